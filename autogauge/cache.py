@@ -1,0 +1,122 @@
+"""The per-machine cache: entries that are complete and verified, or absent.
+
+An entry is a folder with a manifest of digests. It is built in a private staging folder and published by one
+rename, under a lock that concurrent processes respect. What goes into an entry is left to ``autogauge.models``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import filelock
+import platformdirs
+
+from autogauge.errors import UserError, explain_os_error
+from autogauge.files import sha256_of, slug, write_json
+
+MANIFEST = "manifest.json"
+LOCK_DEADLINE_S = 300.0
+
+
+def default_cache_dir() -> Path:
+    """Where the cache is when no option says otherwise: ``AUTOGAUGE_CACHE``, or the user's cache folder."""
+    named = os.environ.get("AUTOGAUGE_CACHE")
+    return Path(named) if named else Path(platformdirs.user_cache_dir("autogauge", appauthor=False))
+
+
+class Cache:
+    """A folder of verified entries, shared by every process of the machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def entry(self, key: str, build: Callable[[Path], dict[str, Any]], *, lock_deadline_s: float = LOCK_DEADLINE_S) -> Path:
+        """Return the folder of ``key``; build it first when it is absent or fails verification.
+
+        ``build`` gets an empty folder to fill and returns facts for the manifest. It runs in one process at a time.
+        Raises :class:`UserError` when the cache cannot be written or another process holds the lock past the deadline.
+        """
+        name = slug(key)
+        folder = self.root / "entries" / name
+        try:
+            lock_file = self.root / "locks" / f"{name}.lock"
+            lock_file.parent.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(lock_file, timeout=lock_deadline_s):
+                if is_intact(folder):
+                    return folder
+                self._sweep(name)
+                self._publish(name, folder, build)
+                return folder
+        except filelock.Timeout:
+            raise UserError(
+                f"another process has been working on {name} in the cache {self.root} for over {lock_deadline_s:g} s: "
+                "wait for it, end it, or name another folder (--cache DIR)."
+            ) from None
+        except OSError as error:
+            raise explain_os_error(error, f"cannot write the cache {self.root}", "--cache DIR") from error
+
+    def _sweep(self, name: str) -> None:
+        """Remove what a killed process left behind. Only called under the lock of ``name``, so nobody else uses it."""
+        staging = self.root / "staging"
+        staging.mkdir(parents=True, exist_ok=True)
+        for leftover in staging.glob(f"{name}+*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _publish(self, name: str, folder: Path, build: Callable[[Path], dict[str, Any]]) -> None:
+        staging = self.root / "staging" / f"{name}+{secrets.token_hex(8)}"
+        staging.mkdir()
+        try:
+            facts = build(staging)
+            files = sorted(path for path in staging.rglob("*") if path.is_file())
+            for path in files:
+                _flush_to_disk(path)
+            write_json(
+                staging / MANIFEST,
+                {
+                    **facts,
+                    "files": {
+                        str(path.relative_to(staging)): {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+                        for path in files
+                    },
+                },
+            )
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            if folder.exists():  # it failed verification: out of the way first, so that a rename can publish
+                os.rename(folder, staging.with_name(f"{staging.name}-broken"))
+            os.rename(staging, folder)
+        finally:
+            self._sweep(name)
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of an entry, or ``None`` when there is none that can be read."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and isinstance(manifest.get("files"), dict) else None
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether every file that the manifest names is there with its size and SHA-256."""
+    manifest = read_manifest(folder)
+    if manifest is None or not manifest["files"]:
+        return False
+    try:
+        return all(
+            (folder / name).stat().st_size == expected["bytes"] and sha256_of(folder / name) == expected["sha256"]
+            for name, expected in manifest["files"].items()
+        )
+    except (OSError, KeyError, TypeError):
+        return False
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())

@@ -1,0 +1,32 @@
+"""A user's mistake, as one sentence. What is done about it is left to the command line and the fixtures."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+
+class UserError(Exception):
+    """Something the user can mend. Its text is one sentence: what is wrong, where, and what to do next."""
+
+
+_NEXT_STEP = {
+    errno.ENOSPC: "the disk is full; free some space or name another folder",
+    errno.EDQUOT: "the disk quota is used up; free some space or name another folder",
+    errno.EROFS: "the file system is read-only; name a folder that can be written to",
+    errno.EACCES: "permission is denied; name a folder that can be written to",
+    errno.EPERM: "permission is denied; name a folder that can be written to",
+    errno.ENOTDIR: "a part of that path is a file; name a folder",
+    errno.EEXIST: "a file of that name is in the way; remove it or name another folder",
+    errno.EFBIG: "the file would be larger than this user may write; raise the limit or name another folder",
+}
+
+
+def explain_os_error(error: OSError, doing: str, option: str) -> UserError:
+    """Turn an operating-system error into a sentence.
+
+    ``doing`` says what was attempted and where ("cannot save the report in …"); ``option`` is how another
+    place is named ("--reports DIR").
+    """
+    reason = _NEXT_STEP.get(error.errno or 0, f"{os.strerror(error.errno) if error.errno else error}; name another folder")
+    return UserError(f"{doing}: {reason} ({option}).")

@@ -1,0 +1,1 @@
+"""Runs on disk: what identifies them and where they are kept."""

@@ -1,0 +1,46 @@
+"""Saves runs: one pytest-benchmark JSON file each, numbered in one folder a machine. Reading them is left to others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from autogauge.errors import UserError
+from autogauge.files import slug, write_json
+
+LOCK_DEADLINE_S = 60.0
+_NUMBERED = re.compile(r"(\d{4,})_.*\.json")
+
+
+def save(folder: Path, document: dict[str, Any], label: str) -> Path:
+    """Save a run as ``NNNN_label.json`` under the next free number; returns the path.
+
+    The file appears whole or not at all, and never replaces another, also when several processes save at once: the
+    number is chosen under a lock, which the system releases should its holder die.
+    Raises ``OSError``, or :class:`UserError` when another process holds the lock past the deadline.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(folder / ".lock", timeout=LOCK_DEADLINE_S):
+            saved = runs(folder)
+            number = number_of(saved[-1]) + 1 if saved else 1
+            path = folder / f"{number:04d}_{slug(label)}.json"
+            write_json(path, document)
+            return path
+    except filelock.Timeout:
+        raise UserError(
+            f"another process has been saving a run in {folder} for over {LOCK_DEADLINE_S:g} s: end it, or name another folder (--reports DIR)."
+        ) from None
+
+
+def runs(folder: Path) -> list[Path]:
+    """The saved runs of a machine's folder, oldest number first."""
+    return sorted((path for path in folder.glob("*.json") if _NUMBERED.fullmatch(path.name)), key=number_of)
+
+
+def number_of(path: Path) -> int:
+    """The number in a saved run's name."""
+    return int(path.name.partition("_")[0])

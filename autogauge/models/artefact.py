@@ -1,0 +1,34 @@
+"""A model on disk with its provenance. How it got there is left to the sources."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Weights = Literal["random", "trained", "unknown"]
+Source = Literal["embedded", "path"]
+
+
+@dataclass(frozen=True)
+class ModelArtefact:
+    """A model that OpenVINO can read.
+
+    ``digest`` is the SHA-256 over its files, hexadecimal. ``weights`` says whether its answers mean anything:
+    ``random`` weights run like the real ones and see nothing.
+    """
+
+    name: str
+    source: Source
+    precision: str
+    path: Path
+    digest: str
+    weights: Weights
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a dictionary, the path as text."""
+        return {**asdict(self), "path": str(self.path)}
+
+    def describe(self) -> str:
+        """One line for headers: name, precision, source, weights, and the digest's first letters."""
+        return f"{self.name} {self.precision}, {self.source}, {self.weights} weights, sha256 {self.digest[:12]}"

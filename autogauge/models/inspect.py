@@ -1,0 +1,53 @@
+"""What a runtime sees: its version, its devices, and the inputs of a model. Asked of a probe, so that no driver loads here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autogauge.errors import UserError
+from autogauge.inputs import Port
+from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import ProbeFailed
+from autogauge.targets import Device
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """OpenVINO's version and devices, and (if a model was named) its inputs in order and whether it is quantized."""
+
+    openvino: str
+    devices: tuple[Device, ...]
+    ports: tuple[Port, ...] = ()
+    quantized: bool = False
+
+
+def inspect(launcher: Launcher, model: ModelArtefact | None = None, shapes: dict[str, list[int]] | None = None) -> Inspection:
+    """Ask a short-lived probe. Raises :class:`UserError` when openvino is missing or broken, or the model cannot be read."""
+    try:
+        reply = launcher.describe(model.path if model else None, shapes)
+    except ProbeFailed as error:
+        raise _mistake(error, model, shapes) from None
+    described = reply["model"]
+    return Inspection(
+        reply["openvino"],
+        tuple(Device.from_json(fields) for fields in reply["devices"]),
+        tuple(Port.from_json(fields) for fields in described["inputs"]) if described else (),
+        bool(described and described["quantized"]),
+    )
+
+
+def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, list[int]] | None) -> UserError:
+    failure = error.failure
+    reason = failure.reason.rstrip(". ")
+    if failure.phase == "reshape" and model is not None:
+        return UserError(f"the model {model.path} cannot take the shape {_words(shapes)}: {reason}; give another (--shape).")
+    if failure.phase == "read" and model is not None:
+        return UserError(f"OpenVINO cannot read the model {model.path}: {reason}; check the file, or name another (--model).")
+    if failure.phase == "import":
+        return UserError(f"openvino cannot be imported: {reason}; install it (pip install -r requirements.txt).")
+    return UserError(f"OpenVINO cannot say what it sees: {failure.sentence()}; check its installation (pip install -r requirements.txt).")
+
+
+def _words(shapes: dict[str, list[int]] | None) -> str:
+    return ", ".join(f"{name}{lengths}" for name, lengths in (shapes or {}).items())

@@ -1,0 +1,1 @@
+"""Probes: processes that measure one target each. ``worker`` is the process, ``launcher`` its keeper."""

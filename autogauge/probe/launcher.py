@@ -1,0 +1,202 @@
+"""Starts probes and keeps them: requests go in, checked replies come out, and whatever goes wrong is a ``Failure``.
+
+Which probes run, in what order, and what the figures mean is left to ``studies``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autogauge.files import slug
+from autogauge.probe import log as auto_log
+from autogauge.probe.log import AutoLog
+from autogauge.probe.process import Child, Ending
+from autogauge.probe.request import Failure, ProbeFailed, ProbeRequest
+
+WORKER = Path(__file__).with_name("worker.py")
+END_GRACE_S = 5.0  # for the interpreter to close after the probe's last word
+
+Reply = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The interpreter (with its openvino) that a probe runs on."""
+
+    python: str = sys.executable
+
+
+class Launcher:
+    """Makes probes on one runtime and keeps their output in one folder, numbered in the order of starting."""
+
+    def __init__(self, log_folder: Path, runtime: Runtime | None = None) -> None:
+        self.log_folder = log_folder
+        self.runtime = runtime or Runtime()
+        self._numbers = itertools.count(1)
+        log_folder.mkdir(parents=True, exist_ok=True)
+
+    def start(self, request: ProbeRequest, name: str) -> Probe:
+        """Start a probe; its request is sent, its answer not yet awaited."""
+        stem = f"{next(self._numbers):04d}-{slug(name)}"
+        return Probe(self.runtime, request, self.log_folder / f"{stem}.out", self.log_folder / f"{stem}.err")
+
+    def run_once(self, request: ProbeRequest, name: str) -> tuple[Reply, AutoLog]:
+        """Run a probe to its end; returns its reply (``destroy_s`` included) and AUTO's log. Raises ``ProbeFailed``."""
+        probe = self.start(request, name)
+        try:
+            reply = probe.receive("measured", request.deadline_s)
+            reply.update(_without_type(probe.receive("ended", request.deadline_s)))
+            probe.expect_end()
+            return reply, probe.auto_log()
+        finally:
+            probe.kill()
+
+    def describe(self, model: Path | None = None, shapes: dict[str, list[int]] | None = None, *, deadline_s: float = 60.0) -> Reply:
+        """Devices, versions and (if named) the model's inputs and outputs, from a short-lived probe. Raises ``ProbeFailed``."""
+        request = ProbeRequest("describe", None if model is None else str(model), shapes=shapes or {}, deadline_s=deadline_s)
+        probe = self.start(request, "describe")
+        try:
+            return probe.receive("described", deadline_s)
+        finally:
+            probe.kill()
+
+
+class Probe:
+    """One probe process. ``receive`` and ``ask`` raise ``ProbeFailed`` for a crash, a deadline, an error, or garbage."""
+
+    def __init__(self, runtime: Runtime, request: ProbeRequest, stdout: Path, stderr: Path) -> None:
+        self.request = request
+        self.phase = "start"
+        self._folder = Path(tempfile.mkdtemp(prefix="autogauge-probe-"))
+        try:
+            self._child = Child(
+                [runtime.python, str(WORKER), "{result}", str(os.getpid())],
+                stdout=stdout,
+                stderr=stderr,
+                environment=_private_caches(self._folder),
+                folder=self._folder,
+            )
+        except OSError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise ProbeFailed(Failure("exit", "start", f"cannot start {runtime.python}: {error.strerror}")) from error
+        absolute = replace(request, model=_absolute(request.model), inputs=_absolute(request.inputs))
+        self._child.write_line(absolute.to_json())
+
+    @property
+    def pid(self) -> int:
+        """The process's number, which is its group's too."""
+        return self._child.pid
+
+    def receive(self, kind: str, deadline_s: float) -> Reply:
+        """Await the message of that type, at most so many seconds."""
+        deadline = time.monotonic() + deadline_s
+        try:
+            line = self._child.read_line(deadline)
+        except TimeoutError:
+            tail = self._child.output_tail()
+            self.kill()
+            raise ProbeFailed(Failure("deadline", kind, f"no answer within {deadline_s:g} s", tail)) from None
+        if line is None:
+            raise ProbeFailed(self._died(kind))
+        try:
+            message = json.loads(line)
+            found = message["type"]
+        except (ValueError, TypeError, KeyError):
+            self.kill()
+            garbage = line[:200].decode(errors="replace")
+            raise ProbeFailed(Failure("garbage", kind, f"its answer was garbage: {garbage!r}", self._child.output_tail())) from None
+        if found == "error":
+            raise ProbeFailed(Failure("error", message["phase"], last_line(message["message"]), self._child.output_tail()))
+        if found != kind:
+            self.kill()
+            raise ProbeFailed(Failure("garbage", kind, f"it answered {found!r} instead", self._child.output_tail()))
+        return dict(message)
+
+    def ask(self, command: str, reply: str, deadline_s: float, **fields: Any) -> Reply:
+        """Send a command to a warm probe and await its reply."""
+        message = {"command": command, "deadline_s": deadline_s, **fields}
+        self._child.write_line(json.dumps(message).encode())
+        return self.receive(reply, deadline_s)
+
+    def stop(self, deadline_s: float) -> Reply:
+        """Tell a warm probe to let go of its model and end; returns how long that took."""
+        try:
+            reply = self.ask("stop", "ended", deadline_s)
+            self.expect_end()
+            return _without_type(reply)
+        finally:
+            self.kill()
+
+    def expect_end(self) -> None:
+        """Await the end of a probe that has said its last word; a crash on the way out is a failure too."""
+        try:
+            ending = self._child.wait(time.monotonic() + END_GRACE_S)
+        except TimeoutError:
+            tail = self._child.output_tail()
+            self.kill()
+            raise ProbeFailed(Failure("deadline", "exit", f"it did not end within {END_GRACE_S:g} s", tail)) from None
+        if ending != Ending(None, 0):
+            raise ProbeFailed(_failure_of(ending, "exit", self._child.output_tail()))
+
+    def auto_log(self) -> AutoLog:
+        """What AUTO has logged so far."""
+        return auto_log.parse(self._child.stdout.read_text(errors="replace"))
+
+    def kill(self) -> None:
+        """End the process group and remove its private folder; harmless when done before."""
+        self._child.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        for path in (self._child.stdout, self._child.stderr):
+            if path.exists() and path.stat().st_size == 0:
+                path.unlink()
+
+    def _died(self, phase: str) -> Failure:
+        try:
+            ending = self._child.wait(time.monotonic() + END_GRACE_S)
+        except TimeoutError:
+            ending = self._child.kill()
+        tail = self._child.output_tail()
+        self.kill()
+        return _failure_of(ending, phase, tail)
+
+
+def _failure_of(ending: Ending, phase: str, tail: str) -> Failure:
+    return Failure("signal" if ending.signal_number is not None else "exit", phase, str(ending), tail)
+
+
+def _private_caches(folder: Path) -> dict[str, str]:
+    """The environment of a probe: no compiled kernel of an earlier one may serve it.
+
+    Intel's compute runtime keeps kernels in ``NEO_CACHE_DIR``, older ones in ``cl_cache_dir`` or the working folder.
+    """
+    kernels = folder / "gpu-kernels"
+    kernels.mkdir()
+    return {
+        **os.environ,
+        "NEO_CACHE_DIR": str(kernels),
+        "NEO_CACHE_PERSISTENT": "0",
+        "cl_cache_dir": str(kernels),
+    }
+
+
+def last_line(message: str) -> str:
+    """The last line that says something: OpenVINO puts the cause there, after the path through its sources."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).resolve())
+
+
+def _without_type(message: Reply) -> Reply:
+    return {key: value for key, value in message.items() if key != "type"}

@@ -1,0 +1,84 @@
+"""Reads AUTO's log (``LOG_LEVEL=LOG_INFO``), as it stands in a probe's standard output. Interpreting it is left to tests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+_LINE = re.compile(r"\[\d\d:\d\d:\d\d\.\d+\](?P<level>[A-Z])\[[^\]]*\]\[(?:AUTO|MULTI)\]\s*(?P<text>.*)")
+_PATTERNS = {
+    "selected": re.compile(r"select device:(?P<device>\S+)"),
+    "fallback": re.compile(r"Select fallback device:(?P<device>\S+)"),
+    "took": re.compile(r"Device: \[(?P<device>[^\]]+)\]: Compile model took (?P<ms>[0-9.]+) ms"),
+    "finished": re.compile(r"device:(?P<device>\S+) compiling model finished"),
+    "failed": re.compile(r"Device: \[(?P<device>[^\]]+)\]: Compile model failure: *(?P<reason>.*)"),
+    "property": re.compile(r"device:(?P<device>[^,]+), config:(?P<key>\w+)=(?P<value>.*)"),
+    "inferences": re.compile(r"(?P<device>[\w.]+):infer:(?P<count>\d+)$"),
+    "first_inference": re.compile(r"(?P<device>[\w.]+): first inference time: *(?P<ms>[0-9.]+)"),
+}
+
+
+@dataclass
+class AutoLog:
+    """What AUTO said that it did. Times are milliseconds; devices are in the order of their lines."""
+
+    lines: int = 0
+    selected: list[str] = field(default_factory=list)
+    fallbacks: list[str] = field(default_factory=list)
+    compile_ms: dict[str, float] = field(default_factory=dict)
+    finished: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, dict[str, str]] = field(default_factory=dict)
+    inferences: dict[str, int] = field(default_factory=dict)
+    first_inference_ms: dict[str, float] = field(default_factory=dict)
+    pass_through: bool = False
+    cpu_helper_started: bool = False
+    cpu_helper_released: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a dictionary."""
+        return asdict(self)
+
+
+def parse(text: str) -> AutoLog:
+    """Read a probe's standard output. Lines that are not AUTO's are passed over; none at all give an empty log."""
+    log = AutoLog()
+    for line in text.splitlines():
+        match = _LINE.search(line)
+        if match:
+            log.lines += 1
+            _read(log, match["text"].strip())
+    return log
+
+
+def _read(log: AutoLog, text: str) -> None:
+    """Enter one line's meaning into ``log``."""
+    if "passthrough compiled model" in text:
+        log.pass_through = True
+    if "will load CPU for accelerator" in text:
+        log.cpu_helper_started = True
+    if "helper released" in text or "release all work requests of CPU_HELP" in text:
+        log.cpu_helper_released = True
+    for name, pattern in _PATTERNS.items():
+        match = pattern.search(text)
+        if not match:
+            continue
+        device = match["device"]
+        if name == "selected":
+            log.selected.append(device)
+        elif name == "fallback":
+            log.fallbacks.append(device)
+        elif name == "took":
+            log.compile_ms[device] = float(match["ms"])
+        elif name == "finished":
+            log.finished.append(device)
+        elif name == "failed":
+            log.failures[device] = match["reason"]
+        elif name == "property":
+            log.properties.setdefault(device, {})[match["key"]] = match["value"]
+        elif name == "inferences":
+            log.inferences[device] = int(match["count"])
+        else:
+            log.first_inference_ms[device] = float(match["ms"])
+        return

@@ -1,0 +1,76 @@
+"""What a probe is asked, and how a failed one is described. Both cross process borders as plain JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from autogauge.targets import Target
+
+Mode = Literal["describe", "once", "warm"]
+CacheMode = Literal["off", "cold"]
+
+
+@dataclass(frozen=True)
+class ProbeRequest:
+    """What one probe shall do.
+
+    ``describe`` lists devices and reads the model; ``once`` measures import to first inference; ``warm`` compiles,
+    warms up and then measures slices by command.
+
+    ``cache`` is OpenVINO's model cache: ``off`` (its default; every compile is a cold one), ``cold`` (a private empty
+    ``CACHE_DIR``, removed afterwards; the compile then also exports its blob), or a folder to keep.
+    """
+
+    mode: Mode
+    model: str | None = None
+    device: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    shapes: Mapping[str, list[int]] = field(default_factory=dict)
+    inputs: str | None = None
+    cache: CacheMode | Path = "off"
+    infer_requests: int = 0
+    warm_up_s: float = 0.5
+    accelerator_wait_s: float = 60.0
+    save_outputs: str | None = None
+    deadline_s: float = 120.0
+
+    @classmethod
+    def for_target(cls, mode: Mode, target: Target, **others: Any) -> ProbeRequest:
+        """A request that compiles for ``target``; the other fields by name."""
+        return cls(mode=mode, device=target.device, properties=dict(target.properties), **others)
+
+    def to_json(self) -> bytes:
+        """One line of UTF-8 JSON without a newline."""
+        fields = asdict(self)
+        fields["cache"] = str(self.cache)
+        return json.dumps(fields).encode()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a probe gave no result: an error it reported, a signal, an exit status, a deadline, or garbage."""
+
+    kind: Literal["error", "signal", "exit", "deadline", "garbage"]
+    phase: str
+    reason: str
+    output_tail: str = ""
+
+    def sentence(self) -> str:
+        """One sentence for a report, without the output's tail."""
+        return f"{self.reason} during {self.phase}"
+
+    def to_json(self) -> dict[str, str]:
+        """The fields as a dictionary."""
+        return asdict(self)
+
+
+class ProbeFailed(Exception):
+    """A probe gave no result; ``failure`` says why. The measurement goes on without it."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.sentence() + (f"\n{failure.output_tail}" if failure.output_tail else ""))
+        self.failure = failure

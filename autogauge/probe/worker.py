@@ -1,0 +1,493 @@
+"""The probe: one process that measures one target. Stand-alone: standard library, numpy and openvino only.
+
+Any interpreter with openvino 2023.3 or newer can run this file, so that one study can span releases. It reads one
+request (a line of JSON, see ``request.py``) from standard input and writes results as lines of JSON to the descriptor
+named by its first argument; what libraries print goes elsewhere and is never taken for a result. Keeping deadlines,
+parsing AUTO's log and judging are left to others.
+
+Modes: ``describe`` (devices, model), ``once`` (what happens once in a process: import to first inference), ``warm``
+(compile, warm up, then a slice of measuring for each command; waiting costs no processor time).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import gc
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+del sys.path[0]  # this file's folder: nothing beside it may shadow a module of the same name
+
+clock = time.perf_counter
+SETTLE_INFERENCES = 1  # per infer request at the start of each slice, not counted: the caches are a neighbour's then
+GRACE_S = 5.0  # how much later than the launcher's deadline the probe ends itself
+
+
+class Phase:
+    """What the probe is doing, for error messages, and how long each thing took in seconds."""
+
+    def __init__(self):
+        self.current = "start"
+        self.seconds = {}
+
+    def timed(self, name, call):
+        """Run ``call`` as phase ``name``; returns its result."""
+        self.current = name
+        began = clock()
+        result = call()
+        self.seconds[name] = clock() - began
+        return result
+
+
+class Channel:
+    """Results as lines of JSON on a descriptor that nothing else writes to."""
+
+    def __init__(self, descriptor):
+        self._stream = os.fdopen(descriptor, "w", encoding="utf-8")
+
+    def send(self, kind, **fields):
+        """Write one message of that type."""
+        self._stream.write(json.dumps({"type": kind, **fields}) + "\n")
+        self._stream.flush()
+
+
+# ---------------------------------------------------------------- the process
+
+
+def die_with(parent):
+    """Ask Linux to kill this process when its parent dies; elsewhere the end of standard input does it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def renew_watchdog(deadline_s):
+    """End this process with a traceback if it is still at it so long after its launcher should have ended it."""
+    faulthandler.dump_traceback_later(deadline_s + GRACE_S, exit=True)
+
+
+def peak_memory_bytes():
+    """The most memory that this process ever had resident, in bytes; ``None`` where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+class Surroundings:
+    """What the machine did beside this process between two moments: steal time and other processes' load."""
+
+    def __init__(self):
+        self._wall, self._own = clock(), time.process_time()
+        self._busy, self._steal = self._machine()
+
+    @staticmethod
+    def _machine():
+        """Busy and stolen processor time of the machine since boot, in seconds; zeros where Linux's file is missing."""
+        try:
+            with open("/proc/stat", encoding="ascii") as stream:
+                ticks = [int(word) for word in stream.readline().split()[1:]]
+        except (OSError, ValueError):
+            return 0.0, 0.0
+        per_second = os.sysconf("SC_CLK_TCK")
+        user, nice, system, _idle, _iowait, irq, softirq, steal = ticks[:8]
+        return (user + nice + system + irq + softirq) / per_second, steal / per_second
+
+    def since(self):
+        """Processor seconds since the start: own, others' (never below 0), stolen; and the load average of a minute."""
+        busy, steal = self._machine()
+        own = time.process_time() - self._own
+        return {
+            "wall_s": clock() - self._wall,
+            "own_cpu_s": own,
+            "others_cpu_s": max(0.0, busy - self._busy - own),
+            "steal_s": steal - self._steal,
+            "load_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        }
+
+
+# ---------------------------------------------------------------- openvino
+
+
+def import_openvino():
+    """The openvino module with its API; before 2024 it lives in ``openvino.runtime``."""
+    import openvino
+
+    if not hasattr(openvino, "Tensor"):
+        import openvino.runtime as openvino
+    return openvino
+
+
+def plain(value):
+    """A property's value as JSON: enumerations by their last name, tuples and sets as lists."""
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return value
+    if isinstance(value, (list, tuple, set)):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    return str(value).split(".")[-1]
+
+
+def ask(source, *names):
+    """The first of the properties that ``source`` supports, or ``None``."""
+    for name in names:
+        try:
+            return plain(source.get_property(name) if isinstance(name, str) else source.get_property(*name))
+        except Exception:
+            continue
+    return None
+
+
+def execution_devices(compiled):
+    """The device or devices that answer now; in parentheses while AUTO's CPU helper does."""
+    devices = ask(compiled, "EXECUTION_DEVICES")
+    return [devices] if isinstance(devices, str) else devices
+
+
+def describe_devices(core):
+    """Every device with its full name, type, driver and capabilities, as far as it tells."""
+    return [
+        {
+            "name": name,
+            "full_name": ask(core, (name, "FULL_DEVICE_NAME")) or "",
+            "type": ask(core, (name, "DEVICE_TYPE")) or "",
+            "driver": str(ask(core, (name, "NPU_DRIVER_VERSION"), (name, "GPU_DRIVER_VERSION"), (name, "DRIVER_VERSION")) or ""),
+            "capabilities": ask(core, (name, "OPTIMIZATION_CAPABILITIES")) or [],
+        }
+        for name in core.available_devices
+    ]
+
+
+def describe_model(model):
+    """Inputs and outputs (dynamic lengths are -1) and whether the model is quantized."""
+
+    def port(each):
+        shape = each.get_partial_shape()
+        lengths = [length.get_length() if length.is_static else -1 for length in shape] if shape.rank.is_static else None
+        return {
+            "name": each.get_any_name() if each.get_names() else each.get_node().get_friendly_name(),
+            "element_type": each.get_element_type().get_type_name(),
+            "shape": lengths,
+        }
+
+    return {
+        "friendly_name": model.get_friendly_name(),
+        "inputs": [port(each) for each in model.inputs],
+        "outputs": [port(each) for each in model.outputs],
+        "quantized": any(node.get_type_name() == "FakeQuantize" for node in model.get_ops()),
+    }
+
+
+def reshape(model, shapes):
+    """Give the named inputs (or with an empty name the only one) static shapes."""
+    if shapes:
+        model.reshape({model.inputs[0] if not name else name: list(lengths) for name, lengths in shapes.items()})
+
+
+class Session:
+    """openvino, a Core, the model, and the compiled model, each made as a timed phase."""
+
+    def __init__(self, request, phase):
+        self.request, self.phase = request, phase
+        self.ov = phase.timed("import", import_openvino)
+        self.core = phase.timed("core", self.ov.Core)
+        if request["model"]:
+            self.model = phase.timed("read", lambda: self.core.read_model(request["model"]))
+            phase.timed("reshape", lambda: reshape(self.model, request["shapes"]))
+
+    def compile_and_infer_once(self):
+        """Compile, then the first inference; FIL is their sum, without the questions asked in between."""
+        request, phase = self.request, self.phase
+        if (request["device"] or "AUTO").startswith("AUTO"):
+            phase.timed("log", lambda: self.core.set_property("AUTO", {"LOG_LEVEL": "LOG_INFO"}))
+        self.tensors = phase.timed("input", self._read_inputs)
+        properties = dict(request["properties"])
+        if request["cache"] == "cold":
+            properties["CACHE_DIR"] = tempfile.mkdtemp(prefix="openvino-cache-", dir=os.getcwd())
+        elif request["cache"] != "off":
+            properties["CACHE_DIR"] = request["cache"]
+        given = {} if request["device"] is None else {"device_name": request["device"]}
+        self.compiled = phase.timed("compile", lambda: self.core.compile_model(self.model, config=properties, **given))
+        devices_before = execution_devices(self.compiled)
+        self.infer_request = phase.timed("first_inference", self._first_inference)
+        phase.current = "properties"
+        phase.seconds["fil"] = phase.seconds["compile"] + phase.seconds["first_inference"]
+        return {
+            "execution_devices_before": devices_before,
+            "execution_devices": execution_devices(self.compiled),
+            "optimal_infer_requests": ask(self.compiled, "OPTIMAL_NUMBER_OF_INFER_REQUESTS"),
+            "hint": ask(self.compiled, "PERFORMANCE_HINT"),
+            "priorities": ask(self.compiled, "MULTI_DEVICE_PRIORITIES"),
+            "loaded_from_cache": ask(self.compiled, "LOADED_FROM_CACHE"),
+        }
+
+    def _read_inputs(self):
+        import numpy
+
+        with numpy.load(self.request["inputs"]) as arrays:
+            return [self.ov.Tensor(arrays[str(index)]) for index in range(len(arrays.files))]
+
+    def new_request(self):
+        """An infer request whose inputs are filled, once and for all."""
+        infer_request = self.compiled.create_infer_request()
+        for index, tensor in enumerate(self.tensors):
+            infer_request.set_input_tensor(index, tensor)
+        return infer_request
+
+    def _first_inference(self):
+        infer_request = self.new_request()
+        infer_request.infer()
+        _ = infer_request.get_output_tensor(0).data
+        return infer_request
+
+    def save_outputs(self, path):
+        """Infer once and write every output to ``path`` (npz, named by index)."""
+        import numpy
+
+        self.infer_request.infer()
+        outputs = [self.infer_request.get_output_tensor(index).data for index in range(len(self.compiled.outputs))]
+        with open(path, "wb") as stream:
+            numpy.savez(stream, **{str(index): output for index, output in enumerate(outputs)})
+
+
+# ---------------------------------------------------------------- steady measurement
+
+
+def direct_calls(infer_request):
+    """``start`` and ``infer`` without openvino's Python layer, which would go through the inputs for every call.
+
+    Falls back to the public methods where a release has other signatures.
+    """
+    base = super(type(infer_request), infer_request)
+    start, infer = infer_request.start_async, infer_request.infer
+    try:
+        base.start_async({}, None)
+        infer_request.wait()
+        start = lambda: base.start_async({}, None)  # noqa: E731
+    except TypeError:
+        pass
+    for options in ({"share_outputs": True, "decode_strings": False}, {"share_outputs": True}):
+        try:
+            base.infer({}, **options)
+        except TypeError:
+            continue
+        infer = lambda: base.infer({}, **options)  # noqa: E731, B023
+        break
+    return start, infer
+
+
+class Lanes:
+    """Infer requests kept busy at once, each by a driver of its own: as many in flight as there are requests, always.
+
+    One request is driven by ``start_async`` and ``wait``; several by a thread each that calls ``infer`` (which lets
+    go of Python's lock). Both reach more of the bound than ``AsyncInferQueue`` (``benchmarks/share_of_bound.py``).
+    """
+
+    def __init__(self, requests):
+        self._requests = requests
+        self._calls = [direct_calls(each) for each in requests]
+
+    def run(self, seconds):
+        """Infer for so long.
+
+        Returns inferences per second (the sum over requests), every counted latency in ms, and the seconds counted.
+        """
+        if len(self._requests) == 1:
+            lanes = [self._run_alone(seconds)]
+        else:
+            lanes = self._run_threads(seconds)
+        per_second = sum(len(latencies) / elapsed for elapsed, latencies in lanes)
+        return per_second, [ms for _, each in lanes for ms in each], sum(elapsed for elapsed, _ in lanes) / len(lanes)
+
+    def _run_alone(self, seconds):
+        request = self._requests[0]
+        start, wait = self._calls[0][0], request.wait
+        latencies = []
+        keep = latencies.append
+        for _ in range(SETTLE_INFERENCES):
+            start()
+            wait()
+        began = clock()
+        stop_at = began + seconds
+        now = began
+        while now < stop_at:
+            start()
+            wait()
+            keep(request.latency)
+            now = clock()
+        return now - began, latencies
+
+    def _run_threads(self, seconds):
+        lanes = [None] * len(self._requests)
+        errors = []
+        together = threading.Barrier(len(lanes))
+        unfinished = set(range(len(lanes)))
+
+        def drive(index):
+            try:
+                request, infer = self._requests[index], self._calls[index][1]
+                latencies = []
+                keep = latencies.append
+                together.wait()
+                for _ in range(SETTLE_INFERENCES):
+                    infer()
+                began = clock()
+                stop_at = began + seconds
+                now = began
+                while now < stop_at:
+                    infer()
+                    keep(request.latency)
+                    now = clock()
+                lanes[index] = (now - began, latencies)
+                unfinished.discard(index)
+                while unfinished:  # not counted: the others' last inferences shall not run on a quieter machine
+                    infer()
+            except Exception as error:
+                errors.append(error)
+                unfinished.clear()
+                together.abort()
+
+        threads = [threading.Thread(target=drive, args=(index,), daemon=True) for index in range(len(lanes))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]
+        return lanes
+
+
+def wait_for_accelerator(compiled, longest_s):
+    """Wait until AUTO's CPU helper has been released, at most so long; returns the devices then."""
+    stop_at = clock() + longest_s
+    devices = execution_devices(compiled)
+    while clock() < stop_at and any(str(each).startswith("(") for each in devices or []):
+        time.sleep(0.02)
+        devices = execution_devices(compiled)
+    return devices
+
+
+# ---------------------------------------------------------------- modes
+
+
+def run_describe(request, phase, channel):
+    """Say what this runtime sees: versions, devices, the model."""
+    session = Session(request, phase)
+    phase.current = "describe"
+    channel.send(
+        "described",
+        openvino=session.ov.get_version(),
+        python=sys.version.split()[0],
+        devices=describe_devices(session.core),
+        model=describe_model(session.model) if request["model"] else None,
+        seconds=phase.seconds,
+    )
+
+
+def run_once(request, phase, channel):
+    """Measure import to first inference, send that, then time how long letting go takes."""
+    surroundings = Surroundings()
+    session = Session(request, phase)
+    facts = session.compile_and_infer_once()
+    surrounded = surroundings.since()
+    if request["save_outputs"]:
+        phase.timed("outputs", lambda: session.save_outputs(request["save_outputs"]))
+    channel.send(
+        "measured",
+        openvino=session.ov.get_version(),
+        seconds=phase.seconds,
+        surroundings=surrounded,
+        peak_memory_bytes=peak_memory_bytes(),
+        **facts,
+    )
+
+    def release():
+        del session.infer_request, session.compiled
+
+    phase.timed("destroy", release)
+    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
+
+
+def run_warm(request, phase, channel):
+    """Compile and warm up, then answer commands until told to stop or until standard input ends."""
+    session = Session(request, phase)
+    facts = session.compile_and_infer_once()
+    phase.current = "hand-over"
+    facts["execution_devices_warm"] = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
+    phase.current = "warm-up"
+    number = request["infer_requests"] or facts["optimal_infer_requests"] or 1
+    lanes = Lanes([session.new_request() for _ in range(number)])
+    lanes.run(request["warm_up_s"])
+    gc.collect()
+    gc.disable()  # a collection inside a slice would be billed to the device
+    channel.send(
+        "ready",
+        openvino=session.ov.get_version(),
+        seconds=phase.seconds,
+        infer_requests=number,
+        peak_memory_bytes=peak_memory_bytes(),
+        **facts,
+    )
+    for line in sys.stdin:
+        command = json.loads(line)
+        phase.current = command["command"]
+        renew_watchdog(command["deadline_s"])
+        if command["command"] == "stop":
+            break
+        if command["command"] == "infer":
+            session.save_outputs(command["path"])
+            channel.send("inferred", execution_devices=execution_devices(session.compiled))
+        elif command["command"] == "slice":
+            surroundings = Surroundings()
+            per_second, latencies, counted_s = lanes.run(command["seconds"])
+            channel.send(
+                "slice",
+                inferences_per_second=per_second,
+                counted_s=counted_s,
+                latencies_ms=[round(each, 5) for each in latencies],
+                surroundings=surroundings.since(),
+                execution_devices=execution_devices(session.compiled),
+            )
+        else:
+            raise ValueError("unknown command " + command["command"])
+        faulthandler.cancel_dump_traceback_later()
+
+    def release():
+        del session.infer_request, session.compiled
+
+    del lanes
+    phase.timed("destroy", release)
+    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
+
+
+MODES = {"describe": run_describe, "once": run_once, "warm": run_warm}
+
+
+def main():
+    """Read the request, do it, and say what went wrong in the same way as what went right."""
+    faulthandler.enable()
+    die_with(int(sys.argv[2]))
+    channel = Channel(int(sys.argv[1]))
+    request = json.loads(sys.stdin.readline())
+    renew_watchdog(request["deadline_s"])
+    phase = Phase()
+    try:
+        MODES[request["mode"]](request, phase, channel)
+    except Exception as error:
+        channel.send("error", phase=phase.current, error=type(error).__name__, message=str(error))
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

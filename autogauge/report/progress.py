@@ -1,0 +1,89 @@
+"""Shows the progress of long work: a live line on a terminal, plain lines in CI."""
+
+from __future__ import annotations
+
+import time
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+PLAIN_EVERY_S = 5.0
+
+
+def left_text(left_s: float | None) -> str:
+    """The time left in words, empty while unknown."""
+    return "" if left_s is None else f"about {max(0.0, left_s):.0f} s left"
+
+
+class PlainProgress:
+    """One line every few seconds, and every line that is worth keeping."""
+
+    def __init__(self, stream: TextIO, every_s: float = PLAIN_EVERY_S) -> None:
+        self._stream, self._every_s = stream, every_s
+        self._title, self._last = "", 0.0
+
+    def begin(self, title: str) -> None:
+        """Name the work."""
+        self._title, self._last = title, 0.0
+
+    def advance(self, doing: str, done: int, total: int, left_s: float | None) -> None:
+        """Say how far the work is, unless that was said a moment ago."""
+        now = time.monotonic()
+        if now - self._last >= self._every_s:
+            self._last = now
+            left = left_text(left_s)
+            self.say(f"{self._title}: replicate {done + 1} of {total}, measuring {doing}" + (f", {left}" if left else ""))
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        self._stream.write(f"  {line}\n")
+        self._stream.flush()
+
+    def end(self) -> None:
+        """Nothing is left on the screen to take away."""
+
+
+class RichProgress:
+    """A live line with a bar; lines that are worth keeping scroll above it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = Console(file=stream, highlight=False, markup=False)
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def begin(self, title: str) -> None:
+        """Draw the line."""
+        self.end()
+        self._console.print()
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[doing]} {task.fields[left]}", markup=False),
+            console=self._console,
+            transient=True,
+            auto_refresh=False,  # a refreshing thread would run beside what is being measured
+        )
+        self._progress.start()
+        self._task = self._progress.add_task(title, total=1, doing="", left="")
+
+    def advance(self, doing: str, done: int, total: int, left_s: float | None) -> None:
+        """Move the bar."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=done, total=total, doing=doing, left=left_text(left_s), refresh=True)
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(f"  {line}")
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def progress_on(stream: TextIO, *, terminal: bool) -> PlainProgress | RichProgress:
+    """The kind of progress that fits where it is shown."""
+    return RichProgress(stream) if terminal else PlainProgress(stream)

@@ -1,0 +1,63 @@
+"""The figures of a run by target and hint, for whoever draws a table of them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from autogauge.run import Run
+from autogauge.stats.percentiles import percentiles
+from autogauge.studies import fil
+from autogauge.studies.study import Study
+
+
+@dataclass
+class Row:
+    """One target and hint. Figures that were not measured, or rest on too few samples, are ``None``."""
+
+    target: str
+    hint: str | None
+    fil_s: float | None = None
+    fil_samples: int = 0
+    fps: float | None = None
+    p50_ms: float | None = None
+    p90_ms: float | None = None
+    p99_ms: float | None = None
+    latencies: int = 0
+    infer_requests: int | None = None
+    execution_devices: tuple[str, ...] = ()
+    failed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a dictionary."""
+        return asdict(self)
+
+
+def rows(run: Run) -> list[Row]:
+    """A row for each condition of each study, in the order of the studies."""
+    return [_row(study, name) for study in run.studies for name in (condition.name for condition in study.conditions)]
+
+
+def _row(study: Study, name: str) -> Row:
+    target = study.condition(name).target
+    facts = study.facts.get(name, {})
+    row = Row(target.device or "AUTO (by default)", target.hint)
+    row.infer_requests = facts.get("infer_requests")
+    row.execution_devices = tuple(sorted(study.devices_that_answered(name)))
+    row.failed = len(study.failures(name))
+    samples = study.samples(name)
+    if not samples:
+        return row
+    if study.name == fil.NAME:
+        row.fil_s = statistics.median(study.figures(name, fil.METRIC))
+        row.fil_samples = len(samples)
+    else:
+        row.fil_s, row.fil_samples = facts.get("fil_s"), 1
+        row.fps = statistics.median(study.figures(name, "fps"))
+        latencies: Sequence[float] = study.latencies_ms.get(name, ())
+        row.latencies = len(latencies)
+        found = percentiles(latencies)
+        row.p50_ms, row.p90_ms, row.p99_ms = found["p50"], found["p90"], found["p99"]
+    return row

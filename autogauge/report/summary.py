@@ -1,0 +1,84 @@
+"""``reports/latest``: ``summary.json``, the latencies, and the probes' output; replaced as a whole by each run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autogauge import __version__
+from autogauge.files import write_bytes, write_json
+from autogauge.report.rows import rows
+from autogauge.run import Run
+
+SCHEMA_VERSION = 1
+SUMMARY = "summary.json"
+LATENCIES = "latencies.npz"
+
+
+def summarize(run: Run) -> dict[str, Any]:
+    """Everything about a run as JSON. Times are seconds, latencies milliseconds, moments UTC in ISO 8601."""
+    settings = run.settings
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "autogauge": __version__,
+        "interrupted": run.interrupted,
+        "started": run.started.isoformat(),
+        "finished": run.finished.isoformat() if run.finished else None,
+        "openvino": run.openvino,
+        "profile": settings.profile.name,
+        "fingerprint": run.fingerprint.to_json() if run.fingerprint else None,
+        "model": run.model.to_json() if run.model else None,
+        "inputs": list(run.inputs),
+        "devices": [device.to_json() for device in run.devices],
+        "verdicts": [verdict.to_json() for verdict in run.verdicts()],
+        "table": [row.to_json() for row in rows(run)],
+        "studies": [study.to_json() for study in run.studies],
+        "history_file": str(run.history_file) if run.history_file else None,
+        "latencies_file": LATENCIES,
+    }
+
+
+def save(run: Run, probe_logs: Path | None) -> Path:
+    """Write the folder ``reports/latest`` beside the old one, then put it in the old one's place; returns ``summary.json``.
+
+    Raises ``OSError``; the old folder is as it was in that case.
+    """
+    latest = run.settings.latest
+    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
+    staging, old = latest.with_name(f".latest-{mark}"), latest.with_name(f".old-{mark}")
+    try:
+        staging.mkdir(parents=True)
+        write_json(staging / SUMMARY, summarize(run))
+        write_bytes(staging / LATENCIES, _latencies(run))
+        if probe_logs is not None and probe_logs.is_dir():
+            shutil.copytree(probe_logs, staging / "probes")
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(latest, old)
+        os.rename(staging, latest)
+    except BaseException:
+        if old.exists() and not latest.exists():
+            os.rename(old, latest)
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return latest / SUMMARY
+
+
+def _latencies(run: Run) -> bytes:
+    """Every request's latency in milliseconds, float32, one array a condition, named after it."""
+    arrays = {
+        f"{study.name}/{name}": np.asarray(values, np.float32)
+        for study in run.studies
+        for name, values in study.latencies_ms.items()
+    }
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()

@@ -1,0 +1,44 @@
+"""One run: everything that a session of ``pytest -m perf`` has found out so far. Showing it is left to ``report``."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autogauge.history.fingerprint import Fingerprint, fingerprint
+from autogauge.models.artefact import ModelArtefact
+from autogauge.settings import Settings
+from autogauge.stats.verdicts import Verdict
+from autogauge.studies.study import Study
+from autogauge.targets import Device
+
+
+@dataclass
+class Run:
+    """The record of a session. Studies are in it while they are being measured, so an interruption loses nothing."""
+
+    settings: Settings
+    started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.timezone.utc))
+    finished: datetime.datetime | None = None
+    openvino: str = ""
+    devices: list[Device] = field(default_factory=list)
+    model: ModelArtefact | None = None
+    inputs: tuple[str, ...] = ()
+    studies: list[Study] = field(default_factory=list)
+    history_file: Path | None = None
+    interrupted: bool = False
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is anything to report."""
+        return any(study.replicates for study in self.studies)
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """What identifies the run, once the model and the devices are known."""
+        return fingerprint(self.settings.machine, self.devices, self.model) if self.model else None
+
+    def verdicts(self) -> list[Verdict]:
+        """The verdicts of every study, in the order measured."""
+        return [verdict for study in self.studies for verdict in study.verdicts()]

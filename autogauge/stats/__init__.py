@@ -1,0 +1,1 @@
+"""Statistics: intervals, verdicts, percentiles. Knows nothing about probes, history or reports."""

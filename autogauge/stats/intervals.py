@@ -1,0 +1,115 @@
+"""An interval for a ratio from paired replicates: the Hodges-Lehmann estimate with the exact signed-rank interval.
+
+Sources: J. L. Hodges and E. L. Lehmann, "Estimates of location based on rank tests" (1963); M. Hollander, D. A. Wolfe and
+E. Chicken, "Nonparametric Statistical Methods", section 3.3 (Tukey's interval). Chosen over a bootstrap because its coverage
+is exact for as few as six replicates, whatever the distribution (given symmetry of the paired log ratios), and because a
+few disturbed replicates hardly move it. What an interval means for a claim is left to ``verdicts``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+
+EXACT_UP_TO = 60  # pairs; above, the normal approximation differs from the exact ranks by less than one
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A ratio with its confidence interval, from so many paired observations. ``low`` may be 0 and ``high`` infinite.
+
+    An observation is a paired replicate, or a block of them (:func:`block_means`).
+    """
+
+    ratio: float
+    low: float
+    high: float
+    confidence: float
+    observations: int
+
+    def holds(self, ratio: float) -> bool:
+        """Whether ``ratio`` lies in the interval."""
+        return self.low <= ratio <= self.high
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval's width on the log scale, about the relative error for narrow intervals."""
+        return (math.log(self.high) - math.log(self.low)) / 2 if self.low > 0 and math.isfinite(self.high) else math.inf
+
+
+def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], confidence: float) -> Interval:
+    """The ratio of two conditions measured in pairs, with its two-sided interval.
+
+    Both sequences have one value a replicate, all positive and finite, in the same unit. With too few replicates for the
+    confidence asked, the interval is ``(0, inf)``: nothing can be said. Raises ``ValueError`` for anything else.
+    """
+    if len(numerators) != len(denominators):
+        raise ValueError(f"{len(numerators)} numerators and {len(denominators)} denominators are not pairs")
+    if not len(numerators):
+        raise ValueError("no replicates")
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence of {confidence} is not between 0 and 1")
+    pairs = np.array([numerators, denominators], dtype=float)
+    if not np.isfinite(pairs).all() or (pairs <= 0).any():
+        raise ValueError("a ratio needs positive finite samples")
+    logs = np.log(pairs[0]) - np.log(pairs[1])
+    averages = _walsh_averages(logs)
+    rank = _lower_rank(len(logs), confidence)
+    if rank < 1:
+        low, high = 0.0, math.inf
+    else:
+        low, high = math.exp(averages[rank - 1]), math.exp(averages[-rank])
+    return Interval(math.exp(float(np.median(averages))), low, high, confidence, len(logs))
+
+
+def block_means(values: Sequence[float], length: int) -> list[float]:
+    """Geometric means of consecutive values, ``length`` at a time, against correlation between neighbours in time.
+
+    An incomplete block at the end is left out, unless there is no other.
+    """
+    if length <= 1 or len(values) < length:
+        return list(values)
+    whole = len(values) // length * length
+    logs = np.log(np.array(values[:whole], dtype=float)).reshape(-1, length)
+    return [float(value) for value in np.exp(logs.mean(axis=1))]
+
+
+def fewest_replicates(confidence: float) -> int:
+    """The smallest number of pairs that can give a bounded interval at that confidence."""
+    return math.ceil(1 - math.log2(1 - confidence))
+
+
+def _walsh_averages(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The sorted means of every pair of values, each value with itself included; shape ``(n (n + 1) / 2,)``."""
+    first, second = np.triu_indices(len(values))
+    return np.sort((values[first] + values[second]) / 2)
+
+
+@lru_cache(maxsize=256)
+def _lower_rank(pairs: int, confidence: float) -> int:
+    """Which Walsh average (from 1) is the lower bound; 0 when even the smallest would not be low enough.
+
+    The largest k with P(W <= k - 1) <= (1 - confidence) / 2, where W is the signed-rank statistic under symmetry.
+    """
+    tail = (1 - confidence) / 2
+    if pairs > EXACT_UP_TO:
+        mean = pairs * (pairs + 1) / 4
+        deviation = math.sqrt(pairs * (pairs + 1) * (2 * pairs + 1) / 24)
+        return max(0, math.floor(mean - NormalDist().inv_cdf(1 - tail) * deviation))
+    cumulative = np.cumsum(_signed_rank_probabilities(pairs))
+    return int(np.searchsorted(cumulative, tail * (1 + 1e-12), side="right"))
+
+
+def _signed_rank_probabilities(pairs: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """P(W = w) for w from 0 to n (n + 1) / 2: each rank is in the sum or not, with equal odds."""
+    probabilities = np.ones(1)
+    for rank in range(1, pairs + 1):
+        without = np.concatenate([probabilities, np.zeros(rank)])
+        shifted = np.concatenate([np.zeros(rank), probabilities])
+        probabilities = (without + shifted) / 2
+    return probabilities

@@ -1,0 +1,145 @@
+"""Warm probes, each compiled once in a session and shared by everyone who asks for the same target."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.launcher import Launcher, Probe
+from autogauge.probe.log import AutoLog
+from autogauge.probe.request import ProbeFailed, ProbeRequest
+from autogauge.targets import Target
+
+STOP_DEADLINE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What every probe of a session runs: the model, its inputs on disk, static shapes, frames per inference."""
+
+    model: ModelArtefact
+    inputs: Path
+    shapes: dict[str, list[int]]
+    frames: int
+
+    def request(self, mode: str, target: Target, **others: Any) -> ProbeRequest:
+        """A probe's request for this workload."""
+        return ProbeRequest.for_target(
+            mode,  # type: ignore[arg-type]
+            target,
+            model=str(self.model.path),
+            inputs=str(self.inputs),
+            shapes=self.shapes,
+            **others,
+        )
+
+
+class WarmProbe:
+    """A compiled target that waits for work: ``slice`` measures, ``infer`` answers. Both raise ``ProbeFailed``."""
+
+    def __init__(self, probe: Probe, target: Target, frames: int, start_deadline_s: float) -> None:
+        self.target = target
+        self._probe, self._frames = probe, frames
+        self.facts = probe.receive("ready", start_deadline_s)
+        self.facts.pop("type")
+        self.alive = True
+
+    @property
+    def pid(self) -> int:
+        """The probe's process number."""
+        return self._probe.pid
+
+    @property
+    def infer_requests(self) -> int:
+        """How many infer requests are kept in flight."""
+        return int(self.facts["infer_requests"])
+
+    @property
+    def execution_devices(self) -> tuple[str, ...]:
+        """The devices that answer, once warm."""
+        return tuple(self.facts["execution_devices_warm"] or ())
+
+    def auto_log(self) -> AutoLog:
+        """What AUTO has logged."""
+        return self._probe.auto_log()
+
+    def slice(self, seconds: float, deadline_s: float = 60.0) -> dict[str, Any]:
+        """Measure for so many seconds. Adds ``fps`` (frames a second) to the probe's reply."""
+        reply = self._ask("slice", "slice", seconds + deadline_s, seconds=seconds)
+        reply["fps"] = reply["inferences_per_second"] * self._frames
+        return reply
+
+    def infer(self, outputs: Path, deadline_s: float = 60.0) -> dict[str, Any]:
+        """Infer once and save the outputs to ``outputs`` (npz, named by index)."""
+        return self._ask("infer", "inferred", deadline_s, path=str(outputs))
+
+    def _ask(self, command: str, reply: str, deadline_s: float, **fields: Any) -> dict[str, Any]:
+        try:
+            return self._probe.ask(command, reply, deadline_s, **fields)
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """End the probe in good order, or if it will not, at once."""
+        self.alive = False
+        with contextlib.suppress(ProbeFailed):
+            self._probe.stop(STOP_DEADLINE_S)
+
+    def kill(self) -> None:
+        """End the probe at once."""
+        self.alive = False
+        self._probe.kill()
+
+
+class ProbePool:
+    """The warm probes of a session. A probe that died is started anew when it is next asked for."""
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        workload: Workload,
+        *,
+        warm_up_s: float,
+        infer_requests: int = 0,
+        start_deadline_s: float = 300.0,
+    ) -> None:
+        self._launcher, self._workload, self._infer_requests = launcher, workload, infer_requests
+        self._warm_up_s, self._start_deadline_s = warm_up_s, start_deadline_s
+        self._probes: dict[object, WarmProbe] = {}
+        self.compiled: list[Target] = []
+
+    def warm(self, target: Target) -> WarmProbe:
+        """The warm probe of ``target``, compiled now if it has not been. Raises ``ProbeFailed``."""
+        found = self._probes.get(target.key)
+        if found is not None and found.alive:
+            return found
+        request = self._workload.request(
+            "warm",
+            target,
+            warm_up_s=self._warm_up_s,
+            infer_requests=self._infer_requests,
+            deadline_s=self._start_deadline_s,
+        )
+        probe = self._launcher.start(request, f"warm-{target.label}")
+        try:
+            warm = WarmProbe(probe, target, self._workload.frames, self._start_deadline_s)
+        except BaseException:
+            probe.kill()
+            raise
+        self.compiled.append(target)
+        self._probes[target.key] = warm
+        return warm
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End every probe: in good order, or at once after an interruption."""
+        for probe in self._probes.values():
+            if probe.alive:
+                if at_once:
+                    probe.kill()
+                else:
+                    probe.stop()
+        self._probes.clear()

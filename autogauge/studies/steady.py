@@ -1,0 +1,116 @@
+"""Studies of steady speed: warm processes by turns, in slices of about 0.1 s, in random order within each round.
+
+Serves the comparison of hints and the A/A self-check alike. What is compared is measured in the same seconds, since on shared
+machines the noise is time, not process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autogauge.stats.verdicts import Claim
+from autogauge.studies.intervals import PerformanceMetrics
+from autogauge.studies.pool import ProbePool, WarmProbe
+from autogauge.studies.progress import Progress
+from autogauge.studies.study import Condition, Plan, Sample, Study, run
+from autogauge.targets import HINTS, LATENCY, THROUGHPUT, Target
+
+NAME = "hints"
+TOLERANCE = 0.02
+""""Not below" and "not above" leave room for 2 %: two hints that a device treats alike are equal, and equal keeps the promise."""
+
+
+def conditions_for(devices: Sequence[str]) -> tuple[Condition, ...]:
+    """Both hints on each of the devices, given by name (``AUTO`` among them)."""
+    targets = [Target.with_hint(device, hint) for device in devices for hint in HINTS]
+    return tuple(Condition(target.label, target) for target in targets)
+
+
+def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+    """For each device with both hints: THROUGHPUT's FPS is not below LATENCY's, LATENCY's latency not above THROUGHPUT's."""
+    devices = list(dict.fromkeys(condition.target.device for condition in conditions))
+    claims = []
+    for device in devices:
+        throughput, latency = f"{device}-{THROUGHPUT}", f"{device}-{LATENCY}"
+        slug = str(device).lower()
+        claims.append(
+            Claim(
+                f"{slug}-throughput-hint-fps",
+                f"on {device}, the THROUGHPUT hint gives no fewer frames per second than LATENCY",
+                "fps",
+                throughput,
+                latency,
+                "at least",
+                1 - TOLERANCE,
+            )
+        )
+        claims.append(
+            Claim(
+                f"{slug}-latency-hint-latency",
+                f"on {device}, the LATENCY hint gives no higher latency than THROUGHPUT",
+                "latency_ms",
+                latency,
+                throughput,
+                "at most",
+                1 + TOLERANCE,
+            )
+        )
+    return tuple(claims)
+
+
+def planned(conditions: Sequence[Condition], plan: Plan, seed: int) -> Study:
+    """The study of hints before its first round."""
+    return Study(NAME, tuple(conditions), claims_for(conditions), plan, seed)
+
+
+class SteadyRunner:
+    """Measures each condition's turn as a slice of its warm probe, and prints intervals as they become complete."""
+
+    def __init__(
+        self, study: Study, pool: ProbePool | dict[str, ProbePool], *, slice_s: float, interval_s: float
+    ) -> None:
+        self._study, self._pool = study, pool
+        self._slice_s = slice_s
+        self._metrics = {condition.name: PerformanceMetrics(interval_s) for condition in study.conditions}
+
+    def __call__(self, progress: Progress) -> Study:
+        """Compile and warm up every condition, then run the study to its end; returns it."""
+        self._progress = progress
+        run(self._study, self._measure, progress)
+        return self._study
+
+    def _warm(self, condition: Condition) -> WarmProbe:
+        pool = self._pool[condition.name] if isinstance(self._pool, dict) else self._pool
+        return pool.warm(condition.target)
+
+    def _measure(self, condition: Condition) -> Sample:
+        probe = self._warm(condition)
+        reply = probe.slice(self._slice_s)
+        latencies: list[float] = reply["latencies_ms"]
+        self._study.facts[condition.name] = _facts(probe)
+        self._study.latencies_ms.setdefault(condition.name, []).extend(latencies)
+        metrics = self._metrics[condition.name]
+        if metrics.update(reply["fps"], reply["counted_s"], latencies):
+            self._progress.say(f"{condition.name}: {metrics.line()}")
+        return Sample(
+            figures={
+                "fps": float(reply["fps"]),
+                "latency_ms": sum(latencies) / len(latencies),
+                "inferences": float(len(latencies)),
+            },
+            surroundings=reply["surroundings"],
+            execution_devices=tuple(reply["execution_devices"] or ()),
+        )
+
+
+def _facts(probe: WarmProbe) -> dict[str, Any]:
+    seconds = probe.facts["seconds"]
+    return {
+        "infer_requests": probe.infer_requests,
+        "openvino": probe.facts["openvino"],
+        "hint": probe.facts["hint"],
+        "fil_s": seconds["fil"],
+        "compile_s": seconds["compile"],
+        "peak_memory_bytes": probe.facts["peak_memory_bytes"],
+    }

@@ -1,0 +1,106 @@
+"""What can be compiled for: device strings with their properties, and the devices of a machine.
+
+Asking OpenVINO which devices there are is left to a probe, so that this process never loads a driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autogauge.errors import UserError
+
+LATENCY = "LATENCY"
+THROUGHPUT = "THROUGHPUT"
+HINTS = (LATENCY, THROUGHPUT)
+ACCELERATOR_KINDS = ("GPU", "NPU")
+META_DEVICES = ("AUTO", "MULTI", "HETERO", "BATCH")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A device string (``None``: none is given, which is AUTO) and the properties to compile with."""
+
+    device: str | None
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def with_hint(cls, device: str | None, hint: str | None) -> Target:
+        """The target of a device and a performance hint; ``None`` leaves the hint to the device."""
+        return cls(device, {"PERFORMANCE_HINT": hint} if hint else {})
+
+    @property
+    def hint(self) -> str | None:
+        """The performance hint asked for, if one is."""
+        return self.properties.get("PERFORMANCE_HINT")
+
+    @property
+    def label(self) -> str:
+        """How tables and benchmarks call it: ``AUTO-LATENCY``, ``CPU``."""
+        return "-".join(filter(None, (self.device or "default", self.hint)))
+
+    @property
+    def key(self) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+        """What tells two targets apart; usable in a dictionary."""
+        return self.device, tuple(sorted(self.properties.items()))
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that OpenVINO can compile for on this machine."""
+
+    name: str
+    full_name: str = ""
+    type: str = ""
+    driver: str = ""
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """``GPU`` for ``GPU``, ``GPU.0`` and ``GPU.1``."""
+        return self.name.partition(".")[0]
+
+    @property
+    def is_accelerator(self) -> bool:
+        """Whether AUTO would start on the CPU and hand over to this device."""
+        return self.kind in ACCELERATOR_KINDS
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a dictionary."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "full_name": self.full_name,
+            "type": self.type,
+            "driver": self.driver,
+            "capabilities": list(self.capabilities),
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Device:
+        """The device that a probe described."""
+        return cls(
+            str(fields["name"]),
+            str(fields.get("full_name", "")),
+            str(fields.get("type", "")),
+            str(fields.get("driver", "")),
+            tuple(str(each) for each in fields.get("capabilities", ())),
+        )
+
+
+def find_device(name: str, devices: Iterable[Device]) -> Device | None:
+    """The device that ``name`` means: itself, or for a kind (``GPU``) the first of its kind (``GPU.0``)."""
+    available = list(devices)
+    exact = next((device for device in available if device.name == name), None)
+    return exact or next((device for device in available if device.kind == name), None)
+
+
+def require_device(name: str, devices: Iterable[Device]) -> Device:
+    """Like :func:`find_device`, but an absent device is a :class:`UserError` that names those there are."""
+    available = list(devices)
+    found = find_device(name, available)
+    if found is None:
+        names = ", ".join(device.name for device in available) or "none"
+        raise UserError(f"there is no device {name!r} on this machine: OpenVINO sees {names}; name one of these (--devices).")
+    return found

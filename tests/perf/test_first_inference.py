@@ -1,0 +1,43 @@
+"""AUTO answers its first inference about as early as the CPU, and before any accelerator."""
+
+import pytest
+
+from autogauge.history.replay import REPLAY
+from autogauge.studies import fil
+
+pytestmark = pytest.mark.perf
+
+
+def test_auto_answers_first_about_as_early_as_the_cpu(fil_study, holds):
+    holds(fil_study, "auto-fil-close-to-cpu")
+
+
+def test_auto_answers_first_before_the_accelerator(fil_study, holds, accelerator):
+    holds(fil_study, f"auto-fil-below-{accelerator.name.lower()}")
+
+
+def test_the_first_inference_ran_where_it_should(fil_study, measured_target, devices):
+    answered = fil_study.devices_that_answered(measured_target)
+    if measured_target != "AUTO":
+        assert {name.partition(".")[0] for name in answered} == {measured_target.partition(".")[0]}
+    elif any(device.is_accelerator for device in devices):
+        assert answered == {"(CPU)"}, "AUTO's CPU helper answers while the accelerator compiles"
+    else:
+        assert answered == {"CPU"}
+
+
+def test_auto_said_in_its_log_what_it_selected(fil_study, devices):
+    accelerators = [device.name for device in devices if device.is_accelerator]
+    for selected in fil_study.facts["AUTO"]["selected"]:
+        assert selected, "a probe's log names no device"
+        assert selected[0] in (accelerators or ["CPU"])
+
+
+def test_every_first_inference_was_measured(fil_study):
+    failed = [f"replicate {index}, {name}: {failure.sentence()}" for index, name, failure in fil_study.failures()]
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.benchmark(group="first inference latency", timer=REPLAY.now)
+def test_first_inference_latency(fil_study, measured_target, record):
+    record(fil_study, measured_target, fil_study.figures(measured_target, fil.METRIC))

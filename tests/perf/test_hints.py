@@ -1,0 +1,47 @@
+"""THROUGHPUT gives more frames per second than LATENCY; LATENCY gives the lower latency."""
+
+import pytest
+
+from autogauge.history.replay import REPLAY
+from autogauge.targets import HINTS
+
+pytestmark = pytest.mark.perf
+
+
+def test_the_throughput_hint_gives_no_fewer_frames_per_second(hint_study, hinted_target, holds):
+    holds(hint_study, f"{hinted_target.lower()}-throughput-hint-fps")
+
+
+def test_the_latency_hint_gives_no_higher_latency(hint_study, hinted_target, holds):
+    holds(hint_study, f"{hinted_target.lower()}-latency-hint-latency")
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_steady_inferences_ran_where_they_should(hint_study, hinted_target, hint, available_devices):
+    answered = hint_study.devices_that_answered(f"{hinted_target}-{hint}")
+    assert answered, "no device answered"
+    assert not any(name.startswith("(") for name in answered), "the CPU helper still answered after the warm-up"
+    kinds = {name.partition(".")[0] for name in answered}
+    if hinted_target == "AUTO":
+        assert kinds <= {device.kind for device in available_devices}
+    else:
+        assert kinds == {hinted_target.partition(".")[0]}
+
+
+def test_every_slice_was_measured(hint_study):
+    failed = [f"round {index}, {name}: {failure.sentence()}" for index, name, failure in hint_study.failures()]
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.parametrize("hint", HINTS)
+@pytest.mark.benchmark(group="seconds per frame", timer=REPLAY.now)
+def test_seconds_per_frame(hint_study, hinted_target, hint, record):
+    condition = f"{hinted_target}-{hint}"
+    record(hint_study, condition, [1 / fps for fps in hint_study.figures(condition, "fps")])
+
+
+@pytest.mark.parametrize("hint", HINTS)
+@pytest.mark.benchmark(group="latency", timer=REPLAY.now)
+def test_latency(hint_study, hinted_target, hint, record):
+    condition = f"{hinted_target}-{hint}"
+    record(hint_study, condition, [ms / 1e3 for ms in hint_study.figures(condition, "latency_ms")])
