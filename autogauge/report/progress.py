@@ -33,7 +33,7 @@ class PlainProgress:
         if now - self._last >= self._every_s:
             self._last = now
             left = left_text(left_s)
-            self.say(f"{self._title}: replicate {done + 1} of {total}, measuring {doing}" + (f", {left}" if left else ""))
+            self.say(f"{self._title}: {done + 1} of {total}, {doing}" + (f", {left}" if left else ""))
 
     def say(self, line: str) -> None:
         """Print a line."""

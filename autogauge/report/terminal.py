@@ -54,12 +54,12 @@ def heading(run: Run) -> list[str]:
 
 def table_of(found: Iterable[Row]) -> Table:
     """The figures by target and hint. FIL is the median of the samples counted beside it."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("target", overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("target", no_wrap=True)
     table.add_column("hint", no_wrap=True)
     for title in ("FIL ms (n)", "FPS", "p50 ms", "p90 ms", "p99 ms", "requests"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("ran on", overflow="fold")
+    table.add_column("ran on", overflow="fold", min_width=6)
     for row in found:
         fil = NONE if row.fil_s is None else f"{row.fil_s * 1e3:.1f} ({row.fil_samples})"
         table.add_row(

@@ -6,9 +6,11 @@ machines the noise is time, not process.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+from autogauge.probe.request import ProbeFailed
 from autogauge.stats.verdicts import Claim
 from autogauge.studies.intervals import PerformanceMetrics
 from autogauge.studies.pool import ProbePool, WarmProbe
@@ -77,6 +79,11 @@ class SteadyRunner:
     def __call__(self, progress: Progress) -> Study:
         """Compile and warm up every condition, then run the study to its end; returns it."""
         self._progress = progress
+        progress.begin("compiling for the hints")
+        for number, condition in enumerate(self._study.conditions):
+            progress.advance(condition.name, number, len(self._study.conditions), None)
+            with contextlib.suppress(ProbeFailed):  # tried again, and if need be recorded, when it is the condition's turn
+                self._warm(condition)
         run(self._study, self._measure, progress)
         return self._study
 

@@ -1,0 +1,174 @@
+"""``python -m autogauge``: what can be asked without pytest. Each command is thin; the work is the library's.
+
+Exit status: 0 done, 1 the answer is bad news, 2 a user's mistake (one sentence on standard error).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from autogauge import __version__
+from autogauge.cache import Cache, default_cache_dir
+from autogauge.errors import UserError
+from autogauge.inputs import parse_shapes, prepare
+from autogauge.models import resolve
+from autogauge.models.inspect import inspect
+from autogauge.probe.launcher import Launcher
+from autogauge.report.progress import progress_on
+from autogauge.report.terminal import devices_table
+from autogauge.stats.intervals import fewest_replicates
+from autogauge.stats.verdicts import METRICS
+from autogauge.studies import selfcheck
+from autogauge.studies.pool import Workload
+from autogauge.studies.study import Study
+from autogauge.targets import HINTS, LATENCY, Target, require_device
+
+app = typer.Typer(
+    name="python -m autogauge",
+    help="Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def main() -> None:
+    """Run a command; a user's mistake is one sentence and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"autogauge: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf`."""
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command(epilog="Example: python -m autogauge devices --json")
+def devices(as_json: AsJson = False) -> None:
+    """List the devices that OpenVINO sees, with full names, types, drivers and capabilities."""
+    with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
+        found = inspect(Launcher(Path(folder)))
+    if as_json:
+        _print_json({"openvino": found.openvino, "devices": [device.to_json() for device in found.devices]})
+        return
+    console = Console(highlight=False)
+    console.print(f"openvino {found.openvino}")
+    console.print(devices_table(found.devices))
+
+
+@app.command(epilog="Example: python -m autogauge aa --rounds 80 --blocks 20")
+def aa(
+    device: Annotated[str, typer.Option(help="The device to compile for.")] = "AUTO",
+    hint: Annotated[str, typer.Option(help="LATENCY or THROUGHPUT.")] = LATENCY,
+    rounds: Annotated[int, typer.Option(help="Rounds of two slices of 0.1 s each.")] = 40,
+    blocks: Annotated[int, typer.Option(help="Blocks of two fresh processes each; 0 leaves FIL out.")] = 12,
+    model: Annotated[str, typer.Option(help="A model's name or path.")] = resolve.DEFAULT_MODEL,
+    precision: Annotated[str, typer.Option(help="Precision of a model by name.")] = resolve.DEFAULT_PRECISION,
+    shape: Annotated[Optional[str], typer.Option(help="Static shapes for a dynamic model.")] = None,  # noqa: UP045
+    infer_requests: Annotated[int, typer.Option(help="Infer requests in flight; 0: let the device say.", min=0)] = 0,
+    cache: Annotated[Optional[Path], typer.Option(help="Folder for built models.")] = None,  # noqa: UP045
+    seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Check the method on this machine: measure one condition twice; each ratio's interval should hold 1.
+
+    Exit status 1 when one does not, which chance alone does to 1 interval in 100.
+    """
+    _check_self_check(hint, rounds, blocks)
+    chosen_seed = random.randrange(2**32) if seed is None else seed
+    progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
+    with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
+        folder = Path(scratch)
+        launcher = Launcher(folder / "probes")
+        artefact = resolve.fetch(model, precision.upper(), Cache(cache or default_cache_dir()))
+        shapes = parse_shapes(shape)
+        inspection = inspect(launcher, artefact, shapes)
+        if not device.startswith("AUTO"):
+            require_device(device, inspection.devices)
+        inputs = prepare(inspection.ports)
+        inputs.save(folder / "inputs.npz")
+        workload = Workload(artefact, folder / "inputs.npz", shapes, inputs.frames)
+        target = Target.with_hint(device, hint)
+        studies = [
+            selfcheck.steady_self_check(
+                launcher, workload, target, rounds=rounds, infer_requests=infer_requests, seed=chosen_seed, progress=progress
+            )
+        ]
+        if blocks:
+            studies.append(
+                selfcheck.fil_self_check(launcher, workload, target, blocks=blocks, seed=chosen_seed, progress=progress)
+            )
+    checks = [check for study in studies for check in _checks(study)]
+    if as_json:
+        _print_json({"target": target.label, "seed": chosen_seed, "checks": checks})
+    else:
+        _print_checks(target, checks)
+    if not all(check["holds_1"] for check in checks):
+        raise typer.Exit(1)
+
+
+def _check_self_check(hint: str, rounds: int, blocks: int) -> None:
+    if hint not in HINTS:
+        raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
+    fewest = fewest_replicates(selfcheck.CONFIDENCE)
+    if rounds < 2 * fewest:
+        raise UserError(f"{rounds} rounds are too few for an interval at 99 %: measure at least {2 * fewest} (--rounds).")
+    if blocks and blocks < fewest:
+        raise UserError(f"{blocks} blocks are too few for an interval at 99 %: measure at least {fewest}, or 0 for none (--blocks).")
+
+
+def _checks(study: Study) -> list[dict[str, Any]]:
+    """Each comparison of an A/A study: its ratio, interval, and whether that holds 1."""
+    found = []
+    for claim in study.claims:
+        verdict = study.verdict(claim)
+        interval = verdict.interval
+        found.append(
+            {
+                "metric": METRICS[claim.metric],
+                "ratio": interval.ratio if interval else None,
+                "ci": [interval.low, interval.high] if interval and interval.low > 0 else None,
+                "confidence": study.plan.look_confidence,
+                "replicates": verdict.replicates,
+                "failures": list(verdict.failures),
+                "holds_1": bool(interval and interval.low > 0 and interval.holds(1.0)),
+            }
+        )
+    return found
+
+
+def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
+    table = Table(title=f"A/A of {target.label}: the same condition twice", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("figure", "ratio", "99 % interval", "replicates", "holds 1"):
+        table.add_column(title, justify="left" if title in ("figure", "holds 1") else "right")
+    for check in checks:
+        interval = "none" if check["ci"] is None else f"{check['ci'][0]:.4f}–{check['ci'][1]:.4f}"
+        ratio = "none" if check["ratio"] is None else f"{check['ratio']:.4f}"
+        table.add_row(check["metric"], ratio, interval, str(check["replicates"]), "yes" if check["holds_1"] else "NO")
+    console = Console(highlight=False)
+    console.print(table)
+    for failure in dict.fromkeys(failure for check in checks for failure in check["failures"]):
+        console.print(failure, markup=False)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

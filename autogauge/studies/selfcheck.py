@@ -1,0 +1,59 @@
+"""The A/A self-check: the same condition twice, as if it were two. An interval that misses 1 shows a fault of the method.
+
+It uses the machinery of the other studies unchanged; what is done about a miss is left to the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from autogauge.probe.launcher import Launcher
+from autogauge.stats.verdicts import Claim
+from autogauge.studies import fil
+from autogauge.studies.pool import ProbePool, Workload
+from autogauge.studies.progress import Progress
+from autogauge.studies.steady import SteadyRunner
+from autogauge.studies.study import Condition, Plan, Study
+from autogauge.targets import Target
+
+NAMES = ("A", "A again")
+CONFIDENCE = 0.99
+SLICE_S = 0.1
+WARM_UP_S = 0.5
+STEADY_METRICS = ("fps", "latency_ms")
+
+
+def steady_self_check(
+    launcher: Launcher, workload: Workload, target: Target, *, rounds: int, infer_requests: int, seed: int, progress: Progress
+) -> Study:
+    """Two warm processes of one target by turns, for so many rounds."""
+    plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE, block=2)
+    study = Study("A/A of steady speed", _conditions(target), _claims(STEADY_METRICS), plan, seed)
+    pools = {name: ProbePool(launcher, workload, warm_up_s=WARM_UP_S, infer_requests=infer_requests) for name in NAMES}
+    finished = False
+    try:
+        SteadyRunner(study, pools, slice_s=SLICE_S, interval_s=1.0)(progress)
+        finished = True
+    finally:
+        for pool in pools.values():
+            pool.close(at_once=not finished)
+    return study
+
+
+def fil_self_check(launcher: Launcher, workload: Workload, target: Target, *, blocks: int, seed: int, progress: Progress) -> Study:
+    """Two fresh processes of one target in each of so many blocks."""
+    plan = Plan(looks=(blocks,), budget_s=blocks * 60.0, confidence=CONFIDENCE)
+    study = fil.planned(_conditions(target), plan, seed, _claims((fil.METRIC,)))
+    return fil.FilRunner(replace(study, name="A/A of first inference latency"), launcher, workload)(progress)
+
+
+def _conditions(target: Target) -> tuple[Condition, ...]:
+    return tuple(Condition(name, target) for name in NAMES)
+
+
+def _claims(metrics: tuple[str, ...]) -> tuple[Claim, ...]:
+    """Carriers of the comparison: only their intervals are used, so the bound is 1 and the side does not matter."""
+    return tuple(
+        Claim(f"a-a-{metric}", "the same condition twice is the same", metric, *NAMES, relation="at most", bound=1.0)
+        for metric in metrics
+    )
