@@ -1,6 +1,6 @@
-"""Builds GoogLeNet-v1 with OpenVINO's opset API and saves it as IR: FP16, FP32 or INT8.
+"""Builds the embedded models with OpenVINO's opset API and saves them as IR: FP16, FP32, GoogLeNet-v1 also INT8.
 
-Run in a process of its own (``python -m autogauge.models.builder FOLDER PRECISION``), so that whoever asks for a model
+Run in a process of its own (``python -m autogauge.models.builder FOLDER NAME PRECISION``), so that whoever asks for a model
 needs neither openvino in memory nor trust in it. Where the files go in the cache is left to ``embedded``.
 """
 
@@ -24,8 +24,8 @@ QUANTIZATION_LEVELS = 256
 WEIGHT_LEVELS = 255  # symmetric: -127 … 127
 
 
-def build(ranges: Ranges | None = None) -> ov.Model:
-    """The graph with its weights. With ``ranges``, every convolution and the classifier are quantized (FakeQuantize)."""
+def googlenet_v1(ranges: Ranges | None = None) -> ov.Model:
+    """GoogLeNet-v1 with its weights. With ``ranges``, every convolution and the classifier are quantized (FakeQuantize)."""
     parameter = ops.parameter(list(topology.INPUT_SHAPE), np.float32, name=topology.INPUT_NAME)
     parameter.output(0).set_names({topology.INPUT_NAME})
     means = np.array(topology.CHANNEL_MEANS_BGR, np.float32).reshape(1, 3, 1, 1)
@@ -123,13 +123,28 @@ def calibration_picture() -> Float32Array:
     return np.repeat(np.repeat(coarse, 16, axis=2), 16, axis=3)
 
 
-def save(folder: Path, precision: str) -> None:
-    """Write ``googlenet-v1.xml`` and ``.bin`` into ``folder``. ``precision`` is FP16, FP32 or INT8."""
-    model = build()
-    if precision == "INT8":
-        model = build(calibrate(model, calibration_picture()))
-    ov.save_model(model, folder / "googlenet-v1.xml", compress_to_fp16=precision == "FP16")
+def one_convolution() -> ov.Model:
+    """One small convolution with a ReLU, ``(1, 3, 8, 8)`` to ``(1, 8, 8, 8)``: next to nothing but the harness's own cost."""
+    parameter = ops.parameter([1, 3, 8, 8], np.float32, name=topology.INPUT_NAME)
+    parameter.output(0).set_names({topology.INPUT_NAME})
+    layer = Layer("convolution", "convolution", (topology.INPUT_NAME,), channels=8, kernel=3, pad=1)
+    last = ops.relu(_add(layer, [parameter.output(0)], None)).output(0)
+    last.set_names({"relu"})
+    return ov.Model([ops.result(last)], [parameter], "one-convolution")
+
+
+def build(name: str, precision: str) -> ov.Model:
+    """The embedded model of that name; INT8 is quantized by FakeQuantize, the other precisions differ only when saved."""
+    if name == "one-convolution":
+        return one_convolution()
+    model = googlenet_v1()
+    return googlenet_v1(calibrate(model, calibration_picture())) if precision == "INT8" else model
+
+
+def save(folder: Path, name: str, precision: str) -> None:
+    """Write ``NAME.xml`` and ``NAME.bin`` into ``folder``."""
+    ov.save_model(build(name, precision), folder / f"{name}.xml", compress_to_fp16=precision == "FP16")
 
 
 if __name__ == "__main__":
-    save(Path(sys.argv[1]), sys.argv[2])
+    save(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

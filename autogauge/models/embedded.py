@@ -1,4 +1,4 @@
-"""The embedded source: GoogLeNet-v1 built on this machine, once, with seeded random weights. Needs no network."""
+"""The embedded source: models built on this machine, once, with seeded random weights. Needs no network."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from autogauge.models import topology, weights
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.process import Child
 
-NAMES = ("googlenet-v1",)
-PRECISIONS = ("FP16", "FP32", "INT8")
+PRECISIONS = {"googlenet-v1": ("FP16", "FP32", "INT8"), "one-convolution": ("FP16", "FP32")}
+NAMES = tuple(PRECISIONS)
 BUILD_DEADLINE_S = 180.0
 _RECIPE = ("builder.py", "topology.py", "weights.py")
 
@@ -28,8 +28,9 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
 
     Raises :class:`UserError` when the precision is unknown, the cache cannot be written, or the build fails.
     """
-    if precision not in PRECISIONS:
-        raise UserError(f"the embedded {name} has no precision {precision!r}: choose one of {', '.join(PRECISIONS)} (--precision).")
+    known = PRECISIONS[name]
+    if precision not in known:
+        raise UserError(f"the embedded {name} has no precision {precision!r}: choose one of {', '.join(known)} (--precision).")
     folder = cache.entry(f"{name}-{precision}-embedded-{_recipe_digest()}", lambda staging: _build(staging, name, precision))
     manifest = cache_module.read_manifest(folder)
     assert manifest is not None, "the cache returned an entry without a manifest"
@@ -51,7 +52,7 @@ def _build(staging: Path, name: str, precision: str) -> dict[str, Any]:
     package_parent = Path(__file__).parents[2]
     with tempfile.TemporaryDirectory(prefix="autogauge-build-") as scratch:
         child = Child(
-            [sys.executable, "-m", "autogauge.models.builder", str(staging), precision],
+            [sys.executable, "-m", "autogauge.models.builder", str(staging), name, precision],
             stdout=Path(scratch) / "stdout.log",
             stderr=Path(scratch) / "stderr.log",
             environment={**os.environ, "PYTHONPATH": str(package_parent)},

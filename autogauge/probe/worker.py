@@ -21,11 +21,13 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 
 del sys.path[0]  # this file's folder: nothing beside it may shadow a module of the same name
 
 clock = time.perf_counter
 SETTLE_INFERENCES = 1  # per infer request at the start of each slice, not counted: the caches are a neighbour's then
+SHORT_MS = 0.2  # one request with a lower latency is driven by infer, see Lanes
 GRACE_S = 5.0  # how much later than the launcher's deadline the probe ends itself
 
 
@@ -264,38 +266,55 @@ class Session:
 
 
 def direct_calls(infer_request):
-    """``start`` and ``infer`` without openvino's Python layer, which would go through the inputs for every call.
+    """``start_async`` and ``infer`` without openvino's Python layer, which would go through the inputs at every call.
 
     Falls back to the public methods where a release has other signatures.
     """
     base = super(type(infer_request), infer_request)
-    start, infer = infer_request.start_async, infer_request.infer
-    try:
-        base.start_async({}, None)
-        infer_request.wait()
-        start = lambda: base.start_async({}, None)  # noqa: E731
-    except TypeError:
-        pass
-    for options in ({"share_outputs": True, "decode_strings": False}, {"share_outputs": True}):
+    start = first_that_works(partial(base.start_async, {}, None), infer_request.start_async)
+    infer_request.wait()
+    outputs_shared, strings_decoded = True, False
+    infer = first_that_works(
+        partial(base.infer, {}, outputs_shared, strings_decoded),
+        partial(base.infer, {}, outputs_shared),
+        infer_request.infer,
+    )
+    return start, infer
+
+
+def first_that_works(*calls):
+    """The first of the calls whose arguments fit; it has then been made once."""
+    for call in calls[:-1]:
         try:
-            base.infer({}, **options)
+            call()
+            return call
         except TypeError:
             continue
-        infer = lambda: base.infer({}, **options)  # noqa: E731, B023
-        break
-    return start, infer
+    calls[-1]()
+    return calls[-1]
 
 
 class Lanes:
     """Infer requests kept busy at once, each by a driver of its own: as many in flight as there are requests, always.
 
-    One request is driven by ``start_async`` and ``wait``; several by a thread each that calls ``infer`` (which lets
-    go of Python's lock). Both reach more of the bound than ``AsyncInferQueue`` (``benchmarks/share_of_bound.py``).
+    Several requests are driven by a thread each that calls ``infer`` (which lets go of Python's lock). One is driven by
+    ``start_async`` and ``wait``, which leave less between two inferences once a model has swept the processor's caches; or by
+    ``infer``, which saves the change of threads, when inferences are so short that this is what counts. All reach more of
+    the bound than ``AsyncInferQueue`` (``benchmarks/share_of_bound.py --drivers``). The choice goes by latency, not by a trial, so
+    that two probes of one target never differ in it.
     """
 
     def __init__(self, requests):
         self._requests = requests
         self._calls = [direct_calls(each) for each in requests]
+        self.driver = "infer in threads" if len(requests) > 1 else "start_async and wait"
+
+    def warm_up(self, seconds):
+        """Infer for so long without counting, and choose how one request is driven."""
+        _, latencies, _ = self.run(seconds)
+        if len(self._requests) == 1 and sorted(latencies)[len(latencies) // 2] < SHORT_MS:
+            self.driver = "infer"
+            self.run(seconds / 4)
 
     def run(self, seconds):
         """Infer for so long.
@@ -310,21 +329,25 @@ class Lanes:
         return per_second, [ms for _, each in lanes for ms in each], sum(elapsed for elapsed, _ in lanes) / len(lanes)
 
     def _run_alone(self, seconds):
-        request = self._requests[0]
-        start, wait = self._calls[0][0], request.wait
+        request, (start, infer) = self._requests[0], self._calls[0]
+        wait = request.wait
         latencies = []
         keep = latencies.append
         for _ in range(SETTLE_INFERENCES):
-            start()
-            wait()
-        began = clock()
+            infer()
+        began = now = clock()
         stop_at = began + seconds
-        now = began
-        while now < stop_at:
-            start()
-            wait()
-            keep(request.latency)
-            now = clock()
+        if self.driver == "infer":
+            while now < stop_at:
+                infer()
+                keep(request.latency)
+                now = clock()
+        else:
+            while now < stop_at:
+                start()
+                wait()
+                keep(request.latency)
+                now = clock()
         return now - began, latencies
 
     def _run_threads(self, seconds):
@@ -427,7 +450,7 @@ def run_warm(request, phase, channel):
     phase.current = "warm-up"
     number = request["infer_requests"] or facts["optimal_infer_requests"] or 1
     lanes = Lanes([session.new_request() for _ in range(number)])
-    lanes.run(request["warm_up_s"])
+    lanes.warm_up(request["warm_up_s"])
     gc.collect()
     gc.disable()  # a collection inside a slice would be billed to the device
     channel.send(
@@ -435,6 +458,7 @@ def run_warm(request, phase, channel):
         openvino=session.ov.get_version(),
         seconds=phase.seconds,
         infer_requests=number,
+        driver=lanes.driver,
         peak_memory_bytes=peak_memory_bytes(),
         **facts,
     )

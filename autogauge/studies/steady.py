@@ -117,6 +117,7 @@ def _facts(probe: WarmProbe) -> dict[str, Any]:
         "infer_requests": probe.infer_requests,
         "openvino": probe.facts["openvino"],
         "hint": probe.facts["hint"],
+        "driver": probe.facts["driver"],
         "fil_s": seconds["fil"],
         "compile_s": seconds["compile"],
         "peak_memory_bytes": probe.facts["peak_memory_bytes"],

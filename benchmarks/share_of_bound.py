@@ -1,0 +1,173 @@
+"""Our harness beside OpenVINO's benchmark_app: fresh processes in interleaved pairs, device AUTO, both hints, two models.
+
+With n infer requests in flight and a mean request latency L, no harness can give more than n / L frames a second. The share of
+that bound, FPS x L / n, is what is left after the harness's own cost; it hardly feels the machine's noise. Both programs take a request's
+latency from OpenVINO (``InferRequest.latency``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from rich.console import Console
+from rich.table import Table
+
+from autogauge.cache import Cache, default_cache_dir
+from autogauge.inputs import prepare
+from autogauge.models import resolve
+from autogauge.models.inspect import inspect
+from autogauge.probe.launcher import Launcher
+from autogauge.stats.intervals import paired_ratio
+from autogauge.studies.pool import ProbePool, Workload
+from autogauge.targets import HINTS, Target
+
+MODELS = ("googlenet-v1", "one-convolution")
+WARM_UP_S = 0.5
+RUNNER = Path(__file__).with_name("benchmark_app_runner.py")
+
+
+def share(figures: dict) -> float:
+    """The share of the bound that was reached."""
+    return figures["fps"] * figures["latency_ms"] / 1e3 / figures["infer_requests"]
+
+
+def measure_ours(launcher: Launcher, workload: Workload, hint: str, seconds: float) -> dict:
+    """One fresh probe, one slice."""
+    pool = ProbePool(launcher, workload, warm_up_s=WARM_UP_S)
+    probe = pool.warm(Target.with_hint("AUTO", hint))
+    reply = probe.slice(seconds)
+    pool.close()
+    return {
+        "fps": reply["fps"],
+        "latency_ms": statistics.fmean(reply["latencies_ms"]),
+        "infer_requests": probe.infer_requests,
+    }
+
+
+def measure_benchmark_app(model: Path, hint: str, seconds: float) -> dict:
+    """One fresh process of benchmark_app."""
+    command = [sys.executable, str(RUNNER), "-m", str(model), "-d", "AUTO", "-hint", hint.lower(), "-t", f"{seconds:g}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds, check=True)
+    return json.loads(next(line for line in done.stderr.splitlines() if line.startswith("figures ")).partition(" ")[2])
+
+
+DRIVER = """
+import json, statistics, sys, threading, time
+import numpy as np, openvino as ov
+way, path, hint, seconds = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
+compiled = ov.Core().compile_model(path, "AUTO", {"PERFORMANCE_HINT": hint})
+number = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+tensor = ov.Tensor(np.zeros(tuple(compiled.input(0).shape), np.float32))
+latencies, clock = [], time.perf_counter
+if way == "queue":
+    queue = ov.AsyncInferQueue(compiled, number)
+    for request in queue:
+        request.set_input_tensor(tensor)
+    for _ in range(20):
+        queue.start_async()
+    queue.wait_all()
+    queue.set_callback(lambda request, _: latencies.append(request.latency))
+    began = clock()
+    while clock() < began + seconds:
+        queue.start_async()
+    queue.wait_all()
+else:
+    requests = [compiled.create_infer_request() for _ in range(number)]
+    for request in requests:
+        request.set_input_tensor(tensor)
+        for _ in range(20):
+            request.infer()
+    began, turn = clock(), 0
+    for request in requests:
+        request.start_async()
+    while clock() < began + seconds:
+        request = requests[turn]
+        request.wait()
+        latencies.append(request.latency)
+        request.start_async()
+        turn = (turn + 1) % number
+    for request in requests:
+        request.wait()
+print(json.dumps({"fps": len(latencies) / (clock() - began), "latency_ms": statistics.fmean(latencies), "infer_requests": number}))
+"""
+
+
+def measure_driver(way: str, model: Path, hint: str, seconds: float) -> dict:
+    """A plain loop: ``queue`` over AsyncInferQueue, ``in turn`` over requests in the order of their starting."""
+    command = [sys.executable, "-c", DRIVER, way, str(model), hint, f"{seconds:g}"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds, check=True).stdout)
+
+
+def main() -> None:
+    """Measure every row and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=15, help="pairs a row (default 15)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="measuring time of each process (default 3)")
+    parser.add_argument("--drivers", action="store_true", help="compare ways to drive requests instead of benchmark_app")
+    parser.add_argument("--models", default=",".join(MODELS), help="comma-separated names")
+    options = parser.parse_args()
+    others = ("queue", "in turn") if options.drivers else ("benchmark_app",)
+    table = Table("model", "hint", "n", "other", "share ours", "share other", "FPS ratio", "95 % interval", "pairs")
+    with tempfile.TemporaryDirectory() as scratch:
+        launcher = Launcher(Path(scratch) / "probes")
+        for name in options.models.split(","):
+            artefact = resolve.fetch(name, "FP16", Cache(default_cache_dir()))
+            inputs = prepare(inspect(launcher, artefact).ports)
+            inputs.save(Path(scratch) / "inputs.npz")
+            workload = Workload(artefact, Path(scratch) / "inputs.npz", {}, inputs.frames)
+            for hint in HINTS:
+                results = measure_row(launcher, workload, hint, others, options)
+                for other in others:
+                    add_row(table, name, hint, other, results)
+    Console(width=130).print(table)
+
+
+def measure_row(launcher, workload, hint, others, options) -> dict[str, list[dict]]:
+    """So many blocks of every program, each in a fresh process, in random order."""
+    ways = {
+        "ours": lambda: measure_ours(launcher, workload, hint, options.seconds),
+        "benchmark_app": lambda: measure_benchmark_app(workload.model.path, hint, options.seconds),
+        **{way: lambda way=way: measure_driver(way, workload.model.path, hint, options.seconds) for way in ("queue", "in turn")},
+    }
+    programs = ["ours", *others]
+    results: dict[str, list[dict]] = {program: [] for program in programs}
+    for number in range(options.pairs):
+        for program in random.sample(programs, len(programs)):
+            results[program].append(ways[program]())
+        print(f"{workload.model.name} {hint}: {number + 1} of {options.pairs}", file=sys.stderr)
+    return results
+
+
+def add_row(table: Table, name: str, hint: str, other: str, results: dict[str, list[dict]]) -> None:
+    """Median shares with their range, and the FPS ratio with its interval."""
+
+    def spread(figures: list[dict]) -> str:
+        shares = sorted(map(share, figures))
+        return f"{statistics.median(shares):.3f} ({shares[0]:.3f}-{shares[-1]:.3f})"
+
+    ours, theirs = results["ours"], results[other]
+    ratio = paired_ratio([each["fps"] for each in ours], [each["fps"] for each in theirs], 0.95)
+    table.add_row(
+        name,
+        hint,
+        str(ours[0]["infer_requests"]),
+        other,
+        spread(ours),
+        spread(theirs),
+        f"{ratio.ratio:.3f}",
+        f"{ratio.low:.3f}-{ratio.high:.3f}",
+        str(ratio.observations),
+    )
+
+
+if __name__ == "__main__":
+    main()
