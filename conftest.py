@@ -15,16 +15,72 @@ def pytest_addoption(parser):
     """The suite's own options."""
     group = parser.getgroup("autogauge", "AUTO's promises, measured (pytest -m perf)")
     add = group.addoption
-    add("--model", default="googlenet-v1", metavar="NAME|PATH", help="googlenet-v1 (default), or an IR, ONNX, TFLite, TensorFlow or Paddle file")
-    add("--precision", default="FP16", metavar="NAME", help="precision of a model by name: FP16 (default), FP32 or INT8")
-    add("--shape", metavar="SHAPE", help="static shapes for a dynamic model: 1,3,224,224 or data[1,3,224,224],mask[1,128]")
+    add(
+        "--model",
+        default="googlenet-v1",
+        metavar="NAME|PATH",
+        help="googlenet-v1 (default), or an IR, ONNX, TFLite, TensorFlow or Paddle file",
+    )
+    add(
+        "--precision", default="FP16", metavar="NAME", help="precision of a model by name: FP16 (default), FP32 or INT8"
+    )
+    add(
+        "--shape",
+        metavar="SHAPE",
+        help="static shapes for a dynamic model: 1,3,224,224 or data[1,3,224,224],mask[1,128]",
+    )
     add("--picture", metavar="PATH", help="feed this picture instead of the suite's own")
-    add("--profile", default="standard", choices=("quick", "standard", "lab"), help="how much is measured: quick (under 30 s), standard (default, under 90 s), lab (the notebook's six intervals of 10 s a hint)")
-    add("--devices", metavar="LIST", help="devices to measure beside AUTO, such as CPU,GPU.1 (default: the CPU and the first of each kind of accelerator)")
-    add("--hints-on", metavar="LIST", help="devices to compare the hints on, such as AUTO,CPU (default: AUTO; with the standard profile each measured device too)")
-    add("--accelerator", default="auto", choices=("auto", "none"), help="auto (default): measure accelerators that are there; none: leave them out")
-    add("--infer-requests", type=int, default=0, metavar="N", help="infer requests in flight; 0 (default): let the device say")
-    add("--inconclusive", default="warn", choices=("warn", "fail"), help="what an INCONCLUSIVE verdict does to its test: warn (default, shown as skipped) or fail")
-    add("--cache", metavar="DIR", help="folder for built models (default: AUTOGAUGE_CACHE, or autogauge in the user's cache folder)")
-    add("--reports", default="reports", metavar="DIR", help="folder for history and the latest report (default: reports)")
+    add(
+        "--profile",
+        default="standard",
+        choices=("quick", "standard", "lab"),
+        help="how much is measured: quick (under 30 s), standard (default, under 90 s), lab (the notebook's six intervals of 10 s a hint)",
+    )
+    add(
+        "--devices",
+        metavar="LIST",
+        help="devices to measure beside AUTO, such as CPU,GPU.1 (default: the CPU and the first of each kind of accelerator)",
+    )
+    add(
+        "--hints-on",
+        metavar="LIST",
+        help="devices to compare the hints on, such as AUTO,CPU (default: AUTO; with the standard profile each measured device too)",
+    )
+    add(
+        "--accelerator",
+        default="auto",
+        choices=("auto", "none"),
+        help="auto (default): measure accelerators that are there; none: leave them out",
+    )
+    add(
+        "--infer-requests",
+        type=int,
+        default=0,
+        metavar="N",
+        help="infer requests in flight; 0 (default): let the device say",
+    )
+    add(
+        "--probe-deadline",
+        type=float,
+        default=180.0,
+        metavar="SECONDS",
+        help="how long one probe may take for a compile or an answer before it counts as hung (default 180)",
+    )
+    add(
+        "--inconclusive",
+        default="warn",
+        choices=("warn", "fail"),
+        help="what an INCONCLUSIVE verdict does to its test: warn (default, shown as skipped) or fail",
+    )
+    add(
+        "--cache",
+        metavar="DIR",
+        help="folder for built models (default: AUTOGAUGE_CACHE, or autogauge in the user's cache folder)",
+    )
+    add(
+        "--reports",
+        default="reports",
+        metavar="DIR",
+        help="folder for history and the latest report (default: reports)",
+    )
     add("--machine", metavar="NAME", help="this machine's name in history (default: its host name)")

@@ -36,7 +36,9 @@ class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def entry(self, key: str, build: Callable[[Path], dict[str, Any]], *, lock_deadline_s: float = LOCK_DEADLINE_S) -> Path:
+    def entry(
+        self, key: str, build: Callable[[Path], dict[str, Any]], *, lock_deadline_s: float = LOCK_DEADLINE_S
+    ) -> Path:
         """Return the folder of ``key``; build it first when it is absent or fails verification.
 
         ``build`` gets an empty folder to fill and returns facts for the manifest. It runs in one process at a time.
@@ -56,10 +58,10 @@ class Cache:
         except filelock.Timeout:
             raise UserError(
                 f"another process has been working on {name} in the cache {self.root} for over {lock_deadline_s:g} s: "
-                "wait for it, end it, or name another folder (--cache DIR)."
+                "wait for it, end it, or name another folder (--cache=DIR)."
             ) from None
         except OSError as error:
-            raise explain_os_error(error, f"cannot write the cache {self.root}", "--cache DIR") from error
+            raise explain_os_error(error, f"cannot write the cache {self.root}", "--cache=DIR") from error
 
     def _sweep(self, name: str) -> None:
         """Remove what a killed process left behind. Only called under the lock of ``name``, so nobody else uses it."""

@@ -110,7 +110,13 @@ def aa(
         target = Target.with_hint(device, hint)
         studies = [
             selfcheck.steady_self_check(
-                launcher, workload, target, rounds=rounds, infer_requests=infer_requests, seed=chosen_seed, progress=progress
+                launcher,
+                workload,
+                target,
+                rounds=rounds,
+                infer_requests=infer_requests,
+                seed=chosen_seed,
+                progress=progress,
             )
         ]
         if blocks:
@@ -131,9 +137,13 @@ def _check_self_check(hint: str, rounds: int, blocks: int) -> None:
         raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
     fewest = fewest_replicates(selfcheck.CONFIDENCE)
     if rounds < 2 * fewest:
-        raise UserError(f"{rounds} rounds are too few for an interval at 99 %: measure at least {2 * fewest} (--rounds).")
+        raise UserError(
+            f"{rounds} rounds are too few for an interval at 99 %: measure at least {2 * fewest} (--rounds)."
+        )
     if blocks and blocks < fewest:
-        raise UserError(f"{blocks} blocks are too few for an interval at 99 %: measure at least {fewest}, or 0 for none (--blocks).")
+        raise UserError(
+            f"{blocks} blocks are too few for an interval at 99 %: measure at least {fewest}, or 0 for none (--blocks)."
+        )
 
 
 def _checks(study: Study) -> list[dict[str, Any]]:
@@ -157,7 +167,12 @@ def _checks(study: Study) -> list[dict[str, Any]]:
 
 
 def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
-    table = Table(title=f"A/A of {target.label}: the same condition twice", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=f"A/A of {target.label}: the same condition twice",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for title in ("figure", "ratio", "99 % interval", "replicates", "holds 1"):
         table.add_column(title, justify="left" if title in ("figure", "holds 1") else "right")
     for check in checks:

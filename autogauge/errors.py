@@ -26,7 +26,9 @@ def explain_os_error(error: OSError, doing: str, option: str) -> UserError:
     """Turn an operating-system error into a sentence.
 
     ``doing`` says what was attempted and where ("cannot save the report in …"); ``option`` is how another
-    place is named ("--reports DIR").
+    place is named ("--reports=DIR").
     """
-    reason = _NEXT_STEP.get(error.errno or 0, f"{os.strerror(error.errno) if error.errno else error}; name another folder")
+    reason = _NEXT_STEP.get(
+        error.errno or 0, f"{os.strerror(error.errno) if error.errno else error}; name another folder"
+    )
     return UserError(f"{doing}: {reason} ({option}).")

@@ -83,7 +83,9 @@ def parse_shapes(text: str | None) -> dict[str, list[int]]:
     if text is None or not text.strip():
         return {}
     compact = text.replace(" ", "")
-    mistake = UserError(f"cannot read the shape {text!r}: write 1,3,224,224 or data[1,3,224,224],mask[1,128] (--shape).")
+    mistake = UserError(
+        f"cannot read the shape {text!r}: write 1,3,224,224 or data[1,3,224,224],mask[1,128] (--shape)."
+    )
     if re.fullmatch(r"\[?\d+(,\d+)*\]?", compact) and compact.startswith("[") == compact.endswith("]"):
         found = {"": compact.strip("[]")}
     elif re.fullmatch(r"[^\[\],]+\[\d+(,\d+)*\](,[^\[\],]+\[\d+(,\d+)*\])*", compact):
@@ -121,7 +123,9 @@ def prepare(ports: Sequence[Port], picture: Path | None = None) -> Inputs:
             arrays.append(_seeded_array(port, index))
             kinds.append("seeded")
     if picture is not None and not pictured:
-        raise UserError("the model takes no picture: its inputs are fed seeded tensors, so leave the picture out (--picture).")
+        raise UserError(
+            "the model takes no picture: its inputs are fed seeded tensors, so leave the picture out (--picture)."
+        )
     shape = pictured[0].shape if pictured else None
     return Inputs(tuple(arrays), shape[0] if shape else 1, tuple(kinds))
 
@@ -131,7 +135,8 @@ def picture_array(path: Path, port: Port) -> Array:
     import cv2
 
     layout, shape = _layout(port), port.shape
-    assert layout and shape
+    assert layout is not None
+    assert shape is not None
     height, width = (shape[2], shape[3]) if layout == "NCHW" else (shape[1], shape[2])
     channels = shape[1] if layout == "NCHW" else shape[3]
     if not path.is_file():
@@ -168,7 +173,9 @@ def _seeded_array(port: Port, index: int) -> Array:
 
 def _dynamic(port: Port) -> UserError:
     if port.shape is None:
-        return UserError(f"input {port.name!r} has a dynamic rank: give a static shape, for example --shape '{port.name}[1,3,224,224]'.")
+        return UserError(
+            f"input {port.name!r} has a dynamic rank: give a static shape, for example --shape '{port.name}[1,3,224,224]'."
+        )
     shape = ",".join("?" if length < 0 else str(length) for length in port.shape)
     example = ",".join("1" if length < 0 else str(length) for length in port.shape)
     return UserError(

@@ -72,6 +72,7 @@ class Settings:
     hints_on: tuple[str, ...] | None
     use_accelerators: bool
     infer_requests: int
+    probe_deadline_s: float
     cache: Path
     reports: Path
     machine: str
@@ -92,7 +93,14 @@ class Settings:
         if self.picture is not None and not self.picture.is_file():
             raise UserError(f"there is no picture at {self.picture}: check the path (--picture).")
         if self.infer_requests < 0:
-            raise UserError(f"{self.infer_requests} infer requests are too few: give a positive number, or 0 for the device's own (--infer-requests).")
+            raise UserError(
+                f"{self.infer_requests} infer requests are too few: give a positive number, or 0 for the device's own (--infer-requests)."
+            )
+
+        if not self.probe_deadline_s > 0:
+            raise UserError(
+                f"a deadline of {self.probe_deadline_s:g} s is none: give a positive number (--probe-deadline)."
+            )
 
     def check_reports_folder(self) -> None:
         """Raise :class:`UserError` when reports could not be saved, now rather than after the measuring."""
@@ -101,7 +109,7 @@ class Settings:
             write_bytes(probe, b"")
             probe.unlink()
         except OSError as error:
-            raise explain_os_error(error, f"cannot write reports to {self.reports}", "--reports DIR") from error
+            raise explain_os_error(error, f"cannot write reports to {self.reports}", "--reports=DIR") from error
 
 
 def parse_list(text: str | None) -> tuple[str, ...] | None:

@@ -102,5 +102,7 @@ def require_device(name: str, devices: Iterable[Device]) -> Device:
     found = find_device(name, available)
     if found is None:
         names = ", ".join(device.name for device in available) or "none"
-        raise UserError(f"there is no device {name!r} on this machine: OpenVINO sees {names}; name one of these (--devices).")
+        raise UserError(
+            f"there is no device {name!r} on this machine: OpenVINO sees {names}; name one of these (--devices)."
+        )
     return found

@@ -40,7 +40,7 @@ def share(figures: dict) -> float:
     return figures["fps"] * figures["latency_ms"] / 1e3 / figures["infer_requests"]
 
 
-def measure_ours(launcher: Launcher, workload: Workload, hint: str, seconds: float) -> dict:
+def measure_ours(launcher: Launcher, workload: Workload, hint: str, seconds: int) -> dict:
     """One fresh probe, one slice."""
     pool = ProbePool(launcher, workload, warm_up_s=WARM_UP_S)
     probe = pool.warm(Target.with_hint("AUTO", hint))
@@ -53,9 +53,9 @@ def measure_ours(launcher: Launcher, workload: Workload, hint: str, seconds: flo
     }
 
 
-def measure_benchmark_app(model: Path, hint: str, seconds: float) -> dict:
+def measure_benchmark_app(model: Path, hint: str, seconds: int) -> dict:
     """One fresh process of benchmark_app."""
-    command = [sys.executable, str(RUNNER), "-m", str(model), "-d", "AUTO", "-hint", hint.lower(), "-t", f"{seconds:g}"]
+    command = [sys.executable, str(RUNNER), "-m", str(model), "-d", "AUTO", "-hint", hint.lower(), "-t", str(seconds)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds, check=True)
     return json.loads(next(line for line in done.stderr.splitlines() if line.startswith("figures ")).partition(" ")[2])
 
@@ -101,7 +101,7 @@ print(json.dumps({"fps": len(latencies) / (clock() - began), "latency_ms": stati
 """
 
 
-def measure_driver(way: str, model: Path, hint: str, seconds: float) -> dict:
+def measure_driver(way: str, model: Path, hint: str, seconds: int) -> dict:
     """A plain loop: ``queue`` over AsyncInferQueue, ``in turn`` over requests in the order of their starting."""
     command = [sys.executable, "-c", DRIVER, way, str(model), hint, f"{seconds:g}"]
     return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds, check=True).stdout)
@@ -111,8 +111,10 @@ def main() -> None:
     """Measure every row and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=15, help="pairs a row (default 15)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="measuring time of each process (default 3)")
-    parser.add_argument("--drivers", action="store_true", help="compare ways to drive requests instead of benchmark_app")
+    parser.add_argument("--seconds", type=int, default=3, help="measuring time of each process (default 3)")
+    parser.add_argument(
+        "--drivers", action="store_true", help="compare ways to drive requests instead of benchmark_app"
+    )
     parser.add_argument("--models", default=",".join(MODELS), help="comma-separated names")
     options = parser.parse_args()
     others = ("queue", "in turn") if options.drivers else ("benchmark_app",)
@@ -136,7 +138,10 @@ def measure_row(launcher, workload, hint, others, options) -> dict[str, list[dic
     ways = {
         "ours": lambda: measure_ours(launcher, workload, hint, options.seconds),
         "benchmark_app": lambda: measure_benchmark_app(workload.model.path, hint, options.seconds),
-        **{way: lambda way=way: measure_driver(way, workload.model.path, hint, options.seconds) for way in ("queue", "in turn")},
+        **{
+            way: lambda way=way: measure_driver(way, workload.model.path, hint, options.seconds)
+            for way in ("queue", "in turn")
+        },
     }
     programs = ["ours", *others]
     results: dict[str, list[dict]] = {program: [] for program in programs}

@@ -32,7 +32,8 @@ def save(folder: Path, document: dict[str, Any], label: str) -> Path:
             return path
     except filelock.Timeout:
         raise UserError(
-            f"another process has been saving a run in {folder} for over {LOCK_DEADLINE_S:g} s: end it, or name another folder (--reports DIR)."
+            f"another process has been saving a run in {folder} for over {LOCK_DEADLINE_S:g} s: "
+            "end it, or name another folder (--reports=DIR)."
         ) from None
 
 

@@ -79,7 +79,9 @@ def _add(layer: Layer, inputs: list[ov.Output], ranges: Ranges | None) -> ov.Out
     return node.output(0)
 
 
-def _quantized(layer: Layer, source: ov.Output, weights: Float32Array, ranges: Ranges | None) -> tuple[ov.Output, ov.Output]:
+def _quantized(
+    layer: Layer, source: ov.Output, weights: Float32Array, ranges: Ranges | None
+) -> tuple[ov.Output, ov.Output]:
     """The layer's input and weights, with FakeQuantize in front of both when ``ranges`` are given."""
     constant = ops.constant(weights).output(0)
     if ranges is None:

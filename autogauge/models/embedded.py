@@ -30,11 +30,17 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
     """
     known = PRECISIONS[name]
     if precision not in known:
-        raise UserError(f"the embedded {name} has no precision {precision!r}: choose one of {', '.join(known)} (--precision).")
-    folder = cache.entry(f"{name}-{precision}-embedded-{_recipe_digest()}", lambda staging: _build(staging, name, precision))
+        raise UserError(
+            f"the embedded {name} has no precision {precision!r}: choose one of {', '.join(known)} (--precision)."
+        )
+    folder = cache.entry(
+        f"{name}-{precision}-embedded-{_recipe_digest()}", lambda staging: _build(staging, name, precision)
+    )
     manifest = cache_module.read_manifest(folder)
     assert manifest is not None, "the cache returned an entry without a manifest"
-    digest = hashlib.sha256("".join(each["sha256"] for _, each in sorted(manifest["files"].items())).encode()).hexdigest()
+    digest = hashlib.sha256(
+        "".join(each["sha256"] for _, each in sorted(manifest["files"].items())).encode()
+    ).hexdigest()
     return ModelArtefact(name, "embedded", precision, folder / f"{name}.xml", digest, "random")
 
 

@@ -22,7 +22,9 @@ class Inspection:
     quantized: bool = False
 
 
-def inspect(launcher: Launcher, model: ModelArtefact | None = None, shapes: dict[str, list[int]] | None = None) -> Inspection:
+def inspect(
+    launcher: Launcher, model: ModelArtefact | None = None, shapes: dict[str, list[int]] | None = None
+) -> Inspection:
     """Ask a short-lived probe. Raises :class:`UserError` when openvino is missing or broken, or the model cannot be read."""
     try:
         reply = launcher.describe(model.path if model else None, shapes)
@@ -41,12 +43,18 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
     failure = error.failure
     reason = failure.reason.rstrip(". ")
     if failure.phase == "reshape" and model is not None:
-        return UserError(f"the model {model.path} cannot take the shape {_words(shapes)}: {reason}; give another (--shape).")
+        return UserError(
+            f"the model {model.path} cannot take the shape {_words(shapes)}: {reason}; give another (--shape)."
+        )
     if failure.phase == "read" and model is not None:
-        return UserError(f"OpenVINO cannot read the model {model.path}: {reason}; check the file, or name another (--model).")
+        return UserError(
+            f"OpenVINO cannot read the model {model.path}: {reason}; check the file, or name another (--model)."
+        )
     if failure.phase == "import":
         return UserError(f"openvino cannot be imported: {reason}; install it (pip install -r requirements.txt).")
-    return UserError(f"OpenVINO cannot say what it sees: {failure.sentence()}; check its installation (pip install -r requirements.txt).")
+    return UserError(
+        f"OpenVINO cannot say what it sees: {failure.sentence()}; check its installation (pip install -r requirements.txt)."
+    )
 
 
 def _words(shapes: dict[str, list[int]] | None) -> str:

@@ -33,14 +33,18 @@ def fetch(path: Path) -> ModelArtefact:
         files = sorted(each for each in path.rglob("*") if each.is_file())
     elif path.suffix.lower() not in FORMATS:
         known = ", ".join(sorted(FORMATS))
-        raise UserError(f"{path} is not a model by its name: its ending is to be one of {known}, or a SavedModel folder (--model).")
+        raise UserError(
+            f"{path} is not a model by its name: its ending is to be one of {known}, or a SavedModel folder (--model)."
+        )
     else:
         files = [path, *_weights_beside(path)]
     try:
         digest = hashlib.sha256("".join(sha256_of(each) for each in files).encode()).hexdigest()
     except OSError as error:
         raise UserError(f"cannot read the model {path}: {error.strerror}; check its permissions (--model).") from None
-    return ModelArtefact(path.stem, "path", FORMATS.get(path.suffix.lower(), "TensorFlow"), path.resolve(), digest, "unknown")
+    return ModelArtefact(
+        path.stem, "path", FORMATS.get(path.suffix.lower(), "TensorFlow"), path.resolve(), digest, "unknown"
+    )
 
 
 def _weights_beside(path: Path) -> list[Path]:
@@ -48,5 +52,7 @@ def _weights_beside(path: Path) -> list[Path]:
     beside = [path.with_suffix(suffix) for suffix in _WEIGHT_FILES.get(path.suffix.lower(), ())]
     missing = [each for each in beside if not each.is_file()]
     if missing:
-        raise UserError(f"the model {path} lacks its weights: {missing[0].name} is not beside it; put it there (--model).")
+        raise UserError(
+            f"the model {path} lacks its weights: {missing[0].name} is not beside it; put it there (--model)."
+        )
     return beside

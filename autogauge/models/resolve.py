@@ -19,7 +19,9 @@ def check_name(model: str) -> None:
         return
     if Path(model).suffix or "/" in model:
         raise UserError(f"there is no model at {model}: check the path (--model).")
-    raise UserError(f"no model is called {model!r}: name one of {', '.join(embedded.NAMES)}, or the path of a model file (--model).")
+    raise UserError(
+        f"no model is called {model!r}: name one of {', '.join(embedded.NAMES)}, or the path of a model file (--model)."
+    )
 
 
 def fetch(model: str, precision: str, cache: Cache) -> ModelArtefact:

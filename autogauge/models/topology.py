@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["convolution", "relu", "max_pool", "average_pool", "lrn", "concat", "dropout", "inner_product", "softmax"]
+Kind = Literal[
+    "convolution", "relu", "max_pool", "average_pool", "lrn", "concat", "dropout", "inner_product", "softmax"
+]
 
 INPUT_NAME = "data"
 INPUT_SHAPE = (1, 3, 224, 224)
@@ -87,7 +89,9 @@ def _layers() -> Iterator[Layer]:
     yield Layer("prob", "softmax", ("loss3/classifier",))
 
 
-def _convolution(name: str, source: str, channels: int, *, kernel: int = 1, stride: int = 1, pad: int = 0) -> Iterator[Layer]:
+def _convolution(
+    name: str, source: str, channels: int, *, kernel: int = 1, stride: int = 1, pad: int = 0
+) -> Iterator[Layer]:
     """A convolution and the ReLU that follows each of them; ``a/b`` is followed by ``a/relu_b``."""
     yield Layer(name, "convolution", (source,), channels, kernel, stride, pad)
     yield Layer(relu_of(name), "relu", (name,))

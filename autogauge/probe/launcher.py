@@ -60,9 +60,13 @@ class Launcher:
         finally:
             probe.kill()
 
-    def describe(self, model: Path | None = None, shapes: dict[str, list[int]] | None = None, *, deadline_s: float = 60.0) -> Reply:
+    def describe(
+        self, model: Path | None = None, shapes: dict[str, list[int]] | None = None, *, deadline_s: float = 60.0
+    ) -> Reply:
         """Devices, versions and (if named) the model's inputs and outputs, from a short-lived probe. Raises ``ProbeFailed``."""
-        request = ProbeRequest("describe", None if model is None else str(model), shapes=shapes or {}, deadline_s=deadline_s)
+        request = ProbeRequest(
+            "describe", None if model is None else str(model), shapes=shapes or {}, deadline_s=deadline_s
+        )
         probe = self.start(request, "describe")
         try:
             return probe.receive("described", deadline_s)
@@ -113,9 +117,13 @@ class Probe:
         except (ValueError, TypeError, KeyError):
             self.kill()
             garbage = line[:200].decode(errors="replace")
-            raise ProbeFailed(Failure("garbage", kind, f"its answer was garbage: {garbage!r}", self._child.output_tail())) from None
+            raise ProbeFailed(
+                Failure("garbage", kind, f"its answer was garbage: {garbage!r}", self._child.output_tail())
+            ) from None
         if found == "error":
-            raise ProbeFailed(Failure("error", message["phase"], last_line(message["message"]), self._child.output_tail()))
+            raise ProbeFailed(
+                Failure("error", message["phase"], last_line(message["message"]), self._child.output_tail())
+            )
         if found != kind:
             self.kill()
             raise ProbeFailed(Failure("garbage", kind, f"it answered {found!r} instead", self._child.output_tail()))

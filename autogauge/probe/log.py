@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -62,23 +63,18 @@ def _read(log: AutoLog, text: str) -> None:
         log.cpu_helper_released = True
     for name, pattern in _PATTERNS.items():
         match = pattern.search(text)
-        if not match:
-            continue
-        device = match["device"]
-        if name == "selected":
-            log.selected.append(device)
-        elif name == "fallback":
-            log.fallbacks.append(device)
-        elif name == "took":
-            log.compile_ms[device] = float(match["ms"])
-        elif name == "finished":
-            log.finished.append(device)
-        elif name == "failed":
-            log.failures[device] = match["reason"]
-        elif name == "property":
-            log.properties.setdefault(device, {})[match["key"]] = match["value"]
-        elif name == "inferences":
-            log.inferences[device] = int(match["count"])
-        else:
-            log.first_inference_ms[device] = float(match["ms"])
-        return
+        if match:
+            _ENTER[name](log, match["device"], match)
+            return
+
+
+_ENTER: dict[str, Callable[[AutoLog, str, re.Match[str]], None]] = {
+    "selected": lambda log, device, _: log.selected.append(device),
+    "fallback": lambda log, device, _: log.fallbacks.append(device),
+    "took": lambda log, device, match: log.compile_ms.update({device: float(match["ms"])}),
+    "finished": lambda log, device, _: log.finished.append(device),
+    "failed": lambda log, device, match: log.failures.update({device: match["reason"]}),
+    "property": lambda log, device, match: log.properties.setdefault(device, {}).update({match["key"]: match["value"]}),
+    "inferences": lambda log, device, match: log.inferences.update({device: int(match["count"])}),
+    "first_inference": lambda log, device, match: log.first_inference_ms.update({device: float(match["ms"])}),
+}

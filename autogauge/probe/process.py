@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 TAIL_BYTES = 2000
 REAP_DEADLINE_S = 10.0
@@ -44,7 +45,7 @@ class Child:
     The pipe from it is a descriptor of its own, so that nothing which a library prints can be taken for a result.
     """
 
-    _alive: weakref.WeakSet[Child] = weakref.WeakSet()
+    _alive: ClassVar[weakref.WeakSet[Child]] = weakref.WeakSet()
 
     def __init__(
         self,

@@ -27,7 +27,8 @@ del sys.path[0]  # this file's folder: nothing beside it may shadow a module of 
 
 clock = time.perf_counter
 SETTLE_INFERENCES = 1  # per infer request at the start of each slice, not counted: the caches are a neighbour's then
-SHORT_MS = 0.2  # one request with a lower latency is driven by infer, see Lanes
+SHORT_MS = 0.2  # below this latency an inference is short, see Lanes
+WARM_UP_INFERENCES = 5  # at least so many before the driver is chosen
 GRACE_S = 5.0  # how much later than the launcher's deadline the probe ends itself
 
 
@@ -145,7 +146,7 @@ def ask(source, *names):
     for name in names:
         try:
             return plain(source.get_property(name) if isinstance(name, str) else source.get_property(*name))
-        except Exception:
+        except Exception:  # noqa: S112, what a release does not know is simply not told
             continue
     return None
 
@@ -163,7 +164,9 @@ def describe_devices(core):
             "name": name,
             "full_name": ask(core, (name, "FULL_DEVICE_NAME")) or "",
             "type": ask(core, (name, "DEVICE_TYPE")) or "",
-            "driver": str(ask(core, (name, "NPU_DRIVER_VERSION"), (name, "GPU_DRIVER_VERSION"), (name, "DRIVER_VERSION")) or ""),
+            "driver": str(
+                ask(core, (name, "NPU_DRIVER_VERSION"), (name, "GPU_DRIVER_VERSION"), (name, "DRIVER_VERSION")) or ""
+            ),
             "capabilities": ask(core, (name, "OPTIMIZATION_CAPABILITIES")) or [],
         }
         for name in core.available_devices
@@ -175,7 +178,9 @@ def describe_model(model):
 
     def port(each):
         shape = each.get_partial_shape()
-        lengths = [length.get_length() if length.is_static else -1 for length in shape] if shape.rank.is_static else None
+        lengths = (
+            [length.get_length() if length.is_static else -1 for length in shape] if shape.rank.is_static else None
+        )
         return {
             "name": each.get_any_name() if each.get_names() else each.get_node().get_friendly_name(),
             "element_type": each.get_element_type().get_type_name(),
@@ -193,7 +198,7 @@ def describe_model(model):
 def reshape(model, shapes):
     """Give the named inputs (or with an empty name the only one) static shapes."""
     if shapes:
-        model.reshape({model.inputs[0] if not name else name: list(lengths) for name, lengths in shapes.items()})
+        model.reshape({name if name else model.inputs[0]: list(lengths) for name, lengths in shapes.items()})
 
 
 class Session:
@@ -295,36 +300,51 @@ def first_that_works(*calls):
 
 
 class Lanes:
-    """Infer requests kept busy at once, each by a driver of its own: as many in flight as there are requests, always.
+    """Infer requests kept busy at once, each started again as soon as it is done: as many in flight as there are requests.
 
-    Several requests are driven by a thread each that calls ``infer`` (which lets go of Python's lock). One is driven by
-    ``start_async`` and ``wait``, which leave less between two inferences once a model has swept the processor's caches; or by
-    ``infer``, which saves the change of threads, when inferences are so short that this is what counts. All reach more of
-    the bound than ``AsyncInferQueue`` (``benchmarks/share_of_bound.py --drivers``). The choice goes by latency, not by a trial, so
-    that two probes of one target never differ in it.
+    How they are driven depends on how many there are and how long an inference takes (``SHORT_MS``):
+
+    ====================  ==============================  ====================================================
+    requests, inferences  driver                          because
+    ====================  ==============================  ====================================================
+    one, long             ``start_async`` and ``wait``    leaves least between two inferences once a model has
+                                                          swept the processor's caches
+    one, short            ``infer``                       leaves least otherwise
+    several, long         a thread each calls ``infer``   a request is started again by whom it woke; the
+                                                          threads let go of Python's lock
+    several, short        one thread polls them all       going to sleep and waking would cost more than the
+                                                          inference itself
+    ====================  ==============================  ====================================================
+
+    Each reaches more of the bound than ``AsyncInferQueue`` (``benchmarks/share_of_bound.py --drivers``). The choice goes by
+    latency, not by a trial, so that two probes of one target do not differ in it.
     """
 
     def __init__(self, requests):
         self._requests = requests
         self._calls = [direct_calls(each) for each in requests]
-        self.driver = "infer in threads" if len(requests) > 1 else "start_async and wait"
+        self.driver = "start_async and wait" if len(requests) == 1 else "infer in threads"
 
     def warm_up(self, seconds):
-        """Infer for so long without counting, and choose how one request is driven."""
-        _, latencies, _ = self.run(seconds)
-        if len(self._requests) == 1 and sorted(latencies)[len(latencies) // 2] < SHORT_MS:
-            self.driver = "infer"
-            self.run(seconds / 4)
+        """Infer for so long without counting, and choose the driver."""
+        request, (_, infer) = self._requests[0], self._calls[0]
+        latencies = []
+        for _ in range(WARM_UP_INFERENCES):
+            infer()
+            latencies.append(request.latency)
+        if min(latencies) < SHORT_MS:
+            self.driver = "infer" if len(self._requests) == 1 else "polling"
+        self.run(seconds)
 
     def run(self, seconds):
         """Infer for so long.
 
         Returns inferences per second (the sum over requests), every counted latency in ms, and the seconds counted.
         """
-        if len(self._requests) == 1:
-            lanes = [self._run_alone(seconds)]
+        if self.driver == "polling":
+            lanes = [self._run_polling(seconds)]
         else:
-            lanes = self._run_threads(seconds)
+            lanes = [self._run_alone(seconds)] if len(self._requests) == 1 else self._run_threads(seconds)
         per_second = sum(len(latencies) / elapsed for elapsed, latencies in lanes)
         return per_second, [ms for _, each in lanes for ms in each], sum(elapsed for elapsed, _ in lanes) / len(lanes)
 
@@ -348,6 +368,24 @@ class Lanes:
                 wait()
                 keep(request.latency)
                 now = clock()
+        return now - began, latencies
+
+    def _run_polling(self, seconds):
+        lanes = [(each.wait_for, start, each) for each, (start, _) in zip(self._requests, self._calls)]  # noqa: B905, Python 3.8
+        latencies = []
+        keep = latencies.append
+        for start, _ in self._calls:
+            start()
+        began = now = clock()
+        stop_at = began + seconds
+        while now < stop_at:
+            for is_done, start, request in lanes:
+                if is_done(0):
+                    keep(request.latency)
+                    start()
+            now = clock()
+        for request in self._requests:
+            request.wait()
         return now - began, latencies
 
     def _run_threads(self, seconds):

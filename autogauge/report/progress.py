@@ -71,7 +71,9 @@ class RichProgress:
     def advance(self, doing: str, done: int, total: int, left_s: float | None) -> None:
         """Move the bar."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=done, total=total, doing=doing, left=left_text(left_s), refresh=True)
+            self._progress.update(
+                self._task, completed=done, total=total, doing=doing, left=left_text(left_s), refresh=True
+            )
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""

@@ -43,7 +43,9 @@ def results(run: Run) -> list[RenderableType]:
 
 def heading(run: Run) -> list[str]:
     """The model and the machine, a line each."""
-    devices = ", ".join(f"{device.name} ({device.full_name})" if device.full_name else device.name for device in run.devices)
+    devices = ", ".join(
+        f"{device.name} ({device.full_name})" if device.full_name else device.name for device in run.devices
+    )
     lines = [f"openvino {run.openvino} on {run.settings.machine}: {devices or 'no devices'}"]
     if run.model:
         lines.append(f"model {run.model.describe()}")
@@ -93,7 +95,9 @@ def devices_table(devices: Iterable[Device]) -> Table:
     for title in ("device", "full name", "type", "driver", "capabilities"):
         table.add_column(title, overflow="fold")
     for device in devices:
-        table.add_row(device.name, device.full_name, device.type or NONE, device.driver or NONE, ", ".join(device.capabilities))
+        table.add_row(
+            device.name, device.full_name, device.type or NONE, device.driver or NONE, ", ".join(device.capabilities)
+        )
     return table
 
 

@@ -84,7 +84,9 @@ def fewest_replicates(confidence: float) -> int:
     return math.ceil(1 - math.log2(1 - confidence))
 
 
-def _walsh_averages(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _walsh_averages(
+    values: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The sorted means of every pair of values, each value with itself included; shape ``(n (n + 1) / 2,)``."""
     first, second = np.triu_indices(len(values))
     return np.sort((values[first] + values[second]) / 2)

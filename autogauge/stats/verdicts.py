@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from autogauge.stats.intervals import Interval
 
-
 METRICS = {"fil_s": "FIL", "fps": "FPS", "latency_ms": "mean latency"}
 """How the metrics that claims compare are called in sentences."""
 
@@ -22,7 +21,7 @@ METRICS = {"fil_s": "FIL", "fps": "FPS", "latency_ms": "mean latency"}
 class Outcome(str, Enum):
     """What is known about a claim."""
 
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.verdicts import Claim
-from autogauge.studies.pool import Workload
+from autogauge.studies.pool import DEADLINE_S, Workload
 from autogauge.studies.progress import Progress
 from autogauge.studies.study import Condition, Plan, Sample, Study, run
 from autogauge.targets import Device, Target
@@ -21,7 +21,6 @@ PHASES = ("import", "core", "read", "compile", "first_inference", "fil")
 CLOSE_TO_CPU = 2.0
 """AUTO's FIL is "close to" the CPU's up to this ratio. Starting AUTO also loads the other devices' plugins: 1.0 to 1.3 was
 measured without an accelerator. Waiting for one costs tens of times the CPU's FIL, so the bound tells the two apart."""
-PROBE_DEADLINE_S = 180.0
 
 
 def conditions_for(devices: Sequence[Device]) -> tuple[Condition, ...]:
@@ -68,8 +67,9 @@ def planned(conditions: Sequence[Condition], plan: Plan, seed: int, claims: Sequ
 class FilRunner:
     """Measures each condition's turn in a fresh process."""
 
-    def __init__(self, study: Study, launcher: Launcher, workload: Workload) -> None:
+    def __init__(self, study: Study, launcher: Launcher, workload: Workload, deadline_s: float = DEADLINE_S) -> None:
         self._study, self._launcher, self._workload = study, launcher, workload
+        self._deadline_s = deadline_s
 
     def __call__(self, progress: Progress) -> Study:
         """Run the study to its end; returns it."""
@@ -77,7 +77,7 @@ class FilRunner:
         return self._study
 
     def _measure(self, condition: Condition) -> Sample:
-        request = self._workload.request("once", condition.target, deadline_s=PROBE_DEADLINE_S)
+        request = self._workload.request("once", condition.target, deadline_s=self._deadline_s)
         reply, log = self._launcher.run_once(request, f"fil-{condition.name}")
         facts = self._study.facts.setdefault(condition.name, {"selected": []})
         facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])

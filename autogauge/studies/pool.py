@@ -13,7 +13,7 @@ from autogauge.probe.log import AutoLog
 from autogauge.probe.request import ProbeFailed, ProbeRequest
 from autogauge.targets import Target
 
-STOP_DEADLINE_S = 60.0
+DEADLINE_S = 180.0  # for one answer of a probe: a compile, a slice beyond its length, letting go of the model
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Workload:
 class WarmProbe:
     """A compiled target that waits for work: ``slice`` measures, ``infer`` answers. Both raise ``ProbeFailed``."""
 
-    def __init__(self, probe: Probe, target: Target, frames: int, start_deadline_s: float) -> None:
+    def __init__(self, probe: Probe, target: Target, frames: int, deadline_s: float) -> None:
         self.target = target
-        self._probe, self._frames = probe, frames
-        self.facts = probe.receive("ready", start_deadline_s)
+        self._probe, self._frames, self._deadline_s = probe, frames, deadline_s
+        self.facts = probe.receive("ready", deadline_s)
         self.facts.pop("type")
         self.alive = True
 
@@ -66,15 +66,15 @@ class WarmProbe:
         """What AUTO has logged."""
         return self._probe.auto_log()
 
-    def slice(self, seconds: float, deadline_s: float = 60.0) -> dict[str, Any]:
+    def slice(self, seconds: float) -> dict[str, Any]:
         """Measure for so many seconds. Adds ``fps`` (frames a second) to the probe's reply."""
-        reply = self._ask("slice", "slice", seconds + deadline_s, seconds=seconds)
+        reply = self._ask("slice", "slice", seconds + self._deadline_s, seconds=seconds)
         reply["fps"] = reply["inferences_per_second"] * self._frames
         return reply
 
-    def infer(self, outputs: Path, deadline_s: float = 60.0) -> dict[str, Any]:
+    def infer(self, outputs: Path) -> dict[str, Any]:
         """Infer once and save the outputs to ``outputs`` (npz, named by index)."""
-        return self._ask("infer", "inferred", deadline_s, path=str(outputs))
+        return self._ask("infer", "inferred", self._deadline_s, path=str(outputs))
 
     def _ask(self, command: str, reply: str, deadline_s: float, **fields: Any) -> dict[str, Any]:
         try:
@@ -87,7 +87,7 @@ class WarmProbe:
         """End the probe in good order, or if it will not, at once."""
         self.alive = False
         with contextlib.suppress(ProbeFailed):
-            self._probe.stop(STOP_DEADLINE_S)
+            self._probe.stop(self._deadline_s)
 
     def kill(self) -> None:
         """End the probe at once."""
@@ -105,10 +105,10 @@ class ProbePool:
         *,
         warm_up_s: float,
         infer_requests: int = 0,
-        start_deadline_s: float = 300.0,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         self._launcher, self._workload, self._infer_requests = launcher, workload, infer_requests
-        self._warm_up_s, self._start_deadline_s = warm_up_s, start_deadline_s
+        self._warm_up_s, self._deadline_s = warm_up_s, deadline_s
         self._probes: dict[object, WarmProbe] = {}
         self.compiled: list[Target] = []
 
@@ -122,11 +122,12 @@ class ProbePool:
             target,
             warm_up_s=self._warm_up_s,
             infer_requests=self._infer_requests,
-            deadline_s=self._start_deadline_s,
+            deadline_s=self._deadline_s,
+            accelerator_wait_s=self._deadline_s / 2,
         )
         probe = self._launcher.start(request, f"warm-{target.label}")
         try:
-            warm = WarmProbe(probe, target, self._workload.frames, self._start_deadline_s)
+            warm = WarmProbe(probe, target, self._workload.frames, self._deadline_s)
         except BaseException:
             probe.kill()
             raise

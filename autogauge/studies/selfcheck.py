@@ -24,7 +24,14 @@ STEADY_METRICS = ("fps", "latency_ms")
 
 
 def steady_self_check(
-    launcher: Launcher, workload: Workload, target: Target, *, rounds: int, infer_requests: int, seed: int, progress: Progress
+    launcher: Launcher,
+    workload: Workload,
+    target: Target,
+    *,
+    rounds: int,
+    infer_requests: int,
+    seed: int,
+    progress: Progress,
 ) -> Study:
     """Two warm processes of one target by turns, for so many rounds."""
     plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE, block=2)
@@ -40,7 +47,9 @@ def steady_self_check(
     return study
 
 
-def fil_self_check(launcher: Launcher, workload: Workload, target: Target, *, blocks: int, seed: int, progress: Progress) -> Study:
+def fil_self_check(
+    launcher: Launcher, workload: Workload, target: Target, *, blocks: int, seed: int, progress: Progress
+) -> Study:
     """Two fresh processes of one target in each of so many blocks."""
     plan = Plan(looks=(blocks,), budget_s=blocks * 60.0, confidence=CONFIDENCE)
     study = fil.planned(_conditions(target), plan, seed, _claims((fil.METRIC,)))

@@ -82,7 +82,9 @@ class SteadyRunner:
         progress.begin("compiling for the hints")
         for number, condition in enumerate(self._study.conditions):
             progress.advance(condition.name, number, len(self._study.conditions), None)
-            with contextlib.suppress(ProbeFailed):  # tried again, and if need be recorded, when it is the condition's turn
+            with contextlib.suppress(
+                ProbeFailed
+            ):  # tried again, and if need be recorded, when it is the condition's turn
                 self._warm(condition)
         run(self._study, self._measure, progress)
         return self._study

@@ -1,0 +1,139 @@
+"""What goes wrong while measuring: interruptions, probes that crash or hang. What was measured is kept, nothing survives."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+from tests.support import ROOT, probes_of, suite_command, wait_until
+
+OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
+
+
+class Session:
+    """A running suite; its output is in a file."""
+
+    def __init__(self, folder, cache, *options):
+        self.reports = folder / "reports"
+        self.output = folder / "output"
+        with self.output.open("w") as stream:
+            self.process = subprocess.Popen(
+                suite_command(*OPTIONS, f"--reports={self.reports}", f"--cache={cache}", *options),
+                cwd=ROOT,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "COLUMNS": "120"},
+            )
+
+    def text(self):
+        return self.output.read_text()
+
+    def fresh_probe(self, known=()):
+        """A probe that measures once and is not among those known."""
+        found = []
+
+        def appears():
+            found[:] = [probe for probe in probes_of(self.process.pid) if probe.pid not in known]
+            return bool(found)
+
+        assert wait_until(appears, 30), self.text()
+        return found[0]
+
+    def finish(self, timeout_s=90):
+        """Wait for the end; returns the exit status and the summary."""
+        status = self.process.wait(timeout_s)
+        assert "Traceback" not in self.text()
+        return status, json.loads((self.reports / "latest" / "summary.json").read_bytes())
+
+
+@pytest.fixture
+def session(tmp_path, model_cache):
+    sessions = []
+
+    def start(*options):
+        sessions.append(Session(tmp_path, model_cache, *options))
+        return sessions[-1]
+
+    yield start
+    for each in sessions:
+        each.process.kill()
+        each.process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("study", ["first inference latency", "hints"])
+def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(session, number, study):
+    running = session()
+    assert wait_until(lambda: f"{study}: 1 of" in running.text(), 60), running.text()
+    time.sleep(1.2)
+    probes = probes_of(running.process.pid)
+    running.process.send_signal(number)
+    status, summary = running.finish(20)
+    assert status == 2
+    assert summary["interrupted"]
+    found = next(each for each in summary["studies"] if each["name"] == study)
+    assert found["state"] == "interrupted"
+    assert found["replicates"], "finished replicates are kept"
+    assert all(len(each["samples"]) == len(found["conditions"]) for each in found["replicates"])
+    assert any(verdict["interrupted"] for verdict in summary["verdicts"])
+    assert summary["history_file"] is None
+    assert not list((running.reports / "history" / "lab").glob("*.json"))
+    assert "INTERRUPTED" in running.text()
+    for probe in probes:
+        assert wait_until(lambda probe=probe: not probe.is_running() or probe.status() == psutil.STATUS_ZOMBIE, 5)
+
+
+def test_probes_killed_by_signals_fail_their_replicates_and_the_others_go_on(session):
+    running = session("-k", "first_inference or first")
+    signals = [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL]
+    known = set()
+    assert wait_until(lambda: "first inference latency: 1 of" in running.text(), 60)
+    for number in signals:
+        probe = running.fresh_probe(known)
+        known.add(probe.pid)
+        probe.send_signal(number)
+        time.sleep(1.0)
+        known.update(each.pid for each in probes_of(running.process.pid))
+    status, summary = running.finish()
+    assert status == 1, "a crash is not passed over"
+    study = summary["studies"][0]
+    failures = [failure for each in study["replicates"] for failure in each["failures"].values()]
+    assert {failure["kind"] for failure in failures} == {"signal"}
+    assert sorted(failure["reason"] for failure in failures) == sorted(
+        f"killed by signal {int(number)} ({number.name})" for number in signals
+    )
+    assert len(study["replicates"]) >= 7
+    verdict = summary["verdicts"][0]
+    assert 1 <= verdict["failed_replicates"] <= 3
+    assert "SIGSEGV" in verdict["evidence"]
+    assert verdict["replicates"] == len(study["replicates"]) - verdict["failed_replicates"]
+    assert "FAILED tests/perf/test_first_inference.py::test_every_first_inference_was_measured" in running.text()
+
+
+def test_a_hung_probe_fails_its_replicate_at_the_deadline(session):
+    running = session("-k", "first_inference or first", "--probe-deadline=4")
+    assert wait_until(lambda: "first inference latency: 1 of" in running.text(), 60)
+    running.fresh_probe().send_signal(signal.SIGSTOP)
+    status, summary = running.finish()
+    assert status == 1
+    failures = [failure for each in summary["studies"][0]["replicates"] for failure in each["failures"].values()]
+    assert [failure["kind"] for failure in failures] == ["deadline"]
+    assert "no answer within 4 s" in summary["verdicts"][0]["evidence"]
+
+
+def test_a_warm_probe_that_dies_is_replaced(session):
+    running = session("-k", "hints")
+    assert wait_until(lambda: "hints: 1 of" in running.text(), 60)
+    running.fresh_probe().kill()
+    status, summary = running.finish()
+    assert status == 1
+    study = summary["studies"][0]
+    failures = [failure for each in study["replicates"] for failure in each["failures"].values()]
+    assert [failure["reason"] for failure in failures] == ["killed by signal 9 (SIGKILL)"]
+    for condition in study["conditions"]:
+        measured = sum(condition["name"] in each["samples"] for each in study["replicates"])
+        assert measured >= len(study["replicates"]) - 1

@@ -1,0 +1,142 @@
+"""A user's mistake is one sentence that names the cause and the next step, exit status 2, and nothing half-written."""
+
+import subprocess
+
+import numpy as np
+import openvino as ov
+import pytest
+from openvino import opset13 as ops
+
+from tests.support import ROOT, in_a_mount, run_cli, run_suite, sentence_of, suite_command
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Model files, good and bad, by name."""
+    folder = tmp_path_factory.mktemp("models")
+    data = ops.parameter([-1, 3, 8, 8], np.float32, name="data")
+    data.output(0).set_names({"data"})
+    weights = ops.constant(np.ones((4, 3, 3, 3), np.float32))
+    convolution = ops.convolution(data, weights, [1, 1], [0, 0], [0, 0], [1, 1])
+    ov.save_model(ov.Model([ops.result(convolution)], [data], "dynamic"), folder / "dynamic.xml")
+    xml = (folder / "dynamic.xml").read_text()
+    (folder / "truncated.xml").write_text(xml)
+    (folder / "truncated.bin").write_bytes((folder / "dynamic.bin").read_bytes()[:-9])
+    (folder / "weightless.xml").write_text(xml)
+    (folder / "words.onnx").write_text("no model")
+    (folder / "words.txt").write_text("no model")
+    (folder / "picture.png").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def perf(tmp_path, model_cache):
+    """Run the perf tests with these options; nothing may have been written by a run that ends with a mistake."""
+
+    def perf(*options, **environment):
+        reports = tmp_path / "reports"
+        done = run_suite("-m", "perf", f"--reports={reports}", f"--cache={model_cache}", *options, **environment)
+        left = [path for path in reports.rglob("*") if path.is_file()] if reports.exists() else []
+        assert not left
+        return done
+
+    return perf
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--model=resnet-50", ["no model is called 'resnet-50'", "googlenet-v1", "--model"]),
+        ("--model={models}/absent.xml", ["there is no model at", "absent.xml", "--model"]),
+        ("--model={models}/words.txt", ["not a model by its name", ".onnx", "--model"]),
+        ("--model={models}/words.onnx", ["OpenVINO cannot read the model", "words.onnx", "--model"]),
+        ("--model={models}/truncated.xml", ["OpenVINO cannot read the model", "bin file", "--model"]),
+        ("--model={models}/weightless.xml", ["lacks its weights", "weightless.bin", "--model"]),
+        ("--model={models}/dynamic.xml", ["dynamic shape [?,3,8,8]", "--shape"]),
+        ("--precision=FP8", ["no precision 'FP8'", "FP16", "--precision"]),
+        ("--devices=TPU", ["no device 'TPU'", "CPU", "--devices"]),
+        ("--devices=CPU,NPU.3", ["no device 'NPU.3'", "CPU", "--devices"]),
+        ("--hints-on=AUTO,TPU", ["no device 'TPU'", "--devices"]),
+        ("--picture={models}/absent.png", ["no picture at", "--picture"]),
+        ("--picture={models}/picture.png", ["OpenCV cannot read a picture", "--picture"]),
+        ("--shape=1,x", ["cannot read the shape '1,x'", "--shape"]),
+        ("--shape=1,2", ["cannot take the shape", "--shape"]),
+        ("--infer-requests=-1", ["-1 infer requests", "--infer-requests"]),
+        ("--probe-deadline=0", ["deadline", "--probe-deadline"]),
+        ("-n2", ["one thing at a time", "without -n"]),
+    ],
+)
+def test_a_mistake_is_one_sentence(perf, models, option, words):
+    sentence = sentence_of(perf("--profile=quick", option.format(models=models)))
+    for word in words:
+        assert word in sentence
+
+
+def test_a_dynamic_model_is_measured_with_a_shape(models, tmp_path, model_cache):
+    done = run_suite(
+        "-m",
+        "perf",
+        "-k",
+        "first_inference_latency",
+        "--profile=quick",
+        f"--model={models}/dynamic.xml",
+        "--shape=data[2,3,8,8]",
+        f"--reports={tmp_path}",
+        f"--cache={model_cache}",
+    )
+    assert done.returncode == 0, done.stdout
+    assert "model dynamic IR, path, unknown weights" in done.stdout
+
+
+@pytest.mark.parametrize("blocked", ["reports", "cache"])
+def test_a_file_in_the_place_of_a_folder_is_one_sentence(tmp_path, model_cache, blocked):
+    (tmp_path / "file").write_text("")
+    places = {"reports": tmp_path / "reports", "cache": model_cache, blocked: tmp_path / "file"}
+    sentence = sentence_of(run_suite("-m", "perf", *(f"--{name}={path}" for name, path in places.items())))
+    assert f"--{blocked}=DIR" in sentence
+
+
+@pytest.mark.parametrize("blocked", ["reports", "cache"])
+def test_a_read_only_folder_is_one_sentence(tmp_path, model_cache, blocked):
+    places = {"reports": tmp_path / "reports", "cache": model_cache, blocked: tmp_path / "read-only"}
+    (tmp_path / "read-only").mkdir()
+    options = [f"--{name}={path}" for name, path in places.items()]
+    command = in_a_mount(tmp_path / "read-only", "size=1m", suite_command("-m", "perf", *options), read_only=True)
+    if command is None:
+        pytest.skip("this system lets nobody mount a small file system (unshare -rm)")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    sentence = sentence_of(done)
+    assert "read-only" in sentence
+    assert f"--{blocked}=DIR" in sentence
+
+
+def test_a_disk_that_fills_up_while_measuring_is_one_sentence_after_the_figures(tmp_path, model_cache):
+    (tmp_path / "small").mkdir()
+    options = ("--profile=quick", "--model=one-convolution", f"--reports={tmp_path}/small", f"--cache={model_cache}")
+    listing = f'"$@"; status=$?; find {tmp_path}/small -type f -size +0; exit $status'
+    command = ["sh", "-c", listing, "sh", *suite_command("-m", "perf", "-k", "first_inference_latency", *options)]
+    wrapped = in_a_mount(tmp_path / "small", "size=16k", command)
+    if wrapped is None:
+        pytest.skip("this system lets nobody mount a small file system (unshare -rm)")
+    done = subprocess.run(wrapped, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
+    assert "the disk is full" in sentence_of(done)
+    assert "--reports=DIR" in done.stdout
+    assert "FIL ms (n)" in done.stdout, "the figures are shown all the same"
+    assert not [line for line in done.stdout.splitlines() if line.startswith(str(tmp_path))], "nothing half-written"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["aa", "--hint=FAST"], "there is no hint 'FAST'"),
+        (["aa", "--rounds=3"], "3 rounds are too few"),
+        (["aa", "--blocks=2"], "2 blocks are too few"),
+        (["aa", "--model=resnet-50"], "no model is called 'resnet-50'"),
+        (["aa", "--device=TPU", "--model=one-convolution"], "no device 'TPU'"),
+        (["aa", "--shape=x"], "cannot read the shape"),
+    ],
+)
+def test_the_command_line_says_a_mistake_in_one_sentence(words, expected, model_cache):
+    done = run_cli(*words, AUTOGAUGE_CACHE=str(model_cache))
+    assert expected in sentence_of(done)
+    assert done.stdout == ""

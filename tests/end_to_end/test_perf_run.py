@@ -1,0 +1,156 @@
+"""`pytest -m perf` as a lab engineer runs it: twice, on the real model, with the quick profile."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.support import probes_of, run_suite
+
+QUICK = ("-m", "perf", "--profile=quick", "--machine=lab one")
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    return tmp_path_factory.mktemp("reports")
+
+
+@pytest.fixture(scope="module")
+def first(reports, model_cache):
+    return run_suite(*QUICK, f"--reports={reports}", f"--cache={model_cache}", "--junitxml", str(reports / "junit.xml"))
+
+
+@pytest.fixture(scope="module")
+def summary(first, reports):
+    assert first.returncode == 0, first.stdout + first.stderr
+    return json.loads((reports / "latest" / "summary.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def saved_run(summary):
+    with open(summary["history_file"], encoding="utf-8") as stream:  # noqa: PTH123
+        return json.load(stream)
+
+
+@pytest.fixture(scope="module")
+def second(summary, reports, model_cache):
+    entries = sorted((model_cache / "entries").iterdir())
+    written = [(path.name, path.stat().st_mtime_ns) for path in entries]
+    done = run_suite(*QUICK, f"--reports={reports}", f"--cache={model_cache}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert written == [(path.name, path.stat().st_mtime_ns) for path in entries], "the model cache is reused"
+    return done
+
+
+def test_each_promise_has_a_verdict_with_its_evidence(summary):
+    verdicts = {verdict["name"]: verdict for verdict in summary["verdicts"]}
+    assert set(verdicts) >= {"auto-fil-close-to-cpu", "auto-throughput-hint-fps", "auto-latency-hint-latency"}
+    for verdict in verdicts.values():
+        assert verdict["verdict"] in ("PASS", "INCONCLUSIVE")
+        low, high = verdict["ci"]
+        assert low <= verdict["ratio"] <= high
+        assert verdict["replicates"] >= 7
+
+
+def test_the_summary_says_what_was_measured_on_what(summary):
+    assert summary["model"]["name"] == "googlenet-v1"
+    assert summary["model"]["source"] == "embedded"
+    assert summary["model"]["weights"] == "random"
+    assert len(summary["model"]["digest"]) == 64
+    assert summary["fingerprint"]["machine"] == "lab-one"
+    assert summary["fingerprint"]["model"]["digest"] == summary["model"]["digest"]
+    assert summary["inputs"] == ["picture"]
+    assert not summary["interrupted"]
+
+
+def test_every_replicate_is_in_the_summary_in_the_order_measured(summary):
+    orders = set()
+    for study in summary["studies"]:
+        names = {condition["name"] for condition in study["conditions"]}
+        for index, replicate in enumerate(study["replicates"]):
+            assert replicate["index"] == index
+            assert set(replicate["order"]) == set(replicate["samples"]) == names
+            orders.add(tuple(replicate["order"]))
+            for sample in replicate["samples"].values():
+                assert {"steal_s", "others_cpu_s", "load_1min"} <= set(sample["surroundings"])
+    assert len(orders) > 2, "the order is random"
+
+
+def test_every_requests_latency_is_kept(summary, reports):
+    with np.load(reports / "latest" / summary["latencies_file"]) as latencies:
+        row = next(row for row in summary["table"] if row["target"] == "AUTO" and row["hint"] == "LATENCY")
+        kept = latencies["hints/AUTO-LATENCY"]
+    assert len(kept) == row["latencies"] > 100
+    assert float(np.percentile(kept, 50)) == pytest.approx(row["p50_ms"], rel=1e-4)
+
+
+def test_the_terminal_shows_progress_figures_verdicts_and_reasons_for_skipping(first):
+    text = first.stdout
+    assert "first inference latency: 1 of 7" in text
+    assert "AUTO-THROUGHPUT: throughput: " in text
+    assert "FPS, latency: " in text
+    assert "random weights" in text
+    for title in ("FIL ms (n)", "FPS", "p50", "p90", "p99", "requests", "ran on"):
+        assert title in text
+    assert "AUTO's first inference comes about as early as the CPU's [auto-fil-close-to-cpu]" in text
+    assert "no NPU on this machine" in text
+    assert "--devices=NPU measures it" in text
+
+
+def test_samples_reach_pytest_benchmark_as_they_were_measured(summary, saved_run):
+    studies = {study["name"]: study for study in summary["studies"]}
+    benchmarks = {benchmark["name"]: benchmark for benchmark in saved_run["benchmarks"]}
+    fil = [each["samples"]["AUTO"]["figures"]["fil_s"] for each in studies["first inference latency"]["replicates"]]
+    assert benchmarks["test_first_inference_latency[AUTO]"]["stats"]["data"] == fil
+    fps = [each["samples"]["AUTO-LATENCY"]["figures"]["fps"] for each in studies["hints"]["replicates"]]
+    per_frame = benchmarks["test_seconds_per_frame[AUTO-LATENCY]"]["stats"]
+    assert per_frame["data"] == [1 / each for each in fps]
+    assert per_frame["ops"] == pytest.approx(np.mean(fps), rel=0.1), "operations per second are frames per second"
+    latency = [each["samples"]["AUTO-LATENCY"]["figures"]["latency_ms"] for each in studies["hints"]["replicates"]]
+    assert benchmarks["test_latency[AUTO-LATENCY]"]["stats"]["data"] == pytest.approx([each / 1e3 for each in latency])
+
+
+def test_the_history_file_carries_its_context(saved_run, summary):
+    assert saved_run["machine_info"]["node"] == "lab-one"
+    assert saved_run["machine_info"]["fingerprint"]["digest"] == summary["fingerprint"]["digest"]
+    for benchmark in saved_run["benchmarks"]:
+        extra = benchmark["extra_info"]
+        assert extra["model"]["digest"] == summary["model"]["digest"]
+        assert extra["openvino"] == summary["openvino"]
+        assert extra["execution_devices"]
+        assert extra["verdicts"]
+
+
+def test_the_junit_file_carries_the_evidence(first, reports):
+    text = (reports / "junit.xml").read_text()
+    assert 'name="verdict" value="PASS"' in text
+    assert 'name="evidence" value="FIL of AUTO ÷ CPU = ' in text
+
+
+def test_a_second_run_adds_a_second_file_and_pytest_benchmark_compares_both(second, reports):
+    history = reports / "history" / "lab-one"
+    assert [path.name[:5] for path in sorted(history.glob("*.json"))] == ["0001_", "0002_"]
+    assert "2 runs of this machine" in second.stdout
+    compare = subprocess.run(
+        [sys.executable, "-m", "pytest_benchmark", "--storage", str(history), "compare"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    for name in (
+        "test_first_inference_latency[AUTO]",
+        "test_seconds_per_frame[AUTO-THROUGHPUT]",
+        "test_latency[AUTO-LATENCY]",
+    ):
+        assert f"{name} (0001" in compare.stdout
+        assert f"{name} (0002" in compare.stdout
+
+
+def test_nothing_is_left_running_or_lying_about(second, reports):
+    assert not probes_of(os.getpid()) or all(probe.ppid() == os.getpid() for probe in probes_of(os.getpid()))
+    assert sorted(path.name for path in reports.iterdir()) == ["history", "junit.xml", "latest"]
+    assert {path.name for path in (reports / "latest").iterdir()} == {"latencies.npz", "probes", "summary.json"}

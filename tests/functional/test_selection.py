@@ -1,0 +1,95 @@
+"""No device name means AUTO, and AUTO picks the device that its documented rules say. On the session's real model."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from autogauge.targets import HINTS, Target
+
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+
+
+@pytest.fixture(scope="module")
+def by_default(launcher, workload):
+    """What a fresh process sees that names no device: the reply, and AUTO's log."""
+    return launcher.run_once(workload.request("once", Target(None)), "by-default")
+
+
+@pytest.fixture(scope="module")
+def explicitly(launcher, workload):
+    """What a fresh process sees that names AUTO."""
+    return launcher.run_once(workload.request("once", Target("AUTO")), "explicitly")
+
+
+@pytest.fixture(scope="module")
+def on_the_cpu(launcher, workload):
+    """What a fresh process sees that names the CPU."""
+    return launcher.run_once(workload.request("once", Target("CPU")), "on-the-cpu")
+
+
+def test_no_device_name_is_auto(by_default, on_the_cpu):
+    reply, log = by_default
+    assert log.selected, "AUTO's log says which device it selects"
+    assert reply["priorities"] is not None, "the compiled model knows MULTI_DEVICE_PRIORITIES, which only AUTO's do"
+    assert on_the_cpu[0]["priorities"] is None
+    assert on_the_cpu[1].lines == 0, "without AUTO nobody logs as AUTO"
+
+
+def test_naming_auto_selects_the_same(by_default, explicitly):
+    (default, default_log), (named, named_log) = by_default, explicitly
+    assert default_log.selected == named_log.selected
+    for fact in ("execution_devices_before", "execution_devices", "priorities", "hint", "optimal_infer_requests"):
+        assert default[fact] == named[fact], fact
+
+
+def test_auto_selects_the_cpu_exactly_where_there_is_no_accelerator(by_default, available_devices):
+    accelerators = [device.name for device in available_devices if device.is_accelerator and device.kind == "GPU"]
+    expected = accelerators or ["CPU"]
+    assert by_default[1].selected[0] in expected
+
+
+def test_the_log_and_the_execution_devices_agree(explicitly):
+    reply, log = explicitly
+    answered = {device.strip("()") for device in reply["execution_devices"]}
+    assert answered <= set(log.finished), "who answers has been compiled"
+    if not any(device.startswith("(") for device in reply["execution_devices"]):
+        assert answered == set(log.selected)
+    else:
+        assert log.cpu_helper_started
+
+
+def test_autos_default_hint_is_latency(by_default):
+    assert by_default[0]["hint"] == "LATENCY"
+    assert set(by_default[1].properties["CPU"]["PERFORMANCE_HINT"].split()) == {"LATENCY"}
+
+
+def outputs_of(probe, path):
+    probe.infer(path)
+    with np.load(path) as saved:
+        return [saved[name] for name in saved.files]
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_auto_answers_what_the_cpu_answers(compiled, hint, tmp_path, model):
+    ours = outputs_of(compiled("AUTO", hint, **F32), tmp_path / "auto.npz")
+    reference = outputs_of(compiled("CPU", hint, **F32), tmp_path / "cpu.npz")
+    assert [output.shape for output in ours] == [output.shape for output in reference]
+    for one, other in zip(ours, reference, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4, rtol=1e-4)
+        assert one.argmax() == other.argmax()
+    if model.name == "googlenet-v1":
+        assert ours[0].shape == (1, 1000)
+        assert ours[0].sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_the_answer_depends_on_the_picture(launcher, workload, inputs, tmp_path):
+    upside_down = tmp_path / "upside-down.npz"
+    np.savez(upside_down, **{"0": np.ascontiguousarray(inputs.arrays[0][:, :, ::-1])})
+    answers = []
+    for fed in (workload, dataclasses.replace(workload, inputs=upside_down)):
+        request = fed.request("once", Target("CPU", F32), save_outputs=str(tmp_path / "outputs.npz"))
+        launcher.run_once(request, "picture")
+        with np.load(tmp_path / "outputs.npz") as saved:
+            answers.append(saved["0"])
+    assert np.abs(answers[0] - answers[1]).max() > 1e-3

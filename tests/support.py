@@ -1,0 +1,111 @@
+"""Helpers of several tests: the suite run as a user runs it, runtimes that misbehave, and narrow file systems."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+
+
+def suite_command(*options: str) -> list[str]:
+    """The command line of the suite with these options; nothing is left in the project's folder."""
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+
+
+def run_suite(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in the project's folder, as a user does."""
+    return subprocess.run(
+        suite_command(*options),
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def run_cli(*words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m autogauge`` in the project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "autogauge", *words],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def sentence_of(done: subprocess.CompletedProcess[str]) -> str:
+    """What a user's mistake printed, checked to be one sentence with exit status 2 and without a traceback."""
+    output = done.stdout + done.stderr
+    assert done.returncode == 2, output
+    assert "Traceback" not in output, output
+    lines = [
+        line.strip(" !") for line in output.splitlines() if line.startswith(("Exit: ", "!", "autogauge: ", "ERROR: "))
+    ]
+    lines = [line for line in lines if "no tests ran" not in line]
+    assert len(lines) == 1, output
+    return lines[0].removeprefix("Exit: ").removeprefix("_pytest.outcomes.Exit: ").removeprefix("autogauge: ")
+
+
+def misbehaving_python(folder: Path, misbehaviour: str) -> str:
+    """An interpreter for probes that does something first: lines of Python, run before the worker is.
+
+    They may replace parts of openvino, or end the process in any way.
+    """
+    path = folder / "python"
+    path.write_text(f"#!{sys.executable}\nimport os, runpy, signal, sys, time\ndel sys.argv[0]\n{misbehaviour}\n")
+    with path.open("a") as stream:
+        stream.write("runpy.run_path(sys.argv[0], run_name='__main__')\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def wait_until(condition: Callable[[], bool], deadline_s: float = 10.0) -> bool:
+    """Whether the condition came true in time."""
+    stop_at = time.monotonic() + deadline_s
+    while time.monotonic() < stop_at:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+def probes_of(pid: int) -> list[psutil.Process]:
+    """The living probe processes below a process, a wrapper around it included."""
+    try:
+        children = psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    return [child for child in children if _runs_worker(child)]
+
+
+def _runs_worker(process: psutil.Process) -> bool:
+    try:
+        return (
+            any(word.endswith("worker.py") for word in process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except psutil.Error:
+        return False
+
+
+def in_a_mount(folder: Path, options: str, command: Sequence[str], *, read_only: bool = False) -> list[str] | None:
+    """The command with ``folder`` on a file system of its own (tmpfs with these options), or ``None`` where that is impossible."""
+    if shutil.which("unshare") is None:
+        return None
+    mount = f"mount -t tmpfs -o {options} tmpfs {folder}" + (f" && mount -o remount,ro {folder}" if read_only else "")
+    wrap = ["unshare", "-rm", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+    if subprocess.run([*wrap, "true"], capture_output=True, check=False).returncode:
+        return None
+    return [*wrap, *command]

@@ -1,0 +1,128 @@
+"""Saved runs are numbered without collision, appear whole or not at all, and carry the measured samples."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autogauge.files import as_json, slug, write_bytes
+from autogauge.history import store
+from autogauge.history.fingerprint import fingerprint
+from autogauge.history.replay import VirtualClock
+from autogauge.models.artefact import ModelArtefact
+from autogauge.targets import Device
+from tests.support import ROOT
+
+
+def save_some(folder, writer, count):
+    for number in range(count):
+        store.save(folder, {"writer": writer, "number": number}, f"label {writer}/{number}")
+
+
+def test_eight_writers_at_once_lose_and_overwrite_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=save_some, args=(tmp_path, writer, 5)) for writer in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    saved = store.runs(tmp_path)
+    assert [store.number_of(path) for path in saved] == list(range(1, 41))
+    documents = [json.loads(path.read_bytes()) for path in saved]
+    assert len({(each["writer"], each["number"]) for each in documents}) == 40
+
+
+def test_numbers_go_on_past_9999(tmp_path):
+    (tmp_path / "9999_run.json").write_text("{}")
+    assert store.save(tmp_path, {}, "run").name == "10000_run.json"
+    assert store.save(tmp_path, {}, "run").name == "10001_run.json"
+    assert [store.number_of(path) for path in store.runs(tmp_path)] == [9999, 10000, 10001]
+
+
+SAVER = """
+import sys
+from pathlib import Path
+from autogauge.history import store
+print("ready", flush=True)
+while True:
+    store.save(Path(sys.argv[1]), {"data": list(range(20000))}, "run")
+"""
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.004, 0.013, 0.03])
+def test_a_saver_killed_at_any_moment_leaves_only_whole_files(tmp_path, delay_s):
+    saver = subprocess.Popen([sys.executable, "-c", SAVER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT)
+    saver.stdout.readline()
+    time.sleep(delay_s)
+    saver.send_signal(signal.SIGKILL)
+    saver.wait(10)
+    for path in store.runs(tmp_path):
+        assert len(json.loads(path.read_bytes())["data"]) == 20000
+    assert store.save(tmp_path, {}, "next").exists()
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    write_bytes(tmp_path / "file", b"old")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        write_bytes(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208
+
+
+@given(st.text(max_size=200))
+def test_any_text_becomes_a_name_for_every_file_system(text):
+    name = slug(text)
+    assert 0 < len(name) <= 80
+    assert name.isascii()
+    assert not set(name) & set('/\\:*?"<>| \n')
+    assert not name.startswith(".")
+
+
+def test_json_has_no_nan():
+    with pytest.raises(ValueError, match="JSON"):
+        as_json({"value": float("nan")})
+
+
+samples = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=50)
+
+
+@given(samples)
+def test_the_virtual_clock_shows_each_sample_as_its_step(values):
+    clock = VirtualClock()
+    clock.load(values)
+    for value in values:
+        before = clock.now()
+        clock.step()
+        assert clock.now() - before == value
+
+
+@pytest.mark.parametrize("values", [[], [0.0], [1.0, -1.0], [float("nan")]])
+def test_the_virtual_clock_takes_only_positive_samples(values):
+    with pytest.raises(ValueError, match="positive"):
+        VirtualClock().load(values)
+
+
+def test_the_fingerprint_tells_machines_devices_drivers_and_models_apart():
+    from pathlib import Path
+
+    model = ModelArtefact("m", "path", "IR", Path("m.xml"), "digest", "unknown")
+    device = Device("GPU", "a GPU", "DISCRETE", "1.0")
+    base = fingerprint("lab", [device], model).digest
+    assert fingerprint("lab", [device], model).digest == base
+    moved = ModelArtefact("m", "path", "IR", Path("elsewhere/m.xml"), "digest", "unknown")
+    assert fingerprint("lab", [device], moved).digest == base, "where the file lies does not matter"
+    others = [
+        fingerprint("other", [device], model),
+        fingerprint("lab", [Device("GPU", "another GPU", "DISCRETE", "1.0")], model),
+        fingerprint("lab", [Device("GPU", "a GPU", "DISCRETE", "1.1")], model),
+        fingerprint("lab", [device], ModelArtefact("m", "path", "IR", Path("m.xml"), "other", "unknown")),
+    ]
+    assert len({base, *(each.digest for each in others)}) == 5

@@ -1,0 +1,84 @@
+"""The interval of a paired ratio keeps its coverage and agrees with scipy's exact signed-rank test."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import wilcoxon
+
+from autogauge.stats.intervals import EXACT_UP_TO, block_means, fewest_replicates, paired_ratio
+
+positive = st.floats(1e-3, 1e6)
+
+
+@pytest.mark.parametrize(
+    ("count", "confidence"), [(6, 0.95), (7, 0.95), (10, 0.95), (25, 0.95), (60, 0.95), (8, 0.9875), (24, 0.9875)]
+)
+def test_the_interval_holds_exactly_what_the_signed_rank_test_does_not_reject(count, confidence):
+    generator = np.random.default_rng(count)
+    numerators = np.exp(generator.normal(0.05, 0.1, count))
+    denominators = np.exp(generator.normal(0, 0.1, count))
+    interval = paired_ratio(numerators, denominators, confidence)
+    logs = np.log(numerators) - np.log(denominators)
+    for ratio, rejected in (
+        (interval.low * (1 - 1e-9), True),
+        (interval.low * (1 + 1e-9), False),
+        (interval.high * (1 - 1e-9), False),
+        (interval.high * (1 + 1e-9), True),
+    ):
+        p = wilcoxon(logs - math.log(ratio), method="exact").pvalue
+        assert (p <= 1 - confidence) == rejected
+
+
+@pytest.mark.parametrize("count", [8, 24, EXACT_UP_TO + 20])
+def test_the_interval_covers_the_true_ratio_as_often_as_it_says(count):
+    generator = np.random.default_rng(1)
+    trials, held = 600, 0
+    for _ in range(trials):
+        common = generator.normal(0, 0.3, count)  # the machine's speed at that time, which pairs share
+        a = np.exp(common + math.log(1.2) + 0.05 * generator.standard_t(3, count))
+        b = np.exp(common + 0.05 * generator.standard_t(3, count))
+        held += paired_ratio(a, b, 0.95).holds(1.2)
+    assert held / trials == pytest.approx(0.955, abs=0.03)
+
+
+def test_one_wild_replicate_hardly_moves_the_ratio():
+    numerators = [1.10, 1.11, 1.09, 1.10, 1.12, 1.08, 1.10, 1.11, 1.09, 50.0]
+    assert paired_ratio(numerators, [1.0] * 10, 0.95).ratio == pytest.approx(1.1, rel=0.01)
+
+
+@given(st.lists(st.tuples(positive, positive), min_size=1, max_size=30), st.floats(1e-3, 1e3))
+@settings(max_examples=60)
+def test_the_ratio_scales_turns_over_and_lies_in_its_interval(pairs, factor):
+    numerators, denominators = zip(*pairs, strict=True)
+    interval = paired_ratio(numerators, denominators, 0.9)
+    assert interval.low <= interval.ratio * (1 + 1e-9)
+    assert interval.ratio <= interval.high * (1 + 1e-9)
+    scaled = paired_ratio([each * factor for each in numerators], denominators, 0.9)
+    assert scaled.ratio == pytest.approx(interval.ratio * factor, rel=1e-6)
+    turned = paired_ratio(denominators, numerators, 0.9)
+    assert turned.ratio == pytest.approx(1 / interval.ratio, rel=1e-6)
+
+
+def test_too_few_replicates_say_nothing():
+    fewest = fewest_replicates(0.95)
+    assert paired_ratio([1.1] * (fewest - 1), [1.0] * (fewest - 1), 0.95).low == 0
+    assert paired_ratio([1.1] * (fewest - 1), [1.0] * (fewest - 1), 0.95).high == math.inf
+    assert paired_ratio([1.1] * fewest, [1.0] * fewest, 0.95).low == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize(
+    ("numerators", "denominators"),
+    [([], []), ([1.0], [1.0, 2.0]), ([0.0], [1.0]), ([1.0], [-1.0]), ([math.nan], [1.0]), ([math.inf], [1.0])],
+)
+def test_what_is_no_paired_ratio_is_refused(numerators, denominators):
+    with pytest.raises(ValueError, match=r"replicates|pairs|positive"):
+        paired_ratio(numerators, denominators, 0.95)
+
+
+def test_blocks_are_geometric_means_of_neighbours():
+    assert block_means([1, 4, 2, 8, 100], 2) == pytest.approx([2, 4])
+    assert block_means([3, 5], 1) == [3, 5]
+    assert block_means([3], 2) == [3]

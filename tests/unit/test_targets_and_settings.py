@@ -1,0 +1,101 @@
+"""Device names, options, profiles and intervals."""
+
+from pathlib import Path
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.settings import PROFILES, parse_list
+from autogauge.stats.intervals import fewest_replicates
+from autogauge.studies import fil, steady
+from autogauge.studies.intervals import PerformanceMetrics
+from autogauge.targets import Device, Target, find_device, require_device
+
+CPU, GPU0, GPU1 = Device("CPU", "a CPU"), Device("GPU.0", "integrated"), Device("GPU.1", "discrete")
+
+
+def test_gpu_0_counts_as_a_gpu():
+    assert GPU0.kind == "GPU"
+    assert GPU0.is_accelerator
+    assert not CPU.is_accelerator
+    assert find_device("GPU", [CPU, GPU0, GPU1]) is GPU0
+    assert find_device("GPU.1", [CPU, GPU0, GPU1]) is GPU1
+    assert find_device("NPU", [CPU, GPU0]) is None
+    assert find_device("GPU.1", [CPU, GPU0]) is None
+
+
+def test_an_absent_device_is_a_sentence_that_names_those_there_are():
+    with pytest.raises(UserError, match=r"no device 'NPU' .* sees CPU, GPU\.0.*--devices"):
+        require_device("NPU", [CPU, GPU0])
+
+
+def test_a_device_survives_the_way_through_json():
+    device = Device("NPU", "an NPU", "INTEGRATED", "7", ("INT8", "FP16"))
+    assert Device.from_json(device.to_json()) == device
+
+
+def test_targets_are_told_apart_by_device_and_properties():
+    assert Target.with_hint("AUTO", "LATENCY").label == "AUTO-LATENCY"
+    assert Target(None).label == "default"
+    assert Target("CPU", {"A": "1", "B": "2"}).key == Target("CPU", {"B": "2", "A": "1"}).key
+    assert Target("CPU").key != Target(None).key
+
+
+def test_the_fil_claims_follow_from_the_devices():
+    conditions = fil.conditions_for([CPU, GPU0])
+    claims = {claim.name: claim for claim in fil.claims_for(conditions)}
+    assert set(claims) == {"auto-fil-close-to-cpu", "auto-fil-below-gpu.0"}
+    assert claims["auto-fil-below-gpu.0"].bound == 1.0
+    assert not fil.claims_for(fil.conditions_for([]))
+
+
+def test_the_hint_claims_follow_from_the_devices():
+    claims = steady.claims_for(steady.conditions_for(["AUTO", "CPU"]))
+    assert [claim.name for claim in claims] == [
+        "auto-throughput-hint-fps",
+        "auto-latency-hint-latency",
+        "cpu-throughput-hint-fps",
+        "cpu-latency-hint-latency",
+    ]
+    assert {(claim.relation, claim.bound) for claim in claims} == {("at least", 0.98), ("at most", 1.02)}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_can_reach_a_verdict_at_its_first_look(name):
+    profile = PROFILES[name]
+    for plan in (profile.fil, profile.steady):
+        assert plan.looks == tuple(sorted(plan.looks))
+        assert plan.looks[0] // plan.block >= fewest_replicates(plan.look_confidence)
+
+
+def test_lab_is_the_notebooks_six_intervals_of_ten_seconds():
+    lab = PROFILES["lab"]
+    assert (lab.steady.looks, lab.slice_s, lab.interval_s) == ((6,), 10.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(None, None), ("", ()), ("CPU", ("CPU",)), (" CPU, GPU.1,,CPU ", ("CPU", "GPU.1"))]
+)
+def test_lists_are_read_without_blanks_and_repetitions(text, words):
+    assert parse_list(text) == words
+
+
+def test_an_interval_is_complete_after_its_seconds_and_every_one_is_kept():
+    metrics = PerformanceMetrics(interval_s=1.0)
+    assert not metrics.update(100, 0.5, [10.0] * 50)
+    assert metrics.update(200, 0.5, [5.0] * 100)
+    assert metrics.fps == pytest.approx(150)
+    assert metrics.latency_ms == pytest.approx((50 * 10 + 100 * 5) / 150)
+    assert metrics.line() == "throughput: 150.00 FPS, latency: 6.67 ms, time interval: 1.00 s"
+    assert metrics.update(100, 1.0, [10.0])
+    assert len(metrics.intervals) == 2
+
+
+def test_no_module_of_the_library_imports_pytest():
+    package = Path(__file__).parents[2] / "autogauge"
+    offenders = [
+        path
+        for path in package.rglob("*.py")
+        if "import pytest" in path.read_text() or "from pytest" in path.read_text()
+    ]
+    assert not offenders
