@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -32,6 +33,7 @@ from autogauge.targets import HINTS, Target
 
 MODELS = ("googlenet-v1", "one-convolution")
 WARM_UP_S = 0.5
+NO_TELEMETRY = {**os.environ, "CI": "true"}  # importing openvino would else fork a process that sends some
 RUNNER = Path(__file__).with_name("benchmark_app_runner.py")
 
 
@@ -56,7 +58,7 @@ def measure_ours(launcher: Launcher, workload: Workload, hint: str, seconds: int
 def measure_benchmark_app(model: Path, hint: str, seconds: int) -> dict:
     """One fresh process of benchmark_app."""
     command = [sys.executable, str(RUNNER), "-m", str(model), "-d", "AUTO", "-hint", hint.lower(), "-t", str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds, check=True, env=NO_TELEMETRY)
     return json.loads(next(line for line in done.stderr.splitlines() if line.startswith("figures ")).partition(" ")[2])
 
 
@@ -104,7 +106,11 @@ print(json.dumps({"fps": len(latencies) / (clock() - began), "latency_ms": stati
 def measure_driver(way: str, model: Path, hint: str, seconds: int) -> dict:
     """A plain loop: ``queue`` over AsyncInferQueue, ``in turn`` over requests in the order of their starting."""
     command = [sys.executable, "-c", DRIVER, way, str(model), hint, f"{seconds:g}"]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds, check=True).stdout)
+    return json.loads(
+        subprocess.run(
+            command, capture_output=True, text=True, timeout=120 + seconds, check=True, env=NO_TELEMETRY
+        ).stdout
+    )
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing openvino would send telemetry
+
 import numpy as np
 import openvino as ov
 from openvino import opset13 as ops

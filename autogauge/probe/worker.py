@@ -122,7 +122,11 @@ class Surroundings:
 
 
 def import_openvino():
-    """The openvino module with its API; before 2024 it lives in ``openvino.runtime``."""
+    """The openvino module with its API; before 2024 it lives in ``openvino.runtime``.
+
+    Importing it would also fork a process that sends telemetry, beside what is being measured: not here.
+    """
+    sys.modules["openvino_telemetry"] = None
     import openvino
 
     if not hasattr(openvino, "Tensor"):

@@ -6,7 +6,6 @@ machines the noise is time, not process.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +73,9 @@ class SteadyRunner:
     ) -> None:
         self._study, self._pool = study, pool
         self._slice_s = slice_s
+        self._failed_at_start: dict[
+            str, ProbeFailed
+        ] = {}  # told at the condition's first turn; the next one tries again
         self._metrics = {condition.name: PerformanceMetrics(interval_s) for condition in study.conditions}
 
     def __call__(self, progress: Progress) -> Study:
@@ -82,10 +84,10 @@ class SteadyRunner:
         progress.begin("compiling for the hints")
         for number, condition in enumerate(self._study.conditions):
             progress.advance(condition.name, number, len(self._study.conditions), None)
-            with contextlib.suppress(
-                ProbeFailed
-            ):  # tried again, and if need be recorded, when it is the condition's turn
+            try:
                 self._warm(condition)
+            except ProbeFailed as error:
+                self._failed_at_start[condition.name] = error
         run(self._study, self._measure, progress)
         return self._study
 
@@ -94,6 +96,8 @@ class SteadyRunner:
         return pool.warm(condition.target)
 
     def _measure(self, condition: Condition) -> Sample:
+        if failed := self._failed_at_start.pop(condition.name, None):
+            raise failed
         probe = self._warm(condition)
         reply = probe.slice(self._slice_s)
         latencies: list[float] = reply["latencies_ms"]

@@ -68,7 +68,7 @@ def session(tmp_path, model_cache):
 @pytest.mark.parametrize("study", ["first inference latency", "hints"])
 def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(session, number, study):
     running = session()
-    assert wait_until(lambda: f"{study}: 1 of" in running.text(), 60), running.text()
+    assert wait_until(lambda: f"\n  {study}: 1 of" in running.text(), 60), running.text()
     time.sleep(1.2)
     probes = probes_of(running.process.pid)
     running.process.send_signal(number)
@@ -127,7 +127,7 @@ def test_a_hung_probe_fails_its_replicate_at_the_deadline(session):
 
 def test_a_warm_probe_that_dies_is_replaced(session):
     running = session("-k", "hints")
-    assert wait_until(lambda: "hints: 1 of" in running.text(), 60)
+    assert wait_until(lambda: "\n  hints: 1 of" in running.text(), 60)
     running.fresh_probe().kill()
     status, summary = running.finish()
     assert status == 1

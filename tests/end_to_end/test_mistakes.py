@@ -115,7 +115,7 @@ def test_a_disk_that_fills_up_while_measuring_is_one_sentence_after_the_figures(
     options = ("--profile=quick", "--model=one-convolution", f"--reports={tmp_path}/small", f"--cache={model_cache}")
     listing = f'"$@"; status=$?; find {tmp_path}/small -type f -size +0; exit $status'
     command = ["sh", "-c", listing, "sh", *suite_command("-m", "perf", "-k", "first_inference_latency", *options)]
-    wrapped = in_a_mount(tmp_path / "small", "size=16k", command)
+    wrapped = in_a_mount(tmp_path / "small", "size=4k", command)
     if wrapped is None:
         pytest.skip("this system lets nobody mount a small file system (unshare -rm)")
     done = subprocess.run(wrapped, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)

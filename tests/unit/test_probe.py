@@ -100,6 +100,22 @@ def test_a_probe_sees_an_empty_kernel_cache_of_its_own_and_leaves_nothing(tmp_pa
         assert not Path(folder).exists()
 
 
+def test_a_probe_starts_no_process_and_sends_no_telemetry(tmp_path, workload):
+    seen = tmp_path / "seen"
+    spy = f"""
+        def watch(event, arguments):
+            if event in ("os.fork", "os.posix_spawn", "subprocess.Popen", "socket.connect", "socket.getaddrinfo"):
+                with open({str(seen)!r}, "a") as stream:
+                    print(event, arguments, file=stream)
+        sys.addaudithook(watch)
+        os.environ.pop("CI", None)
+    """
+    launcher = misbehaving(tmp_path, spy)
+    launcher.run_once(workload.request("once", AUTO), "watched")
+    time.sleep(0.3)
+    assert not seen.exists(), seen.read_text()
+
+
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
 def test_a_probe_killed_by_a_signal_is_a_failure_with_the_signal_and_the_tail(tmp_path, workload, number):
     launcher = misbehaving(tmp_path, f"print('last words', flush=True); os.kill(os.getpid(), {int(number)})")
