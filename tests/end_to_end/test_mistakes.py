@@ -3,9 +3,7 @@
 import subprocess
 
 import numpy as np
-import openvino as ov
 import pytest
-from openvino import opset13 as ops
 
 from tests.support import ROOT, in_a_mount, run_cli, run_suite, sentence_of, suite_command
 
@@ -13,6 +11,9 @@ from tests.support import ROOT, in_a_mount, run_cli, run_suite, sentence_of, sui
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """Model files, good and bad, by name."""
+    import openvino as ov  # slow to import, and collecting tests shall be quick
+    from openvino import opset13 as ops
+
     folder = tmp_path_factory.mktemp("models")
     data = ops.parameter([-1, 3, 8, 8], np.float32, name="data")
     data.output(0).set_names({"data"})

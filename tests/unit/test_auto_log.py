@@ -1,9 +1,7 @@
 """AUTO's log is read line by line; whatever else a probe prints is passed over."""
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from autogauge.probe.log import AutoLog, parse
+from tests.properties import for_all
 
 ON_CPU = """\
 [13:50:09.2931]I[plugin.cpp:479][AUTO] device:CPU, config:PERFORMANCE_HINT=THROUGHPUT
@@ -63,12 +61,12 @@ def test_a_log_of_a_failed_compile():
     assert log.fallbacks == ["CPU"]
 
 
-@given(st.text(max_size=300))
+@for_all(lambda st: (st.text(max_size=300),))
 def test_any_text_is_read_without_an_error(text):
     assert isinstance(parse(text), AutoLog)
 
 
-@given(st.lists(st.sampled_from([*ON_CPU.splitlines(), *WITH_GPU.splitlines(), "noise", ""])))
+@for_all(lambda st: (st.lists(st.sampled_from([*ON_CPU.splitlines(), *WITH_GPU.splitlines(), "noise", ""])),))
 def test_lines_between_others_change_nothing(lines):
     noisy = parse("\n\x00noise [AUTO] select device:XXX\n".join(lines))
     assert noisy == parse("\n".join(lines))

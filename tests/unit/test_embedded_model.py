@@ -3,7 +3,6 @@
 import collections
 
 import numpy as np
-import openvino as ov
 import pytest
 
 from autogauge.cache import Cache
@@ -12,7 +11,14 @@ from autogauge.files import sha256_of
 from autogauge.models import embedded, resolve, topology
 
 
-def counts(path):
+@pytest.fixture(scope="module")
+def ov():
+    import openvino  # slow to import, and collecting tests shall be quick
+
+    return openvino
+
+
+def counts(ov, path):
     return collections.Counter(node.get_type_name() for node in ov.Core().read_model(path).get_ops())
 
 
@@ -22,9 +28,9 @@ def root(tmp_path_factory):
 
 
 @pytest.mark.parametrize("precision", ["FP16", "FP32", "INT8"])
-def test_the_graph_is_googlenet_v1(root, precision):
+def test_the_graph_is_googlenet_v1(root, precision, ov):
     artefact = embedded.fetch("googlenet-v1", precision, Cache(root))
-    found = counts(artefact.path)
+    found = counts(ov, artefact.path)
     assert {kind: found[kind] for kind in ("Convolution", "MaxPool", "Concat", "LRN", "MatMul", "Softmax")} == {
         "Convolution": 57,
         "MaxPool": 13,
@@ -66,7 +72,7 @@ def test_fp16_is_half_of_fp32_and_every_build_gives_the_same_weights(root, tmp_p
     assert again.digest == half.digest
 
 
-def test_the_precisions_agree_on_a_picture_and_the_softmax_is_neither_flat_nor_saturated(root):
+def test_the_precisions_agree_on_a_picture_and_the_softmax_is_neither_flat_nor_saturated(root, ov):
     picture = np.random.default_rng(5).uniform(0, 255, (1, 3, 56, 56)).astype(np.float32).repeat(4, 2).repeat(4, 3)
     answers = {}
     for precision in ("FP16", "FP32", "INT8"):
@@ -79,7 +85,7 @@ def test_the_precisions_agree_on_a_picture_and_the_softmax_is_neither_flat_nor_s
     assert len({int(answer.argmax()) for answer in answers.values()}) == 1
 
 
-def test_the_mean_is_subtracted_inside_the_graph(root):
+def test_the_mean_is_subtracted_inside_the_graph(root, ov):
     artefact = embedded.fetch("googlenet-v1", "FP32", Cache(root))
     constant = next(
         node for node in ov.Core().read_model(artefact.path).get_ordered_ops() if node.get_type_name() == "Subtract"

@@ -9,8 +9,6 @@ import sys
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from autogauge.files import as_json, slug, write_bytes
 from autogauge.history import store
@@ -18,6 +16,7 @@ from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
 from autogauge.models.artefact import ModelArtefact
 from autogauge.targets import Device
+from tests.properties import for_all
 from tests.support import ROOT
 
 
@@ -77,7 +76,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208
 
 
-@given(st.text(max_size=200))
+@for_all(lambda st: (st.text(max_size=200),))
 def test_any_text_becomes_a_name_for_every_file_system(text):
     name = slug(text)
     assert 0 < len(name) <= 80
@@ -91,10 +90,7 @@ def test_json_has_no_nan():
         as_json({"value": float("nan")})
 
 
-samples = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=50)
-
-
-@given(samples)
+@for_all(lambda st: (st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=50),))
 def test_the_virtual_clock_shows_each_sample_as_its_step(values):
     clock = VirtualClock()
     clock.load(values)

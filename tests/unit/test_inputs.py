@@ -1,17 +1,17 @@
 """What a model is fed: a picture where it takes one, seeded tensors otherwise."""
 
-import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from autogauge.errors import UserError
 from autogauge.inputs import NUMPY_TYPES, OWN_PICTURE, Port, parse_shapes, prepare
+from tests.properties import for_all
 
 
 def picture_file(folder, width=40, height=20):
     """A picture whose left half is blue and whose right half is red."""
+    import cv2  # slow to import, and collecting tests shall be quick
+
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[:, : width // 2] = (255, 0, 0)
     pixels[:, width // 2 :] = (0, 0, 255)
@@ -30,6 +30,8 @@ def test_a_picture_is_resized_and_laid_out_as_the_model_asks(tmp_path):
 
 
 def test_the_suites_own_picture_is_the_default_and_is_what_opencv_reads():
+    import cv2
+
     array = prepare([Port("data", "f32", (1, 3, 224, 224))]).arrays[0]
     expected = cv2.resize(cv2.imread(str(OWN_PICTURE)), (224, 224)).transpose(2, 0, 1)[np.newaxis]
     assert (array == expected).all()
@@ -46,10 +48,12 @@ def test_a_grey_picture_has_one_channel(tmp_path):
     assert prepare([Port("data", "f32", (1, 1, 16, 16))], picture_file(tmp_path)).arrays[0].shape == (1, 1, 16, 16)
 
 
-shapes = st.lists(st.integers(1, 7), max_size=5).map(tuple)
+def kinds_and_shapes(st):
+    shapes = st.lists(st.integers(1, 7), max_size=5).map(tuple)
+    return st.lists(st.tuples(st.sampled_from(sorted(NUMPY_TYPES)), shapes), min_size=2, max_size=4)
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(NUMPY_TYPES)), shapes), min_size=2, max_size=4))
+@for_all(lambda st: (kinds_and_shapes(st),))
 def test_several_inputs_get_seeded_tensors_of_their_type_and_shape(kinds):
     ports = [Port(f"input{index}", kind, shape) for index, (kind, shape) in enumerate(kinds)]
     first, second = prepare(ports), prepare(ports)
@@ -97,16 +101,20 @@ def test_a_picture_that_cannot_be_read_is_a_sentence(tmp_path):
         prepare([Port("ids", "i64", (1, 8))], picture_file(tmp_path))
 
 
-names = st.text(st.characters(categories=("L", "N"), include_characters="_./:-"), min_size=1, max_size=12)
-lengths = st.lists(st.integers(1, 10_000), min_size=1, max_size=6)
+def lengths(st):
+    return st.lists(st.integers(1, 10_000), min_size=1, max_size=6)
 
 
-@given(st.dictionaries(names, lengths, min_size=1, max_size=4))
+def names(st):
+    return st.text(st.characters(categories=("L", "N"), include_characters="_./:-"), min_size=1, max_size=12)
+
+
+@for_all(lambda st: (st.dictionaries(names(st), lengths(st), min_size=1, max_size=4),))
 def test_named_shapes_are_read_back(named):
     assert parse_shapes(",".join(f"{name}{each}" for name, each in named.items())) == named
 
 
-@given(lengths)
+@for_all(lambda st: (lengths(st),))
 def test_a_lone_shape_is_read_with_and_without_brackets(lone):
     assert parse_shapes(str(lone)) == parse_shapes(",".join(map(str, lone))) == {"": lone}
 

@@ -4,19 +4,17 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import wilcoxon
 
 from autogauge.stats.intervals import EXACT_UP_TO, block_means, fewest_replicates, paired_ratio
-
-positive = st.floats(1e-3, 1e6)
+from tests.properties import for_all
 
 
 @pytest.mark.parametrize(
     ("count", "confidence"), [(6, 0.95), (7, 0.95), (10, 0.95), (25, 0.95), (60, 0.95), (8, 0.9875), (24, 0.9875)]
 )
 def test_the_interval_holds_exactly_what_the_signed_rank_test_does_not_reject(count, confidence):
+    from scipy.stats import wilcoxon  # slow to import, and collecting tests shall be quick
+
     generator = np.random.default_rng(count)
     numerators = np.exp(generator.normal(0.05, 0.1, count))
     denominators = np.exp(generator.normal(0, 0.1, count))
@@ -49,8 +47,12 @@ def test_one_wild_replicate_hardly_moves_the_ratio():
     assert paired_ratio(numerators, [1.0] * 10, 0.95).ratio == pytest.approx(1.1, rel=0.01)
 
 
-@given(st.lists(st.tuples(positive, positive), min_size=1, max_size=30), st.floats(1e-3, 1e3))
-@settings(max_examples=60)
+@for_all(
+    lambda st: (
+        st.lists(st.tuples(st.floats(1e-3, 1e6), st.floats(1e-3, 1e6)), min_size=1, max_size=30),
+        st.floats(1e-3, 1e3),
+    )
+)
 def test_the_ratio_scales_turns_over_and_lies_in_its_interval(pairs, factor):
     numerators, denominators = zip(*pairs, strict=True)
     interval = paired_ratio(numerators, denominators, 0.9)

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from autogauge.stats.percentiles import fewest_samples, percentiles
 
 
 @pytest.mark.parametrize(("percent", "samples"), [(50, 11), (90, 64), (95, 130), (99, 662), (99.9, 6636)])
 def test_the_numbers_are_those_of_loadgen(percent, samples):
+    from scipy.stats import binom  # slow to import, and collecting tests shall be quick
+
     assert fewest_samples(percent) == samples
     above = 1 - percent / 100
     assert binom.cdf(1, samples, above) <= 0.01 < binom.cdf(1, samples - 1, above)

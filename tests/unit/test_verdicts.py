@@ -3,11 +3,10 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, confidence_of_look, outcome_of
+from tests.properties import for_all
 
 
 def claim(relation="at most", bound=1.0):
@@ -40,7 +39,7 @@ def test_without_an_interval_nothing_is_concluded():
     assert outcome_of(claim(), None) is Outcome.INCONCLUSIVE
 
 
-@given(st.floats(0.01, 5), st.floats(0, 5), st.floats(0.1, 5))
+@for_all(lambda st: (st.floats(0.01, 5), st.floats(0, 5), st.floats(0.1, 5)))
 def test_turning_a_claim_over_turns_its_outcome_over(low, width, bound):
     found = interval(low, low + width)
     at_most, at_least = outcome_of(claim("at most", bound), found), outcome_of(claim("at least", bound), found)
