@@ -227,23 +227,30 @@ def test_a_waiting_probe_uses_no_processor_time(pool):
 
 
 LAUNCHER_THAT_DIES = """
-import os, signal, sys
+import signal, sys
 from pathlib import Path
-from autogauge.probe.launcher import Launcher
+from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeRequest
-probe = Launcher(Path(sys.argv[1])).start(ProbeRequest(mode="describe"), "orphan")
-probe.receive("described", 60); probe.kill()
-busy = Launcher(Path(sys.argv[1])).start(ProbeRequest(mode="describe", model=None), "orphan")
-print(busy.pid, flush=True)
+probe = Launcher(Path(sys.argv[1]), Runtime(sys.argv[2])).start(ProbeRequest(mode="describe"), "orphan")
+print(probe.pid, flush=True)
 signal.pause()
 """
 
 
-def test_a_probe_dies_with_its_launcher_even_if_that_is_killed(tmp_path):
+def test_a_busy_probe_dies_with_its_launcher_even_if_that_is_killed(tmp_path):
+    hung = f"""
+        import openvino
+        def hang():
+            open({str(tmp_path / "hanging")!r}, "w").close()
+            time.sleep(60)
+        openvino.Core = hang
+    """
+    python = misbehaving_python(tmp_path, textwrap.dedent(hung))
     launcher = subprocess.Popen(
-        [sys.executable, "-c", LAUNCHER_THAT_DIES, str(tmp_path / "probes")], stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-c", LAUNCHER_THAT_DIES, str(tmp_path / "probes"), python], stdout=subprocess.PIPE, cwd=ROOT
     )
     pid = int(launcher.stdout.readline())
+    assert wait_until((tmp_path / "hanging").exists)
     os.kill(launcher.pid, signal.SIGKILL)
     launcher.wait(10)
     assert wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)

@@ -1,0 +1,77 @@
+"""The study of hints: slices of warm probes by turns; a probe that fails at its start is told and tried again."""
+
+from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.stats.verdicts import Outcome
+from autogauge.studies import steady
+from autogauge.studies.progress import Silent
+from autogauge.studies.study import Plan
+
+SPEEDS = {"LATENCY": (100.0, 10.0), "THROUGHPUT": (150.0, 13.0)}
+
+
+class FakeProbe:
+    """A warm probe whose speed is known."""
+
+    def __init__(self, target):
+        self.fps, self.latency_ms = SPEEDS[target.hint]
+        self.infer_requests = 1
+        self.facts = {
+            "openvino": "x",
+            "hint": target.hint,
+            "driver": "none",
+            "peak_memory_bytes": 1,
+            "seconds": {"fil": 0.1, "compile": 0.09},
+        }
+
+    def slice(self, seconds):
+        return {
+            "fps": self.fps,
+            "latencies_ms": [self.latency_ms] * 10,
+            "counted_s": seconds,
+            "surroundings": {},
+            "execution_devices": ["CPU"],
+        }
+
+
+class FakePool:
+    """Probes that fail at their first so many starts."""
+
+    def __init__(self, failures=0):
+        self.failures = failures
+
+    def warm(self, target):
+        if self.failures:
+            self.failures -= 1
+            raise ProbeFailed(Failure("signal", "ready", "killed by signal 11 (SIGSEGV)"))
+        return FakeProbe(target)
+
+
+class Lines(Silent):
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+def measured(pool, progress=None):
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0, block=2), seed=1)
+    return steady.SteadyRunner(study, pool, slice_s=0.25, interval_s=1.0)(progress or Silent())
+
+
+def test_figures_become_verdicts_latencies_and_intervals():
+    progress = Lines()
+    study = measured(FakePool(), progress)
+    fps, latency = study.verdicts()
+    assert fps.outcome is latency.outcome is Outcome.PASS
+    assert (round(fps.interval.ratio, 6), round(latency.interval.ratio, 6)) == (1.5, round(10 / 13, 6))
+    assert len(study.latencies_ms["AUTO-LATENCY"]) == 160
+    assert progress.lines.count("AUTO-LATENCY: throughput: 100.00 FPS, latency: 10.00 ms, time interval: 1.00 s") == 4
+
+
+def test_a_probe_that_fails_at_its_start_is_a_failed_replicate_and_is_tried_again():
+    study = measured(FakePool(failures=1))
+    assert [(index, name) for index, name, _ in study.failures()] == [(0, "AUTO-LATENCY")]
+    assert len(study.samples("AUTO-LATENCY")) == 15
+    assert study.verdicts()[0].outcome is Outcome.PASS
+    assert "SIGSEGV" in study.verdicts()[0].evidence()
