@@ -9,8 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
+if TYPE_CHECKING:
+    import psutil
 
 ROOT = Path(__file__).parents[1]
 
@@ -84,6 +86,8 @@ def wait_until(condition: Callable[[], bool], deadline_s: float = 10.0) -> bool:
 
 def probes_of(pid: int) -> list[psutil.Process]:
     """The living probe processes below a process, a wrapper around it included."""
+    import psutil
+
     try:
         children = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -91,7 +95,16 @@ def probes_of(pid: int) -> list[psutil.Process]:
     return [child for child in children if _runs_worker(child)]
 
 
+def is_gone(pid: int) -> bool:
+    """Whether there is no such process, or only what its parent has not yet fetched."""
+    import psutil
+
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
 def _runs_worker(process: psutil.Process) -> bool:
+    import psutil
+
     try:
         return (
             any(word.endswith("worker.py") for word in process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE

@@ -6,10 +6,9 @@ import signal
 import subprocess
 import time
 
-import psutil
 import pytest
 
-from tests.support import ROOT, probes_of, suite_command, wait_until
+from tests.support import ROOT, is_gone, probes_of, suite_command, wait_until
 
 OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
 
@@ -84,7 +83,7 @@ def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(ses
     assert not list((running.reports / "history" / "lab").glob("*.json"))
     assert "INTERRUPTED" in running.text()
     for probe in probes:
-        assert wait_until(lambda probe=probe: not probe.is_running() or probe.status() == psutil.STATUS_ZOMBIE, 5)
+        assert wait_until(lambda pid=probe.pid: is_gone(pid), 5)
 
 
 def test_probes_killed_by_signals_fail_their_replicates_and_the_others_go_on(session):

@@ -8,7 +8,6 @@ import textwrap
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from autogauge.cache import Cache
@@ -19,7 +18,7 @@ from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
 from autogauge.studies.pool import ProbePool, Workload
 from autogauge.targets import Target
-from tests.support import ROOT, misbehaving_python, probes_of, wait_until
+from tests.support import ROOT, is_gone, misbehaving_python, probes_of, wait_until
 
 CPU, AUTO = Target("CPU"), Target("AUTO")
 
@@ -153,7 +152,7 @@ def test_a_hung_probe_is_ended_at_its_deadline_with_its_children(tmp_path, workl
     assert "no answer within 1 s" in failure.sentence()
     assert time.monotonic() - began < 5
     child = int((tmp_path / "child").read_text())
-    assert wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    assert wait_until(lambda: is_gone(child))
 
 
 @pytest.mark.parametrize(
@@ -216,6 +215,8 @@ def test_the_same_target_is_compiled_once_and_anew_only_after_its_probe_died(poo
 
 
 def test_a_waiting_probe_uses_no_processor_time(pool):
+    import psutil
+
     probes = [pool.warm(Target.with_hint("AUTO", hint)) for hint in ("LATENCY", "THROUGHPUT")]
     for probe in probes:
         probe.slice(0.1)
@@ -253,7 +254,7 @@ def test_a_busy_probe_dies_with_its_launcher_even_if_that_is_killed(tmp_path):
     assert wait_until((tmp_path / "hanging").exists)
     os.kill(launcher.pid, signal.SIGKILL)
     launcher.wait(10)
-    assert wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    assert wait_until(lambda: is_gone(pid))
 
 
 def test_a_closed_pool_leaves_no_process(launcher, workload):
