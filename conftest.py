@@ -33,7 +33,6 @@ def pytest_addoption(parser):
     add(
         "--profile",
         default="standard",
-        choices=("quick", "standard", "lab"),
         help="how much is measured: quick (under 30 s), standard (default, under 90 s), lab (the notebook's six intervals of 10 s a hint)",
     )
     add(
@@ -49,27 +48,23 @@ def pytest_addoption(parser):
     add(
         "--accelerator",
         default="auto",
-        choices=("auto", "none"),
         help="auto (default): measure accelerators that are there; none: leave them out",
     )
     add(
         "--infer-requests",
-        type=int,
-        default=0,
+        default="0",
         metavar="N",
         help="infer requests in flight; 0 (default): let the device say",
     )
     add(
         "--probe-deadline",
-        type=float,
-        default=180.0,
+        default="180",
         metavar="SECONDS",
         help="how long one probe may take for a compile or an answer before it counts as hung (default 180)",
     )
     add(
         "--inconclusive",
         default="warn",
-        choices=("warn", "fail"),
         help="what an INCONCLUSIVE verdict does to its test: warn (default, shown as skipped) or fail",
     )
     add(

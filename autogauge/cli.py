@@ -20,7 +20,7 @@ from rich.table import Table
 from autogauge import __version__
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.errors import UserError
-from autogauge.inputs import parse_shapes, prepare
+from autogauge.inputs import parse_shapes
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
@@ -29,9 +29,9 @@ from autogauge.report.terminal import devices_table
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.stats.verdicts import METRICS
 from autogauge.studies import selfcheck
-from autogauge.studies.pool import Workload
 from autogauge.studies.study import Study
-from autogauge.targets import HINTS, LATENCY, Target, require_device
+from autogauge.studies.workload import prepare_workload
+from autogauge.targets import HINTS, LATENCY, Target, named_devices, require_device
 
 app = typer.Typer(
     name="python -m autogauge",
@@ -99,14 +99,11 @@ def aa(
     with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
         folder = Path(scratch)
         launcher = Launcher(folder / "probes")
-        artefact = resolve.fetch(model, precision.upper(), Cache(cache or default_cache_dir()))
-        shapes = parse_shapes(shape)
-        inspection = inspect(launcher, artefact, shapes)
-        if not device.startswith("AUTO"):
-            require_device(device, inspection.devices)
-        inputs = prepare(inspection.ports)
-        inputs.save(folder / "inputs.npz")
-        workload = Workload(artefact, folder / "inputs.npz", shapes, inputs.frames)
+        workload, inspection = prepare_workload(
+            model, precision.upper(), Cache(cache or default_cache_dir()), launcher, folder, parse_shapes(shape)
+        )
+        for name in named_devices(device):
+            require_device(name, inspection.devices)
         target = Target.with_hint(device, hint)
         studies = [
             selfcheck.steady_self_check(

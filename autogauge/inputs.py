@@ -5,6 +5,7 @@ The values never change between runs; only latency is measured on them. Binding 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autogauge.errors import UserError
+from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_bytes
 
 OWN_PICTURE = Path(__file__).parent / "data" / "picture.png"
@@ -68,11 +69,23 @@ class Inputs:
     frames: int
     kinds: tuple[str, ...]
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the arrays' types, shapes and values, hexadecimal."""
+        digest = hashlib.sha256()
+        for array in self.arrays:
+            digest.update(f"{array.dtype} {array.shape} ".encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
     def save(self, path: Path) -> None:
-        """Write an ``.npz`` with the arrays named by their index."""
+        """Write an ``.npz`` with the arrays named by their index. Raises :class:`UserError` where that is impossible."""
         buffer = io.BytesIO()
         np.savez(buffer, **{str(index): array for index, array in enumerate(self.arrays)})  # type: ignore[arg-type]
-        write_bytes(path, buffer.getvalue())
+        try:
+            write_bytes(path, buffer.getvalue())
+        except OSError as error:
+            raise explain_os_error(error, f"cannot write to the temporary folder {path.parent}", "TMPDIR") from error
 
 
 def parse_shapes(text: str | None) -> dict[str, list[int]]:

@@ -25,6 +25,8 @@ class Run:
     devices: list[Device] = field(default_factory=list)
     model: ModelArtefact | None = None
     inputs: tuple[str, ...] = ()
+    inputs_digest: str = ""
+    notes: list[str] = field(default_factory=list)
     studies: list[Study] = field(default_factory=list)
     history_file: Path | None = None
     interrupted: bool = False
@@ -37,7 +39,16 @@ class Run:
     @property
     def fingerprint(self) -> Fingerprint | None:
         """What identifies the run, once the model and the devices are known."""
-        return fingerprint(self.settings.machine, self.devices, self.model) if self.model else None
+        if self.model is None:
+            return None
+        settings = self.settings
+        measured = {
+            "shapes": settings.shapes,
+            "inputs": self.inputs_digest,
+            "infer_requests": settings.infer_requests,
+            "slice_s": settings.profile.slice_s,
+        }
+        return fingerprint(settings.machine, self.devices, self.model, measured)
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts of every study, in the order measured."""

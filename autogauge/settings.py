@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import platform
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import slug, write_bytes
-from autogauge.inputs import parse_shapes
 from autogauge.models import resolve
 from autogauge.studies.study import Plan
 
@@ -71,6 +72,7 @@ class Settings:
     devices: tuple[str, ...] | None
     hints_on: tuple[str, ...] | None
     use_accelerators: bool
+    fail_inconclusive: bool
     infer_requests: int
     probe_deadline_s: float
     cache: Path
@@ -92,22 +94,16 @@ class Settings:
         resolve.check_name(self.model)
         if self.picture is not None and not self.picture.is_file():
             raise UserError(f"there is no picture at {self.picture}: check the path (--picture).")
-        if self.infer_requests < 0:
-            raise UserError(
-                f"{self.infer_requests} infer requests are too few: give a positive number, or 0 for the device's own (--infer-requests)."
-            )
-
-        if not self.probe_deadline_s > 0:
-            raise UserError(
-                f"a deadline of {self.probe_deadline_s:g} s is none: give a positive number (--probe-deadline)."
-            )
+        for option, names in (("--devices", self.devices), ("--hints-on", self.hints_on)):
+            if names is not None and not names:
+                raise UserError(f"the list of devices is empty: name one, such as CPU ({option}).")
 
     def check_reports_folder(self) -> None:
         """Raise :class:`UserError` when reports could not be saved, now rather than after the measuring."""
-        probe = self.history / ".writable"
+        trial = self.history / ".writable"
         try:
-            write_bytes(probe, b"")
-            probe.unlink()
+            write_bytes(trial, b"")
+            trial.unlink()
         except OSError as error:
             raise explain_os_error(error, f"cannot write reports to {self.reports}", "--reports=DIR") from error
 
@@ -124,6 +120,20 @@ def default_machine() -> str:
     return slug(platform.node() or "machine")
 
 
-def shapes_of(text: str | None) -> dict[str, list[int]]:
-    """The static shapes of ``--shape``; see :func:`autogauge.inputs.parse_shapes`."""
-    return parse_shapes(text)
+def parse_choice(option: str, word: str, known: Collection[str]) -> str:
+    """The word, if it is one of those known. Raises :class:`UserError`."""
+    if word not in known:
+        raise UserError(f"there is no {word!r} to choose: take one of {', '.join(known)} ({option}).")
+    return word
+
+
+def parse_number(option: str, text: str, *, lowest: float, whole: bool = False) -> float:
+    """A finite number that is not below the lowest. Raises :class:`UserError`."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < lowest or (whole and number != int(number)):
+        kind = "a whole number" if whole else "a number"
+        raise UserError(f"{text!r} does not fit: give {kind} that is at least {lowest:g} ({option}).")
+    return number

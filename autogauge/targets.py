@@ -15,7 +15,6 @@ LATENCY = "LATENCY"
 THROUGHPUT = "THROUGHPUT"
 HINTS = (LATENCY, THROUGHPUT)
 ACCELERATOR_KINDS = ("GPU", "NPU")
-META_DEVICES = ("AUTO", "MULTI", "HETERO", "BATCH")
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,23 @@ def find_device(name: str, devices: Iterable[Device]) -> Device | None:
     available = list(devices)
     exact = next((device for device in available if device.name == name), None)
     return exact or next((device for device in available if device.kind == name), None)
+
+
+def selectable_by_default(devices: Iterable[Device]) -> list[str]:
+    """What AUTO may select when it is given no list: a GPU where there is one, else the CPU; an NPU must be named."""
+    available = list(devices)
+    return [device.name for device in available if device.kind == "GPU"] or ["CPU"]
+
+
+def named_devices(device: str) -> list[str]:
+    """The devices that a device string names: ``AUTO:GPU,CPU`` names two, ``AUTO`` none, ``CPU`` itself.
+
+    Exclusions (``AUTO:-CPU``) name none, and a number of requests in brackets is no part of a name.
+    """
+    if not device.startswith(("AUTO", "MULTI", "HETERO", "BATCH")):
+        return [device]
+    listed = device.partition(":")[2].split(",")
+    return [name.partition("(")[0].strip() for name in listed if name.strip() and not name.strip().startswith("-")]
 
 
 def require_device(name: str, devices: Iterable[Device]) -> Device:

@@ -14,12 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.inputs import prepare
-from autogauge.models import resolve
-from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.intervals import paired_ratio
-from autogauge.studies.pool import Workload
+from autogauge.studies.workload import prepare_workload
 from autogauge.targets import Target
 
 
@@ -30,10 +27,7 @@ def main() -> None:
     blocks = parser.parse_args().blocks
     with tempfile.TemporaryDirectory() as scratch:
         launcher = Launcher(Path(scratch) / "probes")
-        artefact = resolve.fetch("googlenet-v1", "FP16", Cache(default_cache_dir()))
-        inputs = prepare(inspect(launcher, artefact).ports)
-        inputs.save(Path(scratch) / "inputs.npz")
-        workload = Workload(artefact, Path(scratch) / "inputs.npz", {}, inputs.frames)
+        workload, _ = prepare_workload("googlenet-v1", "FP16", Cache(default_cache_dir()), launcher, Path(scratch))
         for device in ("CPU", "AUTO"):
             fil: dict[str, list[float]] = {"off": [], "cold": []}
             for _ in range(blocks):

@@ -95,6 +95,13 @@ def probes_of(pid: int) -> list[psutil.Process]:
     return [child for child in children if _runs_worker(child)]
 
 
+def orphaned_probes() -> list[psutil.Process]:
+    """Probe processes of the machine whose launcher is gone."""
+    import psutil
+
+    return [process for process in psutil.process_iter() if _runs_worker(process) and process.ppid() == 1]
+
+
 def is_gone(pid: int) -> bool:
     """Whether there is no such process, or only what its parent has not yet fetched."""
     import psutil

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +36,13 @@ class Fingerprint:
         return {"digest": self.digest, **self.facts}
 
 
-def fingerprint(machine: str, devices: Sequence[Device], model: ModelArtefact) -> Fingerprint:
-    """The fingerprint of a run on this machine, known as ``machine``. Memory is in GiB, rounded."""
+def fingerprint(
+    machine: str, devices: Sequence[Device], model: ModelArtefact, measured: Mapping[str, Any] | None = None
+) -> Fingerprint:
+    """The fingerprint of a run on this machine, known as ``machine``. Memory is in GiB, rounded.
+
+    ``measured`` holds the options that change the figures: shapes, inputs, infer requests, the length of a slice.
+    """
     return Fingerprint(
         {
             "machine": machine,
@@ -47,6 +52,7 @@ def fingerprint(machine: str, devices: Sequence[Device], model: ModelArtefact) -
             "memory_gib": _memory_gib(),
             "devices": [{"name": each.name, "full_name": each.full_name, "driver": each.driver} for each in devices],
             "model": {"name": model.name, "precision": model.precision, "digest": model.digest},
+            "measured": dict(measured or {}),
             "benchmark_version": BENCHMARK_VERSION,
         }
     )

@@ -14,12 +14,11 @@ from autogauge.targets import Device
 
 @dataclass(frozen=True)
 class Inspection:
-    """OpenVINO's version and devices, and (if a model was named) its inputs in order and whether it is quantized."""
+    """OpenVINO's version and devices, and (if a model was named) its inputs in order."""
 
     openvino: str
     devices: tuple[Device, ...]
     ports: tuple[Port, ...] = ()
-    quantized: bool = False
 
 
 def inspect(
@@ -35,7 +34,6 @@ def inspect(
         reply["openvino"],
         tuple(Device.from_json(fields) for fields in reply["devices"]),
         tuple(Port.from_json(fields) for fields in described["inputs"]) if described else (),
-        bool(described and described["quantized"]),
     )
 
 
@@ -46,7 +44,7 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
         return UserError(
             f"the model {model.path} cannot take the shape {_words(shapes)}: {reason}; give another (--shape)."
         )
-    if failure.phase == "read" and model is not None:
+    if failure.phase in ("read", "describe") and model is not None:
         return UserError(
             f"OpenVINO cannot read the model {model.path}: {reason}; check the file, or name another (--model)."
         )

@@ -8,9 +8,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import secrets
 import shutil
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,15 +47,21 @@ class Launcher:
     def start(self, request: ProbeRequest, name: str) -> Probe:
         """Start a probe; its request is sent, its answer not yet awaited."""
         stem = f"{next(self._numbers):04d}-{slug(name)}"
-        return Probe(self.runtime, request, self.log_folder / f"{stem}.out", self.log_folder / f"{stem}.err")
+        scratch = self.log_folder.parent  # whoever made that removes it, also after a kill
+        return Probe(self.runtime, request, self.log_folder / f"{stem}.out", self.log_folder / f"{stem}.err", scratch)
 
     def run_once(self, request: ProbeRequest, name: str) -> tuple[Reply, AutoLog]:
-        """Run a probe to its end; returns its reply (``destroy_s`` included) and AUTO's log. Raises ``ProbeFailed``."""
+        """Run a probe to its end; returns its reply and AUTO's log. Raises ``ProbeFailed``.
+
+        ``destroy_s`` is in the reply, unless AUTO's CPU helper answered: letting go of that model would wait for the
+        accelerator's compile, which is a study of its own, so the probe is ended at once.
+        """
         probe = self.start(request, name)
         try:
             reply = probe.receive("measured", request.deadline_s)
-            reply.update(_without_type(probe.receive("ended", request.deadline_s)))
-            probe.expect_end()
+            if not any(str(device).startswith("(") for device in reply["execution_devices"] or ()):
+                reply.update(_without_type(probe.receive("ended", request.deadline_s)))
+                probe.expect_end()
             return reply, probe.auto_log()
         finally:
             probe.kill()
@@ -77,11 +83,12 @@ class Launcher:
 class Probe:
     """One probe process. ``receive`` and ``ask`` raise ``ProbeFailed`` for a crash, a deadline, an error, or garbage."""
 
-    def __init__(self, runtime: Runtime, request: ProbeRequest, stdout: Path, stderr: Path) -> None:
+    def __init__(self, runtime: Runtime, request: ProbeRequest, stdout: Path, stderr: Path, scratch: Path) -> None:
         self.request = request
         self.phase = "start"
-        self._folder = Path(tempfile.mkdtemp(prefix="autogauge-probe-"))
+        self._folder = scratch / f"probe-{secrets.token_hex(8)}"
         try:
+            self._folder.mkdir()
             self._child = Child(
                 [runtime.python, str(WORKER), "{result}", str(os.getpid())],
                 stdout=stdout,
@@ -91,7 +98,8 @@ class Probe:
             )
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
-            raise ProbeFailed(Failure("exit", "start", f"cannot start {runtime.python}: {error.strerror}")) from error
+            reason = f"cannot start {runtime.python} in {scratch}: {error.strerror}"
+            raise ProbeFailed(Failure("exit", "start", reason)) from error
         absolute = replace(request, model=_absolute(request.model), inputs=_absolute(request.inputs))
         self._child.write_line(absolute.to_json())
 
@@ -103,35 +111,46 @@ class Probe:
     def receive(self, kind: str, deadline_s: float) -> Reply:
         """Await the message of that type, at most so many seconds."""
         deadline = time.monotonic() + deadline_s
-        try:
-            line = self._child.read_line(deadline)
-        except TimeoutError:
-            tail = self._child.output_tail()
-            self.kill()
-            raise ProbeFailed(Failure("deadline", kind, f"no answer within {deadline_s:g} s", tail)) from None
-        if line is None:
-            raise ProbeFailed(self._died(kind))
-        try:
-            message = json.loads(line)
+        while True:
+            message = self._next_message(deadline, deadline_s)
             found = message["type"]
-        except (ValueError, TypeError, KeyError):
-            self.kill()
-            garbage = line[:200].decode(errors="replace")
-            raise ProbeFailed(
-                Failure("garbage", kind, f"its answer was garbage: {garbage!r}", self._child.output_tail())
-            ) from None
+            if found != "phase":
+                break
+            self.phase = str(message.get("phase"))
         if found == "error":
             raise ProbeFailed(
                 Failure("error", message["phase"], last_line(message["message"]), self._child.output_tail())
             )
         if found != kind:
             self.kill()
-            raise ProbeFailed(Failure("garbage", kind, f"it answered {found!r} instead", self._child.output_tail()))
-        return dict(message)
+            reason = f"it answered {found!r} instead of {kind!r}"
+            raise ProbeFailed(Failure("garbage", self.phase, reason, self._child.output_tail()))
+        return message
+
+    def _next_message(self, deadline: float, deadline_s: float) -> Reply:
+        """The next line as a message; a failure names the phase that the probe was in."""
+        try:
+            line = self._child.read_line(deadline)
+        except TimeoutError:
+            tail = self._child.output_tail()
+            self.kill()
+            raise ProbeFailed(Failure("deadline", self.phase, f"no answer within {deadline_s:g} s", tail)) from None
+        if line is None:
+            raise ProbeFailed(self._died())
+        try:
+            message = json.loads(line)
+            if isinstance(message["type"], str):
+                return dict(message)
+        except (ValueError, TypeError, KeyError):
+            pass
+        self.kill()
+        garbage = f"its answer was garbage: {line[:200].decode(errors='replace')!r}"
+        raise ProbeFailed(Failure("garbage", self.phase, garbage, self._child.output_tail()))
 
     def ask(self, command: str, reply: str, deadline_s: float, **fields: Any) -> Reply:
         """Send a command to a warm probe and await its reply."""
         message = {"command": command, "deadline_s": deadline_s, **fields}
+        self.phase = command
         self._child.write_line(json.dumps(message).encode())
         return self.receive(reply, deadline_s)
 
@@ -167,14 +186,14 @@ class Probe:
             if path.exists() and path.stat().st_size == 0:
                 path.unlink()
 
-    def _died(self, phase: str) -> Failure:
+    def _died(self) -> Failure:
         try:
             ending = self._child.wait(time.monotonic() + END_GRACE_S)
         except TimeoutError:
             ending = self._child.kill()
         tail = self._child.output_tail()
         self.kill()
-        return _failure_of(ending, phase, tail)
+        return _failure_of(ending, self.phase, tail)
 
 
 def _failure_of(ending: Ending, phase: str, tail: str) -> Failure:
@@ -184,15 +203,18 @@ def _failure_of(ending: Ending, phase: str, tail: str) -> Failure:
 def _private_caches(folder: Path) -> dict[str, str]:
     """The environment of a probe: no compiled kernel of an earlier one may serve it.
 
-    Intel's compute runtime keeps kernels in ``NEO_CACHE_DIR``, older ones in ``cl_cache_dir`` or the working folder.
+    Intel's compute runtime keeps kernels in ``NEO_CACHE_DIR``, older ones in ``cl_cache_dir`` or the working folder; the NPU's
+    driver keeps compiled models in ``ZE_INTEL_NPU_CACHE_DIR``.
     """
-    kernels = folder / "gpu-kernels"
+    kernels, models = folder / "gpu-kernels", folder / "npu-models"
     kernels.mkdir()
+    models.mkdir()
     return {
         **os.environ,
         "NEO_CACHE_DIR": str(kernels),
         "NEO_CACHE_PERSISTENT": "0",
         "cl_cache_dir": str(kernels),
+        "ZE_INTEL_NPU_CACHE_DIR": str(models),
     }
 
 

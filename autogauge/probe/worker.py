@@ -22,6 +22,14 @@ import tempfile
 import threading
 import time
 from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Call = Callable[[], Any]
+    Request = dict[str, Any]
+    Lane = tuple[float, list[float]]  # seconds counted, latencies in ms
 
 del sys.path[0]  # this file's folder: nothing beside it may shadow a module of the same name
 
@@ -29,19 +37,25 @@ clock = time.perf_counter
 SETTLE_INFERENCES = 1  # per infer request at the start of each slice, not counted: the caches are a neighbour's then
 SHORT_MS = 0.2  # below this latency an inference is short, see Lanes
 WARM_UP_INFERENCES = 5  # at least so many before the driver is chosen
-GRACE_S = 5.0  # how much later than the launcher's deadline the probe ends itself
+GRACE_S = 5.0  # how much later than the launcher's deadline for an answer the probe ends itself
 
 
 class Phase:
-    """What the probe is doing, for error messages, and how long each thing took in seconds."""
+    """What the probe is doing, told to the launcher for when it crashes, and how long each thing took in seconds."""
 
-    def __init__(self):
+    def __init__(self, channel: Channel) -> None:
         self.current = "start"
-        self.seconds = {}
+        self.seconds: dict[str, float] = {}
+        self._channel = channel
 
-    def timed(self, name, call):
-        """Run ``call`` as phase ``name``; returns its result."""
+    def enter(self, name: str) -> None:
+        """From now on the probe is doing this."""
         self.current = name
+        self._channel.send("phase", phase=name)
+
+    def timed(self, name: str, call: Callable[[], Any]) -> Any:
+        """Run ``call`` as phase ``name``; returns its result."""
+        self.enter(name)
         began = clock()
         result = call()
         self.seconds[name] = clock() - began
@@ -51,10 +65,10 @@ class Phase:
 class Channel:
     """Results as lines of JSON on a descriptor that nothing else writes to."""
 
-    def __init__(self, descriptor):
+    def __init__(self, descriptor: int) -> None:
         self._stream = os.fdopen(descriptor, "w", encoding="utf-8")
 
-    def send(self, kind, **fields):
+    def send(self, kind: str, **fields: Any) -> None:
         """Write one message of that type."""
         self._stream.write(json.dumps({"type": kind, **fields}) + "\n")
         self._stream.flush()
@@ -63,7 +77,7 @@ class Channel:
 # ---------------------------------------------------------------- the process
 
 
-def die_with(parent):
+def die_with(parent: int) -> None:
     """Ask Linux to kill this process when its parent dies; elsewhere the end of standard input does it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -71,30 +85,32 @@ def die_with(parent):
             os._exit(1)
 
 
-def renew_watchdog(deadline_s):
-    """End this process with a traceback if it is still at it so long after its launcher should have ended it."""
+def renew_watchdog(deadline_s: float) -> None:
+    """End this process with a traceback unless this is renewed or cancelled in time, should its launcher fail to."""
     faulthandler.dump_traceback_later(deadline_s + GRACE_S, exit=True)
 
 
-def peak_memory_bytes():
-    """The most memory that this process ever had resident, in bytes; ``None`` where the system does not tell."""
+def peak_memory_bytes() -> int | None:
+    """The most memory that this process ever had resident, in bytes; ``None`` where Linux's file is missing.
+
+    ``ru_maxrss`` would not do: it survives exec, so a small probe would show the memory of who started it.
+    """
     try:
-        import resource
-    except ImportError:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as stream:
+            return next(int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 class Surroundings:
     """What the machine did beside this process between two moments: steal time and other processes' load."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._wall, self._own = clock(), time.process_time()
         self._busy, self._steal = self._machine()
 
     @staticmethod
-    def _machine():
+    def _machine() -> tuple[float, float]:
         """Busy and stolen processor time of the machine since boot, in seconds; zeros where Linux's file is missing."""
         try:
             with open("/proc/stat", encoding="ascii") as stream:
@@ -105,7 +121,7 @@ class Surroundings:
         user, nice, system, _idle, _iowait, irq, softirq, steal = ticks[:8]
         return (user + nice + system + irq + softirq) / per_second, steal / per_second
 
-    def since(self):
+    def since(self) -> dict[str, float | None]:
         """Processor seconds since the start: own, others' (never below 0), stolen; and the load average of a minute."""
         busy, steal = self._machine()
         own = time.process_time() - self._own
@@ -121,12 +137,12 @@ class Surroundings:
 # ---------------------------------------------------------------- openvino
 
 
-def import_openvino():
+def import_openvino() -> Any:
     """The openvino module with its API; before 2024 it lives in ``openvino.runtime``.
 
     Importing it would also fork a process that sends telemetry, beside what is being measured: not here.
     """
-    sys.modules["openvino_telemetry"] = None
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino
 
     if not hasattr(openvino, "Tensor"):
@@ -134,7 +150,7 @@ def import_openvino():
     return openvino
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """A property's value as JSON: enumerations by their last name, tuples and sets as lists."""
     if isinstance(value, (bool, int, float, str)) or value is None:
         return value
@@ -145,7 +161,7 @@ def plain(value):
     return str(value).split(".")[-1]
 
 
-def ask(source, *names):
+def ask(source: Any, *names: str | tuple[str, str]) -> Any:
     """The first of the properties that ``source`` supports, or ``None``."""
     for name in names:
         try:
@@ -155,13 +171,13 @@ def ask(source, *names):
     return None
 
 
-def execution_devices(compiled):
+def execution_devices(compiled: Any) -> list[str] | None:
     """The device or devices that answer now; in parentheses while AUTO's CPU helper does."""
     devices = ask(compiled, "EXECUTION_DEVICES")
     return [devices] if isinstance(devices, str) else devices
 
 
-def describe_devices(core):
+def describe_devices(core: Any) -> list[dict[str, Any]]:
     """Every device with its full name, type, driver and capabilities, as far as it tells."""
     return [
         {
@@ -177,10 +193,10 @@ def describe_devices(core):
     ]
 
 
-def describe_model(model):
-    """Inputs and outputs (dynamic lengths are -1) and whether the model is quantized."""
+def describe_model(model: Any) -> dict[str, Any]:
+    """Name, inputs and outputs; dynamic lengths are -1, and a shape of unknown rank is ``None``."""
 
-    def port(each):
+    def port(each: Any) -> dict[str, Any]:
         shape = each.get_partial_shape()
         lengths = (
             [length.get_length() if length.is_static else -1 for length in shape] if shape.rank.is_static else None
@@ -195,11 +211,10 @@ def describe_model(model):
         "friendly_name": model.get_friendly_name(),
         "inputs": [port(each) for each in model.inputs],
         "outputs": [port(each) for each in model.outputs],
-        "quantized": any(node.get_type_name() == "FakeQuantize" for node in model.get_ops()),
     }
 
 
-def reshape(model, shapes):
+def reshape(model: Any, shapes: dict[str, list[int]]) -> None:
     """Give the named inputs (or with an empty name the only one) static shapes."""
     if shapes:
         model.reshape({name if name else model.inputs[0]: list(lengths) for name, lengths in shapes.items()})
@@ -208,7 +223,7 @@ def reshape(model, shapes):
 class Session:
     """openvino, a Core, the model, and the compiled model, each made as a timed phase."""
 
-    def __init__(self, request, phase):
+    def __init__(self, request: Request, phase: Phase) -> None:
         self.request, self.phase = request, phase
         self.ov = phase.timed("import", import_openvino)
         self.core = phase.timed("core", self.ov.Core)
@@ -216,7 +231,7 @@ class Session:
             self.model = phase.timed("read", lambda: self.core.read_model(request["model"]))
             phase.timed("reshape", lambda: reshape(self.model, request["shapes"]))
 
-    def compile_and_infer_once(self):
+    def compile_and_infer_once(self) -> dict[str, Any]:
         """Compile, then the first inference; FIL is their sum, without the questions asked in between."""
         request, phase = self.request, self.phase
         if (request["device"] or "AUTO").startswith("AUTO"):
@@ -231,37 +246,43 @@ class Session:
         self.compiled = phase.timed("compile", lambda: self.core.compile_model(self.model, config=properties, **given))
         devices_before = execution_devices(self.compiled)
         self.infer_request = phase.timed("first_inference", self._first_inference)
-        phase.current = "properties"
+        phase.enter("properties")
         phase.seconds["fil"] = phase.seconds["compile"] + phase.seconds["first_inference"]
         return {
             "execution_devices_before": devices_before,
             "execution_devices": execution_devices(self.compiled),
+            **self.properties(),
+        }
+
+    def properties(self) -> dict[str, Any]:
+        """What the compiled model says of itself."""
+        return {
             "optimal_infer_requests": ask(self.compiled, "OPTIMAL_NUMBER_OF_INFER_REQUESTS"),
             "hint": ask(self.compiled, "PERFORMANCE_HINT"),
             "priorities": ask(self.compiled, "MULTI_DEVICE_PRIORITIES"),
             "loaded_from_cache": ask(self.compiled, "LOADED_FROM_CACHE"),
         }
 
-    def _read_inputs(self):
+    def _read_inputs(self) -> list[Any]:
         import numpy
 
         with numpy.load(self.request["inputs"]) as arrays:
             return [self.ov.Tensor(arrays[str(index)]) for index in range(len(arrays.files))]
 
-    def new_request(self):
+    def new_request(self) -> Any:
         """An infer request whose inputs are filled, once and for all."""
         infer_request = self.compiled.create_infer_request()
         for index, tensor in enumerate(self.tensors):
             infer_request.set_input_tensor(index, tensor)
         return infer_request
 
-    def _first_inference(self):
+    def _first_inference(self) -> Any:
         infer_request = self.new_request()
         infer_request.infer()
         _ = infer_request.get_output_tensor(0).data
         return infer_request
 
-    def save_outputs(self, path):
+    def save_outputs(self, path: str) -> None:
         """Infer once and write every output to ``path`` (npz, named by index)."""
         import numpy
 
@@ -274,12 +295,12 @@ class Session:
 # ---------------------------------------------------------------- steady measurement
 
 
-def direct_calls(infer_request):
+def direct_calls(infer_request: Any) -> tuple[Call, Call]:
     """``start_async`` and ``infer`` without openvino's Python layer, which would go through the inputs at every call.
 
     Falls back to the public methods where a release has other signatures.
     """
-    base = super(type(infer_request), infer_request)
+    base: Any = super(type(infer_request), infer_request)
     start = first_that_works(partial(base.start_async, {}, None), infer_request.start_async)
     infer_request.wait()
     outputs_shared, strings_decoded = True, False
@@ -291,7 +312,7 @@ def direct_calls(infer_request):
     return start, infer
 
 
-def first_that_works(*calls):
+def first_that_works(*calls: Call) -> Call:
     """The first of the calls whose arguments fit; it has then been made once."""
     for call in calls[:-1]:
         try:
@@ -324,12 +345,12 @@ class Lanes:
     latency, not by a trial, so that two probes of one target do not differ in it.
     """
 
-    def __init__(self, requests):
+    def __init__(self, requests: list[Any]) -> None:
         self._requests = requests
         self._calls = [direct_calls(each) for each in requests]
         self.driver = "start_async and wait" if len(requests) == 1 else "infer in threads"
 
-    def warm_up(self, seconds):
+    def warm_up(self, seconds: float) -> None:
         """Infer for so long without counting, and choose the driver."""
         request, (_, infer) = self._requests[0], self._calls[0]
         latencies = []
@@ -340,7 +361,7 @@ class Lanes:
             self.driver = "infer" if len(self._requests) == 1 else "polling"
         self.run(seconds)
 
-    def run(self, seconds):
+    def run(self, seconds: float) -> tuple[float, list[float], float]:
         """Infer for so long.
 
         Returns inferences per second (the sum over requests), every counted latency in ms, and the seconds counted.
@@ -352,10 +373,10 @@ class Lanes:
         per_second = sum(len(latencies) / elapsed for elapsed, latencies in lanes)
         return per_second, [ms for _, each in lanes for ms in each], sum(elapsed for elapsed, _ in lanes) / len(lanes)
 
-    def _run_alone(self, seconds):
+    def _run_alone(self, seconds: float) -> Lane:
         request, (start, infer) = self._requests[0], self._calls[0]
         wait = request.wait
-        latencies = []
+        latencies: list[float] = []
         keep = latencies.append
         for _ in range(SETTLE_INFERENCES):
             infer()
@@ -374,15 +395,19 @@ class Lanes:
                 now = clock()
         return now - began, latencies
 
-    def _run_polling(self, seconds):
+    def _run_polling(self, seconds: float) -> Lane:
         lanes = [(each.wait_for, start, each) for each, (start, _) in zip(self._requests, self._calls)]  # noqa: B905, Python 3.8
-        latencies = []
+        latencies: list[float] = []
         keep = latencies.append
         for start, _ in self._calls:
             start()
+        for is_done, start, _ in lanes:
+            while not is_done(0):
+                pass
+            start()
         began = now = clock()
         stop_at = began + seconds
-        while now < stop_at:
+        while now < stop_at or len(latencies) < len(lanes):
             for is_done, start, request in lanes:
                 if is_done(0):
                     keep(request.latency)
@@ -392,16 +417,16 @@ class Lanes:
             request.wait()
         return now - began, latencies
 
-    def _run_threads(self, seconds):
-        lanes = [None] * len(self._requests)
-        errors = []
+    def _run_threads(self, seconds: float) -> list[Lane]:
+        lanes: list[Lane] = [(0.0, [])] * len(self._requests)
+        errors: list[Exception] = []
         together = threading.Barrier(len(lanes))
         unfinished = set(range(len(lanes)))
 
-        def drive(index):
+        def drive(index: int) -> None:
             try:
                 request, infer = self._requests[index], self._calls[index][1]
-                latencies = []
+                latencies: list[float] = []
                 keep = latencies.append
                 together.wait()
                 for _ in range(SETTLE_INFERENCES):
@@ -432,7 +457,7 @@ class Lanes:
         return lanes
 
 
-def wait_for_accelerator(compiled, longest_s):
+def wait_for_accelerator(compiled: Any, longest_s: float) -> list[str] | None:
     """Wait until AUTO's CPU helper has been released, at most so long; returns the devices then."""
     stop_at = clock() + longest_s
     devices = execution_devices(compiled)
@@ -445,10 +470,10 @@ def wait_for_accelerator(compiled, longest_s):
 # ---------------------------------------------------------------- modes
 
 
-def run_describe(request, phase, channel):
+def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
     """Say what this runtime sees: versions, devices, the model."""
     session = Session(request, phase)
-    phase.current = "describe"
+    phase.enter("describe")
     channel.send(
         "described",
         openvino=session.ov.get_version(),
@@ -459,7 +484,7 @@ def run_describe(request, phase, channel):
     )
 
 
-def run_once(request, phase, channel):
+def run_once(request: Request, phase: Phase, channel: Channel) -> None:
     """Measure import to first inference, send that, then time how long letting go takes."""
     surroundings = Surroundings()
     session = Session(request, phase)
@@ -467,6 +492,7 @@ def run_once(request, phase, channel):
     surrounded = surroundings.since()
     if request["save_outputs"]:
         phase.timed("outputs", lambda: session.save_outputs(request["save_outputs"]))
+    renew_watchdog(request["deadline_s"])
     channel.send(
         "measured",
         openvino=session.ov.get_version(),
@@ -476,20 +502,21 @@ def run_once(request, phase, channel):
         **facts,
     )
 
-    def release():
+    def release() -> None:
         del session.infer_request, session.compiled
 
     phase.timed("destroy", release)
     channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
 
 
-def run_warm(request, phase, channel):
+def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
     """Compile and warm up, then answer commands until told to stop or until standard input ends."""
     session = Session(request, phase)
     facts = session.compile_and_infer_once()
-    phase.current = "hand-over"
+    phase.enter("hand-over")
     facts["execution_devices_warm"] = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
-    phase.current = "warm-up"
+    facts.update(session.properties())  # of the device that answers from here on, no longer of AUTO's helper
+    phase.enter("warm-up")
     number = request["infer_requests"] or facts["optimal_infer_requests"] or 1
     lanes = Lanes([session.new_request() for _ in range(number)])
     lanes.warm_up(request["warm_up_s"])
@@ -504,6 +531,7 @@ def run_warm(request, phase, channel):
         peak_memory_bytes=peak_memory_bytes(),
         **facts,
     )
+    faulthandler.cancel_dump_traceback_later()  # it may wait for its first command as long as it must
     for line in sys.stdin:
         command = json.loads(line)
         phase.current = command["command"]
@@ -528,7 +556,7 @@ def run_warm(request, phase, channel):
             raise ValueError("unknown command " + command["command"])
         faulthandler.cancel_dump_traceback_later()
 
-    def release():
+    def release() -> None:
         del session.infer_request, session.compiled
 
     del lanes
@@ -539,14 +567,14 @@ def run_warm(request, phase, channel):
 MODES = {"describe": run_describe, "once": run_once, "warm": run_warm}
 
 
-def main():
+def main() -> int:
     """Read the request, do it, and say what went wrong in the same way as what went right."""
     faulthandler.enable()
     die_with(int(sys.argv[2]))
     channel = Channel(int(sys.argv[1]))
     request = json.loads(sys.stdin.readline())
     renew_watchdog(request["deadline_s"])
-    phase = Phase()
+    phase = Phase(channel)
     try:
         MODES[request["mode"]](request, phase, channel)
     except Exception as error:

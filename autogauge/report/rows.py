@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -56,7 +55,7 @@ def _row(study: Study, name: str) -> Row:
     else:
         row.fil_s, row.fil_samples = facts.get("fil_s"), 1
         row.fps = statistics.median(study.figures(name, "fps"))
-        latencies: Sequence[float] = study.latencies_ms.get(name, ())
+        latencies = study.latencies_ms(name)
         row.latencies = len(latencies)
         found = percentiles(latencies)
         row.p50_ms, row.p90_ms, row.p99_ms = found["p50"], found["p90"], found["p99"]

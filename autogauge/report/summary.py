@@ -36,6 +36,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "fingerprint": run.fingerprint.to_json() if run.fingerprint else None,
         "model": run.model.to_json() if run.model else None,
         "inputs": list(run.inputs),
+        "notes": run.notes,
         "devices": [device.to_json() for device in run.devices],
         "verdicts": [verdict.to_json() for verdict in run.verdicts()],
         "table": [row.to_json() for row in rows(run)],
@@ -75,9 +76,10 @@ def save(run: Run, probe_logs: Path | None) -> Path:
 def _latencies(run: Run) -> bytes:
     """Every request's latency in milliseconds, float32, one array a condition, named after it."""
     arrays = {
-        f"{study.name}/{name}": np.asarray(values, np.float32)
+        f"{study.name}/{condition.name}": np.asarray(latencies, np.float32)
         for study in run.studies
-        for name, values in study.latencies_ms.items()
+        for condition in study.conditions
+        if (latencies := study.latencies_ms(condition.name))
     }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]

@@ -38,7 +38,8 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
 
 def results(run: Run) -> list[RenderableType]:
     """What is shown at the end of a run: what was measured on what, the table, the verdicts."""
-    return [*map(Text, heading(run)), table_of(rows(run)), verdicts_table(run.verdicts())]
+    notes = [Text(f"NOTE  {note}") for note in run.notes]
+    return [*map(Text, heading(run)), table_of(rows(run)), verdicts_table(run.verdicts()), *notes]
 
 
 def heading(run: Run) -> list[str]:

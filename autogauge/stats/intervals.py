@@ -36,11 +36,6 @@ class Interval:
         """Whether ``ratio`` lies in the interval."""
         return self.low <= ratio <= self.high
 
-    @property
-    def half_width(self) -> float:
-        """Half the interval's width on the log scale, about the relative error for narrow intervals."""
-        return (math.log(self.high) - math.log(self.low)) / 2 if self.low > 0 and math.isfinite(self.high) else math.inf
-
 
 def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], confidence: float) -> Interval:
     """The ratio of two conditions measured in pairs, with its two-sided interval.

@@ -94,6 +94,7 @@ class Verdict:
             "ci": [interval.low, interval.high if math.isfinite(interval.high) else None] if interval else None,
             "confidence": interval.confidence if interval else None,
             "replicates": self.replicates,
+            "observations": interval.observations if interval else 0,
             "failed_replicates": self.failed_replicates,
             "failures": list(self.failures),
             "interrupted": self.interrupted,

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.verdicts import Claim
-from autogauge.studies.pool import DEADLINE_S, Workload
+from autogauge.studies.pool import DEADLINE_S
 from autogauge.studies.progress import Progress
 from autogauge.studies.study import Condition, Plan, Sample, Study, run
+from autogauge.studies.workload import Workload
 from autogauge.targets import Device, Target
 
 NAME = "first inference latency"
@@ -79,14 +80,15 @@ class FilRunner:
     def _measure(self, condition: Condition) -> Sample:
         request = self._workload.request("once", condition.target, deadline_s=self._deadline_s)
         reply, log = self._launcher.run_once(request, f"fil-{condition.name}")
-        facts = self._study.facts.setdefault(condition.name, {"selected": []})
+        facts = self._study.facts.setdefault(condition.name, {"auto_logs": []})
         facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])
-        facts["selected"].append(log.selected)
+        if log.lines:
+            facts["auto_logs"].append(log.to_json())
         answered = {*(reply["execution_devices_before"] or ()), *(reply["execution_devices"] or ())}
         return Sample(
             figures={
                 **{f"{phase}_s": float(reply["seconds"][phase]) for phase in PHASES},
-                "destroy_s": float(reply["destroy_s"]),
+                **({"destroy_s": float(reply["destroy_s"])} if "destroy_s" in reply else {}),
                 "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
             },
             surroundings=reply["surroundings"],

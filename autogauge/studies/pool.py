@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.launcher import Launcher, Probe
 from autogauge.probe.log import AutoLog
-from autogauge.probe.request import ProbeFailed, ProbeRequest
+from autogauge.probe.request import ProbeFailed
+from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
 DEADLINE_S = 180.0  # for one answer of a probe: a compile, a slice beyond its length, letting go of the model
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What every probe of a session runs: the model, its inputs on disk, static shapes, frames per inference."""
-
-    model: ModelArtefact
-    inputs: Path
-    shapes: dict[str, list[int]]
-    frames: int
-
-    def request(self, mode: str, target: Target, **others: Any) -> ProbeRequest:
-        """A probe's request for this workload."""
-        return ProbeRequest.for_target(
-            mode,  # type: ignore[arg-type]
-            target,
-            model=str(self.model.path),
-            inputs=str(self.inputs),
-            shapes=self.shapes,
-            **others,
-        )
 
 
 class WarmProbe:
@@ -84,10 +61,9 @@ class WarmProbe:
             raise
 
     def stop(self) -> None:
-        """End the probe in good order, or if it will not, at once."""
+        """End the probe in good order. Raises ``ProbeFailed`` when it would not; it is ended all the same."""
         self.alive = False
-        with contextlib.suppress(ProbeFailed):
-            self._probe.stop(self._deadline_s)
+        self._probe.stop(self._deadline_s)
 
     def kill(self) -> None:
         """End the probe at once."""
@@ -135,12 +111,18 @@ class ProbePool:
         self._probes[target.key] = warm
         return warm
 
-    def close(self, *, at_once: bool = False) -> None:
-        """End every probe: in good order, or at once after an interruption."""
+    def close(self, *, at_once: bool = False) -> list[str]:
+        """End every probe: in good order, or at once after an interruption. Returns a sentence for each that would not."""
+        trouble = []
         for probe in self._probes.values():
-            if probe.alive:
-                if at_once:
-                    probe.kill()
-                else:
+            if probe.alive and at_once:
+                probe.kill()
+            elif probe.alive:
+                try:
                     probe.stop()
+                except ProbeFailed as error:
+                    trouble.append(
+                        f"{probe.target.label}: {error.failure.sentence()} when it was to let go of its model"
+                    )
         self._probes.clear()
+        return trouble

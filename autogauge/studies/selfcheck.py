@@ -10,10 +10,11 @@ from dataclasses import replace
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.verdicts import Claim
 from autogauge.studies import fil
-from autogauge.studies.pool import ProbePool, Workload
+from autogauge.studies.pool import ProbePool
 from autogauge.studies.progress import Progress
 from autogauge.studies.steady import SteadyRunner
 from autogauge.studies.study import Condition, Plan, Study
+from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
 NAMES = ("A", "A again")

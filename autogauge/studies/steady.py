@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autogauge.probe.request import ProbeFailed
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.verdicts import Claim
-from autogauge.studies.intervals import PerformanceMetrics
+from autogauge.studies.metrics import PerformanceMetrics
 from autogauge.studies.pool import ProbePool, WarmProbe
 from autogauge.studies.progress import Progress
 from autogauge.studies.study import Condition, Plan, Sample, Study, run
@@ -81,15 +81,17 @@ class SteadyRunner:
     def __call__(self, progress: Progress) -> Study:
         """Compile and warm up every condition, then run the study to its end; returns it."""
         self._progress = progress
-        progress.begin("compiling for the hints")
+        run(self._study, self._measure, progress, self._compile)
+        return self._study
+
+    def _compile(self) -> None:
+        """Compile and warm up every condition before the first round, so that rounds are short from the first one on."""
         for number, condition in enumerate(self._study.conditions):
-            progress.advance(condition.name, number, len(self._study.conditions), None)
+            self._progress.advance(f"compiling {condition.name}", number, len(self._study.conditions), None)
             try:
                 self._warm(condition)
             except ProbeFailed as error:
                 self._failed_at_start[condition.name] = error
-        run(self._study, self._measure, progress)
-        return self._study
 
     def _warm(self, condition: Condition) -> WarmProbe:
         pool = self._pool[condition.name] if isinstance(self._pool, dict) else self._pool
@@ -101,8 +103,9 @@ class SteadyRunner:
         probe = self._warm(condition)
         reply = probe.slice(self._slice_s)
         latencies: list[float] = reply["latencies_ms"]
+        if not latencies:
+            raise ProbeFailed(Failure("garbage", "slice", f"no inference ended within {self._slice_s:g} s"))
         self._study.facts[condition.name] = _facts(probe)
-        self._study.latencies_ms.setdefault(condition.name, []).extend(latencies)
         metrics = self._metrics[condition.name]
         if metrics.update(reply["fps"], reply["counted_s"], latencies):
             self._progress.say(f"{condition.name}: {metrics.line()}")
@@ -114,6 +117,7 @@ class SteadyRunner:
             },
             surroundings=reply["surroundings"],
             execution_devices=tuple(reply["execution_devices"] or ()),
+            latencies_ms=tuple(latencies),
         )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from autogauge.probe.request import Failure, ProbeFailed
@@ -23,7 +23,7 @@ from autogauge.studies.progress import Progress
 from autogauge.targets import Target
 
 GIVE_UP_AFTER = 3  # failures of one condition in a row
-HARD_LIMIT = 3.0  # times the budget: then a study ends even before its first look
+HARD_LIMIT = 6.0  # times the budget: then a study ends even before its first look
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,15 @@ class Condition:
 
 @dataclass(frozen=True)
 class Sample:
-    """What one turn of one condition gave: figures by metric, what was beside it, which devices answered."""
+    """What one turn of one condition gave: figures by metric, what was beside it, which devices answered, each latency."""
 
     figures: Mapping[str, float]
     surroundings: Mapping[str, float | None] = field(default_factory=dict)
     execution_devices: tuple[str, ...] = ()
+    latencies_ms: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary."""
+        """The fields as a dictionary, without the single latencies: they are a file of their own."""
         return {
             "figures": dict(self.figures),
             "surroundings": dict(self.surroundings),
@@ -99,8 +100,7 @@ class Study:
     seed: int
     replicates: list[Replicate] = field(default_factory=list)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    latencies_ms: dict[str, list[float]] = field(default_factory=dict)
-    state: str = "planned"  # planned, running, decided, budget ended, gave up, interrupted
+    state: str = "planned"  # planned, running, decided, budget ended, gave up, interrupted, broken off
     seconds: float = 0.0
 
     def condition(self, name: str) -> Condition:
@@ -117,6 +117,10 @@ class Study:
     def figures(self, condition: str, metric: str) -> list[float]:
         """One metric of one condition, in the order measured."""
         return [sample.figures[metric] for sample in self.samples(condition)]
+
+    def latencies_ms(self, condition: str) -> list[float]:
+        """Every request's latency of one condition, in the order measured."""
+        return [latency for sample in self.samples(condition) for latency in sample.latencies_ms]
 
     def failures(self, *conditions: str) -> list[tuple[int, str, Failure]]:
         """Replicate index, condition and failure of all that went wrong, for the named conditions or all of them."""
@@ -174,8 +178,7 @@ class Study:
             "state": self.state,
             "seed": self.seed,
             "seconds": self.seconds,
-            "confidence_per_look": self.plan.look_confidence,
-            "looks": list(self.plan.looks),
+            "plan": {**asdict(self.plan), "look_confidence": self.plan.look_confidence},
             "conditions": [
                 {"name": each.name, "device": each.target.device, "properties": dict(each.target.properties)}
                 for each in self.conditions
@@ -185,20 +188,30 @@ class Study:
         }
 
 
-def run(study: Study, measure: Callable[[Condition], Sample], progress: Progress) -> None:
-    """Measure every condition by turns, in random order within each replicate, until the claims are decided.
+def run(
+    study: Study,
+    measure: Callable[[Condition], Sample],
+    progress: Progress,
+    prepare: Callable[[], None] = lambda: None,
+) -> None:
+    """Prepare, then measure every condition by turns, in random order within each replicate, until the claims are decided.
 
-    ``measure`` raises ``ProbeFailed`` for a turn that gave nothing: the replicate keeps the failure and the study goes on;
-    a condition that fails ``GIVE_UP_AFTER`` times in a row is left out from then on. An interruption keeps the finished
-    replicates and marks the study.
+    The budget begins after ``prepare``. ``measure`` raises ``ProbeFailed`` for a turn that gave nothing: the replicate keeps
+    the failure and the study goes on; a condition that fails ``GIVE_UP_AFTER`` times in a row is left out from then on. An
+    interruption keeps the finished replicates and marks the study.
     """
     study.state = "running"
     began = time.monotonic()
     progress.begin(study.name)
     try:
+        prepare()
+        began = time.monotonic()
         _run(study, measure, progress, began)
-    except BaseException:
+    except KeyboardInterrupt:
         study.state = "interrupted"
+        raise
+    except BaseException:
+        study.state = "broken off"
         raise
     finally:
         study.seconds = time.monotonic() - began

@@ -62,13 +62,20 @@ def perf(tmp_path, model_cache):
         ("--picture={models}/picture.png", ["OpenCV cannot read a picture", "--picture"]),
         ("--shape=1,x", ["cannot read the shape '1,x'", "--shape"]),
         ("--shape=1,2", ["cannot take the shape", "--shape"]),
-        ("--infer-requests=-1", ["-1 infer requests", "--infer-requests"]),
-        ("--probe-deadline=0", ["deadline", "--probe-deadline"]),
+        ("--infer-requests=-1", ["'-1' does not fit", "--infer-requests"]),
+        ("--infer-requests=1.5", ["'1.5' does not fit", "--infer-requests"]),
+        ("--probe-deadline=0", ["'0' does not fit", "--probe-deadline"]),
+        ("--probe-deadline=inf", ["'inf' does not fit", "--probe-deadline"]),
+        ("--profile=fast", ["no 'fast' to choose", "standard", "--profile"]),
+        ("--accelerator=some", ["no 'some' to choose", "--accelerator"]),
+        ("--inconclusive=no", ["no 'no' to choose", "--inconclusive"]),
+        ("--devices=", ["list of devices is empty", "--devices"]),
+        ("--hints-on=,", ["list of devices is empty", "--hints-on"]),
         ("-n2", ["one thing at a time", "without -n"]),
     ],
 )
 def test_a_mistake_is_one_sentence(perf, models, option, words):
-    sentence = sentence_of(perf("--profile=quick", option.format(models=models)))
+    sentence = sentence_of(perf(*([] if "--profile" in option else ["--profile=quick"]), option.format(models=models)))
     for word in words:
         assert word in sentence
 
@@ -134,6 +141,7 @@ def test_a_disk_that_fills_up_while_measuring_is_one_sentence_after_the_figures(
         (["aa", "--blocks=2"], "2 blocks are too few"),
         (["aa", "--model=resnet-50"], "no model is called 'resnet-50'"),
         (["aa", "--device=TPU", "--model=one-convolution"], "no device 'TPU'"),
+        (["aa", "--device=AUTO:TPU,CPU", "--model=one-convolution"], "no device 'TPU'"),
         (["aa", "--shape=x"], "cannot read the shape"),
     ],
 )

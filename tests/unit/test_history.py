@@ -55,14 +55,16 @@ while True:
 """
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.004, 0.013, 0.03])
+@pytest.mark.parametrize("delay_s", [0.0, 0.004, 0.013, 0.03, 0.5])
 def test_a_saver_killed_at_any_moment_leaves_only_whole_files(tmp_path, delay_s):
     saver = subprocess.Popen([sys.executable, "-c", SAVER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT)
     saver.stdout.readline()
     time.sleep(delay_s)
     saver.send_signal(signal.SIGKILL)
     saver.wait(10)
-    for path in store.runs(tmp_path):
+    saved = store.runs(tmp_path)
+    assert saved or delay_s < 0.3, "there was time to save something"
+    for path in saved:
         assert len(json.loads(path.read_bytes())["data"]) == 20000
     assert store.save(tmp_path, {}, "next").exists()
 

@@ -65,7 +65,7 @@ def test_figures_become_verdicts_latencies_and_intervals():
     fps, latency = study.verdicts()
     assert fps.outcome is latency.outcome is Outcome.PASS
     assert (round(fps.interval.ratio, 6), round(latency.interval.ratio, 6)) == (1.5, round(10 / 13, 6))
-    assert len(study.latencies_ms["AUTO-LATENCY"]) == 160
+    assert len(study.latencies_ms("AUTO-LATENCY")) == 160
     assert progress.lines.count("AUTO-LATENCY: throughput: 100.00 FPS, latency: 10.00 ms, time interval: 1.00 s") == 4
 
 

@@ -8,8 +8,15 @@ from autogauge.errors import UserError
 from autogauge.settings import PROFILES, parse_list
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import fil, steady
-from autogauge.studies.intervals import PerformanceMetrics
-from autogauge.targets import Device, Target, find_device, require_device
+from autogauge.studies.metrics import PerformanceMetrics
+from autogauge.targets import (
+    Device,
+    Target,
+    find_device,
+    named_devices,
+    require_device,
+    selectable_by_default,
+)
 
 CPU, GPU0, GPU1 = Device("CPU", "a CPU"), Device("GPU.0", "integrated"), Device("GPU.1", "discrete")
 
@@ -27,6 +34,26 @@ def test_gpu_0_counts_as_a_gpu():
 def test_an_absent_device_is_a_sentence_that_names_those_there_are():
     with pytest.raises(UserError, match=r"no device 'NPU' .* sees CPU, GPU\.0.*--devices"):
         require_device("NPU", [CPU, GPU0])
+
+
+def test_auto_selects_a_gpu_where_there_is_one_and_never_an_npu_by_itself():
+    npu = Device("NPU", "an NPU")
+    assert selectable_by_default([CPU, npu]) == ["CPU"]
+    assert selectable_by_default([CPU, GPU0, GPU1, npu]) == ["GPU.0", "GPU.1"]
+
+
+@pytest.mark.parametrize(
+    ("device", "names"),
+    [
+        ("CPU", ["CPU"]),
+        ("AUTO", []),
+        ("AUTO:GPU,CPU", ["GPU", "CPU"]),
+        ("AUTO:-CPU", []),
+        ("MULTI:GPU.1(2), CPU", ["GPU.1", "CPU"]),
+    ],
+)
+def test_a_device_string_names_its_devices(device, names):
+    assert named_devices(device) == names
 
 
 def test_a_device_survives_the_way_through_json():

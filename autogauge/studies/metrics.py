@@ -9,7 +9,8 @@ class PerformanceMetrics:
     """Gathers slices of one condition until ``interval_s`` seconds are measured; then ``fps`` and ``latency_ms`` are new.
 
     The notebook's class of this name, with two mistakes of its own mended: only measuring time counts, not the compile, and
-    every interval is kept in ``intervals``, not only the last.
+    every interval is kept in ``intervals``, not only the last. What its ``InferContext`` counts, how many intervals are still to come,
+    is the study's plan here.
     """
 
     def __init__(self, interval_s: float) -> None:

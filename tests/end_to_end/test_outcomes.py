@@ -1,0 +1,118 @@
+"""What a verdict does to its test, to the exit status and to the JUnit file; and what a person at a terminal sees."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.support import ROOT, run_suite, suite_command
+
+OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
+IMPOSSIBLE = """
+from autogauge.studies import fil
+fil.CLOSE_TO_CPU = 0.01
+"""
+UNDECIDED = """
+import dataclasses
+from autogauge import settings
+quick = settings.PROFILES["quick"]
+few = dataclasses.replace(quick.fil, looks=(3,))  # no interval is bounded with so few
+settings.PROFILES["quick"] = dataclasses.replace(quick, fil=few)
+"""
+
+
+@pytest.fixture
+def perf(tmp_path, model_cache):
+    """Run the study of FIL after changing something in the suite by a plugin; returns what pytest did and its summary."""
+
+    def perf(plugin, *options):
+        (tmp_path / "changed_suite.py").write_text(plugin)
+        reports = tmp_path / "reports"
+        done = run_suite(
+            "-p",
+            "changed_suite",
+            *OPTIONS,
+            "-k",
+            "as_early_as_the_cpu",
+            f"--reports={reports}",
+            f"--cache={model_cache}",
+            *options,
+            PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}",
+        )
+        return done, json.loads((reports / "latest" / "summary.json").read_bytes())
+
+    return perf
+
+
+def test_a_broken_promise_fails_its_test_with_the_evidence(perf, tmp_path):
+    done, summary = perf(IMPOSSIBLE, "--junitxml", str(tmp_path / "junit.xml"))
+    assert done.returncode == 1
+    assert summary["verdicts"][0]["verdict"] == "FAIL"
+    assert "FAIL: AUTO's first inference comes about as early as the CPU's: FIL of AUTO ÷ CPU = " in done.stdout
+    assert "to be at most 0.01" in done.stdout
+    assert "1 failed" in done.stdout
+    assert '<failure message="Failed: FAIL: AUTO' in (tmp_path / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize(("choice", "status", "count"), [("warn", 0, "1 skipped"), ("fail", 1, "1 failed")])
+def test_an_inconclusive_verdict_is_shown_and_by_choice_fails(perf, choice, status, count):
+    done, summary = perf(UNDECIDED, f"--inconclusive={choice}")
+    assert done.returncode == status
+    assert summary["verdicts"][0]["verdict"] == "INCONCLUSIVE"
+    assert summary["verdicts"][0]["ci"] == [0.0, None]
+    assert count in done.stdout
+    assert "INCONCLUSIVE: AUTO's first inference" in done.stdout
+
+
+def test_a_claim_without_its_device_is_skipped_with_what_would_measure_it(tmp_path, model_cache):
+    options = ("-k", "first_inference or first", "--devices=AUTO", f"--reports={tmp_path}", f"--cache={model_cache}")
+    done = run_suite(*OPTIONS, *options)
+    assert done.returncode == 0, done.stdout
+    assert "auto-fil-close-to-cpu needs a device that the options leave out (measured: AUTO)" in done.stdout
+
+
+def test_a_terminal_shows_a_live_line_with_what_is_measured_and_the_time_left(tmp_path, model_cache):
+    options = ("-k", "as_early_as_the_cpu", f"--reports={tmp_path}", f"--cache={model_cache}")
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    environment.pop("CI", None)
+    process = subprocess.Popen(
+        suite_command(*OPTIONS, *options), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    seen = b""
+    stop_at = time.monotonic() + 60
+    while time.monotonic() < stop_at:
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:  # the other side is closed
+            break
+        seen += chunk
+    os.close(ours)
+    assert process.wait(10) == 0
+    text = seen.decode(errors="replace")
+    assert "first inference latency" in text
+    assert "s left" in text
+    assert "\x1b[2K" in text, "the line is drawn again in its place"
+    assert "\x1b[1;32mPASS" in text.replace("\x1b[1;32m", "\x1b[1;32m"), "verdicts are coloured"
+
+
+def test_the_suite_does_not_import_openvino_to_measure(tmp_path, model_cache):
+    options = ("-k", "as_early_as_the_cpu", f"--reports={tmp_path}", f"--cache={model_cache}")
+    script = (
+        "import sys, pytest; status = pytest.main(sys.argv[1:]); "
+        "print('imported:', sorted({'openvino', 'scipy', 'hypothesis'} & set(sys.modules))); sys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *OPTIONS, *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "imported: []" in done.stdout, done.stdout
