@@ -4,8 +4,8 @@ With n infer requests in flight and a mean request latency L, no harness can giv
 that bound, FPS x L / n, is what is left after the harness's own cost; it hardly feels the machine's noise. Both programs take a request's
 latency from OpenVINO (``InferRequest.latency``).
 
-The windows differ: our probe warms up for half a second and counts whole inferences with every request in flight; benchmark_app's figures hold
-its first inferences and the moment in which its last ones end, about half an inference in the measuring time.
+The windows differ: our probe warms up for half a second and counts whole inferences with every request in flight; benchmark_app's
+figures hold its first inferences and the moment in which its last ones end, about half an inference in the measuring time.
 
 Targets (exit status 1 when one is missed): our share above benchmark_app's on every row and at least 0.99 with one request on GoogLeNet-v1;
 the lower end of the FPS ratio's interval at least 0.97; and on the tiny model the ratio at least 1.15.
