@@ -54,6 +54,7 @@ def save(run: Run, probe_logs: Path | None) -> Path:
     latest = run.settings.latest
     mark = f"{os.getpid()}-{secrets.token_hex(4)}"
     staging, old = latest.with_name(f".latest-{mark}"), latest.with_name(f".old-{mark}")
+    _sweep(latest.parent)
     try:
         staging.mkdir(parents=True)
         write_json(staging / SUMMARY, summarize(run))
@@ -73,13 +74,25 @@ def save(run: Run, probe_logs: Path | None) -> Path:
     return latest / SUMMARY
 
 
+def _sweep(reports: Path) -> None:
+    """Remove what a run that was killed while saving left behind; other runs that are saving now are let be."""
+    for leftover in [*reports.glob(".latest-*"), *reports.glob(".old-*")]:
+        pid = leftover.name.split("-")[1]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(leftover, ignore_errors=True)
+        except (ValueError, PermissionError):
+            continue
+
+
 def _latencies(run: Run) -> bytes:
     """Every request's latency in milliseconds, float32, one array a condition, named after it."""
     arrays = {
-        f"{study.name}/{condition.name}": np.asarray(latencies, np.float32)
+        f"{study.name}/{condition.name}": latencies
         for study in run.studies
         for condition in study.conditions
-        if (latencies := study.latencies_ms(condition.name))
+        if len(latencies := study.latencies_ms(condition.name))
     }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]

@@ -7,10 +7,10 @@ above it could not have come about otherwise. That gives at least 11 samples for
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 CONFIDENCE = 0.99
 REPORTED = (50, 90, 99)
@@ -40,9 +40,10 @@ def fewest_samples(percent: float) -> int:
     return low
 
 
-def percentiles(samples: Sequence[float]) -> dict[str, float | None]:
-    """p50, p90 and p99 of the samples, in their unit; ``None`` where there are too few of them."""
+def percentiles(samples: npt.ArrayLike) -> dict[str, float | None]:
+    """p50, p90 and p99 of the samples (shape ``(n,)``), in their unit; ``None`` where there are too few of them."""
+    values = np.asarray(samples, float)
     return {
-        f"p{percent}": float(np.percentile(samples, percent)) if len(samples) >= fewest_samples(percent) else None
+        f"p{percent}": float(np.percentile(values, percent)) if len(values) >= fewest_samples(percent) else None
         for percent in REPORTED
     }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.verdicts import Claim
 from autogauge.studies.metrics import PerformanceMetrics
@@ -117,7 +119,7 @@ class SteadyRunner:
             },
             surroundings=reply["surroundings"],
             execution_devices=tuple(reply["execution_devices"] or ()),
-            latencies_ms=tuple(latencies),
+            latencies_ms=np.asarray(latencies, np.float32),
         )
 
 

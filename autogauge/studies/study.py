@@ -16,11 +16,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.intervals import Interval, block_means, paired_ratio
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, confidence_of_look, outcome_of
 from autogauge.studies.progress import Progress
 from autogauge.targets import Target
+
+Latencies = npt.NDArray[np.float32]  # a list would take eight times the memory, and a tiny model gives millions
 
 GIVE_UP_AFTER = 3  # failures of one condition in a row
 HARD_LIMIT = 6.0  # times the budget: then a study ends even before its first look
@@ -41,7 +46,7 @@ class Sample:
     figures: Mapping[str, float]
     surroundings: Mapping[str, float | None] = field(default_factory=dict)
     execution_devices: tuple[str, ...] = ()
-    latencies_ms: tuple[float, ...] = ()
+    latencies_ms: Latencies = field(default_factory=lambda: np.empty(0, np.float32), compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary, without the single latencies: they are a file of their own."""
@@ -118,9 +123,9 @@ class Study:
         """One metric of one condition, in the order measured."""
         return [sample.figures[metric] for sample in self.samples(condition)]
 
-    def latencies_ms(self, condition: str) -> list[float]:
-        """Every request's latency of one condition, in the order measured."""
-        return [latency for sample in self.samples(condition) for latency in sample.latencies_ms]
+    def latencies_ms(self, condition: str) -> Latencies:
+        """Every request's latency of one condition, in the order measured; shape ``(requests,)``."""
+        return np.concatenate([np.empty(0, np.float32), *(sample.latencies_ms for sample in self.samples(condition))])
 
     def failures(self, *conditions: str) -> list[tuple[int, str, Failure]]:
         """Replicate index, condition and failure of all that went wrong, for the named conditions or all of them."""

@@ -1,0 +1,134 @@
+"""`reports/latest` is replaced as a whole; the table shows what was measured and dashes for the rest."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autogauge.models.artefact import ModelArtefact
+from autogauge.report import summary, terminal
+from autogauge.report.rows import rows
+from autogauge.run import Run
+from autogauge.settings import PROFILES, Settings
+from autogauge.studies import fil, steady
+from autogauge.studies.study import Replicate, Sample
+from autogauge.targets import Device
+
+
+def settings(reports, **changes):
+    values = {
+        "model": "m",
+        "precision": "FP16",
+        "shapes": {},
+        "picture": None,
+        "profile": PROFILES["quick"],
+        "devices": None,
+        "hints_on": None,
+        "use_accelerators": True,
+        "fail_inconclusive": False,
+        "infer_requests": 0,
+        "probe_deadline_s": 60.0,
+        "cache": reports / "cache",
+        "reports": reports,
+        "machine": "lab",
+    }
+    return Settings(**{**values, **changes})
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run whose figures are known."""
+    cpu = Device("CPU", "a CPU")
+    run = Run(settings(tmp_path), openvino="2026.4.1", devices=[cpu])
+    run.model = ModelArtefact("m", "path", "IR", Path("m.xml"), "d" * 64, "unknown")
+    first = fil.planned(fil.conditions_for([cpu]), PROFILES["quick"].fil, 1)
+    for index in range(8):
+        samples = {name: Sample({"fil_s": 0.1}, execution_devices=("CPU",)) for name in ("AUTO", "CPU")}
+        first.replicates.append(Replicate(index, ("AUTO", "CPU"), samples))
+    hints = steady.planned(steady.conditions_for(["AUTO"]), PROFILES["quick"].steady, 1)
+    for index in range(14):
+        samples = {
+            f"AUTO-{hint}": Sample(
+                {"fps": fps, "latency_ms": ms}, latencies_ms=np.full(10, ms, np.float32), execution_devices=("CPU",)
+            )
+            for hint, fps, ms in (("LATENCY", 100.0, 10.0), ("THROUGHPUT", 150.0, 13.0))
+        }
+        hints.replicates.append(Replicate(index, tuple(samples), samples))
+    run.studies += [first, hints]
+    return run
+
+
+def test_the_table_has_a_row_for_each_condition_and_dashes_where_samples_are_few(run):
+    found = {(row.target, row.hint): row for row in rows(run)}
+    assert found["AUTO", None].fil_s == pytest.approx(0.1)
+    assert found["AUTO", None].fil_samples == 8
+    assert found["AUTO", "LATENCY"].fps == pytest.approx(100)
+    assert found["AUTO", "LATENCY"].p90_ms == pytest.approx(10)
+    assert found["AUTO", "LATENCY"].p99_ms is None, "140 latencies are too few"
+    text = terminal.render(terminal.results(run), width=80, colour=False)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "AUTO    LATENCY" in text
+    assert text.count("PASS") == 3
+
+
+def test_the_figures_fit_a_narrow_terminal_whatever_the_names(run):
+    run.devices = [Device("GPU.0", "an [accelerator] of \x1b[31mmany names " * 5)]
+    text = terminal.render(terminal.results(run), width=80, colour=False)
+    assert "an [accelerator]" in text, "square brackets are text, not markup"
+
+
+def test_the_summary_replaces_the_old_one_as_a_whole(run, tmp_path):
+    run.settings.latest.mkdir()
+    (run.settings.latest / "stale.txt").write_text("from an old run")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "0001-probe.out").write_text("a line")
+    path = summary.save(run, tmp_path / "logs")
+    assert {each.name for each in path.parent.iterdir()} == {"summary.json", "latencies.npz", "probes"}
+    written = json.loads(path.read_bytes())
+    assert written["studies"][1]["plan"]["block"] == 2
+    assert written["verdicts"][1]["observations"] == 7
+    assert written["verdicts"][1]["replicates"] == 14
+
+
+def test_a_summary_that_cannot_be_written_leaves_the_old_one(run, tmp_path, monkeypatch):
+    run.settings.latest.mkdir()
+    (run.settings.latest / "summary.json").write_text("old")
+    monkeypatch.setattr(
+        summary, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+    )
+    with pytest.raises(OSError, match="No space"):
+        summary.save(run, None)
+    assert (run.settings.latest / "summary.json").read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["latest"]
+
+
+def test_what_a_killed_run_left_is_swept_and_what_a_living_one_uses_is_not(run, tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for name in (f".latest-{dead.pid}-ab", f".old-{dead.pid}-ab", f".latest-{os.getpid()}-cd"):
+        (tmp_path / name).mkdir()
+    summary.save(run, None)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [f".latest-{os.getpid()}-cd", "latest"]
+
+
+def test_what_changes_the_figures_changes_the_fingerprint(run, tmp_path):
+    digests = {run.fingerprint.digest}
+    for changes in (
+        {"shapes": {"": [4, 3, 8, 8]}},
+        {"infer_requests": 4},
+        {"profile": PROFILES["lab"]},
+        {"machine": "b"},
+    ):
+        run.settings = settings(tmp_path, **changes)
+        digests.add(run.fingerprint.digest)
+    run.settings = settings(tmp_path)
+    run.inputs_digest = "another picture"
+    digests.add(run.fingerprint.digest)
+    assert len(digests) == 6
+    run.inputs_digest = ""
+    run.settings = settings(tmp_path, profile=PROFILES["standard"])
+    assert run.fingerprint.digest in digests, "quick and standard measure the same slices, only more of them"
