@@ -24,27 +24,18 @@ def suite_command(*options: str) -> list[str]:
 
 def run_suite(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run pytest in the project's folder, as a user does."""
-    return subprocess.run(
-        suite_command(*options),
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "120", **environment},
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+    return _run(suite_command(*options), timeout_s, environment)
 
 
 def run_cli(*words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m autogauge`` in the project's folder."""
+    return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment)
+
+
+def _run(command: list[str], timeout_s: float, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    everything = {**os.environ, "COLUMNS": "120", **environment}
     return subprocess.run(
-        [sys.executable, "-m", "autogauge", *words],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "120", **environment},
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
+        command, cwd=ROOT, env=everything, capture_output=True, text=True, timeout=timeout_s, check=False
     )
 
 

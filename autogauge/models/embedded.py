@@ -15,6 +15,7 @@ from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models import topology, weights
 from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.launcher import last_line
 from autogauge.probe.process import Child
 
 PRECISIONS = {"googlenet-v1": ("FP16", "FP32", "INT8"), "one-convolution": ("FP16", "FP32")}
@@ -72,14 +73,9 @@ def _build(staging: Path, name: str, precision: str) -> dict[str, Any]:
         finally:
             child.kill()
         if ending.exit_status != 0 or not (staging / f"{name}.bin").is_file():
-            reason = _last_line(child.output_tail()) or str(ending)
+            reason = last_line(child.output_tail()) if child.output_tail() else str(ending)
             raise UserError(
                 f"cannot build {name} {precision} in {staging.parent}: {reason}; "
                 "free disk space, or check that openvino is installed (pip install -r requirements.txt)."
             )
     return {"name": name, "precision": precision, "source": "embedded", "weights": "random"}
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
