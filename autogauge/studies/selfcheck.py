@@ -10,7 +10,7 @@ from dataclasses import replace
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.verdicts import Claim
 from autogauge.studies import fil
-from autogauge.studies.pool import ProbePool
+from autogauge.studies.pool import ProbePool, bystander
 from autogauge.studies.progress import Progress
 from autogauge.studies.steady import SteadyRunner
 from autogauge.studies.study import Condition, Plan, Study
@@ -40,7 +40,8 @@ def steady_self_check(
     pools = {name: ProbePool(launcher, workload, warm_up_s=WARM_UP_S, infer_requests=infer_requests) for name in NAMES}
     finished = False
     try:
-        SteadyRunner(study, pools, slice_s=SLICE_S, interval_s=1.0)(progress)
+        with bystander(launcher, workload):
+            SteadyRunner(study, pools, slice_s=SLICE_S, interval_s=1.0)(progress)
         finished = True
     finally:
         for pool in pools.values():
