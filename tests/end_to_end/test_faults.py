@@ -25,6 +25,8 @@ class Session:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "COLUMNS": "120"},
+                # Whoever runs these tests in the background ignores SIGINT, and children would inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             )
 
     def text(self):
