@@ -15,6 +15,8 @@ LATENCY = "LATENCY"
 THROUGHPUT = "THROUGHPUT"
 HINTS = (LATENCY, THROUGHPUT)
 ACCELERATOR_KINDS = ("GPU", "NPU")
+EMULATED_NAME = "emulated GPU"
+"""How the full name of the emulated GPU begins; ``emulation/layer.c`` gives it."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,27 @@ class Device:
         """Whether AUTO would start on the CPU and hand over to this device."""
         return self.kind in ACCELERATOR_KINDS
 
+    @property
+    def is_emulated(self) -> bool:
+        """Whether this is the emulated GPU, which says so by its full name."""
+        return self.full_name.startswith(EMULATED_NAME)
+
+    @property
+    def label(self) -> str:
+        """How tables and claims call it: ``GPU``, ``GPU (emulated)``."""
+        return f"{self.name} (emulated)" if self.is_emulated else self.name
+
+    @property
+    def slug(self) -> str:
+        """How names of claims call it: ``gpu``, ``gpu-emulated``."""
+        return self.name.lower() + ("-emulated" if self.is_emulated else "")
+
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
         return {
             "name": self.name,
             "kind": self.kind,
+            "emulated": self.is_emulated,
             "full_name": self.full_name,
             "type": self.type,
             "driver": self.driver,

@@ -105,7 +105,8 @@ def _runs_worker(process: psutil.Process) -> bool:
 
     try:
         return (
-            any(word.endswith("worker.py") for word in process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+            any(word.endswith("probe/worker") for word in process.cmdline())
+            and process.status() != psutil.STATUS_ZOMBIE
         )
     except psutil.Error:
         return False

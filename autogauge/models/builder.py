@@ -28,15 +28,25 @@ WEIGHT_LEVELS = 255  # symmetric: -127 … 127
 
 def googlenet_v1(ranges: Ranges | None = None) -> ov.Model:
     """GoogLeNet-v1 with its weights. With ``ranges``, every convolution and the classifier are quantized (FakeQuantize)."""
-    parameter = ops.parameter(list(topology.INPUT_SHAPE), np.float32, name=topology.INPUT_NAME)
+    return _classifier("googlenet-v1", topology.INPUT_SHAPE, topology.googlenet_v1(), ranges)
+
+
+def small_cnn() -> ov.Model:
+    """The small CNN with its weights: ``(1, 3, 32, 32)`` to ``(1, 10)``."""
+    return _classifier(topology.SMALL_CNN, topology.SMALL_CNN_SHAPE, topology.small_cnn(), None)
+
+
+def _classifier(name: str, shape: tuple[int, ...], layers: tuple[Layer, ...], ranges: Ranges | None) -> ov.Model:
+    """The graph of these layers behind a subtraction of the channels' means; the last layer is the output."""
+    parameter = ops.parameter(list(shape), np.float32, name=topology.INPUT_NAME)
     parameter.output(0).set_names({topology.INPUT_NAME})
     means = np.array(topology.CHANNEL_MEANS_BGR, np.float32).reshape(1, 3, 1, 1)
     outputs: dict[str, ov.Output] = {topology.INPUT_NAME: ops.subtract(parameter, ops.constant(means)).output(0)}
-    for layer in topology.googlenet_v1():
+    for layer in layers:
         outputs[layer.name] = _add(layer, [outputs[name] for name in layer.inputs], ranges)
     last = outputs[layer.name]
     last.set_names({layer.name})
-    return ov.Model([ops.result(last)], [parameter], "googlenet-v1")
+    return ov.Model([ops.result(last)], [parameter], name)
 
 
 def _add(layer: Layer, inputs: list[ov.Output], ranges: Ranges | None) -> ov.Output:
@@ -141,6 +151,8 @@ def build(name: str, precision: str) -> ov.Model:
     """The embedded model of that name; INT8 is quantized by FakeQuantize, the other precisions differ only when saved."""
     if name == "one-convolution":
         return one_convolution()
+    if name == topology.SMALL_CNN:
+        return small_cnn()
     model = googlenet_v1()
     return googlenet_v1(calibrate(model, calibration_picture())) if precision == "INT8" else model
 

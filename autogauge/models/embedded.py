@@ -15,10 +15,13 @@ from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models import topology, weights
 from autogauge.models.artefact import ModelArtefact
-from autogauge.probe.launcher import last_line
-from autogauge.probe.process import Child
+from autogauge.probe.process import Child, last_line
 
-PRECISIONS = {"googlenet-v1": ("FP16", "FP32", "INT8"), "one-convolution": ("FP16", "FP32")}
+PRECISIONS = {
+    "googlenet-v1": ("FP16", "FP32", "INT8"),
+    topology.SMALL_CNN: ("FP16", "FP32"),
+    "one-convolution": ("FP16", "FP32"),
+}
 NAMES = tuple(PRECISIONS)
 BUILD_DEADLINE_S = 180.0
 _RECIPE = ("builder.py", "topology.py", "weights.py")
@@ -50,7 +53,7 @@ def _recipe_digest() -> str:
     digest = hashlib.sha256()
     for name in _RECIPE:
         digest.update((Path(__file__).parent / name).read_bytes())
-    digest.update(repr((topology.googlenet_v1(), weights.SEED)).encode())
+    digest.update(repr((topology.googlenet_v1(), topology.small_cnn(), weights.SEED)).encode())
     return digest.hexdigest()[:12]
 
 

@@ -48,6 +48,11 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
         return UserError(
             f"OpenVINO cannot read the model {model.path}: {reason}; check the file, or name another (--model)."
         )
+    if failure.phase == "emulation":
+        return UserError(
+            f"the emulated GPU cannot be loaded: {reason}; install its parts anew "
+            "(pip install --force-reinstall -r requirements-emulation.txt)."
+        )
     if failure.phase == "import":
         return UserError(f"openvino cannot be imported: {reason}; install it (pip install -r requirements.txt).")
     return UserError(

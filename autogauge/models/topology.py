@@ -1,4 +1,4 @@
-"""GoogLeNet-v1 as data: one compact description that every builder of the model shares.
+"""The embedded models' layers as data: GoogLeNet-v1, one compact description that every builder of it shares, and a small CNN.
 
 Szegedy et al., "Going deeper with convolutions" (CVPR 2015), table 1, in the deploy form that the Open Model Zoo
 distributes: layer names, padding and ceiling-mode pooling are those of its Caffe model. Turning the description into
@@ -67,6 +67,24 @@ _STAGES: tuple[tuple[str, tuple[Inception, ...]], ...] = (
 def googlenet_v1() -> tuple[Layer, ...]:
     """The layers in topological order; the last one is the softmax over 1000 classes, named ``prob``."""
     return tuple(_layers())
+
+
+SMALL_CNN = "small-cnn"
+SMALL_CNN_SHAPE = (1, 3, 32, 32)
+SMALL_CNN_CLASSES = 10
+
+
+def small_cnn() -> tuple[Layer, ...]:
+    """A few layers of the kinds that GoogLeNet has, so that a slow compiler is done with them in seconds."""
+    return (
+        *_convolution("conv1/3x3", INPUT_NAME, 16, kernel=3, pad=1),
+        Layer("pool1/2x2_s2", "max_pool", ("conv1/relu_3x3",), kernel=2, stride=2),
+        *_convolution("conv2/3x3", "pool1/2x2_s2", 32, kernel=3, pad=1),
+        Layer("pool2/2x2_s2", "max_pool", ("conv2/relu_3x3",), kernel=2, stride=2),
+        Layer("pool3/8x8_s1", "average_pool", ("pool2/2x2_s2",), kernel=8),
+        Layer("classifier", "inner_product", ("pool3/8x8_s1",), channels=SMALL_CNN_CLASSES),
+        Layer("prob", "softmax", ("classifier",)),
+    )
 
 
 def _layers() -> Iterator[Layer]:

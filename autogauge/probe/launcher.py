@@ -19,10 +19,10 @@ from typing import Any
 from autogauge.files import slug
 from autogauge.probe import log as auto_log
 from autogauge.probe.log import AutoLog
-from autogauge.probe.process import Child, Ending
-from autogauge.probe.request import Failure, ProbeFailed, ProbeRequest
+from autogauge.probe.process import Child, Ending, last_line
+from autogauge.probe.request import Emulation, Failure, ProbeFailed, ProbeRequest
 
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("worker")
 END_GRACE_S = 5.0  # for the interpreter to close after the probe's last word
 
 Reply = dict[str, Any]
@@ -36,11 +36,15 @@ class Runtime:
 
 
 class Launcher:
-    """Makes probes on one runtime and keeps their output in one folder, numbered in the order of starting."""
+    """Makes probes on one runtime and keeps their output in one folder, numbered in the order of starting.
 
-    def __init__(self, log_folder: Path, runtime: Runtime | None = None) -> None:
+    With ``emulation`` every probe sees the emulated GPU, and no real one.
+    """
+
+    def __init__(self, log_folder: Path, runtime: Runtime | None = None, emulation: Emulation | None = None) -> None:
         self.log_folder = log_folder
         self.runtime = runtime or Runtime()
+        self.emulation = emulation
         self._numbers = itertools.count(1)
         log_folder.mkdir(parents=True, exist_ok=True)
 
@@ -48,6 +52,7 @@ class Launcher:
         """Start a probe; its request is sent, its answer not yet awaited."""
         stem = f"{next(self._numbers):04d}-{slug(name)}"
         scratch = self.log_folder.parent  # whoever made that removes it, also after a kill
+        request = replace(request, emulation=self.emulation)
         return Probe(self.runtime, request, self.log_folder / f"{stem}.out", self.log_folder / f"{stem}.err", scratch)
 
     def run_once(self, request: ProbeRequest, name: str) -> tuple[Reply, AutoLog]:
@@ -59,9 +64,29 @@ class Launcher:
         probe = self.start(request, name)
         try:
             reply = probe.receive("measured", request.deadline_s)
-            if not any(str(device).startswith("(") for device in reply["execution_devices"] or ()):
+            last_seen = reply.get("execution_devices_in_the_end", reply["execution_devices"])
+            if not any(str(device).startswith("(") for device in last_seen or ()):
                 reply.update(_without_type(probe.receive("ended", request.deadline_s)))
                 probe.expect_end()
+            return reply, probe.auto_log()
+        finally:
+            probe.kill()
+
+    def run_hand_over(self, request: ProbeRequest, name: str) -> tuple[Reply, AutoLog]:
+        """Run a hand-over probe to its end; returns its reply and AUTO's log. Raises ``ProbeFailed``.
+
+        ``destroy_s`` is ``None`` when letting go of the model took longer than the request's deadline: a result, not a failure.
+        """
+        probe = self.start(request, name)
+        try:
+            reply = _without_type(probe.receive("measured", request.deadline_s))
+            try:
+                reply.update(_without_type(probe.receive("ended", request.deadline_s)))
+                probe.expect_end()
+            except ProbeFailed as error:
+                if error.failure.kind != "deadline":
+                    raise
+                reply["destroy_s"] = None
             return reply, probe.auto_log()
         finally:
             probe.kill()
@@ -100,7 +125,14 @@ class Probe:
             shutil.rmtree(self._folder, ignore_errors=True)
             reason = f"cannot start {runtime.python} in {scratch}: {error.strerror}"
             raise ProbeFailed(Failure("exit", "start", reason)) from error
-        absolute = replace(request, model=_absolute(request.model), inputs=_absolute(request.inputs))
+        absolute = replace(
+            request,
+            model=_absolute(request.model),
+            inputs=_absolute(request.inputs),
+            reference=_absolute(request.reference),
+            timeline=_absolute(request.timeline),
+            save_outputs=_absolute(request.save_outputs),
+        )
         self._child.write_line(absolute.to_json())
 
     @property
@@ -216,12 +248,6 @@ def _private_caches(folder: Path) -> dict[str, str]:
         "cl_cache_dir": str(kernels),
         "ZE_INTEL_NPU_CACHE_DIR": str(models),
     }
-
-
-def last_line(message: str) -> str:
-    """The last line that says something: OpenVINO puts the cause there, after the path through its sources."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
 
 
 def _absolute(path: str | None) -> str | None:

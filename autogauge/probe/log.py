@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-_LINE = re.compile(r"\[\d\d:\d\d:\d\d\.\d+\](?P<level>[A-Z])\[[^\]]*\]\[(?:AUTO|MULTI)\]\s*(?P<text>.*)")
+_LINE = re.compile(
+    r"\[(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d\.\d+)\](?P<level>[A-Z])\[[^\]]*\]\[(?:AUTO|MULTI)\]\s*(?P<text>.*)"
+)
 _PATTERNS = {
     "selected": re.compile(r"select device:(?P<device>\S+)"),
     "fallback": re.compile(r"Select fallback device:(?P<device>\S+)"),
@@ -22,7 +24,10 @@ _PATTERNS = {
 
 @dataclass
 class AutoLog:
-    """What AUTO said that it did. Times are milliseconds; devices are in the order of their lines."""
+    """What AUTO said that it did. Times are milliseconds; devices are in the order of their lines.
+
+    ``finished_of_day_s`` (by device) and ``cpu_helper_released_of_day_s`` are local times of day in seconds.
+    """
 
     lines: int = 0
     selected: list[str] = field(default_factory=list)
@@ -36,6 +41,8 @@ class AutoLog:
     pass_through: bool = False
     cpu_helper_started: bool = False
     cpu_helper_released: bool = False
+    finished_of_day_s: dict[str, float] = field(default_factory=dict)
+    cpu_helper_released_of_day_s: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
@@ -45,15 +52,23 @@ class AutoLog:
 def parse(text: str) -> AutoLog:
     """Read a probe's standard output. Lines that are not AUTO's are passed over; none at all give an empty log."""
     log = AutoLog()
+    failed: str | None = None  # whose compile failed, while its message goes on
     for line in text.splitlines():
         match = _LINE.search(line)
         if match:
+            failed = None
             log.lines += 1
-            _read(log, match["text"].strip())
+            of_day_s = int(match["hour"]) * 3600 + int(match["minute"]) * 60 + float(match["second"])
+            text = match["text"].strip()
+            _read(log, text, of_day_s)
+            if failure := _PATTERNS["failed"].search(text):
+                failed = failure["device"]
+        elif failed and line.strip():  # the rest of OpenVINO's message, one cause a line
+            log.failures[failed] = f"{log.failures[failed]} {line.strip()}".strip()
     return log
 
 
-def _read(log: AutoLog, text: str) -> None:
+def _read(log: AutoLog, text: str, of_day_s: float) -> None:
     """Enter one line's meaning into ``log``."""
     if "passthrough compiled model" in text:
         log.pass_through = True
@@ -61,10 +76,13 @@ def _read(log: AutoLog, text: str) -> None:
         log.cpu_helper_started = True
     if "helper released" in text or "release all work requests of CPU_HELP" in text:
         log.cpu_helper_released = True
+        log.cpu_helper_released_of_day_s = of_day_s
     for name, pattern in _PATTERNS.items():
         match = pattern.search(text)
         if match:
             _ENTER[name](log, match["device"], match)
+            if name == "finished":
+                log.finished_of_day_s[match["device"]] = of_day_s
             return
 
 

@@ -146,6 +146,12 @@ def _kill_all() -> None:
         child.kill()
 
 
+def last_line(message: str) -> str:
+    """The last line that says something: OpenVINO puts the cause there, after the path through its sources."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
+
+
 def _tail(path: Path) -> str:
     try:
         with path.open("rb") as stream:

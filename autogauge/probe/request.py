@@ -10,8 +10,18 @@ from typing import Any, Literal
 
 from autogauge.targets import Target
 
-Mode = Literal["describe", "once", "warm"]
+Mode = Literal["describe", "once", "warm", "hand-over"]
 CacheMode = Literal["off", "cold"]
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """The parts of the emulated GPU that a probe loads before openvino, as absolute paths."""
+
+    runtime: str
+    loader: str
+    layer: str
+    libraries: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -19,10 +29,17 @@ class ProbeRequest:
     """What one probe shall do.
 
     ``describe`` lists devices and reads the model; ``once`` measures import to first inference; ``warm`` compiles,
-    warms up and then measures slices by command.
+    warms up and then measures slices by command; ``hand-over`` infers without pause, from the compile until ``after_hand_over_s``
+    after AUTO's hand-over or until ``hand_over_deadline_s`` after the compile began, compares every answer with the outputs in
+    ``reference`` and writes each inference to ``timeline``.
 
     ``cache`` is OpenVINO's model cache: ``off`` (its default; every compile is a cold one), ``cold`` (a private empty
     ``CACHE_DIR``, removed afterwards; the compile then also exports its blob), or a folder to keep.
+
+    ``await_accelerator`` lets ``once`` wait, after the first inference, until AUTO's CPU helper has been released, at most
+    ``accelerator_wait_s``; ``warm`` always does.
+
+    ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
     """
 
     mode: Mode
@@ -34,8 +51,14 @@ class ProbeRequest:
     cache: CacheMode | Path = "off"
     infer_requests: int = 0
     warm_up_s: float = 0.5
+    await_accelerator: bool = False
     accelerator_wait_s: float = 60.0
     save_outputs: str | None = None
+    reference: str | None = None
+    timeline: str | None = None
+    after_hand_over_s: float = 1.0
+    hand_over_deadline_s: float = 60.0
+    emulation: Emulation | None = None
     deadline_s: float = 120.0
 
     @classmethod

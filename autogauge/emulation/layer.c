@@ -1,0 +1,298 @@
+/* An OpenCL layer that lets OpenVINO's GPU plugin run on Intel's OpenCL runtime for CPUs: the emulated GPU.
+ *
+ * The OpenCL loader takes layers from OPENCL_LAYERS. A layer gets the loader's dispatch table and gives back a copy with some
+ * entries replaced; the order of that table is a stable ABI (Khronos, "OpenCL ICD loader: layers"; cl_icd.h). Each replaced
+ * entry answers one obstacle, and its comment says which. Building, loading and switching on are left to the Python beside it.
+ *
+ * No header of OpenCL is needed to build this: what is used of it is declared here.
+ */
+
+#define _GNU_SOURCE /* memmem */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int32_t cl_int;
+typedef uint32_t cl_uint;
+typedef uint64_t cl_ulong;
+typedef void *cl_object; /* device, context, queue, program, kernel, event */
+
+enum {
+    SUCCESS = 0,
+    OUT_OF_HOST_MEMORY = -6,
+    INVALID_VALUE = -30,
+    INVALID_PROGRAM = -44,
+    INVALID_WORK_DIMENSION = -53,
+    INVALID_WORK_GROUP_SIZE = -54
+};
+
+enum {
+    LAYER_API_VERSION = 0x4240,
+    LAYER_API_VERSION_100 = 100,
+    DEVICE_TYPE = 0x1000,
+    DEVICE_TYPE_GPU = 1 << 2,
+    DEVICE_NAME = 0x102B,
+    DEVICE_EXTENSIONS = 0x1030,
+    DEVICE_IP_VERSION_INTEL = 0x4250,
+    DEVICE_FEATURE_CAPABILITIES_INTEL = 0x4256
+};
+
+/* Places in the dispatch table. */
+enum {
+    GET_DEVICE_INFO = 3,
+    CREATE_PROGRAM_WITH_SOURCE = 26,
+    RETAIN_PROGRAM = 28,
+    BUILD_PROGRAM = 30,
+    CREATE_KERNEL = 34,
+    CREATE_KERNELS_IN_PROGRAM = 35,
+    ENQUEUE_ND_RANGE_KERNEL = 59,
+    MOST_ENTRIES = 256
+};
+
+typedef cl_int get_device_info_fn(cl_object device, cl_uint name, size_t size, void *value, size_t *size_ret);
+typedef cl_object create_program_fn(cl_object context, cl_uint count, const char **strings, const size_t *lengths, cl_int *error);
+typedef cl_int retain_program_fn(cl_object program);
+typedef cl_int build_program_fn(cl_object program, cl_uint count, const cl_object *devices, const char *options,
+                                void (*notify)(cl_object, void *), void *user_data);
+typedef cl_object create_kernel_fn(cl_object program, const char *name, cl_int *error);
+typedef cl_int create_kernels_fn(cl_object program, cl_uint count, cl_object *kernels, cl_uint *count_ret);
+typedef cl_int enqueue_kernel_fn(cl_object queue, cl_object kernel, cl_uint dimensions, const size_t *offset, const size_t *global,
+                                 const size_t *local, cl_uint wait_count, const cl_object *wait_list, cl_object *event);
+
+static void *const *below;        /* the loader's own table */
+static void *table[MOST_ENTRIES]; /* what is given back */
+
+#define BELOW(entry, type) ((type *)below[entry])
+
+/* ---------------------------------------------------------------- what the device says of itself */
+
+static cl_int answer(const void *answer_value, size_t answer_size, size_t size, void *value, size_t *size_ret)
+{
+    if (size_ret)
+        *size_ret = answer_size;
+    if (value) {
+        if (size < answer_size)
+            return INVALID_VALUE;
+        memcpy(value, answer_value, answer_size);
+    }
+    return SUCCESS;
+}
+
+/* The device's own text, to be freed by the caller; NULL when there is none. */
+static char *text_of(cl_object device, cl_uint name)
+{
+    size_t size = 0;
+    if (BELOW(GET_DEVICE_INFO, get_device_info_fn)(device, name, 0, NULL, &size) != SUCCESS)
+        return NULL;
+    char *text = calloc(size + 1, 1);
+    if (text && BELOW(GET_DEVICE_INFO, get_device_info_fn)(device, name, size, text, NULL) != SUCCESS) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static void drop_word(char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (char *found = text; (found = strstr(found, word)) != NULL;) {
+        int starts = found == text || found[-1] == ' ';
+        int ends = found[length] == ' ' || found[length] == '\0';
+        if (starts && ends)
+            memmove(found, found + length, strlen(found + length) + 1);
+        else
+            found += length;
+    }
+}
+
+static cl_int get_device_info(cl_object device, cl_uint name, size_t size, void *value, size_t *size_ret)
+{
+    switch (name) {
+    case DEVICE_TYPE: {
+        /* The plugin passes over devices that are no GPU. */
+        cl_ulong type = DEVICE_TYPE_GPU;
+        return answer(&type, sizeof type, size, value, size_ret);
+    }
+    case DEVICE_IP_VERSION_INTEL: {
+        /* Without it the plugin compiles a program, reads its binary as a GPU's code to learn the hardware, and throws.
+         * 12.0.0 is an Xe-LP part: no matrix engine, so the plugin's OpenCL kernels are used. */
+        cl_uint version = 12u << 22;
+        return answer(&version, sizeof version, size, value, size_ret);
+    }
+    case DEVICE_FEATURE_CAPABILITIES_INTEL: {
+        /* No DP4A and no DPAS: code generators for real hardware stay out. */
+        cl_uint none = 0;
+        return answer(&none, sizeof none, size, value, size_ret);
+    }
+    case DEVICE_NAME: {
+        /* Whatever shows the device shows that it is none. */
+        char *own = text_of(device, name), full[256];
+        snprintf(full, sizeof full, "emulated GPU on %s", own ? own : "a CPU");
+        free(own);
+        return answer(full, strlen(full) + 1, size, value, size_ret);
+    }
+    case DEVICE_EXTENSIONS: {
+        /* Kernels in half precision take minutes to compile here: without this extension the plugin infers in f32. */
+        char *own = text_of(device, name);
+        if (!own)
+            break;
+        drop_word(own, "cl_khr_fp16");
+        cl_int status = answer(own, strlen(own) + 1, size, value, size_ret);
+        free(own);
+        return status;
+    }
+    }
+    return BELOW(GET_DEVICE_INFO, get_device_info_fn)(device, name, size, value, size_ret);
+}
+
+/* ---------------------------------------------------------------- programs */
+
+/* Sub-groups. A GPU forms them over the linear local id; this runtime forms them along dimension 0 only. The plugin launches
+ * local sizes such as (1, 1, 16), whose sub-groups would have one lane each, and convolutions would write one value in sixteen.
+ * So every kernel is launched with local size (L0·L1·L2, 1, 1) and the same groups (see enqueue_kernel), and this preamble
+ * gives every source the ids that it expects. L0, L1 and L2 come packed in the global offset, 16 bits each: the plugin never uses one. */
+static const char preamble[] =
+    "size_t autogauge_length(uint d) {\n"
+    "  return d > 2 ? 1 : (get_global_offset(0) >> (16 * d)) & 0xFFFF;\n"
+    "}\n"
+    "size_t autogauge_local_id(uint d) {\n"
+    "  size_t linear = get_local_id(0), l0 = autogauge_length(0), l1 = autogauge_length(1);\n"
+    "  return d == 0 ? linear % l0 : d == 1 ? (linear / l0) % l1 : d == 2 ? linear / (l0 * l1) : 0;\n"
+    "}\n"
+    "size_t autogauge_local_linear_id(void) { return get_local_id(0); }\n"
+    "size_t autogauge_global_id(uint d) {\n"
+    "  return get_group_id(d) * autogauge_length(d) + autogauge_local_id(d);\n"
+    "}\n"
+    "size_t autogauge_global_size(uint d) { return get_num_groups(d) * autogauge_length(d); }\n"
+    "#define get_local_id(d) autogauge_local_id(d)\n"
+    "#define get_local_size(d) autogauge_length(d)\n"
+    "#define get_enqueued_local_size(d) autogauge_length(d)\n"
+    "#define get_local_linear_id() autogauge_local_linear_id()\n"
+    "#define get_global_id(d) autogauge_global_id(d)\n"
+    "#define get_global_size(d) autogauge_global_size(d)\n"
+    "#define get_global_offset(d) ((size_t)0)\n"
+    /* A required local size names the three lengths that are folded into one: it becomes a hint. */
+    "#define reqd_work_group_size(x, y, z) work_group_size_hint(1, 1, 1)\n"
+    "#line 1\n";
+
+static int contains(cl_uint count, const char **strings, const size_t *lengths, const char *word)
+{
+    for (cl_uint i = 0; i < count; i++) {
+        size_t length = lengths && lengths[i] ? lengths[i] : strlen(strings[i]);
+        if (memmem(strings[i], length, word, strlen(word)))
+            return 1;
+    }
+    return 0;
+}
+
+static cl_object create_program_with_source(cl_object context, cl_uint count, const char **strings, const size_t *lengths,
+                                            cl_int *error)
+{
+    cl_int status = SUCCESS;
+    cl_object program = NULL;
+    const char **all = malloc((count + 1) * sizeof *all);
+    size_t *sizes = calloc(count + 1, sizeof *sizes);
+    if (!all || !sizes) {
+        status = OUT_OF_HOST_MEMORY;
+    } else if (contains(count, strings, lengths, ".decl AA0")) {
+        /* The plugin's trial of GPU inline assembly; the CPU's compiler would abort the process. */
+        status = INVALID_VALUE;
+    } else {
+        all[0] = preamble;
+        memcpy(all + 1, strings, count * sizeof *all);
+        if (lengths)
+            memcpy(sizes + 1, lengths, count * sizeof *sizes);
+        program = BELOW(CREATE_PROGRAM_WITH_SOURCE, create_program_fn)(context, count + 1, all, sizes, &status);
+    }
+    free(all);
+    free(sizes);
+    if (error)
+        *error = status;
+    return program;
+}
+
+static cl_int build_program(cl_object program, cl_uint count, const cl_object *devices, const char *options,
+                            void (*notify)(cl_object, void *), void *user_data)
+{
+    /* The CPU's runtime rejects options that are Intel's GPU compiler's own (CL_INVALID_BUILD_OPTIONS). */
+    char *kept = options ? calloc(strlen(options) + 1, 1) : NULL;
+    if (kept) {
+        char *copy = strdup(options), *rest = NULL;
+        for (char *word = copy ? strtok_r(copy, " ", &rest) : NULL; word; word = strtok_r(NULL, " ", &rest))
+            if (strncmp(word, "-cl-intel", 9) != 0) {
+                strcat(kept, word);
+                strcat(kept, " ");
+            }
+        free(copy);
+    }
+    cl_int status = BELOW(BUILD_PROGRAM, build_program_fn)(program, count, devices, kept ? kept : options, notify, user_data);
+    free(kept);
+    return status;
+}
+
+/* The plugin lets go of a program while its kernels live, which the standard allows; this runtime then loses the program. It is
+ * kept once more for each kernel, and for good: a probe's process is short. */
+static cl_object create_kernel(cl_object program, const char *name, cl_int *error)
+{
+    cl_object kernel = BELOW(CREATE_KERNEL, create_kernel_fn)(program, name, error);
+    if (kernel)
+        BELOW(RETAIN_PROGRAM, retain_program_fn)(program);
+    return kernel;
+}
+
+static cl_int create_kernels_in_program(cl_object program, cl_uint count, cl_object *kernels, cl_uint *count_ret)
+{
+    cl_int status = BELOW(CREATE_KERNELS_IN_PROGRAM, create_kernels_fn)(program, count, kernels, count_ret);
+    if (status == SUCCESS && kernels)
+        BELOW(RETAIN_PROGRAM, retain_program_fn)(program);
+    return status;
+}
+
+/* ---------------------------------------------------------------- launching */
+
+static cl_int enqueue_kernel(cl_object queue, cl_object kernel, cl_uint dimensions, const size_t *offset, const size_t *global,
+                             const size_t *local, cl_uint wait_count, const cl_object *wait_list, cl_object *event)
+{
+    /* The other half of the sub-groups: see the preamble. */
+    size_t lengths[3] = {1, 1, 1}, groups[3] = {1, 1, 1};
+    if (dimensions < 1 || dimensions > 3 || !global)
+        return INVALID_WORK_DIMENSION;
+    for (cl_uint d = 0; d < dimensions; d++) {
+        lengths[d] = local ? local[d] : 1;
+        if (lengths[d] == 0 || lengths[d] > 0xFFFF || global[d] % lengths[d] || (offset && offset[d]))
+            return INVALID_WORK_GROUP_SIZE;
+        groups[d] = global[d] / lengths[d];
+    }
+    size_t folded_local[3] = {lengths[0] * lengths[1] * lengths[2], 1, 1};
+    size_t folded_global[3] = {groups[0] * folded_local[0], groups[1], groups[2]};
+    size_t packed[3] = {lengths[0] | lengths[1] << 16 | lengths[2] << 32, 0, 0};
+    return BELOW(ENQUEUE_ND_RANGE_KERNEL, enqueue_kernel_fn)(queue, kernel, 3, packed, folded_global, folded_local, wait_count,
+                                                             wait_list, event);
+}
+
+/* ---------------------------------------------------------------- the layer's two entry points */
+
+cl_int clGetLayerInfo(cl_uint name, size_t size, void *value, size_t *size_ret)
+{
+    cl_uint version = LAYER_API_VERSION_100;
+    return name == LAYER_API_VERSION ? answer(&version, sizeof version, size, value, size_ret) : INVALID_VALUE;
+}
+
+cl_int clInitLayer(cl_uint count, void *const *target, cl_uint *count_ret, void *const **layer)
+{
+    if (!target || !count_ret || !layer || count <= ENQUEUE_ND_RANGE_KERNEL || count > MOST_ENTRIES)
+        return INVALID_VALUE;
+    below = target;
+    memcpy(table, target, count * sizeof *table);
+    table[GET_DEVICE_INFO] = (void *)get_device_info;
+    table[CREATE_PROGRAM_WITH_SOURCE] = (void *)create_program_with_source;
+    table[BUILD_PROGRAM] = (void *)build_program;
+    table[CREATE_KERNEL] = (void *)create_kernel;
+    table[CREATE_KERNELS_IN_PROGRAM] = (void *)create_kernels_in_program;
+    table[ENQUEUE_ND_RANGE_KERNEL] = (void *)enqueue_kernel;
+    *count_ret = count;
+    *layer = table;
+    return SUCCESS;
+}

@@ -1,0 +1,130 @@
+"""Finds and builds the parts of the emulated GPU: Intel's OpenCL runtime as pip installed it, and the layer, compiled once a machine.
+
+Switching them on is left to the probe (``autogauge.probe.worker.emulation``).
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from autogauge.cache import Cache
+from autogauge.errors import UserError
+from autogauge.files import sha256_of
+from autogauge.probe.process import Child, last_line
+from autogauge.probe.request import Emulation
+
+INSTALL = "pip install -r requirements-emulation.txt"
+SOURCE = Path(__file__).with_name("layer.c")
+LAYER = "autogauge_layer.so"
+PACKAGES = {"intel-opencl-rt": "2024.2.1", "intel-cmplr-lib-rt": "2024.2.1"}
+"""Newer releases need a newer TBB than openvino brings, and miss a symbol."""
+RUNTIME = "libintelocl.so"
+LOADER = "libOpenCL.so.1"
+LIBRARIES = ("libintlc.so.5", "libimf.so", "libsvml.so", "libirc.so", "libirng.so")
+COMPILERS = ("cc", "gcc", "clang")
+FLAGS = ("-std=gnu11", "-O2", "-shared", "-fPIC")
+BUILD_DEADLINE_S = 120.0
+
+
+def why_impossible_here() -> str | None:
+    """Why this machine can have no emulated GPU at all, or ``None``: the runtime exists for Linux on x86-64 only."""
+    if sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64"):
+        return None
+    return f"the emulated GPU needs Linux on x86-64, and this is {platform.system()} on {platform.machine()}"
+
+
+def missing_packages() -> list[str]:
+    """The packages of ``requirements-emulation.txt`` that are not installed in the release that works."""
+    missing = []
+    for name, release in PACKAGES.items():
+        try:
+            found = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(f"{name} {release}")
+            continue
+        if found != release:
+            missing.append(f"{name} {release} (there is {found})")
+    return missing
+
+
+def compiler() -> list[str] | None:
+    """The command of a C compiler: the system's, or the one that pip installs; ``None`` without one."""
+    for name in COMPILERS:
+        if path := shutil.which(name):
+            return [path]
+    return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
+
+
+def prepare(cache: Cache) -> Emulation:
+    """Every part of the emulated GPU; the layer is compiled into the cache unless it is there.
+
+    Raises :class:`UserError` when this is no Linux on x86-64, a package or a compiler is missing, or the layer does not build.
+    """
+    if reason := why_impossible_here():
+        raise UserError(f"{reason}: measure without it (--accelerator=auto).")
+    if missing := missing_packages():
+        raise UserError(f"the emulated GPU needs {' and '.join(missing)}: {INSTALL} (--accelerator=emulated).")
+    folder = cache.entry(f"emulation-layer-{sha256_of(SOURCE)[:12]}", _build)
+    return Emulation(
+        runtime=_installed("intel-opencl-rt", RUNTIME),
+        loader=_installed("intel-opencl-rt", LOADER),
+        layer=str((folder / LAYER).resolve()),
+        libraries=tuple(_installed("intel-cmplr-lib-rt", name) for name in LIBRARIES),
+    )
+
+
+def identity() -> dict[str, str]:
+    """What tells one emulated GPU from another: the releases of its packages and the digest of its layer's source."""
+    return {**PACKAGES, "layer": sha256_of(SOURCE)[:12]}
+
+
+def _installed(package: str, name: str) -> str:
+    """The absolute path of a file that the package brought."""
+    for path in importlib.metadata.files(package) or ():
+        if path.name == name:
+            found = Path(str(path.locate())).resolve()
+            if found.is_file():
+                return str(found)
+    raise UserError(
+        f"{package} is installed without its {name}: pip install --force-reinstall {package}=={PACKAGES[package]}."
+    )
+
+
+def _build(staging: Path) -> dict[str, Any]:
+    """Compile the layer into ``staging``; returns facts for the manifest."""
+    command = compiler()
+    if command is None:
+        raise UserError(f"the emulated GPU needs a C compiler: install the system's (cc), or one by pip ({INSTALL}).")
+    with tempfile.TemporaryDirectory(prefix="autogauge-build-") as scratch:
+        child = Child(
+            [*command, *FLAGS, "-o", str(staging / LAYER), str(SOURCE)],
+            stdout=Path(scratch) / "stdout.log",
+            stderr=Path(scratch) / "stderr.log",
+            environment={**os.environ, "ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch},
+        )
+        try:
+            ending = child.wait(time.monotonic() + BUILD_DEADLINE_S)
+        except TimeoutError:
+            raise UserError(
+                f"compiling the emulated GPU's layer with {command[0]} took over {BUILD_DEADLINE_S:g} s: "
+                "look at the machine's load and run again."
+            ) from None
+        finally:
+            child.kill()
+        if ending.exit_status != 0 or not (staging / LAYER).is_file():
+            tail = child.output_tail()
+            reason = last_line(tail) if tail else str(ending)
+            raise UserError(
+                f"{command[0]} cannot compile the emulated GPU's layer {SOURCE.name} into {staging.parent}: {reason}; "
+                f"mend the compiler, or install one by pip ({INSTALL})."
+            )
+    return {"name": "emulation-layer", "compiler": " ".join(command)}

@@ -1,0 +1,89 @@
+"""openvino's API as far as the probe needs it, on every release from 2023.3 on. When what is called is left to ``session``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def import_openvino() -> Any:
+    """The openvino module with its API; before 2024 it lives in ``openvino.runtime``.
+
+    Importing it would also fork a process that sends telemetry, beside what is being measured: not here.
+    """
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    import openvino
+
+    if not hasattr(openvino, "Tensor"):
+        import openvino.runtime as openvino
+    return openvino
+
+
+def plain(value: Any) -> Any:
+    """A property's value as JSON: enumerations by their last name, tuples and sets as lists."""
+    if isinstance(value, (bool, int, float, str)) or value is None:
+        return value
+    if isinstance(value, (list, tuple, set)):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    return str(value).split(".")[-1]
+
+
+def ask(source: Any, *names: str | tuple[str, str]) -> Any:
+    """The first of the properties that ``source`` supports, or ``None``."""
+    for name in names:
+        try:
+            return plain(source.get_property(name) if isinstance(name, str) else source.get_property(*name))
+        except Exception:  # noqa: S112, what a release does not know is simply not told
+            continue
+    return None
+
+
+def execution_devices(compiled: Any) -> list[str] | None:
+    """The device or devices that answer now; in parentheses while AUTO's CPU helper does."""
+    devices = ask(compiled, "EXECUTION_DEVICES")
+    return [devices] if isinstance(devices, str) else devices
+
+
+def describe_devices(core: Any) -> list[dict[str, Any]]:
+    """Every device with its full name, type, driver and capabilities, as far as it tells."""
+    return [
+        {
+            "name": name,
+            "full_name": ask(core, (name, "FULL_DEVICE_NAME")) or "",
+            "type": ask(core, (name, "DEVICE_TYPE")) or "",
+            "driver": str(
+                ask(core, (name, "NPU_DRIVER_VERSION"), (name, "GPU_DRIVER_VERSION"), (name, "DRIVER_VERSION")) or ""
+            ),
+            "capabilities": ask(core, (name, "OPTIMIZATION_CAPABILITIES")) or [],
+        }
+        for name in core.available_devices
+    ]
+
+
+def describe_model(model: Any) -> dict[str, Any]:
+    """Name, inputs and outputs; dynamic lengths are -1, and a shape of unknown rank is ``None``."""
+
+    def port(each: Any) -> dict[str, Any]:
+        shape = each.get_partial_shape()
+        lengths = (
+            [length.get_length() if length.is_static else -1 for length in shape] if shape.rank.is_static else None
+        )
+        return {
+            "name": each.get_any_name() if each.get_names() else each.get_node().get_friendly_name(),
+            "element_type": each.get_element_type().get_type_name(),
+            "shape": lengths,
+        }
+
+    return {
+        "friendly_name": model.get_friendly_name(),
+        "inputs": [port(each) for each in model.inputs],
+        "outputs": [port(each) for each in model.outputs],
+    }
+
+
+def reshape(model: Any, shapes: dict[str, list[int]]) -> None:
+    """Give the named inputs (or with an empty name the only one) static shapes."""
+    if shapes:
+        model.reshape({name if name else model.inputs[0]: list(lengths) for name, lengths in shapes.items()})

@@ -1,0 +1,169 @@
+"""Infers without pause while AUTO hands over from its CPU helper to an accelerator, and keeps every inference.
+
+When it began, how long it took, which devices answered before and after it, whether its answer was right. What the figures
+mean is left to ``autogauge.studies.hand_over``.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from autogauge.probe.worker.api import execution_devices
+from autogauge.probe.worker.machine import resident_memory_bytes
+
+if TYPE_CHECKING:
+    from autogauge.probe.worker.session import Session
+
+clock = time.perf_counter
+RTOL = ATOL = 1e-4  # f32 on two devices
+MEMORY_EVERY_S = 0.02
+FEWEST_AFTER = 10  # inferences after the hand-over, however slow the accelerator is
+MOST_FAILURES = 20  # then it is no use to go on
+HANDED_OVER, NEVER, NO_HELPER, BROKEN = "handed over", "never handed over", "no helper", "inferences fail"
+
+
+class Timeline:
+    """Every inference since the call of ``compile_model``; times are seconds since then."""
+
+    def __init__(self, session: Session, reference: list[Any], *, after_s: float, deadline_s: float) -> None:
+        self.compiled, self._reference = session.compiled, reference
+        self._after_s, self._deadline_s = after_s, deadline_s
+        self.began = session.compile_began
+        self.devices: list[str] = []
+        # start, latency, devices before and after, largest error; compact, since memory is measured too
+        self.rows = array("d")
+        self.failures: list[str] = []
+        self.wrong = 0
+        self.memory: list[tuple[float, int]] = []
+        self.handed_over_s: float | None = None
+        self.had_helper = False
+        self._since_hand_over = 0
+
+    def device(self) -> int:
+        """Who answers now, as an index into ``devices``."""
+        return self._index(execution_devices(self.compiled))
+
+    def _index(self, names: list[str] | None) -> int:
+        name = ",".join(names or ["unknown"])
+        if name not in self.devices:
+            self.devices.append(name)
+        return self.devices.index(name)
+
+    def spoil(self, request: Any) -> None:
+        """Overwrite the request's outputs, so that an answer that nobody gave is not taken for the last one."""
+        for index in range(len(self._reference)):
+            data = request.get_output_tensor(index).data
+            data[...] = float("nan") if data.dtype.kind == "f" else 0
+
+    def add(self, start: float, latency_s: float, before: int, after: int, request: Any) -> None:
+        """Keep an inference that ended, with how far its answer is from the reference."""
+        import numpy
+
+        largest = 0.0
+        right = True
+        for index, expected in enumerate(self._reference):
+            answer = request.get_output_tensor(index).data
+            difference = float(numpy.abs(answer.astype(numpy.float64) - expected).max(initial=0.0))
+            largest = difference if not difference <= largest else largest  # not a number stays to be seen
+            right = right and numpy.allclose(answer, expected, rtol=RTOL, atol=ATOL)
+        self.wrong += not right
+        self.rows.extend((start - self.began, latency_s, before, after, largest))
+        self._see(after, start + latency_s - self.began)
+
+    def add_first(self, compile_s: float, latency_s: float, facts: dict[str, Any], request: Any) -> None:
+        """Keep the first inference, which was made before this timeline."""
+        before, after = (self._index(facts[name]) for name in ("execution_devices_before", "execution_devices"))
+        self.add(self.began + compile_s, latency_s, before, after, request)
+
+    def fail(self, error: Exception) -> None:
+        """Keep an inference that did not end."""
+        self.failures.append(str(error))
+
+    def _see(self, device: int, now_s: float) -> None:
+        if self.devices[device].startswith("("):
+            self.had_helper = True
+        elif self.handed_over_s is None and self.had_helper:
+            self.handed_over_s = now_s
+        self._since_hand_over += self.handed_over_s is not None
+        if not self.memory or now_s - self.memory[-1][0] >= MEMORY_EVERY_S:
+            self.memory.append((now_s, resident_memory_bytes() or 0))
+
+    def is_over(self) -> bool:
+        """Whether it is long enough after the hand-over, or no use to wait for it any longer."""
+        if len(self.failures) >= MOST_FAILURES:
+            return True
+        now_s = clock() - self.began
+        if self.handed_over_s is not None and self._since_hand_over >= FEWEST_AFTER:
+            return now_s >= self.handed_over_s + self._after_s
+        if not self.had_helper and self.rows:
+            return now_s >= self.rows[0] + self.rows[1] + self._after_s
+        return now_s >= self._deadline_s
+
+    def outcome(self) -> str:
+        """What became of the hand-over."""
+        if len(self.failures) >= MOST_FAILURES:
+            return BROKEN
+        if self.handed_over_s is not None:
+            return HANDED_OVER
+        return NEVER if self.had_helper else NO_HELPER
+
+    def save(self, path: str) -> None:
+        """Write the inferences (npz): ``start_s``, ``latency_s``, ``before``, ``after``, ``error``; ``memory``: seconds, bytes."""
+        import numpy
+
+        columns = numpy.array(self.rows, dtype=numpy.float64).reshape(-1, 5)
+        with open(path, "wb") as stream:
+            numpy.savez(
+                stream,
+                start_s=columns[:, 0],
+                latency_s=columns[:, 1],
+                before=columns[:, 2].astype(numpy.int16),
+                after=columns[:, 3].astype(numpy.int16),
+                error=columns[:, 4],
+                memory=numpy.array(self.memory, dtype=numpy.float64).reshape(-1, 2),
+            )
+
+
+def infer_synchronously(session: Session, timeline: Timeline) -> None:
+    """One request, inferred again as soon as it is done."""
+    request = session.infer_request
+    before = timeline.device()
+    while not timeline.is_over():
+        timeline.spoil(request)
+        start = clock()
+        try:
+            request.infer()
+        except Exception as error:
+            timeline.fail(error)
+            continue
+        after = timeline.device()
+        timeline.add(start, request.latency / 1e3, before, after, request)
+        before = after
+
+
+def infer_in_a_queue(session: Session, timeline: Timeline, requests: int) -> None:
+    """As many requests as told kept in flight by openvino's own queue; a callback takes each answer."""
+    queue = session.ov.AsyncInferQueue(session.compiled, requests)
+    inputs = dict(enumerate(session.tensors))
+
+    def done(request: Any, begun: tuple[float, int]) -> None:
+        start, before = begun
+        try:
+            timeline.add(start, request.latency / 1e3, before, timeline.device(), request)
+        except Exception as error:
+            timeline.fail(error)
+
+    queue.set_callback(done)
+    while not timeline.is_over():
+        try:
+            index = queue.get_idle_request_id()
+            timeline.spoil(queue[index])
+            queue.start_async(inputs, (clock(), timeline.device()))
+        except Exception as error:
+            timeline.fail(error)
+    try:
+        queue.wait_all()
+    except Exception as error:
+        timeline.fail(error)

@@ -1,0 +1,181 @@
+"""What a probe can be asked to do, one function a mode.
+
+``describe`` (devices, model), ``once`` (what happens once in a process: import to first inference), ``warm`` (compile, warm up, then a
+slice of measuring for each command; waiting costs no processor time), ``hand-over`` (infer without pause across AUTO's hand-over).
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from autogauge.probe.worker.api import describe_devices, describe_model, execution_devices
+from autogauge.probe.worker.channel import Channel, Phase, clock, die_with, renew_watchdog
+from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, infer_in_a_queue, infer_synchronously
+from autogauge.probe.worker.lanes import Lanes
+from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes
+from autogauge.probe.worker.session import Session, wait_for_accelerator
+
+if TYPE_CHECKING:
+    Request = dict[str, Any]
+
+
+def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
+    """Say what this runtime sees: versions, devices, the model."""
+    session = Session(request, phase)
+    phase.enter("describe")
+    channel.send(
+        "described",
+        openvino=session.ov.get_version(),
+        python=sys.version.split()[0],
+        devices=describe_devices(session.core),
+        model=describe_model(session.model) if request["model"] else None,
+        seconds=phase.seconds,
+    )
+
+
+def run_once(request: Request, phase: Phase, channel: Channel) -> None:
+    """Measure import to first inference, send that, then time how long letting go takes."""
+    surroundings = Surroundings()
+    session = Session(request, phase)
+    facts = session.compile_and_infer_once()
+    surrounded = surroundings.since()
+    if request["await_accelerator"]:
+        phase.enter("hand-over")
+        devices = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
+        facts.update(session.properties(), execution_devices_in_the_end=devices)
+        phase.seconds["accelerator"] = clock() - session.compile_began
+    if request["save_outputs"]:
+        phase.timed("outputs", lambda: session.save_outputs(request["save_outputs"]))
+    renew_watchdog(request["deadline_s"])
+    channel.send(
+        "measured",
+        openvino=session.ov.get_version(),
+        seconds=phase.seconds,
+        surroundings=surrounded,
+        peak_memory_bytes=peak_memory_bytes(),
+        **facts,
+    )
+
+    def release() -> None:
+        del session.infer_request, session.compiled
+
+    phase.timed("destroy", release)
+    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
+
+
+def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
+    """Compile and warm up, then answer commands until told to stop or until standard input ends."""
+    session = Session(request, phase)
+    facts = session.compile_and_infer_once()
+    phase.enter("hand-over")
+    facts["execution_devices_warm"] = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
+    facts.update(session.properties())  # of the device that answers from here on, no longer of AUTO's helper
+    phase.enter("warm-up")
+    number = request["infer_requests"] or facts["optimal_infer_requests"] or 1
+    lanes = Lanes([session.new_request() for _ in range(number)])
+    lanes.warm_up(request["warm_up_s"])
+    gc.collect()
+    gc.disable()  # a collection inside a slice would be billed to the device
+    channel.send(
+        "ready",
+        openvino=session.ov.get_version(),
+        seconds=phase.seconds,
+        infer_requests=number,
+        driver=lanes.driver,
+        peak_memory_bytes=peak_memory_bytes(),
+        **facts,
+    )
+    faulthandler.cancel_dump_traceback_later()  # it may wait for its first command as long as it must
+    for line in sys.stdin:
+        command = json.loads(line)
+        phase.current = command["command"]
+        renew_watchdog(command["deadline_s"])
+        if command["command"] == "stop":
+            break
+        if command["command"] == "infer":
+            session.save_outputs(command["path"])
+            channel.send("inferred", execution_devices=execution_devices(session.compiled))
+        elif command["command"] == "slice":
+            surroundings = Surroundings()
+            per_second, latencies, counted_s = lanes.run(command["seconds"])
+            channel.send(
+                "slice",
+                inferences_per_second=per_second,
+                counted_s=counted_s,
+                latencies_ms=[round(each, 5) for each in latencies],
+                surroundings=surroundings.since(),
+                execution_devices=execution_devices(session.compiled),
+            )
+        else:
+            raise ValueError("unknown command " + command["command"])
+        faulthandler.cancel_dump_traceback_later()
+
+    def release() -> None:
+        del session.infer_request, session.compiled
+
+    del lanes
+    phase.timed("destroy", release)
+    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
+
+
+def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
+    """Infer without pause from the first inference to some time after the hand-over; write the timeline, send its sum."""
+    surroundings = Surroundings()
+    session = Session(request, phase)
+    reference = session.read_outputs(request["reference"])
+    facts = session.compile_and_infer_once()
+    phase.enter("hand-over")
+    timeline = Timeline(
+        session, reference, after_s=request["after_hand_over_s"], deadline_s=request["hand_over_deadline_s"]
+    )
+    timeline.add_first(phase.seconds["compile"], phase.seconds["first_inference"], facts, session.infer_request)
+    if request["infer_requests"] > 1:
+        infer_in_a_queue(session, timeline, request["infer_requests"])
+    else:
+        infer_synchronously(session, timeline)
+    timeline.save(request["timeline"])
+    renew_watchdog(request["deadline_s"])
+    channel.send(
+        "measured",
+        openvino=session.ov.get_version(),
+        seconds=phase.seconds,
+        surroundings=surroundings.since(),
+        peak_memory_bytes=peak_memory_bytes(),
+        outcome=timeline.outcome(),
+        handed_over_s=timeline.handed_over_s,
+        devices=timeline.devices,
+        wrong=timeline.wrong,
+        failed=len(timeline.failures),
+        failures=sorted(set(timeline.failures))[:MOST_FAILURES],
+        compile_began_of_day_s=session.compile_began_of_day_s,
+        **{**facts, **session.properties()},
+    )
+
+    def release() -> None:
+        del session.infer_request, session.compiled, timeline.compiled
+
+    phase.timed("destroy", release)
+    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
+
+
+MODES = {"describe": run_describe, "once": run_once, "warm": run_warm, "hand-over": run_hand_over}
+
+
+def main() -> int:
+    """Read the request, do it, and say what went wrong in the same way as what went right."""
+    faulthandler.enable()
+    die_with(int(sys.argv[2]))
+    channel = Channel(int(sys.argv[1]))
+    request = json.loads(sys.stdin.readline())
+    renew_watchdog(request["deadline_s"])
+    phase = Phase(channel)
+    try:
+        MODES[request["mode"]](request, phase, channel)
+    except Exception as error:
+        channel.send("error", phase=phase.current, error=type(error).__name__, message=str(error))
+        return 3
+    return 0

@@ -1,0 +1,112 @@
+"""openvino, a Core, the model and the compiled model of one request, each made as a timed phase."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+from autogauge.probe.worker.api import ask, execution_devices, import_openvino, reshape
+from autogauge.probe.worker.emulation import switch_on
+
+if TYPE_CHECKING:
+    from autogauge.probe.worker.channel import Phase
+
+    Request = dict[str, Any]
+
+clock = time.perf_counter
+
+
+def wait_for_accelerator(compiled: Any, longest_s: float) -> list[str] | None:
+    """Wait until AUTO's CPU helper has been released, at most so long; returns the devices then."""
+    stop_at = clock() + longest_s
+    devices = execution_devices(compiled)
+    while clock() < stop_at and any(str(each).startswith("(") for each in devices or []):
+        time.sleep(0.02)
+        devices = execution_devices(compiled)
+    return devices
+
+
+class Session:
+    """openvino, a Core, the model, and the compiled model, each made as a timed phase."""
+
+    def __init__(self, request: Request, phase: Phase) -> None:
+        self.request, self.phase = request, phase
+        if request["emulation"]:
+            phase.timed("emulation", lambda: switch_on(request["emulation"]))
+        self.ov = phase.timed("import", import_openvino)
+        self.core = phase.timed("core", self.ov.Core)
+        if request["model"]:
+            self.model = phase.timed("read", lambda: self.core.read_model(request["model"]))
+            phase.timed("reshape", lambda: reshape(self.model, request["shapes"]))
+
+    def compile_and_infer_once(self) -> dict[str, Any]:
+        """Compile, then the first inference; FIL is their sum, without the questions asked in between."""
+        request, phase = self.request, self.phase
+        if (request["device"] or "AUTO").startswith("AUTO"):
+            phase.timed("log", lambda: self.core.set_property("AUTO", {"LOG_LEVEL": "LOG_INFO"}))
+        self.tensors = phase.timed("input", self._read_inputs)
+        properties = dict(request["properties"])
+        if request["cache"] == "cold":
+            properties["CACHE_DIR"] = tempfile.mkdtemp(prefix="openvino-cache-", dir=os.getcwd())
+        elif request["cache"] != "off":
+            properties["CACHE_DIR"] = request["cache"]
+        given = {} if request["device"] is None else {"device_name": request["device"]}
+        self.compile_began, now = clock(), time.time()
+        local = time.localtime(now)
+        self.compile_began_of_day_s = local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec + now % 1
+        self.compiled = phase.timed("compile", lambda: self.core.compile_model(self.model, config=properties, **given))
+        devices_before = execution_devices(self.compiled)
+        self.infer_request = phase.timed("first_inference", self._first_inference)
+        phase.enter("properties")
+        phase.seconds["fil"] = phase.seconds["compile"] + phase.seconds["first_inference"]
+        return {
+            "execution_devices_before": devices_before,
+            "execution_devices": execution_devices(self.compiled),
+            **self.properties(),
+        }
+
+    def properties(self) -> dict[str, Any]:
+        """What the compiled model says of itself."""
+        return {
+            "optimal_infer_requests": ask(self.compiled, "OPTIMAL_NUMBER_OF_INFER_REQUESTS"),
+            "hint": ask(self.compiled, "PERFORMANCE_HINT"),
+            "priorities": ask(self.compiled, "MULTI_DEVICE_PRIORITIES"),
+            "loaded_from_cache": ask(self.compiled, "LOADED_FROM_CACHE"),
+        }
+
+    def _read_inputs(self) -> list[Any]:
+        import numpy
+
+        with numpy.load(self.request["inputs"]) as arrays:
+            return [self.ov.Tensor(arrays[str(index)]) for index in range(len(arrays.files))]
+
+    def new_request(self) -> Any:
+        """An infer request whose inputs are filled, once and for all."""
+        infer_request = self.compiled.create_infer_request()
+        for index, tensor in enumerate(self.tensors):
+            infer_request.set_input_tensor(index, tensor)
+        return infer_request
+
+    def _first_inference(self) -> Any:
+        infer_request = self.new_request()
+        infer_request.infer()
+        _ = infer_request.get_output_tensor(0).data
+        return infer_request
+
+    def read_outputs(self, path: str) -> list[Any]:
+        """The outputs that ``save_outputs`` wrote."""
+        import numpy
+
+        with numpy.load(path) as arrays:
+            return [arrays[str(index)] for index in range(len(arrays.files))]
+
+    def save_outputs(self, path: str) -> None:
+        """Infer once and write every output to ``path`` (npz, named by index)."""
+        import numpy
+
+        self.infer_request.infer()
+        outputs = [self.infer_request.get_output_tensor(index).data for index in range(len(self.compiled.outputs))]
+        with open(path, "wb") as stream:
+            numpy.savez(stream, **{str(index): output for index, output in enumerate(outputs)})
