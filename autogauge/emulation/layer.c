@@ -35,6 +35,8 @@ enum {
     DEVICE_TYPE_GPU = 1 << 2,
     DEVICE_NAME = 0x102B,
     DEVICE_EXTENSIONS = 0x1030,
+    QUEUE_PROPERTIES = 0x1093,
+    QUEUE_OUT_OF_ORDER = 1 << 0,
     DEVICE_IP_VERSION_INTEL = 0x4250,
     DEVICE_FEATURE_CAPABILITIES_INTEL = 0x4256
 };
@@ -42,16 +44,20 @@ enum {
 /* Places in the dispatch table. */
 enum {
     GET_DEVICE_INFO = 3,
+    CREATE_COMMAND_QUEUE = 9,
     CREATE_PROGRAM_WITH_SOURCE = 26,
     RETAIN_PROGRAM = 28,
     BUILD_PROGRAM = 30,
     CREATE_KERNEL = 34,
     CREATE_KERNELS_IN_PROGRAM = 35,
     ENQUEUE_ND_RANGE_KERNEL = 59,
+    CREATE_COMMAND_QUEUE_WITH_PROPERTIES = 123,
     MOST_ENTRIES = 256
 };
 
 typedef cl_int get_device_info_fn(cl_object device, cl_uint name, size_t size, void *value, size_t *size_ret);
+typedef cl_object create_queue_fn(cl_object context, cl_object device, cl_ulong properties, cl_int *error);
+typedef cl_object create_queue_with_properties_fn(cl_object context, cl_object device, const cl_ulong *properties, cl_int *error);
 typedef cl_object create_program_fn(cl_object context, cl_uint count, const char **strings, const size_t *lengths, cl_int *error);
 typedef cl_int retain_program_fn(cl_object program);
 typedef cl_int build_program_fn(cl_object program, cl_uint count, const cl_object *devices, const char *options,
@@ -145,6 +151,34 @@ static cl_int get_device_info(cl_object device, cl_uint name, size_t size, void 
     }
     }
     return BELOW(GET_DEVICE_INFO, get_device_info_fn)(device, name, size, value, size_ret);
+}
+
+/* ---------------------------------------------------------------- queues */
+
+/* With several requests in flight the plugin's out-of-order queues end in a deadlock of this runtime: a worker that waits for one
+ * queue's tasks takes another queue's waiting upon itself, and each waits for what lies below it on its stack (one process in three
+ * with four requests). Queues that keep their order have no such waits. */
+static cl_object create_queue(cl_object context, cl_object device, cl_ulong properties, cl_int *error)
+{
+    return BELOW(CREATE_COMMAND_QUEUE, create_queue_fn)(context, device, properties & ~(cl_ulong)QUEUE_OUT_OF_ORDER, error);
+}
+
+static cl_object create_queue_with_properties(cl_object context, cl_object device, const cl_ulong *properties, cl_int *error)
+{
+    cl_ulong kept[32] = {0}; /* pairs of name and value, ended by a zero */
+    for (size_t i = 0; properties && properties[i]; i += 2) {
+        if (i + 2 >= sizeof kept / sizeof *kept) {
+            if (error)
+                *error = INVALID_VALUE;
+            return NULL;
+        }
+        kept[i] = properties[i];
+        kept[i + 1] = properties[i + 1];
+        if (properties[i] == QUEUE_PROPERTIES)
+            kept[i + 1] &= ~(cl_ulong)QUEUE_OUT_OF_ORDER;
+    }
+    return BELOW(CREATE_COMMAND_QUEUE_WITH_PROPERTIES, create_queue_with_properties_fn)(
+        context, device, properties ? kept : NULL, error);
 }
 
 /* ---------------------------------------------------------------- programs */
@@ -282,11 +316,13 @@ cl_int clGetLayerInfo(cl_uint name, size_t size, void *value, size_t *size_ret)
 
 cl_int clInitLayer(cl_uint count, void *const *target, cl_uint *count_ret, void *const **layer)
 {
-    if (!target || !count_ret || !layer || count <= ENQUEUE_ND_RANGE_KERNEL || count > MOST_ENTRIES)
+    if (!target || !count_ret || !layer || count <= CREATE_COMMAND_QUEUE_WITH_PROPERTIES || count > MOST_ENTRIES)
         return INVALID_VALUE;
     below = target;
     memcpy(table, target, count * sizeof *table);
     table[GET_DEVICE_INFO] = (void *)get_device_info;
+    table[CREATE_COMMAND_QUEUE] = (void *)create_queue;
+    table[CREATE_COMMAND_QUEUE_WITH_PROPERTIES] = (void *)create_queue_with_properties;
     table[CREATE_PROGRAM_WITH_SOURCE] = (void *)create_program_with_source;
     table[BUILD_PROGRAM] = (void *)build_program;
     table[CREATE_KERNEL] = (void *)create_kernel;

@@ -12,7 +12,9 @@ import pytest
 from autogauge.emulation import parts
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
+from autogauge.studies.pool import ProbePool
 from autogauge.targets import Target
+from tests.support import ROOT
 
 TOLERANCE = 1e-4
 OPERATORS = Path(__file__).with_name("operators.py")
@@ -54,6 +56,60 @@ def test_the_small_cnn_answers_as_on_the_cpu(emulated, small_cnn, tmp_path):
     assert np.abs(gpu - cpu).max() <= TOLERANCE
     assert gpu.argmax() == cpu.argmax()
     assert gpu.sum() == pytest.approx(1, abs=1e-5)
+
+
+QUEUES = """
+import ctypes, json, sys
+from autogauge.probe.worker.emulation import switch_on
+parts = json.loads(sys.argv[1])
+switch_on(parts)
+cl = ctypes.CDLL(parts["loader"])
+cl.clCreateContext.restype = cl.clCreateCommandQueue.restype = ctypes.c_void_p
+cl.clCreateCommandQueueWithProperties.restype = ctypes.c_void_p
+platform, device = ctypes.c_void_p(), ctypes.c_void_p()
+assert cl.clGetPlatformIDs(1, ctypes.byref(platform), None) == 0
+assert cl.clGetDeviceIDs(platform, ctypes.c_uint64(0xFFFFFFFF), 1, ctypes.byref(device), None) == 0
+error = ctypes.c_int()
+context = ctypes.c_void_p(cl.clCreateContext(None, 1, ctypes.byref(device), None, None, ctypes.byref(error)))
+out_of_order, profiling, properties = 1, 2, 0x1093
+listed = (ctypes.c_uint64 * 3)(properties, out_of_order | profiling, 0)
+queues = [
+    cl.clCreateCommandQueue(context, device, ctypes.c_uint64(out_of_order | profiling), ctypes.byref(error)),
+    cl.clCreateCommandQueueWithProperties(context, device, listed, ctypes.byref(error)),
+]
+for queue in queues:
+    found = ctypes.c_uint64()
+    assert cl.clGetCommandQueueInfo(ctypes.c_void_p(queue), properties, 8, ctypes.byref(found), None) == 0
+    print(found.value)
+"""
+
+
+def test_queues_keep_their_order_and_their_other_properties(emulation):
+    """Out of order, several requests in flight end in a deadlock of the runtime, in one process of three."""
+    done = subprocess.run(
+        [sys.executable, "-c", QUEUES, json.dumps(asdict(emulation))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == ["2", "2"], done.stderr
+
+
+def test_several_requests_in_flight_end_and_answer_right(emulated, small_cnn, tmp_path):
+    answers = []
+    for device in ("GPU", "CPU"):
+        target = Target(device, {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"})
+        pool = ProbePool(emulated, small_cnn, warm_up_s=0.5, infer_requests=4, deadline_s=60)
+        try:
+            assert pool.warm(target).slice(0.5)["fps"] > 0
+            pool.warm(target).infer(tmp_path / "answer.npz")
+        finally:
+            pool.close()
+        with np.load(tmp_path / "answer.npz") as saved:
+            answers.append(saved["0"])
+    assert np.abs(answers[0] - answers[1]).max() <= TOLERANCE
 
 
 def test_the_emulated_gpu_says_that_it_is_one(prepared):

@@ -1,0 +1,122 @@
+"""Is the emulated GPU sound? Fresh processes compile and infer on it; each answer is held against the CPU's in f32.
+
+Some of them keep four requests in flight for half a second before their answer is taken. Prints a line for each model and
+runtime: how many of the processes were good, the largest error, the range of compile times. Exit status 1 when one was not.
+``--python`` adds interpreters with other releases of openvino (numpy is all that they need beside it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from autogauge.cache import Cache, default_cache_dir
+from autogauge.emulation import parts
+from autogauge.probe.launcher import Launcher, Runtime
+from autogauge.probe.request import ProbeFailed
+from autogauge.studies.pool import ProbePool
+from autogauge.studies.workload import Workload, prepare_workload
+from autogauge.targets import Target
+
+TOLERANCE = 1e-4
+REQUESTS = 4
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+
+
+def answer(launcher: Launcher, workload: Workload, device: str, path: Path) -> tuple[np.ndarray, float]:
+    """The first output of a fresh process on that device, and the seconds that its compile took."""
+    reply, _ = launcher.run_once(workload.request("once", Target(device, F32), save_outputs=str(path)), device)
+    with np.load(path) as saved:
+        return saved["0"], reply["seconds"]["compile"]
+
+
+def answer_under_load(launcher: Launcher, workload: Workload, device: str, path: Path) -> tuple[np.ndarray, float]:
+    """Like ``answer``, after half a second with several requests in flight."""
+    pool = ProbePool(launcher, workload, warm_up_s=0.5, infer_requests=REQUESTS, deadline_s=60)
+    try:
+        probe = pool.warm(Target(device, {**F32, "PERFORMANCE_HINT": "THROUGHPUT"}))
+        probe.infer(path)
+    finally:
+        pool.close()
+    with np.load(path) as saved:
+        return saved["0"], probe.facts["seconds"]["compile"]
+
+
+def run(
+    console: Console, launcher: Launcher, workload: Workload, count: int, folder: Path, way: Callable = answer
+) -> dict:
+    """So many fresh processes of one model."""
+    expected, _ = answer(launcher, workload, "CPU", folder / "cpu.npz")
+    errors, compiles, failures = [], [], []
+    for number in range(count):
+        try:
+            found, compile_s = way(launcher, workload, "GPU", folder / "gpu.npz")
+            errors.append(float(np.abs(found - expected).max()))
+            compiles.append(compile_s)
+            if not errors[-1] <= TOLERANCE:
+                failures.append(f"process {number + 1}: off by {errors[-1]:.3g}")
+        except ProbeFailed as error:
+            failures.append(f"process {number + 1}: {error.failure.sentence()}")
+    for failure in failures:
+        console.print(f"{workload.model.name}: {failure}")
+    return {"good": count - len(failures), "count": count, "errors": errors, "compiles": compiles}
+
+
+def main() -> int:
+    """Print the table; 1 when a process was not good."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", type=int, default=100, help="processes with the small CNN")
+    parser.add_argument(
+        "--loaded", type=int, default=40, help="processes with the small CNN and four requests in flight"
+    )
+    parser.add_argument("--googlenet", type=int, default=20, help="processes with GoogLeNet-v1")
+    parser.add_argument("--python", action="append", default=[], help="another interpreter with openvino; repeatable")
+    options = parser.parse_args()
+    console = Console(highlight=False, width=120)
+    cache = Cache(default_cache_dir())
+    emulation = parts.prepare(cache)
+    table = Table(title="fresh processes on the emulated GPU", title_justify="left")
+    for title in ("model", "openvino", "python", "good", "largest error", "compile s"):
+        table.add_column(title)
+    all_good = True
+    for python in [sys.executable, *options.python]:
+        for model, count, way in (
+            ("small-cnn", options.small, answer),
+            ("small-cnn", options.loaded, answer_under_load),
+            ("googlenet-v1", options.googlenet, answer),
+        ):
+            if not count:
+                continue
+            with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
+                folder = Path(scratch)
+                launcher = Launcher(folder / "probes", Runtime(python), emulation)
+                workload, inspection = prepare_workload(model, "FP32", cache, launcher, folder)
+                found = run(console, launcher, workload, count, folder, way)
+                version = launcher.describe()["python"]
+            all_good = all_good and found["good"] == count
+            compiles = found["compiles"] or [float("nan")]
+            title = model if way is answer else f"{model}, {REQUESTS} requests"
+            table.add_row(
+                title,
+                inspection.openvino.partition("-")[0],
+                version,
+                f"{found['good']} of {count}",
+                f"{max(found['errors'], default=float('nan')):.1e}",
+                f"{min(compiles):.1f}–{max(compiles):.1f}",
+            )
+            console.print(f"{title} on openvino {inspection.openvino}: {found['good']} of {count} good")
+    console.print(table)
+    return 0 if all_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
