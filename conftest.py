@@ -17,12 +17,13 @@ def pytest_addoption(parser):
     add = group.addoption
     add(
         "--model",
-        default="googlenet-v1",
         metavar="NAME|PATH",
-        help="googlenet-v1 (default), or an IR, ONNX, TFLite, TensorFlow or Paddle file",
+        help="googlenet-v1 (default), small-cnn (default with --accelerator=emulated), or an IR, ONNX, TFLite, TensorFlow or Paddle file",
     )
     add(
-        "--precision", default="FP16", metavar="NAME", help="precision of a model by name: FP16 (default), FP32 or INT8"
+        "--precision",
+        metavar="NAME",
+        help="precision of a model by name: FP16 (default), FP32 (default with --accelerator=emulated) or INT8",
     )
     add(
         "--shape",
@@ -48,7 +49,7 @@ def pytest_addoption(parser):
     add(
         "--accelerator",
         default="auto",
-        help="auto (default): measure accelerators that are there; none: leave them out",
+        help="auto (default): measure accelerators that are there; emulated: an emulated GPU; none: leave them out",
     )
     add(
         "--infer-requests",

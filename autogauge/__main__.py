@@ -1,6 +1,12 @@
-"""``python -m autogauge``: hands over to :mod:`autogauge.cli`."""
+"""``python -m autogauge``."""
 
-from autogauge.cli import main
+import sys
+
+try:
+    from autogauge.cli import main
+except ModuleNotFoundError as error:
+    print(f"autogauge: {error.name} is not installed: pip install -r requirements.txt.", file=sys.stderr)
+    sys.exit(2)
 
 if __name__ == "__main__":
     main()

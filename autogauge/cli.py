@@ -19,13 +19,14 @@ from rich.table import Table
 
 from autogauge import __version__
 from autogauge.cache import Cache, default_cache_dir
+from autogauge.doctor import State, examine
 from autogauge.errors import UserError
 from autogauge.inputs import parse_shapes
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.report.progress import progress_on
-from autogauge.report.terminal import devices_table
+from autogauge.report.terminal import devices_table, doctor_table
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.stats.verdicts import METRICS
 from autogauge.studies import selfcheck
@@ -73,6 +74,24 @@ def devices(as_json: AsJson = False) -> None:
     console = Console(highlight=False)
     console.print(f"openvino {found.openvino}")
     console.print(devices_table(found.devices))
+
+
+@app.command(epilog="Example: python -m autogauge doctor --json")
+def doctor(
+    cache: Annotated[Optional[Path], typer.Option(help="Folder for built models.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Say what is installed, which devices there are, why one may be missing, and whether the GPU can be emulated.
+
+    Exit status 1 when something is broken; a device that is absent is not.
+    """
+    findings = examine(Cache(cache or default_cache_dir()))
+    if as_json:
+        _print_json([finding.to_json() for finding in findings])
+    else:
+        Console(highlight=False, markup=False).print(doctor_table(findings))
+    if any(finding.state is State.BROKEN for finding in findings):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: python -m autogauge aa --rounds 80 --blocks 20")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from autogauge.emulation.parts import identity
 from autogauge.history.fingerprint import Fingerprint, fingerprint
 from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.request import Emulation
 from autogauge.settings import Settings
 from autogauge.stats.verdicts import Verdict
 from autogauge.studies.study import Study
@@ -23,6 +26,7 @@ class Run:
     finished: datetime.datetime | None = None
     openvino: str = ""
     devices: list[Device] = field(default_factory=list)
+    emulation: Emulation | None = None
     model: ModelArtefact | None = None
     inputs: tuple[str, ...] = ()
     inputs_digest: str = ""
@@ -42,12 +46,14 @@ class Run:
         if self.model is None:
             return None
         settings = self.settings
-        measured = {
+        measured: dict[str, Any] = {
             "shapes": settings.shapes,
             "inputs": self.inputs_digest,
             "infer_requests": settings.infer_requests,
             "slice_s": settings.profile.slice_s,
         }
+        if self.emulation is not None:
+            measured["emulation"] = identity()
         return fingerprint(settings.machine, self.devices, self.model, measured)
 
     def verdicts(self) -> list[Verdict]:

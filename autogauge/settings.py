@@ -10,20 +10,28 @@ from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import slug, write_bytes
-from autogauge.models import resolve
+from autogauge.models import embedded, resolve
+from autogauge.models.topology import SMALL_CNN
 from autogauge.studies.study import Plan
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How much a run measures: the plans of its studies, slice and interval lengths in seconds."""
+    """How much a run measures: the plans of its studies, slice and interval lengths in seconds.
+
+    ``fil_with_accelerator`` takes the place of ``fil`` where an accelerator is measured: its cold compile takes seconds, not tenths.
+    """
 
     name: str
     fil: Plan
+    fil_with_accelerator: Plan
+    fil_cached: Plan
+    hand_over: Plan
     steady: Plan
     slice_s: float
     interval_s: float
     warm_up_s: float
+    after_hand_over_s: float
     hints_on_devices: bool
     """Whether the hints are compared on each device too, not only on AUTO."""
 
@@ -32,32 +40,48 @@ PROFILES = {
     "quick": Profile(
         "quick",
         fil=Plan(looks=(7, 10), budget_s=8),
+        fil_with_accelerator=Plan(looks=(6,), budget_s=120),
+        fil_cached=Plan(looks=(3,), budget_s=30),
+        hand_over=Plan(looks=(1,), budget_s=60),
         steady=Plan(looks=(14, 28), budget_s=7, block=2),
         slice_s=0.1,
         interval_s=1.0,
         warm_up_s=0.3,
+        after_hand_over_s=1.0,
         hints_on_devices=False,
     ),
     "standard": Profile(
         "standard",
         fil=Plan(looks=(8, 12, 16, 24), budget_s=20),
+        fil_with_accelerator=Plan(looks=(7, 10), budget_s=120),
+        fil_cached=Plan(looks=(6,), budget_s=60),
+        hand_over=Plan(looks=(3,), budget_s=60),
         steady=Plan(looks=(24, 48, 96, 192), budget_s=25, block=2),
         slice_s=0.1,
         interval_s=1.0,
         warm_up_s=0.5,
+        after_hand_over_s=1.5,
         hints_on_devices=True,
     ),
     # The notebook's own measurement: six intervals of ten seconds for each hint, here by turns.
     "lab": Profile(
         "lab",
         fil=Plan(looks=(10, 20, 40), budget_s=120),
+        fil_with_accelerator=Plan(looks=(10, 20), budget_s=600),
+        fil_cached=Plan(looks=(10,), budget_s=120),
+        hand_over=Plan(looks=(6,), budget_s=600),
         steady=Plan(looks=(6,), budget_s=3600),
         slice_s=10.0,
         interval_s=10.0,
         warm_up_s=2.0,
+        after_hand_over_s=5.0,
         hints_on_devices=False,
     ),
 }
+
+
+ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
+"""Real ones where there are any; the emulated GPU and no real one; none."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +95,7 @@ class Settings:
     profile: Profile
     devices: tuple[str, ...] | None
     hints_on: tuple[str, ...] | None
-    use_accelerators: bool
+    accelerator: str
     fail_inconclusive: bool
     infer_requests: int
     probe_deadline_s: float
@@ -85,18 +109,42 @@ class Settings:
         return self.reports / "latest"
 
     @property
+    def is_emulated(self) -> bool:
+        """Whether the accelerator is the emulated GPU."""
+        return self.accelerator == EMULATED
+
+    @property
     def history(self) -> Path:
-        """The folder of this machine's saved runs."""
-        return self.reports / "history" / self.machine
+        """The folder of this machine's saved runs; those with the emulated GPU have one of their own."""
+        return self.reports / "history" / (f"{self.machine}-{EMULATED}" if self.is_emulated else self.machine)
+
+    @property
+    def hand_over_deadline_s(self) -> float:
+        """How long after the compile began AUTO is waited for to hand over: most of what one answer of a probe may take."""
+        return self.probe_deadline_s * 2 / 3
 
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without measuring."""
         resolve.check_name(self.model)
+        if self.is_emulated:
+            self._check_emulated()
         if self.picture is not None and not self.picture.is_file():
             raise UserError(f"there is no picture at {self.picture}: check the path (--picture).")
         for option, names in (("--devices", self.devices), ("--hints-on", self.hints_on)):
             if names is not None and not names:
                 raise UserError(f"the list of devices is empty: name one, such as CPU ({option}).")
+
+    def _check_emulated(self) -> None:
+        if self.model in embedded.NAMES and self.precision != EMULATED_PRECISION:
+            raise UserError(
+                f"the emulated GPU infers in f32 only, and cannot compile {self.model} in {self.precision}: "
+                f"leave --precision out, or give {EMULATED_PRECISION} (--accelerator=emulated)."
+            )
+        if others := [name for name in self.hints_on or () if name != "CPU"]:
+            raise UserError(
+                f"the emulated GPU shows how AUTO behaves, not how fast a GPU is: hints are not compared on {', '.join(others)} "
+                "with it; leave --hints-on out (--accelerator=emulated)."
+            )
 
     def check_reports_folder(self) -> None:
         """Raise :class:`UserError` when reports could not be saved, now rather than after the measuring."""
@@ -106,6 +154,19 @@ class Settings:
             trial.unlink()
         except OSError as error:
             raise explain_os_error(error, f"cannot write reports to {self.reports}", "--reports=DIR") from error
+
+
+EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
+
+
+def default_model(accelerator: str) -> str:
+    """The model when none is named: one that is compiled in seconds for the emulated GPU, which takes ten times that for GoogLeNet-v1."""
+    return EMULATED_MODEL if accelerator == EMULATED else resolve.DEFAULT_MODEL
+
+
+def default_precision(accelerator: str) -> str:
+    """The precision when none is named: the emulated GPU infers in f32 only."""
+    return EMULATED_PRECISION if accelerator == EMULATED else resolve.DEFAULT_PRECISION
 
 
 def parse_list(text: str | None) -> tuple[str, ...] | None:

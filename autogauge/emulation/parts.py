@@ -75,10 +75,10 @@ def prepare(cache: Cache) -> Emulation:
         raise UserError(f"the emulated GPU needs {' and '.join(missing)}: {INSTALL} (--accelerator=emulated).")
     folder = cache.entry(f"emulation-layer-{sha256_of(SOURCE)[:12]}", _build)
     return Emulation(
-        runtime=_installed("intel-opencl-rt", RUNTIME),
-        loader=_installed("intel-opencl-rt", LOADER),
+        runtime=installed("intel-opencl-rt", RUNTIME),
+        loader=installed("intel-opencl-rt", LOADER),
         layer=str((folder / LAYER).resolve()),
-        libraries=tuple(_installed("intel-cmplr-lib-rt", name) for name in LIBRARIES),
+        libraries=tuple(installed("intel-cmplr-lib-rt", name) for name in LIBRARIES),
     )
 
 
@@ -87,7 +87,7 @@ def identity() -> dict[str, str]:
     return {**PACKAGES, "layer": sha256_of(SOURCE)[:12]}
 
 
-def _installed(package: str, name: str) -> str:
+def installed(package: str, name: str) -> str:
     """The absolute path of a file that the package brought."""
     for path in importlib.metadata.files(package) or ():
         if path.name == name:

@@ -148,7 +148,7 @@ def _kill_all() -> None:
 
 def last_line(message: str) -> str:
     """The last line that says something: OpenVINO puts the cause there, after the path through its sources."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    lines = [line.strip() for line in message.splitlines() if any(letter.isalnum() for letter in line)]
     return lines[-1] if lines else "no message"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from autogauge.run import Run
 from autogauge.stats.percentiles import percentiles
-from autogauge.studies import fil
-from autogauge.studies.study import Study
+from autogauge.studies import fil, hand_over
+from autogauge.studies.study import Condition, Study
 
 
 @dataclass
@@ -36,20 +36,26 @@ class Row:
 
 def rows(run: Run) -> list[Row]:
     """A row for each condition of each study, in the order of the studies."""
-    return [_row(study, name) for study in run.studies for name in (condition.name for condition in study.conditions)]
+    return [
+        _row(study, condition)
+        for study in run.studies
+        if study.name != hand_over.NAME  # a timeline of its own
+        for condition in study.conditions
+    ]
 
 
-def _row(study: Study, name: str) -> Row:
-    target = study.condition(name).target
+def _row(study: Study, condition: Condition) -> Row:
+    name, target = condition.name, condition.target
     facts = study.facts.get(name, {})
-    row = Row(target.device or "AUTO (by default)", target.hint)
+    title = condition.title or target.device or "AUTO (by default)"
+    row = Row(f"{title}, cached" if study.name == fil.NAME_CACHED else title, target.hint)
     row.infer_requests = facts.get("infer_requests")
     row.execution_devices = tuple(sorted(study.devices_that_answered(name)))
     row.failed = len(study.failures(name))
     samples = study.samples(name)
     if not samples:
         return row
-    if study.name == fil.NAME:
+    if study.name in (fil.NAME, fil.NAME_CACHED):
         row.fil_s = statistics.median(study.figures(name, fil.METRIC))
         row.fil_samples = len(samples)
     else:

@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from autogauge import __version__
 from autogauge.files import write_bytes, write_json
 from autogauge.report.rows import rows
 from autogauge.run import Run
 
-SCHEMA_VERSION = 1
+Array = npt.NDArray[Any]
+
+SCHEMA_VERSION = 2
 SUMMARY = "summary.json"
 LATENCIES = "latencies.npz"
+TIMELINES = "timelines.npz"
 
 
 def summarize(run: Run) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "finished": run.finished.isoformat() if run.finished else None,
         "openvino": run.openvino,
         "profile": settings.profile.name,
+        "accelerator": settings.accelerator,
         "fingerprint": run.fingerprint.to_json() if run.fingerprint else None,
         "model": run.model.to_json() if run.model else None,
         "inputs": list(run.inputs),
@@ -43,6 +48,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "studies": [study.to_json() for study in run.studies],
         "history_file": str(run.history_file) if run.history_file else None,
         "latencies_file": LATENCIES,
+        "timelines_file": TIMELINES if _timelines(run) else None,
     }
 
 
@@ -58,7 +64,9 @@ def save(run: Run, probe_logs: Path | None) -> Path:
     try:
         staging.mkdir(parents=True)
         write_json(staging / SUMMARY, summarize(run))
-        write_bytes(staging / LATENCIES, _latencies(run))
+        write_bytes(staging / LATENCIES, _compressed(_latencies(run)))
+        if timelines := _timelines(run):
+            write_bytes(staging / TIMELINES, _compressed(timelines))
         if probe_logs is not None and probe_logs.is_dir():
             shutil.copytree(probe_logs, staging / "probes")
         with contextlib.suppress(FileNotFoundError):
@@ -86,14 +94,29 @@ def _sweep(reports: Path) -> None:
             continue
 
 
-def _latencies(run: Run) -> bytes:
+def _latencies(run: Run) -> dict[str, Array]:
     """Every request's latency in milliseconds, float32, one array a condition, named after it."""
-    arrays = {
+    return {
         f"{study.name}/{condition.name}": latencies
         for study in run.studies
         for condition in study.conditions
         if len(latencies := study.latencies_ms(condition.name))
     }
+
+
+def _timelines(run: Run) -> dict[str, Array]:
+    """Every hand-over's inferences: arrays named after study, condition and number, see ``studies.timeline``."""
+    return {
+        f"{study.name}/{condition.name}/{number}/{name}": values
+        for study in run.studies
+        for condition in study.conditions
+        for number, sample in enumerate(study.samples(condition.name))
+        if sample.timeline is not None
+        for name, values in sample.timeline.to_arrays().items()
+    }
+
+
+def _compressed(arrays: dict[str, Array]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()

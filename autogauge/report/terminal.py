@@ -10,13 +10,18 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from autogauge.doctor import Finding, State
+from autogauge.report import hand_over
 from autogauge.report.rows import Row, rows
 from autogauge.run import Run
 from autogauge.stats.verdicts import Outcome, Verdict
+from autogauge.studies.study import Study
 from autogauge.targets import Device
 
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
+_STATES = {State.OK: "green", State.ABSENT: "yellow", State.BROKEN: "bold red"}
 NONE = "–"
+OF_STEADY_SPEED = ("hint", "FPS", "p50 ms", "p90 ms", "p99 ms")
 
 
 def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
@@ -39,15 +44,19 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
 def results(run: Run) -> list[RenderableType]:
     """What is shown at the end of a run: what was measured on what, the table, the verdicts."""
     notes = [Text(f"NOTE  {note}") for note in run.notes]
-    return [*map(Text, heading(run)), table_of(rows(run)), verdicts_table(run.verdicts()), *notes]
+    study = hand_over.study_of(run)
+    timeline = [hand_over_table(study)] if study else []
+    return [*map(Text, heading(run)), table_of(rows(run)), *timeline, verdicts_table(run.verdicts()), *notes]
 
 
 def heading(run: Run) -> list[str]:
     """The model and the machine, a line each."""
     devices = ", ".join(
-        f"{device.name} ({device.full_name})" if device.full_name else device.name for device in run.devices
+        f"{device.label} ({device.full_name})" if device.full_name else device.name for device in run.devices
     )
     lines = [f"openvino {run.openvino} on {run.settings.machine}: {devices or 'no devices'}"]
+    if run.settings.is_emulated:
+        lines.append("EMULATED GPU: what follows shows how AUTO behaves with an accelerator, not how fast one is")
     if run.model:
         lines.append(f"model {run.model.describe()}")
     if run.interrupted:
@@ -56,27 +65,68 @@ def heading(run: Run) -> list[str]:
 
 
 def table_of(found: Iterable[Row]) -> Table:
-    """The figures by target and hint. FIL is the median of the samples counted beside it."""
+    """The figures by target and hint, those of steady speed only where it was measured.
+
+    FIL is the median of the samples counted beside it.
+    """
+    cells = [
+        {
+            "target": row.target,
+            "hint": row.hint or NONE,
+            "FIL ms (n)": NONE if row.fil_s is None else f"{row.fil_s * 1e3:.1f} ({row.fil_samples})",
+            "FPS": _number(row.fps, 1),
+            "p50 ms": _number(row.p50_ms, 2),
+            "p90 ms": _number(row.p90_ms, 2),
+            "p99 ms": _number(row.p99_ms, 2),
+            "requests": str(row.infer_requests or NONE),
+            "ran on": ", ".join(row.execution_devices) or NONE,
+        }
+        for row in found
+    ]
+    titles = list(cells[0]) if cells else []
+    if all(row["FPS"] == NONE for row in cells):
+        titles = [title for title in titles if title not in OF_STEADY_SPEED]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("target", no_wrap=True)
-    table.add_column("hint", no_wrap=True)
-    for title in ("FIL ms (n)", "FPS", "p50 ms", "p90 ms", "p99 ms", "requests"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("ran on", overflow="fold", min_width=6)
-    for row in found:
-        fil = NONE if row.fil_s is None else f"{row.fil_s * 1e3:.1f} ({row.fil_samples})"
+    for title in titles:
+        if title == "ran on":
+            table.add_column(title, overflow="fold", min_width=6)
+        else:
+            table.add_column(title, justify="left" if title in ("target", "hint") else "right", no_wrap=True)
+    for row in cells:
+        table.add_row(*(row[title] for title in titles))
+    return table
+
+
+def hand_over_table(study: Study) -> Table:
+    """The hand-over in the order of time, a column for each way of inferring: median, and range where there are several replicates."""
+    table = Table(
+        title=f"hand-over of AUTO: {', '.join(hand_over.devices(study))} (seconds since the call of compile_model)",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    names = [condition.name for condition in study.conditions]
+    table.add_column("", overflow="fold")
+    for name in names:
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_row("outcome (processes)", *(hand_over.outcomes(study, name) for name in names))
+    for line in hand_over.lines(study):
         table.add_row(
-            row.target,
-            row.hint or NONE,
-            fil,
-            _number(row.fps, 1),
-            _number(row.p50_ms, 2),
-            _number(row.p90_ms, 2),
-            _number(row.p99_ms, 2),
-            str(row.infer_requests or NONE),
-            ", ".join(row.execution_devices) or NONE,
+            f"{line.title}, {line.unit}" if line.unit else line.title,
+            *(_range(*line.figures[name]) if name in line.figures else NONE for name in names),
         )
     return table
+
+
+def _range(median: float, low: float, high: float) -> str:
+    return _significant(median) if low == high else f"{_significant(median)} ({_significant(low)}–{_significant(high)})"
+
+
+def _significant(value: float) -> str:
+    """Whole from 100 on, else three significant digits."""
+    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def verdicts_table(verdicts: Iterable[Verdict]) -> Table:
@@ -97,8 +147,23 @@ def devices_table(devices: Iterable[Device]) -> Table:
         table.add_column(title, overflow="fold")
     for device in devices:
         table.add_row(
-            device.name, device.full_name, device.type or NONE, device.driver or NONE, ", ".join(device.capabilities)
+            device.label, device.full_name, device.type or NONE, device.driver or NONE, ", ".join(device.capabilities)
         )
+    return table
+
+
+def doctor_table(findings: Iterable[Finding]) -> Table:
+    """What the machine has and lacks, with the next steps; a subject is named once."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for title in ("", "what", "state", "found, and the next step"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("what", "state"))
+    last = ""
+    for finding in findings:
+        subject = "" if finding.subject == last else finding.subject
+        last = finding.subject
+        state = Text(str(finding.state), style=_STATES[finding.state])
+        step = f"\n→ {finding.next_step}" if finding.next_step else ""
+        table.add_row(subject, finding.what, state, Text(finding.found + step))
     return table
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from autogauge.probe.launcher import Launcher, Probe
 from autogauge.probe.log import AutoLog
-from autogauge.probe.request import ProbeFailed
+from autogauge.probe.request import CacheMode, ProbeFailed
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
@@ -84,7 +84,9 @@ class ProbePool:
         warm_up_s: float,
         infer_requests: int = 0,
         deadline_s: float = DEADLINE_S,
+        cache: CacheMode | Path = "off",
     ) -> None:
+        self._cache = cache
         self._launcher, self._workload, self._infer_requests = launcher, workload, infer_requests
         self._warm_up_s, self._deadline_s = warm_up_s, deadline_s
         self._probes: dict[object, WarmProbe] = {}
@@ -102,6 +104,7 @@ class ProbePool:
             infer_requests=self._infer_requests,
             deadline_s=self._deadline_s,
             accelerator_wait_s=self._deadline_s / 2,
+            cache=self._cache,
         )
         probe = self._launcher.start(request, f"warm-{target.label}")
         try:

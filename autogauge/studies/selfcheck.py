@@ -5,8 +5,6 @@ It uses the machinery of the other studies unchanged; what is done about a miss 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.verdicts import Claim
 from autogauge.studies import fil
@@ -54,8 +52,8 @@ def fil_self_check(
 ) -> Study:
     """Two fresh processes of one target in each of so many blocks."""
     plan = Plan(looks=(blocks,), budget_s=blocks * 60.0, confidence=CONFIDENCE)
-    study = fil.planned(_conditions(target), plan, seed, _claims((fil.METRIC,)))
-    return fil.FilRunner(replace(study, name="A/A of first inference latency"), launcher, workload)(progress)
+    study = Study("A/A of first inference latency", _conditions(target), _claims((fil.METRIC,)), plan, seed)
+    return fil.FilRunner(study, launcher, workload)(progress)
 
 
 def _conditions(target: Target) -> tuple[Condition, ...]:

@@ -23,6 +23,7 @@ from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.intervals import Interval, block_means, paired_ratio
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, confidence_of_look, outcome_of
 from autogauge.studies.progress import Progress
+from autogauge.studies.timeline import Timeline
 from autogauge.targets import Target
 
 Latencies = npt.NDArray[np.float32]  # a list would take eight times the memory, and a tiny model gives millions
@@ -33,23 +34,28 @@ HARD_LIMIT = 6.0  # times the budget: then a study ends even before its first lo
 
 @dataclass(frozen=True)
 class Condition:
-    """One of the things that a study compares."""
+    """One of the things that a study compares. ``title`` is what tables call it; without one they show its target."""
 
     name: str
     target: Target
+    title: str = ""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one turn of one condition gave: figures by metric, what was beside it, which devices answered, each latency."""
+    """What one turn of one condition gave: figures by metric, what was beside it, which devices answered, each latency.
+
+    A hand-over has its timeline too.
+    """
 
     figures: Mapping[str, float]
     surroundings: Mapping[str, float | None] = field(default_factory=dict)
     execution_devices: tuple[str, ...] = ()
     latencies_ms: Latencies = field(default_factory=lambda: np.empty(0, np.float32), compare=False)
+    timeline: Timeline | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary, without the single latencies: they are a file of their own."""
+        """The fields as a dictionary, without single latencies and timelines: they are files of their own."""
         return {
             "figures": dict(self.figures),
             "surroundings": dict(self.surroundings),
@@ -185,7 +191,12 @@ class Study:
             "seconds": self.seconds,
             "plan": {**asdict(self.plan), "look_confidence": self.plan.look_confidence},
             "conditions": [
-                {"name": each.name, "device": each.target.device, "properties": dict(each.target.properties)}
+                {
+                    "name": each.name,
+                    "title": each.title,
+                    "device": each.target.device,
+                    "properties": dict(each.target.properties),
+                }
                 for each in self.conditions
             ],
             "facts": self.facts,

@@ -10,6 +10,11 @@ from autogauge.targets import HINTS, Target, selectable_by_default
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
+def kinds(names):
+    """``GPU`` for ``GPU``, ``GPU.0`` and ``GPU.1``: releases differ in how they call a lone one."""
+    return {name.partition(".")[0] for name in names}
+
+
 @pytest.fixture(scope="module")
 def by_default(launcher, workload):
     """What a fresh process sees that names no device: the reply, and AUTO's log."""
@@ -44,7 +49,7 @@ def test_naming_auto_selects_the_same(by_default, explicitly):
 
 
 def test_auto_selects_the_cpu_exactly_where_there_is_no_accelerator(by_default, available_devices):
-    assert by_default[1].selected[0] in selectable_by_default(available_devices)
+    assert kinds(by_default[1].selected[:1]) <= kinds(selectable_by_default(available_devices))
 
 
 def test_the_log_and_the_execution_devices_agree(explicitly):

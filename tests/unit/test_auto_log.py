@@ -70,3 +70,15 @@ def test_any_text_is_read_without_an_error(text):
 def test_lines_between_others_change_nothing(lines):
     noisy = parse("\n\x00noise [AUTO] select device:XXX\n".join(lines))
     assert noisy == parse("\n".join(lines))
+
+
+def test_a_log_says_when_by_the_time_of_day():
+    log = parse(WITH_GPU)
+    assert log.finished_of_day_s == {"CPU": 36000.1001, "GPU": 36009.8001}
+    assert log.cpu_helper_released_of_day_s == 36009.9001
+
+
+def test_a_failure_of_several_lines_is_kept_whole():
+    several = FAILED.replace("no driver", "Exception from a.cpp:1:\nCheck failed\n\nno driver")
+    assert parse(several).failures == {"NPU": "Exception from a.cpp:1: Check failed no driver"}
+    assert parse(several).fallbacks == ["CPU"]

@@ -28,7 +28,7 @@ def settings(reports, **changes):
         "profile": PROFILES["quick"],
         "devices": None,
         "hints_on": None,
-        "use_accelerators": True,
+        "accelerator": "auto",
         "fail_inconclusive": False,
         "infer_requests": 0,
         "probe_deadline_s": 60.0,
@@ -45,7 +45,7 @@ def run(tmp_path):
     cpu = Device("CPU", "a CPU")
     run = Run(settings(tmp_path), openvino="2026.4.1", devices=[cpu])
     run.model = ModelArtefact("m", "path", "IR", Path("m.xml"), "d" * 64, "unknown")
-    first = fil.planned(fil.conditions_for([cpu]), PROFILES["quick"].fil, 1)
+    first = fil.planned([cpu], PROFILES["quick"].fil, 1)
     for index in range(8):
         samples = {name: Sample({"fil_s": 0.1}, execution_devices=("CPU",)) for name in ("AUTO", "CPU")}
         first.replicates.append(Replicate(index, ("AUTO", "CPU"), samples))

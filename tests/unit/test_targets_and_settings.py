@@ -9,6 +9,7 @@ from autogauge.settings import PROFILES, parse_list
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import fil, steady
 from autogauge.studies.metrics import PerformanceMetrics
+from autogauge.studies.study import Plan
 from autogauge.targets import (
     Device,
     Target,
@@ -69,11 +70,36 @@ def test_targets_are_told_apart_by_device_and_properties():
 
 
 def test_the_fil_claims_follow_from_the_devices():
-    conditions = fil.conditions_for([CPU, GPU0])
-    claims = {claim.name: claim for claim in fil.claims_for(conditions)}
+    claims = {claim.name: claim for claim in fil.claims_for([CPU, GPU0])}
     assert set(claims) == {"auto-fil-close-to-cpu", "auto-fil-below-gpu.0"}
     assert claims["auto-fil-below-gpu.0"].bound == 1.0
-    assert not fil.claims_for(fil.conditions_for([]))
+    assert not fil.claims_for([])
+
+
+def test_without_the_start_up_fallback_autos_fil_is_bounded_on_both_sides():
+    study = fil.planned([CPU, GPU0], Plan((6,), 1.0), 1, handed_to=GPU0)
+    without = study.condition(fil.NO_FALLBACK)
+    assert without.target.properties == {"ENABLE_STARTUP_FALLBACK": "NO"}
+    bounds = {claim.relation: claim.bound for claim in study.claims if claim.numerator == fil.NO_FALLBACK}
+    assert bounds == {"at most": 1.25, "at least": 0.8}
+    assert {claim.denominator for claim in study.claims if claim.numerator == fil.NO_FALLBACK} == {"GPU.0"}
+
+
+def test_the_emulated_gpu_is_called_so_wherever_it_is_named():
+    emulated = Device("GPU", "emulated GPU on a CPU (iGPU)")
+    assert (emulated.label, emulated.slug, emulated.is_emulated) == ("GPU (emulated)", "gpu-emulated", True)
+    assert (GPU0.label, GPU0.slug, GPU0.is_emulated) == ("GPU.0", "gpu.0", False)
+    study = fil.planned([CPU, emulated], Plan((6,), 1.0), 1, handed_to=emulated)
+    assert [condition.title for condition in study.conditions] == [
+        "AUTO (emulated)",
+        "CPU",
+        "GPU (emulated)",
+        "AUTO (emulated), no fallback",
+    ]
+    for claim in study.claims:
+        assert claim.name.endswith("-gpu-emulated"), "how close AUTO comes to the CPU is not judged on it"
+        assert "GPU (emulated)" in claim.sentence
+    assert emulated.to_json()["emulated"]
 
 
 def test_the_hint_claims_follow_from_the_devices():
@@ -90,7 +116,7 @@ def test_the_hint_claims_follow_from_the_devices():
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_can_reach_a_verdict_at_its_first_look(name):
     profile = PROFILES[name]
-    for plan in (profile.fil, profile.steady):
+    for plan in (profile.fil, profile.fil_with_accelerator, profile.steady):
         assert plan.looks == tuple(sorted(plan.looks))
         assert plan.looks[0] // plan.block >= fewest_replicates(plan.look_confidence)
 

@@ -6,6 +6,7 @@ mean is left to ``autogauge.studies.hand_over``.
 
 from __future__ import annotations
 
+import threading
 import time
 from array import array
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ class Timeline:
         self.handed_over_s: float | None = None
         self.had_helper = False
         self._since_hand_over = 0
+        self._lock = threading.Lock()
 
     def device(self) -> int:
         """Who answers now, as an index into ``devices``."""
@@ -47,9 +49,10 @@ class Timeline:
 
     def _index(self, names: list[str] | None) -> int:
         name = ",".join(names or ["unknown"])
-        if name not in self.devices:
-            self.devices.append(name)
-        return self.devices.index(name)
+        with self._lock:
+            if name not in self.devices:
+                self.devices.append(name)
+            return self.devices.index(name)
 
     def spoil(self, request: Any) -> None:
         """Overwrite the request's outputs, so that an answer that nobody gave is not taken for the last one."""
@@ -68,9 +71,10 @@ class Timeline:
             difference = float(numpy.abs(answer.astype(numpy.float64) - expected).max(initial=0.0))
             largest = difference if not difference <= largest else largest  # not a number stays to be seen
             right = right and numpy.allclose(answer, expected, rtol=RTOL, atol=ATOL)
-        self.wrong += not right
-        self.rows.extend((start - self.began, latency_s, before, after, largest))
-        self._see(after, start + latency_s - self.began)
+        with self._lock:
+            self.wrong += not right
+            self.rows.extend((start - self.began, latency_s, before, after, largest))
+            self._see(after, start + latency_s - self.began)
 
     def add_first(self, compile_s: float, latency_s: float, facts: dict[str, Any], request: Any) -> None:
         """Keep the first inference, which was made before this timeline."""
@@ -126,9 +130,8 @@ class Timeline:
             )
 
 
-def infer_synchronously(session: Session, timeline: Timeline) -> None:
-    """One request, inferred again as soon as it is done."""
-    request = session.infer_request
+def keep_inferring(request: Any, timeline: Timeline) -> None:
+    """Infer one request again as soon as it is done, until the timeline is over."""
     before = timeline.device()
     while not timeline.is_over():
         timeline.spoil(request)
@@ -143,27 +146,14 @@ def infer_synchronously(session: Session, timeline: Timeline) -> None:
         before = after
 
 
-def infer_in_a_queue(session: Session, timeline: Timeline, requests: int) -> None:
-    """As many requests as told kept in flight by openvino's own queue; a callback takes each answer."""
-    queue = session.ov.AsyncInferQueue(session.compiled, requests)
-    inputs = dict(enumerate(session.tensors))
+def keep_queue_full(requests: list[Any], timeline: Timeline) -> None:
+    """Keep several requests in flight, a thread each.
 
-    def done(request: Any, begun: tuple[float, int]) -> None:
-        start, before = begun
-        try:
-            timeline.add(start, request.latency / 1e3, before, timeline.device(), request)
-        except Exception as error:
-            timeline.fail(error)
-
-    queue.set_callback(done)
-    while not timeline.is_over():
-        try:
-            index = queue.get_idle_request_id()
-            timeline.spoil(queue[index])
-            queue.start_async(inputs, (clock(), timeline.device()))
-        except Exception as error:
-            timeline.fail(error)
-    try:
-        queue.wait_all()
-    except Exception as error:
-        timeline.fail(error)
+    Not by ``AsyncInferQueue``: its callbacks are Python's, AUTO may let go of the last one only while the model is being destroyed, in
+    a thread that then waits for Python's lock, which the destroying thread holds (seen on 2026.4.1).
+    """
+    threads = [threading.Thread(target=keep_inferring, args=(each, timeline), daemon=True) for each in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

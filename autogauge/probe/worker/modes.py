@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.api import describe_devices, describe_model, execution_devices
 from autogauge.probe.worker.channel import Channel, Phase, clock, die_with, renew_watchdog
-from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, infer_in_a_queue, infer_synchronously
+from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
 from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes
 from autogauge.probe.worker.session import Session, wait_for_accelerator
@@ -134,9 +134,9 @@ def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
     )
     timeline.add_first(phase.seconds["compile"], phase.seconds["first_inference"], facts, session.infer_request)
     if request["infer_requests"] > 1:
-        infer_in_a_queue(session, timeline, request["infer_requests"])
+        keep_queue_full([session.new_request() for _ in range(request["infer_requests"])], timeline)
     else:
-        infer_synchronously(session, timeline)
+        keep_inferring(session.infer_request, timeline)
     timeline.save(request["timeline"])
     renew_watchdog(request["deadline_s"])
     channel.send(

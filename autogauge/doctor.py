@@ -1,0 +1,256 @@
+"""What this machine has for measuring and what it lacks, each with the next step. Showing it is left to the command line.
+
+Nothing here changes the machine, but for the cache that a trial of the emulated GPU fills.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import grp
+import importlib.metadata
+import os
+import platform
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+
+from autogauge.cache import Cache
+from autogauge.emulation import parts
+from autogauge.errors import UserError
+from autogauge.models.inspect import Inspection, inspect
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import ProbeFailed
+from autogauge.studies.workload import prepare_workload
+from autogauge.targets import Device, Target, find_device
+
+PACKAGES = (
+    "openvino",
+    "numpy",
+    "opencv-python-headless",
+    "pytest",
+    "pytest-benchmark",
+    "pytest-xdist",
+    "rich",
+    "typer",
+)
+INSTALL = "pip install -r requirements.txt"
+EMULATED = "measure with --accelerator=emulated"
+INTEL = "0x8086"
+TRIAL_MODEL, TRIAL_TOLERANCE = "one-convolution", 1e-4
+
+
+class State(str, Enum):
+    """``ABSENT`` is something that may be missing; ``BROKEN`` is not."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    BROKEN = "BROKEN"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: of which subject, what was found, and what to do about it."""
+
+    subject: str
+    what: str
+    state: State
+    found: str
+    next_step: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """The fields as a dictionary."""
+        return {key: str(value) for key, value in asdict(self).items()}
+
+
+def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
+    """Every finding, in the order in which to read them. ``root`` is where ``/dev``, ``/etc`` and ``/sys`` are looked for."""
+    findings = installed()
+    with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
+        seen, more = openvino(Launcher(Path(folder) / "probes"))
+    findings += more
+    devices = seen.devices if seen else ()
+    findings += gpu(devices, root)
+    findings += npu(devices, root)
+    findings += emulation(cache) if seen else []
+    return findings
+
+
+def installed() -> list[Finding]:
+    """Python and the packages of ``requirements.txt``."""
+    fits = sys.version_info >= (3, 10)
+    step = "" if fits else "install Python 3.10 or newer"
+    findings = [Finding("installed", "Python", State.OK if fits else State.BROKEN, platform.python_version(), step)]
+    for name in PACKAGES:
+        try:
+            findings.append(Finding("installed", name, State.OK, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding("installed", name, State.BROKEN, "not installed", INSTALL))
+    return findings
+
+
+def openvino(launcher: Launcher) -> tuple[Inspection | None, list[Finding]]:
+    """The devices that OpenVINO sees in a process of its own."""
+    try:
+        seen = inspect(launcher)
+    except UserError as error:
+        return None, [Finding("OpenVINO", "devices", State.BROKEN, str(error), INSTALL)]
+    return seen, [
+        Finding("OpenVINO", device.name, State.OK, _words(device.full_name, device.type, device.driver))
+        for device in seen.devices
+    ]
+
+
+def gpu(devices: Iterable[Device], root: Path) -> list[Finding]:
+    """Why OpenVINO may see no GPU: no Intel hardware, no permission, no OpenCL loader, no driver behind it."""
+    if find_device("GPU", devices):
+        return []
+    cards = [path.parent.parent.name for path in root.glob("sys/class/drm/card*/device/vendor") if _says(path, INTEL)]
+    findings = [
+        Finding("GPU", "hardware", State.OK, ", ".join(sorted(cards)))
+        if cards
+        else Finding("GPU", "hardware", State.ABSENT, "no Intel graphics in /sys/class/drm", EMULATED)
+    ]
+    if cards:
+        findings.append(
+            _permission("GPU", root, "dev/dri/renderD*", "install or load the kernel's graphics driver (i915, xe)")
+        )
+    vendors = sorted(path.name for path in root.glob("etc/OpenCL/vendors/*.icd"))
+    findings += [
+        _library("GPU", "OpenCL loader", "OpenCL", "install it, if there is a GPU (Debian: ocl-icd-libopencl1)"),
+        Finding("GPU", "OpenCL driver", State.OK, ", ".join(vendors))
+        if vendors
+        else Finding(
+            "GPU",
+            "OpenCL driver",
+            State.ABSENT,
+            "none in /etc/OpenCL/vendors",
+            "install Intel's compute runtime, if there is a GPU (Debian: intel-opencl-icd)",
+        ),
+    ]
+    return findings
+
+
+def npu(devices: Iterable[Device], root: Path) -> list[Finding]:
+    """Why OpenVINO may see no NPU: no kernel driver or hardware, no permission, no Level Zero loader."""
+    if find_device("NPU", devices):
+        return []
+    nodes = sorted(path.name for path in root.glob("dev/accel/accel*"))
+    if not nodes:
+        loaded = (root / "sys/module/intel_vpu").exists()
+        found = "no /dev/accel, though intel_vpu is loaded" if loaded else "no /dev/accel, and intel_vpu is not loaded"
+        return [
+            Finding(
+                "NPU", "hardware", State.ABSENT, found, "on a Core Ultra, use a kernel with intel_vpu (6.6 or newer)"
+            )
+        ]
+    return [
+        _permission("NPU", root, "dev/accel/accel*", ""),
+        _library(
+            "NPU",
+            "Level Zero loader",
+            "ze_loader",
+            "install it with Intel's NPU driver (libze1, intel-driver-compiler-npu)",
+        ),
+    ]
+
+
+def _permission(subject: str, root: Path, pattern: str, step_without: str) -> Finding:
+    """Whether this user may open the device's nodes."""
+    nodes = sorted(root.glob(pattern))
+    if not nodes:
+        return Finding(subject, "device node", State.ABSENT, f"none like /{pattern}", step_without)
+    closed = [node for node in nodes if not os.access(node, os.R_OK | os.W_OK)]
+    if not closed:
+        return Finding(subject, "permission", State.OK, ", ".join(node.name for node in nodes))
+    step = f"join its group: sudo usermod -aG {_group_of(closed[0])} $USER, then log in again"
+    return Finding(subject, "permission", State.BROKEN, f"{closed[0].name} may not be opened by this user", step)
+
+
+def _group_of(path: Path) -> str:
+    number = path.stat().st_gid
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _library(subject: str, what: str, name: str, step: str) -> Finding:
+    found = ctypes.util.find_library(name)
+    return (
+        Finding(subject, what, State.OK, found)
+        if found
+        else Finding(subject, what, State.ABSENT, f"no lib{name}", step)
+    )
+
+
+def emulation(cache: Cache) -> list[Finding]:
+    """Whether the emulated GPU works: its parts, then one convolution held against the CPU's."""
+    subject = "emulated GPU"
+    if reason := parts.why_impossible_here():
+        return [Finding(subject, "system", State.ABSENT, reason)]
+    if missing := parts.missing_packages():
+        return [Finding(subject, "packages", State.ABSENT, f"no {', '.join(missing)}", parts.INSTALL)]
+    findings = [
+        Finding(
+            subject, "packages", State.OK, ", ".join(f"{name} {release}" for name, release in parts.PACKAGES.items())
+        )
+    ]
+    compiler = parts.compiler()
+    findings.append(
+        Finding(subject, "compiler", State.OK, " ".join(compiler))
+        if compiler
+        else Finding(subject, "compiler", State.BROKEN, "none", f"install cc, or {parts.INSTALL}")
+    )
+    return [*findings, _step(subject, "trial", lambda: _trial(cache))]
+
+
+def _step(subject: str, what: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, what, State.OK, attempt())
+    except UserError as error:
+        sentence, _, step = str(error).rpartition(": ")
+        return Finding(subject, what, State.BROKEN, sentence or step, step if sentence else "")
+    except ProbeFailed as error:
+        return Finding(
+            subject, what, State.BROKEN, error.failure.sentence(), "run it again; if it stays, report it with this line"
+        )
+
+
+def _trial(cache: Cache) -> str:
+    """One convolution on the emulated GPU and on the CPU; returns a sentence. Raises ``UserError`` or ``ProbeFailed``."""
+    with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
+        folder = Path(scratch)
+        launcher = Launcher(folder / "probes", emulation=parts.prepare(cache))
+        workload, _ = prepare_workload(TRIAL_MODEL, "FP32", cache, launcher, folder)
+        answers, seconds = [], 0.0
+        for device in ("CPU", "GPU"):
+            path = folder / f"{device}.npz"
+            target = Target(device, {"INFERENCE_PRECISION_HINT": "f32"})
+            reply, _ = launcher.run_once(workload.request("once", target, save_outputs=str(path)), device)
+            seconds = reply["seconds"]["compile"]
+            with np.load(path) as saved:
+                answers.append(saved["0"])
+    apart = float(np.abs(answers[0] - answers[1]).max())
+    if not np.allclose(answers[1], answers[0], rtol=TRIAL_TOLERANCE, atol=TRIAL_TOLERANCE):
+        raise UserError(f"its answer is {apart:.3g} off the CPU's: report it with the processor's name")
+    return f"one convolution compiled in {seconds:.1f} s, its answer {apart:.1e} off the CPU's"
+
+
+def _says(path: Path, word: str) -> bool:
+    try:
+        return re.search(rf"\b{word}\b", path.read_text()) is not None
+    except OSError:
+        return False
+
+
+def _words(*parts_: str) -> str:
+    return ", ".join(filter(None, parts_)) or "–"

@@ -1,0 +1,156 @@
+"""The study of the hand-over: what an application sees while AUTO changes from the CPU helper to the accelerator.
+
+A replicate is one fresh process a condition: it compiles on AUTO and infers without pause, synchronously or with a queue of
+requests, until some time after the hand-over or until a deadline, which is a result in itself. Each inference carries the
+devices that OpenVINO named before and after it. Both devices infer in f32, so that every answer can be held against the CPU's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.log import AutoLog
+from autogauge.studies.pool import DEADLINE_S
+from autogauge.studies.progress import Progress
+from autogauge.studies.study import Condition, Plan, Sample, Study, run
+from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
+from autogauge.studies.workload import Workload
+from autogauge.targets import Target
+
+NAME = "hand-over"
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+SYNCHRONOUS = "synchronous"
+QUEUE = 4
+"""Infer requests in flight in the queue, unless the user says otherwise."""
+
+HANDED_OVER, NEVER, NO_HELPER = "handed over", "never handed over", "no helper"
+
+
+def disagreements(timeline: Timeline, outcome: str, accelerators: Sequence[str], log: AutoLog) -> list[str]:
+    """Where AUTO's log and the labels contradict each other, a sentence each."""
+    helper, transition = (int((timeline.label == each).sum()) for each in (HELPER, TRANSITION))
+    found = []
+    if helper and not log.cpu_helper_started:
+        found.append("inferences are labelled CPU helper, and the log has no start of it")
+    if (outcome == HANDED_OVER) != log.cpu_helper_released:
+        said = "was released" if log.cpu_helper_released else "was never released"
+        found.append(f"by the properties it {outcome}, and by the log the CPU helper {said}")
+    counted = log.inferences.get("CPU_HELP")
+    if counted is not None and not helper <= counted <= helper + transition:
+        found.append(
+            f"the log counts {counted} inferences by the CPU helper, the labels {helper} to {helper + transition}"
+        )
+    if outcome == HANDED_OVER:
+        answered = {name.partition(".")[0] for name in accelerators}
+        finished = {name.partition(".")[0] for name in log.finished}
+        if not answered <= finished:
+            found.append(
+                f"{', '.join(sorted(answered))} answered, and by the log only {', '.join(sorted(finished))} compiled"
+            )
+    return found
+
+
+def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO") -> Study:
+    """The study before its first replicate: inferred synchronously, and with a queue of at least two requests.
+
+    It makes no claim that is a ratio: tests assert from its figures.
+    """
+    names = (SYNCHRONOUS, f"queue of {max(2, infer_requests or QUEUE)}")
+    return Study(NAME, tuple(Condition(name, Target(device, F32)) for name in names), (), plan, seed)
+
+
+class HandOverRunner:
+    """Measures each condition's turn in a fresh process, after one process of the CPU's has given the answers that are right."""
+
+    def __init__(
+        self,
+        study: Study,
+        launcher: Launcher,
+        workload: Workload,
+        folder: Path,
+        *,
+        after_s: float,
+        hand_over_deadline_s: float,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._study, self._launcher, self._workload = study, launcher, workload
+        self._reference, self._timeline = folder / "reference.npz", folder / "timeline.npz"
+        self._after_s, self._hand_over_deadline_s, self._deadline_s = after_s, hand_over_deadline_s, deadline_s
+
+    def __call__(self, progress: Progress) -> Study:
+        """Run the study to its end; returns it."""
+        run(self._study, self._measure, progress)
+        return self._study
+
+    def _answers(self) -> str:
+        """The path of the CPU's answers, asked for once."""
+        if not self._reference.is_file():
+            request = self._workload.request(
+                "once", Target("CPU", F32), save_outputs=str(self._reference), deadline_s=self._deadline_s
+            )
+            self._launcher.run_once(request, "hand-over-reference")
+        return str(self._reference)
+
+    def _measure(self, condition: Condition) -> Sample:
+        name = condition.name
+        request = self._workload.request(
+            "hand-over",
+            condition.target,
+            infer_requests=1 if name == SYNCHRONOUS else int(name.rpartition(" ")[2]),
+            reference=self._answers(),
+            timeline=str(self._timeline),
+            after_hand_over_s=self._after_s,
+            hand_over_deadline_s=self._hand_over_deadline_s,
+            deadline_s=self._deadline_s + self._hand_over_deadline_s + self._after_s,
+        )
+        reply, log = self._launcher.run_hand_over(request, f"hand-over-{name}")
+        timeline = Timeline.load(self._timeline, reply["devices"])
+        self._timeline.unlink()
+        facts = self._study.facts.setdefault(name, {"replicates": []})
+        facts.update(openvino=reply["openvino"], infer_requests=request.infer_requests)
+        facts["replicates"].append(_facts(reply, timeline, log))
+        return Sample(
+            figures=_figures(reply, timeline, log),
+            surroundings=reply["surroundings"],
+            execution_devices=tuple(reply["devices"]),
+            latencies_ms=(timeline.latency_s * 1e3).astype(np.float32),
+            timeline=timeline,
+        )
+
+
+def _facts(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict[str, Any]:
+    accelerators = [name for name in reply["devices"] if not name.startswith("(")]
+    return {
+        "outcome": reply["outcome"],
+        "devices": reply["devices"],
+        "failures": reply["failures"],
+        "disagreements": disagreements(timeline, reply["outcome"], accelerators, log),
+        "auto_log": log.to_json(),
+    }
+
+
+def _figures(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict[str, float]:
+    seconds = reply["seconds"]
+    optional = {
+        "destroy_s": reply["destroy_s"],
+        "helper_released_s": seconds_since(log.cpu_helper_released_of_day_s, reply["compile_began_of_day_s"]),
+    }
+    return {
+        "fil_s": float(seconds["fil"]),
+        "compile_s": float(seconds["compile"]),
+        "failed": float(reply["failed"]),
+        "wrong": float(reply["wrong"]),
+        "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
+        **figures_of(timeline, reply["handed_over_s"]),
+        **{key: float(value) for key, value in optional.items() if value is not None},
+    }
+
+
+def seconds_since(of_day_s: float | None, began_of_day_s: float) -> float | None:
+    """Seconds between two times of day, the second one the earlier, also across midnight."""
+    return None if of_day_s is None else (of_day_s - began_of_day_s) % 86400.0

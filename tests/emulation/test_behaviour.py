@@ -1,0 +1,136 @@
+"""AUTO with an accelerator, as far as it can be seen without one: on the emulated GPU, in a replicate or two."""
+
+import textwrap
+
+import numpy as np
+import pytest
+
+from autogauge.probe.launcher import Launcher, Runtime
+from autogauge.studies import fil, hand_over
+from autogauge.studies.progress import Silent
+from autogauge.studies.study import Plan
+from autogauge.studies.timeline import ACCELERATOR, HELPER
+from autogauge.studies.workload import prepare_workload
+from autogauge.targets import Target, find_device
+from tests.support import misbehaving_python
+
+CRASH = "os.kill(os.getpid(), signal.SIGSEGV)"
+HANG = "time.sleep(60)"
+
+
+@pytest.fixture
+def gpu(prepared):
+    return find_device("GPU", prepared[1].devices)
+
+
+@pytest.fixture
+def cpu(prepared):
+    return find_device("CPU", prepared[1].devices)
+
+
+def hand_overs(launcher, workload, folder, *, deadline_s=60.0):
+    """One hand-over, synchronous and with a queue."""
+    study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1)
+    runner = hand_over.HandOverRunner(study, launcher, workload, folder, after_s=0.5, hand_over_deadline_s=deadline_s)
+    return runner(Silent())
+
+
+def test_autos_first_answer_comes_from_the_cpu_helper_long_before_the_gpus(emulated, small_cnn, cpu, gpu):
+    study = fil.planned([cpu, gpu], Plan(looks=(1,), budget_s=60), 1, handed_to=gpu)
+    fil.FilRunner(study, emulated, small_cnn)(Silent())
+    assert not study.failures()
+    assert study.devices_that_answered("AUTO") == {"(CPU)"}
+    assert study.facts["AUTO"]["auto_logs"][0]["cpu_helper_started"]
+    (auto,), (alone,), (without,) = (study.figures(name, fil.METRIC) for name in ("AUTO", gpu.name, fil.NO_FALLBACK))
+    assert auto < alone / 3
+    assert auto < without / 3
+    for name in (gpu.name, fil.NO_FALLBACK):
+        assert {device.partition(".")[0] for device in study.devices_that_answered(name)} == {"GPU"}
+    assert not study.facts[fil.NO_FALLBACK]["auto_logs"][0]["cpu_helper_started"]
+
+
+def test_a_start_from_a_warm_cache_loads_the_blob(emulated, small_cnn, gpu, tmp_path):
+    study = fil.planned_cached(gpu, Plan(looks=(1,), budget_s=60), 1)
+    fil.FilRunner(study, emulated, small_cnn, cache=tmp_path / "cache")(Silent())
+    assert not study.failures()
+    assert list((tmp_path / "cache").glob("*.blob"))
+    for name in ("AUTO", gpu.name):
+        assert study.facts[name]["loaded_from_cache"] == [True]
+        assert study.facts[name]["answered_in_the_end"][0][0].startswith("GPU")
+
+
+def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wrong_answer(emulated, small_cnn, tmp_path):
+    study = hand_overs(emulated, small_cnn, tmp_path)
+    assert not study.failures()
+    for name in (condition.name for condition in study.conditions):
+        (sample,), (facts,) = study.samples(name), study.facts[name]["replicates"]
+        figures, timeline = sample.figures, sample.timeline
+        assert facts["outcome"] == hand_over.HANDED_OVER
+        assert facts["disagreements"] == []
+        assert facts["devices"][0] == "(CPU)"
+        assert facts["devices"][-1].startswith("GPU")
+        assert figures["failed"] == figures["wrong"] == 0
+        assert 0 < figures["largest_error"] < 1e-4, "GPU and CPU do not agree to the last bit"
+        assert figures["fil_s"] < figures["hand_over_s"]
+        assert figures["helper_released_s"] == pytest.approx(figures["hand_over_s"], abs=0.5)
+        assert figures["helper_inferences"] > 10
+        assert figures["accelerator_inferences"] >= 10
+        assert timeline.label[0] == HELPER
+        assert timeline.label[-1] == ACCELERATOR
+        assert figures["memory_before_bytes"] > 50e6
+        assert figures["destroy_s"] > 0
+    assert study.samples(hand_over.SYNCHRONOUS)[0].figures["transition_inferences"] <= 1
+
+
+def test_an_accelerator_that_is_never_ready_is_a_result_and_no_failure(emulated, small_cnn, tmp_path):
+    study = hand_overs(emulated, small_cnn, tmp_path, deadline_s=0.8)
+    assert not study.failures()
+    for name in (condition.name for condition in study.conditions):
+        (sample,), (facts,) = study.samples(name), study.facts[name]["replicates"]
+        assert facts["outcome"] == hand_over.NEVER
+        assert "hand_over_s" not in sample.figures
+        assert np.unique(sample.timeline.label).tolist() == [HELPER]
+        assert sample.figures["destroy_s"] > 0.2, "it waits for the compile that goes on behind"
+
+
+@pytest.mark.parametrize(("misfortune", "words"), [(CRASH, "SIGSEGV"), (HANG, "no answer within 4 s")])
+def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
+    tmp_path, emulation, small_cnn, cpu, gpu, misfortune, words
+):
+    python = misbehaving_python(
+        tmp_path,
+        textwrap.dedent(f"""
+        import openvino
+        compile_model = openvino.Core.compile_model
+        def compiled(self, model, device_name=None, config=None):
+            if device_name == "GPU":
+                {misfortune}
+            return compile_model(self, model, device_name, config)
+        openvino.Core.compile_model = compiled
+        """),
+    )
+    launcher = Launcher(tmp_path / "probes", Runtime(python), emulation)
+    study = fil.planned([cpu, gpu], Plan(looks=(2,), budget_s=60), 1)
+    fil.FilRunner(study, launcher, small_cnn, deadline_s=4.0)(Silent())
+    assert [words in failure.sentence() for _, name, failure in study.failures("GPU")] == [True, True]
+    assert len(study.samples("CPU")) == 2, "the others go on"
+    assert len(study.replicates) == 2
+
+
+def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emulated, cache, tmp_path):
+    """Half-precision weights: the emulated GPU has no kernel for them."""
+    workload, _ = prepare_workload("small-cnn", "FP16", cache, emulated, tmp_path)
+    study = hand_overs(emulated, workload, tmp_path, deadline_s=2.0)
+    for name in (condition.name for condition in study.conditions):
+        (sample,), (facts,) = study.samples(name), study.facts[name]["replicates"]
+        assert facts["outcome"] == hand_over.NEVER
+        assert facts["devices"] == ["(CPU)"]
+        assert "ProgramBuilder build failed" in facts["auto_log"]["failures"]["GPU.0"]
+        assert facts["disagreements"] == []
+        assert sample.figures["failed"] == sample.figures["wrong"] == 0
+
+
+def test_every_probe_of_an_emulated_session_is_kept_from_a_real_gpus_driver(emulated, small_cnn, monkeypatch):
+    monkeypatch.setenv("OCL_ICD_VENDORS", "/etc/OpenCL/vendors")
+    reply, _ = emulated.run_once(small_cnn.request("once", Target("GPU")), "alone")
+    assert [name.partition(".")[0] for name in reply["execution_devices"]] == ["GPU"]

@@ -1,0 +1,88 @@
+"""What is missing for the emulated GPU is one sentence with the next step."""
+
+import os
+
+import pytest
+
+from autogauge.cache import Cache
+from autogauge.emulation import parts
+from autogauge.errors import UserError
+from tests.support import run_suite, sentence_of
+
+
+def refusal(cache):
+    with pytest.raises(UserError) as caught:
+        parts.prepare(cache)
+    return str(caught.value)
+
+
+def test_another_system_cannot_have_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts.platform, "machine", lambda: "aarch64")
+    sentence = refusal(Cache(tmp_path))
+    assert "needs Linux on x86-64" in sentence
+    assert "aarch64" in sentence
+
+
+@pytest.mark.parametrize("packages", [{"no-such-runtime": "1"}, {"numpy": "0.0"}])
+def test_a_missing_or_other_package_is_named_with_the_line_that_installs_it(tmp_path, monkeypatch, packages):
+    monkeypatch.setattr(parts, "PACKAGES", packages)
+    sentence = refusal(Cache(tmp_path))
+    assert next(iter(packages)) in sentence
+    assert "pip install -r requirements-emulation.txt" in sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_compiler_the_sentence_says_where_to_get_one(tmp_path, monkeypatch, emulation):
+    monkeypatch.setattr(parts, "compiler", lambda: None)
+    assert "needs a C compiler" in refusal(Cache(tmp_path))
+
+
+@pytest.mark.parametrize("script", ["echo 'layer.c:1: error: no good' >&2; exit 1", "exit 0"])
+def test_a_compiler_that_fails_or_does_nothing_is_named_and_leaves_nothing(tmp_path, monkeypatch, emulation, script):
+    compiler = tmp_path / "cc"
+    compiler.write_text(f"#!/bin/sh\n{script}\n")
+    compiler.chmod(0o755)
+    monkeypatch.setattr(parts, "compiler", lambda: [str(compiler)])
+    sentence = refusal(Cache(tmp_path / "cache"))
+    assert f"{compiler} cannot compile" in sentence
+    assert list((tmp_path / "cache" / "entries").glob("*") if (tmp_path / "cache" / "entries").exists() else []) == []
+    assert list((tmp_path / "cache" / "staging").iterdir()) == []
+
+
+def test_a_compiler_that_hangs_is_ended(tmp_path, monkeypatch, emulation):
+    monkeypatch.setattr(parts, "BUILD_DEADLINE_S", 0.3)
+    compiler = tmp_path / "cc"
+    compiler.write_text("#!/bin/sh\nsleep 60\n")
+    compiler.chmod(0o755)
+    monkeypatch.setattr(parts, "compiler", lambda: [str(compiler)])
+    assert "took over 0.3 s" in refusal(Cache(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--precision=FP16",), "f32 only"),
+        (("--hints-on=AUTO",), "hints are not compared on AUTO"),
+        (("--hints-on=CPU,GPU",), "hints are not compared on GPU"),
+    ],
+)
+def test_what_the_emulated_gpu_cannot_do_is_said_before_anything_is_measured(tmp_path, options, words):
+    done = run_suite("-m", "perf", "--accelerator=emulated", *options, f"--reports={tmp_path}")
+    assert words in sentence_of(done)
+
+
+def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, cache):
+    (tmp_path / "changed.py").write_text(
+        "from autogauge.emulation import parts\nparts.PACKAGES = {'no-such-runtime': '1'}\n"
+    )
+    done = run_suite(
+        "-p",
+        "changed",
+        "-m",
+        "perf",
+        "--accelerator=emulated",
+        f"--reports={tmp_path}/reports",
+        f"--cache={cache.root}",
+        PYTHONPATH=f"{tmp_path}{os.pathsep}.",
+    )
+    assert "pip install -r requirements-emulation.txt" in sentence_of(done)

@@ -1,0 +1,107 @@
+"""A device that is named and not there: what AUTO does then, each for what it is, and never without a deadline."""
+
+import ctypes.util
+import textwrap
+
+import pytest
+
+from autogauge.emulation import parts
+from autogauge.probe.launcher import Launcher, Runtime
+from autogauge.probe.request import ProbeFailed
+from autogauge.studies import hand_over
+from autogauge.studies.progress import Silent
+from autogauge.studies.study import Plan
+from autogauge.targets import Target, find_device
+from tests.support import misbehaving_python
+
+DEADLINE_S = 30.0
+LIBRARY_OF = {"GPU": "libOpenCL.so.1", "NPU": "libze_loader.so.1"}
+
+
+@pytest.fixture
+def without(available_devices):
+    """Skips the test where there is the device whose absence it is about."""
+
+    def without(kind):
+        if find_device(kind, available_devices):
+            pytest.skip(f"there is a {kind} on this machine (or an emulated one): this is about its absence")
+
+    return without
+
+
+@pytest.fixture
+def with_a_loader(tmp_path, workload):
+    """Probes with the OpenCL loader that pip installs and no device behind it, as on a machine whose GPU driver was removed."""
+    if reason := parts.why_impossible_here() or ", ".join(parts.missing_packages()):
+        pytest.skip(f"no OpenCL loader to try this with: {reason} ({parts.INSTALL})")
+    loader = parts.installed("intel-opencl-rt", parts.LOADER)
+    libraries = [parts.installed("intel-cmplr-lib-rt", name) for name in parts.LIBRARIES]
+    load = f"""
+        import ctypes
+        os.environ["OCL_ICD_VENDORS"] = {str(tmp_path)!r}
+        for _ in range({len(libraries)}):
+            for path in {libraries!r}:
+                try:
+                    ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
+                except OSError:
+                    pass
+        ctypes.CDLL({loader!r}, mode=ctypes.RTLD_GLOBAL)
+    """
+    return Launcher(tmp_path / "probes", Runtime(misbehaving_python(tmp_path, textwrap.dedent(load))))
+
+
+def once(launcher, workload, device):
+    return launcher.run_once(workload.request("once", Target(device), deadline_s=DEADLINE_S), device)
+
+
+def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(launcher, workload, without, tmp_path):
+    without("NPU")
+    study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1, device="AUTO:NPU,CPU")
+    runner = hand_over.HandOverRunner(
+        study, launcher, workload, tmp_path, after_s=0.5, hand_over_deadline_s=1.5, deadline_s=DEADLINE_S
+    )
+    runner(Silent())
+    if failures := study.failures():  # releases whose NPU plugin needs its driver's loader to load at all
+        assert ctypes.util.find_library("ze_loader") is None
+        assert all(LIBRARY_OF["NPU"] in failure.reason for _, _, failure in failures)
+        return
+    for name in (condition.name for condition in study.conditions):
+        (sample,), (facts,) = study.samples(name), study.facts[name]["replicates"]
+        assert facts["outcome"] == hand_over.NEVER
+        assert facts["devices"] == ["(CPU)"]
+        assert facts["auto_log"]["selected"][0] == "NPU"
+        assert "NPU" in facts["auto_log"]["failures"], "one warning line is all that is said"
+        assert facts["disagreements"] == []
+        assert sample.figures["failed"] == sample.figures["wrong"] == 0
+        assert "destroy_s" in sample.figures
+
+
+def test_a_gpu_that_is_not_there_behind_its_loader_makes_a_list_with_the_cpu_plain_cpu(
+    with_a_loader, workload, without
+):
+    without("GPU")
+    reply, log = once(with_a_loader, workload, "AUTO:GPU,CPU")
+    assert reply["execution_devices_before"] == reply["execution_devices"] == ["CPU"]
+    assert log.selected == log.finished == ["CPU"]
+    assert not log.cpu_helper_started
+
+
+def test_a_gpu_that_is_not_there_is_an_error_when_it_is_alone(with_a_loader, workload, without):
+    without("GPU")
+    with pytest.raises(ProbeFailed) as caught:
+        once(with_a_loader, workload, "AUTO:GPU")
+    assert caught.value.failure.kind == "error"
+    assert caught.value.failure.phase == "compile"
+
+
+@pytest.mark.parametrize("device", ["AUTO:GPU,CPU", "AUTO:GPU"])
+def test_without_the_opencl_loader_naming_the_gpu_is_an_error_that_names_the_loader(
+    launcher, workload, without, device
+):
+    without("GPU")
+    if ctypes.util.find_library("OpenCL"):
+        pytest.skip("there is an OpenCL loader on this machine: this is about its absence")
+    with pytest.raises(ProbeFailed) as caught:
+        once(launcher, workload, device)
+    assert caught.value.failure.phase == "compile"
+    assert LIBRARY_OF["GPU"] in caught.value.failure.reason

@@ -1,0 +1,154 @@
+"""The doctor says what is missing, why, and what to do; each cause is put before it in a made-up machine."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+
+import pytest
+
+from autogauge import doctor
+from autogauge.cache import Cache
+from autogauge.doctor import State
+from autogauge.emulation import parts
+from autogauge.errors import UserError
+from autogauge.probe.request import Emulation
+from autogauge.targets import Device
+from tests.support import ROOT, run_cli
+
+CPU = Device("CPU", "a CPU")
+
+
+def by_what(findings):
+    return {finding.what: finding for finding in findings}
+
+
+def put(root, path, text=""):
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(text)
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """An empty root, and which shared libraries the system finds."""
+    libraries = {}
+    monkeypatch.setattr(doctor.ctypes.util, "find_library", libraries.get)
+    return tmp_path, libraries
+
+
+def test_without_intel_graphics_the_emulated_gpu_is_the_next_step(machine):
+    root, _ = machine
+    put(root, "sys/class/drm/card0/device/vendor", "0x10de\n")
+    found = by_what(doctor.gpu([CPU], root))
+    assert found["hardware"].state is State.ABSENT
+    assert "--accelerator=emulated" in found["hardware"].next_step
+    assert found["OpenCL loader"].state is found["OpenCL driver"].state is State.ABSENT
+    assert "intel-opencl-icd" in found["OpenCL driver"].next_step
+
+
+def test_a_gpu_that_this_user_may_not_open_names_the_group_to_join(machine, monkeypatch):
+    root, libraries = machine
+    put(root, "sys/class/drm/card1/device/vendor", "0x8086\n")
+    put(root, "dev/dri/renderD128")
+    put(root, "etc/OpenCL/vendors/intel.icd")
+    libraries["OpenCL"] = "libOpenCL.so.1"
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    found = by_what(doctor.gpu([CPU], root))
+    assert found["hardware"].found == "card1"
+    assert found["permission"].state is State.BROKEN
+    assert "renderD128 may not be opened" in found["permission"].found
+    assert "sudo usermod -aG " in found["permission"].next_step
+    assert found["OpenCL loader"].state is found["OpenCL driver"].state is State.OK
+
+
+def test_a_card_without_a_node_lacks_its_kernel_driver(machine):
+    root, _ = machine
+    put(root, "sys/class/drm/card0/device/vendor", "0x8086\n")
+    assert "i915" in by_what(doctor.gpu([CPU], root))["device node"].next_step
+
+
+def test_a_gpu_that_openvino_sees_needs_no_explanation(machine):
+    assert doctor.gpu([CPU, Device("GPU.0", "a GPU")], machine[0]) == []
+    assert doctor.npu([CPU, Device("NPU", "an NPU")], machine[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "words"), [(True, "though intel_vpu is loaded"), (False, "intel_vpu is not loaded")]
+)
+def test_an_npu_that_is_not_there_says_whether_its_module_is(machine, module, words):
+    root, _ = machine
+    if module:
+        (root / "sys/module/intel_vpu").mkdir(parents=True)
+    (finding,) = doctor.npu([CPU], root)
+    assert finding.state is State.ABSENT
+    assert words in finding.found
+
+
+def test_an_npu_without_its_loader_says_what_to_install(machine):
+    root, libraries = machine
+    put(root, "dev/accel/accel0")
+    found = by_what(doctor.npu([CPU], root))
+    assert found["permission"].state is State.OK
+    assert "libze1" in found["Level Zero loader"].next_step
+    libraries["ze_loader"] = "libze_loader.so.1"
+    assert by_what(doctor.npu([CPU], root))["Level Zero loader"].state is State.OK
+
+
+def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch):
+    monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
+    found = by_what(doctor.installed())
+    assert found["numpy"].state is State.OK
+    assert found["no-such-package"].state is State.BROKEN
+    assert found["no-such-package"].next_step == "pip install -r requirements.txt"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (UserError("the layer does not build: mend the compiler"), ("the layer does not build", "mend the compiler")),
+        (Emulation("none", "none", "/no/layer.so", ()), ("cannot be loaded", "requirements-emulation.txt")),
+    ],
+)
+def test_an_emulated_gpu_that_does_not_work_is_broken_and_says_why(tmp_path, monkeypatch, trouble, words):
+    if parts.why_impossible_here() or parts.missing_packages():
+        pytest.skip("the emulated GPU cannot work here")
+
+    def prepare(_):
+        if isinstance(trouble, Exception):
+            raise trouble
+        return trouble
+
+    monkeypatch.setattr(parts, "prepare", prepare)
+    trial = by_what(doctor.emulation(Cache(tmp_path)))["trial"]
+    assert trial.state is State.BROKEN
+    assert words[0] in trial.found
+    assert words[1] in trial.next_step
+
+
+def test_the_command_shows_a_table_and_json(cache):
+    done = run_cli("doctor", f"--cache={cache.root}", "--json")
+    found = {(each["subject"], each["what"]): each for each in json.loads(done.stdout)}
+    assert found["OpenVINO", "CPU"]["state"] == "ok"
+    assert done.returncode == int(any(each["state"] == "BROKEN" for each in found.values()))
+    if not parts.why_impossible_here() and not parts.missing_packages():
+        assert found["emulated GPU", "trial"]["state"] == "ok", found["emulated GPU", "trial"]
+    table = run_cli("doctor", f"--cache={cache.root}")
+    assert "found, and the next step" in table.stdout
+    assert "Traceback" not in table.stderr
+
+
+def test_a_missing_package_of_the_command_line_is_one_sentence(tmp_path):
+    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')\n")
+    paths = [str(tmp_path), str(ROOT), sysconfig.get_path("purelib")]
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "autogauge", "doctor"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "autogauge: typer is not installed: pip install -r requirements.txt.\n"

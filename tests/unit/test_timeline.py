@@ -1,0 +1,135 @@
+"""What a timeline says: who answered each inference, what the hand-over cost, and whether AUTO's log agrees."""
+
+import numpy as np
+import pytest
+
+from autogauge.probe.log import AutoLog
+from autogauge.studies.hand_over import HANDED_OVER, NEVER, disagreements, seconds_since
+from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline, figures_of, label
+from tests.properties import for_all
+
+DEVICES = ["(CPU)", "GPU.0"]
+
+
+def timeline_of(labels, latencies_s, errors=None, memory=((0.0, 100.0),)):
+    """Inferences one after the other, without a pause."""
+    latencies = np.asarray(latencies_s, float)
+    starts = np.concatenate([[0.0], np.cumsum(latencies)[:-1]])
+    return Timeline(
+        starts,
+        latencies,
+        np.asarray(labels, np.int8),
+        np.zeros(len(latencies)) if errors is None else np.asarray(errors, float),
+        np.asarray(memory, float),
+    )
+
+
+def test_equal_devices_attribute_an_inference_and_different_ones_are_a_transition():
+    before, after = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 0])
+    assert label(before, after, DEVICES).tolist() == [HELPER, TRANSITION, ACCELERATOR, TRANSITION]
+
+
+@for_all(lambda st: (st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=50),))
+def test_every_inference_has_one_label_and_a_change_of_devices_is_always_a_transition(pairs):
+    before, after = (np.array([pair[side] for pair in pairs], int) for side in (0, 1))
+    labels = label(before, after, ["(CPU)", "GPU.0", "GPU.1"])
+    assert ((before != after) == (labels == TRANSITION)).all()
+    assert set(labels[(before == after)].tolist()) <= {HELPER, ACCELERATOR}
+
+
+def test_the_figures_of_a_hand_over_whose_every_inference_is_known():
+    labels = [HELPER] * 10 + [TRANSITION] + [ACCELERATOR] * 20
+    latencies = [0.010] * 10 + [0.050] + [0.020] * 4 + [0.004] * 16
+    memory = [(0.0, 300.0), (0.09, 500.0), (0.2, 400.0)]
+    found = figures_of(timeline_of(labels, latencies, memory=memory), handed_over_s=0.15)
+    assert found["helper_inferences"] == 10
+    assert found["transition_inferences"] == 1
+    assert found["accelerator_inferences"] == 20
+    assert found["latency_before_ms"] == pytest.approx(10)
+    assert found["latency_at_ms"] == pytest.approx(50)
+    assert found["latency_after_ms"] == pytest.approx(4)
+    assert found["spike_ratio"] == pytest.approx(5), "the slowest by the slower of the two medians"
+    assert found["time_to_steady_s"] == pytest.approx(0.04), (
+        "the first five in a row that are mostly fast start after two slow ones"
+    )
+    assert found["memory_before_bytes"] == 500
+    assert found["memory_after_bytes"] == 400
+
+
+def test_a_hand_over_that_never_came_has_figures_of_the_helper_only():
+    found = figures_of(timeline_of([HELPER] * 3, [0.01, 0.02, 0.03]), handed_over_s=None)
+    assert found == {
+        "helper_inferences": 3,
+        "transition_inferences": 0,
+        "accelerator_inferences": 0,
+        "largest_error": 0,
+        "latency_before_ms": pytest.approx(20),
+    }
+
+
+def test_an_answer_that_was_never_given_leaves_no_error_that_looks_like_a_number():
+    found = figures_of(timeline_of([HELPER] * 2, [0.01] * 2, errors=[1e-6, float("nan")]), handed_over_s=None)
+    assert "largest_error" not in found
+
+
+@for_all(
+    lambda st: (
+        st.lists(st.tuples(st.integers(0, 2), st.floats(1e-6, 10)), max_size=60),
+        st.one_of(st.none(), st.floats(0, 100)),
+    )
+)
+def test_figures_are_finite_and_count_every_inference(rows, handed_over_s):
+    timeline = timeline_of([row[0] for row in rows], [row[1] for row in rows])
+    found = figures_of(timeline, handed_over_s)
+    assert all(np.isfinite(value) for value in found.values())
+    assert sum(value for name, value in found.items() if name.endswith("_inferences")) == len(rows)
+    assert found.get("time_to_steady_s", 0) >= 0
+
+
+def log_of(**changes):
+    facts = {"cpu_helper_started": True, "cpu_helper_released": True, "finished": ["CPU", "GPU.0"]}
+    return AutoLog(**{**facts, "inferences": {"CPU_HELP": 10}, **changes})
+
+
+def test_a_log_that_fits_the_labels_has_no_disagreement():
+    timeline = timeline_of([HELPER] * 9 + [TRANSITION] * 2 + [ACCELERATOR] * 5, [0.01] * 16)
+    assert disagreements(timeline, HANDED_OVER, ["GPU.0"], log_of()) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changes", "words"),
+    [
+        (HANDED_OVER, {"cpu_helper_started": False}, "no start of it"),
+        (HANDED_OVER, {"cpu_helper_released": False}, "never released"),
+        (NEVER, {}, "was released"),
+        (HANDED_OVER, {"inferences": {"CPU_HELP": 12}}, "counts 12 inferences by the CPU helper, the labels 9 to 11"),
+        (HANDED_OVER, {"inferences": {"CPU_HELP": 8}}, "counts 8"),
+        (HANDED_OVER, {"finished": ["CPU"]}, "GPU answered, and by the log only CPU compiled"),
+    ],
+)
+def test_what_the_log_says_otherwise_is_a_sentence(outcome, changes, words):
+    timeline = timeline_of([HELPER] * 9 + [TRANSITION] * 2 + [ACCELERATOR] * 5, [0.01] * 16)
+    found = disagreements(timeline, outcome, ["GPU.0"], log_of(**changes))
+    assert len(found) == 1
+    assert words in found[0]
+
+
+def test_times_of_day_are_told_apart_across_midnight():
+    assert seconds_since(86399.5, 86390.0) == pytest.approx(9.5)
+    assert seconds_since(1.5, 86399.0) == pytest.approx(2.5)
+    assert seconds_since(None, 1.0) is None
+
+
+def test_a_timeline_is_read_in_the_order_in_which_inferences_ended(tmp_path):
+    np.savez(
+        tmp_path / "timeline.npz",
+        start_s=np.array([0.0, 0.1, 0.15]),
+        latency_s=np.array([0.5, 0.1, 0.1]),
+        before=np.array([0, 0, 0], np.int16),
+        after=np.array([1, 0, 0], np.int16),
+        error=np.array([3.0, 1.0, 2.0]),
+        memory=np.empty((0, 2)),
+    )
+    read = Timeline.load(tmp_path / "timeline.npz", DEVICES)
+    assert read.error.tolist() == [1, 2, 3]
+    assert read.label.tolist() == [HELPER, HELPER, TRANSITION]
