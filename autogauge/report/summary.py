@@ -20,7 +20,7 @@ from autogauge.run import Run
 
 Array = npt.NDArray[Any]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 1
 SUMMARY = "summary.json"
 LATENCIES = "latencies.npz"
 TIMELINES = "timelines.npz"

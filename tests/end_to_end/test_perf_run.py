@@ -82,7 +82,7 @@ def test_every_requests_latency_is_kept(summary, reports):
     with np.load(reports / "latest" / summary["latencies_file"]) as latencies:
         row = next(row for row in summary["table"] if row["target"] == "AUTO" and row["hint"] == "LATENCY")
         kept = latencies["hints/AUTO-LATENCY"]
-    assert len(kept) == row["latencies"] > 100
+    assert len(kept) == row["latencies"] >= 14, "at least one a slice, however loaded the machine"
     assert float(np.percentile(kept, 50)) == pytest.approx(row["p50_ms"], rel=1e-4)
 
 
