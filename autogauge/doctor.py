@@ -29,19 +29,23 @@ from autogauge.probe.request import ProbeFailed
 from autogauge.studies.workload import prepare_workload
 from autogauge.targets import Device, Target, find_device
 
-PACKAGES = (
-    "openvino",
-    "numpy",
-    "opencv-python-headless",
-    "pytest",
-    "pytest-benchmark",
-    "pytest-xdist",
-    "rich",
-    "typer",
-)
+PACKAGES: dict[str, tuple[int, ...]] = {
+    "openvino": (2024, 6),
+    "numpy": (),
+    "opencv-python-headless": (),
+    "pytest": (8,),
+    "pytest-benchmark": (5,),
+    "pytest-xdist": (3,),
+    "rich": (),
+    "typer": (),
+    "filelock": (),
+    "platformdirs": (),
+}
+"""What ``requirements.txt`` asks for, with the oldest release that will do."""
 INSTALL = "pip install -r requirements.txt"
 EMULATED = "measure with --accelerator=emulated"
-INTEL = "0x8086"
+INTEL = r"\b0x8086\b"
+INTEL_DRIVER = r"libigdrcl"
 TRIAL_MODEL, TRIAL_TOLERANCE = "one-convolution", 1e-4
 
 
@@ -89,11 +93,17 @@ def installed() -> list[Finding]:
     fits = sys.version_info >= (3, 10)
     step = "" if fits else "install Python 3.10 or newer"
     findings = [Finding("installed", "Python", State.OK if fits else State.BROKEN, platform.python_version(), step)]
-    for name in PACKAGES:
+    for name, oldest in PACKAGES.items():
         try:
-            findings.append(Finding("installed", name, State.OK, importlib.metadata.version(name)))
+            release = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             findings.append(Finding("installed", name, State.BROKEN, "not installed", INSTALL))
+            continue
+        numbers = tuple(int(number) for number in re.findall(r"\d+", release)[: len(oldest)])
+        if numbers >= oldest:
+            findings.append(Finding("installed", name, State.OK, release))
+        else:
+            findings.append(Finding("installed", name, State.BROKEN, f"{release} is too old", INSTALL))
     return findings
 
 
@@ -123,7 +133,7 @@ def gpu(devices: Iterable[Device], root: Path) -> list[Finding]:
         findings.append(
             _permission("GPU", root, "dev/dri/renderD*", "install or load the kernel's graphics driver (i915, xe)")
         )
-    vendors = sorted(path.name for path in root.glob("etc/OpenCL/vendors/*.icd"))
+    vendors = sorted(path.name for path in root.glob("etc/OpenCL/vendors/*.icd") if _says(path, INTEL_DRIVER))
     findings += [
         _library("GPU", "OpenCL loader", "OpenCL", "install it, if there is a GPU (Debian: ocl-icd-libopencl1)"),
         Finding("GPU", "OpenCL driver", State.OK, ", ".join(vendors))
@@ -132,10 +142,13 @@ def gpu(devices: Iterable[Device], root: Path) -> list[Finding]:
             "GPU",
             "OpenCL driver",
             State.ABSENT,
-            "none in /etc/OpenCL/vendors",
+            "none of Intel's in /etc/OpenCL/vendors",
             "install Intel's compute runtime, if there is a GPU (Debian: intel-opencl-icd)",
         ),
     ]
+    if all(finding.state is State.OK for finding in findings):
+        step = "look at what clinfo says; update Intel's compute runtime and the kernel"
+        findings.append(Finding("GPU", "OpenVINO", State.BROKEN, "it sees none, though all of this is there", step))
     return findings
 
 
@@ -204,11 +217,11 @@ def emulation(cache: Cache) -> list[Finding]:
             subject, "packages", State.OK, ", ".join(f"{name} {release}" for name, release in parts.PACKAGES.items())
         )
     ]
-    compiler = parts.compiler()
+    compilers = parts.compilers()
     findings.append(
-        Finding(subject, "compiler", State.OK, " ".join(compiler))
-        if compiler
-        else Finding(subject, "compiler", State.BROKEN, "none", f"install cc, or {parts.INSTALL}")
+        Finding(subject, "compiler", State.OK, " ".join(compilers[0]))
+        if compilers
+        else Finding(subject, "compiler", State.ABSENT, "none", f"install cc, or {parts.INSTALL}")
     )
     return [*findings, _step(subject, "trial", lambda: _trial(cache))]
 
@@ -217,8 +230,7 @@ def _step(subject: str, what: str, attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, what, State.OK, attempt())
     except UserError as error:
-        sentence, _, step = str(error).rpartition(": ")
-        return Finding(subject, what, State.BROKEN, sentence or step, step if sentence else "")
+        return Finding(subject, what, State.BROKEN, str(error))  # its sentence holds the next step
     except ProbeFailed as error:
         return Finding(
             subject, what, State.BROKEN, error.failure.sentence(), "run it again; if it stays, report it with this line"
@@ -245,9 +257,9 @@ def _trial(cache: Cache) -> str:
     return f"one convolution compiled in {seconds:.1f} s, its answer {apart:.1e} off the CPU's"
 
 
-def _says(path: Path, word: str) -> bool:
+def _says(path: Path, pattern: str) -> bool:
     try:
-        return re.search(rf"\b{word}\b", path.read_text()) is not None
+        return re.search(pattern, path.read_text()) is not None
     except OSError:
         return False
 

@@ -119,6 +119,39 @@ def selectable_by_default(devices: Iterable[Device]) -> list[str]:
     return [device.name for device in available if device.kind == "GPU"] or ["CPU"]
 
 
+@dataclass(frozen=True)
+class Auto:
+    """AUTO as it hands over on this machine: the string to compile for, to which accelerator (if any), and whether one is emulated."""
+
+    device: str = "AUTO"
+    handed_to: Device | None = None
+    emulated: bool = False
+
+    @property
+    def title(self) -> str:
+        """How tables call it."""
+        return f"{self.device} (emulated)" if self.emulated else self.device
+
+    @classmethod
+    def on(cls, available: Iterable[Device], measured: Iterable[Device]) -> Auto:
+        """AUTO with the first measured accelerator: by default where AUTO would select it by itself, else in a list with the CPU."""
+        available = list(available)
+        emulated = any(device.is_emulated for device in available)
+        found = next((device for device in measured if device.is_accelerator), None)
+        if found is None:
+            return cls(emulated=emulated)
+        alone = selectable_by_default(available) == [found.name]
+        return cls("AUTO" if alone else f"AUTO:{found.name},CPU", found, emulated)
+
+
+PLAIN_AUTO = Auto()
+
+
+def kinds(names: Iterable[str]) -> set[str]:
+    """``GPU`` for ``GPU``, ``GPU.0`` and ``GPU.1``: releases differ in how they call a lone one."""
+    return {name.partition(".")[0] for name in names}
+
+
 def named_devices(device: str) -> list[str]:
     """The devices that a device string names: ``AUTO:GPU,CPU`` names two, ``AUTO`` none, ``CPU`` itself.
 

@@ -22,7 +22,7 @@ from rich.table import Table
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.emulation import parts
 from autogauge.probe.launcher import Launcher, Runtime
-from autogauge.probe.request import ProbeFailed
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.studies.pool import ProbePool
 from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import Target
@@ -46,7 +46,9 @@ def answer_under_load(launcher: Launcher, workload: Workload, device: str, path:
         probe = pool.warm(Target(device, {**F32, "PERFORMANCE_HINT": "THROUGHPUT"}))
         probe.infer(path)
     finally:
-        pool.close()
+        trouble = pool.close()
+    if trouble:
+        raise ProbeFailed(Failure("exit", "stop", trouble[0]))
     with np.load(path) as saved:
         return saved["0"], probe.facts["seconds"]["compile"]
 

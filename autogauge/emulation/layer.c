@@ -23,9 +23,9 @@ enum {
     SUCCESS = 0,
     OUT_OF_HOST_MEMORY = -6,
     INVALID_VALUE = -30,
-    INVALID_PROGRAM = -44,
     INVALID_WORK_DIMENSION = -53,
-    INVALID_WORK_GROUP_SIZE = -54
+    INVALID_WORK_GROUP_SIZE = -54,
+    INVALID_GLOBAL_WORK_SIZE = -63
 };
 
 enum {
@@ -200,11 +200,16 @@ static const char preamble[] =
     "  return get_group_id(d) * autogauge_length(d) + autogauge_local_id(d);\n"
     "}\n"
     "size_t autogauge_global_size(uint d) { return get_num_groups(d) * autogauge_length(d); }\n"
+    "size_t autogauge_global_linear_id(void) {\n"
+    "  return (autogauge_global_id(2) * autogauge_global_size(1) + autogauge_global_id(1)) * autogauge_global_size(0)\n"
+    "         + autogauge_global_id(0);\n"
+    "}\n"
     "#define get_local_id(d) autogauge_local_id(d)\n"
     "#define get_local_size(d) autogauge_length(d)\n"
     "#define get_enqueued_local_size(d) autogauge_length(d)\n"
     "#define get_local_linear_id() autogauge_local_linear_id()\n"
     "#define get_global_id(d) autogauge_global_id(d)\n"
+    "#define get_global_linear_id() autogauge_global_linear_id()\n"
     "#define get_global_size(d) autogauge_global_size(d)\n"
     "#define get_global_offset(d) ((size_t)0)\n"
     /* A required local size names the three lengths that are folded into one: it becomes a hint. */
@@ -254,7 +259,11 @@ static cl_int build_program(cl_object program, cl_uint count, const cl_object *d
     char *kept = options ? calloc(strlen(options) + 1, 1) : NULL;
     if (kept) {
         char *copy = strdup(options), *rest = NULL;
-        for (char *word = copy ? strtok_r(copy, " ", &rest) : NULL; word; word = strtok_r(NULL, " ", &rest))
+        if (!copy) {
+            free(kept);
+            return OUT_OF_HOST_MEMORY;
+        }
+        for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
             if (strncmp(word, "-cl-intel", 9) != 0) {
                 strcat(kept, word);
                 strcat(kept, " ");
@@ -267,7 +276,7 @@ static cl_int build_program(cl_object program, cl_uint count, const cl_object *d
 }
 
 /* The plugin lets go of a program while its kernels live, which the standard allows; this runtime then loses the program. It is
- * kept once more for each kernel, and for good: a probe's process is short. */
+ * kept once more whenever kernels are made, and for good: a probe's process is short. */
 static cl_object create_kernel(cl_object program, const char *name, cl_int *error)
 {
     cl_object kernel = BELOW(CREATE_KERNEL, create_kernel_fn)(program, name, error);
@@ -291,8 +300,10 @@ static cl_int enqueue_kernel(cl_object queue, cl_object kernel, cl_uint dimensio
 {
     /* The other half of the sub-groups: see the preamble. */
     size_t lengths[3] = {1, 1, 1}, groups[3] = {1, 1, 1};
-    if (dimensions < 1 || dimensions > 3 || !global)
+    if (dimensions < 1 || dimensions > 3)
         return INVALID_WORK_DIMENSION;
+    if (!global)
+        return INVALID_GLOBAL_WORK_SIZE;
     for (cl_uint d = 0; d < dimensions; d++) {
         lengths[d] = local ? local[d] : 1;
         if (lengths[d] == 0 || lengths[d] > 0xFFFF || global[d] % lengths[d] || (offset && offset[d]))

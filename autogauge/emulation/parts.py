@@ -5,6 +5,7 @@ Switching them on is left to the probe (``autogauge.probe.worker.emulation``).
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -56,12 +57,12 @@ def missing_packages() -> list[str]:
     return missing
 
 
-def compiler() -> list[str] | None:
-    """The command of a C compiler: the system's, or the one that pip installs; ``None`` without one."""
-    for name in COMPILERS:
-        if path := shutil.which(name):
-            return [path]
-    return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
+def compilers() -> list[list[str]]:
+    """The commands of the C compilers that there are: the system's, then the one that pip installs."""
+    found = [[path] for name in COMPILERS if (path := shutil.which(name))]
+    if importlib.util.find_spec("ziglang"):
+        found.append([sys.executable, "-m", "ziglang", "cc"])
+    return found
 
 
 def prepare(cache: Cache) -> Emulation:
@@ -73,7 +74,7 @@ def prepare(cache: Cache) -> Emulation:
         raise UserError(f"{reason}: measure without it (--accelerator=auto).")
     if missing := missing_packages():
         raise UserError(f"the emulated GPU needs {' and '.join(missing)}: {INSTALL} (--accelerator=emulated).")
-    folder = cache.entry(f"emulation-layer-{sha256_of(SOURCE)[:12]}", _build)
+    folder = cache.entry(f"emulation-layer-{layer_digest()}", _build)
     return Emulation(
         runtime=installed("intel-opencl-rt", RUNTIME),
         loader=installed("intel-opencl-rt", LOADER),
@@ -83,8 +84,13 @@ def prepare(cache: Cache) -> Emulation:
 
 
 def identity() -> dict[str, str]:
-    """What tells one emulated GPU from another: the releases of its packages and the digest of its layer's source."""
-    return {**PACKAGES, "layer": sha256_of(SOURCE)[:12]}
+    """What tells one emulated GPU from another: the releases of its packages and the digest of its layer."""
+    return {**PACKAGES, "layer": layer_digest()}
+
+
+def layer_digest() -> str:
+    """Changes with the layer's source and with how it is compiled."""
+    return hashlib.sha256(f"{sha256_of(SOURCE)} {FLAGS}".encode()).hexdigest()[:12]
 
 
 def installed(package: str, name: str) -> str:
@@ -100,10 +106,23 @@ def installed(package: str, name: str) -> str:
 
 
 def _build(staging: Path) -> dict[str, Any]:
-    """Compile the layer into ``staging``; returns facts for the manifest."""
-    command = compiler()
-    if command is None:
-        raise UserError(f"the emulated GPU needs a C compiler: install the system's (cc), or one by pip ({INSTALL}).")
+    """Compile the layer into ``staging`` by the first compiler that can; returns facts for the manifest."""
+    failures = []
+    for command in compilers():
+        reason = _compile(command, staging)
+        if reason is None:
+            return {"name": "emulation-layer", "compiler": " ".join(command)}
+        failures.append(f"{' '.join(command)}: {reason}")
+    if failures:
+        raise UserError(
+            f"cannot compile the emulated GPU's layer {SOURCE.name} into {staging.parent} ({'; '.join(failures)}): "
+            f"mend the compiler, or install one by pip ({INSTALL})."
+        )
+    raise UserError(f"the emulated GPU needs a C compiler: install the system's (cc), or one by pip ({INSTALL}).")
+
+
+def _compile(command: list[str], staging: Path) -> str | None:
+    """Compile the layer with one compiler; returns why it failed, or ``None``."""
     with tempfile.TemporaryDirectory(prefix="autogauge-build-") as scratch:
         child = Child(
             [*command, *FLAGS, "-o", str(staging / LAYER), str(SOURCE)],
@@ -114,17 +133,11 @@ def _build(staging: Path) -> dict[str, Any]:
         try:
             ending = child.wait(time.monotonic() + BUILD_DEADLINE_S)
         except TimeoutError:
-            raise UserError(
-                f"compiling the emulated GPU's layer with {command[0]} took over {BUILD_DEADLINE_S:g} s: "
-                "look at the machine's load and run again."
-            ) from None
+            return f"it took over {BUILD_DEADLINE_S:g} s"
         finally:
             child.kill()
-        if ending.exit_status != 0 or not (staging / LAYER).is_file():
-            tail = child.output_tail()
-            reason = last_line(tail) if tail else str(ending)
-            raise UserError(
-                f"{command[0]} cannot compile the emulated GPU's layer {SOURCE.name} into {staging.parent}: {reason}; "
-                f"mend the compiler, or install one by pip ({INSTALL})."
-            )
-    return {"name": "emulation-layer", "compiler": " ".join(command)}
+        if ending.exit_status == 0 and (staging / LAYER).is_file():
+            return None
+        (staging / LAYER).unlink(missing_ok=True)
+        tail = child.output_tail()
+        return last_line(tail) if tail else str(ending)

@@ -14,11 +14,12 @@ from autogauge.targets import Device
 
 @dataclass(frozen=True)
 class Inspection:
-    """OpenVINO's version and devices, and (if a model was named) its inputs in order."""
+    """OpenVINO's version and devices, and (if a model was named) its inputs in order, and whether it has weights in half precision."""
 
     openvino: str
     devices: tuple[Device, ...]
     ports: tuple[Port, ...] = ()
+    half_precision: bool = False
 
 
 def inspect(
@@ -34,6 +35,7 @@ def inspect(
         reply["openvino"],
         tuple(Device.from_json(fields) for fields in reply["devices"]),
         tuple(Port.from_json(fields) for fields in described["inputs"]) if described else (),
+        bool(described and described["half_precision"]),
     )
 
 

@@ -82,11 +82,12 @@ class Launcher:
             reply = _without_type(probe.receive("measured", request.deadline_s))
             try:
                 reply.update(_without_type(probe.receive("ended", request.deadline_s)))
-                probe.expect_end()
             except ProbeFailed as error:
                 if error.failure.kind != "deadline":
                     raise
                 reply["destroy_s"] = None
+            else:
+                probe.expect_end()
             return reply, probe.auto_log()
         finally:
             probe.kill()

@@ -73,6 +73,11 @@ def outcomes(study: Study, condition: str) -> str:
     return ", ".join([*words, f"failed ({failed})"] if failed else words) or "not measured"
 
 
+def title(study: Study) -> str:
+    """What handed over: ``AUTO``, ``AUTO (emulated)``."""
+    return study.conditions[0].title.rpartition(", ")[0]
+
+
 def devices(study: Study) -> Sequence[str]:
     """Who answered, in the order of the names."""
     return sorted({name for condition in study.conditions for name in study.devices_that_answered(condition.name)})

@@ -100,7 +100,7 @@ def table_of(found: Iterable[Row]) -> Table:
 def hand_over_table(study: Study) -> Table:
     """The hand-over in the order of time, a column for each way of inferring: median, and range where there are several replicates."""
     table = Table(
-        title=f"hand-over of AUTO: {', '.join(hand_over.devices(study))} (seconds since the call of compile_model)",
+        title=f"hand-over of {hand_over.title(study)}: {', '.join(hand_over.devices(study))} (seconds since the call of compile_model)",
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,

@@ -18,7 +18,7 @@ from autogauge.studies.pool import DEADLINE_S, ProbePool
 from autogauge.studies.progress import Progress
 from autogauge.studies.study import Condition, Plan, Sample, Study, run
 from autogauge.studies.workload import Workload
-from autogauge.targets import Device, Target
+from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
 NAME_CACHED = "first inference latency, cached"
@@ -34,26 +34,25 @@ SAME_FIL = 1.25
 """Without the start-up fallback AUTO's FIL is "the accelerator's" up to this ratio either way; with it it is a fraction of it."""
 
 
-def conditions_for(devices: Sequence[Device], handed_to: Device | None = None) -> tuple[Condition, ...]:
+def conditions_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Condition, ...]:
     """AUTO and each of the devices, without any property: as an application would compile first.
 
-    With ``handed_to``, the accelerator that AUTO selects by itself, also AUTO with ``ENABLE_STARTUP_FALLBACK`` off.
+    Where AUTO hands over to an accelerator, also AUTO with ``ENABLE_STARTUP_FALLBACK`` off.
     """
-    auto = "AUTO (emulated)" if any(device.is_emulated for device in devices) else "AUTO"
-    found = [Condition("AUTO", Target("AUTO"), auto)]
+    found = [Condition("AUTO", Target("AUTO"), "AUTO (emulated)" if auto.emulated else "AUTO")]
     found += [Condition(device.name, Target(device.name), device.label) for device in devices]
-    if handed_to is not None:
-        without = Target("AUTO", {"ENABLE_STARTUP_FALLBACK": "NO"})
-        found.append(Condition(NO_FALLBACK, without, f"{auto}, no fallback"))
+    if auto.handed_to is not None:
+        without = Target(auto.device, {"ENABLE_STARTUP_FALLBACK": "NO"})
+        found.append(Condition(NO_FALLBACK, without, f"{auto.title}, no fallback"))
     return tuple(found)
 
 
-def claims_for(devices: Sequence[Device], handed_to: Device | None = None) -> tuple[Claim, ...]:
+def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Claim, ...]:
     """AUTO's FIL is close to the CPU's and below that of every other device; without the start-up fallback it is the accelerator's."""
     claims = []
-    emulated = any(device.is_emulated for device in devices)
+    handed_to = auto.handed_to
     for device in devices:
-        if device.kind == "CPU" and emulated:
+        if device.kind == "CPU" and auto.emulated:
             continue  # it compiles on the CPU's own cores, beside the helper's first inference
         if device.kind == "CPU":
             claims.append(
@@ -103,16 +102,18 @@ def no_fallback(accelerator: Device) -> tuple[str, str]:
     return f"auto-no-fallback-fil-not-above-{accelerator.slug}", f"auto-no-fallback-fil-not-below-{accelerator.slug}"
 
 
-def planned(devices: Sequence[Device], plan: Plan, seed: int, handed_to: Device | None = None) -> Study:
+def planned(devices: Sequence[Device], plan: Plan, seed: int, auto: Auto = PLAIN_AUTO) -> Study:
     """The study of cold starts before its first block."""
-    conditions, claims = conditions_for(devices, handed_to), claims_for(devices, handed_to)
-    return Study(NAME, conditions, claims, plan, seed)
+    return Study(NAME, conditions_for(devices, auto), claims_for(devices, auto), plan, seed)
 
 
-def planned_cached(accelerator: Device, plan: Plan, seed: int) -> Study:
+def planned_cached(auto: Auto, accelerator: Device, plan: Plan, seed: int) -> Study:
     """The study of starts with a warm ``CACHE_DIR``: AUTO and the accelerator that it hands over to. It makes no claim that is a ratio."""
-    auto, alone = conditions_for([accelerator])
-    return Study(NAME_CACHED, (auto, alone), (), plan, seed)
+    conditions = (
+        Condition("AUTO", Target(auto.device), auto.title),
+        Condition(accelerator.name, Target(accelerator.name), accelerator.label),
+    )
+    return Study(NAME_CACHED, conditions, (), plan, seed)
 
 
 class FilRunner:
@@ -168,6 +169,7 @@ class FilRunner:
         if self._cache is not None:
             facts.setdefault("loaded_from_cache", []).append(reply["loaded_from_cache"])
             facts.setdefault("answered_in_the_end", []).append(reply["execution_devices_in_the_end"])
+        facts.setdefault("answered_first", []).append([reply["execution_devices_before"], reply["execution_devices"]])
         facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])
         if log.lines:
             facts["auto_logs"].append(log.to_json())
@@ -176,7 +178,6 @@ class FilRunner:
         return Sample(
             figures={
                 **{f"{phase}_s": float(seconds[phase]) for phase in PHASES},
-                **({"accelerator_s": float(seconds["accelerator"])} if "accelerator" in seconds else {}),
                 **({"destroy_s": float(reply["destroy_s"])} if "destroy_s" in reply else {}),
                 "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
             },

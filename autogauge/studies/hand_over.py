@@ -15,6 +15,7 @@ import numpy as np
 
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
+from autogauge.probe.worker.hand_over import HANDED_OVER, NEVER, NO_HELPER, is_accelerator
 from autogauge.studies.pool import DEADLINE_S
 from autogauge.studies.progress import Progress
 from autogauge.studies.study import Condition, Plan, Sample, Study, run
@@ -22,13 +23,14 @@ from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
+__all__ = ["HANDED_OVER", "NAME", "NEVER", "NO_HELPER", "HandOverRunner", "disagreements", "planned", "seconds_since"]
+
 NAME = "hand-over"
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+DAY_S = 86400.0
 SYNCHRONOUS = "synchronous"
 QUEUE = 4
 """Infer requests in flight in the queue, unless the user says otherwise."""
-
-HANDED_OVER, NEVER, NO_HELPER = "handed over", "never handed over", "no helper"
 
 
 def disagreements(timeline: Timeline, outcome: str, accelerators: Sequence[str], log: AutoLog) -> list[str]:
@@ -37,7 +39,7 @@ def disagreements(timeline: Timeline, outcome: str, accelerators: Sequence[str],
     found = []
     if helper and not log.cpu_helper_started:
         found.append("inferences are labelled CPU helper, and the log has no start of it")
-    if (outcome == HANDED_OVER) != log.cpu_helper_released:
+    if outcome in (HANDED_OVER, NEVER) and (outcome == HANDED_OVER) != log.cpu_helper_released:
         said = "was released" if log.cpu_helper_released else "was never released"
         found.append(f"by the properties it {outcome}, and by the log the CPU helper {said}")
     counted = log.inferences.get("CPU_HELP")
@@ -55,13 +57,18 @@ def disagreements(timeline: Timeline, outcome: str, accelerators: Sequence[str],
     return found
 
 
-def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO") -> Study:
+def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO", title: str = "AUTO") -> Study:
     """The study before its first replicate: inferred synchronously, and with a queue of at least two requests.
 
     It makes no claim that is a ratio: tests assert from its figures.
     """
-    names = (SYNCHRONOUS, f"queue of {max(2, infer_requests or QUEUE)}")
-    return Study(NAME, tuple(Condition(name, Target(device, F32)) for name in names), (), plan, seed)
+    queue = max(2, infer_requests or QUEUE)
+    target = Target(device, F32)
+    conditions = (
+        Condition(SYNCHRONOUS, target, f"{title}, {SYNCHRONOUS}", infer_requests=1),
+        Condition(f"queue of {queue}", target, f"{title}, queue of {queue}", infer_requests=queue),
+    )
+    return Study(NAME, conditions, (), plan, seed)
 
 
 class HandOverRunner:
@@ -101,7 +108,7 @@ class HandOverRunner:
         request = self._workload.request(
             "hand-over",
             condition.target,
-            infer_requests=1 if name == SYNCHRONOUS else int(name.rpartition(" ")[2]),
+            infer_requests=condition.infer_requests,
             reference=self._answers(),
             timeline=str(self._timeline),
             after_hand_over_s=self._after_s,
@@ -109,7 +116,8 @@ class HandOverRunner:
             deadline_s=self._deadline_s + self._hand_over_deadline_s + self._after_s,
         )
         reply, log = self._launcher.run_hand_over(request, f"hand-over-{name}")
-        timeline = Timeline.load(self._timeline, reply["devices"])
+        ready_s = _accelerator_ready_s(reply, log)
+        timeline = Timeline.load(self._timeline, reply["devices"]).with_accelerator_ready(ready_s)
         self._timeline.unlink()
         facts = self._study.facts.setdefault(name, {"replicates": []})
         facts.update(openvino=reply["openvino"], infer_requests=request.infer_requests)
@@ -123,8 +131,14 @@ class HandOverRunner:
         )
 
 
+def _accelerator_ready_s(reply: Mapping[str, Any], log: AutoLog) -> float | None:
+    """When the accelerator had been compiled by AUTO's log, in seconds since the call of ``compile_model``."""
+    of_day_s = [when for device, when in log.finished_of_day_s.items() if is_accelerator(device)]
+    return seconds_since(min(of_day_s), reply["compile_began_of_day_s"]) if of_day_s else None
+
+
 def _facts(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict[str, Any]:
-    accelerators = [name for name in reply["devices"] if not name.startswith("(")]
+    accelerators = [name for name in reply["devices"] if is_accelerator(name)]
     return {
         "outcome": reply["outcome"],
         "devices": reply["devices"],
@@ -152,5 +166,8 @@ def _figures(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict
 
 
 def seconds_since(of_day_s: float | None, began_of_day_s: float) -> float | None:
-    """Seconds between two times of day, the second one the earlier, also across midnight."""
-    return None if of_day_s is None else (of_day_s - began_of_day_s) % 86400.0
+    """Seconds between two times of day, the second one the earlier, also across midnight; ``None`` for a clock that was set back."""
+    if of_day_s is None:
+        return None
+    seconds = (of_day_s - began_of_day_s) % DAY_S
+    return seconds if seconds < DAY_S / 2 else None

@@ -34,11 +34,15 @@ HARD_LIMIT = 6.0  # times the budget: then a study ends even before its first lo
 
 @dataclass(frozen=True)
 class Condition:
-    """One of the things that a study compares. ``title`` is what tables call it; without one they show its target."""
+    """One of the things that a study compares. ``title`` is what tables call it; without one they show its target.
+
+    ``infer_requests`` is how many are kept in flight where the study says so; 0 leaves it to the session's options.
+    """
 
     name: str
     target: Target
     title: str = ""
+    infer_requests: int = 0
 
 
 @dataclass(frozen=True)

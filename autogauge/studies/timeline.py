@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from autogauge.probe.worker.hand_over import is_accelerator, is_helper
+
 STEADY_FACTOR = 1.25
 STEADY_WINDOW = 5
 
 HELPER, TRANSITION, ACCELERATOR = 0, 1, 2
-LABELS = ("CPU helper", "transition", "accelerator")
+LOG_PRECISION_S = 0.002  # of a time in AUTO's log against the probe's clock
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,8 +25,8 @@ Floats = npt.NDArray[np.float64]
 class Timeline:
     """Every inference of one process in the order in which they ended; arrays of shape ``(inferences,)``.
 
-    ``start_s`` counts from the call of ``compile_model``; ``label`` is an index into ``LABELS``; ``memory`` holds pairs of seconds and
-    bytes resident, shape ``(samples, 2)``.
+    ``start_s`` counts from the call of ``compile_model``; ``label`` is ``HELPER``, ``TRANSITION`` or ``ACCELERATOR``; ``memory`` holds
+    pairs of seconds and bytes resident, shape ``(samples, 2)``.
     """
 
     start_s: Floats
@@ -47,6 +49,17 @@ class Timeline:
                 saved["memory"],
             )
 
+    def with_accelerator_ready(self, ready_s: float | None) -> Timeline:
+        """The timeline knowing when, by AUTO's log, the accelerator was ready.
+
+        From then on AUTO sends it requests, while ``EXECUTION_DEVICES`` names the helper until that is released: inferences
+        labelled helper that ended later may have been either's, and become transitions.
+        """
+        if ready_s is None:
+            return self
+        late = (self.label == HELPER) & (self.start_s + self.latency_s >= ready_s - LOG_PRECISION_S)
+        return replace(self, label=np.where(late, TRANSITION, self.label).astype(np.int8))
+
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays by name, times and latencies as float32."""
         return {
@@ -60,13 +73,14 @@ class Timeline:
 def label(before: npt.NDArray[Any], after: npt.NDArray[Any], devices: Sequence[str]) -> npt.NDArray[np.int8]:
     """Who answered each inference, from the devices before and after it: equal attributes it, different is a transition.
 
-    A name in parentheses is AUTO's CPU helper.
+    A name in parentheses is AUTO's CPU helper; what is neither the helper nor an accelerator is a transition too.
     """
-    is_helper = np.array([name.startswith("(") for name in devices], dtype=bool)
+    helpers = np.array([is_helper(name) for name in devices], dtype=bool)
+    accelerators = np.array([is_accelerator(name) for name in devices], dtype=bool)
     labels = np.full(len(before), TRANSITION, np.int8)
     same = before == after
-    labels[same & is_helper[after]] = HELPER
-    labels[same & ~is_helper[after]] = ACCELERATOR
+    labels[same & helpers[after]] = HELPER
+    labels[same & accelerators[after]] = ACCELERATOR
     return labels
 
 

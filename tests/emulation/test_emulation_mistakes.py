@@ -7,6 +7,7 @@ import pytest
 from autogauge.cache import Cache
 from autogauge.emulation import parts
 from autogauge.errors import UserError
+from autogauge.models import resolve
 from tests.support import run_suite, sentence_of
 
 
@@ -33,7 +34,7 @@ def test_a_missing_or_other_package_is_named_with_the_line_that_installs_it(tmp_
 
 
 def test_without_a_compiler_the_sentence_says_where_to_get_one(tmp_path, monkeypatch, emulation):
-    monkeypatch.setattr(parts, "compiler", lambda: None)
+    monkeypatch.setattr(parts, "compilers", list)
     assert "needs a C compiler" in refusal(Cache(tmp_path))
 
 
@@ -42,11 +43,17 @@ def test_a_compiler_that_fails_or_does_nothing_is_named_and_leaves_nothing(tmp_p
     compiler = tmp_path / "cc"
     compiler.write_text(f"#!/bin/sh\n{script}\n")
     compiler.chmod(0o755)
-    monkeypatch.setattr(parts, "compiler", lambda: [str(compiler)])
+    monkeypatch.setattr(parts, "compilers", lambda: [[str(compiler)]])
     sentence = refusal(Cache(tmp_path / "cache"))
-    assert f"{compiler} cannot compile" in sentence
+    assert f"({compiler}: " in sentence
     assert list((tmp_path / "cache" / "entries").glob("*") if (tmp_path / "cache" / "entries").exists() else []) == []
     assert list((tmp_path / "cache" / "staging").iterdir()) == []
+
+
+def test_where_the_systems_compiler_fails_the_next_one_is_tried(tmp_path, monkeypatch, emulation):
+    good = parts.compilers()[0]
+    monkeypatch.setattr(parts, "compilers", lambda: [["false"], good])
+    assert parts.prepare(Cache(tmp_path / "cache")).layer != emulation.layer
 
 
 def test_a_compiler_that_hangs_is_ended(tmp_path, monkeypatch, emulation):
@@ -54,7 +61,7 @@ def test_a_compiler_that_hangs_is_ended(tmp_path, monkeypatch, emulation):
     compiler = tmp_path / "cc"
     compiler.write_text("#!/bin/sh\nsleep 60\n")
     compiler.chmod(0o755)
-    monkeypatch.setattr(parts, "compiler", lambda: [str(compiler)])
+    monkeypatch.setattr(parts, "compilers", lambda: [[str(compiler)]])
     assert "took over 0.3 s" in refusal(Cache(tmp_path / "cache"))
 
 
@@ -69,6 +76,12 @@ def test_a_compiler_that_hangs_is_ended(tmp_path, monkeypatch, emulation):
 def test_what_the_emulated_gpu_cannot_do_is_said_before_anything_is_measured(tmp_path, options, words):
     done = run_suite("-m", "perf", "--accelerator=emulated", *options, f"--reports={tmp_path}")
     assert words in sentence_of(done)
+
+
+def test_a_model_in_half_precision_is_refused_before_anything_is_measured(tmp_path, emulation, cache):
+    model = resolve.fetch("small-cnn", "FP16", cache)
+    options = (f"--model={model.path}", f"--reports={tmp_path}", f"--cache={cache.root}")
+    assert "weights in half precision" in sentence_of(run_suite("-m", "perf", "--accelerator=emulated", *options))
 
 
 def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, cache):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import orphaned_probes, run_suite
 
-QUICK = ("-m", "perf", "--profile=quick", "--machine=lab one")
+QUICK = ("-m", "perf", "--profile=quick", "--machine=lab one", "tests")  # collected as a user's run is
 
 
 @pytest.fixture(scope="module")

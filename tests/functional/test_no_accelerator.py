@@ -64,7 +64,7 @@ def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(launche
     if failures := study.failures():  # releases whose NPU plugin needs its driver's loader to load at all
         assert ctypes.util.find_library("ze_loader") is None
         assert all(LIBRARY_OF["NPU"] in failure.reason for _, _, failure in failures)
-        return
+        pytest.skip("this release's NPU plugin does not load without its driver's loader, and says so")
     for name in (condition.name for condition in study.conditions):
         (sample,), (facts,) = study.samples(name), study.facts[name]["replicates"]
         assert facts["outcome"] == hand_over.NEVER

@@ -5,14 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from autogauge.targets import HINTS, Target, selectable_by_default
+from autogauge.targets import HINTS, Target, kinds, selectable_by_default
 
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
-
-
-def kinds(names):
-    """``GPU`` for ``GPU``, ``GPU.0`` and ``GPU.1``: releases differ in how they call a lone one."""
-    return {name.partition(".")[0] for name in names}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import pytest
 
 from autogauge.history.replay import REPLAY
 from autogauge.studies import fil
+from autogauge.targets import kinds
 
 pytestmark = pytest.mark.perf
 
@@ -22,10 +23,6 @@ def started(request, handed_to):
 def helper_starts_all_the_same(run):
     """Whether this release starts the CPU helper beside a blob."""
     return tuple(int(part) for part in run.openvino.split(".")[:2]) >= HELPER_ALL_THE_SAME_SINCE
-
-
-def kinds(names):
-    return {name.partition(".")[0] for name in names}
 
 
 def test_the_accelerator_was_loaded_from_its_blob(cached_study, started, handed_to):

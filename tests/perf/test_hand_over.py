@@ -5,7 +5,7 @@ import pytest
 
 from autogauge.history.replay import REPLAY
 from autogauge.studies import hand_over
-from autogauge.studies.timeline import ACCELERATOR, HELPER
+from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION
 
 pytestmark = pytest.mark.perf
 
@@ -19,11 +19,7 @@ def way(request, hand_over_study):
 @pytest.fixture
 def samples(hand_over_study, way):
     found = hand_over_study.samples(way)
-    assert found, f"no hand-over was measured ({way})"
-    replicates = hand_over_study.facts[way]["replicates"]
-    if all(each["outcome"] == hand_over.NO_HELPER for each in replicates):
-        answered = ", ".join(hand_over_study.devices_that_answered(way))
-        pytest.skip(f"there was no hand-over to see: {answered} answered from the first inference on")
+    assert found, f"no process was measured ({way})"
     return found
 
 
@@ -32,25 +28,35 @@ def replicates(hand_over_study, way, samples):
     return hand_over_study.facts[way]["replicates"]
 
 
-def test_auto_hands_over_before_the_deadline(replicates, settings):
-    outcomes = [each["outcome"] for each in replicates]
+@pytest.fixture
+def handed_over(replicates, samples):
+    """The facts and the sample of each process in which AUTO started on its helper; a test without one is skipped."""
+    found = [pair for pair in zip(replicates, samples, strict=True) if pair[0]["outcome"] != hand_over.NO_HELPER]
+    if not found:
+        answered = ", ".join(sorted({name for each in replicates for name in each["devices"]}))
+        pytest.skip(f"there was no hand-over to see: {answered} answered from the first inference on")
+    return found
+
+
+def test_auto_hands_over_before_the_deadline(handed_over, settings):
+    outcomes = [each["outcome"] for each, _ in handed_over]
     assert set(outcomes) == {hand_over.HANDED_OVER}, f"{outcomes} within {settings.hand_over_deadline_s:g} s"
 
 
-def test_the_cpu_helper_answers_first_and_the_accelerator_in_the_end(replicates, samples, handed_to):
-    for each, sample in zip(replicates, samples, strict=True):
+def test_the_cpu_helper_answers_first_and_the_accelerator_in_the_end(handed_over, handed_to):
+    for each, sample in handed_over:
         assert each["devices"][0] == "(CPU)"
         assert each["devices"][-1].partition(".")[0] == handed_to.kind
-        assert sample.timeline.label[0] == HELPER
+        assert sample.timeline.label[0] in (HELPER, TRANSITION)
         assert sample.timeline.label[-1] == ACCELERATOR
 
 
-def test_auto_hands_over_once_and_for_good(samples):
-    for sample in samples:
+def test_auto_hands_over_once_and_for_good(handed_over):
+    for _, sample in handed_over:
         began = np.argsort(sample.timeline.start_s, kind="stable")
         settled = sample.timeline.label[began]
         settled = settled[(settled == HELPER) | (settled == ACCELERATOR)]
-        assert np.count_nonzero(np.diff(settled)) == 1, "from the helper to the accelerator, and nothing else"
+        assert np.count_nonzero(np.diff(settled)) <= 1, "from the helper to the accelerator, and nothing else"
 
 
 def test_no_inference_failed(samples, replicates):
@@ -77,7 +83,6 @@ def test_every_hand_over_was_measured(hand_over_study):
 
 
 @pytest.mark.benchmark(group="time to the hand-over", timer=REPLAY.now)
-def test_time_to_the_hand_over(hand_over_study, way, samples, record):
-    record(
-        hand_over_study, way, [sample.figures["hand_over_s"] for sample in samples if "hand_over_s" in sample.figures]
-    )
+def test_time_to_the_hand_over(hand_over_study, way, handed_over, record):
+    times_s = [sample.figures["hand_over_s"] for _, sample in handed_over if "hand_over_s" in sample.figures]
+    record(hand_over_study, way, times_s)

@@ -14,6 +14,7 @@ from autogauge.doctor import State
 from autogauge.emulation import parts
 from autogauge.errors import UserError
 from autogauge.probe.request import Emulation
+from autogauge.report import terminal
 from autogauge.targets import Device
 from tests.support import ROOT, run_cli
 
@@ -51,7 +52,8 @@ def test_a_gpu_that_this_user_may_not_open_names_the_group_to_join(machine, monk
     root, libraries = machine
     put(root, "sys/class/drm/card1/device/vendor", "0x8086\n")
     put(root, "dev/dri/renderD128")
-    put(root, "etc/OpenCL/vendors/intel.icd")
+    put(root, "etc/OpenCL/vendors/intel.icd", "/usr/lib/intel-opencl/libigdrcl.so\n")
+    put(root, "etc/OpenCL/vendors/pocl.icd", "libpocl.so\n")
     libraries["OpenCL"] = "libOpenCL.so.1"
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     found = by_what(doctor.gpu([CPU], root))
@@ -60,6 +62,23 @@ def test_a_gpu_that_this_user_may_not_open_names_the_group_to_join(machine, monk
     assert "renderD128 may not be opened" in found["permission"].found
     assert "sudo usermod -aG " in found["permission"].next_step
     assert found["OpenCL loader"].state is found["OpenCL driver"].state is State.OK
+
+
+def test_a_gpu_that_openvino_does_not_see_though_all_is_there_is_broken(machine):
+    root, libraries = machine
+    put(root, "sys/class/drm/card1/device/vendor", "0x8086\n")
+    put(root, "dev/dri/renderD128")
+    put(root, "etc/OpenCL/vendors/intel.icd", "libigdrcl.so\n")
+    libraries["OpenCL"] = "libOpenCL.so.1"
+    found = by_what(doctor.gpu([CPU], root))
+    assert found["OpenVINO"].state is State.BROKEN
+    assert "clinfo" in found["OpenVINO"].next_step
+
+
+def test_another_vendors_driver_is_none(machine):
+    root, _ = machine
+    put(root, "etc/OpenCL/vendors/nvidia.icd", "libnvidia-opencl.so.1\n")
+    assert by_what(doctor.gpu([CPU], root))["OpenCL driver"].state is State.ABSENT
 
 
 def test_a_card_without_a_node_lacks_its_kernel_driver(machine):
@@ -96,8 +115,10 @@ def test_an_npu_without_its_loader_says_what_to_install(machine):
 
 
 def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch):
-    monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
+    monkeypatch.setattr(doctor, "PACKAGES", {"numpy": (1,), "no-such-package": (), "pytest": (999, 1)})
     found = by_what(doctor.installed())
+    assert found["pytest"].state is State.BROKEN
+    assert "too old" in found["pytest"].found
     assert found["numpy"].state is State.OK
     assert found["no-such-package"].state is State.BROKEN
     assert found["no-such-package"].next_step == "pip install -r requirements.txt"
@@ -123,7 +144,7 @@ def test_an_emulated_gpu_that_does_not_work_is_broken_and_says_why(tmp_path, mon
     trial = by_what(doctor.emulation(Cache(tmp_path)))["trial"]
     assert trial.state is State.BROKEN
     assert words[0] in trial.found
-    assert words[1] in trial.next_step
+    assert words[1] in trial.found
 
 
 def test_the_command_shows_a_table_and_json(cache):
@@ -133,9 +154,12 @@ def test_the_command_shows_a_table_and_json(cache):
     assert done.returncode == int(any(each["state"] == "BROKEN" for each in found.values()))
     if not parts.why_impossible_here() and not parts.missing_packages():
         assert found["emulated GPU", "trial"]["state"] == "ok", found["emulated GPU", "trial"]
-    table = run_cli("doctor", f"--cache={cache.root}")
-    assert "found, and the next step" in table.stdout
-    assert "Traceback" not in table.stderr
+    findings = [
+        doctor.Finding(each["subject"], each["what"], State(each["state"]), "found", "step") for each in found.values()
+    ]
+    table = terminal.render([terminal.doctor_table(findings)], width=80, colour=False)
+    assert "found, and the next step" in table
+    assert "→ step" in table
 
 
 def test_a_missing_package_of_the_command_line_is_one_sentence(tmp_path):

@@ -11,6 +11,7 @@ from autogauge.studies import fil, steady
 from autogauge.studies.metrics import PerformanceMetrics
 from autogauge.studies.study import Plan
 from autogauge.targets import (
+    Auto,
     Device,
     Target,
     find_device,
@@ -76,8 +77,18 @@ def test_the_fil_claims_follow_from_the_devices():
     assert not fil.claims_for([])
 
 
+def test_auto_is_given_a_list_where_it_would_not_choose_the_measured_accelerator_by_itself():
+    other, npu = Device("GPU.1", "another GPU"), Device("NPU", "an NPU")
+    emulated = Device("GPU", "emulated GPU on a CPU (iGPU)")
+    assert Auto.on([CPU, GPU0], [CPU, GPU0]) == Auto("AUTO", GPU0)
+    assert Auto.on([CPU, GPU0, other], [CPU, other]) == Auto("AUTO:GPU.1,CPU", other)
+    assert Auto.on([CPU, npu], [CPU, npu]) == Auto("AUTO:NPU,CPU", npu)
+    assert Auto.on([CPU], [CPU]) == Auto()
+    assert Auto.on([CPU, emulated], [CPU]) == Auto("AUTO", None, emulated=True), "AUTO hands over to it all the same"
+
+
 def test_without_the_start_up_fallback_autos_fil_is_bounded_on_both_sides():
-    study = fil.planned([CPU, GPU0], Plan((6,), 1.0), 1, handed_to=GPU0)
+    study = fil.planned([CPU, GPU0], Plan((6,), 1.0), 1, Auto.on([CPU, GPU0], [CPU, GPU0]))
     without = study.condition(fil.NO_FALLBACK)
     assert without.target.properties == {"ENABLE_STARTUP_FALLBACK": "NO"}
     bounds = {claim.relation: claim.bound for claim in study.claims if claim.numerator == fil.NO_FALLBACK}
@@ -89,7 +100,7 @@ def test_the_emulated_gpu_is_called_so_wherever_it_is_named():
     emulated = Device("GPU", "emulated GPU on a CPU (iGPU)")
     assert (emulated.label, emulated.slug, emulated.is_emulated) == ("GPU (emulated)", "gpu-emulated", True)
     assert (GPU0.label, GPU0.slug, GPU0.is_emulated) == ("GPU.0", "gpu.0", False)
-    study = fil.planned([CPU, emulated], Plan((6,), 1.0), 1, handed_to=emulated)
+    study = fil.planned([CPU, emulated], Plan((6,), 1.0), 1, Auto.on([CPU, emulated], [CPU, emulated]))
     assert [condition.title for condition in study.conditions] == [
         "AUTO (emulated)",
         "CPU",

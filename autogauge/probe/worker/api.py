@@ -80,6 +80,10 @@ def describe_model(model: Any) -> dict[str, Any]:
         "friendly_name": model.get_friendly_name(),
         "inputs": [port(each) for each in model.inputs],
         "outputs": [port(each) for each in model.outputs],
+        "half_precision": any(
+            each.get_type_name() == "Constant" and each.get_element_type().get_type_name() == "f16"
+            for each in model.get_ops()
+        ),
     }
 
 

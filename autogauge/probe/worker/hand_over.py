@@ -20,9 +20,20 @@ if TYPE_CHECKING:
 clock = time.perf_counter
 RTOL = ATOL = 1e-4  # f32 on two devices
 MEMORY_EVERY_S = 0.02
-FEWEST_AFTER = 10  # inferences after the hand-over, however slow the accelerator is
+FEWEST_AFTER = 10  # inferences by the accelerator, however slow it is
 MOST_FAILURES = 20  # then it is no use to go on
+UNKNOWN = "unknown"
 HANDED_OVER, NEVER, NO_HELPER, BROKEN = "handed over", "never handed over", "no helper", "inferences fail"
+
+
+def is_helper(name: str) -> bool:
+    """Whether that execution device is AUTO's CPU helper: its name stands in parentheses."""
+    return name.startswith("(")
+
+
+def is_accelerator(name: str) -> bool:
+    """Whether that execution device is one that AUTO hands over to: neither its helper, nor the plain CPU, nor unknown."""
+    return not is_helper(name) and not name.startswith("CPU") and name != UNKNOWN
 
 
 class Timeline:
@@ -40,15 +51,16 @@ class Timeline:
         self.memory: list[tuple[float, int]] = []
         self.handed_over_s: float | None = None
         self.had_helper = False
-        self._since_hand_over = 0
+        self._accelerator_inferences = 0
         self._lock = threading.Lock()
+        self.stopped = False
 
     def device(self) -> int:
         """Who answers now, as an index into ``devices``."""
         return self._index(execution_devices(self.compiled))
 
     def _index(self, names: list[str] | None) -> int:
-        name = ",".join(names or ["unknown"])
+        name = ",".join(names or [UNKNOWN])
         with self._lock:
             if name not in self.devices:
                 self.devices.append(name)
@@ -68,13 +80,16 @@ class Timeline:
         right = True
         for index, expected in enumerate(self._reference):
             answer = request.get_output_tensor(index).data
-            difference = float(numpy.abs(answer.astype(numpy.float64) - expected).max(initial=0.0))
-            largest = difference if not difference <= largest else largest  # not a number stays to be seen
+            if answer.shape != expected.shape:
+                largest, right = float("nan"), False
+                continue
+            difference = numpy.abs(answer.astype(numpy.float64) - expected).max(initial=0.0)
+            largest = float(numpy.maximum(largest, difference))  # not a number stays to be seen
             right = right and numpy.allclose(answer, expected, rtol=RTOL, atol=ATOL)
         with self._lock:
             self.wrong += not right
+            self._see(before, after, start + latency_s - self.began)
             self.rows.extend((start - self.began, latency_s, before, after, largest))
-            self._see(after, start + latency_s - self.began)
 
     def add_first(self, compile_s: float, latency_s: float, facts: dict[str, Any], request: Any) -> None:
         """Keep the first inference, which was made before this timeline."""
@@ -85,23 +100,23 @@ class Timeline:
         """Keep an inference that did not end."""
         self.failures.append(str(error))
 
-    def _see(self, device: int, now_s: float) -> None:
-        if self.devices[device].startswith("("):
-            self.had_helper = True
-        elif self.handed_over_s is None and self.had_helper:
+    def _see(self, before: int, after: int, now_s: float) -> None:
+        if not self.rows:  # who answers first had been compiled first; a helper that comes later helps nobody
+            self.had_helper = is_helper(self.devices[before])
+        if self.had_helper and self.handed_over_s is None and is_accelerator(self.devices[after]):
             self.handed_over_s = now_s
-        self._since_hand_over += self.handed_over_s is not None
+        self._accelerator_inferences += before == after and is_accelerator(self.devices[after])
         if not self.memory or now_s - self.memory[-1][0] >= MEMORY_EVERY_S:
             self.memory.append((now_s, resident_memory_bytes() or 0))
 
     def is_over(self) -> bool:
         """Whether it is long enough after the hand-over, or no use to wait for it any longer."""
-        if len(self.failures) >= MOST_FAILURES:
+        if self.stopped or len(self.failures) >= MOST_FAILURES:
             return True
         now_s = clock() - self.began
-        if self.handed_over_s is not None and self._since_hand_over >= FEWEST_AFTER:
+        if self.handed_over_s is not None and self._accelerator_inferences >= FEWEST_AFTER:
             return now_s >= self.handed_over_s + self._after_s
-        if not self.had_helper and self.rows:
+        if not self.had_helper:
             return now_s >= self.rows[0] + self.rows[1] + self._after_s
         return now_s >= self._deadline_s
 
@@ -152,8 +167,19 @@ def keep_queue_full(requests: list[Any], timeline: Timeline) -> None:
     Not by ``AsyncInferQueue``: its callbacks are Python's, AUTO may let go of the last one only while the model is being destroyed, in
     a thread that then waits for Python's lock, which the destroying thread holds (seen on 2026.4.1).
     """
-    threads = [threading.Thread(target=keep_inferring, args=(each, timeline), daemon=True) for each in requests]
+    errors: list[Exception] = []
+
+    def keep(request: Any) -> None:
+        try:
+            keep_inferring(request, timeline)
+        except Exception as error:
+            errors.append(error)
+            timeline.stopped = True
+
+    threads = [threading.Thread(target=keep, args=(each,), daemon=True) for each in requests]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if errors:
+        raise errors[0]

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.api import describe_devices, describe_model, execution_devices
-from autogauge.probe.worker.channel import Channel, Phase, clock, die_with, renew_watchdog
+from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watchdog
 from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
 from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes
@@ -47,7 +47,6 @@ def run_once(request: Request, phase: Phase, channel: Channel) -> None:
         phase.enter("hand-over")
         devices = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
         facts.update(session.properties(), execution_devices_in_the_end=devices)
-        phase.seconds["accelerator"] = clock() - session.compile_began
     if request["save_outputs"]:
         phase.timed("outputs", lambda: session.save_outputs(request["save_outputs"]))
     renew_watchdog(request["deadline_s"])

@@ -1,0 +1,143 @@
+"""What the probe keeps of a hand-over, told by requests and a compiled model that only pretend."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from autogauge.probe.worker import hand_over
+from autogauge.probe.worker.hand_over import (
+    BROKEN,
+    HANDED_OVER,
+    NEVER,
+    NO_HELPER,
+    Timeline,
+    keep_inferring,
+    keep_queue_full,
+)
+
+RIGHT = np.array([[0.25, 0.75]], np.float32)
+
+
+class Compiled:
+    """Says in turn which devices answer, and goes on saying the last."""
+
+    def __init__(self, *devices):
+        self.devices = list(devices)
+
+    def get_property(self, name):
+        assert name == "EXECUTION_DEVICES"
+        return [self.devices.pop(0) if len(self.devices) > 1 else self.devices[0]]
+
+
+class Request:
+    """Answers as told: an array, ``None`` to leave the output as it was, or an exception to raise."""
+
+    latency = 0.5
+
+    def __init__(self, answer=RIGHT):
+        self.output = RIGHT.copy()
+        self.answer = answer
+
+    def infer(self):
+        time.sleep(0.0005)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if self.answer is not None:
+            self.output = self.answer.copy()
+
+    def get_output_tensor(self, index):
+        return SimpleNamespace(data=self.output)
+
+
+def timeline_on(*devices, deadline_s=0.2, first=("(CPU)", "(CPU)"), reference=(RIGHT,)):
+    session = SimpleNamespace(compiled=Compiled(*devices), compile_began=time.perf_counter())
+    timeline = Timeline(session, list(reference), after_s=0.02, deadline_s=deadline_s)
+    facts = {"execution_devices_before": [first[0]], "execution_devices": [first[1]]}
+    timeline.add_first(0.0, 0.001, facts, Request())
+    return timeline
+
+
+def test_a_hand_over_is_seen_when_the_accelerator_is_named():
+    timeline = timeline_on(*["(CPU)"] * 5, "GPU.0")
+    keep_inferring(Request(), timeline)
+    assert timeline.outcome() == HANDED_OVER
+    assert timeline.handed_over_s > 0
+    assert timeline.wrong == 0
+    assert len(timeline.rows) // 5 >= 1 + 5 + hand_over.FEWEST_AFTER
+
+
+def test_a_hand_over_during_the_first_inference_is_one():
+    timeline = timeline_on("GPU.0", first=("(CPU)", "GPU.0"))
+    keep_inferring(Request(), timeline)
+    assert timeline.outcome() == HANDED_OVER
+
+
+def test_an_accelerator_that_answers_first_needed_no_helper_even_if_one_comes_later():
+    timeline = timeline_on("GPU.0", "(CPU)", "GPU.0", first=("GPU.0", "GPU.0"))
+    keep_inferring(Request(), timeline)
+    assert timeline.outcome() == NO_HELPER
+    assert timeline.handed_over_s is None
+
+
+@pytest.mark.parametrize("other", ["(CPU)", "CPU"])
+def test_the_cpu_is_no_accelerator(other):
+    timeline = timeline_on("(CPU)", other)
+    keep_inferring(Request(), timeline)
+    assert timeline.outcome() == NEVER
+
+
+def test_a_property_that_cannot_be_read_is_no_hand_over():
+    timeline = timeline_on("(CPU)")
+    timeline.compiled = SimpleNamespace(get_property=lambda _: (_ for _ in ()).throw(RuntimeError("no such property")))
+    keep_inferring(Request(), timeline)
+    assert timeline.outcome() == NEVER
+    assert hand_over.UNKNOWN in timeline.devices
+
+
+@pytest.mark.parametrize(
+    "answer", [RIGHT + 0.01, None, np.zeros((1, 3), np.float32)], ids=["off", "not given", "other shape"]
+)
+def test_an_answer_that_is_wrong_or_was_not_given_is_counted(answer):
+    timeline = timeline_on("(CPU)", "GPU.0")
+    keep_inferring(Request(answer), timeline)
+    assert timeline.wrong == len(timeline.rows) // 5 - 1 > 0, "all but the first"
+
+
+def test_an_error_that_is_no_number_is_not_lost_behind_a_good_output(monkeypatch):
+    timeline = timeline_on("(CPU)", "GPU.0", reference=(RIGHT, RIGHT))
+    outputs = [np.full_like(RIGHT, np.nan), RIGHT]
+    request = SimpleNamespace(get_output_tensor=lambda index: SimpleNamespace(data=outputs[index]))
+    timeline.add(0.0, 0.001, 0, 0, request)
+    assert np.isnan(timeline.rows[-1])
+    assert timeline.wrong == 1
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_inferences_that_fail_are_counted_and_end_it(several):
+    timeline = timeline_on("(CPU)")
+    requests = [Request(RuntimeError("the device is lost")) for _ in range(3 if several else 1)]
+    keep_queue_full(requests, timeline) if several else keep_inferring(requests[0], timeline)
+    assert timeline.outcome() == BROKEN
+    assert set(timeline.failures) == {"the device is lost"}
+
+
+def test_a_fault_in_one_thread_of_the_queue_ends_it_with_the_fault():
+    timeline = timeline_on("(CPU)", deadline_s=30)
+    broken = Request()
+    broken.get_output_tensor = lambda index: (_ for _ in ()).throw(ValueError("no such output"))
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="no such output"):
+        keep_queue_full([Request(), broken], timeline)
+    assert time.monotonic() - began < 10
+
+
+def test_the_timeline_is_saved_with_every_inference(tmp_path):
+    timeline = timeline_on("(CPU)", "(CPU)", "GPU.0")
+    keep_queue_full([Request(), Request()], timeline)
+    timeline.save(str(tmp_path / "timeline.npz"))
+    with np.load(tmp_path / "timeline.npz") as saved:
+        assert len(saved["start_s"]) == len(timeline.rows) // 5
+        assert saved["latency_s"][1] == pytest.approx(0.0005)
+        assert saved["memory"].shape[1] == 2
