@@ -90,6 +90,7 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
         assert figures["destroy_s"] > 0
 
 
+@pytest.mark.slow
 def test_an_accelerator_that_is_never_ready_is_a_result_and_no_failure(emulated, small_cnn, tmp_path):
     study = hand_overs(emulated, small_cnn, tmp_path, deadline_s=0.3)
     assert not study.failures()
@@ -143,6 +144,7 @@ def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emul
     assert sample.figures["failed"] == sample.figures["wrong"] == 0
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_let_go_of_in_time_is_a_result(tmp_path, small_cnn):
     """Destroying it hangs; no accelerator is needed to see that."""
     hang = """

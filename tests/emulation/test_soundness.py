@@ -140,6 +140,7 @@ def test_the_layer_is_built_once_a_machine(emulation, cache):
     assert Path(emulation.layer).stat().st_mtime_ns == built
 
 
+@pytest.mark.slow
 def test_the_compiler_that_pip_installs_builds_the_layer_too(tmp_path, monkeypatch, emulation):
     from autogauge.cache import Cache
 

@@ -19,6 +19,7 @@ def test_devices_lists_the_cpu():
     assert found["CPU"]["full_name"].split()[0] in run_cli("devices").stdout
 
 
+@pytest.mark.slow
 def test_the_self_check_measures_one_condition_twice(model_cache):
     done = run_cli("aa", *QUICK, "--json", "--seed=1", AUTOGAUGE_CACHE=str(model_cache))
     assert done.returncode in (0, 1), done.stderr

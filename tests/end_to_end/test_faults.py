@@ -99,6 +99,7 @@ def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(ses
         assert wait_until(lambda pid=probe.pid: is_gone(pid), 5)
 
 
+@pytest.mark.slow
 def test_probes_killed_by_signals_fail_their_replicates_and_the_others_go_on(session):
     running = session("-k", "first_inference or first")
     signals = [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL]
@@ -125,6 +126,7 @@ def test_probes_killed_by_signals_fail_their_replicates_and_the_others_go_on(ses
     assert "FAILED tests/perf/test_first_inference.py::test_every_first_inference_was_measured" in running.text()
 
 
+@pytest.mark.slow
 def test_a_hung_probe_fails_its_replicate_at_the_deadline(session):
     running = session("-k", "first_inference or first", "--probe-deadline=5")
     assert wait_until(lambda: "first inference latency: 1 of" in running.text(), 60)
@@ -136,6 +138,7 @@ def test_a_hung_probe_fails_its_replicate_at_the_deadline(session):
     assert "no answer within 5 s" in summary["verdicts"][0]["evidence"]
 
 
+@pytest.mark.slow
 def test_a_warm_probe_that_dies_is_replaced(session):
     running = session("-k", "hints")
     assert wait_until(lambda: "\n  hints: 1 of" in running.text(), 60)

@@ -118,6 +118,7 @@ def test_a_read_only_folder_is_one_sentence(tmp_path, model_cache, blocked):
     assert f"--{blocked}=DIR" in sentence
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_while_measuring_is_one_sentence_after_the_figures(tmp_path, model_cache):
     (tmp_path / "small").mkdir()
     options = ("--profile=quick", "--model=one-convolution", f"--reports={tmp_path}/small", f"--cache={model_cache}")

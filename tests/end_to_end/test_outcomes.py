@@ -75,6 +75,7 @@ def test_a_claim_without_its_device_is_skipped_with_what_would_measure_it(tmp_pa
     assert "auto-fil-close-to-cpu needs a device that the options leave out (measured: AUTO)" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_live_line_with_what_is_measured_and_the_time_left(tmp_path, model_cache):
     options = ("-k", "as_early_as_the_cpu", f"--reports={tmp_path}", f"--cache={model_cache}")
     ours, theirs = pty.openpty()

@@ -129,6 +129,7 @@ def test_the_junit_file_carries_the_evidence(first, reports):
     assert 'name="evidence" value="FIL of AUTO ÷ CPU = ' in text
 
 
+@pytest.mark.slow
 def test_a_second_run_adds_a_second_file_and_pytest_benchmark_compares_both(second, reports):
     history = reports / "history" / "lab-one"
     assert [path.name[:5] for path in sorted(history.glob("*.json"))] == ["0001_", "0002_"]

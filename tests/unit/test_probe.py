@@ -260,6 +260,7 @@ def test_a_busy_probe_dies_with_its_launcher_even_if_that_is_killed(tmp_path):
     assert wait_until(lambda: is_gone(pid))
 
 
+@pytest.mark.slow
 def test_a_warm_probe_may_wait_longer_than_its_deadline(launcher, workload):
     pool = ProbePool(launcher, workload, warm_up_s=0.05, deadline_s=2.0)
     try:
