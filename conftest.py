@@ -18,7 +18,20 @@ def pytest_addoption(parser):
     add(
         "--model",
         metavar="NAME|PATH",
-        help="googlenet-v1 (default), small-cnn (default with --accelerator=emulated), or an IR, ONNX, TFLite, TensorFlow or Paddle file",
+        help="googlenet-v1 (default), small-cnn (default with --accelerator=emulated), efficientnet-lite0, any name of the Open Model Zoo, "
+        "or an IR, ONNX, TFLite, TensorFlow or Paddle file",
+    )
+    add(
+        "--model-source",
+        default="auto",
+        help="auto (default): the Open Model Zoo's googlenet-v1 if it is cached or its hosts answer within 3 s, else the embedded one; "
+        "omz: the Zoo's or none; embedded: no network",
+    )
+    add(
+        "--fetch-deadline",
+        default="900",
+        metavar="SECONDS",
+        help="how long fetching and converting a model may take (default 900)",
     )
     add(
         "--precision",

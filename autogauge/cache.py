@@ -6,11 +6,13 @@ rename, under a lock that concurrent processes respect. What goes into an entry 
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from autogauge.files import sha256_of, slug, write_json
 
 MANIFEST = "manifest.json"
 LOCK_DEADLINE_S = 300.0
+REMOVE_DEADLINE_S = 10.0
 
 
 def default_cache_dir() -> Path:
@@ -36,6 +39,36 @@ class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def folder(self, key: str) -> Path:
+        """Where the entry of ``key`` is, or would be."""
+        return self.root / "entries" / slug(key)
+
+    def entries(self) -> list[Path]:
+        """The folders of all entries by name, damaged ones too."""
+        return sorted(path for path in (self.root / "entries").glob("*") if path.is_dir())
+
+    def remove(self, folder: Path, *, lock_deadline_s: float = REMOVE_DEADLINE_S) -> None:
+        """Delete an entry. Raises :class:`UserError` as :meth:`entry` does."""
+        with self._locked(folder.name, lock_deadline_s):
+            doomed = self.root / "staging" / f"{folder.name}+{secrets.token_hex(8)}"
+            doomed.parent.mkdir(parents=True, exist_ok=True)
+            if folder.exists():
+                os.rename(folder, doomed)  # gone at once for everybody else
+            self._sweep(folder.name)
+
+    @contextlib.contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A private empty folder in the cache's staging, gone afterwards. Raises :class:`UserError`."""
+        folder = self.root / "staging" / f"{slug(name)}+{secrets.token_hex(8)}"
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def entry(
         self, key: str, build: Callable[[Path], dict[str, Any]], *, lock_deadline_s: float = LOCK_DEADLINE_S
     ) -> Path:
@@ -45,23 +78,31 @@ class Cache:
         Raises :class:`UserError` when the cache cannot be written or another process holds the lock past the deadline.
         """
         name = slug(key)
-        folder = self.root / "entries" / name
+        folder = self.folder(key)
+        with self._locked(name, lock_deadline_s):
+            if not is_intact(folder):
+                self._sweep(name)
+                self._publish(name, folder, build)
+            return folder
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, deadline_s: float) -> Iterator[None]:
+        """Hold the lock of an entry; what goes wrong with the cache's folder becomes a sentence."""
         try:
             lock_file = self.root / "locks" / f"{name}.lock"
             lock_file.parent.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(lock_file, timeout=lock_deadline_s):
-                if is_intact(folder):
-                    return folder
-                self._sweep(name)
-                self._publish(name, folder, build)
-                return folder
+            with filelock.FileLock(lock_file, timeout=deadline_s):
+                yield
         except filelock.Timeout:
             raise UserError(
-                f"another process has been working on {name} in the cache {self.root} for over {lock_deadline_s:g} s: "
+                f"another process has been working on {name} in the cache {self.root} for over {deadline_s:g} s: "
                 "wait for it, end it, or name another folder (--cache=DIR)."
             ) from None
         except OSError as error:
-            raise explain_os_error(error, f"cannot write the cache {self.root}", "--cache=DIR") from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return explain_os_error(error, f"cannot write the cache {self.root}", "--cache=DIR")
 
     def _sweep(self, name: str) -> None:
         """Remove what a killed process left behind. Only called under the lock of ``name``, so nobody else uses it."""
@@ -103,6 +144,11 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) and isinstance(manifest.get("files"), dict) else None
+
+
+def digest_of(manifest: dict[str, Any]) -> str:
+    """SHA-256 over the digests of an entry's files, hexadecimal."""
+    return hashlib.sha256("".join(each["sha256"] for _, each in sorted(manifest["files"].items())).encode()).hexdigest()
 
 
 def is_intact(folder: Path) -> bool:

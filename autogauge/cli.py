@@ -17,7 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from autogauge import __version__
+from autogauge import __version__, cli_models
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.doctor import State, examine
 from autogauge.errors import UserError
@@ -42,6 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(cli_models.app, name="models")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

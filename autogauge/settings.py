@@ -10,7 +10,8 @@ from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import slug, write_bytes
-from autogauge.models import embedded, resolve
+from autogauge.models import resolve
+from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
 from autogauge.studies.study import Plan
 
@@ -88,8 +89,7 @@ ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
 class Settings:
     """The options of a run. ``devices`` and ``hints_on`` are ``None`` where the user left the choice to the machine."""
 
-    model: str
-    precision: str
+    wanted: Wanted
     shapes: dict[str, list[int]]
     picture: Path | None
     profile: Profile
@@ -125,7 +125,7 @@ class Settings:
 
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without measuring."""
-        resolve.check_name(self.model)
+        self.wanted.check()
         if self.is_emulated:
             self._check_emulated()
         if self.picture is not None and not self.picture.is_file():
@@ -135,9 +135,10 @@ class Settings:
                 raise UserError(f"the list of devices is empty: name one, such as CPU ({option}).")
 
     def _check_emulated(self) -> None:
-        if self.model in embedded.NAMES and self.precision != EMULATED_PRECISION:
+        model, precision = self.wanted.model, self.wanted.precision
+        if not Path(model).exists() and precision != EMULATED_PRECISION:
             raise UserError(
-                f"the emulated GPU infers in f32 only, and cannot compile {self.model} in {self.precision}: "
+                f"the emulated GPU infers in f32 only, and cannot compile {model} in {precision}: "
                 f"leave --precision out, or give {EMULATED_PRECISION} (--accelerator=emulated)."
             )
         if others := [name for name in self.hints_on or () if name != "CPU"]:

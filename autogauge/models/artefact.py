@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 Weights = Literal["random", "trained", "unknown"]
-Source = Literal["embedded", "path"]
+Source = Literal["embedded", "omz", "package", "path"]
+SOURCES: dict[Source, str] = {
+    "embedded": "embedded",
+    "omz": "Open Model Zoo",
+    "package": "from a package",
+    "path": "by its path",
+}
+"""What the sources are called in words."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class ModelArtefact:
     path: Path
     digest: str
     weights: Weights
+    note: str = ""
+    """Why it is not the model that was hoped for; empty when it is."""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary, the path as text."""
@@ -31,4 +40,6 @@ class ModelArtefact:
 
     def describe(self) -> str:
         """One line for headers: name, precision, source, weights, and the digest's first letters."""
-        return f"{self.name} {self.precision}, {self.source}, {self.weights} weights, sha256 {self.digest[:12]}"
+        return (
+            f"{self.name} {self.precision}, {SOURCES[self.source]}, {self.weights} weights, sha256 {self.digest[:12]}"
+        )

@@ -1,32 +1,130 @@
-"""From what the user named to a model on disk: chooses the source. A new source is one more line here."""
+"""From what the user named to a model on disk: chooses the source. A new source is one more branch here."""
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models import embedded, path
 from autogauge.models.artefact import ModelArtefact
+from autogauge.models.omz import catalogue
+from autogauge.models.omz.zoo import DEADLINE_S, Zoo, mirror
+from autogauge.models.trained import source as trained
+from autogauge.studies.progress import Progress, Silent
 
 DEFAULT_MODEL = "googlenet-v1"
 DEFAULT_PRECISION = "FP16"
+SOURCES = (AUTO, OMZ, EMBEDDED) = ("auto", "omz", "embedded")
+"""The Open Model Zoo where it can be had, else what is embedded; the Zoo or nothing; never the network."""
 
 
-def check_name(model: str) -> None:
-    """Raise :class:`UserError` when ``model`` is neither a known name nor an existing path. Costs nothing."""
-    if model in embedded.NAMES or Path(model).exists():
-        return
-    if Path(model).suffix or "/" in model:
-        raise UserError(f"there is no model at {model}: check the path (--model).")
-    raise UserError(
-        f"no model is called {model!r}: name one of {', '.join(embedded.NAMES)}, or the path of a model file (--model)."
-    )
+@dataclass(frozen=True)
+class Wanted:
+    """A model as the user named it (a name or a path), in a precision, from a source. ``deadline_s`` is for fetching it."""
+
+    model: str
+    precision: str = DEFAULT_PRECISION
+    source: str = AUTO
+    deadline_s: float = DEADLINE_S
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is known without the network: built here, or a file."""
+        return self.model in (*embedded.NAMES, *trained.NAMES) or Path(self.model).exists()
+
+    def check(self) -> None:
+        """Raise :class:`UserError` for what can be seen to be wrong without asking anybody. Costs nothing."""
+        if self.source == OMZ:
+            self._check_zoo()
+        elif self.is_local:
+            return
+        elif Path(self.model).suffix in path.FORMATS or "/" in self.model:
+            raise UserError(f"there is no model at {self.model}: check the path (--model).")
+        elif self.source == EMBEDDED:
+            known = ", ".join((*embedded.NAMES, *trained.NAMES))
+            raise UserError(
+                f"no model is called {self.model!r} that needs no network: name one of {known}, or the path of a model file, "
+                "or let it be fetched (--model-source=auto)."
+            )
+        elif mirror() is None:
+            self._check_known()
+            catalogue.check(self.model, self.precision, catalogue.known())
+
+    def _check_zoo(self) -> None:
+        if mirror() is not None:
+            return
+        if Path(self.model).exists() and self.model not in catalogue.known():
+            raise UserError(
+                f"{self.model} is a file, and no model of the Open Model Zoo: leave --model-source=omz out."
+            )
+        catalogue.check(self.model, self.precision, catalogue.known())
+
+    def _check_known(self) -> None:
+        if self.model not in catalogue.known():
+            own = (*embedded.NAMES, *trained.NAMES)
+            close = difflib.get_close_matches(self.model, (*own, *catalogue.known()), 3)
+            hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+            raise UserError(
+                f"no model is called {self.model!r}{hint}: name one of {', '.join(own)}, one of the Open Model Zoo's, "
+                "or the path of a model file (--model)."
+            )
 
 
 def fetch(model: str, precision: str, cache: Cache) -> ModelArtefact:
-    """The model of that name (from the cache, or built into it) or at that path. Raises :class:`UserError`."""
-    check_name(model)
-    if model in embedded.NAMES:
-        return embedded.fetch(model, precision, cache)
-    return path.fetch(Path(model))
+    """The model of that name or at that path, without the network. Raises :class:`UserError`."""
+    return Resolver(cache).fetch(Wanted(model, precision, EMBEDDED))
+
+
+@dataclass
+class Resolver:
+    """Fetches models into a cache and tells ``progress`` about it."""
+
+    cache: Cache
+    progress: Progress = field(default_factory=Silent)
+
+    def fetch(self, wanted: Wanted) -> ModelArtefact:
+        """The model, with a note where it is not the one that was hoped for. Raises :class:`UserError`."""
+        wanted.check()
+        name, precision = wanted.model, wanted.precision
+        if wanted.source == OMZ:
+            return self._zoo(wanted).fetch(name, precision)
+        if name in trained.NAMES:
+            return trained.fetch(name, precision, self.cache)
+        if name in embedded.NAMES:
+            if wanted.source == AUTO and self._zoo_has(name, precision):
+                return self._zoo_or_embedded(wanted)
+            return embedded.fetch(name, precision, self.cache)
+        if wanted.is_local:
+            return path.fetch(Path(name))
+        return self._zoo(wanted).fetch(name, precision)
+
+    def _zoo(self, wanted: Wanted) -> Zoo:
+        return Zoo(self.cache, self.progress, wanted.deadline_s)
+
+    @staticmethod
+    def _zoo_has(name: str, precision: str) -> bool:
+        entry = catalogue.known().get(name)
+        return entry is not None and precision in entry.precisions
+
+    def _zoo_or_embedded(self, wanted: Wanted) -> ModelArtefact:
+        """The Zoo's model when it is cached or its hosts answer; else the embedded one, with the reason as its note."""
+        zoo = self._zoo(wanted)
+        found = zoo.cached(wanted.model, wanted.precision)
+        if found is not None:
+            return found
+        reason = zoo.out_of_reach(wanted.model)
+        if reason is None:
+            try:
+                return zoo.fetch(wanted.model, wanted.precision)
+            except UserError as error:
+                reason = str(error).rstrip(".")
+        else:
+            reason = f"the Open Model Zoo is out of reach ({reason})"
+        note = f"{reason}: the embedded model took its place"
+        model = dataclasses.replace(embedded.fetch(wanted.model, wanted.precision, self.cache), note=note)
+        self.progress.say(f"{note}, with {model.weights} weights")
+        return model

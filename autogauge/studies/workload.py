@@ -45,7 +45,7 @@ def prepare_workload(
     folder: Path,
     shapes: dict[str, list[int]] | None = None,
 ) -> tuple[Workload, Inspection]:
-    """Fetch the model and save its inputs in ``folder``, in one go. Raises :class:`~autogauge.errors.UserError`."""
+    """Fetch the model without the network and save its inputs in ``folder``, in one go. Raises :class:`~autogauge.errors.UserError`."""
     artefact = resolve.fetch(model, precision, cache)
     inspection = inspect(launcher, artefact, shapes)
     inputs = prepare(inspection.ports)

@@ -1,0 +1,119 @@
+"""``python -m autogauge models``: what the cache holds, fetching, importing, removing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from autogauge.cache import Cache, default_cache_dir
+from autogauge.models import cached
+from autogauge.models.artefact import ModelArtefact
+from autogauge.models.cached import CachedModel
+from autogauge.models.omz.importing import import_folder
+from autogauge.models.omz.zoo import DEADLINE_S, Zoo
+from autogauge.models.resolve import AUTO, DEFAULT_PRECISION, SOURCES, Resolver, Wanted
+from autogauge.report.progress import progress_on
+from autogauge.settings import parse_choice
+
+app = typer.Typer(
+    help="The models in the cache: list (without a command), fetch, import, remove.",
+    rich_markup_mode=None,
+    epilog="Example: python -m autogauge models fetch googlenet-v1 --source omz",
+)
+
+CacheFolder = Annotated[Optional[Path], typer.Option("--cache", help="The cache's folder.")]  # noqa: UP045
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DeadlineS = Annotated[float, typer.Option("--deadline", help="How many seconds it may take.", min=1)]
+
+
+@app.callback(invoke_without_command=True)
+def models(context: typer.Context, cache: CacheFolder = None, as_json: AsJson = False) -> None:
+    """List the models in the cache, each checked against its digests, and the Open Model Zoo's tools."""
+    if context.invoked_subcommand is None:
+        _print(cached.listed(_cache(cache)), as_json)
+
+
+@app.command(epilog="Example: python -m autogauge models fetch googlenet-v1 --precision FP32")
+def fetch(
+    name: Annotated[str, typer.Argument(help="A model's name.")],
+    precision: Annotated[str, typer.Option(help="FP16, FP32 or another that the model has.")] = DEFAULT_PRECISION,
+    source: Annotated[str, typer.Option(help="auto, omz or embedded.")] = AUTO,
+    deadline_s: DeadlineS = DEADLINE_S,
+    cache: CacheFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a model into the cache; it is not fetched again when it is there and undamaged."""
+    wanted = Wanted(name, precision.upper(), parse_choice("--source", source, SOURCES), deadline_s)
+    progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
+    _print_models([Resolver(_cache(cache), progress).fetch(wanted)], as_json)
+
+
+@app.command(name="import", epilog="Example: python -m autogauge models import /media/usb/googlenet-v1")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="A folder with the Zoo's own files, as it distributes them.")],
+    precision: Annotated[str, typer.Option(help="Convert to this precision.")] = DEFAULT_PRECISION,
+    deadline_s: DeadlineS = DEADLINE_S,
+    cache: CacheFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take models of the Open Model Zoo from a folder, for machines without a network; files are held against the Zoo's checksums."""
+    zoo = Zoo(_cache(cache), progress_on(sys.stderr, terminal=sys.stderr.isatty()), deadline_s)
+    found = import_folder(zoo, folder)
+    wanted = precision.upper()
+    _print_models(
+        [zoo.fetch(each.name, wanted if wanted in each.precisions else each.precisions[0]) for each in found], as_json
+    )
+
+
+@app.command(epilog="Example: python -m autogauge models remove googlenet-v1")
+def remove(
+    name: Annotated[str, typer.Argument(help="The name that the list shows.")],
+    cache: CacheFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a model from the cache in every precision, with the Zoo's files that it was made from; or the Zoo's tools."""
+    gone = cached.remove(_cache(cache), name)
+    if as_json:
+        print(json.dumps([each.to_json() for each in gone], indent=2))
+        return
+    for each in gone:
+        print(f"removed {each.name} {each.precision or each.kind} ({decimal(each.bytes)})")
+
+
+def _cache(folder: Path | None) -> Cache:
+    return Cache(folder or default_cache_dir())
+
+
+def _print_models(models: Sequence[ModelArtefact], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([model.to_json() for model in models], indent=2))
+        return
+    for model in models:
+        print(f"{model.describe()}\n{model.path}")
+
+
+def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([each.to_json() for each in entries], indent=2))
+        return
+    if not entries:
+        print("the cache holds no models yet")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("name", "source", "precision", "weights", "size", "sha256", "made by tools", "state"):
+        table.add_column(title, justify="right" if title == "size" else "left")
+    for each in entries:
+        table.add_row(
+            *(each.name, each.source or each.kind, each.precision, each.weights),
+            *(decimal(each.bytes), each.sha256[:12], each.toolchain, each.state),
+        )
+    Console(highlight=False, markup=False).print(table)

@@ -1,0 +1,74 @@
+"""The Zoo's own files that were downloaded or imported, by their checksums: the layout of ``omz_downloader --cache_dir``.
+
+Whoever reads a file from here checks it; the downloader does. It also adds what it downloads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+_FORMAT = "1"  # the downloader's number for the layout
+
+
+def folder_in(root: Path) -> Path:
+    """Where they are in the cache."""
+    return root / "omz-downloads"
+
+
+def needed(described: dict[str, Any], precision: str) -> list[dict[str, Any]]:
+    """The files of a model in one precision: those in the folders of other precisions are not."""
+    files = []
+    for each in described["files"]:
+        folder = Path(each["name"]).parts[0] if "/" in each["name"] else precision
+        if folder == precision or folder not in described["precisions"]:
+            files.append(each)
+    return files
+
+
+def place(root: Path, sha384: str) -> Path:
+    """Where the file with that checksum is, or would be."""
+    return folder_in(root) / _FORMAT / sha384[:2] / sha384[2:]
+
+
+def has_all(root: Path, files: Iterable[dict[str, Any]]) -> bool:
+    """Whether each file is there with its size; whether it is sound is found when it is read."""
+    return all(
+        place(root, each["sha384"]).is_file() and place(root, each["sha384"]).stat().st_size == each["bytes"]
+        for each in files
+    )
+
+
+def add(root: Path, sha384: str, source: Path) -> None:
+    """Copy a file in, whole or not at all. Raises ``OSError``."""
+    target = place(root, sha384)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name[:16]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with source.open("rb") as original, temporary.open("xb") as copy:
+            shutil.copyfileobj(original, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove(root: Path, checksums: Iterable[str]) -> None:
+    """Delete the files with these checksums, where they are."""
+    for sha384 in checksums:
+        place(root, sha384).unlink(missing_ok=True)
+
+
+def sha384_of(path: Path) -> str:
+    """Hexadecimal SHA-384 of a file's bytes, the Zoo's checksum."""
+    digest = hashlib.sha384()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

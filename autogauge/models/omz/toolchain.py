@@ -1,0 +1,149 @@
+"""The Open Model Zoo's tools in a virtual environment of their own, inside the cache, installed when they are first needed.
+
+They pin an openvino, numpy and protobuf of their own, so they can share no environment with what is measured. Running them is left to
+``tools``, using them to ``zoo``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autogauge.cache import Cache, is_intact
+from autogauge.errors import UserError
+from autogauge.models.omz.tools import Deadline, ToolFailed, run_tool, scratch_in
+from autogauge.studies.progress import Progress
+
+REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
+NAME = "omz-toolchain"
+VERSIONS = ("3.10", "3.9", "3.11", "3.12", "3.13")
+"""The best first: on 3.10 and 3.9 the pinned protobuf is compiled, from 3.12 on a later openvino serves the tools."""
+_FOLDERS = (".pyenv/versions/{}.*/bin", ".local/share/uv/python/cpython-{}.*/bin")
+_FITS = (
+    "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys.maxsize > 2**32)"
+)
+_ENVIRONMENT, _CATALOGUE = "environment", "catalogue.json"
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Installed tools: the interpreter that has them, and every model that they know."""
+
+    python: Path
+    catalogue: dict[str, Any]
+
+    @property
+    def converter(self) -> Path:
+        """Model Optimizer's entry point, which the converter has to be told."""
+        return next(self.python.parents[1].glob("lib/python*/site-packages/openvino/tools/mo/mo.py"))
+
+
+def digest() -> str:
+    """Changes with what is installed."""
+    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+
+
+def installed(cache: Cache) -> Toolchain | None:
+    """The tools, if they are in the cache."""
+    for version in VERSIONS:
+        folder = cache.folder(_key(version))
+        if is_intact(folder):
+            return _toolchain(folder)
+    return None
+
+
+def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
+    """The tools, from the cache or newly installed into it. Raises :class:`UserError`."""
+    found = installed(cache)
+    if found is not None:
+        return found
+    version, python = interpreter()
+    folder = cache.entry(
+        _key(version),
+        lambda staging: _install(staging, python, version, deadline, progress),
+        lock_deadline_s=deadline.left_s,
+    )
+    return _toolchain(folder)
+
+
+def interpreter() -> tuple[str, Path]:
+    """The version and path of the best interpreter on this machine for the tools. Raises :class:`UserError` when none will do."""
+    for version in VERSIONS:
+        for path in _candidates(version):
+            if _fits(path, version):
+                return version, path
+    raise UserError(
+        f"the Open Model Zoo's tools need one of Python {', '.join(sorted(VERSIONS, key=lambda v: int(v[2:])))} with venv and ensurepip, "
+        "and this machine has none: install one (on Debian: python3-venv), or measure the embedded model (--model-source=embedded)."
+    )
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+        yield Path(getattr(sys, "_base_executable", sys.executable))
+    name = f"python{version}"
+    if path := shutil.which(name):
+        yield Path(path)
+    for folder in _FOLDERS:
+        yield from sorted(Path.home().glob(f"{folder.format(version)}/{name}"), reverse=True)
+
+
+def _fits(python: Path, version: str) -> bool:
+    """Whether that is a working CPython of that version that can make virtual environments; a shim may be none."""
+    try:
+        done = subprocess.run([str(python), "-I", "-c", _FITS], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.split() == [version, "cpython", "True"]
+
+
+def _key(version: str) -> str:
+    return f"{NAME}-{digest()}-py{version}"
+
+
+def _toolchain(folder: Path) -> Toolchain:
+    return Toolchain(folder / _ENVIRONMENT / "bin" / "python", json.loads((folder / _CATALOGUE).read_bytes()))
+
+
+def _install(staging: Path, python: Path, version: str, deadline: Deadline, progress: Progress) -> dict[str, Any]:
+    """Make the environment and ask the tools what they know; returns facts for the manifest."""
+    began = time.monotonic()
+    environment = staging / _ENVIRONMENT
+    own = environment / "bin" / "python"
+
+    def show(line: str) -> None:
+        if line.startswith("Collecting "):
+            progress.advance(f"installing the Open Model Zoo's tools: {line.split()[1]}", 0, 3, None)
+
+    progress.advance(f"installing the Open Model Zoo's tools (Python {version})", 0, 3, None)
+    with scratch_in(staging) as scratch:
+        try:
+            run_tool(python, "module", "venv", str(environment), scratch=scratch, deadline=deadline)
+            pip = ("pip", "install", "--no-deps", "--no-cache-dir", "--no-input", "--disable-pip-version-check")
+            # The user's home is left visible: pip's settings are there, such as the address of a lab's own index.
+            run_tool(
+                own,
+                "module",
+                *(*pip, "--progress-bar=off", "-r", str(REQUIREMENTS)),
+                scratch=scratch,
+                deadline=deadline,
+                home=True,
+                on_line=show,
+            )
+            lines = run_tool(own, "catalogue", scratch=scratch, deadline=deadline)
+        except ToolFailed as error:
+            raise UserError(
+                f"the Open Model Zoo's tools cannot be installed into {staging.parent.parent}: {error}; "
+                "check the package index (pip's settings) and the disk, or measure the embedded model (--model-source=embedded)."
+            ) from None
+    (staging / _CATALOGUE).write_text(lines[-1])
+    progress.say(f"installed the Open Model Zoo's tools (Python {version}) in {time.monotonic() - began:.0f} s")
+    return {"name": NAME, "kind": "toolchain", "python": version}

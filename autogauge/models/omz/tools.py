@@ -1,0 +1,129 @@
+"""Runs a tool of the toolchain as a child process: its lines as they come, a deadline, a limit to its silence.
+
+Which tools, in what order, and what the user is told is left to ``toolchain`` and ``zoo``.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from autogauge.probe.process import Child, last_line
+
+RUNNER = Path(__file__).with_name("runner.py")
+_KEPT_LINES = 200
+_EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Timeout|Interrupt)(?::|$)")
+_TOOLS_OWN = re.compile(r"^(?:#+ Error: |ERROR: |\[ ERROR \]\s+|[Ee]rror: )(?=.*\w)")
+_NOISE = re.compile(
+    r"^(?:FAILED:|Download failed|-+)|Traceback \(most recent call last\)|BUG REPORT|INTERNAL ERROR|[Uu]nexpected exception|Please contact"
+)
+
+
+class Deadline:
+    """A number of seconds that began to run when this was made."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._began = time.monotonic()
+
+    @property
+    def at(self) -> float:
+        """When it passes, by ``time.monotonic()``."""
+        return self._began + self.seconds
+
+    @property
+    def left_s(self) -> float:
+        """How many seconds are left, not below zero."""
+        return max(0.0, self.at - time.monotonic())
+
+
+class ToolFailed(Exception):
+    """A tool did not do its work. The text is the reason, without a full stop."""
+
+
+@contextlib.contextmanager
+def scratch_in(staging: Path) -> Iterator[Path]:
+    """A folder for what tools write beside their work, in the cache's staging so that a kill leaves it where it is swept up."""
+    scratch = staging / ".scratch"
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def run_tool(
+    python: Path,
+    tool: str,
+    *words: str,
+    scratch: Path,
+    deadline: Deadline,
+    models: Path | None = None,
+    silence_s: float | None = None,
+    home: bool = False,
+    on_line: Callable[[str], None] = lambda _: None,
+) -> list[str]:
+    """Run a tool (see ``runner``) to its end; returns the last lines that it printed.
+
+    ``scratch`` is a folder for what it writes beside its work; unless ``home`` lets it see the user's, it is its home too.
+    Raises :class:`ToolFailed`: its exit status is not 0, a signal ended it, it was silent for over ``silence_s`` seconds,
+    or the deadline passed. It and whatever it started are gone then.
+    """
+    child = Child(
+        [str(python), "-I", str(RUNNER), "{result}", tool, str(models or ""), *words],
+        stdout=scratch / "tool.out",
+        stderr=scratch / "tool.err",
+        environment=_environment(scratch, home=home),
+        folder=scratch,
+    )
+    lines: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
+    try:
+        while True:
+            silent_until = float("inf") if silence_s is None else time.monotonic() + silence_s
+            try:
+                line = child.read_line(min(deadline.at, silent_until))
+            except TimeoutError:
+                if time.monotonic() < deadline.at:
+                    raise ToolFailed(f"nothing came for {silence_s:g} s") from None
+                raise ToolFailed(f"it was not done within {deadline.seconds:g} s") from None
+            if line is None:
+                break
+            text = line.decode(errors="replace").rstrip()
+            lines.append(text)
+            on_line(text)
+        try:
+            ending = child.wait(deadline.at)
+        except TimeoutError:
+            raise ToolFailed(f"it was not done within {deadline.seconds:g} s") from None
+        if ending.exit_status != 0:
+            raise ToolFailed(reason_in([*lines, *child.output_tail().splitlines()]) or str(ending))
+        return [*lines]
+    finally:
+        child.kill()
+
+
+def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
+    """The user's, without what would lead Python elsewhere; with a private home unless the user's is wanted."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") and name not in ("VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+    }
+    if not home:
+        kept["HOME"] = str(scratch)
+        kept.update({f"XDG_{name}_HOME": str(scratch) for name in ("CACHE", "CONFIG", "DATA", "STATE")})
+    return {**kept, "CI": "true", "TMPDIR": str(scratch), "PYTHONNOUSERSITE": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def reason_in(lines: Sequence[str]) -> str:
+    """The line that says why a tool failed: its own last error, else the last exception, else the last line."""
+    own = [line for line in lines if _TOOLS_OWN.match(line) and not _NOISE.search(_TOOLS_OWN.sub("", line))]
+    exceptions = [line for line in lines if _EXCEPTION.match(line)]
+    chosen = own[-1:] or exceptions[-1:] or [last_line("\n".join(line for line in lines if not _NOISE.search(line)))]
+    return _TOOLS_OWN.sub("", chosen[0]).strip().rstrip(". ")[:300]
