@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -59,9 +60,13 @@ class Cache:
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """A private empty folder in the cache's staging, gone afterwards. Raises :class:`UserError`."""
-        folder = self.root / "staging" / f"{slug(name)}+{secrets.token_hex(8)}"
+        mine = f"{slug(name)}+{slug(platform.node())}+"
+        folder = self.root / "staging" / f"{mine}{os.getpid()}+{secrets.token_hex(4)}"
         try:
             folder.mkdir(parents=True)
+            for other in folder.parent.glob(f"{mine}*"):
+                if not _is_alive(other.name.removeprefix(mine).partition("+")[0]):
+                    shutil.rmtree(other, ignore_errors=True)  # its maker was killed on this machine
         except OSError as error:
             raise self._unwritable(error) from error
         try:
@@ -163,6 +168,16 @@ def is_intact(folder: Path) -> bool:
         )
     except (OSError, KeyError, TypeError):
         return False
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, PermissionError):
+        pass
+    return True
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -29,7 +29,7 @@ BATCH = 10  # as in the original; the Zoo's post-processing makes it 1
 def write(
     folder: Path,
     name: str = "googlenet-v1",
-    layers: tuple[Layer, ...] = topology.googlenet_v1(),  # noqa: B008
+    layers: tuple[Layer, ...] = topology.googlenet_v1(),
     shape: tuple[int, ...] = topology.INPUT_SHAPE,
 ) -> tuple[Path, Path]:
     """Write ``NAME.prototxt`` and ``NAME.caffemodel`` into ``folder``; returns their paths."""

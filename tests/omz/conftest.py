@@ -28,25 +28,6 @@ def files(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def mirror(files):
-    """A server of those files."""
-    with mirrors.serving(files) as server:
-        yield server
-
-
-@pytest.fixture
-def models(tmp_path, files, mirror):
-    """The folder of configurations that point to the mirror."""
-    return mirrors.write_configurations(tmp_path / "models", files, mirror.address)
-
-
-@pytest.fixture
-def empty_cache(tmp_path, installed):
-    """A cache with the tools in it and nothing else."""
-    return with_tools(tmp_path / "cache", installed)
-
-
 def with_tools(root: Path, installed: Cache) -> Cache:
     """A cache that borrows the tools of another."""
     cache = Cache(root)

@@ -43,7 +43,7 @@ license: none
 class Mirror(http.server.ThreadingHTTPServer):
     """Serves the files of a folder. ``fault`` says what is wrong with a GET of a ``.caffemodel``; HEAD always works.
 
-    ``gets`` holds the path of each GET; ``pace_s`` is a pause after every 64 KiB.
+    ``gets`` holds the path of each GET, ``ranges`` the part of the file that it asked for; ``pace_s`` is a pause after every 64 KiB.
     """
 
     daemon_threads = True
@@ -54,6 +54,7 @@ class Mirror(http.server.ThreadingHTTPServer):
         self.fault = ""
         self.pace_s = 0.0
         self.gets: list[str] = []
+        self.ranges: list[str] = []
         self.closing = threading.Event()
 
     @property
@@ -88,20 +89,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             content = content[:-1]
         elif fault == "too long":
             content += b"\0"
+        server.ranges.append(self.headers.get("Range", ""))
         start = int(found[1]) if (found := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))) else 0
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        breaks = fault == "breaks off always" or (fault == "breaks off once" and not start)
+        breaks = fault == "breaks off always" or (fault == "breaks off once" and server.gets.count(self.path) == 1)
         stop = start + (len(content) - start) // 2 if breaks else len(content)
         for offset in range(start, stop, 1 << 16):
             self.wfile.write(content[offset : min(stop, offset + (1 << 16))])
             time.sleep(server.pace_s)
         self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Nothing: the tests look at ``gets``."""
 
 

@@ -2,16 +2,21 @@
 
 import json
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from autogauge.cache import read_manifest
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.models.omz import catalogue, toolchain
 from autogauge.probe.launcher import Launcher
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
+from tests.omz import mirror as mirrors
+from tests.omz.conftest import with_tools
 from tests.support import run_cli
 
 pytestmark = pytest.mark.omz
@@ -20,9 +25,6 @@ pytestmark = pytest.mark.omz
 @pytest.fixture(scope="module")
 def fetched(tmp_path_factory, installed, files):
     """GoogLeNet-v1 as the tools made it, fetched from the command line, with what that printed and the mirror was asked for."""
-    from tests.omz import mirror as mirrors
-    from tests.omz.conftest import with_tools
-
     folder = tmp_path_factory.mktemp("proof")
     cache = with_tools(folder / "cache", installed)
     with mirrors.serving(files) as mirror:
@@ -38,11 +40,11 @@ def fetched(tmp_path_factory, installed, files):
         yield json.loads(done.stdout)[0], done, mirror, cache, models, home
 
 
-def test_the_real_tools_make_the_ir_of_googlenet_v1(fetched, tmp_path):
-    model, done, mirror, cache, _, _ = fetched
+def test_the_real_tools_make_the_ir_of_googlenet_v1(fetched):
+    model, done, mirror, _, _, _ = fetched
     assert (model["name"], model["source"], model["precision"]) == ("googlenet-v1", "omz", "FP32")
     assert mirror.gets == ["/googlenet-v1.prototxt", "/googlenet-v1.caffemodel"]
-    manifest = json.loads((cache.folder("x").parent / model["path"].split("/")[-2] / "manifest.json").read_bytes())
+    manifest = read_manifest(Path(model["path"]).parent)
     counts = {kind: manifest["operators"][kind] for kind in ("Convolution", "MaxPool", "Concat", "LRN")}
     assert counts == {"Convolution": 57, "MaxPool": 13, "Concat": 9, "LRN": 2}
     assert (manifest["inputs"], manifest["outputs"]) == (["[1,3,224,224]"], ["[1,1000]"])
@@ -52,15 +54,11 @@ def test_the_real_tools_make_the_ir_of_googlenet_v1(fetched, tmp_path):
 
 @pytest.mark.parametrize("device", ["CPU", "AUTO"])
 def test_its_answers_are_the_embedded_graphs_bit_for_bit(fetched, cache, tmp_path, device):
-    from pathlib import Path
-
     answers = []
     launcher = Launcher(tmp_path / "probes")
     picture = np.random.default_rng(7).uniform(0, 255, (1, 3, 224, 224)).astype(np.float32)
     np.savez(tmp_path / "inputs.npz", **{"0": picture})
     embedded = resolve.fetch("googlenet-v1", "FP32", cache)
-    from dataclasses import replace
-
     for number, model in enumerate((embedded, replace(embedded, path=Path(fetched[0]["path"])))):
         inspect(launcher, model)
         workload = Workload(model, tmp_path / "inputs.npz", {}, 1)

@@ -1,11 +1,13 @@
 """Every fault that a download meets, with the real tools: the cache is complete or empty afterwards, and the next run succeeds."""
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -16,34 +18,44 @@ from autogauge.models import cached
 from autogauge.models.omz import zoo
 from autogauge.models.omz.tools import run_tool
 from autogauge.models.omz.zoo import Zoo
-from tests.omz.mirror import black_hole, closed_port, write_configurations
+from tests.omz.conftest import with_tools
+from tests.omz.mirror import black_hole, closed_port, serving, write_configurations
 from tests.support import ROOT, in_a_mount, run_cli, sentence_of, wait_until
 
 pytestmark = pytest.mark.omz
 
 
-@pytest.fixture
-def fetch(empty_cache, models):
-    """Fetch a model on the command line; the small one unless another is named."""
+class Lab:
+    """A cache with the tools, a mirror with faults, and the command line between them."""
 
-    def run(name="small", *options, timeout_s=120, **environment):
-        words = ("models", "fetch", name, "--source=omz", f"--cache={empty_cache.root}", *options)
-        return run_cli(*words, timeout_s=timeout_s, **{"AUTOGAUGE_OMZ_MODELS": str(models), **environment})
+    def __init__(self, folder, installed, files, mirror):
+        self.cache = with_tools(folder / "cache", installed)
+        self.mirror = mirror
+        self.models = write_configurations(folder / "models", files, mirror.address)
 
-    return run
+    @property
+    def environment(self):
+        return {"AUTOGAUGE_OMZ_MODELS": str(self.models)}
 
+    def command(self, name="small", *options):
+        return ("models", "fetch", name, "--source=omz", f"--cache={self.cache.root}", *options)
 
-@pytest.fixture
-def in_cache(empty_cache):
-    """The models in the cache; each must be undamaged, and nothing half-made may lie about."""
+    def fetch(self, name="small", *options):
+        """Fetch a model on the command line; the small one unless another is named."""
+        return run_cli(*self.command(name, *options), **self.environment)
 
-    def look():
-        assert [*(empty_cache.root / "staging").glob("*")] == []
-        folders = [folder for folder in empty_cache.entries() if not folder.is_symlink()]
+    def in_cache(self):
+        """The models in the cache; each must be undamaged, and nothing half-made may lie about."""
+        assert [*(self.cache.root / "staging").glob("*")] == []
+        folders = [folder for folder in self.cache.entries() if not folder.is_symlink()]
         assert all(is_intact(folder) for folder in folders)
-        return [each.name for each in cached.listed(empty_cache) if each.kind == "model"]
+        return [each.name for each in cached.listed(self.cache) if each.kind == "model"]
 
-    return look
+
+@pytest.fixture
+def lab(tmp_path, installed, files):
+    with serving(files) as mirror:
+        yield Lab(tmp_path, installed, files, mirror)
 
 
 def succeeds(done):
@@ -51,175 +63,202 @@ def succeeds(done):
     return True
 
 
+@dataclass
+class Played:
+    """What came of a fault: the run that met it, what was in the cache then, and the same of the next run without it."""
+
+    lab: Lab
+    met: subprocess.CompletedProcess
+    cached_then: list[str]
+    following: subprocess.CompletedProcess
+    cached_after: list[str]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, installed, files):
+    """Every fault of a server played through, side by side: the downloader waits 10 s before each new attempt."""
+
+    def play(fault):
+        with serving(files) as mirror:
+            lab = Lab(tmp_path_factory.mktemp("lab"), installed, files, mirror)
+            mirror.fault = fault
+            met = lab.fetch("googlenet-v1" if fault == "breaks off once" else "small")
+            cached_then = lab.in_cache()
+            asked, mirror.fault = [*mirror.gets], ""
+            following = lab.fetch()
+            mirror.gets = asked
+            return Played(lab, met, cached_then, following, lab.in_cache())
+
+    faults = ["404", "500", "wrong checksum", "too short", "too long", "breaks off once", "breaks off always"]
+    with ThreadPoolExecutor(len(faults)) as pool:
+        return dict(zip(faults, pool.map(play, faults), strict=True))
+
+
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "word"),
     [
-        ("404", ["404", "small.caffemodel"]),
-        ("500", ["500", "small.caffemodel"]),
-        ("wrong checksum", ["mismatch", "small.caffemodel"]),
-        ("too short", ["shorter", "small.caffemodel"]),
-        ("too long", ["longer", "small.caffemodel"]),
+        ("404", "404"),
+        ("500", "500"),
+        ("wrong checksum", "mismatch"),
+        ("too short", "shorter"),
+        ("too long", "longer"),
+        ("breaks off always", "Connection broken"),
     ],
 )
-def test_a_faulty_server_is_one_sentence_and_the_next_run_succeeds(fetch, in_cache, mirror, fault, words):
-    mirror.fault = fault
-    sentence = sentence_of(fetch())
-    for word in (*words, mirror.address, "--model" if fault == "" else "models import FOLDER"):
-        assert word in sentence
-    assert in_cache() == []
-    mirror.fault = ""
-    assert succeeds(fetch())
-    assert in_cache() == ["small"]
+def test_a_faulty_server_is_one_sentence_and_the_next_run_succeeds(played, fault, word):
+    found = played[fault]
+    sentence = sentence_of(found.met)
+    for each in (word, "small.caffemodel", found.lab.mirror.address, "models import FOLDER"):
+        assert each in sentence
+    assert found.cached_then == []
+    assert succeeds(found.following)
+    assert found.cached_after == ["small"]
 
 
-def test_a_body_that_breaks_off_once_is_resumed(fetch, in_cache, mirror):
-    mirror.fault = "breaks off once"
-    assert succeeds(fetch())
-    assert mirror.gets.count("/small.caffemodel") == 2
-    assert in_cache() == ["small"]
+def test_a_body_that_breaks_off_is_tried_three_times(played):
+    assert played["breaks off always"].lab.mirror.gets.count("/small.caffemodel") == zoo.ATTEMPTS
 
 
-def test_a_body_that_always_breaks_off_is_given_up(fetch, in_cache, mirror):
-    mirror.fault = "breaks off always"
-    assert "small.caffemodel" in sentence_of(fetch())
-    assert mirror.gets.count("/small.caffemodel") == zoo.ATTEMPTS
-    assert in_cache() == []
-    mirror.fault = ""
-    assert succeeds(fetch())
+def test_a_body_that_breaks_off_once_is_resumed(played):
+    found = played["breaks off once"]
+    assert succeeds(found.met)
+    assert found.cached_then == ["googlenet-v1"]
+    assert found.lab.mirror.gets.count("/googlenet-v1.caffemodel") == 2
+    resumed = [part for part in found.lab.mirror.ranges if part]
+    assert len(resumed) == 1, "the rest was asked for, and not the whole"
 
 
-def test_without_a_network_the_tools_are_not_even_started(fetch, in_cache, models, files):
-    write_configurations(models, files, closed_port())
+def test_without_a_network_the_tools_are_not_even_started(lab, files):
+    write_configurations(lab.models, files, closed_port())
     began = time.monotonic()
-    sentence = sentence_of(fetch())
+    sentence = sentence_of(lab.fetch())
     assert time.monotonic() - began < 10
     assert "out of reach: 127.0.0.1" in sentence
     assert "Connection refused" in sentence
-    assert in_cache() == []
+    assert lab.in_cache() == []
 
 
-def test_a_host_that_swallows_packets_is_given_3_seconds(fetch, in_cache, models, files):
+def test_a_host_that_swallows_packets_is_given_3_seconds(lab, files):
     with black_hole() as address:
-        write_configurations(models, files, address)
+        write_configurations(lab.models, files, address)
         began = time.monotonic()
-        sentence = sentence_of(fetch())
+        sentence = sentence_of(lab.fetch())
     assert 3 <= time.monotonic() - began < 10
     assert "no answer within 3 s" in sentence
-    assert in_cache() == []
+    assert lab.in_cache() == []
 
 
-def test_a_server_that_falls_silent_is_given_up(empty_cache, in_cache, mirror, models):
-    mirror.fault = "silent"
+def test_a_server_that_falls_silent_is_given_up(lab):
+    lab.mirror.fault = "silent"
     began = time.monotonic()
     with pytest.raises(UserError, match=r"small\.caffemodel from http://127.* nothing came for 2 s"):
-        Zoo(empty_cache, silence_s=2, models=models).fetch("small", "FP16")
+        Zoo(lab.cache, silence_s=2, models=lab.models).fetch("small", "FP16")
     assert time.monotonic() - began < 10
-    assert in_cache() == []
-    mirror.fault = ""
-    assert Zoo(empty_cache, models=models).fetch("small", "FP16").path.is_file()
+    assert lab.in_cache() == []
+    lab.mirror.fault = ""
+    assert Zoo(lab.cache, models=lab.models).fetch("small", "FP16").path.is_file()
 
 
-def test_a_download_that_goes_on_and_on_ends_at_the_deadline(fetch, in_cache, mirror):
-    mirror.pace_s = 1
+def test_a_download_that_goes_on_and_on_ends_at_the_deadline(lab):
+    lab.mirror.pace_s = 1
     began = time.monotonic()
-    sentence = sentence_of(fetch("googlenet-v1", "--deadline=5"))
+    sentence = sentence_of(lab.fetch("googlenet-v1", "--deadline=5"))
     assert time.monotonic() - began < 12
     assert "not done within 5 s" in sentence
-    assert in_cache() == []
-    assert not tools_of(in_cache)
+    assert lab.in_cache() == []
+    assert tools_of(lab.cache) == []
 
 
-def test_a_full_disk_is_one_sentence(tmp_path, empty_cache, models, in_cache, fetch):
-    tools = [path.resolve() for path in empty_cache.entries()]
+def test_a_full_disk_is_one_sentence(tmp_path, lab):
+    tools = [path.resolve() for path in lab.cache.entries()]
     small = tmp_path / "small"
     small.mkdir()
     script = f'mkdir {small}/entries && ln -s {" ".join(map(str, tools))} {small}/entries && exec "$@"'
     words = ["models", "fetch", "googlenet-v1", "--source=omz", f"--cache={small}"]
-    command = in_a_mount(
-        small, "size=12m", ["sh", "-c", script, "sh", sys.executable, "-m", "autogauge", *words]
-    )
+    command = in_a_mount(small, "size=12m", ["sh", "-c", script, "sh", sys.executable, "-m", "autogauge", *words])
     if command is None:
         pytest.skip("a small file system needs unshare -rm")
-    import os
-
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, "AUTOGAUGE_OMZ_MODELS": str(models)},
+        env={**os.environ, **lab.environment},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert "No space left on device" in sentence_of(done)
-    assert succeeds(fetch())
+    assert succeeds(lab.fetch())
 
 
-def test_killed_at_any_moment_it_leaves_the_model_or_nothing_and_no_process(empty_cache, models, fetch):
-    dice = random.Random(106)
-    words = ("models", "fetch", "small", "--source=omz", f"--cache={empty_cache.root}")
-    import os
+def test_killed_at_any_moment_it_leaves_the_model_or_nothing_and_no_process(tmp_path_factory, installed, files):
+    def kill_and_fetch_again(seed):
+        """Ten kills, each followed by a run that is left alone; whether the model was there after each kill."""
+        dice = random.Random(seed)
+        with serving(files) as mirror:
+            lab = Lab(tmp_path_factory.mktemp("lab"), installed, files, mirror)
+            began = time.monotonic()
+            assert succeeds(lab.fetch())
+            whole_s = time.monotonic() - began
+            for number in [signal.SIGTERM, signal.SIGKILL] * 5:
+                cached.remove(lab.cache, "small")
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "autogauge", *lab.command()],
+                    cwd=ROOT,
+                    env={**os.environ, **lab.environment},
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                time.sleep(dice.uniform(0.1, 1.0) * whole_s)
+                process.send_signal(number)
+                process.wait(10)
+                assert wait_until(lambda: not tools_of(lab.cache), 5), tools_of(lab.cache)
+                left = [folder for folder in lab.cache.entries() if not folder.is_symlink()]
+                assert all(is_intact(folder) for folder in left)
+                yield bool(left)
+                assert succeeds(lab.fetch())
+                assert lab.in_cache() == ["small"]
 
-    environment = {**os.environ, "AUTOGAUGE_OMZ_MODELS": str(models)}
-    began = time.monotonic()
-    assert succeeds(fetch())
-    whole_s = time.monotonic() - began
-    seen = set()
-    for number in [signal.SIGTERM, signal.SIGKILL] * 10:
-        cached.remove(empty_cache, "small")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "autogauge", *words],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(dice.uniform(0.1, 1.0) * whole_s)
-        process.send_signal(number)
-        process.wait(10)
-        assert wait_until(lambda: not tools_of(empty_cache), 5), tools_of(empty_cache)
-        left = [folder for folder in empty_cache.entries() if not folder.is_symlink()]
-        assert all(is_intact(folder) for folder in left)
-        seen.add(bool(left))
-        assert succeeds(fetch())
-        assert [*(empty_cache.root / "staging").glob("*")] == []
-    assert False in seen, "it was never killed before it was done"
+    with ThreadPoolExecutor(2) as pool:
+        was_there = [each for part in pool.map(lambda seed: [*kill_and_fetch_again(seed)], (106, 601)) for each in part]
+    assert len(was_there) == 20
+    assert was_there.count(False) >= 5, "it was hardly ever killed before it was done"
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_processes_that_fetch_at_once_all_succeed_with_one_download(fetch, in_cache, mirror, count):
+def test_processes_that_fetch_at_once_all_succeed_with_one_download(lab, count):
     with ThreadPoolExecutor(count) as pool:
-        assert all(succeeds(done) for done in pool.map(lambda _: fetch(), range(count)))
-    assert sorted(mirror.gets) == ["/small.caffemodel", "/small.prototxt"]
-    assert in_cache() == ["small"]
+        assert all(succeeds(done) for done in pool.map(lambda _: lab.fetch(), range(count)))
+    assert sorted(lab.mirror.gets) == ["/small.caffemodel", "/small.prototxt"]
+    assert lab.in_cache() == ["small"]
 
 
-def test_a_damaged_model_is_made_anew(fetch, empty_cache, in_cache, mirror):
-    assert succeeds(fetch())
-    damaged = next(empty_cache.root.glob("entries/small-*/small.bin"))
+def test_a_damaged_model_is_made_anew(lab):
+    assert succeeds(lab.fetch())
+    damaged = next(lab.cache.root.glob("entries/small-*/small.bin"))
     good = damaged.read_bytes()
     damaged.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
-    assert [each.state for each in cached.listed(empty_cache) if each.name == "small"] == [cached.DAMAGED]
-    assert succeeds(fetch())
-    assert in_cache() == ["small"]
+    assert [each.state for each in cached.listed(lab.cache) if each.name == "small"] == [cached.DAMAGED]
+    assert succeeds(lab.fetch())
+    assert lab.in_cache() == ["small"]
     assert damaged.read_bytes() == good
 
 
-def test_a_damaged_download_is_downloaded_again(fetch, empty_cache, in_cache, mirror):
-    assert succeeds(fetch())
-    for path in (empty_cache.root / "omz-downloads").rglob("*"):
+def test_a_damaged_download_is_downloaded_again(lab):
+    assert succeeds(lab.fetch())
+    for path in (lab.cache.root / "omz-downloads").rglob("*"):
         if path.is_file():
             path.write_bytes(b"\0" * path.stat().st_size)
-    assert succeeds(fetch("small", "--precision=FP32"))
-    assert mirror.gets.count("/small.caffemodel") == 2
-    assert in_cache() == ["small", "small"]
+    assert succeeds(lab.fetch("small", "--precision=FP32"))
+    assert lab.mirror.gets.count("/small.caffemodel") == 2
+    assert lab.in_cache() == ["small", "small"]
 
 
-def test_tools_that_cannot_be_installed_are_one_sentence(tmp_path, models):
+def test_tools_that_cannot_be_installed_are_one_sentence(tmp_path, lab):
     cache = tmp_path / "cache"
     done = run_cli(
         *("models", "fetch", "small", "--source=omz", f"--cache={cache}"),
-        AUTOGAUGE_OMZ_MODELS=str(models),
+        **lab.environment,
         PIP_INDEX_URL=f"{closed_port()}/simple",
         PIP_RETRIES="0",
         PIP_NO_INDEX="",
@@ -234,16 +273,16 @@ def test_tools_that_cannot_be_installed_are_one_sentence(tmp_path, models):
     assert [*cache.glob("staging/*")] == []
 
 
-def test_a_converter_that_ends_well_with_no_output_is_not_believed(empty_cache, in_cache, models, monkeypatch):
+def test_a_converter_that_ends_well_with_no_output_is_not_believed(lab, monkeypatch):
     def lazy(python, tool, *words, **others):
         return ["[ SUCCESS ]"] if tool == "converter" else run_tool(python, tool, *words, **others)
 
     monkeypatch.setattr(zoo, "run_tool", lazy)
     with pytest.raises(UserError, match=r"ended without an error and without FP16/small\.xml"):
-        Zoo(empty_cache, models=models).fetch("small", "FP16")
-    assert in_cache() == []
+        Zoo(lab.cache, models=lab.models).fetch("small", "FP16")
+    assert lab.in_cache() == []
     monkeypatch.undo()
-    assert Zoo(empty_cache, models=models).fetch("small", "FP16").path.is_file()
+    assert Zoo(lab.cache, models=lab.models).fetch("small", "FP16").path.is_file()
 
 
 def tools_of(cache):
@@ -252,7 +291,7 @@ def tools_of(cache):
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            if process.status() != psutil.STATUS_ZOMBIE and any(str(getattr(cache, "root", "?")) in word for word in words):
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(cache.root) in word for word in words):
                 found.append((process.pid, words))
         except psutil.Error:
             continue

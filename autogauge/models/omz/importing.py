@@ -12,6 +12,7 @@ from typing import Any
 from autogauge.errors import UserError, explain_os_error
 from autogauge.models.omz import downloads
 from autogauge.models.omz.catalogue import CONVERTIBLE
+from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import Zoo
 
 
@@ -30,7 +31,7 @@ def import_folder(zoo: Zoo, folder: Path) -> list[Imported]:
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: name the one with the Open Model Zoo's files.")
-    _, known = zoo.catalogue()
+    known = zoo.catalogue(Deadline(zoo.deadline_s))
     present = _with_checksums(folder, {each["bytes"] for described in known.values() for each in described["files"]})
     imported = []
     for name, described in sorted(known.items()):

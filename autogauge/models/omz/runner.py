@@ -1,7 +1,7 @@
 """Runs one tool of the Open Model Zoo, unmodified, in the interpreter that has it; also asks it what it knows.
 
 Stand-alone: it is run by its path, by interpreters that have no autogauge (``runner.py RESULT TOOL MODELS WORDS…``). What the tool
-prints goes line by line to the descriptor RESULT, its errors to standard error. MODELS is a folder of model configurations that takes the
+prints goes line by line to the descriptor RESULT, its errors too. MODELS is a folder of model configurations that takes the
 place of the tool's own, or empty. When standard input ends, so has whoever started this, and the whole process group goes with it.
 Deadlines and what a failure means are left to ``tools``.
 """
@@ -24,6 +24,7 @@ def main() -> None:
     result, tool, models, *words = sys.argv[1:]
     threading.Thread(target=_die_with_the_starter, daemon=True).start()
     os.dup2(int(result), 1)
+    os.dup2(int(result), 2)
     os.close(int(result))
     sys.argv = [tool, *words]
     if tool == "module":  # pip, venv

@@ -19,7 +19,7 @@ from typing import Any
 
 from autogauge.cache import Cache, is_intact
 from autogauge.errors import UserError
-from autogauge.models.omz.tools import Deadline, ToolFailed, run_tool, scratch_in
+from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, run_tool, scratch_in
 from autogauge.studies.progress import Progress
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
@@ -121,9 +121,10 @@ def _install(staging: Path, python: Path, version: str, deadline: Deadline, prog
 
     def show(line: str) -> None:
         if line.startswith("Collecting "):
-            progress.advance(f"installing the Open Model Zoo's tools: {line.split()[1]}", 0, 3, None)
+            progress.advance(f"installing its tools: {line.split()[1]}", 0, STEPS, None)
 
-    progress.advance(f"installing the Open Model Zoo's tools (Python {version})", 0, 3, None)
+    progress.begin("Open Model Zoo")
+    progress.advance(f"installing its tools (Python {version})", 0, STEPS, None)
     with scratch_in(staging) as scratch:
         try:
             run_tool(python, "module", "venv", str(environment), scratch=scratch, deadline=deadline)

@@ -17,6 +17,8 @@ from pathlib import Path
 from autogauge.probe.process import Child, last_line
 
 RUNNER = Path(__file__).with_name("runner.py")
+STEPS = 3
+"""Installing, downloading, converting: what a user waits for."""
 _KEPT_LINES = 200
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Timeout|Interrupt)(?::|$)")
 _TOOLS_OWN = re.compile(r"^(?:#+ Error: |ERROR: |\[ ERROR \]\s+|[Ee]rror: )(?=.*\w)")
@@ -76,7 +78,7 @@ def run_tool(
     or the deadline passed. It and whatever it started are gone then.
     """
     child = Child(
-        [str(python), "-I", str(RUNNER), "{result}", tool, str(models or ""), *words],
+        [str(python), "-I", "-u", str(RUNNER), "{result}", tool, str(models or ""), *words],
         stdout=scratch / "tool.out",
         stderr=scratch / "tool.err",
         environment=_environment(scratch, home=home),
@@ -118,11 +120,12 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
     if not home:
         kept["HOME"] = str(scratch)
         kept.update({f"XDG_{name}_HOME": str(scratch) for name in ("CACHE", "CONFIG", "DATA", "STATE")})
-    return {**kept, "CI": "true", "TMPDIR": str(scratch), "PYTHONNOUSERSITE": "1", "PYTHONUNBUFFERED": "1"}
+    return {**kept, "CI": "true", "TMPDIR": str(scratch), "PYTHONNOUSERSITE": "1"}
 
 
 def reason_in(lines: Sequence[str]) -> str:
     """The line that says why a tool failed: its own last error, else the last exception, else the last line."""
+    lines = [line for line in lines if not line.startswith("{")]  # the downloader's events
     own = [line for line in lines if _TOOLS_OWN.match(line) and not _NOISE.search(_TOOLS_OWN.sub("", line))]
     exceptions = [line for line in lines if _EXCEPTION.match(line)]
     chosen = own[-1:] or exceptions[-1:] or [last_line("\n".join(line for line in lines if not _NOISE.search(line)))]

@@ -6,13 +6,11 @@ Choosing between this and other sources is left to ``autogauge.models.resolve``.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,9 @@ from autogauge.cache import Cache, digest_of, is_intact, read_manifest
 from autogauge.errors import UserError
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.omz import catalogue, downloads, toolchain
-from autogauge.models.omz.catalogue import Entry
 from autogauge.models.omz.reach import origin, unreachable
 from autogauge.models.omz.toolchain import Toolchain
-from autogauge.models.omz.tools import Deadline, ToolFailed, run_tool, scratch_in
+from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, run_tool, scratch_in
 from autogauge.studies.progress import Progress, Silent
 
 MIRROR = "AUTOGAUGE_OMZ_MODELS"
@@ -32,7 +29,6 @@ MIRROR = "AUTOGAUGE_OMZ_MODELS"
 ATTEMPTS = 3
 SILENCE_S = 30.0
 DEADLINE_S = 900.0
-_STEPS = 3
 _MIB = 1 << 20
 
 
@@ -57,6 +53,8 @@ class Zoo:
     deadline_s: float = DEADLINE_S
     silence_s: float = SILENCE_S
     models: Path | None = field(default_factory=mirror)
+    _tools: Toolchain | None = field(default=None, init=False)
+    _known: dict[str, Any] | None = field(default=None, init=False)
 
     def cached(self, name: str, precision: str) -> ModelArtefact | None:
         """The model, if it is in the cache complete and undamaged."""
@@ -65,9 +63,9 @@ class Zoo:
 
     def out_of_reach(self, name: str) -> str | None:
         """Why the model cannot be had now, found within 3 s, or ``None``. Files that are here already need no host."""
-        tools = toolchain.installed(self.cache)
-        if tools is not None:
-            described = self._described(tools, name, Deadline(self.deadline_s))
+        self._tools = self._tools or toolchain.installed(self.cache)
+        if self._tools is not None:
+            described = self._described(name, Deadline(self.deadline_s))
             if downloads.has_all(self.cache.root, described["files"]):
                 return None
             return unreachable(origin(each["address"]) for each in described["files"])
@@ -83,48 +81,45 @@ class Zoo:
         found = self.cached(name, precision)
         if found is not None:
             return found
-        self.progress.begin(f"Open Model Zoo: {name}")
         try:
             if reason := self.out_of_reach(name):
                 raise self._failure(name, f"its hosts are out of reach: {reason}")
-            tools = toolchain.install(self.cache, deadline, self.progress)
-            described = self._described(tools, name, deadline)
-            entries = {each: catalogue.entry_of(found) for each, found in self._catalogue(tools, deadline).items()}
-            catalogue.check(name, precision, entries)
+            described = self._described(name, deadline)
+            catalogue.check(name, precision, {name: catalogue.entry_of(described)})
             folder = self.cache.entry(
                 self._key(name, precision),
-                lambda staging: self._build(staging, tools, name, precision, described, deadline),
+                lambda staging: self._build(staging, name, precision, described, deadline),
                 lock_deadline_s=deadline.left_s,
             )
         finally:
             self.progress.end()
         return _artefact(folder)
 
-    def catalogue(self) -> tuple[Toolchain, dict[str, Any]]:
-        """The tools (installed if they are not), and every model that there is for them."""
-        deadline = Deadline(self.deadline_s)
-        tools = toolchain.install(self.cache, deadline, self.progress)
-        return tools, self._catalogue(tools, deadline)
+    def tools(self, deadline: Deadline) -> Toolchain:
+        """The tools, installed if they are not."""
+        if self._tools is None:
+            self._tools = toolchain.install(self.cache, deadline, self.progress)
+        return self._tools
 
-    def entries(self) -> dict[str, Entry]:
-        """Every model by its name, as far as that is known without the tools: nothing of a mirror."""
-        return {} if self.models is not None else catalogue.known()
-
-    def _catalogue(self, tools: Toolchain, deadline: Deadline) -> dict[str, Any]:
+    def catalogue(self, deadline: Deadline) -> dict[str, Any]:
+        """Every model that the tools, or the mirror, know; see ``runner.catalogue``."""
+        tools = self.tools(deadline)
         if self.models is None:
             return tools.catalogue
-        with self._scratch() as scratch:
-            try:
-                lines = run_tool(tools.python, "catalogue", scratch=scratch, deadline=deadline, models=self.models)
-            except ToolFailed as error:
-                raise UserError(
-                    f"the model configurations in {self.models} cannot be read: {error} ({MIRROR})."
-                ) from None
-        return dict(json.loads(lines[-1]))
+        if self._known is None:
+            with self.cache.scratch("omz") as folder, scratch_in(folder) as scratch:
+                try:
+                    lines = run_tool(tools.python, "catalogue", scratch=scratch, deadline=deadline, models=self.models)
+                except ToolFailed as error:
+                    raise UserError(
+                        f"the model configurations in {self.models} cannot be read: {error} ({MIRROR})."
+                    ) from None
+            self._known = dict(json.loads(lines[-1]))
+        return self._known
 
-    def _described(self, tools: Toolchain, name: str, deadline: Deadline) -> dict[str, Any]:
+    def _described(self, name: str, deadline: Deadline) -> dict[str, Any]:
         """What the tools know of a model."""
-        known = self._catalogue(tools, deadline)
+        known = self.catalogue(deadline)
         if name not in known:
             catalogue.check(name, "", {each: catalogue.entry_of(found) for each, found in known.items()})
         return dict(known[name])
@@ -137,15 +132,9 @@ class Zoo:
                 digest.update(path.read_bytes())
         return f"{name}-{precision}-omz-{digest.hexdigest()[:12]}"
 
-    @contextlib.contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        with self.cache.scratch("omz") as folder, scratch_in(folder) as scratch:
-            yield scratch
-
     def _build(
         self,
         staging: Path,
-        tools: Toolchain,
         name: str,
         precision: str,
         described: dict[str, Any],
@@ -154,16 +143,16 @@ class Zoo:
         """Download, convert, verify, and leave the IR in ``staging``; returns facts for the manifest."""
         xml, bin_ = staging / f"{name}.xml", staging / f"{name}.bin"
         with scratch_in(staging) as scratch:
-            self._download(scratch, tools, name, precision, described, deadline)
+            self._download(scratch, name, precision, described, deadline)
             if described["converted"]:
-                self._convert(scratch, tools, name, precision, deadline)
+                self._convert(scratch, name, precision, deadline)
             made = scratch / "models" / described["folder"] / precision
             for path in (xml, bin_):
                 if not (made / path.name).is_file() or not (made / path.name).stat().st_size:
                     raise self._failure(name, f"the tools ended without an error and without {precision}/{path.name}")
                 shutil.move(made / path.name, path)
             try:
-                lines = run_tool(tools.python, "check", str(xml), scratch=scratch, deadline=deadline)
+                lines = run_tool(self.tools(deadline).python, "check", str(xml), scratch=scratch, deadline=deadline)
             except ToolFailed as error:
                 raise self._failure(name, f"what the converter made cannot be read: {error}") from None
         return {
@@ -181,17 +170,17 @@ class Zoo:
     def _download(
         self,
         scratch: Path,
-        tools: Toolchain,
         name: str,
         precision: str,
         described: dict[str, Any],
         deadline: Deadline,
     ) -> None:
         began = time.monotonic()
+        self._begin(name)
         watch = _Download(self.progress)
         try:
             run_tool(
-                tools.python,
+                self.tools(deadline).python,
                 "downloader",
                 *(f"--name={name}", f"--precisions={precision}", f"--output_dir={scratch / 'models'}"),
                 *(f"--cache_dir={downloads.folder_in(self.cache.root)}", f"--num_attempts={ATTEMPTS}"),
@@ -209,9 +198,11 @@ class Zoo:
         if watch.bytes:
             self.progress.say(f"downloaded {name}, {watch.bytes / _MIB:.1f} MiB, in {time.monotonic() - began:.0f} s")
 
-    def _convert(self, scratch: Path, tools: Toolchain, name: str, precision: str, deadline: Deadline) -> None:
+    def _convert(self, scratch: Path, name: str, precision: str, deadline: Deadline) -> None:
         began = time.monotonic()
-        self.progress.advance(f"converting to {precision}", 2, _STEPS, None)
+        tools = self.tools(deadline)
+        self._begin(name)
+        self.progress.advance(f"converting to {precision}", 2, STEPS, None)
         try:
             run_tool(
                 tools.python,
@@ -225,6 +216,10 @@ class Zoo:
         except ToolFailed as error:
             raise self._failure(name, f"converting it to {precision}: {error}") from None
         self.progress.say(f"converted {name} to {precision} in {time.monotonic() - began:.0f} s")
+
+    def _begin(self, name: str) -> None:
+        """Each step begins anew, so that its first line is shown at once."""
+        self.progress.begin(f"Open Model Zoo: {name}")
 
     def _failure(self, name: str, reason: str) -> UserError:
         embedded = ", or measure the embedded model (--model-source=embedded)" if name == "googlenet-v1" else ""
@@ -253,7 +248,7 @@ class _Download:
         elif kind == "model_file_download_progress":
             self.bytes = self._done + event["size"]
             self.progress.advance(
-                f"downloading {self.file}, {event['size'] / _MIB:.1f} of {self._size / _MIB:.1f} MiB", 1, _STEPS, None
+                f"downloading {self.file}, {event['size'] / _MIB:.1f} of {self._size / _MIB:.1f} MiB", 1, STEPS, None
             )
 
 

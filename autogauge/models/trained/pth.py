@@ -74,7 +74,15 @@ def read(path: Path) -> dict[str, Array]:
     with path.open("rb") as stream:
         try:
             magic, protocol, _, described, keys = (_Unpickler(stream).load() for _ in range(5))
-        except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError) as error:
+        except (
+            pickle.UnpicklingError,
+            EOFError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            MemoryError,
+            TypeError,
+        ) as error:
             raise ValueError(f"{path} is no legacy .pth file: {error}") from None
         if (magic, protocol) != (MAGIC, PROTOCOL):
             raise ValueError(f"{path} is no legacy .pth file: its magic number is another")

@@ -1,0 +1,54 @@
+"""With learned weights AUTO sees what is in a picture: being fast never hides being wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autogauge.inputs import prepare
+from autogauge.models import resolve
+from autogauge.models.inspect import inspect
+from autogauge.probe.launcher import Launcher
+from autogauge.studies.workload import Workload
+from autogauge.targets import HINTS, Target
+
+ESPRESSO, EGYPTIAN_CAT = 967, 285  # classes of ImageNet
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory, cache):
+    """A function from a picture of scikit-image, a target and a precision to the 1000 probabilities."""
+    skimage = pytest.importorskip("skimage")
+    folder = tmp_path_factory.mktemp("trained")
+    launcher = Launcher(folder / "probes")
+
+    def ask(picture, target, precision):
+        model = resolve.fetch("efficientnet-lite0", precision, cache)
+        inputs = prepare(inspect(launcher, model).ports, Path(skimage.__file__).parent / "data" / picture)
+        inputs.save(folder / "inputs.npz")
+        workload = Workload(model, folder / "inputs.npz", {}, inputs.frames)
+        request = workload.request("once", target, save_outputs=str(folder / "outputs.npz"))
+        launcher.run_once(request, target.label)
+        with np.load(folder / "outputs.npz") as outputs:
+            return outputs["0"][0]
+
+    return ask
+
+
+@pytest.mark.parametrize("device", ["CPU", "AUTO"])
+@pytest.mark.parametrize("precision", ["FP16", "FP32"])
+@pytest.mark.parametrize(
+    ("picture", "what", "least"), [("coffee.png", ESPRESSO, 0.8), ("chelsea.png", EGYPTIAN_CAT, 0.6)]
+)
+def test_a_picture_is_seen_for_what_it_shows(answers, picture, what, least, device, precision):
+    seen = answers(picture, Target(device), precision)
+    assert seen.argmax() == what
+    assert seen[what] >= least
+    assert abs(seen.sum() - 1) < 1e-3
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_hint_does_not_change_what_auto_sees(answers, hint):
+    hinted = answers("coffee.png", Target.with_hint("AUTO", hint), "FP16")
+    assert hinted.argmax() == ESPRESSO
+    assert np.allclose(hinted, answers("coffee.png", Target("CPU"), "FP16"), atol=0.02)

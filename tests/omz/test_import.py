@@ -1,0 +1,67 @@
+"""Machines without a network: the Zoo's own files come from a folder, and only if they are what the Zoo says."""
+
+import json
+import shutil
+
+import pytest
+
+from autogauge.models.omz import downloads
+from tests.omz.conftest import with_tools
+from tests.omz.mirror import closed_port, write_configurations
+from tests.support import run_cli, sentence_of
+
+pytestmark = pytest.mark.omz
+
+
+@pytest.fixture
+def import_folder(tmp_path, installed, files):
+    """Import a folder on the command line, on a machine that reaches no host."""
+    cache = with_tools(tmp_path / "cache", installed)
+    models = write_configurations(tmp_path / "models", files, closed_port())
+
+    def run(folder, *options):
+        words = ("models", "import", str(folder), f"--cache={cache.root}", *options)
+        return run_cli(*words, AUTOGAUGE_OMZ_MODELS=str(models))
+
+    run.cache = cache
+    return run
+
+
+def test_a_folder_of_the_zoos_own_files_becomes_a_model(tmp_path, files, import_folder):
+    stick = tmp_path / "stick" / "public" / "small"
+    stick.mkdir(parents=True)
+    shutil.copy(files / "small.caffemodel", stick)
+    # As omz_downloader leaves it: changed after the download, the original beside it.
+    shutil.copy(files / "small.prototxt", stick / "small.prototxt.orig")
+    (stick / "small.prototxt").write_text((files / "small.prototxt").read_text().replace("dim: 10", "dim: 1"))
+    done = import_folder(tmp_path / "stick", "--precision=FP32", "--json")
+    assert done.returncode == 0, done.stderr
+    (model,) = json.loads(done.stdout)
+    assert (model["name"], model["precision"], model["source"]) == ("small", "FP32", "omz")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folder: (folder / "small.prototxt").unlink(), ["small.prototxt is missing"]),
+        (
+            lambda folder: (folder / "small.caffemodel").write_bytes(
+                b"\0" * (folder / "small.caffemodel").stat().st_size
+            ),
+            ["small.caffemodel has another checksum"],
+        ),
+        (lambda folder: [path.unlink() for path in folder.iterdir()], ["none of its files"]),
+        (shutil.rmtree, ["there is no folder"]),
+    ],
+    ids=["a file is missing", "a file is another", "nothing is there", "no folder"],
+)
+def test_what_is_not_the_zoos_is_refused_in_one_sentence(tmp_path, files, import_folder, spoil, words):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for suffix in ("prototxt", "caffemodel"):
+        shutil.copy(files / f"small.{suffix}", stick)
+    spoil(stick)
+    sentence = sentence_of(import_folder(stick))
+    for word in (*words, str(stick)):
+        assert word in sentence
+    assert not downloads.folder_in(import_folder.cache.root).exists()
