@@ -27,6 +27,7 @@ from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.report.progress import progress_on
 from autogauge.report.terminal import devices_table, doctor_table
+from autogauge.settings import parse_choice
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.stats.verdicts import METRICS
 from autogauge.studies import selfcheck
@@ -104,6 +105,7 @@ def aa(
     blocks: Annotated[int, typer.Option(help="Blocks of two fresh processes each; 0 leaves FIL out.")] = 12,
     model: Annotated[str, typer.Option(help="A model's name or path.")] = resolve.DEFAULT_MODEL,
     precision: Annotated[str, typer.Option(help="Precision of a model by name.")] = resolve.DEFAULT_PRECISION,
+    model_source: Annotated[str, typer.Option(help="auto, omz or embedded.")] = resolve.AUTO,
     shape: Annotated[Optional[str], typer.Option(help="Static shapes for a dynamic model.")] = None,  # noqa: UP045
     infer_requests: Annotated[int, typer.Option(help="Infer requests in flight; 0: let the device say.", min=0)] = 0,
     cache: Annotated[Optional[Path], typer.Option(help="Folder for built models.")] = None,  # noqa: UP045
@@ -120,9 +122,9 @@ def aa(
     with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
         folder = Path(scratch)
         launcher = Launcher(folder / "probes")
-        workload, inspection = prepare_workload(
-            model, precision.upper(), Cache(cache or default_cache_dir()), launcher, folder, parse_shapes(shape)
-        )
+        wanted = resolve.Wanted(model, precision.upper(), parse_choice("--model-source", model_source, resolve.SOURCES))
+        artefact = resolve.Resolver(Cache(cache or default_cache_dir()), progress).fetch(wanted)
+        workload, inspection = prepare_workload(artefact, launcher, folder, parse_shapes(shape))
         for name in named_devices(device):
             require_device(name, inspection.devices)
         target = Target.with_hint(device, hint)

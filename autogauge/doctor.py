@@ -23,6 +23,7 @@ import numpy as np
 from autogauge.cache import Cache
 from autogauge.emulation import parts
 from autogauge.errors import UserError
+from autogauge.models import resolve
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
@@ -242,7 +243,7 @@ def _trial(cache: Cache) -> str:
     with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
         folder = Path(scratch)
         launcher = Launcher(folder / "probes", emulation=parts.prepare(cache))
-        workload, _ = prepare_workload(TRIAL_MODEL, "FP32", cache, launcher, folder)
+        workload, _ = prepare_workload(resolve.fetch(TRIAL_MODEL, "FP32", cache), launcher, folder)
         answers, seconds = [], 0.0
         for device in ("CPU", "GPU"):
             path = folder / f"{device}.npz"

@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from autogauge.cache import Cache, default_cache_dir
+from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.intervals import paired_ratio
 from autogauge.studies.workload import prepare_workload
@@ -27,7 +28,9 @@ def main() -> None:
     blocks = parser.parse_args().blocks
     with tempfile.TemporaryDirectory() as scratch:
         launcher = Launcher(Path(scratch) / "probes")
-        workload, _ = prepare_workload("googlenet-v1", "FP16", Cache(default_cache_dir()), launcher, Path(scratch))
+        workload, _ = prepare_workload(
+            resolve.fetch("googlenet-v1", "FP16", Cache(default_cache_dir())), launcher, Path(scratch)
+        )
         for device in ("CPU", "AUTO"):
             fil: dict[str, list[float]] = {"off": [], "cold": []}
             for _ in range(blocks):

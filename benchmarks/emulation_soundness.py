@@ -21,6 +21,7 @@ from rich.table import Table
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.emulation import parts
+from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.studies.pool import ProbePool
@@ -101,7 +102,7 @@ def main() -> int:
             with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
                 folder = Path(scratch)
                 launcher = Launcher(folder / "probes", Runtime(python), emulation)
-                workload, inspection = prepare_workload(model, "FP32", cache, launcher, folder)
+                workload, inspection = prepare_workload(resolve.fetch(model, "FP32", cache), launcher, folder)
                 found = run(console, launcher, workload, count, folder, way)
                 version = launcher.describe()["python"]
             all_good = all_good and found["good"] == count

@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autogauge.cache import Cache, default_cache_dir
+from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
 from autogauge.stats.intervals import paired_ratio
 from autogauge.studies.pool import ProbePool
@@ -135,7 +136,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         launcher = Launcher(Path(scratch) / "probes")
         for name in options.models.split(","):
-            workload, _ = prepare_workload(name, "FP16", Cache(default_cache_dir()), launcher, Path(scratch))
+            workload, _ = prepare_workload(
+                resolve.fetch(name, "FP16", Cache(default_cache_dir())), launcher, Path(scratch)
+            )
             for hint in HINTS:
                 results = measure_row(launcher, workload, hint, others, options)
                 for other in others:

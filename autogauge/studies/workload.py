@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import Cache
 from autogauge.inputs import prepare
-from autogauge.models import resolve
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
@@ -38,16 +36,13 @@ class Workload:
 
 
 def prepare_workload(
-    model: str,
-    precision: str,
-    cache: Cache,
+    model: ModelArtefact,
     launcher: Launcher,
     folder: Path,
     shapes: dict[str, list[int]] | None = None,
 ) -> tuple[Workload, Inspection]:
-    """Fetch the model without the network and save its inputs in ``folder``, in one go. Raises :class:`~autogauge.errors.UserError`."""
-    artefact = resolve.fetch(model, precision, cache)
-    inspection = inspect(launcher, artefact, shapes)
+    """Look at the model and save its inputs in ``folder``, in one go. Raises :class:`~autogauge.errors.UserError`."""
+    inspection = inspect(launcher, model, shapes)
     inputs = prepare(inspection.ports)
     inputs.save(folder / "inputs.npz")
-    return Workload(artefact, folder / "inputs.npz", shapes or {}, inputs.frames), inspection
+    return Workload(model, folder / "inputs.npz", shapes or {}, inputs.frames), inspection

@@ -3,6 +3,7 @@
 import pytest
 
 from autogauge.emulation import parts
+from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
 from autogauge.studies.workload import prepare_workload
 
@@ -28,7 +29,7 @@ def prepared(tmp_path_factory, emulation, cache):
     """The small CNN with its inputs, and what OpenVINO sees beside the emulated GPU."""
     folder = tmp_path_factory.mktemp("workload")
     launcher = Launcher(folder / "probes", emulation=emulation)
-    return prepare_workload("small-cnn", "FP32", cache, launcher, folder)
+    return prepare_workload(resolve.fetch("small-cnn", "FP32", cache), launcher, folder)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 
+from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.studies import fil, hand_over
 from autogauge.studies.progress import Silent
@@ -130,7 +131,7 @@ def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
 
 def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emulated, cache, tmp_path):
     """Half-precision weights: the emulated GPU has no kernel for them."""
-    workload, _ = prepare_workload("small-cnn", "FP16", cache, emulated, tmp_path)
+    workload, _ = prepare_workload(resolve.fetch("small-cnn", "FP16", cache), emulated, tmp_path)
     study = hand_over_with(emulated, workload, tmp_path, hand_over_deadline_s=2.0)
     (sample,), (facts,) = (
         study.samples(hand_over.SYNCHRONOUS),

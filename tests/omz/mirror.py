@@ -55,11 +55,17 @@ class Mirror(http.server.ThreadingHTTPServer):
         self.pace_s = 0.0
         self.gets: list[str] = []
         self.ranges: list[str] = []
+        self.connections = 0
         self.closing = threading.Event()
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        """Every connection is counted, whatever is asked on it."""
+        self.connections += 1
+        return True
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that was killed is no news."""

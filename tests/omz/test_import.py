@@ -40,6 +40,20 @@ def test_a_folder_of_the_zoos_own_files_becomes_a_model(tmp_path, files, import_
     assert (model["name"], model["precision"], model["source"]) == ("small", "FP32", "omz")
 
 
+def test_the_zoos_own_checksums_are_what_counts(tmp_path, installed):
+    cache = with_tools(tmp_path / "cache", installed)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for name, size in (("googlenet-v1.prototxt", 35862), ("googlenet-v1.caffemodel", 53533754)):
+        with (stick / name).open("wb") as stream:
+            stream.truncate(size)
+    sentence = sentence_of(run_cli("models", "import", str(stick), f"--cache={cache.root}"))
+    assert (
+        "of googlenet-v1, googlenet-v1.prototxt, googlenet-v1.caffemodel has another checksum than the Zoo's"
+        in sentence
+    )
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [

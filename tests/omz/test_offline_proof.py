@@ -1,14 +1,15 @@
 """The Zoo's own downloader and converter, end to end, on a GoogLeNet-v1 with known weights from a server on loopback."""
 
 import json
+import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from autogauge.cache import read_manifest
+from autogauge.cache import Cache, read_manifest
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.models.omz import catalogue, toolchain
@@ -17,9 +18,22 @@ from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 from tests.omz import mirror as mirrors
 from tests.omz.conftest import with_tools
-from tests.support import run_cli
+from tests.support import run_cli, run_suite
 
 pytestmark = pytest.mark.omz
+
+
+@dataclass
+class Fetched:
+    """What the command line said and did, where it was asked to put things, and who was asked."""
+
+    model: dict
+    done: subprocess.CompletedProcess
+    mirror: mirrors.Mirror
+    world: mirrors.Mirror
+    cache: Cache
+    models: Path
+    home: Path
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +41,7 @@ def fetched(tmp_path_factory, installed, files):
     """GoogLeNet-v1 as the tools made it, fetched from the command line, with what that printed and the mirror was asked for."""
     folder = tmp_path_factory.mktemp("proof")
     cache = with_tools(folder / "cache", installed)
-    with mirrors.serving(files) as mirror:
+    with mirrors.serving(files) as mirror, mirrors.serving(files) as world:
         models = mirrors.write_configurations(folder / "models", files, mirror.address)
         home = folder / "home"
         home.mkdir()
@@ -35,15 +49,18 @@ def fetched(tmp_path_factory, installed, files):
             *("models", "fetch", "googlenet-v1", "--source=omz", "--precision=FP32", f"--cache={cache.root}", "--json"),
             AUTOGAUGE_OMZ_MODELS=str(models),
             HOME=str(home),
+            # Whatever is sent to the world goes by this proxy, which remembers it.
+            **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), world.address),
+            **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1"),
         )
         assert done.returncode == 0, done.stderr
-        yield json.loads(done.stdout)[0], done, mirror, cache, models, home
+        yield Fetched(json.loads(done.stdout)[0], done, mirror, world, cache, models, home)
 
 
 def test_the_real_tools_make_the_ir_of_googlenet_v1(fetched):
-    model, done, mirror, _, _, _ = fetched
+    model, done = fetched.model, fetched.done
     assert (model["name"], model["source"], model["precision"]) == ("googlenet-v1", "omz", "FP32")
-    assert mirror.gets == ["/googlenet-v1.prototxt", "/googlenet-v1.caffemodel"]
+    assert fetched.mirror.gets == ["/googlenet-v1.prototxt", "/googlenet-v1.caffemodel"]
     manifest = read_manifest(Path(model["path"]).parent)
     counts = {kind: manifest["operators"][kind] for kind in ("Convolution", "MaxPool", "Concat", "LRN")}
     assert counts == {"Convolution": 57, "MaxPool": 13, "Concat": 9, "LRN": 2}
@@ -59,7 +76,7 @@ def test_its_answers_are_the_embedded_graphs_bit_for_bit(fetched, cache, tmp_pat
     picture = np.random.default_rng(7).uniform(0, 255, (1, 3, 224, 224)).astype(np.float32)
     np.savez(tmp_path / "inputs.npz", **{"0": picture})
     embedded = resolve.fetch("googlenet-v1", "FP32", cache)
-    for number, model in enumerate((embedded, replace(embedded, path=Path(fetched[0]["path"])))):
+    for number, model in enumerate((embedded, replace(embedded, path=Path(fetched.model["path"])))):
         inspect(launcher, model)
         workload = Workload(model, tmp_path / "inputs.npz", {}, 1)
         target = Target(device, {"INFERENCE_PRECISION_HINT": "f32"})
@@ -71,24 +88,71 @@ def test_its_answers_are_the_embedded_graphs_bit_for_bit(fetched, cache, tmp_pat
     assert answers[0].std() > 0, "answers that do not depend on the weights would prove nothing"
 
 
-def test_nothing_is_written_to_the_home_and_no_telemetry_is_sent(fetched):
-    home = fetched[-1]
-    assert [*home.rglob("*")] == []
+def test_nothing_is_written_to_the_home(fetched):
+    assert [*fetched.home.rglob("*")] == []
+
+
+def test_nothing_is_sent_but_to_the_mirror(fetched):
+    assert fetched.world.connections == 0, "the tools' telemetry is off"
+
+
+def test_what_is_cached_is_taken_without_a_network(fetched):
+    before = len(fetched.mirror.gets)
+    words = (
+        "models",
+        "fetch",
+        "googlenet-v1",
+        "--source=auto",
+        "--precision=FP32",
+        f"--cache={fetched.cache.root}",
+        "--json",
+    )
+    done = run_cli(*words, AUTOGAUGE_OMZ_MODELS=str(fetched.models), HTTP_PROXY=mirrors.closed_port(), NO_PROXY="")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["path"] == fetched.model["path"]
+    assert len(fetched.mirror.gets) == before
 
 
 def test_another_precision_needs_no_second_download(fetched):
-    _, _, mirror, cache, models, _ = fetched
-    before = len(mirror.gets)
+    before = len(fetched.mirror.gets)
     done = run_cli(
-        *("models", "fetch", "googlenet-v1", "--source=omz", "--precision=FP16", f"--cache={cache.root}", "--json"),
-        AUTOGAUGE_OMZ_MODELS=str(models),
+        *(
+            "models",
+            "fetch",
+            "googlenet-v1",
+            "--source=omz",
+            "--precision=FP16",
+            f"--cache={fetched.cache.root}",
+            "--json",
+        ),
+        AUTOGAUGE_OMZ_MODELS=str(fetched.models),
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["precision"] == "FP16"
-    assert len(mirror.gets) == before
+    assert len(fetched.mirror.gets) == before
 
 
 def test_the_shipped_catalogue_is_what_the_tools_say(installed):
     found = toolchain.installed(installed)
     assert found is not None
     assert catalogue.FILE.read_text() == catalogue.to_json(found.catalogue), f"{sys.executable} -m {catalogue.__name__}"
+
+
+def test_the_suite_measures_what_it_fetched_and_says_where_it_is_from(tmp_path, installed, files):
+    cache = with_tools(tmp_path / "cache", installed)
+    with mirrors.serving(files) as mirror:
+        models = mirrors.write_configurations(tmp_path / "models", files, mirror.address)
+        done = run_suite(
+            *("-m", "perf", "--profile=quick", "--model=small", "--model-source=auto", "-k", "as_early_as_the_cpu"),
+            *(f"--cache={cache.root}", f"--reports={tmp_path / 'reports'}"),
+            AUTOGAUGE_OMZ_MODELS=str(models),
+        )
+    assert done.returncode == 0, done.stdout
+    for words in (
+        "downloading small.prototxt",
+        "converting to FP16",
+        "model small FP16, Open Model Zoo, unknown weights",
+    ):
+        assert words in done.stdout
+    summary = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())
+    assert (summary["model"]["source"], summary["model"]["weights"], summary["model"]["note"]) == ("omz", "unknown", "")

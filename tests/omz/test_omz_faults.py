@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import psutil
 import pytest
 
-from autogauge.cache import is_intact
+from autogauge.cache import Cache, is_intact
 from autogauge.errors import UserError
 from autogauge.models import cached
-from autogauge.models.omz import zoo
+from autogauge.models.omz import toolchain, zoo
 from autogauge.models.omz.tools import run_tool
 from autogauge.models.omz.zoo import Zoo
 from tests.omz.conftest import with_tools
@@ -255,7 +255,7 @@ def test_a_damaged_download_is_downloaded_again(lab):
 
 
 def test_tools_that_cannot_be_installed_are_one_sentence(tmp_path, lab):
-    cache = tmp_path / "cache"
+    cache = tmp_path / "empty"
     done = run_cli(
         *("models", "fetch", "small", "--source=omz", f"--cache={cache}"),
         **lab.environment,
@@ -271,6 +271,28 @@ def test_tools_that_cannot_be_installed_are_one_sentence(tmp_path, lab):
     assert "package index" in sentence
     assert [*cache.glob("entries/*")] == []
     assert [*cache.glob("staging/*")] == []
+
+
+def test_killed_while_the_tools_are_installed_it_leaves_nothing_and_the_next_run_installs_them(tmp_path, lab):
+    lab.cache = Cache(tmp_path / "empty")
+    home = tmp_path / "home"
+    home.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autogauge", *lab.command()],
+        cwd=ROOT,
+        env={**os.environ, **lab.environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert wait_until(lambda: [*lab.cache.root.glob("staging/*/environment/bin/pip")] != [], 30)
+    process.kill()
+    process.wait(10)
+    assert wait_until(lambda: not tools_of(lab.cache), 5), tools_of(lab.cache)
+    assert lab.cache.entries() == []
+    assert succeeds(run_cli(*lab.command(), HOME=str(home), **lab.environment))
+    assert [*home.rglob("*")] == []
+    assert lab.in_cache() == ["small"]
+    assert toolchain.installed(lab.cache) is not None
 
 
 def test_a_converter_that_ends_well_with_no_output_is_not_believed(lab, monkeypatch):

@@ -41,7 +41,7 @@ def test_an_onnx_file_is_read_and_measured(tmp_path):
     path = tmp_path / "relu.onnx"
     path.write_bytes(onnx_relu((2, 3, 5)))
     launcher = Launcher(tmp_path / "probes")
-    workload, inspection = prepare_workload(str(path), "FP16", Cache(tmp_path), launcher, tmp_path)
+    workload, inspection = prepare_workload(resolve.fetch(str(path), "FP16", Cache(tmp_path)), launcher, tmp_path)
     assert [(port.name, port.element_type, port.shape) for port in inspection.ports] == [("x", "f32", (2, 3, 5))]
     assert (workload.model.precision, workload.model.source, workload.model.weights) == ("ONNX", "path", "unknown")
     request = workload.request("once", Target("CPU"), save_outputs=str(tmp_path / "outputs.npz"))
