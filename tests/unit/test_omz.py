@@ -5,8 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from autogauge.errors import UserError
 from autogauge.models.omz import catalogue, downloads, toolchain
@@ -14,6 +12,7 @@ from autogauge.models.omz.reach import origin, unreachable
 from autogauge.models.omz.tools import Deadline, ToolFailed, reason_in, run_tool
 from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Wanted
 from tests.omz.mirror import black_hole, closed_port, serving
+from tests.properties import for_all
 from tests.support import is_gone, wait_until
 
 
@@ -41,7 +40,7 @@ def test_the_line_that_says_why_is_found(lines, reason):
     assert reason_in(lines) == reason
 
 
-@given(st.lists(st.text()))
+@for_all(lambda st: (st.lists(st.text()),))
 def test_any_output_gives_a_reason_of_one_line(lines):
     assert "\n" not in reason_in([each for line in lines for each in line.splitlines()])
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autogauge.models.artefact import ModelArtefact
+from autogauge.models.resolve import Wanted
 from autogauge.report import summary, terminal
 from autogauge.report.rows import rows
 from autogauge.run import Run
@@ -21,8 +22,7 @@ from autogauge.targets import Device
 
 def settings(reports, **changes):
     values = {
-        "model": "m",
-        "precision": "FP16",
+        "wanted": Wanted("m"),
         "shapes": {},
         "picture": None,
         "profile": PROFILES["quick"],
