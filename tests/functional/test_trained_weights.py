@@ -35,8 +35,7 @@ def answers(tmp_path_factory, cache):
     return ask
 
 
-@pytest.mark.parametrize("device", ["CPU", "AUTO"])
-@pytest.mark.parametrize("precision", ["FP16", "FP32"])
+@pytest.mark.parametrize(("device", "precision"), [("CPU", "FP16"), ("AUTO", "FP16"), ("AUTO", "FP32")])
 @pytest.mark.parametrize(
     ("picture", "what", "least"), [("coffee.png", ESPRESSO, 0.8), ("chelsea.png", EGYPTIAN_CAT, 0.6)]
 )
