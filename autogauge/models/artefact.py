@@ -12,7 +12,7 @@ SOURCES: dict[Source, str] = {
     "embedded": "embedded",
     "omz": "Open Model Zoo",
     "package": "from a package",
-    "path": "by its path",
+    "path": "path",
 }
 """What the sources are called in words."""
 

@@ -1,6 +1,8 @@
 """A user's mistake is one sentence that names the cause and the next step, exit status 2, and nothing half-written."""
 
+import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -30,54 +32,59 @@ def models(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def perf(tmp_path, model_cache):
-    """Run the perf tests with these options; nothing may have been written by a run that ends with a mistake."""
+MISTAKES = [
+    ("--model=resnet-50", ["no model is called 'resnet-50'", "googlenet-v1", "--model"]),
+    ("--model={models}/absent.xml", ["there is no model at", "absent.xml", "--model"]),
+    ("--model={models}/words.txt", ["not a model by its name", ".onnx", "--model"]),
+    ("--model={models}/words.onnx", ["OpenVINO cannot read the model", "words.onnx", "--model"]),
+    ("--model={models}/truncated.xml", ["OpenVINO cannot read the model", "bin file", "--model"]),
+    ("--model={models}/weightless.xml", ["lacks its weights", "weightless.bin", "--model"]),
+    ("--model={models}/dynamic.xml", ["dynamic shape [?,3,8,8]", "--shape"]),
+    ("--precision=FP8", ["no precision 'FP8'", "FP16", "--precision"]),
+    ("--devices=TPU", ["no device 'TPU'", "CPU", "--devices"]),
+    ("--devices=CPU,NPU.3", ["no device 'NPU.3'", "CPU", "--devices"]),
+    ("--hints-on=AUTO,TPU", ["no device 'TPU'", "--devices"]),
+    ("--picture={models}/absent.png", ["no picture at", "--picture"]),
+    ("--picture={models}/picture.png", ["OpenCV cannot read a picture", "--picture"]),
+    ("--shape=1,x", ["cannot read the shape '1,x'", "--shape"]),
+    ("--shape=1,2", ["cannot take the shape", "--shape"]),
+    ("--infer-requests=-1", ["'-1' does not fit", "--infer-requests"]),
+    ("--infer-requests=1.5", ["'1.5' does not fit", "--infer-requests"]),
+    ("--probe-deadline=0", ["'0' does not fit", "--probe-deadline"]),
+    ("--probe-deadline=inf", ["'inf' does not fit", "--probe-deadline"]),
+    ("--profile=fast", ["no 'fast' to choose", "standard", "--profile"]),
+    ("--accelerator=some", ["no 'some' to choose", "--accelerator"]),
+    ("--inconclusive=no", ["no 'no' to choose", "--inconclusive"]),
+    ("--devices=", ["list of devices is empty", "--devices"]),
+    ("--hints-on=,", ["list of devices is empty", "--hints-on"]),
+    ("-n2", ["one thing at a time", "without -n"]),
+]
 
-    def perf(*options, **environment):
-        reports = tmp_path / "reports"
-        done = run_suite("-m", "perf", f"--reports={reports}", f"--cache={model_cache}", *options, **environment)
-        left = [path for path in reports.rglob("*") if path.is_file()] if reports.exists() else []
-        assert not left
-        return done
 
-    return perf
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, models, model_cache):
+    """What each mistake printed, and the files that it left among the reports; made side by side, since most of each is waiting."""
+
+    def make(option):
+        reports = tmp_path_factory.mktemp("mistake") / "reports"
+        profile = [] if "--profile" in option else ["--profile=quick"]
+        done = run_suite(
+            *("-m", "perf", f"--reports={reports}", f"--cache={model_cache}", *profile, option.format(models=models))
+        )
+        return done, [path for path in reports.rglob("*") if path.is_file()] if reports.exists() else []
+
+    options = [option for option, _ in MISTAKES]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(options, pool.map(make, options), strict=True))
 
 
-@pytest.mark.parametrize(
-    ("option", "words"),
-    [
-        ("--model=resnet-50", ["no model is called 'resnet-50'", "googlenet-v1", "--model"]),
-        ("--model={models}/absent.xml", ["there is no model at", "absent.xml", "--model"]),
-        ("--model={models}/words.txt", ["not a model by its name", ".onnx", "--model"]),
-        ("--model={models}/words.onnx", ["OpenVINO cannot read the model", "words.onnx", "--model"]),
-        ("--model={models}/truncated.xml", ["OpenVINO cannot read the model", "bin file", "--model"]),
-        ("--model={models}/weightless.xml", ["lacks its weights", "weightless.bin", "--model"]),
-        ("--model={models}/dynamic.xml", ["dynamic shape [?,3,8,8]", "--shape"]),
-        ("--precision=FP8", ["no precision 'FP8'", "FP16", "--precision"]),
-        ("--devices=TPU", ["no device 'TPU'", "CPU", "--devices"]),
-        ("--devices=CPU,NPU.3", ["no device 'NPU.3'", "CPU", "--devices"]),
-        ("--hints-on=AUTO,TPU", ["no device 'TPU'", "--devices"]),
-        ("--picture={models}/absent.png", ["no picture at", "--picture"]),
-        ("--picture={models}/picture.png", ["OpenCV cannot read a picture", "--picture"]),
-        ("--shape=1,x", ["cannot read the shape '1,x'", "--shape"]),
-        ("--shape=1,2", ["cannot take the shape", "--shape"]),
-        ("--infer-requests=-1", ["'-1' does not fit", "--infer-requests"]),
-        ("--infer-requests=1.5", ["'1.5' does not fit", "--infer-requests"]),
-        ("--probe-deadline=0", ["'0' does not fit", "--probe-deadline"]),
-        ("--probe-deadline=inf", ["'inf' does not fit", "--probe-deadline"]),
-        ("--profile=fast", ["no 'fast' to choose", "standard", "--profile"]),
-        ("--accelerator=some", ["no 'some' to choose", "--accelerator"]),
-        ("--inconclusive=no", ["no 'no' to choose", "--inconclusive"]),
-        ("--devices=", ["list of devices is empty", "--devices"]),
-        ("--hints-on=,", ["list of devices is empty", "--hints-on"]),
-        ("-n2", ["one thing at a time", "without -n"]),
-    ],
-)
-def test_a_mistake_is_one_sentence(perf, models, option, words):
-    sentence = sentence_of(perf(*([] if "--profile" in option else ["--profile=quick"]), option.format(models=models)))
+@pytest.mark.parametrize(("option", "words"), MISTAKES)
+def test_a_mistake_is_one_sentence(made, option, words):
+    done, left = made[option]
+    sentence = sentence_of(done)
     for word in words:
         assert word in sentence
+    assert left == [], "nothing may have been written by a run that ends with a mistake"
 
 
 def test_a_dynamic_model_is_measured_with_a_shape(models, tmp_path, model_cache):

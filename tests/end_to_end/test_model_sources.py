@@ -4,7 +4,9 @@ What needs the Open Model Zoo's tools is in ``tests/omz``; here its hosts are al
 """
 
 import json
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,29 +80,37 @@ def test_embedded_asks_nobody(tmp_path):
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (
-            ["--model=googlenet-v11", "--model-source=auto"],
-            ["no model is called 'googlenet-v11'", "googlenet-v1", "--model"],
-        ),
-        (
-            ["--model=nothing-like-it", "--model-source=auto"],
-            ["no model is called 'nothing-like-it'", "small-cnn", "--model"],
-        ),
-        (["--model=resnet-50-tf", "--model-source=auto"], ["TensorFlow", "--model=PATH"]),
-        (["--model=small-cnn", "--model-source=omz"], ["no model called 'small-cnn'", "--model"]),
-        (["--model=README.md", "--model-source=omz"], ["README.md", "is a file", "--model-source=omz"]),
-        (["--model=alexnet", "--model-source=embedded"], ["'alexnet'", "needs no network", "--model-source=auto"]),
-        (["--model=alexnet", "--precision=INT8", "--model-source=auto"], ["alexnet", "FP16, FP32", "--precision"]),
-        (["--model-source=zoo"], ["'zoo'", "auto, omz, embedded", "--model-source"]),
-        (["--fetch-deadline=0"], ["'0'", "--fetch-deadline"]),
-    ],
-)
-def test_a_mistake_is_one_sentence(options, words, tmp_path):
-    sentence = sentence_of(run_suite("-m", "perf", *options, f"--reports={tmp_path}"))
-    for word in words:
+MISTAKES = [
+    (
+        ["--model=googlenet-v11", "--model-source=auto"],
+        ["no model is called 'googlenet-v11'", "googlenet-v1", "--model"],
+    ),
+    (
+        ["--model=nothing-like-it", "--model-source=auto"],
+        ["no model is called 'nothing-like-it'", "small-cnn", "--model"],
+    ),
+    (["--model=resnet-50-tf", "--model-source=auto"], ["TensorFlow", "--model=PATH"]),
+    (["--model=small-cnn", "--model-source=omz"], ["no model called 'small-cnn'", "--model"]),
+    (["--model=README.md", "--model-source=omz"], ["README.md", "is a file", "--model-source=omz"]),
+    (["--model=alexnet", "--model-source=embedded"], ["'alexnet'", "needs no network", "--model-source=auto"]),
+    (["--model=alexnet", "--precision=INT8", "--model-source=auto"], ["alexnet", "FP16, FP32", "--precision"]),
+    (["--model-source=zoo"], ["'zoo'", "auto, omz, embedded", "--model-source"]),
+    (["--fetch-deadline=0"], ["'0'", "--fetch-deadline"]),
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """What each mistake printed; made side by side."""
+    reports = tmp_path_factory.mktemp("reports")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [*pool.map(lambda mistake: run_suite("-m", "perf", *mistake[0], f"--reports={reports}"), MISTAKES)]
+
+
+@pytest.mark.parametrize("number", range(len(MISTAKES)), ids=[" ".join(options) for options, _ in MISTAKES])
+def test_a_mistake_is_one_sentence(made, number):
+    sentence = sentence_of(made[number])
+    for word in MISTAKES[number][1]:
         assert word in sentence
 
 
