@@ -38,15 +38,18 @@ class Cache:
     """A folder of verified entries, shared by every process of the machine."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.absolute()  # children run in folders of their own
 
     def folder(self, key: str) -> Path:
         """Where the entry of ``key`` is, or would be."""
         return self.root / "entries" / slug(key)
 
     def entries(self) -> list[Path]:
-        """The folders of all entries by name, damaged ones too."""
-        return sorted(path for path in (self.root / "entries").glob("*") if path.is_dir())
+        """The folders of all entries by name, damaged ones too. Raises :class:`UserError` when they cannot be read."""
+        try:
+            return sorted(path for path in (self.root / "entries").glob("*") if path.is_dir())
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def remove(self, folder: Path, *, lock_deadline_s: float = REMOVE_DEADLINE_S) -> None:
         """Delete an entry. Raises :class:`UserError` as :meth:`entry` does."""
@@ -87,6 +90,7 @@ class Cache:
         with self._locked(name, lock_deadline_s):
             if not is_intact(folder):
                 self._sweep(name)
+                self._sweep_others(name)
                 self._publish(name, folder, build)
             return folder
 
@@ -116,12 +120,21 @@ class Cache:
         for leftover in staging.glob(f"{name}+*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
+    def _sweep_others(self, name: str) -> None:
+        """Remove what killed processes left of other entries, where nobody holds their lock."""
+        for other in {path.name.partition("+")[0] for path in (self.root / "staging").glob("*+*")} - {name}:
+            lock = filelock.FileLock(self.root / "locks" / f"{other}.lock", timeout=0)
+            with contextlib.suppress(filelock.Timeout, OSError), lock:
+                for leftover in (self.root / "staging").glob(f"{other}+*"):
+                    if leftover.name.count("+") == 1:  # a scratch folder has its maker's number, and no lock
+                        shutil.rmtree(leftover, ignore_errors=True)
+
     def _publish(self, name: str, folder: Path, build: Callable[[Path], dict[str, Any]]) -> None:
         staging = self.root / "staging" / f"{name}+{secrets.token_hex(8)}"
         staging.mkdir()
         try:
             facts = build(staging)
-            files = sorted(path for path in staging.rglob("*") if path.is_file())
+            files = sorted(path for path in staging.rglob("*") if _is_content(path))
             for path in files:
                 _flush_to_disk(path)
             write_json(
@@ -142,6 +155,22 @@ class Cache:
             self._sweep(name)
 
 
+@contextlib.contextmanager
+def scratch_in(staging: Path) -> Iterator[Path]:
+    """A folder in an entry's staging for what is no part of the entry; a kill leaves it where it is swept up."""
+    scratch = staging / ".scratch"
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _is_content(path: Path) -> bool:
+    """Whether a file belongs to what an entry promises: links lead elsewhere, and Python rewrites its compiled files at will."""
+    return path.is_file() and not path.is_symlink() and path.parent.name != "__pycache__"
+
+
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of an entry, or ``None`` when there is none that can be read."""
     try:
@@ -149,6 +178,14 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) and isinstance(manifest.get("files"), dict) else None
+
+
+def require_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of an entry that was there a moment ago. Raises :class:`UserError` when it no longer is."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise UserError(f"{folder.name} was removed from the cache {folder.parents[1]} just now: run again.")
+    return manifest
 
 
 def digest_of(manifest: dict[str, Any]) -> str:

@@ -19,10 +19,11 @@ from autogauge.models import cached
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.cached import CachedModel
 from autogauge.models.omz.importing import import_folder
+from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import DEADLINE_S, Zoo
 from autogauge.models.resolve import AUTO, DEFAULT_PRECISION, SOURCES, Resolver, Wanted
 from autogauge.report.progress import progress_on
-from autogauge.settings import parse_choice
+from autogauge.settings import parse_choice, parse_deadline
 
 app = typer.Typer(
     help="The models in the cache: list (without a command), fetch, import, remove.",
@@ -32,7 +33,7 @@ app = typer.Typer(
 
 CacheFolder = Annotated[Optional[Path], typer.Option("--cache", help="The cache's folder.")]  # noqa: UP045
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-DeadlineS = Annotated[float, typer.Option("--deadline", help="How many seconds it may take.", min=1)]
+DeadlineS = Annotated[str, typer.Option("--deadline", help="How many seconds it may take.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -47,12 +48,13 @@ def fetch(
     name: Annotated[str, typer.Argument(help="A model's name.")],
     precision: Annotated[str, typer.Option(help="FP16, FP32 or another that the model has.")] = DEFAULT_PRECISION,
     source: Annotated[str, typer.Option(help="auto, omz or embedded.")] = AUTO,
-    deadline_s: DeadlineS = DEADLINE_S,
+    deadline_s: DeadlineS = f"{DEADLINE_S:g}",
     cache: CacheFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a model into the cache; it is not fetched again when it is there and undamaged."""
-    wanted = Wanted(name, precision.upper(), parse_choice("--source", source, SOURCES), deadline_s)
+    seconds = parse_deadline("--deadline", deadline_s)
+    wanted = Wanted(name, precision.upper(), parse_choice("--source", source, SOURCES), seconds)
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     _print_models([Resolver(_cache(cache), progress).fetch(wanted)], as_json)
 
@@ -60,18 +62,21 @@ def fetch(
 @app.command(name="import", epilog="Example: python -m autogauge models import /media/usb/googlenet-v1")
 def import_(
     folder: Annotated[Path, typer.Argument(help="A folder with the Zoo's own files, as it distributes them.")],
-    precision: Annotated[str, typer.Option(help="Convert to this precision.")] = DEFAULT_PRECISION,
-    deadline_s: DeadlineS = DEADLINE_S,
+    precision: Annotated[Optional[str], typer.Option(help="Convert to this (FP16 if there is one).")] = None,  # noqa: UP045
+    deadline_s: DeadlineS = f"{DEADLINE_S:g}",
     cache: CacheFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Take models of the Open Model Zoo from a folder, for machines without a network; files are held against the Zoo's checksums."""
-    zoo = Zoo(_cache(cache), progress_on(sys.stderr, terminal=sys.stderr.isatty()), deadline_s)
-    found = import_folder(zoo, folder)
-    wanted = precision.upper()
-    _print_models(
-        [zoo.fetch(each.name, wanted if wanted in each.precisions else each.precisions[0]) for each in found], as_json
-    )
+    deadline = Deadline(parse_deadline("--deadline", deadline_s))
+    progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
+    zoo = Zoo(_cache(cache), progress)
+    try:
+        found = import_folder(zoo, folder, deadline)
+        models = [zoo.fetch(each.name, each.choose(precision), deadline) for each in found]
+    finally:
+        progress.end()
+    _print_models(models, as_json)
 
 
 @app.command(epilog="Example: python -m autogauge models remove googlenet-v1")
@@ -110,7 +115,7 @@ def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("name", "source", "precision", "weights", "size", "sha256", "made by tools", "state"):
-        table.add_column(title, justify="right" if title == "size" else "left")
+        table.add_column(title, justify="right" if title == "size" else "left", overflow="fold")
     for each in entries:
         table.add_row(
             *(each.name, each.source or each.kind, each.precision, each.weights),

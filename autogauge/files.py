@@ -48,6 +48,19 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder, as far as this user may know."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no permission on the way, a name too long
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether that is a folder, as far as this user may know."""
+    return exists(path) and path.is_dir()
+
+
 def slug(text: str, *, longest: int = 80) -> str:
     """A name that is safe in every file system: letters, digits, dot, dash and underscore."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:longest] or "unnamed"

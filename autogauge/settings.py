@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import slug, write_bytes
+from autogauge.files import exists, slug, write_bytes
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
@@ -136,7 +136,7 @@ class Settings:
 
     def _check_emulated(self) -> None:
         model, precision = self.wanted.model, self.wanted.precision
-        if not Path(model).exists() and precision != EMULATED_PRECISION:
+        if not exists(Path(model)) and precision != EMULATED_PRECISION:
             raise UserError(
                 f"the emulated GPU infers in f32 only, and cannot compile {model} in {precision}: "
                 f"leave --precision out, or give {EMULATED_PRECISION} (--accelerator=emulated)."
@@ -187,6 +187,17 @@ def parse_choice(option: str, word: str, known: Collection[str]) -> str:
     if word not in known:
         raise UserError(f"there is no {word!r} to choose: take one of {', '.join(known)} ({option}).")
     return word
+
+
+LONGEST_DEADLINE_S = 86_400.0
+
+
+def parse_deadline(option: str, text: str) -> float:
+    """A number of seconds from one to a day. Raises :class:`UserError`."""
+    seconds = parse_number(option, text, lowest=1)
+    if seconds > LONGEST_DEADLINE_S:
+        raise UserError(f"{text!r} does not fit: give at most a day, {LONGEST_DEADLINE_S:g} seconds ({option}).")
+    return seconds
 
 
 def parse_number(option: str, text: str, *, lowest: float, whole: bool = False) -> float:

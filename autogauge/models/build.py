@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from autogauge.cache import scratch_in
 from autogauge.errors import UserError
 from autogauge.probe.process import Child, last_line
 
@@ -26,13 +26,14 @@ def build_in_a_process(
 
     Raises :class:`UserError` when it fails or takes longer than its deadline.
     """
-    package_parent = Path(__file__).parents[2]
-    with tempfile.TemporaryDirectory(prefix="autogauge-build-") as scratch:
+    package_parent = str(Path(__file__).parents[2])
+    found_by = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH"))))
+    with scratch_in(staging) as scratch:
         child = Child(
             [sys.executable, "-m", module, str(staging), *words],
-            stdout=Path(scratch) / "stdout.log",
-            stderr=Path(scratch) / "stderr.log",
-            environment={**os.environ, "PYTHONPATH": str(package_parent)},
+            stdout=scratch / "stdout.log",
+            stderr=scratch / "stderr.log",
+            environment={**os.environ, "PYTHONPATH": found_by},
         )
         try:
             ending = child.wait(time.monotonic() + DEADLINE_S)

@@ -7,6 +7,7 @@ needs neither openvino in memory nor trust in it. Where the files go in the cach
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing openvino would send telemetry
@@ -16,6 +17,7 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from autogauge.models import topology
+from autogauge.models.omz.runner import die_with_the_starter
 from autogauge.models.topology import Layer
 from autogauge.models.weights import SEED, Float32Array, weights_of
 
@@ -163,4 +165,5 @@ def save(folder: Path, name: str, precision: str) -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=die_with_the_starter, daemon=True).start()
     save(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

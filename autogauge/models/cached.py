@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,27 +36,38 @@ class CachedModel:
 
 
 def listed(cache: Cache) -> list[CachedModel]:
-    """Everything that a name can be given to; each file's digest is checked. Entries without a manifest that can be read are left out."""
-    found = []
-    for folder in cache.entries():
-        manifest = read_manifest(folder)
-        if manifest is None or manifest.get("kind") not in ("model", "toolchain"):
-            continue
+    """Everything that a name can be given to; each file's digest is checked. Raises :class:`UserError` when it cannot be read."""
+    found = [each for folder in cache.entries() if (each := _entry(folder)) is not None]
+    if downloads.has_any(cache.root):
+        folder = downloads.folder_in(cache.root)
         found.append(
-            CachedModel(
-                str(manifest["name"]),
-                str(manifest["kind"]),
-                str(manifest.get("source", "")),
-                str(manifest.get("precision", "")),
-                str(manifest.get("weights", "")),
-                sum(int(each["bytes"]) for each in manifest["files"].values()),
-                digest_of(manifest),
-                str(manifest.get("toolchain", "")),
-                INTACT if is_intact(folder) else DAMAGED,
-                folder,
-            )
+            CachedModel(folder.name, "downloads", "omz", "", "", downloads.size_bytes(cache.root), "", "", "", folder)
         )
     return found
+
+
+def _entry(folder: Path) -> CachedModel | None:
+    """A model or a set of tools; ``None`` for what is neither. What cannot be made out is damaged, and has its folder's name."""
+    manifest = read_manifest(folder)
+    if manifest is not None and "precision" not in manifest and manifest.get("kind") != "toolchain":
+        return None
+    try:
+        if manifest is None:
+            raise ValueError("no manifest")
+        return CachedModel(
+            str(manifest["name"]),
+            str(manifest.get("kind", "model")),
+            str(manifest.get("source", "")),
+            str(manifest.get("precision", "")),
+            str(manifest.get("weights", "")),
+            sum(int(each["bytes"]) for each in manifest["files"].values()),
+            digest_of(manifest),
+            str(manifest.get("toolchain", "")),
+            INTACT if is_intact(folder) else DAMAGED,
+            folder,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return CachedModel(folder.name, "unknown", "", "", "", 0, "", "", DAMAGED, folder)
 
 
 def remove(cache: Cache, name: str) -> list[CachedModel]:
@@ -69,6 +81,9 @@ def remove(cache: Cache, name: str) -> list[CachedModel]:
         names = ", ".join(sorted({each.name for each in entries})) or "nothing"
         raise UserError(f"the cache {cache.root} has no {name!r}: it holds {names}.")
     for each in doomed:
+        if each.kind == "downloads":
+            shutil.rmtree(each.folder, ignore_errors=True)
+            continue
         manifest = read_manifest(each.folder) or {}
         cache.remove(each.folder)
         downloads.remove(cache.root, manifest.get("checksums", ()))

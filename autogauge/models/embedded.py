@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from autogauge.cache import Cache, digest_of, read_manifest
+from autogauge.cache import Cache, digest_of, require_manifest
 from autogauge.errors import UserError
 from autogauge.models import topology, weights
 from autogauge.models.artefact import ModelArtefact
@@ -41,8 +41,7 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
             facts={"source": "embedded", "weights": "random"},
         ),
     )
-    manifest = read_manifest(folder)
-    assert manifest is not None, "the cache returned an entry without a manifest"
+    manifest = require_manifest(folder)
     return ModelArtefact(name, "embedded", precision, folder / f"{name}.xml", digest_of(manifest), "random")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
+from autogauge.files import exists
 from autogauge.models import embedded, path
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.omz import catalogue
@@ -34,7 +35,15 @@ class Wanted:
     @property
     def is_local(self) -> bool:
         """Whether it is known without the network: built here, or a file."""
-        return self.model in (*embedded.NAMES, *trained.NAMES) or Path(self.model).exists()
+        return self.model in (*embedded.NAMES, *trained.NAMES) or self._is_path
+
+    @property
+    def _is_path(self) -> bool:
+        """Whether it is a file, or a folder that is named as one: a folder that has a model's name by chance is none."""
+        path_ = Path(self.model)
+        if not exists(path_):
+            return False
+        return not path_.is_dir() or "/" in self.model or self.model not in catalogue.known()
 
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without asking anybody. Costs nothing."""
@@ -57,7 +66,7 @@ class Wanted:
     def _check_zoo(self) -> None:
         if mirror() is not None:
             return
-        if Path(self.model).exists() and self.model not in catalogue.known():
+        if self._is_path and self.model not in catalogue.known():
             raise UserError(
                 f"{self.model} is a file, and no model of the Open Model Zoo: leave --model-source=omz out."
             )
@@ -112,18 +121,10 @@ class Resolver:
 
     def _zoo_or_embedded(self, wanted: Wanted) -> ModelArtefact:
         """The Zoo's model when it is cached or its hosts answer; else the embedded one, with the reason as its note."""
-        zoo = self._zoo(wanted)
-        found = zoo.cached(wanted.model, wanted.precision)
-        if found is not None:
-            return found
-        reason = zoo.out_of_reach(wanted.model)
-        if reason is None:
-            try:
-                return zoo.fetch(wanted.model, wanted.precision)
-            except UserError as error:
-                reason = str(error).rstrip(".")
-        else:
-            reason = f"the Open Model Zoo is out of reach ({reason})"
+        try:
+            return self._zoo(wanted).fetch(wanted.model, wanted.precision)
+        except UserError as error:
+            reason = str(error).partition(";")[0].rstrip(".")
         note = f"{reason}: the embedded model took its place"
         model = dataclasses.replace(embedded.fetch(wanted.model, wanted.precision, self.cache), note=note)
         self.progress.say(f"{note}, with {model.weights} weights")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models.omz import catalogue, downloads, toolchain
 from autogauge.models.omz.reach import origin, unreachable
-from autogauge.models.omz.tools import Deadline, ToolFailed, reason_in, run_tool
-from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Wanted
+from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, reason_in, run_tool
+from autogauge.models.omz.zoo import Zoo
+from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Resolver, Wanted
 from tests.omz.mirror import black_hole, closed_port, serving
 from tests.properties import for_all
 from tests.support import is_gone, wait_until
@@ -34,6 +36,8 @@ from tests.support import is_gone, wait_until
         (["OSError: [Errno 28] No space left on device"], "OSError: [Errno 28] No space left on device"),
         (["ERROR: No matching distribution found for x"], "No matching distribution found for x"),
         (["something went wrong"], "something went wrong"),
+        (["Conversion command: python", "FAILED:", "googlenet-v1"], "Conversion command: python"),
+        (['{"$type": "model_download_end"}', "FAILED:", "googlenet-v1"], ""),
     ],
 )  # fmt: skip
 def test_the_line_that_says_why_is_found(lines, reason):
@@ -71,6 +75,27 @@ def test_a_tool_that_hangs_is_gone_at_its_deadline_with_what_it_started(tmp_path
     assert time.monotonic() - began < 5
     assert len(pids) == 1
     assert wait_until(lambda: is_gone(pids[0]), 5)
+
+
+def test_a_tool_that_is_killed_says_by_what(tmp_path):
+    lines = "import os, signal\nprint('busy', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    with pytest.raises(ToolFailed, match=r"killed by signal 9 \(SIGKILL\)"):
+        run(tmp_path / "killed.py", lines, scratch=tmp_path, deadline=Deadline(60))
+
+
+def test_a_tool_that_cannot_be_started_is_a_failure(tmp_path):
+    with pytest.raises(ToolFailed, match=r"cannot start .*no-python: No such file"):
+        run_tool(tmp_path / "no-python", "catalogue", scratch=tmp_path, deadline=Deadline(60))
+
+
+@pytest.mark.parametrize("lines", [[], ["done"], ["[1]"], ["{}"]])
+def test_a_tool_that_ends_well_without_an_answer_is_not_believed(lines):
+    with pytest.raises(ToolFailed, match="without an answer"):
+        object_in(lines)
+
+
+def test_an_answer_is_found_among_other_lines():
+    assert object_in(["warning", '{"a": 1}', "bye"]) == {"a": 1}
 
 
 def test_a_silent_tool_is_given_up_before_its_deadline(tmp_path):
@@ -126,6 +151,8 @@ def test_the_catalogue_knows_what_the_lean_tools_can_do():
     catalogue.check("googlenet-v1", "FP32", known)
     with pytest.raises(UserError, match="PyTorch"):
         catalogue.check("resnet-18-pytorch", "FP16", known)
+    with pytest.raises(UserError, match="composed of several models"):
+        catalogue.check("mtcnn", "FP16", known)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +169,31 @@ def test_names_that_can_be_had_are_accepted(name, source):
     Wanted(name, "FP16", source).check()
 
 
+def test_a_folder_that_has_a_models_name_by_chance_is_not_the_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "alexnet").mkdir()
+    assert not Wanted("alexnet").is_local
+    assert Wanted("./alexnet").is_local
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "a**", "no\0name"])
+def test_any_name_is_refused_in_one_sentence(name):
+    with pytest.raises(UserError, match="no model"):
+        Wanted(name).check()
+
+
+def test_auto_takes_the_embedded_model_whatever_goes_wrong_with_the_zoo(tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise UserError("the Zoo is broken; mend it.")
+
+    monkeypatch.setattr(Zoo, "fetch", broken)
+    model = Resolver(Cache(tmp_path)).fetch(Wanted("googlenet-v1"))
+    assert (model.source, model.weights) == ("embedded", "random")
+    assert model.note == "the Zoo is broken: the embedded model took its place"
+
+
 def test_the_best_interpreter_is_a_working_one():
-    version, python = toolchain.interpreter()
+    version, python = toolchain.interpreter(Deadline(60))
     assert version in toolchain.VERSIONS
     assert python.exists()
 
@@ -151,4 +201,4 @@ def test_the_best_interpreter_is_a_working_one():
 def test_without_a_fitting_interpreter_it_is_one_sentence(monkeypatch):
     monkeypatch.setattr(toolchain, "VERSIONS", ("3.5",))
     with pytest.raises(UserError, match=r"Python 3\.5"):
-        toolchain.interpreter()
+        toolchain.interpreter(Deadline(60))

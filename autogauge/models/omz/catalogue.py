@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from autogauge.errors import UserError
+from autogauge.models.omz.reach import origin
 
 FILE = Path(__file__).with_name("catalogue.json")
 CONVERTIBLE = ("caffe", "dldt", "onnx")
@@ -47,6 +48,11 @@ def check(name: str, precision: str, entries: dict[str, Entry]) -> None:
         hint = f"did you mean {' or '.join(close)}" if close else "look its name up in the Zoo's list"
         raise UserError(f"the Open Model Zoo has no model called {name!r}: {hint} (--model).")
     entry = entries[name]
+    if entry.framework == "composite":
+        raise UserError(
+            f"the Open Model Zoo's {name} is composed of several models, which cannot be measured as one: "
+            "convert them elsewhere and name one's file (--model=PATH)."
+        )
     if entry.framework not in CONVERTIBLE:
         framework = _FRAMEWORKS.get(entry.framework, entry.framework)
         raise UserError(
@@ -62,7 +68,7 @@ def check(name: str, precision: str, entries: dict[str, Entry]) -> None:
 def entry_of(described: dict[str, Any]) -> Entry:
     """An entry from what the installed tools say of a model; only convertible models' hosts matter."""
     convertible = described["framework"] in CONVERTIBLE
-    hosts = {str(urlsplit(each["address"]).hostname) for each in described["files"]} if convertible else set()
+    hosts = {urlsplit(origin(each["address"])).hostname or "" for each in described["files"]} if convertible else set()
     return Entry(described["framework"], tuple(described["precisions"]), tuple(sorted(hosts)))
 
 

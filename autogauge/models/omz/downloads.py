@@ -5,14 +5,17 @@ Whoever reads a file from here checks it; the downloader does. It also adds what
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+ABANDONED_AFTER_S = 3600.0
 _FORMAT = "1"  # the downloader's number for the layout
 
 
@@ -42,6 +45,25 @@ def has_all(root: Path, files: Iterable[dict[str, Any]]) -> bool:
         place(root, each["sha384"]).is_file() and place(root, each["sha384"]).stat().st_size == each["bytes"]
         for each in files
     )
+
+
+def has_any(root: Path) -> bool:
+    """Whether there is any file at all."""
+    return any(folder_in(root).glob(f"{_FORMAT}/??/*"))
+
+
+def sweep(root: Path) -> None:
+    """Remove what killed processes left half-written, an hour ago or more."""
+    with contextlib.suppress(OSError):
+        halves = [*folder_in(root).glob(f"{_FORMAT}/staging/*"), *folder_in(root).glob(f"{_FORMAT}/??/.*.tmp")]
+        for path in halves:
+            if path.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
+                path.unlink(missing_ok=True)
+
+
+def size_bytes(root: Path) -> int:
+    """How much all of them take."""
+    return sum(path.stat().st_size for path in folder_in(root).rglob("*") if path.is_file())
 
 
 def add(root: Path, sha384: str, source: Path) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
+from autogauge.files import is_folder
 from autogauge.models.omz import downloads
 from autogauge.models.omz.catalogue import CONVERTIBLE
 from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import Zoo
+
+DEFAULT_PRECISION = "FP16"
 
 
 @dataclass(frozen=True)
@@ -23,15 +26,25 @@ class Imported:
     name: str
     precisions: tuple[str, ...]
 
+    def choose(self, precision: str | None) -> str:
+        """The precision asked for, or FP16, or the first there is. Raises :class:`UserError` when the one asked for is not there."""
+        if precision is None:
+            return DEFAULT_PRECISION if DEFAULT_PRECISION in self.precisions else self.precisions[0]
+        if precision.upper() not in self.precisions:
+            raise UserError(
+                f"the files of {self.name} do not give it in {precision!r}: choose one of {', '.join(self.precisions)} (--precision)."
+            )
+        return precision.upper()
 
-def import_folder(zoo: Zoo, folder: Path) -> list[Imported]:
+
+def import_folder(zoo: Zoo, folder: Path, deadline: Deadline) -> list[Imported]:
     """Copy into the cache every file of a model that ``folder`` holds completely (files in its folders too).
 
     Raises :class:`UserError` when there is no such folder, no model of the Zoo in it, or one with a file missing or different.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UserError(f"there is no folder {folder}: name the one with the Open Model Zoo's files.")
-    known = zoo.catalogue(Deadline(zoo.deadline_s))
+    known = zoo.catalogue(deadline)
     present = _with_checksums(folder, {each["bytes"] for described in known.values() for each in described["files"]})
     imported = []
     for name, described in sorted(known.items()):
@@ -50,9 +63,12 @@ def import_folder(zoo: Zoo, folder: Path) -> list[Imported]:
                 except OSError as error:
                     raise explain_os_error(error, f"cannot write the cache {zoo.cache.root}", "--cache=DIR") from error
         imported.append(Imported(name, precisions))
+    wrong = _what_is_wrong(folder, known, present, {each.name for each in imported})
     if not imported:
+        raise UserError(f"{folder} holds no complete model of the Open Model Zoo: {wrong or _NOTHING}.")
+    if wrong:
         raise UserError(
-            f"{folder} holds no complete model of the Open Model Zoo: {_what_is_wrong(folder, known, present)}."
+            f"{folder} holds a damaged model of the Open Model Zoo beside whole ones: {wrong}, or take it out of the folder."
         )
     return imported
 
@@ -66,21 +82,24 @@ def _with_checksums(folder: Path, sizes: set[int]) -> dict[str, Path]:
         raise UserError(f"cannot read {error.filename or folder}: {error.strerror}; check its permissions.") from None
 
 
-def _what_is_wrong(folder: Path, known: dict[str, Any], present: dict[str, Path]) -> str:
-    """Why the model that comes nearest is not complete, by the names of its files."""
-    there = {path.name: path for path in folder.rglob("*") if path.is_file()}
-    nearest: tuple[int, str] = (
-        0,
-        "none of its files is one of the Zoo's by name; name the folder with the files as the Zoo distributes them",
-    )
+_NOTHING = "none of its files is one of the Zoo's by name; name the folder with the files as the Zoo distributes them"
+
+
+def _what_is_wrong(folder: Path, known: dict[str, Any], present: dict[str, Path], whole: set[str]) -> str:
+    """Why the model that comes nearest is not whole, by the names of its files; empty when no other model has files here.
+
+    Beside whole models only a file with a wrong checksum counts: models share files.
+    """
+    there = {path.name for path in folder.rglob("*") if path.is_file()}
+    nearest = (0, "")
     for name, described in sorted(known.items()):
         files = described["files"]
         right = [each for each in files if each["sha384"] in present]
         wrong = [each["name"] for each in files if each not in right and Path(each["name"]).name in there]
         absent = [each["name"] for each in files if each not in right and Path(each["name"]).name not in there]
-        score = 2 * len(right) + len(wrong)
-        if score > nearest[0] and (wrong or absent):
-            parts = [f"{', '.join(wrong)} has another checksum than the Zoo's"] if wrong else []
-            parts += [f"{', '.join(absent)} is missing"] if absent else []
-            nearest = score, f"of {name}, {' and '.join(parts)}; fetch the files anew"
+        if name in whole or not (wrong or (right and absent and not whole)):
+            continue
+        parts = [f"{', '.join(wrong)} has another checksum than the Zoo's"] if wrong else []
+        parts += [f"{', '.join(absent)} is missing"] if absent else []
+        nearest = max(nearest, (2 * len(right) + len(wrong), f"of {name}, {' and '.join(parts)}; fetch the files anew"))
     return nearest[1]

@@ -15,8 +15,11 @@ ANSWER_WITHIN_S = 3.0
 
 
 def origin(address: str) -> str:
-    """Scheme and host of an address: ``https://example.org``."""
-    parts = urlsplit(address)
+    """Scheme and host of an address: ``https://example.org``; empty when it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}"
 
 

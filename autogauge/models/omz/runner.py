@@ -22,7 +22,7 @@ from typing import Any
 def main() -> None:
     """Do what the command line says."""
     result, tool, models, *words = sys.argv[1:]
-    threading.Thread(target=_die_with_the_starter, daemon=True).start()
+    threading.Thread(target=die_with_the_starter, daemon=True).start()
     os.dup2(int(result), 1)
     os.dup2(int(result), 2)
     os.close(int(result))
@@ -46,7 +46,8 @@ def main() -> None:
         importlib.import_module(f"openvino.model_zoo.omz_{tool}").main()
 
 
-def _die_with_the_starter() -> None:
+def die_with_the_starter() -> None:
+    """Wait for the end of standard input, which only the starter's death brings, and end the whole group then."""
     while os.read(0, 1 << 16):
         pass
     os.killpg(0, signal.SIGKILL)
@@ -56,8 +57,13 @@ def catalogue() -> dict[str, Any]:
     """Every model that the tools know: where it comes from, in which precisions, its files with sizes, checksums and addresses."""
     common: Any = importlib.import_module("openvino.model_zoo._common")
     configuration: Any = importlib.import_module("openvino.model_zoo._configuration")
-    mode = configuration.ModelLoadingMode.non_composite_only
-    return {
+    models = configuration.load_models(common.MODEL_ROOT, configuration.ModelLoadingMode.all)
+    composed = {
+        model.name: {"framework": "composite", "precisions": sorted(model.precisions), "converted": False, "files": []}
+        for model in models
+        if model.model_stages
+    }
+    return composed | {
         model.name: {
             "framework": model.framework,
             "precisions": sorted(model.precisions),
@@ -73,7 +79,8 @@ def catalogue() -> dict[str, Any]:
                 for each in model.files
             ],
         }
-        for model in configuration.load_models(common.MODEL_ROOT, mode)
+        for model in models
+        if not model.model_stages
     }
 
 

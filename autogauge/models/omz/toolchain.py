@@ -17,15 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import Cache, is_intact
+from autogauge.cache import Cache, is_intact, scratch_in
 from autogauge.errors import UserError
-from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, run_tool, scratch_in
+from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, run_tool
 from autogauge.studies.progress import Progress
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
 NAME = "omz-toolchain"
 VERSIONS = ("3.10", "3.9", "3.11", "3.12", "3.13")
 """The best first: on 3.10 and 3.9 the pinned protobuf is compiled, from 3.12 on a later openvino serves the tools."""
+FORMAT = b"2"  # raised when what is kept beside the environment changes
+TRIAL_DEADLINE_S = 5.0
 _FOLDERS = (".pyenv/versions/{}.*/bin", ".local/share/uv/python/cpython-{}.*/bin")
 _FITS = (
     "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys.maxsize > 2**32)"
@@ -39,23 +41,25 @@ class Toolchain:
 
     python: Path
     catalogue: dict[str, Any]
+    name: str
+    """The digest of what is installed, and the version of Python."""
 
     @property
     def converter(self) -> Path:
         """Model Optimizer's entry point, which the converter has to be told."""
-        return next(self.python.parents[1].glob("lib/python*/site-packages/openvino/tools/mo/mo.py"))
+        return _converter(self.python.parents[1])
 
 
 def digest() -> str:
-    """Changes with what is installed."""
-    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    """Changes with what is installed, and with what is kept of it."""
+    return hashlib.sha256(REQUIREMENTS.read_bytes() + FORMAT).hexdigest()[:12]
 
 
 def installed(cache: Cache) -> Toolchain | None:
     """The tools, if they are in the cache."""
     for version in VERSIONS:
         folder = cache.folder(_key(version))
-        if is_intact(folder):
+        if is_intact(folder) and (folder / _ENVIRONMENT / "bin" / "python").exists():  # a link to the interpreter
             return _toolchain(folder)
     return None
 
@@ -65,7 +69,9 @@ def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
     found = installed(cache)
     if found is not None:
         return found
-    version, python = interpreter()
+    version, python = interpreter(deadline)
+    if cache.folder(_key(version)).exists():
+        cache.remove(cache.folder(_key(version)))  # damaged, or its interpreter is gone
     folder = cache.entry(
         _key(version),
         lambda staging: _install(staging, python, version, deadline, progress),
@@ -74,11 +80,11 @@ def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
     return _toolchain(folder)
 
 
-def interpreter() -> tuple[str, Path]:
+def interpreter(deadline: Deadline) -> tuple[str, Path]:
     """The version and path of the best interpreter on this machine for the tools. Raises :class:`UserError` when none will do."""
     for version in VERSIONS:
         for path in _candidates(version):
-            if _fits(path, version):
+            if _fits(path, version, min(TRIAL_DEADLINE_S, deadline.left_s)):
                 return version, path
     raise UserError(
         f"the Open Model Zoo's tools need one of Python {', '.join(sorted(VERSIONS, key=lambda v: int(v[2:])))} with venv and ensurepip, "
@@ -96,10 +102,12 @@ def _candidates(version: str) -> Iterator[Path]:
         yield from sorted(Path.home().glob(f"{folder.format(version)}/{name}"), reverse=True)
 
 
-def _fits(python: Path, version: str) -> bool:
+def _fits(python: Path, version: str, deadline_s: float) -> bool:
     """Whether that is a working CPython of that version that can make virtual environments; a shim may be none."""
     try:
-        done = subprocess.run([str(python), "-I", "-c", _FITS], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            [str(python), "-I", "-c", _FITS], capture_output=True, text=True, timeout=deadline_s, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0 and done.stdout.split() == [version, "cpython", "True"]
@@ -110,7 +118,8 @@ def _key(version: str) -> str:
 
 
 def _toolchain(folder: Path) -> Toolchain:
-    return Toolchain(folder / _ENVIRONMENT / "bin" / "python", json.loads((folder / _CATALOGUE).read_bytes()))
+    python = folder / _ENVIRONMENT / "bin" / "python"
+    return Toolchain(python, json.loads((folder / _CATALOGUE).read_bytes()), folder.name.removeprefix(f"{NAME}-"))
 
 
 def _install(staging: Path, python: Path, version: str, deadline: Deadline, progress: Progress) -> dict[str, Any]:
@@ -139,12 +148,21 @@ def _install(staging: Path, python: Path, version: str, deadline: Deadline, prog
                 home=True,
                 on_line=show,
             )
-            lines = run_tool(own, "catalogue", scratch=scratch, deadline=deadline)
+            # That pip says it is done proves nothing: each tool must load, and know its models.
+            run_tool(own, "module", "openvino.tools.mo", "--version", scratch=scratch, deadline=deadline)
+            known = object_in(run_tool(own, "catalogue", scratch=scratch, deadline=deadline))
+            if not own.exists() or not _converter(environment).is_file():
+                raise ToolFailed("pip ended without an error and without the tools")
         except ToolFailed as error:
             raise UserError(
                 f"the Open Model Zoo's tools cannot be installed into {staging.parent.parent}: {error}; "
                 "check the package index (pip's settings) and the disk, or measure the embedded model (--model-source=embedded)."
             ) from None
-    (staging / _CATALOGUE).write_text(lines[-1])
+    (staging / _CATALOGUE).write_text(json.dumps(known))
     progress.say(f"installed the Open Model Zoo's tools (Python {version}) in {time.monotonic() - began:.0f} s")
-    return {"name": NAME, "kind": "toolchain", "python": version}
+    return {"name": NAME, "kind": "toolchain", "toolchain": _key(version).removeprefix(f"{NAME}-")}
+
+
+def _converter(environment: Path) -> Path:
+    found = [*environment.glob("lib/python*/site-packages/openvino/tools/mo/mo.py")]
+    return found[0] if found else environment / "mo.py"

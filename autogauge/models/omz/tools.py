@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import json
 import os
 import re
-import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from autogauge.probe.process import Child, last_line
+from autogauge.probe.process import Child
 
 RUNNER = Path(__file__).with_name("runner.py")
 STEPS = 3
@@ -46,18 +47,11 @@ class Deadline:
 
 
 class ToolFailed(Exception):
-    """A tool did not do its work. The text is the reason, without a full stop."""
+    """A tool did not do its work. The text is the reason, without a full stop; ``late`` says that the deadline passed."""
 
-
-@contextlib.contextmanager
-def scratch_in(staging: Path) -> Iterator[Path]:
-    """A folder for what tools write beside their work, in the cache's staging so that a kill leaves it where it is swept up."""
-    scratch = staging / ".scratch"
-    scratch.mkdir()
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    def __init__(self, reason: str, *, late: bool = False) -> None:
+        super().__init__(reason)
+        self.late = late
 
 
 def run_tool(
@@ -77,13 +71,16 @@ def run_tool(
     Raises :class:`ToolFailed`: its exit status is not 0, a signal ended it, it was silent for over ``silence_s`` seconds,
     or the deadline passed. It and whatever it started are gone then.
     """
-    child = Child(
-        [str(python), "-I", "-u", str(RUNNER), "{result}", tool, str(models or ""), *words],
-        stdout=scratch / "tool.out",
-        stderr=scratch / "tool.err",
-        environment=_environment(scratch, home=home),
-        folder=scratch,
-    )
+    try:
+        child = Child(
+            [str(python), "-I", "-u", str(RUNNER), "{result}", tool, str(models or ""), *words],
+            stdout=scratch / "tool.out",
+            stderr=scratch / "tool.err",
+            environment=_environment(scratch, home=home),
+            folder=scratch,
+        )
+    except OSError as error:
+        raise ToolFailed(f"cannot start {python}: {error.strerror}") from None
     lines: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
     try:
         while True:
@@ -93,7 +90,7 @@ def run_tool(
             except TimeoutError:
                 if time.monotonic() < deadline.at:
                     raise ToolFailed(f"nothing came for {silence_s:g} s") from None
-                raise ToolFailed(f"it was not done within {deadline.seconds:g} s") from None
+                raise ToolFailed(f"it was not done within {deadline.seconds:g} s", late=True) from None
             if line is None:
                 break
             text = line.decode(errors="replace").rstrip()
@@ -102,9 +99,11 @@ def run_tool(
         try:
             ending = child.wait(deadline.at)
         except TimeoutError:
-            raise ToolFailed(f"it was not done within {deadline.seconds:g} s") from None
+            raise ToolFailed(f"it was not done within {deadline.seconds:g} s", late=True) from None
+        if ending.signal_number is not None:
+            raise ToolFailed(f"it was {ending}")
         if ending.exit_status != 0:
-            raise ToolFailed(reason_in([*lines, *child.output_tail().splitlines()]) or str(ending))
+            raise ToolFailed(reason_in([*lines, *child.output_tail().splitlines()]) or f"it ended with {ending}")
         return [*lines]
     finally:
         child.kill()
@@ -120,13 +119,28 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
     if not home:
         kept["HOME"] = str(scratch)
         kept.update({f"XDG_{name}_HOME": str(scratch) for name in ("CACHE", "CONFIG", "DATA", "STATE")})
+    kept.setdefault("PIP_DEFAULT_TIMEOUT", "10")  # an index that is out of reach is no reason to wait for minutes
+    kept.setdefault("PIP_RETRIES", "2")
     return {**kept, "CI": "true", "TMPDIR": str(scratch), "PYTHONNOUSERSITE": "1"}
 
 
+def object_in(lines: Sequence[str]) -> dict[str, Any]:
+    """The last line that is a JSON object: what a tool answered, whatever else was printed. Raises :class:`ToolFailed`."""
+    for line in reversed(lines):
+        with contextlib.suppress(ValueError):
+            found = json.loads(line)
+            if isinstance(found, dict) and found:
+                return found
+    raise ToolFailed("it ended without an error and without an answer")
+
+
 def reason_in(lines: Sequence[str]) -> str:
-    """The line that says why a tool failed: its own last error, else the last exception, else the last line."""
+    """The line that says why a tool failed: its own last error, else the last exception, else the last line; empty if none does."""
     lines = [line for line in lines if not line.startswith("{")]  # the downloader's events
+    if "FAILED:" in lines:
+        lines = lines[: lines.index("FAILED:")]  # names follow
     own = [line for line in lines if _TOOLS_OWN.match(line) and not _NOISE.search(_TOOLS_OWN.sub("", line))]
     exceptions = [line for line in lines if _EXCEPTION.match(line)]
-    chosen = own[-1:] or exceptions[-1:] or [last_line("\n".join(line for line in lines if not _NOISE.search(line)))]
+    others = [line for line in lines if any(letter.isalnum() for letter in line) and not _NOISE.search(line)]
+    chosen = own[-1:] or exceptions[-1:] or others[-1:] or [""]
     return _TOOLS_OWN.sub("", chosen[0]).strip().rstrip(". ")[:300]

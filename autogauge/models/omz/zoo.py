@@ -6,6 +6,7 @@ Choosing between this and other sources is left to ``autogauge.models.resolve``.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,13 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import Cache, digest_of, is_intact, read_manifest
+from autogauge.cache import Cache, digest_of, is_intact, require_manifest, scratch_in
 from autogauge.errors import UserError
+from autogauge.files import is_folder
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.omz import catalogue, downloads, toolchain
 from autogauge.models.omz.reach import origin, unreachable
 from autogauge.models.omz.toolchain import Toolchain
-from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, run_tool, scratch_in
+from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, run_tool
 from autogauge.studies.progress import Progress, Silent
 
 MIRROR = "AUTOGAUGE_OMZ_MODELS"
@@ -37,7 +39,7 @@ def mirror() -> Path | None:
     named = os.environ.get(MIRROR)
     if not named:
         return None
-    if not Path(named).is_dir():
+    if not is_folder(Path(named)):
         raise UserError(
             f"there is no folder {named}: check {MIRROR}, or unset it to use the Open Model Zoo's own hosts."
         )
@@ -59,33 +61,41 @@ class Zoo:
     def cached(self, name: str, precision: str) -> ModelArtefact | None:
         """The model, if it is in the cache complete and undamaged."""
         folder = self.cache.folder(self._key(name, precision))
-        return _artefact(folder) if is_intact(folder) else None
+        return artefact_in(folder) if is_intact(folder) else None
 
-    def out_of_reach(self, name: str) -> str | None:
-        """Why the model cannot be had now, found within 3 s, or ``None``. Files that are here already need no host."""
+    def out_of_reach(self, name: str, precision: str, deadline: Deadline) -> str | None:
+        """Why the model cannot be had now, or ``None``; hosts are given 3 s. Files that are here already need no host.
+
+        Before the tools are installed only the Zoo's usual hosts are known, and nothing of files that are here.
+        """
         self._tools = self._tools or toolchain.installed(self.cache)
-        if self._tools is not None:
-            described = self._described(name, Deadline(self.deadline_s))
-            if downloads.has_all(self.cache.root, described["files"]):
-                return None
-            return unreachable(origin(each["address"]) for each in described["files"])
-        if self.models is not None:
-            return None  # which hosts there are is known when the tools are
-        return unreachable(f"https://{host}" for host in catalogue.known()[name].hosts)
+        if self._tools is None:
+            if self.models is not None or downloads.has_any(self.cache.root):
+                return None  # to be asked again when the tools can tell
+            return unreachable(f"https://{host}" for host in catalogue.known()[name].hosts)
+        needed = downloads.needed(self._described(name, precision, deadline), precision)
+        if downloads.has_all(self.cache.root, needed):
+            return None
+        return unreachable(origin(each["address"]) for each in needed)
 
-    def fetch(self, name: str, precision: str) -> ModelArtefact:
+    def fetch(self, name: str, precision: str, deadline: Deadline | None = None) -> ModelArtefact:
         """The model, from the cache or from the Zoo. Raises :class:`UserError`."""
-        deadline = Deadline(self.deadline_s)
+        deadline = deadline or Deadline(self.deadline_s)
         if self.models is None:
             catalogue.check(name, precision, catalogue.known())
         found = self.cached(name, precision)
         if found is not None:
             return found
         try:
-            if reason := self.out_of_reach(name):
+            before = self._tools
+            reason = self.out_of_reach(name, precision, deadline)
+            if reason is None and self._tools is None:
+                self.tools(deadline)
+            if reason is None and before is None:
+                reason = self.out_of_reach(name, precision, deadline)
+            if reason is not None:
                 raise self._failure(name, f"its hosts are out of reach: {reason}")
-            described = self._described(name, deadline)
-            catalogue.check(name, precision, {name: catalogue.entry_of(described)})
+            described = self._described(name, precision, deadline)
             folder = self.cache.entry(
                 self._key(name, precision),
                 lambda staging: self._build(staging, name, precision, described, deadline),
@@ -93,7 +103,7 @@ class Zoo:
             )
         finally:
             self.progress.end()
-        return _artefact(folder)
+        return artefact_in(folder)
 
     def tools(self, deadline: Deadline) -> Toolchain:
         """The tools, installed if they are not."""
@@ -109,27 +119,28 @@ class Zoo:
         if self._known is None:
             with self.cache.scratch("omz") as folder, scratch_in(folder) as scratch:
                 try:
-                    lines = run_tool(tools.python, "catalogue", scratch=scratch, deadline=deadline, models=self.models)
+                    self._known = object_in(
+                        run_tool(tools.python, "catalogue", scratch=scratch, deadline=deadline, models=self.models)
+                    )
                 except ToolFailed as error:
                     raise UserError(
                         f"the model configurations in {self.models} cannot be read: {error} ({MIRROR})."
                     ) from None
-            self._known = dict(json.loads(lines[-1]))
         return self._known
 
-    def _described(self, name: str, deadline: Deadline) -> dict[str, Any]:
-        """What the tools know of a model."""
+    def _described(self, name: str, precision: str, deadline: Deadline) -> dict[str, Any]:
+        """What the tools know of a model that they can give in that precision. Raises :class:`UserError`."""
         known = self.catalogue(deadline)
-        if name not in known:
-            catalogue.check(name, "", {each: catalogue.entry_of(found) for each, found in known.items()})
+        catalogue.check(name, precision, {each: catalogue.entry_of(found) for each, found in known.items()})
         return dict(known[name])
 
     def _key(self, name: str, precision: str) -> str:
         """Changes with the tools and with the model's configuration."""
         digest = hashlib.sha256(toolchain.digest().encode())
         if self.models is not None:
-            for path in sorted(self.models.glob(f"**/{name}/model.yml")):
-                digest.update(path.read_bytes())
+            for path in sorted(self.models.glob("**/model.yml")):
+                if path.parent.name == name:
+                    digest.update(path.read_bytes())
         return f"{name}-{precision}-omz-{digest.hexdigest()[:12]}"
 
     def _build(
@@ -141,6 +152,7 @@ class Zoo:
         deadline: Deadline,
     ) -> dict[str, Any]:
         """Download, convert, verify, and leave the IR in ``staging``; returns facts for the manifest."""
+        downloads.sweep(self.cache.root)
         xml, bin_ = staging / f"{name}.xml", staging / f"{name}.bin"
         with scratch_in(staging) as scratch:
             self._download(scratch, name, precision, described, deadline)
@@ -149,12 +161,15 @@ class Zoo:
             made = scratch / "models" / described["folder"] / precision
             for path in (xml, bin_):
                 if not (made / path.name).is_file() or not (made / path.name).stat().st_size:
-                    raise self._failure(name, f"the tools ended without an error and without {precision}/{path.name}")
+                    raise self._failure(
+                        name, f"the tools ended without an error and without {precision}/{path.name}", _TOOLS
+                    )
                 shutil.move(made / path.name, path)
             try:
-                lines = run_tool(self.tools(deadline).python, "check", str(xml), scratch=scratch, deadline=deadline)
+                python = self.tools(deadline).python
+                checked = object_in(run_tool(python, "check", str(xml), scratch=scratch, deadline=deadline))
             except ToolFailed as error:
-                raise self._failure(name, f"what the converter made cannot be read: {error}") from None
+                raise self._failure(name, f"what the converter made cannot be read: {error}", _TOOLS) from None
         return {
             "name": name,
             "kind": "model",
@@ -162,9 +177,9 @@ class Zoo:
             "source": "omz",
             # A mirror may hold anything; the Zoo's own files have been checked against its checksums.
             "weights": "unknown" if self.models else "trained",
-            "toolchain": toolchain.digest(),
+            "toolchain": self.tools(deadline).name,
             "checksums": [each["sha384"] for each in downloads.needed(described, precision)],
-            **json.loads(lines[-1]),
+            **checked,
         }
 
     def _download(
@@ -194,7 +209,9 @@ class Zoo:
         except ToolFailed as error:
             hosts = sorted({origin(each["address"]) for each in described["files"] if each["name"] == watch.file})
             source = f" from {hosts[0]}" if hosts else ""
-            raise self._failure(name, f"downloading {watch.file or 'it'}{source}: {error}") from None
+            raise self._failure(
+                name, f"downloading {watch.file or 'it'}{source}: {error}", _next_step(error, _NETWORK)
+            ) from None
         if watch.bytes:
             self.progress.say(f"downloaded {name}, {watch.bytes / _MIB:.1f} MiB, in {time.monotonic() - began:.0f} s")
 
@@ -214,19 +231,31 @@ class Zoo:
                 models=self.models,
             )
         except ToolFailed as error:
-            raise self._failure(name, f"converting it to {precision}: {error}") from None
+            raise self._failure(name, f"converting it to {precision}: {error}", _next_step(error, _TOOLS)) from None
         self.progress.say(f"converted {name} to {precision} in {time.monotonic() - began:.0f} s")
 
     def _begin(self, name: str) -> None:
         """Each step begins anew, so that its first line is shown at once."""
         self.progress.begin(f"Open Model Zoo: {name}")
 
-    def _failure(self, name: str, reason: str) -> UserError:
+    def _failure(self, name: str, reason: str, next_step: str = "") -> UserError:
         embedded = ", or measure the embedded model (--model-source=embedded)" if name == "googlenet-v1" else ""
-        return UserError(
-            f"the Open Model Zoo's {name} cannot be had: {reason}; check the network and its proxy settings, or import the model's files "
-            f"(python -m autogauge models import FOLDER){embedded}."
-        )
+        return UserError(f"the Open Model Zoo's {name} cannot be had: {reason}; {next_step or _NETWORK}{embedded}.")
+
+
+_NETWORK = (
+    "check the network and its proxy settings, or import the model's files (python -m autogauge models import FOLDER)"
+)
+_TOOLS = f"remove its tools and let them be installed anew (python -m autogauge models remove {toolchain.NAME})"
+_DISK = "free some space, or name another folder (--cache=DIR)"
+_LATE = "give it more time (--fetch-deadline=SECONDS; of `models fetch`, --deadline)"
+
+
+def _next_step(error: ToolFailed, otherwise: str) -> str:
+    if error.late:
+        return _LATE
+    full = (os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
+    return _DISK if any(words in str(error) for words in full) else otherwise
 
 
 class _Download:
@@ -252,9 +281,9 @@ class _Download:
             )
 
 
-def _artefact(folder: Path) -> ModelArtefact:
-    manifest = read_manifest(folder)
-    assert manifest is not None, "the cache returned an entry without a manifest"
+def artefact_in(folder: Path) -> ModelArtefact:
+    """The model in an entry of the cache. Raises :class:`UserError` when somebody has just removed it."""
+    manifest = require_manifest(folder)
     name = manifest["name"]
     return ModelArtefact(
         name, "omz", manifest["precision"], folder / f"{name}.xml", digest_of(manifest), manifest["weights"]

@@ -8,6 +8,7 @@ where the model goes is left to ``source``.
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing openvino would send telemetry
@@ -16,6 +17,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from autogauge.models.omz.runner import die_with_the_starter
 from autogauge.models.trained import pth
 
 NAME = "efficientnet-lite0"
@@ -106,6 +108,7 @@ class _Net:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=die_with_the_starter, daemon=True).start()
     folder, precision, path = sys.argv[1:]
     model = efficientnet_lite0(pth.read(Path(path)))
     ov.save_model(model, Path(folder) / f"{NAME}.xml", compress_to_fp16=precision == "FP16")

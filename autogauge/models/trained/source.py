@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
-from autogauge.cache import Cache, digest_of, read_manifest
+from autogauge.cache import Cache, digest_of, require_manifest
 from autogauge.errors import UserError
 from autogauge.files import sha256_of
 from autogauge.models.artefact import ModelArtefact
@@ -41,8 +41,7 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
             facts={"source": "package", "weights": "trained"},
         ),
     )
-    manifest = read_manifest(folder)
-    assert manifest is not None, "the cache returned an entry without a manifest"
+    manifest = require_manifest(folder)
     return ModelArtefact(name, "package", precision, folder / f"{name}.xml", digest_of(manifest), "trained")
 
 
