@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 
 CacheFolder = Annotated[Optional[Path], typer.Option("--cache", help="The cache's folder.")]  # noqa: UP045
+WIDTH_OF_A_PIPE = 140
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DeadlineS = Annotated[str, typer.Option("--deadline", help="How many seconds it may take.")]
 
@@ -114,11 +115,12 @@ def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
         print("the cache holds no models yet")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("name", "source", "precision", "weights", "size", "sha256", "made by tools", "state"):
-        table.add_column(title, justify="right" if title == "size" else "left", overflow="fold")
+    for title in ("name", "source", "precision", "weights", "size", "sha256", "state", "made by tools"):
+        table.add_column(title, justify="right" if title == "size" else "left", no_wrap=title != "made by tools")
     for each in entries:
         table.add_row(
             *(each.name, each.source or each.kind, each.precision, each.weights),
-            *(decimal(each.bytes), each.sha256[:12], each.toolchain, each.state),
+            *(decimal(each.bytes), each.sha256[:12], each.state, each.toolchain),
         )
-    Console(highlight=False, markup=False).print(table)
+    width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
+    Console(highlight=False, markup=False, width=width).print(table)

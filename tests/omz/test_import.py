@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from autogauge.models import resolve
 from autogauge.models.omz import downloads
 from tests.omz.conftest import with_tools
 from tests.omz.mirror import closed_port, write_configurations
@@ -38,6 +39,46 @@ def test_a_folder_of_the_zoos_own_files_becomes_a_model(tmp_path, files, import_
     assert done.returncode == 0, done.stderr
     (model,) = json.loads(done.stdout)
     assert (model["name"], model["precision"], model["source"]) == ("small", "FP32", "omz")
+
+
+def test_an_ir_of_the_zoo_is_taken_as_it_is_in_the_precision_that_is_there(tmp_path, installed, cache):
+    tiny = resolve.fetch("one-convolution", "FP16", cache).path
+    stick = tmp_path / "stick" / "FP16"
+    stick.mkdir(parents=True)
+    files = []
+    for suffix in (".xml", ".bin"):
+        path = stick / f"tiny{suffix}"
+        shutil.copy(tiny.with_suffix(suffix), path)
+        for precision, checksum in (("FP16", downloads.sha384_of(path)), ("FP32", "ab" * 48)):
+            files.append(
+                f"  - name: {precision}/{path.name}\n    size: {path.stat().st_size}\n    checksum: {checksum}\n"
+                f"    source: {closed_port()}/{path.name}"
+            )
+    models = tmp_path / "models" / "intel" / "tiny"
+    models.mkdir(parents=True)
+    heading = "description: tiny\ntask_type: classification\nframework: dldt\nlicense: none\nfiles:\n"
+    (models / "model.yml").write_text(heading + "\n".join(files) + "\n")
+    root = with_tools(tmp_path / "cache", installed).root
+    words = ("models", "import", str(tmp_path / "stick"), f"--cache={root}", "--json")
+    done = run_cli(*words, AUTOGAUGE_OMZ_MODELS=str(tmp_path / "models"))
+    assert done.returncode == 0, done.stderr
+    assert [(model["name"], model["precision"]) for model in json.loads(done.stdout)] == [("tiny", "FP16")]
+
+
+def test_a_damaged_model_beside_a_whole_one_is_named(tmp_path, files, import_folder):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for name in ("small.prototxt", "small.caffemodel", "googlenet-v1.prototxt"):
+        shutil.copy(files / name, stick)
+    (stick / "googlenet-v1.caffemodel").write_bytes(b"damaged")
+    sentence = sentence_of(import_folder(stick))
+    assert "googlenet-v1.caffemodel has another checksum" in sentence
+
+
+def test_a_precision_that_the_files_do_not_give_is_refused(tmp_path, files, import_folder):
+    for name in ("small.prototxt", "small.caffemodel"):
+        shutil.copy(files / name, tmp_path)
+    assert "'INT8'" in sentence_of(import_folder(tmp_path, "--precision=INT8"))
 
 
 def test_the_zoos_own_checksums_are_what_counts(tmp_path, installed):

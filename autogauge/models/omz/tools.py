@@ -121,6 +121,9 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
         kept.update({f"XDG_{name}_HOME": str(scratch) for name in ("CACHE", "CONFIG", "DATA", "STATE")})
     kept.setdefault("PIP_DEFAULT_TIMEOUT", "10")  # an index that is out of reach is no reason to wait for minutes
     kept.setdefault("PIP_RETRIES", "2")
+    kept["RUSTUP_HOME"] = str(
+        scratch
+    )  # pip asks rustc for its version, and a rustc of rustup would write to the user's home
     return {**kept, "CI": "true", "TMPDIR": str(scratch), "PYTHONNOUSERSITE": "1"}
 
 
