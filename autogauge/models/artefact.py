@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autogauge.cache import digest_of, require_manifest
+
 Weights = Literal["random", "trained", "unknown"]
 Source = Literal["embedded", "omz", "package", "path"]
 SOURCES: dict[Source, str] = {
@@ -43,3 +45,12 @@ class ModelArtefact:
         return (
             f"{self.name} {self.precision}, {SOURCES[self.source]}, {self.weights} weights, sha256 {self.digest[:12]}"
         )
+
+
+def artefact_in(folder: Path) -> ModelArtefact:
+    """The model in an entry of the cache. Raises :class:`~autogauge.errors.UserError` when somebody has just removed it."""
+    facts = require_manifest(folder)
+    name = facts["name"]
+    return ModelArtefact(
+        name, facts["source"], facts["precision"], folder / f"{name}.xml", digest_of(facts), facts["weights"]
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from autogauge.cache import Cache, digest_of, require_manifest
+from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models import topology, weights
-from autogauge.models.artefact import ModelArtefact
+from autogauge.models.artefact import ModelArtefact, artefact_in
 from autogauge.models.build import build_in_a_process
 
 PRECISIONS = {
@@ -41,8 +41,7 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
             facts={"source": "embedded", "weights": "random"},
         ),
     )
-    manifest = require_manifest(folder)
-    return ModelArtefact(name, "embedded", precision, folder / f"{name}.xml", digest_of(manifest), "random")
+    return artefact_in(folder)
 
 
 def _recipe_digest() -> str:

@@ -44,6 +44,16 @@ class Lab:
         """Fetch a model on the command line; the small one unless another is named."""
         return run_cli(*self.command(name, *options), **self.environment)
 
+    def start(self):
+        """Start fetching the small model, to be killed."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "autogauge", *self.command()],
+            cwd=ROOT,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def in_cache(self):
         """The models in the cache; each must be undamaged, and nothing half-made may lie about."""
         assert [*(self.cache.root / "staging").glob("*")] == []
@@ -214,13 +224,7 @@ def test_killed_at_any_moment_it_leaves_the_model_or_nothing_and_no_process(tmp_
             whole_s = time.monotonic() - began
             for number in [signal.SIGTERM, signal.SIGKILL] * 5:
                 cached.remove(lab.cache, "small")
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "autogauge", *lab.command()],
-                    cwd=ROOT,
-                    env={**os.environ, **lab.environment},
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
+                process = lab.start()
                 time.sleep(dice.uniform(0.1, 1.0) * whole_s)
                 process.send_signal(number)
                 process.wait(10)
@@ -289,13 +293,7 @@ def test_killed_while_the_tools_are_installed_it_leaves_nothing_and_the_next_run
     lab.cache = Cache(tmp_path / "empty")
     home = tmp_path / "home"
     home.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "autogauge", *lab.command()],
-        cwd=ROOT,
-        env={**os.environ, **lab.environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = lab.start()
     assert wait_until(lambda: [*lab.cache.root.glob("staging/*/environment/bin/pip")] != [], 30)
     process.kill()
     process.wait(10)

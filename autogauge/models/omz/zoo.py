@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import Cache, digest_of, is_intact, require_manifest, scratch_in
+from autogauge.cache import Cache, is_intact, scratch_in
 from autogauge.errors import UserError
 from autogauge.files import is_folder
-from autogauge.models.artefact import ModelArtefact
+from autogauge.models.artefact import ModelArtefact, artefact_in
 from autogauge.models.omz import catalogue, downloads, toolchain
 from autogauge.models.omz.reach import origin, unreachable
 from autogauge.models.omz.toolchain import Toolchain
@@ -279,12 +279,3 @@ class _Download:
             self.progress.advance(
                 f"downloading {self.file}, {event['size'] / _MIB:.1f} of {self._size / _MIB:.1f} MiB", 1, STEPS, None
             )
-
-
-def artefact_in(folder: Path) -> ModelArtefact:
-    """The model in an entry of the cache. Raises :class:`UserError` when somebody has just removed it."""
-    manifest = require_manifest(folder)
-    name = manifest["name"]
-    return ModelArtefact(
-        name, "omz", manifest["precision"], folder / f"{name}.xml", digest_of(manifest), manifest["weights"]
-    )

