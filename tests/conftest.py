@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 NEEDED = ("hypothesis", "psutil", "scipy")
-FOLDERS = ("unit", "end_to_end")
+FOLDERS = ("unit", "end_to_end", "omz", "emulation")
 
 
 def pytest_collection_finish(session):

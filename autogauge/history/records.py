@@ -1,0 +1,170 @@
+"""Reads saved runs as what can be judged: each benchmark's samples, and their ratio to the reference measured beside them.
+
+Reads what is there and says what is wrong; which runs belong together is left to ``baseline``. Files of other projects are read
+as far as they are pytest-benchmark's.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autogauge.errors import UserError
+
+LONGEST_S = 1e6
+"""A sample above this is no measurement: eleven days for one frame."""
+
+
+@dataclass(frozen=True)
+class ReferenceRatio:
+    """A figure over that of the reference measured in the same rounds, with its interval. ``error`` is the standard error of its logarithm."""
+
+    reference: str
+    ratio: float
+    error: float
+    rounds: int
+
+
+@dataclass(frozen=True)
+class SavedBenchmark:
+    """One benchmark of a saved run. ``key`` is equal for the same benchmark in every run, also after its test was renamed."""
+
+    key: str
+    title: str
+    median_s: float
+    samples: int
+    floor: float | None = None
+    against_reference: ReferenceRatio | None = None
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run as far as its file could be read; ``problems`` are sentences about the rest."""
+
+    path: Path
+    when: datetime.datetime | None
+    fingerprint: str | None
+    openvino: str
+    machine: str
+    benchmarks: dict[str, SavedBenchmark]
+    problems: tuple[str, ...] = ()
+    gate: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(path: Path) -> SavedRun:
+    """The run in that file. Raises :class:`~autogauge.errors.UserError` when it is no pytest-benchmark file at all."""
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"there is no saved run at {path}: check the path.") from None
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder: name a saved run in it.") from None
+    except OSError as error:
+        raise UserError(f"cannot read the saved run {path}: {error.strerror}; check its permissions.") from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} is no saved run, or half of one: it is not JSON; remove it or name another.") from None
+    if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
+        raise UserError(f"{path} is no saved run: it has no list of benchmarks; name a file of pytest-benchmark's.")
+    return _run(path, document)
+
+
+def _run(path: Path, document: dict[str, Any]) -> SavedRun:
+    problems: list[str] = []
+    benchmarks: dict[str, SavedBenchmark] = {}
+    for number, fields in enumerate(document["benchmarks"], 1):
+        try:
+            found = _benchmark(fields)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            name = fields.get("fullname") if isinstance(fields, dict) else None
+            problems.append(f"benchmark {name or number} cannot be judged: {_reason(error)}")
+            continue
+        if found.key in benchmarks:
+            problems.append(f"benchmark {found.key} stands in it twice: the first is taken")
+            continue
+        benchmarks[found.key] = found
+    machine_info = document.get("machine_info")
+    machine_info = machine_info if isinstance(machine_info, dict) else {}
+    fingerprint = machine_info.get("fingerprint")
+    extra = next(
+        (each["extra_info"] for each in document["benchmarks"] if isinstance(each, dict) and _is_ours(each)), {}
+    )
+    gate = document.get("autogauge")
+    return SavedRun(
+        path,
+        _moment(document.get("datetime")),
+        _text(fingerprint.get("digest")) if isinstance(fingerprint, dict) else _text(extra.get("fingerprint")),
+        str(extra.get("openvino", "")),
+        str(machine_info.get("node", "")),
+        benchmarks,
+        tuple(problems),
+        gate if isinstance(gate, dict) else {},
+    )
+
+
+def _is_ours(fields: dict[str, Any]) -> bool:
+    return isinstance(fields.get("extra_info"), dict) and "fingerprint" in fields["extra_info"]
+
+
+def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
+    stats, extra = fields["stats"], fields.get("extra_info") or {}
+    data = stats.get("data")
+    samples = [_positive(each, "a sample") for each in data] if data else []
+    median_s = _median(samples) if samples else _positive(stats["median"], "the median")
+    key = extra.get("benchmark") or fields["fullname"]
+    reference = extra.get("against_reference")
+    floor = extra.get("floor")
+    return SavedBenchmark(
+        str(key),
+        str(fields["fullname"]),
+        median_s,
+        len(samples) or int(stats.get("rounds", 1)),
+        _positive(floor, "the floor") if floor is not None else None,
+        None
+        if reference is None
+        else ReferenceRatio(
+            str(reference["reference"]),
+            _positive(reference["ratio"], "the ratio to the reference"),
+            _not_negative(reference["error"], "its error"),
+            int(reference["rounds"]),
+        ),
+    )
+
+
+def _positive(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{what} is {value!r}, not a number")
+    if not math.isfinite(value) or not 0 < value < LONGEST_S:
+        raise ValueError(f"{what} is {value!r}")
+    return float(value)
+
+
+def _not_negative(value: Any, what: str) -> float:
+    return 0.0 if value == 0 and not isinstance(value, bool) else _positive(value, what)
+
+
+def _median(values: list[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _reason(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _moment(value: Any) -> datetime.datetime | None:
+    """A moment in UTC; ``None`` for what is none."""
+    try:
+        found = datetime.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
