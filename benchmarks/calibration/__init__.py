@@ -1,0 +1,1 @@
+"""The calibration of the gate: recordings on a machine, and every rule replayed on them. ``python -m benchmarks.calibration --help``."""
