@@ -15,11 +15,15 @@ from benchmarks.calibration import data
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-@app.command(epilog="Example: python -m benchmarks.calibration record lab-01.npz --minutes=60 --pinned=/envs/2024.6/bin/python")
+@app.command(
+    epilog="Example: python -m benchmarks.calibration record lab-01.npz --minutes=60 --pinned=/envs/2024.6/bin/python"
+)
 def record(
     file: Annotated[Path, typer.Argument(help="The recording to write; one that is there is not replaced.")],
     minutes: Annotated[float, typer.Option(help="How long to record.")] = 60,
-    pinned: Annotated[str, typer.Option(help="Interpreter with a fixed OpenVINO release: the reference for history.")] = sys.executable,
+    pinned: Annotated[
+        str, typer.Option(help="Interpreter with a fixed OpenVINO release: the reference for history.")
+    ] = sys.executable,
     quiet: Annotated[float, typer.Option(help="Seconds of a quiet segment; FIL takes twice that.")] = 240,
     noisy: Annotated[float, typer.Option(help="Seconds of a segment with noise on purpose.")] = 120,
     seed: Annotated[Optional[int], typer.Option(help="Seed of all that is random; without it a new one.")] = None,  # noqa: UP045

@@ -195,9 +195,7 @@ def _warm(subjects: dict[str, Subject], shuffled: random.Random) -> Iterator[dic
     """Warm processes, started in random order."""
     pools = {name: ProbePool(subject.launcher, subject.workload, warm_up_s=0.5) for name, subject in subjects.items()}
     try:
-        probes = {
-            name: pools[name].warm(subjects[name].target) for name in shuffled.sample(list(pools), len(pools))
-        }
+        probes = {name: pools[name].warm(subjects[name].target) for name in shuffled.sample(list(pools), len(pools))}
 
         def measure(name: str) -> tuple[dict[str, float], dict[str, Any]]:
             reply = probes[name].slice(SLICE_S)
