@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.machine",
     "fixtures.model",
     "fixtures.compiled",
+    "fixtures.gate",
     "fixtures.studies",
     "fixtures.recording",
     "fixtures.reporting",
@@ -80,6 +81,34 @@ def pytest_addoption(parser):
         "--inconclusive",
         default="warn",
         help="what an INCONCLUSIVE verdict does to its test: warn (default, shown as skipped) or fail",
+    )
+    add(
+        "--gate",
+        default="warn",
+        help="what a regression does: fail its own test, warn (default, shown at the end), or off: nothing is judged",
+    )
+    add(
+        "--reference",
+        metavar="ENV|VERSION|PATH|DEVICE|PROPERTIES",
+        help="judge beside this, in the same rounds: a virtual environment with another openvino, a release such as 2026.3.0, "
+        "a model file, a device, or properties such as NUM_STREAMS=2",
+    )
+    add(
+        "--smallest-change",
+        default="5%",
+        metavar="PERCENT",
+        help="the smallest change that is to be found (default 5%%; twice that for first inferences and against history)",
+    )
+    add(
+        "--pair-budget",
+        default="60",
+        metavar="SECONDS",
+        help="how long one benchmark may be compared with its reference (default 60)",
+    )
+    add(
+        "--pinned",
+        default="on",
+        help="on (default): measure a fixed workload beside everything, so that history is judged by ratios; off: by seconds only",
     )
     add(
         "--cache",

@@ -17,16 +17,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from autogauge import __version__, cli_models
+from autogauge import __version__, cli_gate, cli_models
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.doctor import State, examine
 from autogauge.errors import UserError
+from autogauge.gate.resolution import POWER, Resolution
+from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.inputs import parse_shapes
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.report.progress import progress_on
 from autogauge.report.terminal import devices_table, doctor_table
+from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
 from autogauge.settings import parse_choice
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.stats.verdicts import METRICS
@@ -45,6 +48,12 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_models.app, name="models")
+cli_gate.register(app)
+
+SPANS_S = (15, 60, 300)
+"""Seconds a pair for which ``aa`` says what can be found."""
+BENCHMARKS_OF_A_RUN = 10
+"""How many benchmarks share the error of a run there: about as many as a standard run has."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -97,11 +106,11 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: python -m autogauge aa --rounds 80 --blocks 20")
+@app.command(epilog="Example: python -m autogauge aa --rounds=160 --blocks=24")
 def aa(
     device: Annotated[str, typer.Option(help="The device to compile for.")] = "AUTO",
     hint: Annotated[str, typer.Option(help="LATENCY or THROUGHPUT.")] = LATENCY,
-    rounds: Annotated[int, typer.Option(help="Rounds of two slices of 0.1 s each.")] = 40,
+    rounds: Annotated[int, typer.Option(help="Rounds of two slices of 0.05 s each.")] = 80,
     blocks: Annotated[int, typer.Option(help="Blocks of two fresh processes each; 0 leaves FIL out.")] = 12,
     model: Annotated[str, typer.Option(help="A model's name or path.")] = resolve.DEFAULT_MODEL,
     precision: Annotated[str, typer.Option(help="Precision of a model by name.")] = resolve.DEFAULT_PRECISION,
@@ -112,7 +121,7 @@ def aa(
     seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
     as_json: AsJson = False,
 ) -> None:
-    """Check the method on this machine: measure one condition twice; each ratio's interval should hold 1.
+    """Measure one condition twice: each ratio's interval should hold 1, and its width says how small a change this machine can show.
 
     Exit status 1 when one does not, which chance alone does to 1 interval in 100.
     """
@@ -156,10 +165,8 @@ def _check_self_check(hint: str, rounds: int, blocks: int) -> None:
     if hint not in HINTS:
         raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
     fewest = fewest_replicates(selfcheck.CONFIDENCE)
-    if rounds < 2 * fewest:
-        raise UserError(
-            f"{rounds} rounds are too few for an interval at 99 %: measure at least {2 * fewest} (--rounds)."
-        )
+    if rounds < fewest:
+        raise UserError(f"{rounds} rounds are too few for an interval at 99 %: measure at least {fewest} (--rounds).")
     if blocks and blocks < fewest:
         raise UserError(
             f"{blocks} blocks are too few for an interval at 99 %: measure at least {fewest}, or 0 for none (--blocks)."
@@ -172,15 +179,23 @@ def _checks(study: Study) -> list[dict[str, Any]]:
     for claim in study.claims:
         verdict = study.verdict(claim)
         interval = verdict.interval
+        pair_s = study.seconds / max(1, len(study.replicates))
+        resolution = Resolution.of(interval, pair_s, RUN_ERROR / BENCHMARKS_OF_A_RUN) if interval else None
+        change = SMALLEST_CHANGE * (2 if claim.metric == "fil_s" else 1)
         found.append(
             {
                 "metric": METRICS[claim.metric],
                 "ratio": interval.ratio if interval else None,
                 "ci": [interval.low, interval.high] if interval and interval.low > 0 else None,
-                "confidence": study.plan.look_confidence,
+                "confidence": study.plan.confidence,
                 "replicates": verdict.replicates,
                 "failures": list(verdict.failures),
                 "holds_1": bool(interval and interval.low > 0 and interval.holds(1.0)),
+                "smallest_change_in_s": {
+                    str(each): resolution.change_in(each) if resolution else None for each in SPANS_S
+                },
+                "change": change,
+                "seconds_for_change": resolution.seconds_for(change) if resolution else None,
             }
         )
     return found
@@ -201,8 +216,38 @@ def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
         table.add_row(check["metric"], ratio, interval, str(check["replicates"]), "yes" if check["holds_1"] else "NO")
     console = Console(highlight=False)
     console.print(table)
+    console.print(_resolution_table(checks))
+    console.print(
+        f"found: in {100 * POWER:.0f} of 100 comparisons side by side (--reference), at most {100 * RUN_ERROR:g} % of runs with "
+        f"{BENCHMARKS_OF_A_RUN} benchmarks raising a false alarm; docs/gate.md",
+        markup=False,
+    )
     for failure in dict.fromkeys(failure for check in checks for failure in check["failures"]):
         console.print(failure, markup=False)
+
+
+def _resolution_table(checks: list[dict[str, Any]]) -> Table:
+    table = Table(
+        title="the smallest change that this machine would find, by the seconds spent on a pair",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("figure")
+    for span in SPANS_S:
+        table.add_column(f"{span} s", justify="right")
+    table.add_column("to be found", justify="right")
+    table.add_column("takes", justify="right")
+    for check in checks:
+        smallest = [check["smallest_change_in_s"][str(span)] for span in SPANS_S]
+        seconds = check["seconds_for_change"]
+        table.add_row(
+            check["metric"],
+            *("none" if each is None else f"+{100 * each:.1f} %" for each in smallest),
+            f"+{100 * check['change']:g} %",
+            "too long" if seconds is None else f"{seconds:.0f} s",
+        )
+    return table
 
 
 def _print_json(value: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.emulation.parts import identity
+from autogauge.gate.session import Gate
 from autogauge.history.fingerprint import Fingerprint, fingerprint
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.request import Emulation
@@ -32,6 +33,7 @@ class Run:
     inputs_digest: str = ""
     notes: list[str] = field(default_factory=list)
     studies: list[Study] = field(default_factory=list)
+    gate: Gate | None = None
     history_file: Path | None = None
     interrupted: bool = False
 
@@ -55,6 +57,11 @@ class Run:
         if self.emulation is not None:
             measured["emulation"] = identity()
         return fingerprint(settings.machine, self.devices, self.model, measured)
+
+    def all_notes(self) -> list[str]:
+        """What was noted, and what the studies have to say about disturbances."""
+        again = self.gate.studies_again if self.gate else []
+        return [*self.notes, *(note for study in (*self.studies, *again) for note in study.notes())]
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts of every study, in the order measured."""

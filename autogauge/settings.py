@@ -10,9 +10,12 @@ from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, slug, write_bytes
+from autogauge.gate import session as gates
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
+from autogauge.reference import spec
+from autogauge.reference.spec import Reference
 from autogauge.studies.study import Plan
 
 
@@ -21,6 +24,7 @@ class Profile:
     """How much a run measures: the plans of its studies, slice and interval lengths in seconds.
 
     ``fil_with_accelerator`` takes the place of ``fil`` where an accelerator is measured: its cold compile takes seconds, not tenths.
+    ``fil_at_least`` and ``steady_at_least`` are the replicates that history's figures rest on, within the budget, where there is a gate.
     """
 
     name: str
@@ -29,6 +33,8 @@ class Profile:
     fil_cached: Plan
     hand_over: Plan
     steady: Plan
+    fil_at_least: int
+    steady_at_least: int
     slice_s: float
     interval_s: float
     warm_up_s: float
@@ -44,8 +50,10 @@ PROFILES = {
         fil_with_accelerator=Plan(looks=(6,), budget_s=120),
         fil_cached=Plan(looks=(3,), budget_s=30),
         hand_over=Plan(looks=(1,), budget_s=60),
-        steady=Plan(looks=(14, 28), budget_s=7, block=2),
-        slice_s=0.1,
+        steady=Plan(looks=(24, 48), budget_s=7),
+        fil_at_least=7,
+        steady_at_least=24,
+        slice_s=0.05,
         interval_s=1.0,
         warm_up_s=0.3,
         after_hand_over_s=1.0,
@@ -53,12 +61,14 @@ PROFILES = {
     ),
     "standard": Profile(
         "standard",
-        fil=Plan(looks=(8, 12, 16, 24), budget_s=20),
+        fil=Plan(looks=(8, 12, 16, 24), budget_s=35),
         fil_with_accelerator=Plan(looks=(7, 10), budget_s=120),
         fil_cached=Plan(looks=(6,), budget_s=60),
         hand_over=Plan(looks=(3,), budget_s=60),
-        steady=Plan(looks=(24, 48, 96, 192), budget_s=25, block=2),
-        slice_s=0.1,
+        steady=Plan(looks=(40, 80, 160, 320), budget_s=30),
+        fil_at_least=24,
+        steady_at_least=80,
+        slice_s=0.05,
         interval_s=1.0,
         warm_up_s=0.5,
         after_hand_over_s=1.5,
@@ -72,6 +82,8 @@ PROFILES = {
         fil_cached=Plan(looks=(10,), budget_s=120),
         hand_over=Plan(looks=(6,), budget_s=600),
         steady=Plan(looks=(6,), budget_s=3600),
+        fil_at_least=40,
+        steady_at_least=6,
         slice_s=10.0,
         interval_s=10.0,
         warm_up_s=2.0,
@@ -81,6 +93,7 @@ PROFILES = {
 }
 
 
+DEFAULT_SMALLEST_CHANGE = 0.05
 ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
 """Real ones where there are any; the emulated GPU and no real one; none."""
 
@@ -102,6 +115,16 @@ class Settings:
     cache: Path
     reports: Path
     machine: str
+    gate: str = gates.WARN
+    smallest_change: float = DEFAULT_SMALLEST_CHANGE
+    reference: str | None = None
+    pinned: bool = True
+    pair_budget_s: float = 60.0
+
+    @property
+    def parsed_reference(self) -> Reference | None:
+        """The reference taken apart. Raises :class:`UserError`."""
+        return spec.parse(self.reference) if self.reference else None
 
     @property
     def latest(self) -> Path:
@@ -126,6 +149,10 @@ class Settings:
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without measuring."""
         self.wanted.check()
+        if self.parsed_reference is not None and self.gate == gates.OFF:
+            raise UserError(
+                "a reference is there to be judged by, and --gate=off judges nothing: leave one of them out (--reference)."
+            )
         if self.is_emulated:
             self._check_emulated()
         if self.picture is not None and not self.picture.is_file():
@@ -187,6 +214,14 @@ def parse_choice(option: str, word: str, known: Collection[str]) -> str:
     if word not in known:
         raise UserError(f"there is no {word!r} to choose: take one of {', '.join(known)} ({option}).")
     return word
+
+
+def parse_change(option: str, text: str) -> float:
+    """A change in percent, with or without its sign, as a fraction: ``5%`` is 0.05. Raises :class:`UserError`."""
+    percent = parse_number(option, text.strip().removesuffix("%"), lowest=0.1)
+    if percent > 100:
+        raise UserError(f"{text!r} does not fit: give at most 100 % ({option}).")
+    return percent / 100
 
 
 LONGEST_DEADLINE_S = 86_400.0

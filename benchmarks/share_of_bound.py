@@ -186,7 +186,7 @@ def add_row(table: Table, name: str, hint: str, other: str, results: dict[str, l
         spread(theirs),
         f"{ratio.ratio:.3f}",
         f"{ratio.low:.3f}-{ratio.high:.3f}",
-        str(ratio.observations),
+        str(ratio.replicates),
     )
     our_share, their_share = (statistics.median(map(share, figures)) for figures in (ours, theirs))
     tiny, alone = name == "one-convolution", ours[0]["infer_requests"] == 1

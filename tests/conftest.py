@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-NEEDED = ("hypothesis", "psutil", "scipy")
+NEEDED = ("hypothesis", "psutil")
 FOLDERS = ("unit", "end_to_end", "omz", "emulation")
 
 

@@ -10,7 +10,7 @@ import datetime
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,16 @@ LONGEST_S = 1e6
 
 @dataclass(frozen=True)
 class ReferenceRatio:
-    """A figure over that of the reference measured in the same rounds, with its interval. ``error`` is the standard error of its logarithm."""
+    """A figure over that of the reference measured in the same rounds. ``error`` is the standard error of its logarithm."""
 
     reference: str
     ratio: float
     error: float
     rounds: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a dictionary."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,6 @@ class SavedBenchmark:
     title: str
     median_s: float
     samples: int
-    floor: float | None = None
     against_reference: ReferenceRatio | None = None
 
 
@@ -90,7 +93,7 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
     machine_info = document.get("machine_info")
     machine_info = machine_info if isinstance(machine_info, dict) else {}
     fingerprint = machine_info.get("fingerprint")
-    extra = next(
+    extra: dict[str, Any] = next(
         (each["extra_info"] for each in document["benchmarks"] if isinstance(each, dict) and _is_ours(each)), {}
     )
     gate = document.get("autogauge")
@@ -117,13 +120,11 @@ def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
     median_s = _median(samples) if samples else _positive(stats["median"], "the median")
     key = extra.get("benchmark") or fields["fullname"]
     reference = extra.get("against_reference")
-    floor = extra.get("floor")
     return SavedBenchmark(
         str(key),
         str(fields["fullname"]),
         median_s,
         len(samples) or int(stats.get("rounds", 1)),
-        _positive(floor, "the floor") if floor is not None else None,
         None
         if reference is None
         else ReferenceRatio(

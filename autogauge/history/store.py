@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,21 @@ from autogauge.errors import UserError
 from autogauge.files import slug, write_json
 
 LOCK_DEADLINE_S = 60.0
+FINGERPRINT_DIGITS = 8
 _NUMBERED = re.compile(r"(\d{4,})_.*\.json")
+_MARKED = re.compile(rf"_([0-9a-f]{{{FINGERPRINT_DIGITS}}})\.json")
 
 
-def save(folder: Path, document: dict[str, Any], label: str) -> Path:
-    """Save a run as ``NNNN_label.json`` under the next free number; returns the path.
+def save(
+    folder: Path,
+    document: dict[str, Any],
+    label: str,
+    fingerprint: str = "",
+    prepare: Callable[[Path], None] = lambda path: None,
+) -> Path:
+    """Save a run as ``NNNN_label_fingerprint.json`` under the next free number; returns the path.
 
+    ``prepare`` is called with the path before there is a file, for what must not come later than it: its standing.
     The file appears whole or not at all, and never replaces another, also when several processes save at once: the
     number is chosen under a lock, which the system releases should its holder die.
     Raises ``OSError``, or :class:`UserError` when another process holds the lock past the deadline.
@@ -27,7 +37,9 @@ def save(folder: Path, document: dict[str, Any], label: str) -> Path:
         with filelock.FileLock(folder / ".lock", timeout=LOCK_DEADLINE_S):
             saved = runs(folder)
             number = number_of(saved[-1]) + 1 if saved else 1
-            path = folder / f"{number:04d}_{slug(label)}.json"
+            mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
+            path = folder / f"{number:04d}_{slug(label)}{mark}.json"
+            prepare(path)
             write_json(path, document)
             return path
     except filelock.Timeout:
@@ -45,3 +57,9 @@ def runs(folder: Path) -> list[Path]:
 def number_of(path: Path) -> int:
     """The number in a saved run's name."""
     return int(path.name.partition("_")[0])
+
+
+def fingerprint_in(path: Path) -> str | None:
+    """The first digits of the fingerprint, from a saved run's name; ``None`` where it does not tell."""
+    found = _MARKED.search(path.name)
+    return found.group(1) if found else None

@@ -20,17 +20,25 @@ DEADLINE_S = 180.0
 
 
 def build_in_a_process(
-    module: str, staging: Path, name: str, precision: str, *, words: Sequence[str], facts: dict[str, Any]
+    module: str,
+    staging: Path,
+    name: str,
+    precision: str,
+    *,
+    words: Sequence[str],
+    facts: dict[str, Any],
+    python: Path | None = None,
 ) -> dict[str, Any]:
     """Run ``python -m module staging words…``, which leaves ``NAME.xml`` and ``NAME.bin`` in ``staging``; returns facts for the manifest.
 
+    ``python`` is another interpreter than this one, with an openvino of its own.
     Raises :class:`UserError` when it fails or takes longer than its deadline.
     """
     package_parent = str(Path(__file__).parents[2])
     found_by = os.pathsep.join(filter(None, (package_parent, os.environ.get("PYTHONPATH"))))
     with scratch_in(staging) as scratch:
         child = Child(
-            [sys.executable, "-m", module, str(staging), *words],
+            [str(python or sys.executable), "-m", module, str(staging), *words],
             stdout=scratch / "stdout.log",
             stderr=scratch / "stderr.log",
             environment={**os.environ, "PYTHONPATH": found_by},

@@ -14,7 +14,11 @@ sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importin
 
 import numpy as np
 import openvino as ov
-from openvino import opset13 as ops
+
+try:
+    from openvino import opset13 as ops
+except ImportError:  # before 2025.0
+    from openvino.runtime import opset13 as ops
 
 from autogauge.models import topology
 from autogauge.models.omz.runner import die_with_the_starter

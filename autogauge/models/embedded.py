@@ -20,9 +20,12 @@ NAMES = tuple(PRECISIONS)
 _RECIPE = ("builder.py", "topology.py", "weights.py")
 
 
-def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
+def fetch(
+    name: str, precision: str, cache: Cache, *, python: Path | None = None, release: str | None = None
+) -> ModelArtefact:
     """The embedded model of that name in that precision, from the cache or newly built into it.
 
+    With ``python`` it is built by that interpreter's openvino, of that ``release``, and is an entry of its own.
     Raises :class:`UserError` when the precision is unknown, the cache cannot be written, or the build fails.
     """
     known = PRECISIONS[name]
@@ -31,7 +34,7 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
             f"the embedded {name} has no precision {precision!r}: choose one of {', '.join(known)} (--precision)."
         )
     folder = cache.entry(
-        f"{name}-{precision}-embedded-{_recipe_digest()}",
+        "-".join(filter(None, (name, precision, "embedded", _recipe_digest(), release))),
         lambda staging: build_in_a_process(
             "autogauge.models.builder",
             staging,
@@ -39,6 +42,7 @@ def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
             precision,
             words=(name, precision),
             facts={"source": "embedded", "weights": "random"},
+            python=python,
         ),
     )
     return artefact_in(folder)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autogauge.doctor import Finding, State
-from autogauge.report import hand_over
+from autogauge.report import gate, hand_over
 from autogauge.report.rows import Row, rows
 from autogauge.run import Run
 from autogauge.stats.verdicts import Outcome, Verdict
@@ -43,10 +43,11 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
 
 def results(run: Run) -> list[RenderableType]:
     """What is shown at the end of a run: what was measured on what, the table, the verdicts."""
-    notes = [Text(f"NOTE  {note}") for note in run.notes]
+    notes = [Text(f"NOTE  {note}") for note in run.all_notes()]
     study = hand_over.study_of(run)
     timeline = [hand_over_table(study)] if study else []
-    return [*map(Text, heading(run)), table_of(rows(run)), *timeline, verdicts_table(run.verdicts()), *notes]
+    judged = gate.render(run.gate) if run.gate else []
+    return [*map(Text, heading(run)), table_of(rows(run)), *timeline, verdicts_table(run.verdicts()), *judged, *notes]
 
 
 def heading(run: Run) -> list[str]:

@@ -16,32 +16,34 @@ from statistics import NormalDist
 
 import numpy as np
 
+FEWEST_FOR_CORRELATION = 12
 EXACT_UP_TO = 60  # pairs; above, the normal approximation differs from the exact ranks by less than one
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A ratio with its confidence interval, from so many paired observations. ``low`` may be 0 and ``high`` infinite.
-
-    An observation is a paired replicate, or a block of them (:func:`block_means`).
-    """
+    """A ratio with its confidence interval, from so many paired replicates. ``low`` may be 0 and ``high`` infinite."""
 
     ratio: float
     low: float
     high: float
     confidence: float
-    observations: int
+    replicates: int
 
     def holds(self, ratio: float) -> bool:
         """Whether ``ratio`` lies in the interval."""
         return self.low <= ratio <= self.high
 
 
-def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], confidence: float) -> Interval:
+def paired_ratio(
+    numerators: Sequence[float], denominators: Sequence[float], confidence: float, *, neighbours: bool = False
+) -> Interval:
     """The ratio of two conditions measured in pairs, with its two-sided interval.
 
     Both sequences have one value a replicate, all positive and finite, in the same unit. With too few replicates for the
-    confidence asked, the interval is ``(0, inf)``: nothing can be said. Raises ``ValueError`` for anything else.
+    confidence asked, the interval is ``(0, inf)``: nothing can be said. With ``neighbours`` the replicates are in the order measured,
+    and the interval allows for neighbours that resemble each other (:func:`neighbours_factor`).
+    Raises ``ValueError`` for anything else.
     """
     if len(numerators) != len(denominators):
         raise ValueError(f"{len(numerators)} numerators and {len(denominators)} denominators are not pairs")
@@ -54,24 +56,37 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], con
         raise ValueError("a ratio needs positive finite samples")
     logs = np.log(pairs[0]) - np.log(pairs[1])
     averages = _walsh_averages(logs)
+    centre = float(np.median(averages))
     rank = _lower_rank(len(logs), confidence)
     if rank < 1:
         low, high = 0.0, math.inf
     else:
-        low, high = math.exp(averages[rank - 1]), math.exp(averages[-rank])
-    return Interval(math.exp(float(np.median(averages))), low, high, confidence, len(logs))
+        factor = neighbours_factor([float(each) for each in logs]) if neighbours else 1.0
+        low = math.exp(centre - factor * (centre - averages[rank - 1]))
+        high = math.exp(centre + factor * (averages[-rank] - centre))
+    return Interval(math.exp(centre), low, high, confidence, len(logs))
 
 
-def block_means(values: Sequence[float], length: int) -> list[float]:
-    """Geometric means of consecutive values, ``length`` at a time, against correlation between neighbours in time.
+def neighbours_factor(values: Sequence[float]) -> float:
+    """By how much an interval for these values, in the order measured, is to be widened because neighbours resemble each other.
 
-    An incomplete block at the end is left out, unless there is no other.
+    The square root of the integrated autocorrelation time, at least 1: the correlations of the values' ranks (so that a wild one counts
+    for no more than its place) are summed up to the first that is not positive, as in C. J. Geyer, "Practical Markov chain Monte
+    Carlo" (1992). With fewer than ``FEWEST_FOR_CORRELATION`` values nothing can be said, and the factor is 1.
     """
-    if length <= 1 or len(values) < length:
-        return list(values)
-    whole = len(values) // length * length
-    logs = np.log(np.array(values[:whole], dtype=float)).reshape(-1, length)
-    return [float(value) for value in np.exp(logs.mean(axis=1))]
+    count = len(values)
+    if count < FEWEST_FOR_CORRELATION:
+        return 1.0
+    ranks = np.argsort(np.argsort(np.asarray(values, dtype=float), kind="stable"), kind="stable").astype(float)
+    ranks -= ranks.mean()
+    total = float(ranks @ ranks)
+    time = 1.0
+    for lag in range(1, count // 4 + 1):
+        correlation = float(ranks[:-lag] @ ranks[lag:]) / total
+        if correlation <= 0:
+            break
+        time += 2 * correlation
+    return math.sqrt(time)
 
 
 def fewest_replicates(confidence: float) -> int:

@@ -1,8 +1,7 @@
 """PASS, FAIL or INCONCLUSIVE: what an interval says about a claim. Where claims come from is left to ``studies``.
 
 A claim bounds a ratio. PASS: the whole interval is on the claimed side of the bound; FAIL: the whole interval is beyond
-it; INCONCLUSIVE: the interval holds the bound, or there is none. Looking several times while replicates come in is
-allowed for by sharing the error rate among the looks (Bonferroni), so each look uses a wider interval.
+it; INCONCLUSIVE: the interval holds the bound, or there is none. That a claim is looked at several times is ``sequential``'s.
 """
 
 from __future__ import annotations
@@ -94,7 +93,6 @@ class Verdict:
             "ci": [interval.low, interval.high if math.isfinite(interval.high) else None] if interval else None,
             "confidence": interval.confidence if interval else None,
             "replicates": self.replicates,
-            "observations": interval.observations if interval else 0,
             "failed_replicates": self.failed_replicates,
             "failures": list(self.failures),
             "interrupted": self.interrupted,
@@ -113,13 +111,6 @@ def outcome_of(claim: Claim, interval: Interval | None) -> Outcome:
     if within:
         return Outcome.PASS
     return Outcome.FAIL if beyond else Outcome.INCONCLUSIVE
-
-
-def confidence_of_look(overall: float, looks: int) -> float:
-    """The confidence of each of so many looks that together keep the overall one (Bonferroni)."""
-    if looks < 1:
-        raise ValueError("there is at least one look")
-    return 1 - (1 - overall) / looks
 
 
 def _finite(value: float) -> str:

@@ -7,7 +7,7 @@ fills a ``CACHE_DIR`` first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ from autogauge.stats.verdicts import Claim
 from autogauge.studies.pool import DEADLINE_S, ProbePool
 from autogauge.studies.progress import Progress
 from autogauge.studies.study import Condition, Plan, Sample, Study, run
-from autogauge.studies.workload import Workload
+from autogauge.studies.workload import Setup, Workload
 from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
@@ -113,7 +113,7 @@ def planned_cached(auto: Auto, accelerator: Device, plan: Plan, seed: int) -> St
         Condition("AUTO", Target(auto.device), auto.title),
         Condition(accelerator.name, Target(accelerator.name), accelerator.label),
     )
-    return Study(NAME_CACHED, conditions, (), plan, seed)
+    return Study(NAME_CACHED, conditions, (), plan, seed, repeats_disturbed=False)
 
 
 class FilRunner:
@@ -126,8 +126,11 @@ class FilRunner:
         workload: Workload,
         deadline_s: float = DEADLINE_S,
         cache: Path | None = None,
+        elsewhere: Mapping[str, Setup] | None = None,
     ) -> None:
+        """``elsewhere`` names the conditions that run something else than the others, or on another runtime."""
         self._study, self._launcher, self._workload = study, launcher, workload
+        self._elsewhere = elsewhere or {}
         self._deadline_s, self._cache = deadline_s, cache
         self._failed_to_fill: dict[str, ProbeFailed] = {}
 
@@ -156,7 +159,8 @@ class FilRunner:
     def _measure(self, condition: Condition) -> Sample:
         if failed := self._failed_to_fill.pop(condition.name, None):
             raise failed
-        request = self._workload.request(
+        setup = self._elsewhere.get(condition.name) or Setup(self._launcher, self._workload)
+        request = setup.workload.request(
             "once",
             condition.target,
             deadline_s=self._deadline_s,
@@ -164,7 +168,7 @@ class FilRunner:
             await_accelerator=self._cache is not None,
             accelerator_wait_s=self._deadline_s / 2,
         )
-        reply, log = self._launcher.run_once(request, f"fil-{condition.name}")
+        reply, log = setup.launcher.run_once(request, f"fil-{condition.name}")
         facts = self._study.facts.setdefault(condition.name, {"auto_logs": []})
         if self._cache is not None:
             facts.setdefault("loaded_from_cache", []).append(reply["loaded_from_cache"])

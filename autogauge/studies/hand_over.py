@@ -68,7 +68,7 @@ def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO"
         Condition(SYNCHRONOUS, target, f"{title}, {SYNCHRONOUS}", infer_requests=1),
         Condition(f"queue of {queue}", target, f"{title}, queue of {queue}", infer_requests=queue),
     )
-    return Study(NAME, conditions, (), plan, seed)
+    return Study(NAME, conditions, (), plan, seed, repeats_disturbed=False)
 
 
 class HandOverRunner:

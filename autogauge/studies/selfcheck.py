@@ -17,7 +17,7 @@ from autogauge.targets import Target
 
 NAMES = ("A", "A again")
 CONFIDENCE = 0.99
-SLICE_S = 0.1
+SLICE_S = 0.05
 WARM_UP_S = 0.5
 STEADY_METRICS = ("fps", "latency_ms")
 
@@ -33,7 +33,7 @@ def steady_self_check(
     progress: Progress,
 ) -> Study:
     """Two warm processes of one target by turns, for so many rounds."""
-    plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE, block=2)
+    plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE)
     study = Study("A/A of steady speed", _conditions(target), _claims(STEADY_METRICS), plan, seed)
     pools = {name: ProbePool(launcher, workload, warm_up_s=WARM_UP_S, infer_requests=infer_requests) for name in NAMES}
     finished = False

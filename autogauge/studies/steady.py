@@ -6,7 +6,7 @@ machines the noise is time, not process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class SteadyRunner:
     """Measures each condition's turn as a slice of its warm probe, and prints intervals as they become complete."""
 
     def __init__(
-        self, study: Study, pool: ProbePool | dict[str, ProbePool], *, slice_s: float, interval_s: float
+        self, study: Study, pool: ProbePool | Mapping[str, ProbePool], *, slice_s: float, interval_s: float
     ) -> None:
         self._study, self._pool = study, pool
         self._slice_s = slice_s
@@ -96,7 +96,7 @@ class SteadyRunner:
                 self._failed_at_start[condition.name] = error
 
     def _warm(self, condition: Condition) -> WarmProbe:
-        pool = self._pool[condition.name] if isinstance(self._pool, dict) else self._pool
+        pool = self._pool[condition.name] if isinstance(self._pool, Mapping) else self._pool
         return pool.warm(condition.target)
 
     def _measure(self, condition: Condition) -> Sample:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.stats.intervals import Interval, block_means, paired_ratio
-from autogauge.stats.verdicts import Claim, Outcome, Verdict, confidence_of_look, outcome_of
+from autogauge.stats.intervals import Interval, paired_ratio
+from autogauge.stats.sequential import Spending, share_of_look
+from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
+from autogauge.studies import disturbance
 from autogauge.studies.progress import Progress
 from autogauge.studies.timeline import Timeline
 from autogauge.targets import Target
@@ -36,13 +38,15 @@ HARD_LIMIT = 6.0  # times the budget: then a study ends even before its first lo
 class Condition:
     """One of the things that a study compares. ``title`` is what tables call it; without one they show its target.
 
-    ``infer_requests`` is how many are kept in flight where the study says so; 0 leaves it to the session's options.
+    ``infer_requests`` is how many are kept in flight where the study says so; 0 leaves it to the session's options. ``beside`` names the
+    condition with the pinned workload whose ratio history judges it by; empty without one.
     """
 
     name: str
     target: Target
     title: str = ""
     infer_requests: int = 0
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,16 @@ class Sample:
 
 @dataclass
 class Replicate:
-    """One paired sample: every condition once, in the order in which they were measured."""
+    """One paired sample: every condition once, in the order in which they were measured.
+
+    ``disturbed`` holds the samples that were measured again at once, since other processes kept them from the processor.
+    """
 
     index: int
     order: tuple[str, ...]
     samples: dict[str, Sample] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
+    disturbed: dict[str, Sample] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
@@ -83,6 +91,11 @@ class Replicate:
             "order": list(self.order),
             "samples": {name: sample.to_json() for name, sample in self.samples.items()},
             "failures": {name: failure.to_json() for name, failure in self.failures.items()},
+            **(
+                {"disturbed": {name: sample.to_json() for name, sample in self.disturbed.items()}}
+                if self.disturbed
+                else {}
+            ),
         }
 
 
@@ -90,33 +103,45 @@ class Replicate:
 class Plan:
     """When to look at the evidence (numbers of replicates, rising), and how long to go on (seconds).
 
-    ``block`` consecutive replicates count as one observation: neighbours in time may resemble each other.
+    ``confidence`` is that of all looks together; ``spending`` shares it out among them.
     """
 
     looks: tuple[int, ...]
     budget_s: float
     confidence: float = 0.95
-    block: int = 1
+    spending: Spending = "equal"
 
-    @property
-    def look_confidence(self) -> float:
-        """The confidence of each look's interval."""
-        return confidence_of_look(self.confidence, len(self.looks))
+    def confidence_at(self, replicates: int) -> float:
+        """The confidence of the interval at a look at so many replicates."""
+        return 1 - (1 - self.confidence) * share_of_look(self.looks, replicates, self.spending)
 
 
 @dataclass
 class Study:
-    """A study and all that it has measured so far. ``facts`` holds what is known about each condition beyond samples."""
+    """A study and all that it has measured so far. ``facts`` holds what is known about each condition beyond samples.
+
+    ``claims`` are promises about what is measured; ``changes`` compare it with a reference beside it, by a plan of their own.
+    """
 
     name: str
     conditions: tuple[Condition, ...]
     claims: tuple[Claim, ...]
     plan: Plan
     seed: int
+    changes: tuple[Claim, ...] = ()
+    change_plan: Plan | None = None
+    pinned: str = ""
+    """What the pinned workload is, if one is measured beside the conditions."""
+    at_least: int = 0
+    """So many replicates of every condition, within the budget, also when every claim is decided: what history judges rests on them."""
+    repeats_disturbed: bool = True
+    """Whether a disturbed turn is measured again: where a turn takes long, or has facts of its own, it is not."""
     replicates: list[Replicate] = field(default_factory=list)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     state: str = "planned"  # planned, running, decided, budget ended, gave up, interrupted, broken off
     seconds: float = 0.0
+    closed: dict[str, Verdict] = field(default_factory=dict)
+    """The verdicts that stand: what is measured after a claim was decided does not move it."""
 
     def condition(self, name: str) -> Condition:
         """The condition of that name. Raises ``KeyError``."""
@@ -132,6 +157,10 @@ class Study:
     def figures(self, condition: str, metric: str) -> list[float]:
         """One metric of one condition, in the order measured."""
         return [sample.figures[metric] for sample in self.samples(condition)]
+
+    def turns(self, condition: str) -> int:
+        """How often the condition answered, the turns that were measured again included."""
+        return len(self.samples(condition)) + self.disturbed(condition)
 
     def latencies_ms(self, condition: str) -> Latencies:
         """Every request's latency of one condition, in the order measured; shape ``(requests,)``."""
@@ -158,16 +187,32 @@ class Study:
             if claim.numerator in each.samples and claim.denominator in each.samples
         ]
 
+    def plan_of(self, claim: Claim) -> Plan:
+        """By which plan that claim is looked at."""
+        return self.change_plan if self.change_plan is not None and claim in self.changes else self.plan
+
     def interval(self, claim: Claim) -> Interval | None:
         """The claim's ratio from the complete pairs so far; ``None`` without one."""
         pairs = self.pairs(claim)
         if not pairs:
             return None
-        numerators, denominators = (block_means(values, self.plan.block) for values in zip(*pairs, strict=True))
-        return paired_ratio(numerators, denominators, self.plan.look_confidence)
+        numerators, denominators = zip(*pairs, strict=True)
+        confidence = self.plan_of(claim).confidence_at(len(pairs))
+        return paired_ratio(numerators, denominators, confidence, neighbours=True)
 
     def verdict(self, claim: Claim) -> Verdict:
         """The claim's outcome with its evidence."""
+        return self.closed.get(claim.name) or self._verdict_so_far(claim)
+
+    def close(self, claim: Claim, *, for_good: bool) -> bool:
+        """Look at the claim; whether its verdict stands from now on: it is decided, or this was the last look."""
+        verdict = self._verdict_so_far(claim)
+        if for_good or verdict.outcome is not Outcome.INCONCLUSIVE:
+            self.closed[claim.name] = verdict
+            return True
+        return False
+
+    def _verdict_so_far(self, claim: Claim) -> Verdict:
         interval = self.interval(claim)
         failures = self.failures(claim.numerator, claim.denominator)
         sentences = tuple(dict.fromkeys(f"{name}: {failure.sentence()}" for _, name, failure in failures))
@@ -183,8 +228,40 @@ class Study:
         )
 
     def verdicts(self) -> list[Verdict]:
-        """Every claim's verdict."""
+        """Every claim's verdict; those on changes are asked for by claim."""
         return [self.verdict(claim) for claim in self.claims]
+
+    def anew(self, seed: int) -> Study:
+        """The same study with nothing measured yet."""
+        return Study(
+            self.name,
+            self.conditions,
+            self.claims,
+            self.plan,
+            seed,
+            self.changes,
+            self.change_plan,
+            self.pinned,
+            self.at_least,
+            self.repeats_disturbed,
+        )
+
+    def disturbed(self, condition: str) -> int:
+        """How many of its turns were measured again because they were disturbed."""
+        return sum(condition in each.disturbed for each in self.replicates)
+
+    def notes(self) -> list[str]:
+        """Sentences about disturbances: how many turns were measured again, and whether they fell on one condition."""
+        turns = {each.name: (self.disturbed(each.name), self.turns(each.name)) for each in self.conditions}
+        again = sum(count for count, _ in turns.values())
+        found = []
+        if again:
+            found.append(
+                f"{self.name}: {again} of {sum(own for _, own in turns.values())} turns were disturbed and measured again"
+            )
+        if sentence := disturbance.falls_on_one(turns):
+            found.append(f"{self.name}: WARNING: {sentence}")
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the single latencies, which are a file of their own."""
@@ -193,13 +270,18 @@ class Study:
             "state": self.state,
             "seed": self.seed,
             "seconds": self.seconds,
-            "plan": {**asdict(self.plan), "look_confidence": self.plan.look_confidence},
+            "plan": asdict(self.plan),
+            "pinned": self.pinned or None,
+            "at_least": self.at_least,
+            "change_plan": asdict(self.change_plan) if self.change_plan else None,
+            "changes": [self.verdict(claim).to_json() for claim in self.changes],
             "conditions": [
                 {
                     "name": each.name,
                     "title": each.title,
                     "device": each.target.device,
                     "properties": dict(each.target.properties),
+                    "beside": each.beside or None,
                 }
                 for each in self.conditions
             ],
@@ -239,41 +321,77 @@ def run(
 
 
 def _run(study: Study, measure: Callable[[Condition], Sample], progress: Progress, began: float) -> None:
-    plan = study.plan
     shuffled = random.Random(study.seed)
     in_a_row = dict.fromkeys((condition.name for condition in study.conditions), 0)
+    watch = disturbance.Watch()
+    undecided = [*study.claims, *study.changes]
     while True:
-        live = [condition for condition in study.conditions if in_a_row[condition.name] < GIVE_UP_AFTER]
+        needed = {name for claim in undecided for name in (claim.numerator, claim.denominator)}
+        if _wants_everything(study, time.monotonic() - began):
+            needed |= {condition.name for condition in study.conditions}
+        wanted = [condition for condition in study.conditions if condition.name in needed]
+        live = [condition for condition in wanted if in_a_row[condition.name] < GIVE_UP_AFTER]
         if len(live) < min(2, len(study.conditions)):
             study.state = "gave up"
             return
         shuffled.shuffle(live)
         replicate = Replicate(len(study.replicates), tuple(condition.name for condition in live))
         for condition in live:
-            progress.advance(condition.name, len(study.replicates), *_ahead(study, began))
+            name = condition.name
+            progress.advance(name, len(study.replicates), *_ahead(study, undecided, began))
             try:
-                replicate.samples[condition.name] = measure(condition)
-                in_a_row[condition.name] = 0
+                sample = measure(condition)
+                if watch.is_disturbed(name, sample.surroundings) and study.repeats_disturbed:
+                    replicate.disturbed[name] = sample
+                    sample = measure(condition)
+                replicate.samples[name] = sample
+                in_a_row[name] = 0
             except ProbeFailed as error:
-                replicate.failures[condition.name] = error.failure
-                in_a_row[condition.name] += 1
-                progress.say(f"{study.name}: {condition.name} failed: {error.failure.sentence()}")
+                replicate.failures[name] = error.failure
+                in_a_row[name] += 1
+                progress.say(f"{study.name}: {name} failed: {error.failure.sentence()}")
         study.replicates.append(replicate)
-        done, elapsed = len(study.replicates), time.monotonic() - began
-        over = elapsed > plan.budget_s
-        if done in plan.looks or (over and done >= plan.looks[0]) or elapsed > HARD_LIMIT * plan.budget_s:
-            if all(verdict.outcome is not Outcome.INCONCLUSIVE for verdict in study.verdicts()):
-                study.state = "decided"
-                return
-            if over or done >= plan.looks[-1]:
-                study.state = "budget ended"
-                return
+        given_up = {name for name, failures in in_a_row.items() if failures >= GIVE_UP_AFTER}
+        undecided = _look(study, undecided, given_up, time.monotonic() - began)
+        if not undecided and not _wants_everything(study, time.monotonic() - began):
+            verdicts = [study.verdict(claim) for claim in (*study.claims, *study.changes)]
+            open_ones = [verdict for verdict in verdicts if verdict.outcome is Outcome.INCONCLUSIVE]
+            unfinished = open_ones or len(study.replicates) < study.plan.looks[0]
+            study.state = "budget ended" if unfinished else "decided"
+            return
 
 
-def _ahead(study: Study, began: float) -> tuple[int, float | None]:
+def _wants_everything(study: Study, elapsed_s: float) -> bool:
+    """Whether every condition is measured once more, whatever is decided."""
+    done, plan = len(study.replicates), study.plan
+    if done < plan.looks[0]:
+        return elapsed_s <= HARD_LIMIT * plan.budget_s
+    return done < study.at_least and elapsed_s < plan.budget_s
+
+
+def _look(study: Study, undecided: Sequence[Claim], given_up: Collection[str], elapsed_s: float) -> list[Claim]:
+    """Close what can be closed after the latest replicate; returns what stays open."""
+    done = len(study.replicates)
+    still_open = []
+    for claim in undecided:
+        plan = study.plan_of(claim)
+        pairs = len(study.pairs(claim))
+        hopeless = elapsed_s > plan.budget_s or claim.numerator in given_up or claim.denominator in given_up
+        last = (hopeless and done >= plan.looks[0]) or done >= plan.looks[-1] or elapsed_s > HARD_LIMIT * plan.budget_s
+        looked = (pairs in plan.looks and claim.numerator in study.replicates[-1].samples) or last
+        if not (looked and study.close(claim, for_good=last)):
+            still_open.append(claim)
+    return still_open
+
+
+def _ahead(study: Study, undecided: Sequence[Claim], began: float) -> tuple[int, float | None]:
     """The number of replicates at the next look, and the estimated seconds until then."""
     done = len(study.replicates)
-    target = next((look for look in study.plan.looks if look > done), study.plan.looks[-1])
+    looks = {look for claim in undecided for look in study.plan_of(claim).looks} or {
+        study.plan.looks[0],
+        study.at_least,
+    }
+    target = min((look for look in looks if look > done), default=max(looks))
     if not done:
         return target, None
     return target, (time.monotonic() - began) / done * (target - done)

@@ -35,6 +35,14 @@ class Workload:
         )
 
 
+@dataclass(frozen=True)
+class Setup:
+    """A workload and the runtime that it is measured on."""
+
+    launcher: Launcher
+    workload: Workload
+
+
 def prepare_workload(
     model: ModelArtefact,
     launcher: Launcher,

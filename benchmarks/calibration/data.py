@@ -1,4 +1,4 @@
-"""Recordings: segments of rounds (or blocks) as arrays in one npz file each. Making them is left to ``record``, judging by them to ``replay``."""
+"""Recordings: segments of rounds as arrays in one npz file each. Making them is left to ``record``, judging by them to ``replay``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Noise on purpose: a process that takes a processor for part of the time, or for a growing part. Run as a child: ``noise.py KIND SECONDS SEED``."""
+"""Noise on purpose: a process that takes a processor for part of the time, or for a growing part.
+
+Run as a child: ``noise.py KIND SECONDS SEED``.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Records on this machine what the rules are judged on: identical things, known slowdowns, and noise on purpose.
 
-Segments of a few minutes by turns, until the time is up: the hints' slices (identical warm processes, the slower models, a pinned runtime,
-in random order within each round), fresh processes for FIL, each quiet, with a processor hog, and with a growing load; and the candidates for
-a reference beside both hints.
+Segments of a few minutes by turns, until the time is up: the hints' slices (identical warm processes, the slower models, a pinned
+runtime, in random order within each round), fresh processes for FIL, each quiet, with a processor hog, and with a growing load; and the
+candidates for a reference beside both hints.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def _fresh(subject: Subject) -> Measure:
 
 
 def _processor() -> str:
-    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as stream:
+    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8") as stream:
         for line in stream:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()

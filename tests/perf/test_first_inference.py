@@ -42,7 +42,7 @@ def test_the_first_inference_ran_where_it_should(fil_study, measured_target, ava
 
 def test_auto_said_in_its_log_what_it_selected(fil_study, available_devices):
     logs = fil_study.facts["AUTO"]["auto_logs"]
-    assert len(logs) == len(fil_study.samples("AUTO"))
+    assert len(logs) == fil_study.turns("AUTO")
     for log in logs:
         assert log["selected"], "a probe's log names no device"
         assert kinds(log["selected"][:1]) <= kinds(selectable_by_default(available_devices))
@@ -55,4 +55,4 @@ def test_every_first_inference_was_measured(fil_study):
 
 @pytest.mark.benchmark(group="first inference latency", timer=REPLAY.now)
 def test_first_inference_latency(fil_study, measured_target, record):
-    record(fil_study, measured_target, fil_study.figures(measured_target, fil.METRIC))
+    record(fil_study, measured_target, fil.METRIC)

@@ -88,6 +88,6 @@ def test_every_hand_over_was_measured(hand_over_study):
 
 
 @pytest.mark.benchmark(group="time to the hand-over", timer=REPLAY.now)
-def test_time_to_the_hand_over(hand_over_study, way, handed_over, record):
-    times_s = [sample.figures["hand_over_s"] for _, sample in handed_over if "hand_over_s" in sample.figures]
-    record(hand_over_study, way, times_s)
+@pytest.mark.usefixtures("handed_over")
+def test_time_to_the_hand_over(hand_over_study, way, record):
+    record(hand_over_study, way, "hand_over_s")

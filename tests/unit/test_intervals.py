@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autogauge.stats.intervals import EXACT_UP_TO, block_means, fewest_replicates, paired_ratio
+from autogauge.stats.intervals import EXACT_UP_TO, fewest_replicates, neighbours_factor, paired_ratio
 from tests.properties import for_all
 
 
@@ -80,7 +80,33 @@ def test_what_is_no_paired_ratio_is_refused(numerators, denominators):
         paired_ratio(numerators, denominators, 0.95)
 
 
-def test_blocks_are_geometric_means_of_neighbours():
-    assert block_means([1, 4, 2, 8, 100], 2) == pytest.approx([2, 4])
-    assert block_means([3, 5], 1) == [3, 5]
-    assert block_means([3], 2) == [3]
+def test_values_that_do_not_resemble_their_neighbours_are_not_widened():
+    assert neighbours_factor([1.0, 2.0] * 20) == 1.0
+    random = np.random.default_rng(1)
+    factors = [neighbours_factor(random.standard_normal(200)) for _ in range(50)]
+    assert 1.0 <= np.mean(factors) < 1.1
+
+
+def test_values_that_resemble_their_neighbours_widen_the_interval_by_as_much_as_they_do():
+    random = np.random.default_rng(1)
+    factors = []
+    for _ in range(50):
+        values = [0.0]
+        for noise in random.standard_normal(600):
+            values.append(0.6 * values[-1] + noise)
+        factors.append(neighbours_factor(values))
+    assert np.mean(factors) == pytest.approx(2.0, rel=0.15), "the square root of (1 + 0.6) / (1 - 0.6)"
+
+
+def test_the_interval_keeps_its_coverage_when_neighbours_resemble_each_other():
+    random = np.random.default_rng(2)
+    held = {True: 0, False: 0}
+    for _ in range(300):
+        values = [0.0]
+        for noise in random.standard_normal(120):
+            values.append(0.5 * values[-1] + noise)
+        ratios = np.exp(0.01 * np.array(values[1:]))
+        for neighbours in held:
+            held[neighbours] += paired_ratio(ratios, np.ones(120), 0.95, neighbours=neighbours).holds(1.0)
+    assert held[True] >= 0.92 * 300
+    assert held[False] < 0.85 * 300, "without allowing for it, the interval is too narrow"

@@ -55,7 +55,7 @@ class Lines(Silent):
 
 
 def measured(pool, progress=None):
-    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0, block=2), seed=1)
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed=1)
     return steady.SteadyRunner(study, pool, slice_s=0.25, interval_s=1.0)(progress or Silent())
 
 

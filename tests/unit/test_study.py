@@ -13,8 +13,8 @@ FASTER = Claim("a-below-b", "A is below B", "s", "A", "B", "at most", 1.0)
 SEGFAULT = Failure("signal", "measured", "killed by signal 11 (SIGSEGV)", "the tail")
 
 
-def study(*claims, conditions=(A, B), looks=(8, 16), budget_s=60.0, block=1, seed=1):
-    return Study("study", conditions, claims, Plan(looks, budget_s, block=block), seed)
+def study(*claims, conditions=(A, B), looks=(8, 16), budget_s=60.0, seed=1, **others):
+    return Study("study", conditions, claims, Plan(looks, budget_s), seed, **others)
 
 
 def measuring(values, asked=None):
@@ -72,8 +72,8 @@ def test_a_failed_turn_is_kept_with_its_reason_and_the_others_go_on():
     run(failing, measuring({"A": [1.0, ProbeFailed(SEGFAULT), *[1.0] * 99], "B": [2.0] * 99}), Silent())
     verdict = failing.verdict(FASTER)
     assert [failure for _, _, failure in failing.failures("A")] == [SEGFAULT]
-    assert len(failing.samples("B")) == len(failing.replicates) == 8
-    assert verdict.replicates == 7
+    assert len(failing.samples("B")) == len(failing.replicates) == 9, "a look counts complete pairs"
+    assert verdict.replicates == 8
     assert verdict.failed_replicates == 1
     assert "SIGSEGV" in verdict.evidence()
     assert failing.to_json()["replicates"][1]["failures"]["A"]["output_tail"] == "the tail"
@@ -85,7 +85,7 @@ def test_a_condition_that_always_fails_is_left_out_and_the_others_go_on():
     failures = [ProbeFailed(SEGFAULT) for _ in range(99)]
     run(broken, measuring({"A": failures, "B": [1.0] * 99, "C": [1.0] * 99}, asked), Silent())
     assert asked.count("A") == GIVE_UP_AFTER
-    assert len(broken.samples("B")) == len(broken.samples("C")) == 16
+    assert len(broken.samples("B")) == len(broken.samples("C")) == 8, "then there is nothing left to compare"
     assert broken.verdict(FASTER).outcome is Outcome.INCONCLUSIVE
     assert "no complete replicate" in broken.verdict(FASTER).evidence()
 
@@ -115,9 +115,58 @@ def test_the_budget_ends_a_study_at_its_first_look_and_far_beyond_it_at_once():
     assert len(over.replicates) == 1, "no time at all is past the hard limit after one replicate"
 
 
-def test_blocks_count_neighbours_as_one_observation():
-    blocked = study(FASTER, looks=(16,), block=2)
-    run(blocked, measuring({"A": [1.0] * 99, "B": [2.0] * 99}), Silent())
-    verdict = blocked.verdict(FASTER)
-    assert verdict.interval.observations == 8
-    assert verdict.replicates == 16
+def test_a_decided_claims_conditions_rest_while_another_is_open():
+    asked: list[str] = []
+    open_one = Claim("c-below-b", "C is below B", "s", "C", "B", "at most", 1.0)
+    wobble = [1.0, 1.1, 0.9, 1.05, 0.95] * 20
+    both = study(FASTER, open_one, conditions=(A, B, C))
+    run(both, measuring({"A": [0.1] * 99, "B": wobble, "C": wobble[::-1]}, asked), Silent())
+    assert [asked.count(name) for name in "ABC"] == [8, 16, 16]
+
+
+def test_what_history_rests_on_is_measured_although_all_is_decided():
+    asked: list[str] = []
+    longer = study(FASTER, at_least=12)
+    run(longer, measuring({"A": [1.0] * 8 + [3.0] * 99, "B": [2.0] * 99}, asked), Silent())
+    assert [asked.count(name) for name in "AB"] == [12, 12]
+    assert longer.verdict(FASTER).outcome is Outcome.PASS, "a verdict stands; what comes after it does not move it"
+
+
+def test_changes_are_looked_at_by_their_own_plan():
+    change = Claim("a-not-slower", "A is not slower than B", "s", "A", "B", "at most", 1.5)
+    wobble = [1.0, 1.1, 0.9, 1.05, 0.95] * 20
+    compared = study(FASTER, changes=(change,), change_plan=Plan((12, 24, 48), 60.0, 0.99, "late"))
+    run(compared, measuring({"A": wobble, "B": wobble[::-1]}), Silent())
+    assert compared.verdict(change).replicates == 12
+    assert compared.verdict(change).interval.confidence == pytest.approx(1 - 0.01 * 12 / 84)
+    assert [verdict.claim for verdict in compared.verdicts()] == [FASTER]
+
+
+def test_a_disturbed_turn_is_measured_again_and_both_are_kept():
+    calm = {"wall_s": 1.0, "waited_s": 0.01, "steal_s": 0.0}
+    turns = {
+        "A": iter([*[(1.0, calm)] * 6, (5.0, {**calm, "waited_s": 0.6}), *[(1.0, calm)] * 20]),
+        "B": iter([(2.0, calm)] * 40),
+    }
+
+    def measure(condition):
+        value, surroundings = next(turns[condition.name])
+        return Sample({"s": value}, surroundings)
+
+    disturbed = study(FASTER)
+    run(disturbed, measure, Silent())
+    assert disturbed.figures("A", "s") == [1.0] * 8
+    assert [each.figures["s"] for each in disturbed.replicates[6].disturbed.values()] == [5.0]
+    assert disturbed.disturbed("A") == 1
+    assert "1 of 16 turns were disturbed" in disturbed.notes()[0]
+    assert disturbed.to_json()["replicates"][6]["disturbed"]["A"]["figures"]["s"] == 5.0
+
+
+def test_a_study_measured_anew_has_the_same_plan_and_nothing_else():
+    first = study(FASTER, at_least=12, pinned="a workload")
+    run(first, measuring({"A": [1.0] * 99, "B": [2.0] * 99}), Silent())
+    again = first.anew(2)
+    assert (again.claims, again.plan, again.at_least, again.pinned) == (first.claims, first.plan, 12, "a workload")
+    assert not again.replicates
+    assert not again.closed
+    assert again.state == "planned"

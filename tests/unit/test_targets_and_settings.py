@@ -129,7 +129,7 @@ def test_every_profile_can_reach_a_verdict_at_its_first_look(name):
     profile = PROFILES[name]
     for plan in (profile.fil, profile.fil_with_accelerator, profile.steady):
         assert plan.looks == tuple(sorted(plan.looks))
-        assert plan.looks[0] // plan.block >= fewest_replicates(plan.look_confidence)
+        assert plan.looks[0] >= fewest_replicates(plan.confidence_at(plan.looks[0]))
 
 
 def test_lab_is_the_notebooks_six_intervals_of_ten_seconds():

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autogauge.stats.intervals import Interval
-from autogauge.stats.verdicts import Claim, Outcome, Verdict, confidence_of_look, outcome_of
+from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
 from tests.properties import for_all
 
 
@@ -58,8 +58,3 @@ def test_the_evidence_names_ratio_interval_replicates_and_failures():
 
 def test_an_unbounded_interval_has_no_infinity_in_its_json():
     assert Verdict(claim(), Outcome.INCONCLUSIVE, interval(0, math.inf), 2).to_json()["ci"] == [0, None]
-
-
-def test_more_looks_need_more_confidence_each():
-    assert confidence_of_look(0.95, 1) == pytest.approx(0.95)
-    assert confidence_of_look(0.95, 4) == pytest.approx(0.9875)

@@ -31,6 +31,10 @@ def main() -> None:
         sys.argv = words
         runpy.run_module(words[0], run_name="__main__", alter_sys=True)
         return
+    if tool == "script":
+        sys.argv = words
+        runpy.run_path(words[0], run_name="__main__")
+        return
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing leaves the machine unasked
     if models:
         common: Any = importlib.import_module("openvino.model_zoo._common")

@@ -29,10 +29,56 @@ def resident_memory_bytes() -> int | None:
         return None
 
 
+def waited_s() -> float | None:
+    """For how long this process's threads have been ready and waited for a processor; ``None`` where Linux does not tell.
+
+    Of the threads that live now; from the second figure of each thread's ``schedstat``, in nanoseconds.
+    """
+    total = 0
+    try:
+        for thread in os.listdir("/proc/self/task"):
+            try:
+                with open("/proc/self/task/" + thread + "/schedstat", encoding="ascii") as stream:
+                    total += int(stream.read().split()[1])
+            except FileNotFoundError:  # it has just ended
+                continue
+    except (OSError, ValueError, IndexError):
+        return None
+    return total / 1e9
+
+
+def _number(path: str, word: str = "") -> float | None:
+    """The number in a file, after ``word`` where one is given; ``None`` without it."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as stream:
+            return float(stream.read().partition(word)[2].split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def frequency_mhz() -> float | None:
+    """The frequency of the first processor in MHz, where the kernel governs it; to ask for all of them takes long on a large machine."""
+    found = _number("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq")
+    return None if found is None else found / 1e3
+
+
+def throttled() -> float | None:
+    """How often the first processor was throttled for its heat since boot."""
+    return _number("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count")
+
+
+def memory_stalls_s() -> float | None:
+    """For how long some process of the machine has waited for memory, in seconds (pressure stall information)."""
+    found = _number("/proc/pressure/memory", "total=")
+    return None if found is None else found / 1e6
+
+
 class Surroundings:
-    """What the machine did beside this process between two moments: steal time and other processes' load."""
+    """What the machine did beside this process between two moments: waiting, steal time, other processes' load, throttling, memory."""
 
     def __init__(self) -> None:
+        self._stalls, self._throttled = memory_stalls_s(), throttled()
+        self._waited = waited_s()
         self._wall, self._own = clock(), time.process_time()
         self._busy, self._steal = self._machine()
 
@@ -49,13 +95,25 @@ class Surroundings:
         return (user + nice + system + irq + softirq) / per_second, steal / per_second
 
     def since(self) -> dict[str, float | None]:
-        """Processor seconds since the start: own, others' (never below 0), stolen; and the load average of a minute."""
+        """Processor seconds since the start: own, others' (never below 0), stolen; and what else is known, ``None`` where it is not.
+
+        ``waited_s`` counts the waiting of threads that lived at both moments.
+        """
+        wall_s = clock() - self._wall
         busy, steal = self._machine()
         own = time.process_time() - self._own
         return {
-            "wall_s": clock() - self._wall,
+            "wall_s": wall_s,
+            "waited_s": _increase(self._waited, waited_s()),
+            "memory_stalls_s": _increase(self._stalls, memory_stalls_s()),
+            "throttled": _increase(self._throttled, throttled()),
+            "frequency_mhz": frequency_mhz(),
             "own_cpu_s": own,
             "others_cpu_s": max(0.0, busy - self._busy - own),
             "steal_s": steal - self._steal,
             "load_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         }
+
+
+def _increase(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else max(0.0, after - before)

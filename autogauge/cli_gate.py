@@ -1,0 +1,114 @@
+"""``python -m autogauge gate``, ``accept`` and ``reject``: judge saved runs, and say which of them are judged against."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.console import Console
+
+from autogauge.errors import UserError
+from autogauge.gate import saved
+from autogauge.history import records, standing
+from autogauge.history.standing import Standing
+from autogauge.report.gate import heading, judgements
+from autogauge.settings import parse_change, parse_choice
+
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A saved run's file; or a machine's folder, for its newest run.")
+]
+
+
+def gate(
+    run: Run,
+    against: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(
+            help="Judge against this file (may be repeated) or this folder's accepted runs; without it: RUN's own folder."
+        ),
+    ] = None,
+    smallest_change: Annotated[str, typer.Option(help="As of pytest -m perf; twice that is to be found.")] = "5%",
+    inconclusive: Annotated[
+        str, typer.Option(help="What INCONCLUSIVE does to the exit status: warn or fail.")
+    ] = "warn",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Judge a saved run against accepted ones, with no measuring.
+
+    Exit status 1 when a benchmark became slower (or, with --inconclusive=fail, when that is not known).
+    """
+    change = parse_change("--smallest-change", smallest_change)
+    failing = {
+        "FAIL",
+        *(["INCONCLUSIVE"] if parse_choice("--inconclusive", inconclusive, ("warn", "fail")) == "fail" else []),
+    }
+    found = saved.read(run)
+    if not found.benchmarks:
+        reason = f" ({found.problems[0]})" if found.problems else ""
+        raise UserError(f"{found.path} has no benchmark that can be judged{reason}: name another run.")
+    history = saved.history_for(found, against or [])
+    judged = saved.judge(found, history, change)
+    problems = [*(f"{found.path.name}: {each}" for each in found.problems), *history.problems]
+    if as_json:
+        print(
+            json.dumps(
+                {"run": str(found.path), **judged.to_json(), "problems": problems},
+                indent=2,
+                ensure_ascii=False,
+                allow_nan=False,
+            )
+        )
+    else:
+        console = Console(highlight=False, markup=False)
+        console.print(f"{found.path}\n{heading(judged)}")
+        for part in judgements(judged.judgements):
+            console.print(part)
+        if lost := judged.lost():
+            console.print(f"NOTE  not in this run, but in the newest one before it: {', '.join(lost)}")
+        for problem in problems:
+            console.print(f"NOTE  {problem}")
+    if failing & {each.word for each in judged.judgements}:
+        raise typer.Exit(1)
+
+
+def accept(
+    run: Run,
+    why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")] = "",
+) -> None:
+    """Judge later runs against this one: what it failed or improved in begins a new level with it."""
+    path = records.read(saved.find_run(run)).path
+    before = _standing_of(path)
+    standing.write(path, Standing.ACCEPTED, why, "user", before.new_level)
+    levels = f"; a new level begins with it for {', '.join(before.new_level)}" if before.new_level else ""
+    print(f"{path}: accepted (was {before.standing}){levels}")
+
+
+def reject(
+    run: Run,
+    why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")],
+) -> None:
+    """Judge no later run against this one."""
+    if not why.strip():
+        raise UserError("give a reason, for whoever reads the history in a year (--why).")
+    path = records.read(saved.find_run(run)).path
+    before = _standing_of(path)
+    standing.write(path, Standing.QUARANTINED, why, "user", before.new_level)
+    print(f"{path}: quarantined (was {before.standing})")
+
+
+def _standing_of(path: Path) -> standing.Record:
+    try:
+        return standing.read(path)
+    except UserError:
+        return standing.Record()  # what nobody can read is what this command mends
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example: python -m autogauge gate reports/history/lab-01")(gate)
+    app.command(epilog="Example: python -m autogauge accept reports/history/lab-01/0012_run.json")(accept)
+    app.command(epilog="Example: python -m autogauge reject reports/history/lab-01/0012_run.json --why='fan broken'")(
+        reject
+    )

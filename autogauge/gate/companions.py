@@ -1,0 +1,74 @@
+"""What is measured beside a study's own conditions, so that it can be judged: their twins on the reference, and the pinned workload.
+
+Judging is left to ``side_by_side`` and ``past``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from autogauge.gate import side_by_side
+from autogauge.gate.session import OFF, Gate
+from autogauge.reference.pinned import DEVICE, NAME, Pinned
+from autogauge.reference.spec import Reference
+from autogauge.studies.study import Condition, Study
+from autogauge.studies.workload import Setup
+from autogauge.targets import Target
+
+
+@dataclass(frozen=True)
+class Companions:
+    """The reference and the pinned workload, each with its setup, as far as there is one. ``pair_budget_s`` is for one twin."""
+
+    gate: Gate
+    reference: Reference | None = None
+    reference_setup: Setup | None = None
+    pinned: Pinned | None = None
+    pinned_setup: Setup | None = None
+    pair_budget_s: float = 60.0
+
+    def join(self, study: Study, metrics: Sequence[str], at_least: int) -> Study:
+        """The study with its conditions' companions, before its first replicate.
+
+        ``metrics`` are those that are recorded; ``at_least`` so many replicates history's figures are to rest on.
+        """
+        own = study.conditions
+        if self.gate.mode != OFF:
+            study = dataclasses.replace(study, at_least=at_least)
+        if self.reference is not None:
+            added = side_by_side.twins(own, self.reference)
+            claims = tuple(
+                side_by_side.claim(each.name, metric, self.gate.floor(metric)) for each in own for metric in metrics
+            )
+            plan = side_by_side.plan(self.pair_budget_s * len(own), self.gate.error)
+            study = dataclasses.replace(study, conditions=(*study.conditions, *added), changes=claims, change_plan=plan)
+        if self.pinned is not None:
+            beside = pinned_conditions(own)
+            told = tuple(
+                dataclasses.replace(each, beside=beside[each.target.hint].name) if each in own else each
+                for each in study.conditions
+            )
+            study = dataclasses.replace(study, conditions=(*told, *beside.values()), pinned=self.pinned.identity)
+        return study
+
+    def elsewhere(self, study: Study) -> Mapping[str, Setup]:
+        """The setups of the study's conditions that are companions."""
+        found = {}
+        for condition in study.conditions:
+            if condition.name.endswith(side_by_side.TWIN) and self.reference_setup is not None:
+                found[condition.name] = self.reference_setup
+            elif condition.name.partition("-")[0] == NAME and self.pinned_setup is not None:
+                found[condition.name] = self.pinned_setup
+        return found
+
+
+def pinned_conditions(conditions: Sequence[Condition]) -> dict[str | None, Condition]:
+    """A condition with the pinned workload for each hint among the conditions."""
+    return {
+        hint: Condition(
+            "-".join(filter(None, (NAME, hint))), Target.with_hint(DEVICE, hint), f"pinned workload ({DEVICE})"
+        )
+        for hint in dict.fromkeys(condition.target.hint for condition in conditions)
+    }

@@ -1,0 +1,68 @@
+"""What this machine can resolve: the smallest change that a comparison side by side finds in a given time, and how long a change takes.
+
+From an A/A self-check, by the rule of ``side_by_side``: a change is found when its whole interval is beyond the floor, which is half of
+the change. Measuring is left to ``studies.selfcheck``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from autogauge.gate.side_by_side import FIRST_LOOK, plan
+from autogauge.stats.intervals import Interval
+
+POWER = 0.95
+"""How often a change is to be found that is there."""
+LONGEST_S = 1e6
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How precisely one figure is compared on a machine.
+
+    ``spread`` is the standard deviation of one pair's logarithmic ratio as the interval sees it (neighbours allowed for, wild pairs
+    hardly counted); ``pair_s`` is how many seconds a pair takes; ``error`` how often one comparison may be wrong.
+    """
+
+    spread: float
+    pair_s: float
+    error: float
+
+    @classmethod
+    def of(cls, interval: Interval, pair_s: float, error: float) -> Resolution | None:
+        """From the interval of an A/A comparison, the replicates in the order measured; ``None`` when it is unbounded."""
+        if not 0 < interval.low <= interval.high < math.inf:
+            return None
+        reach = math.log(interval.high / interval.low) / 2
+        width = NormalDist().inv_cdf((1 + interval.confidence) / 2)
+        return cls(reach * math.sqrt(interval.replicates) / width, pair_s, error)
+
+    def change_in(self, seconds: float) -> float | None:
+        """The smallest change (a fraction) found with ``POWER`` in so many seconds a pair; ``None`` where that is too short for a look."""
+        pairs = int(seconds / self.pair_s)
+        if pairs < FIRST_LOOK:
+            return None
+        # Found: log(1 + c) - log(1 + c / 2) > reach, with c the change.
+        ratio = math.exp(self._reach(pairs))
+        return 2 * (ratio - 1) / (2 - ratio) if ratio < 2 else None
+
+    def seconds_for(self, change: float) -> float | None:
+        """How long that change takes to be found with ``POWER``; ``None`` when not within eleven days."""
+        low, high = FIRST_LOOK * self.pair_s, LONGEST_S
+        if not self._finds(change, high):
+            return None
+        while high / low > 1.01:
+            middle = math.sqrt(low * high)
+            low, high = (low, middle) if self._finds(change, middle) else (middle, high)
+        return high
+
+    def _finds(self, change: float, seconds: float) -> bool:
+        found = self.change_in(seconds)
+        return found is not None and found <= change
+
+    def _reach(self, pairs: int) -> float:
+        confidence = plan(0.0, self.error).confidence_at(pairs)
+        normal = NormalDist()
+        return (normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)) * self.spread / math.sqrt(pairs)

@@ -1,0 +1,68 @@
+"""Judges a saved run against others, with no measuring: nothing can be measured again, so a suspicion stays one measurement's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from autogauge.errors import UserError
+from autogauge.gate import past
+from autogauge.gate.judgement import Judgement
+from autogauge.gate.past import Figure
+from autogauge.gate.session import Gate, past_of
+from autogauge.history import baseline, records, store
+from autogauge.history.baseline import History
+from autogauge.history.records import SavedRun
+
+
+def find_run(place: Path) -> Path:
+    """The saved run at that path: the file, or the newest run of a machine's folder. Raises :class:`UserError`."""
+    if not place.is_dir():
+        return place
+    saved = store.runs(place)
+    if not saved:
+        raise UserError(
+            f"there is no saved run in {place}: name a machine's folder under reports/history, or a file in it."
+        )
+    return saved[-1]
+
+
+def history_for(run: SavedRun, against: Sequence[Path]) -> History:
+    """What that run is judged against: the accepted runs before it in its folder, or those named. Raises :class:`UserError`.
+
+    Of a folder named, the accepted runs with the same fingerprint are taken; a file named is taken whatever its standing.
+    """
+    if not against:
+        return baseline.find(run.path.parent, run.fingerprint, before=run.path)
+    if len(against) == 1 and against[0].is_dir():
+        same_folder = against[0].resolve() == run.path.parent.resolve()
+        return baseline.find(against[0], run.fingerprint, before=run.path if same_folder else None)
+    for place in against:
+        if place.is_dir():
+            raise UserError(f"{place} is a folder: name one folder, or files only (--against).")
+    found = baseline.of_files(against)
+    for other in found.runs:
+        if other.fingerprint != run.fingerprint:
+            raise UserError(
+                f"{other.path} measured something else than {run.path.name} (another machine, device, driver, model or inputs): "
+                "name runs with the same fingerprint (--against)."
+            )
+    return found
+
+
+def judge(run: SavedRun, history: History, smallest_change: float) -> Gate:
+    """Judge every benchmark of the run; the gate returned holds the judgements."""
+    gate = Gate("saved", smallest_change, len(run.benchmarks), lambda: history)
+    for key, saved in run.benchmarks.items():
+        judgement = past.judge(key, Figure.of(saved), past_of(history, key), gate.rule(""))
+        gate.judgements.append(_as_it_stands(judgement))
+    return gate
+
+
+def _as_it_stands(judgement: Judgement) -> Judgement:
+    return judgement.noted("one measurement, not repeated") if judgement.word in ("FAIL", "IMPROVED") else judgement
+
+
+def read(place: Path) -> SavedRun:
+    """The saved run at that path or in that folder. Raises :class:`UserError`."""
+    return records.read(find_run(place))

@@ -1,0 +1,194 @@
+"""The gate of one run: judges each benchmark as it is recorded, has suspicions measured again, and says what the run may be used for.
+
+What a judgement does to a test is left to the fixtures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from autogauge.gate import past, side_by_side
+from autogauge.gate.figures import figure_of
+from autogauge.gate.judgement import Judgement, Way
+from autogauge.gate.past import Figure, Past, Rule
+from autogauge.history.baseline import History
+from autogauge.history.records import SavedBenchmark
+from autogauge.history.standing import Standing
+from autogauge.probe.request import ProbeFailed
+from autogauge.stats.verdicts import Outcome
+from autogauge.studies.study import Study
+
+FAMILY_ERROR = 0.01
+"""How often a run in which nothing changed may raise an alarm, all of its benchmarks and ways of judging together."""
+MODES = (OFF, WARN, FAIL) = ("off", "warn", "fail")
+Again = Callable[[], Study]
+"""Measures a study once more, with fresh processes."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What is judged: a metric of a condition of a study, and how it is called in every run."""
+
+    key: str
+    study: Study
+    condition: str
+    metric: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a run may be used for, why, and for which benchmarks.
+
+    ``confirms`` is the run before it that was waiting for this one: those benchmarks' level begins there.
+    """
+
+    standing: Standing = Standing.ACCEPTED
+    why: str = ""
+    benchmarks: tuple[str, ...] = ()
+    confirms: Path | None = None
+
+
+@dataclass
+class Gate:
+    """Judges the benchmarks of one run. ``history`` gives the runs to judge against, once the fingerprint is known."""
+
+    mode: str
+    smallest_change: float
+    benchmarks: int
+    history: Callable[[], History]
+    reference: str = ""
+    judgements: list[Judgement] = field(default_factory=list)
+    _again: dict[str, Again] = field(default_factory=dict)
+    _measured_again: dict[str, Study | None] = field(default_factory=dict)
+    _history: History | None = None
+
+    @property
+    def error(self) -> float:
+        """How often one comparison may be wrong, so that the run keeps ``FAMILY_ERROR`` (Bonferroni)."""
+        ways = 2 if self.reference else 1
+        return FAMILY_ERROR / max(1, self.benchmarks * ways)
+
+    def floor(self, metric: str) -> float:
+        """The ratio of costs that counts as a change: half of what is to be found; FIL, which is noisier, is given twice as much."""
+        change = self.smallest_change * (2 if metric == "fil_s" else 1)
+        return 1 + change / 2
+
+    def rule(self, metric: str) -> Rule:
+        """How strictly history judges: it finds twice the change that is found side by side."""
+        return Rule(self.error, 1 + self.smallest_change, max(past.SMALLEST, 1 + 2 * self.smallest_change))
+
+    def remember(self, study: Study, again: Again) -> None:
+        """How the study is measured again, should one of its benchmarks be suspicious."""
+        self._again[study.name] = again
+
+    def judge(self, benchmark: Benchmark) -> list[Judgement]:
+        """Judge a benchmark in every way that there is; the judgements are kept."""
+        if self.mode == OFF:
+            return []
+        found = []
+        if self.reference:
+            found.append(self._side_by_side(benchmark))
+        found.append(self._against_history(benchmark))
+        self.judgements += found
+        return found
+
+    def _side_by_side(self, benchmark: Benchmark) -> Judgement:
+        against = f"the reference {self.reference} in the same rounds"
+        floor = self.floor(benchmark.metric)
+
+        def judged(study: Study) -> Judgement:
+            return side_by_side.judge(study, benchmark.condition, benchmark.metric, benchmark.key, floor, against)
+
+        first = judged(benchmark.study)
+        if first.outcome is not Outcome.FAIL and not first.improved:
+            return first
+        second = self._once_more(benchmark)
+        if second is None:
+            return first.noted("it could not be measured again")
+        judgement = judged(second)
+        return replace(judgement, measured_again=True)
+
+    def _against_history(self, benchmark: Benchmark) -> Judgement:
+        figure = figure_of(benchmark.study, benchmark.condition, benchmark.metric)
+        if figure is None:
+            nothing = Judgement(benchmark.key, Way.HISTORY, "history", Outcome.INCONCLUSIVE, None, 1.0)
+            return replace(nothing, cannot_measure=True).noted("nothing was measured")
+        before, rule = past_of(self.runs(), benchmark.key), self.rule(benchmark.metric)
+        first = past.judge(benchmark.key, figure, before, rule)
+        if not past.is_suspicious(figure, before, rule):
+            return first
+        second = self._once_more(benchmark)
+        again = figure_of(second, benchmark.condition, benchmark.metric) if second else None
+        if again is None:
+            return first.noted("it could not be measured again")
+        return past.judge_again(benchmark.key, figure, again, before, rule)
+
+    def _once_more(self, benchmark: Benchmark) -> Study | None:
+        """The study measured again, once for all of its benchmarks; ``None`` when that did not work."""
+        name = benchmark.study.name
+        if name not in self._measured_again:
+            again = self._again.get(name)
+            try:
+                self._measured_again[name] = again() if again else None
+            except ProbeFailed:
+                self._measured_again[name] = None
+        return self._measured_again[name]
+
+    def runs(self) -> History:
+        """The accepted runs, read once."""
+        if self._history is None:
+            self._history = self.history()
+        return self._history
+
+    @property
+    def studies_again(self) -> list[Study]:
+        """The studies that were measured once more."""
+        return [study for study in self._measured_again.values() if study is not None]
+
+    def lost(self) -> list[str]:
+        """The benchmarks of the newest accepted run that were not judged in this one: renamed, removed, or not measured."""
+        return self.runs().lost(each.benchmark for each in self.judgements) if self.judgements else []
+
+    def decide(self) -> Decision:
+        """What this run may be used for."""
+        failed = [each for each in self.judgements if each.outcome is Outcome.FAIL]
+        if failed:
+            why = f"slower: {'; '.join(each.sentence() for each in failed)}"
+            return Decision(Standing.QUARANTINED, why, _keys(failed))
+        better = _keys([each for each in self.judgements if each.improved and each.way is Way.HISTORY])
+        if not better:
+            return Decision()
+        for path, keys in self.runs().pending.items():
+            if both := tuple(key for key in better if key in keys):
+                return Decision(Standing.ACCEPTED, f"confirms that {', '.join(both)} became better", both, path)
+        return Decision(
+            Standing.PENDING, f"better than what was accepted, to be confirmed: {', '.join(better)}", better
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The judgements and how strict they are."""
+        return {
+            "mode": self.mode,
+            "smallest_change": self.smallest_change,
+            "error": self.error,
+            "reference": self.reference or None,
+            "judgements": [each.to_json() for each in self.judgements],
+            "lost": self.lost(),
+        }
+
+
+def _keys(judgements: Sequence[Judgement]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.benchmark for each in judgements))
+
+
+def past_of(history: History, key: str) -> Past:
+    """The accepted figures of that benchmark."""
+    now, before = history.of(key)
+    return Past(_figures(now), _figures(before), history.names(key))
+
+
+def _figures(benchmarks: list[SavedBenchmark]) -> tuple[Figure, ...]:
+    return tuple(Figure.of(each) for each in benchmarks)

@@ -1,0 +1,83 @@
+"""Judging beside a reference: each condition has a twin that runs on the reference, in the same rounds. Measuring them is the studies'."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from autogauge.gate.judgement import Judgement, Way
+from autogauge.reference.spec import Reference
+from autogauge.stats.intervals import Interval
+from autogauge.stats.sequential import geometric_looks
+from autogauge.stats.verdicts import Claim, Outcome
+from autogauge.studies.study import Condition, Plan, Study
+
+TWIN = "@reference"
+HIGHER_IS_BETTER = ("fps",)
+FIRST_LOOK, LAST_LOOK = 24, 6000
+
+
+def twins(conditions: Sequence[Condition], reference: Reference) -> tuple[Condition, ...]:
+    """The conditions' twins on the reference, each once."""
+    return tuple(
+        dataclasses.replace(
+            each,
+            name=each.name + TWIN,
+            target=reference.target(each.target),
+            title=f"{each.title or each.target.device or 'AUTO'} (reference)",
+        )
+        for each in conditions
+    )
+
+
+def claim(condition: str, metric: str, floor: float) -> Claim:
+    """That the candidate's figure is not worse than its twin's by more than the floor (a ratio of costs, above 1)."""
+    higher = metric in HIGHER_IS_BETTER
+    return Claim(
+        f"{condition}-{metric}-not-slower".lower(),
+        f"{condition} is not slower than the reference",
+        metric,
+        condition,
+        condition + TWIN,
+        "at least" if higher else "at most",
+        1 / floor if higher else floor,
+    )
+
+
+def plan(budget_s: float, error: float, first_look: int = FIRST_LOOK) -> Plan:
+    """When to look, for so many seconds in all; ``error`` is how often one comparison may be wrong on one side, all looks together."""
+    return Plan(geometric_looks(first_look, LAST_LOOK), budget_s, confidence=1 - 2 * error, spending="late")
+
+
+def judge(study: Study, condition: str, metric: str, benchmark: str, floor: float, against: str) -> Judgement:
+    """What the study says about that condition beside its twin."""
+    name = claim(condition, metric, floor).name
+    found = next((each for each in study.changes if each.name == name), None)
+    if found is None:
+        return Judgement(benchmark, Way.SIDE_BY_SIDE, against, None, None, floor).noted("it has no twin in this study")
+    verdict = study.verdict(found)
+    judgement = Judgement(
+        benchmark,
+        Way.SIDE_BY_SIDE,
+        against,
+        verdict.outcome,
+        cost_of(verdict.interval, metric),
+        floor,
+        cannot_measure=verdict.interval is None,
+    )
+    for sentence in verdict.failures:
+        judgement = judgement.noted(sentence)
+    broke_off = verdict.outcome is Outcome.INCONCLUSIVE and verdict.failed_replicates > 0
+    return dataclasses.replace(judgement, cannot_measure=judgement.cannot_measure or broke_off)
+
+
+def cost_of(interval: Interval | None, metric: str) -> Interval | None:
+    """The interval as a ratio of costs: turned over where a higher figure is better."""
+    if interval is None or metric not in HIGHER_IS_BETTER:
+        return interval
+    return dataclasses.replace(
+        interval,
+        ratio=1 / interval.ratio,
+        low=1 / interval.high if interval.high else 0.0,
+        high=1 / interval.low if interval.low else float("inf"),
+    )

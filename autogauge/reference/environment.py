@@ -1,0 +1,95 @@
+"""An OpenVINO release in a virtual environment of its own, inside the cache, installed when it is first needed.
+
+What is measured with it is left to ``spec`` and ``pinned``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from autogauge.cache import Cache, is_intact, scratch_in
+from autogauge.errors import UserError
+from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, run_tool
+from autogauge.studies.progress import Progress
+
+DEADLINE_S = 600.0
+VERSION = re.compile(r"\d{4}\.\d+(?:\.\d+)?(?:\.?(?:dev|rc|a|b|post)\d+)?")
+"""What is taken for a release of OpenVINO."""
+_ENVIRONMENT = "environment"
+_ASK = "import json, openvino, numpy; print(json.dumps({'openvino': openvino.__version__, 'numpy': numpy.__version__}))"
+
+
+def python_with(version: str, cache: Cache, progress: Progress, option: str) -> Path:
+    """The interpreter that has that release of OpenVINO, from the cache or newly installed into it. Raises :class:`UserError`."""
+    key = f"openvino-{version}-py{sys.version_info.major}.{sys.version_info.minor}"
+    folder = cache.folder(key)
+    if not (is_intact(folder) and _python(folder).exists()):
+        if folder.exists():
+            cache.remove(folder)  # damaged, or its interpreter is gone
+        deadline = Deadline(DEADLINE_S)
+        folder = cache.entry(
+            key,
+            lambda staging: _install(staging, version, deadline, progress, option),
+            lock_deadline_s=deadline.left_s,
+        )
+    return _python(folder)
+
+
+def _python(folder: Path) -> Path:
+    return folder / _ENVIRONMENT / "bin" / "python"
+
+
+def _install(staging: Path, version: str, deadline: Deadline, progress: Progress, option: str) -> dict[str, Any]:
+    began = time.monotonic()
+    environment = staging / _ENVIRONMENT
+    own = environment / "bin" / "python"
+    title = f"openvino {version}"
+    progress.begin(title)
+    progress.advance("installing it", 0, 1, None)
+    with scratch_in(staging) as scratch:
+        try:
+            base = Path(getattr(sys, "_base_executable", sys.executable))
+            run_tool(base, "module", "venv", str(environment), scratch=scratch, deadline=deadline)
+            pip = (
+                "pip",
+                "install",
+                "--no-cache-dir",
+                "--no-input",
+                "--disable-pip-version-check",
+                "--progress-bar=off",
+            )
+            run_tool(
+                own,
+                "module",
+                *pip,
+                "--only-binary=:all:",
+                f"openvino=={version}",
+                scratch=scratch,
+                deadline=deadline,
+                home=True,
+            )
+            # That pip says it is done proves nothing: the release must load, and be the one.
+            script = scratch / "ask.py"
+            script.write_text(f"import sys; sys.modules['openvino_telemetry'] = None; {_ASK}")
+            found = object_in(run_tool(own, "script", str(script), scratch=scratch, deadline=deadline))
+            if not str(found["openvino"]).startswith(version):
+                raise ToolFailed(f"pip installed openvino {found['openvino']} instead")
+        except ToolFailed as error:
+            raise UserError(
+                f"openvino {version} cannot be installed into {staging.parent.parent}: {error}; check that there is such a release for "
+                f"Python {sys.version_info.major}.{sys.version_info.minor}, the package index (pip's settings) and the disk ({option})."
+            ) from None
+        finally:
+            progress.end()
+    progress.say(f"installed {title} in {time.monotonic() - began:.0f} s")
+    return {
+        "name": f"openvino-{version}",
+        "kind": "toolchain",
+        "source": "pip",
+        "toolchain": version,
+        "numpy": str(found["numpy"]),
+    }

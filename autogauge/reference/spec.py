@@ -1,0 +1,88 @@
+"""What ``--reference`` names: an OpenVINO in its own environment, a release, another model, another device or properties.
+
+It is measured in the same rounds as what is judged, under the same conditions but for what it names. How is left to the studies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autogauge.cache import Cache
+from autogauge.errors import UserError
+from autogauge.files import exists, is_folder
+from autogauge.models import path as model_path
+from autogauge.reference.environment import VERSION, python_with
+from autogauge.studies.progress import Progress
+from autogauge.targets import Target
+
+OPTION = "--reference"
+_DEVICE = re.compile(r"(?:AUTO|MULTI|HETERO|BATCH|CPU|GPU|NPU)(?:[.:][^+=]*)?")
+_PROPERTIES = re.compile(r"[A-Z][A-Z0-9_]*=[^,=]+(?:,[A-Z][A-Z0-9_]*=[^,=]+)*")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the user named, taken apart; what is ``None`` or empty is as in the candidate."""
+
+    text: str
+    environment: Path | None = None
+    release: str | None = None
+    model: Path | None = None
+    device: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def target(self, candidate: Target) -> Target:
+        """What the reference compiles for where the candidate compiles for that."""
+        return Target(self.device or candidate.device, {**candidate.properties, **self.properties})
+
+    def python(self, cache: Cache, progress: Progress) -> Path | None:
+        """The interpreter that the reference runs on, installed now if need be; ``None`` for this one. Raises :class:`UserError`."""
+        if self.release is not None:
+            return python_with(self.release, cache, progress, OPTION)
+        return self.environment
+
+
+def parse(text: str) -> Reference:
+    """Take apart what ``--reference`` was given. Raises :class:`UserError`; nothing is installed yet."""
+    if VERSION.fullmatch(text):
+        return Reference(text, release=text)
+    place = Path(text)
+    if exists(place):
+        return _from_path(text, place)
+    device, plus, properties = text.partition("+")
+    if "=" in device and not plus:
+        device, properties = "", text
+    if (
+        bool(plus) <= bool(properties)
+        and (not device or _DEVICE.fullmatch(device))
+        and (not properties or _PROPERTIES.fullmatch(properties))
+    ):
+        pairs = dict(each.split("=", 1) for each in properties.split(",") if each)
+        if device or pairs:
+            return Reference(text, device=device or None, properties=pairs)
+    raise UserError(
+        f"there is no reference {text!r}: give a virtual environment's folder, a release such as 2026.3.0, a model file, "
+        f"a device such as CPU, properties such as NUM_STREAMS=2, or both as CPU+NUM_STREAMS=2 ({OPTION})."
+    )
+
+
+def _from_path(text: str, place: Path) -> Reference:
+    if is_folder(place):
+        python = place / "bin" / "python"
+        if not exists(python):
+            raise UserError(
+                f"{text} is no virtual environment: it has no bin/python; make one (python3 -m venv) "
+                f"and install openvino into it ({OPTION})."
+            )
+        return Reference(text, environment=python.absolute())
+    if place.suffix.lower() in model_path.FORMATS:
+        return Reference(text, model=place)
+    if place.name.startswith("python"):
+        return Reference(text, environment=place.absolute())
+    raise UserError(
+        f"{text} is neither a virtual environment nor a model by its name ({', '.join(sorted(model_path.FORMATS))}): "
+        f"check the path ({OPTION})."
+    )

@@ -1,0 +1,70 @@
+"""The gate's judgements on a terminal. How they come about is left to ``autogauge.gate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from autogauge.gate.judgement import Judgement, percent
+from autogauge.gate.session import FAMILY_ERROR, OFF, Gate
+
+_STYLES = {"PASS": "green", "IMPROVED": "bold cyan", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
+
+
+SAID_IN_FULL = ("FAIL", "IMPROVED")
+"""What gets its sentence below the table."""
+
+
+def render(gate: Gate) -> list[RenderableType]:
+    """What is shown of the gate at the end of a run."""
+    if gate.mode == OFF or not gate.judgements:
+        return []
+    shown: list[RenderableType] = [Text(heading(gate), style="bold"), *judgements(gate.judgements)]
+    if lost := gate.lost():
+        shown.append(
+            Text(
+                f"NOTE  {len(lost)} of the newest accepted run's benchmarks are not in this one (renamed, removed or not measured): "
+                f"{', '.join(lost)}"
+            )
+        )
+    return shown
+
+
+def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
+    """A line for each judgement, and one for all that there was nothing to judge against."""
+    first = [each for each in found if each.outcome is None]
+    judged = [each for each in found if each.outcome is not None]
+    shown: list[RenderableType] = []
+    if judged:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        for title in ("", "benchmark", "time", "interval", "rests on"):
+            table.add_column(title, justify="right" if title == "time" else "left", overflow="fold")
+        for each in judged:
+            change = percent(each.change.ratio) if each.change else "–"
+            table.add_row(
+                Text(each.word, style=_STYLES.get(each.word, "")), each.benchmark, change, each.bounds(), each.count()
+            )
+        shown.append(table)
+        shown += [
+            Text(f"{each.word}  {each.sentence()}")
+            for each in judged
+            if each.word in SAID_IN_FULL or each.cannot_measure
+        ]
+        shown += [Text(f"judged against {against}") for against in dict.fromkeys(each.against for each in judged)]
+    if first:
+        names = ", ".join(each.benchmark for each in first) if judged else f"all {len(first)} benchmarks"
+        shown.append(
+            Text(f"NO BASELINE  {names}: {'; '.join(dict.fromkeys(note for each in first for note in each.notes))}")
+        )
+    return shown
+
+
+def heading(gate: Gate) -> str:
+    """How strict the gate is, and how many judgements are which."""
+    words = [each.word for each in gate.judgements]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+    return f"gate ({gate.mode}; at most {100 * FAMILY_ERROR:g} % of unchanged runs raise an alarm): {counts}"

@@ -1,0 +1,76 @@
+"""Was a turn disturbed by what else the machine did? Says so while a study runs, and afterwards whether it fell on one condition.
+
+The measure is the share of a turn during which the probe's threads were ready and had to wait for a processor (Linux's run queue,
+nanoseconds), or the hypervisor had taken it, against what is usual for that condition: several infer requests wait for each other
+too. Reading the figures is the probe's; what is done with a disturbed turn is ``study``'s.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict, deque
+from collections.abc import Mapping
+
+EXCESS = 0.2
+"""Of the turn's length, beyond what is usual: a fifth of a processor taken away."""
+REMEMBERED = 31
+"""Turns of a condition that say what is usual, once there are ``FEWEST``."""
+FEWEST = 5
+MOST_REPEATED = 0.25
+"""Of all turns; a machine that is disturbed more than that is measured as it is."""
+SUSPICIOUS = 1e-3
+"""How unlikely an unequal share of disturbances must be by chance to be called one."""
+
+Surroundings = Mapping[str, float | None]
+
+
+def waited_share(surroundings: Surroundings) -> float | None:
+    """The share of a turn that its threads waited for a processor or the hypervisor had it; ``None`` where that is not known."""
+    wall_s, waited_s = surroundings.get("wall_s"), surroundings.get("waited_s")
+    if not wall_s or waited_s is None:
+        return None
+    return (waited_s + (surroundings.get("steal_s") or 0.0)) / wall_s
+
+
+class Watch:
+    """Knows what is usual for each condition of a study; tells what is not, as long as there are not too many of them."""
+
+    def __init__(self) -> None:
+        self._usual: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+        self._turns = self._disturbed = 0
+
+    def is_disturbed(self, condition: str, surroundings: Surroundings) -> bool:
+        """Whether that turn is to be measured again."""
+        self._turns += 1
+        share = waited_share(surroundings)
+        if share is None:
+            return False
+        usual = self._usual[condition]
+        known = len(usual) >= FEWEST
+        excess = share - statistics.median(usual) if known else 0.0
+        usual.append(share)
+        if excess <= EXCESS or self._disturbed >= MOST_REPEATED * self._turns:
+            return False
+        self._disturbed += 1
+        return True
+
+
+def falls_on_one(disturbed: Mapping[str, tuple[int, int]]) -> str | None:
+    """A sentence when disturbances fell on one condition more than chance explains.
+
+    ``disturbed`` holds, for each condition, its disturbed turns and all of its turns. The probability is the binomial's that so many of
+    all disturbances meet a condition by its share of the turns, times the number of conditions.
+    """
+    total = sum(each for each, _ in disturbed.values())
+    turns = sum(each for _, each in disturbed.values())
+    if not total or len(disturbed) < 2:
+        return None
+    from scipy.special import bdtrc
+
+    for name, (count, own) in disturbed.items():
+        if count and float(bdtrc(count - 1, total, own / turns)) * len(disturbed) < SUSPICIOUS:
+            return (
+                f"disturbances fell on {name}: {count} of its {own} turns were measured again, "
+                f"{total - count} of the others' {turns - own}; see what it starts on the machine"
+            )
+    return None

@@ -1,0 +1,235 @@
+"""What a run is judged against: accepted runs of its fingerprint, whatever else lies in the folder."""
+
+import contextlib
+import json
+import math
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.history import baseline, records, standing, store
+from autogauge.history.standing import Standing
+from tests.properties import for_all
+
+OURS, OTHER = "a" * 64, "b" * 64
+
+
+def benchmark(key="speed: AUTO", seconds=0.01, **extra):
+    return {
+        "fullname": f"tests/perf/test_it.py::test[{key}]",
+        "stats": {"data": [seconds, seconds * 1.01, seconds * 0.99], "median": seconds, "rounds": 3},
+        "extra_info": {"benchmark": key, "fingerprint": OURS, **extra},
+    }
+
+
+def document(*benchmarks, fingerprint=OURS, when="2026-11-01T10:00:00+00:00"):
+    return {
+        "datetime": when,
+        "machine_info": {"node": "lab", "fingerprint": {"digest": fingerprint}},
+        "benchmarks": list(benchmarks) or [benchmark()],
+    }
+
+
+def save(folder, *benchmarks, fingerprint=OURS, when=None, **others):
+    when = when or f"2026-11-01T10:00:{len(store.runs(folder)) % 60:02d}+00:00" if folder.exists() else when
+    return store.save(
+        folder, document(*benchmarks, fingerprint=fingerprint, when=when or "2026-11-01"), "run", fingerprint, **others
+    )
+
+
+def seconds_of(history, key="speed: AUTO"):
+    now, before = history.of(key)
+    return [round(each.median_s, 6) for each in now], [round(each.median_s, 6) for each in before]
+
+
+def test_the_last_accepted_runs_of_the_same_fingerprint_oldest_first(tmp_path):
+    for number in range(1, 26):
+        save(tmp_path, benchmark(seconds=number / 1000))
+        save(tmp_path, benchmark(seconds=9.0), fingerprint=OTHER)
+    history = baseline.find(tmp_path, OURS)
+    now, before = seconds_of(history)
+    assert now == [number / 1000 for number in range(6, 26)]
+    assert before == []
+    assert any("measured something else" in each for each in history.problems)
+
+
+def test_a_quarantined_run_is_never_judged_against(tmp_path):
+    save(tmp_path, benchmark(seconds=0.01))
+    bad = save(
+        tmp_path,
+        benchmark(seconds=0.02),
+        prepare=lambda path: standing.write(path, Standing.QUARANTINED, "slow", "gate"),
+    )
+    assert seconds_of(baseline.find(tmp_path, OURS))[0] == [0.01]
+    assert baseline.find(tmp_path, OURS).quarantined == 1
+    standing.write(bad, Standing.ACCEPTED, "meant", "user", ("speed: AUTO",))
+    assert seconds_of(baseline.find(tmp_path, OURS)) == ([0.02], [0.01]), "an accepted change begins a new level"
+
+
+def test_a_pending_run_waits_until_the_next_accepted_one(tmp_path):
+    save(tmp_path)
+    waiting = save(tmp_path, prepare=lambda path: standing.write(path, Standing.PENDING, "", "gate", ("speed: AUTO",)))
+    assert baseline.find(tmp_path, OURS).pending == {waiting: ("speed: AUTO",)}
+    assert len(baseline.find(tmp_path, OURS).runs) == 1
+    save(tmp_path)
+    assert baseline.find(tmp_path, OURS).pending == {}, "the accepted run after it did not confirm it"
+
+
+def test_no_folder_one_run_two_runs(tmp_path):
+    assert baseline.find(tmp_path / "nowhere", OURS).runs == ()
+    save(tmp_path)
+    assert "1 accepted run (0001, still few)" in baseline.find(tmp_path, OURS).names("speed: AUTO")
+    save(tmp_path)
+    assert "2 accepted runs (0001 to 0002, still few)" in baseline.find(tmp_path, OURS).names("speed: AUTO")
+
+
+def test_of_ten_thousand_runs_only_the_newest_are_opened(tmp_path, monkeypatch):
+    for number in range(1, 10_001):
+        mark = OURS if number % 20 == 0 else OTHER
+        (tmp_path / f"{number:04d}_run_{mark[:8]}.json").write_text(
+            json.dumps(document(benchmark(seconds=number / 1e4), fingerprint=mark))
+        )
+    opened = []
+    read = records.read
+    monkeypatch.setattr(baseline.records, "read", lambda path: opened.append(path) or read(path))
+    history = baseline.find(tmp_path, OURS)
+    assert len(history.runs) == baseline.LAST
+    assert len(opened) <= 2 * baseline.LAST
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda text: text[: len(text) // 2], "not JSON"),
+        (lambda text: "", "not JSON"),
+        (lambda text: "[1, 2]", "no list of benchmarks"),
+        (lambda text: "null", "no list of benchmarks"),
+        (lambda text: '{"benchmarks": {}}', "no list of benchmarks"),
+        (lambda text: "[" * 100_000, "not JSON"),
+        (lambda text: text.replace('"stats"', '"statistics"'), "it has no 'stats'"),
+        (lambda text: text.replace("0.01,", "0.0,"), "a sample is 0.0"),
+        (lambda text: text.replace("0.01,", "NaN,"), "a sample is nan"),
+        (lambda text: text.replace("0.01,", "Infinity,"), "a sample is inf"),
+        (lambda text: text.replace("0.01,", "-0.01,"), "a sample is -0.01"),
+        (lambda text: text.replace("0.01,", "1e300,"), "a sample is 1e+300"),
+        (lambda text: text.replace("0.01,", '"fast",'), "a sample is 'fast'"),
+        (lambda text: text.replace("0.01,", "true,"), "a sample is True"),
+    ],
+)
+def test_a_damaged_run_is_said_and_left_out(tmp_path, damage, said):
+    save(tmp_path, benchmark(seconds=0.02))
+    path = save(tmp_path)
+    text = path.read_text()
+    assert damage(text) != text
+    path.write_text(damage(text))
+    history = baseline.find(tmp_path, OURS)
+    assert any(path.name in each and said in each for each in history.problems), history.problems
+    assert seconds_of(history)[0] == [0.02]
+
+
+def test_a_run_saved_twice_counts_once(tmp_path):
+    path = save(tmp_path)
+    (tmp_path / "0002_copy_aaaaaaaa.json").write_bytes(path.read_bytes())
+    history = baseline.find(tmp_path, OURS)
+    assert len(history.runs) == 1
+    assert any("the same run" in each for each in history.problems)
+
+
+def test_a_benchmark_that_stands_twice_in_a_run_counts_once(tmp_path):
+    save(tmp_path, benchmark(seconds=0.01), benchmark(seconds=0.02))
+    history = baseline.find(tmp_path, OURS)
+    assert seconds_of(history)[0] == [0.01]
+    assert any("stands in it twice" in each for each in history.problems)
+
+
+def test_the_order_is_the_numbers_although_the_clock_was_set_back(tmp_path):
+    save(tmp_path, benchmark(seconds=0.01), when="2026-11-02T10:00:00+00:00")
+    save(tmp_path, benchmark(seconds=0.02), when="2020-01-01T00:00:00+00:00")
+    assert seconds_of(baseline.find(tmp_path, OURS))[0] == [0.01, 0.02]
+
+
+def test_files_without_a_fingerprint_in_their_name_are_opened(tmp_path):
+    tmp_path.joinpath("0001_old.json").write_text(json.dumps(document()))
+    assert len(baseline.find(tmp_path, OURS).runs) == 1
+
+
+def test_benchmarks_that_are_no_longer_there_are_named(tmp_path):
+    save(tmp_path, benchmark("a"), benchmark("b"))
+    assert baseline.find(tmp_path, OURS).lost(["b", "c"]) == ["a"]
+
+
+def test_a_renamed_test_is_the_same_benchmark(tmp_path):
+    save(tmp_path, benchmark())
+    renamed = benchmark()
+    renamed["fullname"] = "tests/perf/test_elsewhere.py::test_renamed"
+    save(tmp_path, renamed)
+    assert len(seconds_of(baseline.find(tmp_path, OURS))[0]) == 2
+
+
+def test_another_projects_file_is_read_by_its_tests_names(tmp_path):
+    path = tmp_path / "0001_other.json"
+    path.write_text(json.dumps({"benchmarks": [{"fullname": "t.py::t", "stats": {"median": 0.5, "rounds": 4}}]}))
+    run = records.read(path)
+    assert run.benchmarks["t.py::t"].median_s == 0.5
+    assert run.fingerprint is None
+
+
+def test_a_standing_that_nobody_can_read_leaves_its_run_out(tmp_path):
+    save(tmp_path)
+    path = save(tmp_path)
+    standing.path_of(path).write_text("{")
+    history = baseline.find(tmp_path, OURS)
+    assert len(history.runs) == 1
+    assert any("does not say whether its run is accepted" in each for each in history.problems)
+
+
+@for_all(
+    lambda st: (
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "stats",
+                            "data",
+                            "median",
+                            "extra_info",
+                            "benchmark",
+                            "fullname",
+                            "rounds",
+                            "against_reference",
+                            "reference",
+                            "ratio",
+                            "error",
+                            "fingerprint",
+                            "digest",
+                            "benchmarks",
+                            "machine_info",
+                            "datetime",
+                            "autogauge",
+                        ]
+                    ),
+                    inner,
+                    max_size=6,
+                )
+            ),
+            max_leaves=25,
+        ),
+    )
+)
+def test_whatever_json_a_run_is_it_is_read_or_refused_in_a_sentence(value):
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "0001_x.json"
+        path.write_text(
+            json.dumps({"benchmarks": [value], "machine_info": value, "datetime": value, "autogauge": value})
+        )
+        run = records.read(path)
+        assert all(0 < each.median_s < math.inf for each in run.benchmarks.values())
+        path.write_text(json.dumps(value))
+        with contextlib.suppress(UserError):
+            records.read(path)

@@ -1,0 +1,295 @@
+"""The gate: where the accepted runs say that the next one lies, what a suspicion needs to become a verdict, what a run may be used for."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autogauge.gate import past, side_by_side
+from autogauge.gate.judgement import Judgement, Way, percent, percent_confidence
+from autogauge.gate.past import Figure, Past, Rule
+from autogauge.gate.session import Benchmark, Gate
+from autogauge.history.baseline import History
+from autogauge.history.records import ReferenceRatio, SavedBenchmark, SavedRun
+from autogauge.history.standing import Standing
+from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.stats.intervals import Interval
+from autogauge.stats.prediction import level_of
+from autogauge.stats.verdicts import Outcome
+from autogauge.studies.study import Condition, Replicate, Sample, Study
+from autogauge.targets import Target
+from tests.properties import for_all
+
+RULE = Rule(error=0.001, floor=1.05, smallest=1.10)
+RATIOS = (1.02, 1.01, 1.03, 1.02, 1.015, 1.025, 1.02, 1.01, 1.03, 1.02)
+
+
+def figures(ratios=RATIOS, reference="pinned", seconds=0.01, error=0.005):
+    return tuple(Figure(seconds, reference, each, error) for each in ratios)
+
+
+def now(ratio, seconds=0.01, reference="pinned", error=0.005):
+    return Figure(seconds, reference, ratio, error)
+
+
+# A level and where the next run may lie.
+
+
+def test_one_bad_run_in_ten_moves_the_level_by_less_than_a_hundredth():
+    good = level_of(RATIOS)
+    bad = level_of((*RATIOS[:-1], 3.0))
+    assert math.exp(bad.centre - good.centre) == pytest.approx(1.0, abs=0.01)
+    assert bad.reach(0.999) < 2 * good.reach(0.999)
+
+
+def test_three_runs_that_agree_promise_less_than_ten():
+    assert level_of((1.0, 1.0, 1.0)).reach(0.999) > level_of((1.0,) * 10).reach(0.999) > 0.02
+
+
+@for_all(lambda st: (st.lists(st.floats(0.5, 2), min_size=1, max_size=25), st.floats(0.01, 100)))
+def test_a_level_does_not_depend_on_the_unit(values, factor):
+    level, scaled = level_of(values), level_of([factor * each for each in values])
+    assert scaled.centre - level.centre == pytest.approx(math.log(factor), abs=1e-9)
+    assert scaled.spread == pytest.approx(level.spread, abs=1e-9)
+
+
+@pytest.mark.parametrize("values", [(), (0.0,), (-1.0,), (math.nan,), (math.inf,)])
+def test_a_level_needs_figures(values):
+    with pytest.raises(ValueError, match=r"runs|figures"):
+        level_of(values)
+
+
+@pytest.mark.parametrize("runs", [3, 5, 10, 20])
+def test_the_next_run_lies_within_its_reach_as_often_as_promised(runs):
+    random = np.random.default_rng(runs)
+    beyond = 0
+    for _ in range(2000):
+        values = np.exp(0.03 * random.standard_normal(runs + 1))
+        level = level_of(values[:-1], prior_spread=0.03)
+        beyond += math.log(values[-1]) > level.centre + level.reach(0.99)
+    assert beyond <= 40, "1 % is 20; twice that is no chance"
+
+
+# Against history.
+
+
+def test_a_run_like_the_others_passes():
+    judgement = past.judge("b", now(1.02), Past(figures(), runs="10 accepted runs"), RULE)
+    assert judgement.outcome is Outcome.PASS
+    assert "10 accepted runs" in judgement.sentence()
+
+
+def test_a_slower_run_fails_and_a_faster_one_has_improved():
+    assert past.judge("b", now(1.17), Past(figures()), RULE).word == "FAIL"
+    assert past.judge("b", now(0.88), Past(figures()), RULE).word == "IMPROVED"
+
+
+def test_a_small_change_is_none_however_sure_it_is():
+    alike = Past(figures((1.0,) * 20))
+    assert past.judge("b", now(1.045), alike, Rule(0.05, 1.05)).outcome is not Outcome.FAIL
+
+
+def test_a_run_whose_interval_reaches_what_is_to_be_found_is_inconclusive():
+    assert past.judge("b", now(1.06), Past(figures()), RULE).outcome is Outcome.INCONCLUSIVE
+    assert past.judge("b", now(1.02), Past(figures(RATIOS[:2])), RULE).outcome is Outcome.INCONCLUSIVE
+
+
+def test_the_ratio_to_the_pinned_workload_counts_where_both_have_it():
+    slow_machine = now(1.02, seconds=0.02)
+    assert past.judge("b", slow_machine, Past(figures()), RULE).outcome is Outcome.PASS
+    other = now(1.02, seconds=0.02, reference="another")
+    assert "by its seconds" in past.judge("b", other, Past(figures()), RULE).against
+    assert past.judge("b", other, Past(figures()), RULE).outcome is Outcome.FAIL
+
+
+def test_a_run_that_was_measured_worse_than_usual_is_given_more_room():
+    assert past.judge("b", now(1.13), Past(figures()), RULE).outcome is Outcome.FAIL
+    assert past.judge("b", now(1.13, error=0.05), Past(figures()), RULE).outcome is Outcome.INCONCLUSIVE
+
+
+def test_without_accepted_runs_there_is_no_verdict():
+    judgement = past.judge("b", now(1.0), Past(), RULE)
+    assert judgement.outcome is None
+    assert judgement.word == "NO BASELINE"
+    assert "becomes the first" in judgement.sentence()
+
+
+def test_a_suspicion_that_the_second_measurement_does_not_share_is_no_verdict():
+    before = Past(figures())
+    assert past.is_suspicious(now(1.25), before, RULE)
+    assert past.judge_again("b", now(1.25), now(1.02), before, RULE).outcome is not Outcome.FAIL
+    assert past.judge_again("b", now(1.17), now(1.16), before, RULE).outcome is Outcome.FAIL
+    assert "measured again" in past.judge_again("b", now(1.17), now(1.16), before, RULE).sentence()
+
+
+def test_an_earlier_level_tells_how_much_runs_vary_and_not_where_they_lie():
+    wild = figures((0.8, 1.0, 1.2, 0.9, 1.1, 1.3, 0.7))
+    calm = past.judge("b", now(1.17), Past(figures((1.0, 1.0, 1.0))), RULE)
+    unsure = past.judge("b", now(1.17), Past(figures((1.0, 1.0, 1.0)), wild), RULE)
+    assert unsure.change.ratio == pytest.approx(calm.change.ratio)
+    assert unsure.change.low < calm.change.low
+
+
+# A whole run.
+
+
+CONDITION = Condition("AUTO-LATENCY", Target.with_hint("AUTO", "LATENCY"), beside="pinned-LATENCY")
+PINNED = Condition("pinned-LATENCY", Target.with_hint("CPU", "LATENCY"))
+
+
+def measured(ratio, rounds=60, seed=1, twin=None):
+    """A study of one condition that takes ``ratio`` times as long as the pinned workload, and as its twin times ``twin``."""
+    random = np.random.default_rng(seed)
+    conditions = [CONDITION, PINNED]
+    changes = ()
+    if twin is not None:
+        conditions.append(Condition("AUTO-LATENCY" + side_by_side.TWIN, CONDITION.target))
+        changes = (side_by_side.claim("AUTO-LATENCY", "latency_ms", 1.025),)
+    study = Study(
+        "hints",
+        tuple(conditions),
+        (),
+        side_by_side.plan(60.0, 0.001),
+        1,
+        changes,
+        side_by_side.plan(60.0, 0.001),
+        "pinned",
+    )
+    costs = {
+        "AUTO-LATENCY": 10 * ratio,
+        "pinned-LATENCY": 10.0,
+        "AUTO-LATENCY" + side_by_side.TWIN: 10 * ratio / (twin or 1),
+    }
+    for index in range(rounds):
+        samples = {
+            each.name: Sample({"latency_ms": costs[each.name] * math.exp(0.02 * random.standard_normal())})
+            for each in conditions
+        }
+        study.replicates.append(Replicate(index, tuple(samples), samples))
+    return study
+
+
+def history_of(*ratios, pending=None):
+    runs = tuple(
+        SavedRun(
+            Path(f"{number:04d}_run.json"),
+            None,
+            "f",
+            "2026.4.1",
+            "lab",
+            {"b": SavedBenchmark("b", "t", 0.01 * ratio, 60, ReferenceRatio("pinned", ratio, 0.003, 60))},
+        )
+        for number, ratio in reversed(list(enumerate(ratios, 1)))
+    )
+    return History(Path(), runs, tuple(frozenset() for _ in runs), pending or {})
+
+
+def gate(history, reference="", mode="fail"):
+    return Gate(mode, 0.05, 1, lambda: history, reference)
+
+
+def judged(gate, first, again=None):
+    if again is not None:
+        gate.remember(first, lambda: again)
+    return gate.judge(Benchmark("b", first, "AUTO-LATENCY", "latency_ms"))
+
+
+def test_an_unchanged_run_is_accepted_and_nothing_is_measured_again():
+    found = gate(history_of(*RATIOS))
+    assert [each.word for each in judged(found, measured(1.02))] == ["PASS"]
+    assert found.decide().standing is Standing.ACCEPTED
+    assert not found.studies_again
+
+
+def test_a_regression_that_is_measured_twice_quarantines_its_run():
+    found = gate(history_of(*RATIOS))
+    (judgement,) = judged(found, measured(1.2), measured(1.2, seed=2))
+    assert (judgement.word, judgement.measured_again) == ("FAIL", True)
+    decision = found.decide()
+    assert (decision.standing, decision.benchmarks) == (Standing.QUARANTINED, ("b",))
+    assert "slower" in decision.why
+
+
+def test_a_regression_that_is_gone_when_measured_again_is_none():
+    found = gate(history_of(*RATIOS))
+    (judgement,) = judged(found, measured(1.2), measured(1.02, seed=2))
+    assert judgement.word != "FAIL"
+    assert found.decide().standing is Standing.ACCEPTED
+
+
+def test_a_better_level_waits_for_a_second_run():
+    first = gate(history_of(*RATIOS))
+    judged(first, measured(0.8), measured(0.8, seed=2))
+    assert first.decide().standing is Standing.PENDING
+    waiting = Path("0011_run.json")
+    second = gate(history_of(*RATIOS, pending={waiting: ("b",)}))
+    judged(second, measured(0.8, seed=3), measured(0.8, seed=4))
+    decision = second.decide()
+    assert (decision.standing, decision.confirms, decision.benchmarks) == (Standing.ACCEPTED, waiting, ("b",))
+
+
+def test_a_study_that_cannot_be_measured_again_says_so():
+    def dies():
+        raise ProbeFailed(Failure("signal", "slice", "killed by signal 9 (SIGKILL)"))
+
+    found = gate(history_of(*RATIOS))
+    study = measured(1.2)
+    found.remember(study, dies)
+    (judgement,) = judged(found, study)
+    assert "could not be measured again" in judgement.sentence()
+
+
+def test_a_benchmark_without_a_sample_cannot_be_measured():
+    found = gate(history_of(*RATIOS))
+    (judgement,) = judged(found, measured(1.0, rounds=0))
+    assert judgement.cannot_measure
+
+
+def test_beside_a_reference_both_ways_judge_and_share_the_error():
+    found = gate(history_of(*RATIOS), reference="2026.3.0")
+    assert found.error == gate(history_of()).error / 2
+    beside, history = judged(found, measured(1.02, twin=1.1), measured(1.02, seed=2, twin=1.1))
+    assert (beside.way, beside.word, beside.measured_again) == (Way.SIDE_BY_SIDE, "FAIL", True)
+    assert "the reference 2026.3.0 in the same rounds" in beside.sentence()
+    assert history.word == "PASS"
+
+
+def test_beside_an_equal_reference_it_passes():
+    beside, _ = judged(gate(history_of(*RATIOS), reference="x"), measured(1.02, twin=1.0))
+    assert beside.word == "PASS"
+
+
+def test_a_reference_that_was_never_measured_is_a_gate_that_cannot_measure():
+    study = measured(1.02, twin=1.0)
+    for replicate in study.replicates:
+        replicate.samples.pop("AUTO-LATENCY" + side_by_side.TWIN)
+    beside, _ = judged(gate(history_of(*RATIOS), reference="x"), study)
+    assert beside.cannot_measure
+
+
+def test_a_gate_that_is_off_judges_nothing():
+    assert judged(gate(history_of(*RATIOS), mode="off"), measured(1.5)) == []
+
+
+def test_more_benchmarks_ask_for_more_of_each():
+    assert Gate("fail", 0.05, 10, History).error == pytest.approx(0.001)
+
+
+def test_frames_per_second_are_turned_over():
+    interval = side_by_side.cost_of(Interval(0.8, 0.7, 0.9, 0.99, 50), "fps")
+    assert (interval.ratio, interval.low, interval.high) == (1 / 0.8, 1 / 0.9, 1 / 0.7)
+    assert side_by_side.cost_of(Interval(1.0, 0.0, math.inf, 0.99, 1), "fps").high == math.inf
+
+
+def test_words_for_changes():
+    assert [percent(each) for each in (1.051, 0.9, 12.0, math.inf)] == ["+5.1 %", "-10.0 %", "×12", "∞"]
+    assert [percent_confidence(each) for each in (0.99, 0.9995, 0.95)] == ["99 %", "99.95 %", "95 %"]
+
+
+def test_an_unbounded_judgement_has_no_infinity_in_its_json():
+    judgement = Judgement(
+        "b", Way.SIDE_BY_SIDE, "x", Outcome.INCONCLUSIVE, Interval(1.0, 0.0, math.inf, 0.99, 3), 1.025
+    )
+    assert judgement.to_json()["ci"] == [0.0, None]
+    assert "not yet bounded" in judgement.sentence()

@@ -1,0 +1,101 @@
+"""What `--reference` may name, and what it makes of the candidate's target."""
+
+import contextlib
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.gate import side_by_side
+from autogauge.gate.companions import Companions, pinned_conditions
+from autogauge.gate.session import Gate
+from autogauge.history.baseline import History
+from autogauge.reference.spec import parse
+from autogauge.studies import steady
+from autogauge.studies.study import Plan
+from autogauge.targets import Target
+from tests.properties import for_all
+
+
+@pytest.mark.parametrize("text", ["2026.3.0", "2024.6", "2026.1.0rc1", "2026.4.1.dev20261001"])
+def test_a_release(text):
+    assert parse(text).release == text
+
+
+def test_an_environment_a_python_and_a_model(tmp_path):
+    python = tmp_path / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    model = tmp_path / "model.xml"
+    model.touch()
+    assert parse(str(tmp_path / "env")).environment == python
+    assert parse(str(python)).environment == python
+    assert parse(str(model)).model == model
+
+
+def test_a_device_properties_or_both_change_the_target():
+    candidate = Target("AUTO", {"PERFORMANCE_HINT": "LATENCY"})
+    assert parse("CPU").target(candidate) == Target("CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    assert parse("NUM_STREAMS=2").target(candidate) == Target(
+        "AUTO", {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "2"}
+    )
+    both = parse("AUTO:GPU,CPU+NUM_STREAMS=2,PERFORMANCE_HINT=THROUGHPUT").target(candidate)
+    assert both == Target("AUTO:GPU,CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": "2"})
+    assert parse("2026.3.0").target(candidate) == candidate
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nowhere", "/no/such/place", "FPGA", "num_streams=2", "CPU+", "CPU+NUM_STREAMS", "=2", "26.3"]
+)
+def test_what_is_no_reference_is_one_sentence(text):
+    with pytest.raises(UserError, match=r"\(--reference\)") as error:
+        parse(text)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_or_file_that_is_no_reference_is_one_sentence(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UserError, match="no virtual environment"):
+        parse(str(tmp_path))
+    with pytest.raises(UserError, match="neither a virtual environment nor a model"):
+        parse(str(tmp_path / "notes.txt"))
+
+
+@for_all(lambda st: (st.text(max_size=30),))
+def test_whatever_is_given_is_parsed_or_refused(text):
+    with contextlib.suppress(UserError):
+        parse(text)
+
+
+def joined(**companions):
+    gate = Gate("fail", 0.05, 8, History, "CPU" if "reference" in companions else "")
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1)
+    return Companions(gate, **companions).join(study, ("fps", "latency_ms"), 80)
+
+
+def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_metric():
+    study = joined(reference=parse("CPU"))
+    assert [each.name for each in study.conditions[2:]] == ["AUTO-LATENCY@reference", "AUTO-THROUGHPUT@reference"]
+    assert {each.target.device for each in study.conditions[2:]} == {"CPU"}
+    assert len(study.changes) == 4
+    assert {(each.metric, each.relation) for each in study.changes} == {("fps", "at least"), ("latency_ms", "at most")}
+    assert study.at_least == 80
+    assert study.change_plan.budget_s == 2 * 60.0
+    assert study.claims == steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1).claims
+
+
+def test_without_a_reference_or_a_pinned_workload_nothing_is_added():
+    assert len(joined().conditions) == 2
+
+
+def test_there_is_one_pinned_condition_for_each_hint():
+    conditions = steady.conditions_for(["AUTO", "CPU"])
+    assert {hint: each.name for hint, each in pinned_conditions(conditions).items()} == {
+        "LATENCY": "pinned-LATENCY",
+        "THROUGHPUT": "pinned-THROUGHPUT",
+    }
+
+
+def test_the_floor_is_half_of_what_is_to_be_found_and_twice_that_for_first_inferences():
+    gate = Gate("fail", 0.05, 8, History)
+    assert (gate.floor("fps"), gate.floor("fil_s")) == (1.025, 1.05)
+    assert side_by_side.claim("A", "fps", 1.025).bound == pytest.approx(1 / 1.025)
