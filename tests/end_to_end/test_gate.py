@@ -1,0 +1,312 @@
+"""The gate as CI meets it: a red job for a regression and for a gate that cannot measure, and nothing else."""
+
+import json
+import shutil
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.support import run_cli, run_suite, sentence_of
+
+BUILD = """
+import sys
+sys.modules["openvino_telemetry"] = None
+import numpy as np
+import openvino as ov
+try:
+    from openvino import opset13 as ops
+except ImportError:
+    from openvino.runtime import opset13 as ops
+for name, layers in (("base", 6), ("same", 6), ("slower", 9)):
+    random = np.random.default_rng(1)
+    data = ops.parameter([1, 32, 56, 56], np.float32)
+    data.output(0).set_names({"data"})
+    node = data
+    for _ in range(layers):
+        weights = ops.constant((random.standard_normal((32, 32, 3, 3)) * 0.05).astype(np.float32))
+        node = ops.relu(ops.convolution(node, weights, [1, 1], [1, 1], [1, 1], [1, 1]))
+    ov.save_model(ov.Model([ops.result(node)], [data], "chain"), sys.argv[1] + "/" + name + ".xml")
+"""
+STEADY = ("-m", "perf", "--profile=quick", "-k", "seconds_per_frame or test_latency", "--machine=lab")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A model, the same once more, and one that does half as much again."""
+    folder = tmp_path_factory.mktemp("models")
+    subprocess.run([sys.executable, "-c", BUILD, str(folder)], check=True, timeout=120)
+    return folder
+
+
+def failed_tests(junit):
+    """The failed tests by name, each with its message."""
+    cases = ElementTree.parse(junit).getroot().iter("testcase")
+    return {case.get("name"): failure.get("message") for case in cases for failure in case.iter("failure")}
+
+
+def measure(models, tmp_path, *options, name="base"):
+    done = run_suite(
+        *STEADY,
+        f"--model={models}/{name}.xml",
+        f"--reports={tmp_path}",
+        f"--cache={tmp_path}/cache",
+        f"--junitxml={tmp_path}/junit.xml",
+        *options,
+    )
+    gate = json.loads((tmp_path / "latest" / "summary.json").read_bytes())["gate"]
+    return done, {each["benchmark"]: each for each in gate["judgements"] if each["way"] == "side by side"}
+
+
+# Against history.
+
+
+@pytest.fixture(scope="module")
+def first(models, tmp_path_factory):
+    """The first run of a machine, with the gate on."""
+    reports = tmp_path_factory.mktemp("reports")
+    return measure(models, reports, "--gate=fail")[0], reports
+
+
+def with_history(reports, place, factor, runs=6):
+    """A copy of the reports in which the first run's benchmarks took ``factor`` times as long, and several runs did."""
+    shutil.copytree(reports, place)
+    folder = place / "history" / "lab"
+    (path,) = folder.glob("*.json")
+    document = json.loads(path.read_bytes())
+    path.unlink()
+    for number in range(1, runs + 1):
+        for benchmark in document["benchmarks"]:
+            data = benchmark["stats"]["data"]
+            benchmark["stats"]["data"] = (
+                [each * factor * (1 + number / 1000) for each in data]
+                if number == 1
+                else [each * (1 + number / 1000) for each in data]
+            )
+        document["datetime"] = f"2026-11-0{number}T10:00:00+00:00"
+        (folder / f"000{number}_{path.name.partition('_')[2]}").write_text(json.dumps(document))
+    return folder
+
+
+def test_the_first_run_says_that_there_is_no_baseline_and_becomes_it(first):
+    done, reports = first
+    assert done.returncode == 0, done.stdout
+    assert "NO BASELINE" in done.stdout
+    assert "this one becomes the first" in " ".join(done.stdout.split())
+    (path,) = (reports / "history" / "lab").glob("*.json")
+    assert json.loads(path.read_bytes())["autogauge"]["gate"]["judgements"][0]["verdict"] == "NO BASELINE"
+    assert not list(path.parent.glob("*.standing"))
+
+
+@pytest.fixture(scope="module")
+def regressed(first, models, tmp_path_factory):
+    """A run of the gate against six runs that took a third of the time."""
+    place = tmp_path_factory.mktemp("regressed") / "reports"
+    with_history(first[1], place, 1 / 3)
+    return measure(models, place, "--gate=fail")[0], place
+
+
+def test_a_regression_fails_its_own_tests_and_says_how_to_accept_it(regressed):
+    done, reports = regressed
+    assert done.returncode == 1, done.stdout
+    failed = failed_tests(reports / "junit.xml")
+    assert {name.partition("[")[0] for name in failed} == {"test_seconds_per_frame", "test_latency"}
+    assert len(failed) == 4
+    for message in failed.values():
+        for part in (
+            "FAIL: ",
+            "AUTO-",
+            "interval",
+            "6 runs",
+            "6 accepted runs (0001 to 0006)",
+            "measured again",
+            "autogauge accept",
+        ):
+            assert part in message
+
+
+def test_a_run_that_failed_is_kept_and_quarantined(regressed):
+    done, reports = regressed
+    (path,) = (reports / "history" / "lab").glob("0007_*.json")
+    record = json.loads(path.with_suffix(".standing").read_bytes())
+    assert (record["standing"], record["by"]) == ("quarantined", "gate")
+    assert "standing: quarantined" in done.stdout
+    assert f"python -m autogauge accept {path}" in " ".join(done.stdout.split())
+
+
+def test_saved_runs_are_judged_accepted_and_rejected_without_measuring(regressed, tmp_path):
+    shutil.copytree(regressed[1] / "history" / "lab", tmp_path / "lab")
+    folder = tmp_path / "lab"
+    (slow,) = folder.glob("0007_*.json")
+    judged = run_cli("gate", str(slow))
+    assert judged.returncode == 1, judged.stdout + judged.stderr
+    assert judged.stdout.count("FAIL  ") >= 4
+    as_json = json.loads(run_cli("gate", str(folder), "--json").stdout)
+    assert [each["verdict"] for each in as_json["judgements"]] == ["FAIL"] * 4
+
+    accepted = run_cli("accept", str(slow), "--why=a new model")
+    assert accepted.returncode == 0
+    assert "accepted (was quarantined); a new level begins with it for" in accepted.stdout
+    shutil.copy(slow, folder / "0008_again.json")
+    document = json.loads(slow.read_bytes())
+    for benchmark in document["benchmarks"]:
+        benchmark["stats"]["data"] = [each * 1.001 for each in benchmark["stats"]["data"]]
+    (folder / "0008_again.json").write_text(json.dumps(document))
+    assert run_cli("gate", str(folder)).returncode == 0, "judged against the new level"
+
+    assert run_cli("reject", str(slow), "--why=fan broken").returncode == 0
+    assert run_cli("gate", str(folder)).returncode == 1, "judged against the old level again"
+    against = run_cli("gate", str(folder), f"--against={slow}")
+    assert against.returncode == 0, "a file that is named is judged against whatever its standing"
+
+
+@pytest.mark.slow
+def test_a_regression_only_warns_unless_it_is_to_fail(first, models, tmp_path):
+    with_history(first[1], tmp_path / "reports", 1 / 3)
+    done, _ = measure(models, tmp_path / "reports")
+    assert done.returncode == 0, done.stdout
+    assert "4 FAIL" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_better_level_becomes_the_baseline_when_a_second_run_confirms_it(first, models, tmp_path):
+    folder = with_history(first[1], tmp_path / "reports", 3)
+    for number, standing in ((7, "pending"), (8, "accepted")):
+        done, _ = measure(models, tmp_path / "reports", "--gate=fail")
+        assert done.returncode == 0, done.stdout
+        assert f"standing: {standing}" in done.stdout
+        assert len(list(folder.glob("*.json"))) == number
+    (confirmed,) = folder.glob("0007_*.standing")
+    record = json.loads(confirmed.read_bytes())
+    assert (record["standing"], len(record["new_level"])) == ("accepted", 4)
+    done, _ = measure(models, tmp_path / "reports", "--gate=fail")
+    assert "2 accepted runs (0007 to 0008" in " ".join(done.stdout.split())
+
+
+# The pinned workload.
+
+NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+
+
+def test_where_the_pinned_release_cannot_be_installed_history_has_seconds_only(models, tmp_path):
+    done = run_suite(
+        *STEADY,
+        f"--model={models}/base.xml",
+        f"--reports={tmp_path}",
+        f"--cache={tmp_path}/cache",
+        "--pinned=on",
+        **NO_INDEX,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "history will have seconds only" in " ".join(done.stdout.split())
+    assert not any("openvino" in path.name for path in (tmp_path / "cache" / "entries").glob("*"))
+    assert not list((tmp_path / "cache" / "staging").glob("*"))
+
+
+def test_a_release_that_cannot_be_installed_is_one_sentence(models, tmp_path):
+    done = run_suite(
+        *STEADY,
+        f"--model={models}/base.xml",
+        f"--reports={tmp_path}",
+        f"--cache={tmp_path}/cache",
+        "--reference=2024.6.0",
+        **NO_INDEX,
+    )
+    sentence = sentence_of(done)
+    assert "openvino 2024.6.0 cannot be installed" in sentence
+    assert "(--reference)" in sentence
+
+
+@pytest.mark.slow
+def test_history_is_judged_by_the_ratio_to_the_pinned_workload(models, tmp_path):
+    options = ("--gate=fail", "--pinned=on")
+    for number in range(3):
+        done, _ = measure(models, tmp_path, *options)
+        assert done.returncode == 0, done.stdout
+        assert ("installed openvino" in done.stdout) == (number == 0)
+    newest = max((tmp_path / "history" / "lab").glob("*.json"))
+    saved = json.loads(newest.read_bytes())["benchmarks"]
+    assert len({each["extra_info"]["against_reference"]["reference"] for each in saved}) == 1
+    assert all(each["extra_info"]["against_reference"]["rounds"] >= 24 for each in saved)
+    assert "2 accepted runs (0001 to 0002, still few), by the ratio to the pinned workload" in " ".join(
+        done.stdout.split()
+    )
+    table = json.loads((tmp_path / "latest" / "summary.json").read_bytes())["table"]
+    assert "pinned workload (CPU)" in {row["target"] for row in table}
+
+
+# Side by side.
+
+
+def test_beside_a_faster_reference_the_slower_candidate_fails(models, tmp_path):
+    done, judged = measure(
+        models, tmp_path, "--gate=fail", f"--reference={models}/base.xml", "--pair-budget=10", name="slower"
+    )
+    assert done.returncode == 1, done.stdout
+    assert {each["verdict"] for each in judged.values()} == {"FAIL"}
+    for each in judged.values():
+        low, _ = each["ci"]
+        assert low > each["floor"] == 1.025
+        assert each["measured_again"]
+    assert "base.xml in the same rounds" in next(iter(failed_tests(tmp_path / "junit.xml").values()))
+
+
+@pytest.mark.slow
+def test_beside_itself_nothing_fails_and_beside_a_slower_one_it_has_improved(models, tmp_path):
+    done, judged = measure(models, tmp_path / "a", "--gate=fail", f"--reference={models}/same.xml", "--pair-budget=10")
+    assert done.returncode == 0, done.stdout
+    assert {each["verdict"] for each in judged.values()} <= {"PASS", "INCONCLUSIVE"}
+    done, judged = measure(
+        models, tmp_path / "b", "--gate=fail", f"--reference={models}/slower.xml", "--pair-budget=10"
+    )
+    assert done.returncode == 0, done.stdout
+    words = [each["verdict"] for each in judged.values()]
+    assert "IMPROVED" in words
+    assert "FAIL" not in words
+
+
+def test_a_reference_that_dies_in_the_middle_is_a_red_job(models, tmp_path):
+    python = tmp_path / "dying" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    # Each process of this runtime is killed after three seconds, and none starts six seconds after the first.
+    python.write_text(
+        "#!/bin/sh\n"
+        f'[ -e "{tmp_path}/first" ] || date +%s > "{tmp_path}/first"\n'
+        f'[ $(( $(date +%s) - $(cat "{tmp_path}/first") )) -lt 6 ] || exit 1\n'
+        "( sleep 3; kill -KILL $$ ) </dev/null >/dev/null 2>&1 &\n"
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    python.chmod(0o755)
+    done, judged = measure(
+        models,
+        tmp_path / "reports",
+        "--gate=fail",
+        f"--reference={python}",
+        "--pair-budget=60",
+        "--smallest-change=0.2%",
+    )
+    assert done.returncode == 1, done.stdout
+    assert {(each["verdict"], each["cannot_measure"]) for each in judged.values()} == {("INCONCLUSIVE", True)}
+    assert not list((tmp_path / "reports" / "history" / "lab").glob("*.standing")), "what was measured is not worse"
+
+
+def test_the_gate_does_not_pass_under_xdist(tmp_path):
+    done = run_suite("-m", "perf", "--gate=fail", "-n2", f"--reports={tmp_path}")
+    assert done.returncode == 2
+    assert "perf measures one thing at a time" in done.stdout + done.stderr
+
+
+def test_the_gate_does_not_pass_under_xdist_when_perf_is_selected_by_its_folder(tmp_path):
+    done = run_suite(
+        "tests/perf", "-n2", "-m", "not slow", "--gate=fail", "-k", "seconds_per_frame", f"--reports={tmp_path}"
+    )
+    assert done.returncode != 0, done.stdout
+
+
+@pytest.mark.slow
+def test_with_the_gate_off_nothing_is_judged(models, tmp_path):
+    done, judged = measure(models, tmp_path, "--gate=off")
+    assert done.returncode == 0
+    assert judged == {}
+    assert "gate (" not in done.stdout
