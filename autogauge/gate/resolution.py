@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from autogauge.gate.side_by_side import FIRST_LOOK, plan
+from autogauge.gate.side_by_side import FIRST_LOOK, LOOKS_APART
 from autogauge.stats.intervals import Interval
 
 POWER = 0.95
@@ -63,6 +63,6 @@ class Resolution:
         return found is not None and found <= change
 
     def _reach(self, pairs: int) -> float:
-        confidence = plan(0.0, self.error).confidence_at(pairs)
+        confidence = 1 - 2 * self.error * (1 - 1 / LOOKS_APART)  # of a look at the end of the time
         normal = NormalDist()
         return (normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)) * self.spread / math.sqrt(pairs)

@@ -14,7 +14,7 @@ from autogauge.studies.study import Condition, Plan, Study
 
 TWIN = "@reference"
 HIGHER_IS_BETTER = ("fps",)
-FIRST_LOOK, LAST_LOOK = 24, 6000
+FIRST_LOOK, LAST_LOOK, LOOKS_APART = 24, 6000, 1.4
 
 
 def twins(conditions: Sequence[Condition], reference: Reference) -> tuple[Condition, ...]:
@@ -46,7 +46,7 @@ def claim(condition: str, metric: str, floor: float) -> Claim:
 
 def plan(budget_s: float, error: float, first_look: int = FIRST_LOOK) -> Plan:
     """When to look, for so many seconds in all; ``error`` is how often one comparison may be wrong on one side, all looks together."""
-    return Plan(geometric_looks(first_look, LAST_LOOK), budget_s, confidence=1 - 2 * error, spending="late")
+    return Plan(geometric_looks(first_look, LAST_LOOK, LOOKS_APART), budget_s, confidence=1 - 2 * error, by_time=True)
 
 
 def judge(study: Study, condition: str, metric: str, benchmark: str, floor: float, against: str) -> Judgement:

@@ -1,19 +1,18 @@
 """Looking at the evidence while it comes in, without being wrong more often for it: how much of the error each look may spend.
 
 Every look of a comparison gets a share of the error that the comparison may make in all, so that stopping at any of them keeps it
-(Bonferroni, which asks nothing of how the looks depend on each other). Equal shares suit a few looks; of many, the later ones rest on
-more replicates and get more, in proportion, which costs the last look little (in the spirit of P. C. O'Brien and T. R. Fleming,
-"A multiple testing procedure for clinical trials", Biometrics 1979, and of the error spending of K. K. G. Lan and D. L. DeMets,
-Biometrika 1983). What is looked at is left to ``verdicts``.
+(Bonferroni, which asks nothing of how the looks depend on each other). Equal shares suit a few planned looks. Where it is not known how
+many replicates the time allows, each look gets the share of the time that has passed since the one before: the error spending of
+K. K. G. Lan and D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 1983, linear in time. How
+much time has passed does not depend on what was measured, which is what that asks for. What is looked at is left to ``verdicts``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Literal
 
-Spending = Literal["equal", "late"]
+LEAST = 1e-9
+"""The share of a look that comes at no time after the one before."""
 
 
 def geometric_looks(first: int, last: int, factor: float = 1.4) -> tuple[int, ...]:
@@ -29,12 +28,7 @@ def geometric_looks(first: int, last: int, factor: float = 1.4) -> tuple[int, ..
     return tuple(found)
 
 
-def share_of_look(looks: Sequence[int], replicates: int, spending: Spending) -> float:
-    """The share of the error that a look at so many replicates may spend.
-
-    A look between two planned ones, because the time is up, spends what the next planned one would have.
-    """
-    if spending == "equal":
-        return 1 / len(looks)
-    planned = next((look for look in looks if look >= replicates), looks[-1])
-    return planned / sum(looks)
+def share_by_time(elapsed_s: float, budget_s: float, spent: float) -> float:
+    """The share of the error that a look may spend after so much of the time, when those before it have spent ``spent``."""
+    passed = min(1.0, elapsed_s / budget_s) if budget_s > 0 else 1.0
+    return max(LEAST, passed - spent)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.intervals import Interval, paired_ratio
-from autogauge.stats.sequential import Spending, share_of_look
+from autogauge.stats.sequential import share_by_time
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
 from autogauge.studies import disturbance
 from autogauge.studies.progress import Progress
@@ -103,17 +103,18 @@ class Replicate:
 class Plan:
     """When to look at the evidence (numbers of replicates, rising), and how long to go on (seconds).
 
-    ``confidence`` is that of all looks together; ``spending`` shares it out among them.
+    ``confidence`` is that of all looks together; they share its error equally, or with ``by_time`` by the time that has passed.
     """
 
     looks: tuple[int, ...]
     budget_s: float
     confidence: float = 0.95
-    spending: Spending = "equal"
+    by_time: bool = False
 
-    def confidence_at(self, replicates: int) -> float:
-        """The confidence of the interval at a look at so many replicates."""
-        return 1 - (1 - self.confidence) * share_of_look(self.looks, replicates, self.spending)
+    def confidence_at(self, elapsed_s: float = 0.0, spent: float = 0.0) -> float:
+        """The confidence of the interval at a look after so many seconds, when the looks before it have spent that share of the error."""
+        share = share_by_time(elapsed_s, self.budget_s, spent) if self.by_time else 1 / len(self.looks)
+        return 1 - (1 - self.confidence) * share
 
 
 @dataclass
@@ -140,6 +141,10 @@ class Study:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     state: str = "planned"  # planned, running, decided, budget ended, gave up, interrupted, broken off
     seconds: float = 0.0
+    elapsed_s: float = 0.0
+    """How much of the budget had passed at the end of the latest replicate."""
+    spent: dict[str, float] = field(default_factory=dict)
+    """The share of its error that each claim's looks have spent, where they spend it by time."""
     closed: dict[str, Verdict] = field(default_factory=dict)
     """The verdicts that stand: what is measured after a claim was decided does not move it."""
 
@@ -197,7 +202,11 @@ class Study:
         if not pairs:
             return None
         numerators, denominators = zip(*pairs, strict=True)
-        confidence = self.plan_of(claim).confidence_at(len(pairs))
+        plan = self.plan_of(claim)
+        elapsed_s = (
+            plan.budget_s if len(pairs) >= plan.looks[-1] else self.elapsed_s
+        )  # the last look may spend the rest
+        confidence = plan.confidence_at(elapsed_s, self.spent.get(claim.name, 0.0))
         return paired_ratio(numerators, denominators, confidence, neighbours=True)
 
     def verdict(self, claim: Claim) -> Verdict:
@@ -210,6 +219,7 @@ class Study:
         if for_good or verdict.outcome is not Outcome.INCONCLUSIVE:
             self.closed[claim.name] = verdict
             return True
+        self.spent[claim.name] = min(1.0, self.elapsed_s / max(self.plan_of(claim).budget_s, 1e-9))
         return False
 
     def _verdict_so_far(self, claim: Claim) -> Verdict:
@@ -352,7 +362,8 @@ def _run(study: Study, measure: Callable[[Condition], Sample], progress: Progres
                 progress.say(f"{study.name}: {name} failed: {error.failure.sentence()}")
         study.replicates.append(replicate)
         given_up = {name for name, failures in in_a_row.items() if failures >= GIVE_UP_AFTER}
-        undecided = _look(study, undecided, given_up, time.monotonic() - began)
+        study.elapsed_s = time.monotonic() - began
+        undecided = _look(study, undecided, given_up, study.elapsed_s)
         if not undecided and not _wants_everything(study, time.monotonic() - began):
             verdicts = [study.verdict(claim) for claim in (*study.claims, *study.changes)]
             open_ones = [verdict for verdict in verdicts if verdict.outcome is Outcome.INCONCLUSIVE]

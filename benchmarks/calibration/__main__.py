@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from benchmarks.calibration import data
+
+if TYPE_CHECKING:
+    from benchmarks.calibration.table import Line, Target
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -44,6 +51,73 @@ def record(
             seed=random.randrange(2**31) if seed is None else seed,
             done=lambda segments: data.save(file, segments),
         )
+
+
+@app.command(epilog="Example: python -m benchmarks.calibration table --runs=400 --trials=200")
+def table(
+    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings; without one, all that are kept.")] = None,
+    runs: Annotated[int, typer.Option(help="Identical whole runs for each kind of noise.", min=1)] = 200,
+    trials: Annotated[int, typer.Option(help="Trials of each slowdown for each kind of noise.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the windows chosen.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Replay every rule on what was recorded. Exit status 1 when a target is missed."""
+    from benchmarks.calibration import replay
+    from benchmarks.calibration import table as tables
+
+    recorded = replay.arrange(data.load_all(recordings or ()))
+    found = list(tables.lines(recorded, runs, trials, seed))
+    reached = tables.targets(found)
+    if as_json:
+        print(
+            json.dumps(
+                {"lines": [each.to_json() for each in found], "targets": [vars(each) for each in reached]}, indent=2
+            )
+        )
+    else:
+        _print(found, reached, tables.independent(recorded))
+    if not all(each.met for each in reached):
+        raise typer.Exit(1)
+
+
+def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:
+    console = Console(highlight=False, markup=False, width=130)
+    for noise in dict.fromkeys(each.noise for each in found):
+        shown = Table(title=f"noise: {noise}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for title in (
+            "benchmarks",
+            "rule",
+            "false alarms",
+            *(f"+{name}" for name in replay_slowdowns()),
+            "inconclusive",
+            "s each",
+        ):
+            shown.add_column(title, justify="left" if title in ("benchmarks", "rule") else "right")
+        for each in (each for each in found if each.noise == noise):
+            shown.add_row(
+                each.benchmarks,
+                each.rule,
+                _percent(each.false_alarms),
+                *(_percent(value) for value in each.found.values()),
+                _percent(each.inconclusive),
+                f"{each.seconds:.1f}",
+            )
+        console.print(shown)
+    for each in reached:
+        console.print(f"{'met' if each.met else 'MISSED'}  {each.sentence}: {each.reached}")
+    for note in notes:
+        console.print(note)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"
+
+
+def replay_slowdowns() -> list[str]:
+    """The slowdowns replayed."""
+    from benchmarks.calibration.replay import SLOWDOWNS
+
+    return list(SLOWDOWNS)
 
 
 @app.callback()

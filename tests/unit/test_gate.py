@@ -161,6 +161,7 @@ def measured(ratio, rounds=60, seed=1, twin=None):
         "pinned-LATENCY": 10.0,
         "AUTO-LATENCY" + side_by_side.TWIN: 10 * ratio / (twin or 1),
     }
+    study.elapsed_s = 30.0
     for index in range(rounds):
         samples = {
             each.name: Sample({"latency_ms": costs[each.name] * math.exp(0.02 * random.standard_normal())})

@@ -38,12 +38,12 @@ def test_a_change_that_is_said_to_be_found_is_found():
     resolution = of(spread=0.04, pairs=2000)
     change = resolution.change_in(30)
     pairs = int(30 / resolution.pair_s)
-    plan = side_by_side.plan(60.0, 0.001)
+    plan = side_by_side.plan(30.0, 0.001)
     claim = side_by_side.claim("A", "latency_ms", 1 + change / 2)
     random = np.random.default_rng(6)
     found = 0
     for _ in range(200):
         ratios = (1 + change) * np.exp(0.04 * random.standard_normal(pairs))
-        interval = paired_ratio(ratios, np.ones(pairs), plan.confidence_at(pairs))
+        interval = paired_ratio(ratios, np.ones(pairs), plan.confidence_at(30.0, spent=1 / side_by_side.LOOKS_APART))
         found += outcome_of(claim, interval) is Outcome.FAIL
     assert found >= 0.88 * 200

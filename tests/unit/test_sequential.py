@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autogauge.stats.sequential import geometric_looks, share_of_look
+from autogauge.stats.sequential import geometric_looks, share_by_time
 from autogauge.studies.study import Plan
 from tests.properties import for_all
 
@@ -20,22 +20,30 @@ def test_looks_that_go_nowhere_are_refused(first, last, factor):
         geometric_looks(first, last, factor)
 
 
-@for_all(lambda st: (st.integers(1, 50), st.integers(50, 5000), st.floats(1.05, 3), st.sampled_from(["equal", "late"])))
-def test_all_looks_together_spend_the_error_and_no_more(first, last, factor, spending):
-    looks = geometric_looks(first, last, factor)
-    assert sum(share_of_look(looks, look, spending) for look in looks) == pytest.approx(1.0)
+@for_all(lambda st: (st.lists(st.floats(0, 100), min_size=1, max_size=30), st.floats(0.1, 50)))
+def test_all_looks_together_spend_the_error_and_no_more(times, budget_s):
+    spent, shares = 0.0, []
+    for elapsed_s in sorted(times):
+        shares.append(share_by_time(elapsed_s, budget_s, spent))
+        spent = min(1.0, elapsed_s / budget_s)
+    assert all(share > 0 for share in shares)
+    assert sum(shares) <= 1 + 1e-6
 
 
-def test_a_look_between_two_spends_what_the_next_would_have():
-    assert share_of_look((10, 20, 30), 15, "late") == share_of_look((10, 20, 30), 20, "late") == pytest.approx(1 / 3)
-    assert share_of_look((10, 20, 30), 99, "late") == pytest.approx(1 / 2)
+def test_a_look_after_the_time_is_up_spends_what_is_left():
+    assert share_by_time(70.0, 60.0, 0.75) == 0.25
+    assert share_by_time(5.0, 0.0, 0.0) == 1.0
+
+
+def test_planned_looks_share_the_error_equally():
+    assert Plan((8, 16), 60.0, 0.9).confidence_at() == pytest.approx(0.95)
 
 
 def test_stopping_at_the_first_interval_that_excludes_the_truth_keeps_the_confidence():
     """The error of looking until it fits, over many experiments on data without any effect."""
     from autogauge.stats.intervals import paired_ratio
 
-    plan = Plan(geometric_looks(12, 120), 60.0, 0.9, "late")
+    plan = Plan(geometric_looks(12, 120), 120.0, 0.9, by_time=True)
     random = np.random.default_rng(3)
     missed, missed_without_control = 0, 0
     for _ in range(200):
@@ -44,7 +52,11 @@ def test_stopping_at_the_first_interval_that_excludes_the_truth_keeps_the_confid
         def misses(look, confidence, ratios=ratios):
             return not paired_ratio(ratios[:look], np.ones(look), confidence).holds(1.0)
 
-        missed += any(misses(look, plan.confidence_at(look)) for look in plan.looks)
+        befores = (0, *plan.looks)
+        missed += any(
+            misses(look, plan.confidence_at(look, before / 120))
+            for before, look in zip(befores, plan.looks, strict=False)
+        )
         missed_without_control += any(misses(look, 0.9) for look in plan.looks)
     assert missed <= 0.1 * 200
     assert missed_without_control > 0.2 * 200, "with every look at 90 %, far more than 10 % go wrong"

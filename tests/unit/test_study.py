@@ -135,10 +135,10 @@ def test_what_history_rests_on_is_measured_although_all_is_decided():
 def test_changes_are_looked_at_by_their_own_plan():
     change = Claim("a-not-slower", "A is not slower than B", "s", "A", "B", "at most", 1.5)
     wobble = [1.0, 1.1, 0.9, 1.05, 0.95] * 20
-    compared = study(FASTER, changes=(change,), change_plan=Plan((12, 24, 48), 60.0, 0.99, "late"))
+    compared = study(FASTER, changes=(change,), change_plan=Plan((12, 24, 48), 60.0, 0.99, by_time=True))
     run(compared, measuring({"A": wobble, "B": wobble[::-1]}), Silent())
-    assert compared.verdict(change).replicates == 12
-    assert compared.verdict(change).interval.confidence == pytest.approx(1 - 0.01 * 12 / 84)
+    assert compared.verdict(change).replicates == 48, "looks before any time has passed may spend next to nothing"
+    assert compared.verdict(change).interval.confidence == pytest.approx(0.99), "the last look spends the rest"
     assert [verdict.claim for verdict in compared.verdicts()] == [FASTER]
 
 
@@ -158,7 +158,7 @@ def test_a_disturbed_turn_is_measured_again_and_both_are_kept():
     assert disturbed.figures("A", "s") == [1.0] * 8
     assert [each.figures["s"] for each in disturbed.replicates[6].disturbed.values()] == [5.0]
     assert disturbed.disturbed("A") == 1
-    assert "1 of 16 turns were disturbed" in disturbed.notes()[0]
+    assert "1 of 17 turns were disturbed" in disturbed.notes()[0]
     assert disturbed.to_json()["replicates"][6]["disturbed"]["A"]["figures"]["s"] == 5.0
 
 

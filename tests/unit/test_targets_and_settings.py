@@ -129,7 +129,7 @@ def test_every_profile_can_reach_a_verdict_at_its_first_look(name):
     profile = PROFILES[name]
     for plan in (profile.fil, profile.fil_with_accelerator, profile.steady):
         assert plan.looks == tuple(sorted(plan.looks))
-        assert plan.looks[0] >= fewest_replicates(plan.confidence_at(plan.looks[0]))
+        assert plan.looks[0] >= fewest_replicates(plan.confidence_at())
 
 
 def test_lab_is_the_notebooks_six_intervals_of_ten_seconds():
