@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import math
 import statistics
-from statistics import NormalDist
 
 from autogauge.gate.past import Figure
-from autogauge.gate.side_by_side import HIGHER_IS_BETTER, cost_of
+from autogauge.gate.side_by_side import HIGHER_IS_BETTER
 from autogauge.history.records import ReferenceRatio
-from autogauge.stats.intervals import paired_ratio
+from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.studies.study import Study
 
-CONFIDENCE = 0.95
 SCALES = {"fps": 1.0, "latency_ms": 1e-3, "fil_s": 1.0, "hand_over_s": 1.0}
 """From the metrics that are recorded to seconds; of ``fps`` the inverse is."""
 
 
+def cost(figure: float, metric: str) -> float:
+    """The figure in seconds; for ``fps`` seconds per frame."""
+    return 1 / figure if metric in HIGHER_IS_BETTER else figure * SCALES[metric]
+
+
 def seconds_of(study: Study, condition: str, metric: str) -> list[float]:
     """The condition's samples in seconds, in the order measured; for ``fps`` seconds per frame."""
-    found = [sample.figures[metric] * SCALES[metric] for sample in study.samples(condition) if metric in sample.figures]
-    return [1 / each for each in found] if metric in HIGHER_IS_BETTER else found
+    return [cost(each.figures[metric], metric) for each in study.samples(condition) if metric in each.figures]
 
 
 def beside_pinned(study: Study, condition: str, metric: str) -> ReferenceRatio | None:
-    """The ratio of the condition's cost to that of the pinned workload beside it; ``None`` without one, or with too few pairs."""
+    """The ratio of the condition's cost to that of the pinned workload beside it; ``None`` without one, or with too few rounds."""
     pinned = study.condition(condition).beside
     if not pinned or not study.pinned:
         return None
-    pairs = [
-        (each.samples[condition].figures[metric], each.samples[pinned].figures[metric])
-        for each in study.replicates
-        if condition in each.samples and pinned in each.samples
-    ]
-    if not pairs:
+    rounds = [each.samples for each in study.replicates if condition in each.samples and pinned in each.samples]
+    if len(rounds) < FEWEST:
         return None
-    numerators, denominators = zip(*pairs, strict=True)
-    interval = cost_of(paired_ratio(numerators, denominators, CONFIDENCE, neighbours=True), metric)
-    if interval is None or not 0 < interval.low <= interval.high < math.inf:
-        return None
-    width = math.log(interval.high / interval.low)
-    return ReferenceRatio(
-        study.pinned, interval.ratio, width / (2 * NormalDist().inv_cdf((1 + CONFIDENCE) / 2)), len(pairs)
-    )
+    own, fixed = ([cost(each[name].figures[metric], metric) for each in rounds] for name in (condition, pinned))
+    ratio, error = undisturbed_ratio(own, fixed)
+    return ReferenceRatio(study.pinned, ratio, error, len(rounds))
 
 
 def figure_of(study: Study, condition: str, metric: str) -> Figure | None:

@@ -22,7 +22,7 @@ SMALLEST = 1.10
 """The change that a judgement against history is to find: one that it could not have found is no PASS."""
 SUSPICION = 20.0
 """How many times the error of a verdict a suspicion may have: it only asks for another measurement."""
-RATIO_SPREAD, ABSOLUTE_SPREAD = 0.02, 0.08
+RATIO_SPREAD, ABSOLUTE_SPREAD = 0.015, 0.08
 """What is expected of the variation between runs before they have shown theirs: of ratios to the pinned workload, and of seconds."""
 
 
@@ -122,14 +122,14 @@ def _change(now: Figure, past: Past, error: float) -> tuple[bool, Interval]:
         before = [each.ratio for each in past.earlier if each.ratio is not None and each.reference == now.reference]
         value = now.ratio or 0.0
         usual = statistics.median(each.error for each in same)
-        excess = math.sqrt(max(0.0, now.error**2 - usual**2))
+        more_variance = now.error**2 - usual**2
     else:
         values = [each.seconds for each in past.figures]
         before = [each.seconds for each in past.earlier]
-        value, excess = now.seconds, 0.0
+        value, more_variance = now.seconds, 0.0
     level = level_of(values, before, prior_spread=RATIO_SPREAD if by_ratio else ABSOLUTE_SPREAD)
     moved = math.log(value) - level.centre
-    reach = level.reach(1 - error, excess)
+    reach = level.reach(1 - error, more_variance)
     return by_ratio, Interval(
         math.exp(moved), math.exp(moved - reach), math.exp(min(moved + reach, 700.0)), 1 - 2 * error, level.runs
     )

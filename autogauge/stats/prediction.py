@@ -37,15 +37,16 @@ class Level:
     runs: int
     kept: float
 
-    def reach(self, confidence: float, error: float = 0.0) -> float:
+    def reach(self, confidence: float, more_variance: float = 0.0) -> float:
         """How far above the centre one more run may lie (logarithm), one-sided, at that confidence.
 
-        ``error`` is the standard error of the new run's own figure; what of it the spread already holds is the caller's matter.
+        ``more_variance`` is by how much the new run's own figure is less certain than those of the level (its squared standard error less
+        theirs); below 0 for one that is more certain, which is believed down to half of the level's variance.
         """
         from scipy.special import stdtrit
 
-        deviation = math.hypot(self.spread * math.sqrt(1 + 1 / self.kept), error)
-        return float(stdtrit(self.degrees, confidence)) * deviation
+        own = max(self.spread**2 / 2, self.spread**2 + more_variance)
+        return float(stdtrit(self.degrees, confidence)) * math.sqrt(own + self.spread**2 / self.kept)
 
 
 def level_of(

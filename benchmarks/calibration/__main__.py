@@ -80,6 +80,18 @@ def table(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: python -m benchmarks.calibration choices")
+def choices(
+    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings; without one, all that are kept.")] = None,
+) -> None:
+    """Print what the reference and the estimator for history were chosen by."""
+    from benchmarks.calibration.choices import tables
+
+    console = Console(highlight=False, markup=False, width=110)
+    for each in tables(data.load_all(recordings or ())):
+        console.print(each)
+
+
 def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:
     console = Console(highlight=False, markup=False, width=130)
     for noise in dict.fromkeys(each.noise for each in found):

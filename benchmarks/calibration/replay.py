@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.gate import past, side_by_side
-from autogauge.gate.figures import CONFIDENCE
 from autogauge.gate.past import Figure, Past
 from autogauge.gate.session import FAMILY_ERROR
 from autogauge.stats.intervals import paired_ratio
+from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.stats.verdicts import Outcome, outcome_of
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.noise import QUIET
@@ -38,9 +38,11 @@ BENCHMARKS = (
 """The benchmarks of a run: study and metric."""
 ERROR = FAMILY_ERROR / len(BENCHMARKS)
 RUNS_OF_HISTORY = 10
-AT_LEAST = {"LATENCY": 80, "THROUGHPUT": 80, FIL: 24}
+AT_LEAST = {"LATENCY": 80, "THROUGHPUT": 80, FIL: 32}
 """Rounds that a run's figure for history rests on: the standard profile's."""
 
+BUSY, MOST_OTHERS = "busy", 0.15
+"""A segment without noise on purpose is called busy when other processes took more than this of a processor."""
 MOST_PASSES = 4
 """How often a segment may serve in one trial, each time with other identical processes."""
 
@@ -91,7 +93,7 @@ class Recordings:
     @property
     def noises(self) -> list[str]:
         """The kinds of noise that every study was recorded with."""
-        kinds = dict.fromkeys(each.noise for each in self.segments)
+        kinds = dict.fromkeys(_kind(each) for each in self.segments)
         return [kind for kind in kinds if all(len(self.of(study, metric, kind)) >= 2 for study, metric in BENCHMARKS)]
 
 
@@ -106,7 +108,7 @@ def arrange(segments: Sequence[Segment]) -> Recordings:
         for metric, values in segment.figures.items():
             costs = values.astype(float)
             costs = 1 / costs if metric == "fps" else costs
-            raw[segment.study, metric].append(Strip(segment.study, segment.noise, segment.conditions, costs, turn_s))
+            raw[segment.study, metric].append(Strip(segment.study, _kind(segment), segment.conditions, costs, turn_s))
     measured: dict[tuple[str, str, str], float] = {}
     strips = {}
     for (study, metric), found in raw.items():
@@ -119,6 +121,12 @@ def arrange(segments: Sequence[Segment]) -> Recordings:
             factors[name] = (1 + nominal) / ratio
         strips[study, metric] = [_scaled(each, factors) for each in found]
     return Recordings(strips, measured, list(segments))
+
+
+def _kind(segment: Segment) -> str:
+    """The noise that there was: a segment without noise on purpose, beside which somebody worked, is no quiet one."""
+    others = float(np.nanmean(segment.others))
+    return BUSY if segment.noise == QUIET and others > MOST_OTHERS else segment.noise
 
 
 def _level(strip: Strip) -> Costs:
@@ -198,13 +206,10 @@ def figure(strip: Strip, condition: str, metric: str, start: int) -> Figure | No
     rows = slice(start, start + AT_LEAST[strip.study])
     pair = np.stack([strip.of(condition)[rows], strip.of(PINNED)[rows]], axis=1)
     pair = pair[np.isfinite(pair).all(axis=1)]
-    if len(pair) < 6:
+    if len(pair) < FEWEST:
         return None
-    interval = paired_ratio(pair[:, 0], pair[:, 1], CONFIDENCE, neighbours=True)
-    if not 0 < interval.low <= interval.high < math.inf:
-        return None
-    error = math.log(interval.high / interval.low) / (2 * 1.959964)
-    return Figure(float(np.median(pair[:, 0])), PINNED, interval.ratio, error)
+    ratio, error = undisturbed_ratio(pair[:, 0], pair[:, 1])
+    return Figure(float(np.median(pair[:, 0])), PINNED, ratio, error)
 
 
 def against_history(

@@ -1,0 +1,113 @@
+"""What was chosen by data: the reference for history, and the estimator of the ratio to it. Prints how much noise each candidate leaves.
+
+The judged figure is that of one process over as many rounds as a standard run has; what is left of the noise is its standard deviation
+over segments, processes and windows of the recordings, all kinds of noise together.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from rich import box
+from rich.table import Table
+
+from autogauge.stats.intervals import paired_ratio
+from autogauge.stats.undisturbed import lowest
+from benchmarks.calibration import replay
+from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
+from benchmarks.calibration.models import CONVOLUTION, PRODUCT
+from benchmarks.calibration.replay import AT_LEAST, Costs, Recordings
+
+HINTS = ("LATENCY", "THROUGHPUT")
+WINDOW = 24
+"""Rounds of a window in the segments that compare references."""
+Estimator = Callable[[Costs, Costs], float]
+
+ESTIMATORS: dict[str, Estimator] = {
+    "median of pairs (Hodges–Lehmann)": lambda a, b: float(np.log(paired_ratio(list(a), list(b), 0.95).ratio)),
+    "medians": lambda a, b: float(np.log(np.median(a) / np.median(b))),
+    "lower quartiles": lambda a, b: float(np.log(np.quantile(a, 0.25) / np.quantile(b, 0.25))),
+    "lower deciles": lambda a, b: float(np.log(np.quantile(a, 0.1) / np.quantile(b, 0.1))),
+    "minima": lambda a, b: float(np.log(a.min() / b.min())),
+    "means of the lowest third": lambda a, b: _lowest(a, b, 1 / 3),
+    "means of the lowest quarter": lambda a, b: _lowest(a, b, 0.25),
+    "means of the lowest 15 % (ours)": lambda a, b: _lowest(a, b, 0.15),
+    "means of the lowest tenth": lambda a, b: _lowest(a, b, 0.1),
+}
+
+
+def _lowest(above: Costs, below: Costs, share: float) -> float:
+    return float(lowest(np.log(above), share) - lowest(np.log(below), share))
+
+
+def references(segments: Sequence[Segment]) -> Table:
+    """The standard deviation of a figure by the reference that it is divided by, in percent."""
+    names = ("none", PINNED, f"{PINNED}, the other hint", CONVOLUTION, PRODUCT)
+    left: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for segment in (each for each in segments if each.study == REFERENCES):
+        costs = segment.figures["latency_ms"].astype(float)
+        for hint in HINTS:
+            other = HINTS[1 - HINTS.index(hint)]
+            own = costs[:, segment.column(f"{IDENTICAL}1 {hint}")]
+            beside = {
+                PINNED: f"{PINNED} {hint}",
+                f"{PINNED}, the other hint": f"{PINNED} {other}",
+                CONVOLUTION: f"{CONVOLUTION} {hint}",
+                PRODUCT: f"{PRODUCT} {hint}",
+            }
+            for start in range(0, len(own) - WINDOW + 1, WINDOW):
+                rows = slice(start, start + WINDOW)
+                left[hint, "none"].append(float(np.log(np.nanmedian(own[rows]))))
+                for name, condition in beside.items():
+                    pair = np.stack([own[rows], costs[rows, segment.column(condition)]])
+                    pair = pair[:, np.isfinite(pair).all(axis=0)]
+                    left[hint, name].append(_lowest(pair[0], pair[1], 0.15))
+    table = _table(
+        "what is left of a figure's noise (standard deviation, %) by the reference it is divided by", "reference", HINTS
+    )
+    for name in names:
+        table.add_row(name, *(_deviation(left[hint, name]) for hint in HINTS))
+    return table
+
+
+def estimators(recordings: Recordings) -> Table:
+    """The standard deviation of the ratio to the pinned workload by how it is estimated, in percent."""
+    studies = (("LATENCY", "latency_ms"), ("THROUGHPUT", "latency_ms"), (FIL, "fil_s"))
+    left: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for study, metric in studies:
+        for strip in recordings.of(study, metric):
+            rounds = AT_LEAST[study]
+            for name in strip.identical:
+                for start in range(0, max(1, len(strip.costs) - rounds + 1), rounds):
+                    pair = np.stack([strip.of(each)[start : start + rounds] for each in (name, PINNED)])
+                    pair = pair[:, np.isfinite(pair).all(axis=0)]
+                    for title, estimate in ESTIMATORS.items():
+                        left[study, title].append(estimate(pair[0], pair[1]))
+    table = _table(
+        "what is left of the noise (standard deviation, %) of the ratio to the pinned workload, by estimator",
+        "estimator",
+        [f"{study} ({AT_LEAST[study]} rounds)" for study, _ in studies],
+    )
+    for title in ESTIMATORS:
+        table.add_row(title, *(_deviation(left[study, title]) for study, _ in studies))
+    return table
+
+
+def tables(segments: Sequence[Segment]) -> list[Table]:
+    """Both tables."""
+    return [references(segments), estimators(replay.arrange(segments))]
+
+
+def _table(title: str, first: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _deviation(logs: Sequence[float]) -> str:
+    return f"{100 * statistics.stdev(logs):.2f} ({len(logs)})" if len(logs) > 1 else "–"
