@@ -40,7 +40,7 @@ def main() -> None:
             ratio = paired_ratio(fil["cold"], fil["off"], 0.95)
             print(
                 f"{device}: FIL with an empty CACHE_DIR ÷ FIL with the cache off = {ratio.ratio:.3f} "
-                f"(95 % interval {ratio.low:.3f}-{ratio.high:.3f}, {ratio.observations} blocks)"
+                f"(95 % interval {ratio.low:.3f}-{ratio.high:.3f}, {ratio.replicates} blocks)"
             )
 
 

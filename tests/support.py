@@ -37,7 +37,14 @@ def run_suite(*options: str, timeout_s: float = 120, **environment: str) -> subp
 
 def run_cli(*words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m autogauge`` in the project's folder."""
-    return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment)
+    return run_module("autogauge", *words, timeout_s=timeout_s, **environment)
+
+
+def run_module(
+    module: str, *words: str, timeout_s: float = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m module`` in the project's folder."""
+    return _run([sys.executable, "-m", module, *words], timeout_s, environment)
 
 
 def _run(command: list[str], timeout_s: float, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,9 @@ from autogauge.studies.study import Condition, Study
 from autogauge.studies.workload import Setup
 from autogauge.targets import Target
 
+FIL_PATIENCE = 2.0
+"""How many times the time of another pair a pair of first inferences may take: a sample of it is a process."""
+
 
 @dataclass(frozen=True)
 class Companions:
@@ -42,7 +45,8 @@ class Companions:
             claims = tuple(
                 side_by_side.claim(each.name, metric, self.gate.floor(metric)) for each in own for metric in metrics
             )
-            plan = side_by_side.plan(self.pair_budget_s * len(own), self.gate.error)
+            patience = FIL_PATIENCE if "fil_s" in metrics else 1.0
+            plan = side_by_side.plan(self.pair_budget_s * len(own) * patience, self.gate.error)
             study = dataclasses.replace(study, conditions=(*study.conditions, *added), changes=claims, change_plan=plan)
         if self.pinned is not None:
             beside = pinned_conditions(own)

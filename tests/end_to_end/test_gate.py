@@ -95,6 +95,10 @@ def test_the_first_run_says_that_there_is_no_baseline_and_becomes_it(first):
     assert "NO BASELINE" in done.stdout
     assert "this one becomes the first" in " ".join(done.stdout.split())
     (path,) = (reports / "history" / "lab").glob("*.json")
+    gate = json.loads(path.read_bytes())["autogauge"]["gate"]
+    assert gate["error"] == pytest.approx(0.01 / len(gate["judgements"])), (
+        "shared by what is measured, not by what is skipped"
+    )
     assert json.loads(path.read_bytes())["autogauge"]["gate"]["judgements"][0]["verdict"] == "NO BASELINE"
     assert not list(path.parent.glob("*.standing"))
 

@@ -1,0 +1,136 @@
+"""The calibration's own parts: recordings survive being saved, rules say what their tools would, replays find what is there."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+
+from autogauge.stats.verdicts import Outcome
+from benchmarks.calibration import data, replay, rules
+from benchmarks.calibration.data import Segment
+from tests.support import run_module
+
+NAMES = ("A1", "A2", "A3", "2%", "5%", "10%", "20%", "pinned")
+SLOWER = {"2%": 1.03, "5%": 1.06, "10%": 1.12, "20%": 1.25}
+
+
+def segment(study, noise="quiet", rounds=120, seed=0, spread=0.02, others=0.02):
+    """A segment as a machine with that spread would have given it."""
+    chance = np.random.default_rng([seed, len(study), len(noise)])
+    level = np.exp(0.2 * chance.standard_normal())
+    costs = np.array([SLOWER.get(name, 1.0) for name in NAMES])
+    ms = 10 * level * costs * np.exp(spread * chance.standard_normal((rounds, len(NAMES))))
+    metrics = {"fil_s": ms / 100} if study == "fil" else {"latency_ms": ms, "fps": 1e3 / ms}
+    start_s = np.arange(rounds * len(NAMES), dtype=np.float32).reshape(rounds, -1) * 0.06
+    return Segment(
+        study,
+        noise,
+        NAMES,
+        "2026-11-24T10:00:00+00:00",
+        {name: values.astype(np.float32) for name, values in metrics.items()},
+        start_s,
+        np.full(start_s.shape, others, np.float32),
+        np.zeros(start_s.shape, np.float32),
+        {"seed": seed},
+    )
+
+
+@pytest.fixture(scope="module")
+def segments():
+    return [segment(study, seed=seed) for study in ("LATENCY", "THROUGHPUT", "fil") for seed in range(3)]
+
+
+def test_a_recording_is_read_as_it_was_saved(tmp_path, segments):
+    data.save(tmp_path / "one.npz", segments)
+    for before, after in zip(segments, data.load(tmp_path / "one.npz"), strict=True):
+        assert (before.study, before.noise, before.conditions, before.facts) == (
+            after.study,
+            after.noise,
+            after.conditions,
+            after.facts,
+        )
+        for metric, values in before.figures.items():
+            np.testing.assert_array_equal(values, after.figures[metric])
+        np.testing.assert_array_equal(before.start_s, after.start_s)
+
+
+def test_slower_models_are_brought_to_their_nominal_slowdown(segments):
+    recordings = replay.arrange(segments)
+    for strip in recordings.of("LATENCY", "latency_ms"):
+        ratio = np.median(strip.of("10%")) / np.median(strip.of("A1"))
+        assert ratio == pytest.approx(1.10, rel=0.02)
+    assert recordings.slowdowns["LATENCY", "latency_ms", "10%"] == pytest.approx(1.12, rel=0.01)
+
+
+def test_a_segment_beside_which_somebody_worked_is_no_quiet_one(segments):
+    busy = [*segments, segment("LATENCY", seed=9, others=0.6)]
+    recordings = replay.arrange(busy)
+    assert {each.noise for each in recordings.of("LATENCY", "latency_ms")} == {"quiet", "busy"}
+    assert recordings.noises == ["quiet"], "only kinds of noise with which every study was recorded twice have a row"
+
+
+def test_a_replay_finds_what_is_there_and_nothing_else(segments):
+    recordings = replay.arrange(segments)
+    chance = random.Random(1)
+    strips = recordings.of("LATENCY", "latency_ms")
+
+    def outcomes(candidate):
+        return [
+            replay.beside(strips, "latency_ms", candidate, chance, budget_s=30, change=0.05).outcome for _ in range(20)
+        ]
+
+    assert outcomes("10%").count(Outcome.FAIL) == 20
+    assert Outcome.FAIL not in outcomes(None)
+    histories = [
+        replay.against_history(strips, "latency_ms", candidate, "quiet", chance, change=0.05).outcome
+        for candidate in ["20%"] * 20 + [None] * 20
+    ]
+    assert histories[:20].count(Outcome.FAIL) >= 19
+    assert Outcome.FAIL not in histories[20:]
+
+
+@pytest.mark.parametrize("name", rules.OTHERS)
+def test_every_other_rule_sees_a_gross_change_and_no_change_in_the_same_samples(name):
+    chance = np.random.default_rng(1)
+    earlier = [np.exp(0.02 * chance.standard_normal(100)) for _ in range(10)]
+    rule = rules.OTHERS[name]
+    assert rule(2 * earlier[-1], earlier, 5)
+    assert not rule(earlier[-1], [earlier[-1] * (1 + number / 1e4) for number in range(-5, 5)], 5)
+
+
+def test_the_table_is_printed_by_one_command(tmp_path, segments):
+    data.save(tmp_path / "one.npz", segments)
+    done = run_module("benchmarks.calibration", "table", str(tmp_path / "one.npz"), "--runs=4", "--trials=4", "--json")
+    found = json.loads(done.stdout)
+    said = {each["rule"] for each in found["lines"]}
+    assert {"ours, side by side", "ours, against history", *rules.OTHERS} <= said
+    assert done.returncode == (0 if all(each["met"] for each in found["targets"]) else 1)
+
+
+def test_a_missed_target_is_bad_news(tmp_path):
+    wild = [segment(study, seed=seed, spread=1.0) for study in ("LATENCY", "THROUGHPUT", "fil") for seed in range(2)]
+    data.save(tmp_path / "wild.npz", wild)
+    done = run_module("benchmarks.calibration", "table", str(tmp_path / "wild.npz"), "--runs=2", "--trials=4")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "MISSED  side by side: +5 % found in at least 95 % within 60 s" in done.stdout
+
+
+def test_a_recording_that_is_there_is_not_replaced(tmp_path):
+    (tmp_path / "one.npz").write_bytes(b"precious")
+    done = run_module("benchmarks.calibration", "record", str(tmp_path / "one.npz"))
+    assert done.returncode == 2
+    assert (tmp_path / "one.npz").read_bytes() == b"precious"
+
+
+@pytest.mark.slow
+def test_a_minute_of_recording_holds_every_condition(tmp_path):
+    words = ("record", str(tmp_path / "one.npz"), "--minutes=0.6", "--quiet=6", "--noisy=3", "--seed=1")
+    done = run_module("benchmarks.calibration", *words, timeout_s=300)
+    assert done.returncode == 0, done.stderr
+    found = data.load(tmp_path / "one.npz")
+    assert [each.study for each in found][:3] == ["references", "LATENCY", "THROUGHPUT"]
+    assert set(found[1].conditions) == {"A1", "A2", "A3", "A4", "2%", "5%", "10%", "20%", "pinned"}
+    for each in found:
+        assert each.rounds >= 1
+        assert all(np.isfinite(values).all() for values in each.figures.values())
