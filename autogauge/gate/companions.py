@@ -42,9 +42,7 @@ class Companions:
             study = dataclasses.replace(study, at_least=at_least)
         if self.reference is not None:
             added = side_by_side.twins(own, self.reference)
-            claims = tuple(
-                side_by_side.claim(each.name, metric, self.gate.floor(metric)) for each in own for metric in metrics
-            )
+            claims = tuple(side_by_side.claim(each.name, metric, self.gate.floor) for each in own for metric in metrics)
             patience = FIL_PATIENCE if "fil_s" in metrics else 1.0
             plan = side_by_side.plan(self.pair_budget_s * len(own) * patience, self.gate.error)
             study = dataclasses.replace(study, conditions=(*study.conditions, *added), changes=claims, change_plan=plan)

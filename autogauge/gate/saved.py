@@ -54,7 +54,7 @@ def judge(run: SavedRun, history: History, smallest_change: float) -> Gate:
     """Judge every benchmark of the run; the gate returned holds the judgements."""
     gate = Gate("saved", smallest_change, len(run.benchmarks), lambda: history)
     for key, saved in run.benchmarks.items():
-        judgement = past.judge(key, Figure.of(saved), past_of(history, key), gate.rule(""))
+        judgement = past.judge(key, Figure.of(saved), past_of(history, key), gate.rule)
         gate.judgements.append(_as_it_stands(judgement))
     return gate
 

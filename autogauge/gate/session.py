@@ -71,12 +71,13 @@ class Gate:
         ways = 2 if self.reference else 1
         return FAMILY_ERROR / max(1, self.benchmarks * ways)
 
-    def floor(self, metric: str) -> float:
-        """The ratio of costs that counts as a change: half of what is to be found; FIL, which is noisier, is given twice as much."""
-        change = self.smallest_change * (2 if metric == "fil_s" else 1)
-        return 1 + change / 2
+    @property
+    def floor(self) -> float:
+        """The ratio of costs that counts as a change: half of what is to be found."""
+        return 1 + self.smallest_change / 2
 
-    def rule(self, metric: str) -> Rule:
+    @property
+    def rule(self) -> Rule:
         """How strictly history judges: it finds twice the change that is found side by side."""
         return Rule(self.error, 1 + self.smallest_change, max(past.SMALLEST, 1 + 2 * self.smallest_change))
 
@@ -97,33 +98,31 @@ class Gate:
 
     def _side_by_side(self, benchmark: Benchmark) -> Judgement:
         against = f"the reference {self.reference} in the same rounds"
-        floor = self.floor(benchmark.metric)
 
         def judged(study: Study) -> Judgement:
-            return side_by_side.judge(study, benchmark.condition, benchmark.metric, benchmark.key, floor, against)
+            return side_by_side.judge(study, benchmark.condition, benchmark.metric, benchmark.key, self.floor, against)
 
         first = judged(benchmark.study)
         if first.outcome is not Outcome.FAIL and not first.improved:
             return first
         second = self._once_more(benchmark)
         if second is None:
-            return first.noted("it could not be measured again")
-        judgement = judged(second)
-        return replace(judgement, measured_again=True)
+            return _unconfirmed(first)
+        return replace(judged(second), measured_again=True)
 
     def _against_history(self, benchmark: Benchmark) -> Judgement:
         figure = figure_of(benchmark.study, benchmark.condition, benchmark.metric)
         if figure is None:
             nothing = Judgement(benchmark.key, Way.HISTORY, "history", Outcome.INCONCLUSIVE, None, 1.0)
             return replace(nothing, cannot_measure=True).noted("nothing was measured")
-        before, rule = past_of(self.runs(), benchmark.key), self.rule(benchmark.metric)
+        before, rule = past_of(self.runs(), benchmark.key), self.rule
         first = past.judge(benchmark.key, figure, before, rule)
         if not past.is_suspicious(figure, before, rule):
             return first
         second = self._once_more(benchmark)
         again = figure_of(second, benchmark.condition, benchmark.metric) if second else None
         if again is None:
-            return first.noted("it could not be measured again")
+            return _unconfirmed(first)
         return past.judge_again(benchmark.key, figure, again, before, rule)
 
     def _once_more(self, benchmark: Benchmark) -> Study | None:
@@ -178,6 +177,14 @@ class Gate:
             "judgements": [each.to_json() for each in self.judgements],
             "lost": self.lost(),
         }
+
+
+def _unconfirmed(judgement: Judgement) -> Judgement:
+    """A suspicion that could not be measured again is no verdict, and no PASS either."""
+    noted = judgement.noted("it could not be measured again")
+    if judgement.outcome is Outcome.FAIL:
+        return replace(noted, outcome=Outcome.INCONCLUSIVE, cannot_measure=True)
+    return noted
 
 
 def _keys(judgements: Sequence[Judgement]) -> tuple[str, ...]:

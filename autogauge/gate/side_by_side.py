@@ -14,6 +14,7 @@ from autogauge.studies.study import Condition, Plan, Study
 
 TWIN = "@reference"
 HIGHER_IS_BETTER = ("fps",)
+AGAIN, MOST_AGAIN = 10.0, 0.05
 FIRST_LOOK, LAST_LOOK, LOOKS_APART = 24, 6000, 1.4
 
 
@@ -47,6 +48,23 @@ def claim(condition: str, metric: str, floor: float) -> Claim:
 def plan(budget_s: float, error: float, first_look: int = FIRST_LOOK) -> Plan:
     """When to look, for so many seconds in all; ``error`` is how often one comparison may be wrong on one side, all looks together."""
     return Plan(geometric_looks(first_look, LAST_LOOK, LOOKS_APART), budget_s, confidence=1 - 2 * error, by_time=True)
+
+
+def anew(study: Study, seed: int) -> Study:
+    """The study to be measured once more, on a suspicion.
+
+    Its comparisons may be wrong ten times as often: that a run in which nothing changed raises an alarm is held down by the first
+    measurement, and the second one has to agree.
+    """
+    again = study.anew(seed)
+    if again.change_plan is not None:
+        again.change_plan = dataclasses.replace(again.change_plan, confidence=1 - 2 * error_again(again.change_plan))
+    return again
+
+
+def error_again(plan: Plan) -> float:
+    """How often a comparison measured once more may be wrong, by the plan of the first."""
+    return min(MOST_AGAIN, AGAIN * (1 - plan.confidence) / 2)
 
 
 def judge(study: Study, condition: str, metric: str, benchmark: str, floor: float, against: str) -> Judgement:

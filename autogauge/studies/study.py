@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, paired_ratio
 from autogauge.stats.sequential import share_by_time
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
@@ -224,12 +225,16 @@ class Study:
 
     def _verdict_so_far(self, claim: Claim) -> Verdict:
         interval = self.interval(claim)
+        outcome = outcome_of(claim, interval)
+        if claim in self.changes and interval is not None:
+            numerators, denominators = zip(*self.pairs(claim), strict=True)
+            outcome, interval = judge_change(numerators, denominators, claim, interval.confidence)
         failures = self.failures(claim.numerator, claim.denominator)
         sentences = tuple(dict.fromkeys(f"{name}: {failure.sentence()}" for _, name, failure in failures))
         failed = len({index for index, _, _ in failures})
         return Verdict(
             claim,
-            outcome_of(claim, interval),
+            outcome,
             interval,
             len(self.pairs(claim)),
             sentences,

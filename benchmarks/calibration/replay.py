@@ -8,6 +8,7 @@ how much independent data there is is printed beside the rates.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 from collections import defaultdict
@@ -20,9 +21,10 @@ import numpy.typing as npt
 from autogauge.gate import past, side_by_side
 from autogauge.gate.past import Figure, Past
 from autogauge.gate.session import FAMILY_ERROR
-from autogauge.stats.intervals import paired_ratio
+from autogauge.stats.changes import judge_change
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
-from autogauge.stats.verdicts import Outcome, outcome_of
+from autogauge.stats.verdicts import Outcome
+from autogauge.studies.study import Plan
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.noise import QUIET
 from benchmarks.calibration.rules import OTHERS, Samples
@@ -144,7 +146,6 @@ def _scaled(strip: Strip, factors: dict[str, float]) -> Strip:
 
 def beside(
     strips: Sequence[Strip],
-    metric: str,
     candidate: str | None,
     chance: random.Random,
     *,
@@ -155,28 +156,28 @@ def beside(
 
     ``candidate`` is the slower condition, or ``None`` for an identical one.
     """
-    first = _comparison(strips, metric, candidate, chance, budget_s, change)
+    plan = side_by_side.plan(budget_s, ERROR)
+    first = _comparison(strips, plan, candidate, chance, change)
     if first.outcome is not Outcome.FAIL:
         return first
-    second = _comparison(strips, metric, candidate, chance, budget_s, change)
+    lax = dataclasses.replace(plan, confidence=1 - 2 * side_by_side.error_again(plan))
+    second = _comparison(strips, lax, candidate, chance, change)
     return Trial(second.outcome, first.seconds + second.seconds)
 
 
 def _comparison(
-    strips: Sequence[Strip], metric: str, candidate: str | None, chance: random.Random, budget_s: float, change: float
+    strips: Sequence[Strip], plan: Plan, candidate: str | None, chance: random.Random, change: float
 ) -> Trial:
-    plan = side_by_side.plan(budget_s, ERROR)
-    floor = 1 + change * (2 if metric == "fil_s" else 1) / 2
-    claim = side_by_side.claim("candidate", "cost", floor)  # costs: lower is better whatever the metric
-    most = int(budget_s / (2 * float(np.mean([each.turn_s for each in strips]))))
-    pairs = _pairs(strips, candidate, chance, most)
+    claim = side_by_side.claim("candidate", "cost", 1 + change / 2)  # costs: lower is better whatever the metric
     seconds = 2 * float(np.mean([each.turn_s for each in strips]))
+    most = int(plan.budget_s / seconds)
+    pairs = _pairs(strips, candidate, chance, most)
     looks = [look for look in plan.looks if look < len(pairs)] + [len(pairs)]
     spent = 0.0
     for look in looks:
-        confidence = plan.confidence_at(budget_s * look / most, spent)
-        interval = paired_ratio(pairs[:look, 0], pairs[:look, 1], confidence, neighbours=True)
-        outcome, spent = outcome_of(claim, interval), look / most
+        confidence = plan.confidence_at(plan.budget_s * look / most, spent)
+        outcome, _ = judge_change(list(pairs[:look, 0]), list(pairs[:look, 1]), claim, confidence)
+        spent = look / most
         if outcome is not Outcome.INCONCLUSIVE:
             return Trial(outcome, look * seconds)
     return Trial(Outcome.INCONCLUSIVE, len(pairs) * seconds)

@@ -22,6 +22,8 @@ SIDE_BY_SIDE, HISTORY, IN_FULL, FINE = (
     "ours, side by side, 60 s (FIL 120 s)",
     "ours, side by side, 300 s for 2 %",
 )
+SHORTEST_STUDY = {"LATENCY": 40, "THROUGHPUT": 40, FIL: 24}
+"""Rounds of an A/A study, where studies are counted."""
 CHANGE, FINE_CHANGE = 0.05, 0.02
 PAIR_S = {"LATENCY": 60.0, "THROUGHPUT": 60.0, FIL: 120.0}
 FINE_S = 300.0
@@ -87,7 +89,7 @@ def _at_equal_time(
         said = replay.others(recordings.of(study, metric), candidate, noise, chance, turns)
         # Half of the time for the first measurement, half for the second.
         trial = replay.beside(
-            recordings.of(study, metric, noise), metric, candidate, chance, budget_s=turns * turn_s / 2, change=CHANGE
+            recordings.of(study, metric, noise), candidate, chance, budget_s=turns * turn_s / 2, change=CHANGE
         )
         unsure, spent, asked = unsure + (trial.outcome is Outcome.INCONCLUSIVE), spent + trial.seconds, asked + 1
         return {**said, SIDE_BY_SIDE: trial.outcome is Outcome.FAIL}
@@ -132,9 +134,7 @@ def _whole_runs(recordings: Recordings, noise: str, runs: int, chance: random.Ra
     alarms, everything = 0, []
     for _ in range(runs):
         tried = [
-            replay.beside(
-                recordings.of(study, metric, noise), metric, None, chance, budget_s=PAIR_S[study], change=CHANGE
-            )
+            replay.beside(recordings.of(study, metric, noise), None, chance, budget_s=PAIR_S[study], change=CHANGE)
             for study, metric in BENCHMARKS
         ]
         alarms += any(each.outcome is Outcome.FAIL for each in tried)
@@ -146,7 +146,7 @@ def _whole_runs(recordings: Recordings, noise: str, runs: int, chance: random.Ra
 def _in_full(recordings: Recordings, noise: str, study: str, trials: int, chance: random.Random) -> Line:
     def trial(slowdown: str | None, metric: str) -> Trial:
         return replay.beside(
-            recordings.of(study, metric, noise), metric, slowdown, chance, budget_s=PAIR_S[study], change=CHANGE
+            recordings.of(study, metric, noise), slowdown, chance, budget_s=PAIR_S[study], change=CHANGE
         )
 
     tried = {name: _tried(trial, study, name, trials) for name in SLOWDOWNS}
@@ -166,9 +166,7 @@ def _in_full(recordings: Recordings, noise: str, study: str, trials: int, chance
 
 def _fine(recordings: Recordings, noise: str, study: str, trials: int, chance: random.Random) -> Line:
     def trial(slowdown: str | None, metric: str) -> Trial:
-        return replay.beside(
-            recordings.of(study, metric, noise), metric, slowdown, chance, budget_s=FINE_S, change=FINE_CHANGE
-        )
+        return replay.beside(recordings.of(study, metric, noise), slowdown, chance, budget_s=FINE_S, change=FINE_CHANGE)
 
     tried = _tried(trial, study, "2%", trials)
     found = {"2%": _share(tried, Outcome.FAIL)}
@@ -271,7 +269,14 @@ def independent(recordings: Recordings) -> list[str]:
             strips = recordings.of(study, _metrics(study)[0], noise)
             pairs = sum(len(each.identical) * (len(each.identical) - 1) // 2 for each in strips)
             rounds = sum(len(each.costs) for each in strips)
-            parts.append(f"{noise} {len(strips)} segments, {rounds} rounds, {pairs} pairs of identical processes")
+            shortest = SHORTEST_STUDY[study]
+            studies = sum(
+                len(each.costs) // shortest * (len(each.identical) * (len(each.identical) - 1) // 2) for each in strips
+            )
+            parts.append(
+                f"{noise} {len(strips)} segments, {rounds} rounds, {pairs} pairs of identical processes, "
+                f"{studies} A/A studies of {shortest} rounds that share none"
+            )
         said.append(f"{study}: {'; '.join(parts)}")
     quiet = {
         name: ratio

@@ -76,9 +76,7 @@ def test_a_replay_finds_what_is_there_and_nothing_else(segments):
     strips = recordings.of("LATENCY", "latency_ms")
 
     def outcomes(candidate):
-        return [
-            replay.beside(strips, "latency_ms", candidate, chance, budget_s=30, change=0.05).outcome for _ in range(20)
-        ]
+        return [replay.beside(strips, candidate, chance, budget_s=30, change=0.05).outcome for _ in range(20)]
 
     assert outcomes("10%").count(Outcome.FAIL) == 20
     assert Outcome.FAIL not in outcomes(None)

@@ -91,7 +91,7 @@ def test_a_small_change_is_none_however_sure_it_is():
 
 
 def test_a_run_whose_interval_reaches_what_is_to_be_found_is_inconclusive():
-    assert past.judge("b", now(1.06), Past(figures()), RULE).outcome is Outcome.INCONCLUSIVE
+    assert past.judge("b", now(1.06, error=0.03), Past(figures()), RULE).outcome is Outcome.INCONCLUSIVE
     assert past.judge("b", now(1.02), Past(figures(RATIOS[:2])), RULE).outcome is Outcome.INCONCLUSIVE
 
 
@@ -239,6 +239,7 @@ def test_a_study_that_cannot_be_measured_again_says_so():
     found.remember(study, dies)
     (judgement,) = judged(found, study)
     assert "could not be measured again" in judgement.sentence()
+    assert (judgement.word, judgement.cannot_measure) == ("INCONCLUSIVE", True), "no verdict, and no PASS either"
 
 
 def test_a_benchmark_without_a_sample_cannot_be_measured():

@@ -1,0 +1,42 @@
+"""Did one condition become worse than the other? Two looks at the same pairs, since noise that comes and goes hides much from the first.
+
+The first is the interval of the pairs (``intervals``): every pair counts. The second is the same interval of *quiet* pairs: of every
+four neighbouring rounds each side's best. Disturbances only ever make a sample worse, so where they hit many samples, but
+seldom four in a row, the best ones tell the change much sooner; a change that is only there now and then they do not see. So either of the
+two may say FAIL, and only the first one PASS. They share the error equally.
+
+That a quiet pair's ratio is as likely above its true value as below, which is all that the interval asks for, follows from the
+same symmetry as for pairs: what disturbs one side of a round could as well have disturbed the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autogauge.stats.intervals import Interval, paired_ratio
+from autogauge.stats.verdicts import Claim, Outcome, outcome_of
+
+NEIGHBOURS = 4
+
+
+def judge_change(
+    numerators: Sequence[float], denominators: Sequence[float], claim: Claim, confidence: float
+) -> tuple[Outcome, Interval]:
+    """The outcome, and the interval that it rests on. The replicates are in the order measured.
+
+    Raises ``ValueError`` for what is no pairs of positive finite samples.
+    """
+    shared = (1 + confidence) / 2
+    every = paired_ratio(numerators, denominators, shared, neighbours=True)
+    outcome = outcome_of(claim, every)
+    if outcome is Outcome.FAIL:
+        return outcome, every
+    best = max if claim.relation == "at least" else min
+    starts = range(0, len(numerators) - NEIGHBOURS + 1, NEIGHBOURS)
+    if starts:
+        above = [best(numerators[start : start + NEIGHBOURS]) for start in starts]
+        below = [best(denominators[start : start + NEIGHBOURS]) for start in starts]
+        interval = paired_ratio(above, below, shared, neighbours=True)
+        if outcome_of(claim, interval) is Outcome.FAIL:
+            return Outcome.FAIL, interval
+    return outcome, every

@@ -1,0 +1,72 @@
+"""A change is seen through noise that comes and goes, and neither way of looking passes what the other has not seen."""
+
+import numpy as np
+import pytest
+
+from autogauge.stats.changes import NEIGHBOURS, judge_change
+from autogauge.stats.verdicts import Claim, Outcome
+
+SLOWER = Claim("a-not-slower", "A is not slower than B", "latency_ms", "A", "B", "at most", 1.025)
+FEWER = Claim("a-not-fewer", "A gives no fewer frames than B", "fps", "A", "B", "at least", 1 / 1.025)
+
+
+def noisy(random, count, share=0.3):
+    """Costs of about 1, of which a share takes up to twice as long, independently."""
+    return np.exp(0.01 * random.standard_normal(count)) * np.where(
+        random.random(count) < share, random.uniform(1, 2, count), 1
+    )
+
+
+def outcomes(ratio, pairs, claim=SLOWER, share=0.3, trials=60, confidence=0.99):
+    random = np.random.default_rng(7)
+    found = []
+    for _ in range(trials):
+        above, below = ratio * noisy(random, pairs, share), noisy(random, pairs, share)
+        if claim is FEWER:
+            above, below = 1 / above, 1 / below
+        found.append(judge_change(list(above), list(below), claim, confidence)[0])
+    return found
+
+
+@pytest.mark.parametrize("claim", [SLOWER, FEWER])
+def test_a_change_is_found_through_noise_that_hides_it_from_the_pairs(claim):
+    assert outcomes(1.06, 100, claim).count(Outcome.FAIL) >= 57
+    from autogauge.stats.intervals import paired_ratio
+    from autogauge.stats.verdicts import outcome_of
+
+    random = np.random.default_rng(7)
+    by_pairs = [
+        outcome_of(SLOWER, paired_ratio(1.06 * noisy(random, 100), noisy(random, 100), 0.99)) for _ in range(60)
+    ]
+    assert by_pairs.count(Outcome.FAIL) < 30
+
+
+@pytest.mark.parametrize("claim", [SLOWER, FEWER])
+def test_identical_things_do_not_fail(claim):
+    assert outcomes(1.0, 100, claim, trials=150).count(Outcome.FAIL) <= 1
+
+
+def test_a_change_at_the_floor_fails_no_more_often_than_the_error_allows():
+    assert outcomes(1.025, 60, trials=300, confidence=0.9).count(Outcome.FAIL) <= 0.05 * 300 + 10
+
+
+def test_a_change_that_is_there_now_and_then_is_not_passed():
+    """Half of the candidate's rounds take half as long again: its best ones look unchanged."""
+    random = np.random.default_rng(8)
+    below = np.exp(0.01 * random.standard_normal(200))
+    above = np.exp(0.01 * random.standard_normal(200)) * np.where(random.random(200) < 0.5, 1.5, 1.0)
+    outcome, interval = judge_change(list(above), list(below), SLOWER, 0.99)
+    assert outcome is Outcome.FAIL
+    assert interval.replicates == 200, "the pairs have seen it"
+
+
+def test_the_interval_given_is_the_one_that_decided():
+    random = np.random.default_rng(7)
+    found = [judge_change(list(1.06 * noisy(random, 100)), list(noisy(random, 100)), SLOWER, 0.99) for _ in range(20)]
+    assert {interval.replicates for outcome, interval in found if outcome is Outcome.FAIL} <= {100, 100 // NEIGHBOURS}
+    for outcome, interval in found:
+        assert (outcome is Outcome.FAIL) == (interval.low > 1.025)
+
+
+def test_fewer_pairs_than_neighbours_say_nothing():
+    assert judge_change([1.0, 1.0], [1.0, 1.0], SLOWER, 0.99)[0] is Outcome.INCONCLUSIVE
