@@ -97,7 +97,7 @@ def pytest_addoption(parser):
         "--smallest-change",
         default="5%",
         metavar="PERCENT",
-        help="the smallest change that is to be found (default 5%%; twice that for first inferences and against history)",
+        help="the smallest change that is to be found (default 5%%; half of it is no change yet; twice that against history)",
     )
     add(
         "--pair-budget",

@@ -181,7 +181,6 @@ def _checks(study: Study) -> list[dict[str, Any]]:
         interval = verdict.interval
         pair_s = study.seconds / max(1, len(study.replicates))
         resolution = Resolution.of(interval, pair_s, RUN_ERROR / BENCHMARKS_OF_A_RUN) if interval else None
-        change = SMALLEST_CHANGE * (2 if claim.metric == "fil_s" else 1)
         found.append(
             {
                 "metric": METRICS[claim.metric],
@@ -194,8 +193,8 @@ def _checks(study: Study) -> list[dict[str, Any]]:
                 "smallest_change_in_s": {
                     str(each): resolution.change_in(each) if resolution else None for each in SPANS_S
                 },
-                "change": change,
-                "seconds_for_change": resolution.seconds_for(change) if resolution else None,
+                "change": SMALLEST_CHANGE,
+                "seconds_for_change": resolution.seconds_for(SMALLEST_CHANGE) if resolution else None,
             }
         )
     return found

@@ -38,7 +38,7 @@ def test_a_change_is_found_through_noise_that_hides_it_from_the_pairs(claim):
     by_pairs = [
         outcome_of(SLOWER, paired_ratio(1.06 * noisy(random, 100), noisy(random, 100), 0.99)) for _ in range(60)
     ]
-    assert by_pairs.count(Outcome.FAIL) < 30
+    assert by_pairs.count(Outcome.FAIL) < 45, "the pairs alone do not see it as often"
 
 
 @pytest.mark.parametrize("claim", [SLOWER, FEWER])
