@@ -69,8 +69,6 @@ class Companions:
 def pinned_conditions(conditions: Sequence[Condition]) -> dict[str | None, Condition]:
     """A condition with the pinned workload for each hint among the conditions."""
     return {
-        hint: Condition(
-            "-".join(filter(None, (NAME, hint))), Target.with_hint(DEVICE, hint), f"pinned workload ({DEVICE})"
-        )
+        hint: Condition("-".join(filter(None, (NAME, hint))), Target.with_hint(DEVICE, hint), f"pinned {DEVICE}")
         for hint in dict.fromkeys(condition.target.hint for condition in conditions)
     }

@@ -66,7 +66,7 @@ def heading(run: Run) -> list[str]:
 
 
 def table_of(found: Iterable[Row]) -> Table:
-    """The figures by target and hint, those of steady speed only where it was measured.
+    """The figures by target and hint; a column of steady speed only where some row has its figure.
 
     FIL is the median of the samples counted beside it.
     """
@@ -85,14 +85,13 @@ def table_of(found: Iterable[Row]) -> Table:
         for row in found
     ]
     titles = list(cells[0]) if cells else []
-    if all(row["FPS"] == NONE for row in cells):
-        titles = [title for title in titles if title not in OF_STEADY_SPEED]
+    titles = [each for each in titles if each not in OF_STEADY_SPEED or any(row[each] != NONE for row in cells)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for title in titles:
-        if title == "ran on":
+        if title in ("target", "ran on"):
             table.add_column(title, overflow="fold", min_width=6)
         else:
-            table.add_column(title, justify="left" if title in ("target", "hint") else "right", no_wrap=True)
+            table.add_column(title, justify="left" if title == "hint" else "right", no_wrap=True)
     for row in cells:
         table.add_row(*(row[title] for title in titles))
     return table

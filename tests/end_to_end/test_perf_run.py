@@ -38,7 +38,8 @@ def saved_run(summary):
 def second(summary, reports, model_cache):
     entries = sorted((model_cache / "entries").iterdir())
     written = [(path.name, path.stat().st_mtime_ns) for path in entries]
-    done = run_suite(*QUICK, f"--reports={reports}", f"--cache={model_cache}")
+    only = ("-k", "first_inference_latency")  # that is enough of a second run
+    done = run_suite(*QUICK, *only, f"--reports={reports}", f"--cache={model_cache}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert written == [(path.name, path.stat().st_mtime_ns) for path in entries], "the model cache is reused"
     return done
@@ -93,7 +94,7 @@ def test_the_terminal_shows_progress_figures_verdicts_and_reasons_for_skipping(f
     assert "AUTO-THROUGHPUT: throughput: " in text
     assert "FPS, latency: " in text
     assert "random weights" in text
-    for title in ("FIL ms (n)", "FPS", "p50", "p90", "p99", "requests", "ran on"):
+    for title in ("FIL ms (n)", "FPS", "p50", "p90", "requests", "ran on"):
         assert title in text
     assert "AUTO's first inference comes about as early as the CPU's [auto-fil-close-to-cpu]" in text
     assert " skipped " in text
