@@ -78,7 +78,7 @@ def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
     """What history says about that figure."""
     if not past.figures:
         none = Judgement(benchmark, Way.HISTORY, "history", None, None, rule.floor)
-        return none.noted("there is no accepted run with it yet: this one becomes the first")
+        return none.noted("there is no accepted run with it yet")
     by_ratio, interval = _change(now, past, rule.error)
     judgement = Judgement(
         benchmark,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autogauge.gate.judgement import Judgement, percent
 from autogauge.gate.session import FAMILY_ERROR, OFF, Gate
+from autogauge.history.standing import Standing
 
 _STYLES = {"PASS": "green", "IMPROVED": "bold cyan", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
 
@@ -24,6 +25,8 @@ def render(gate: Gate) -> list[RenderableType]:
     if gate.mode == OFF or not gate.judgements:
         return []
     shown: list[RenderableType] = [Text(heading(gate), style="bold"), *judgements(gate.judgements)]
+    if any(each.outcome is None for each in gate.judgements) and gate.decide().standing is not Standing.QUARANTINED:
+        shown.append(Text("this run becomes the first accepted one of what has no baseline"))
     if lost := gate.lost():
         shown.append(
             Text(

@@ -93,7 +93,7 @@ def test_the_first_run_says_that_there_is_no_baseline_and_becomes_it(first):
     done, reports = first
     assert done.returncode == 0, done.stdout
     assert "NO BASELINE" in done.stdout
-    assert "this one becomes the first" in " ".join(done.stdout.split())
+    assert "this run becomes the first accepted one" in " ".join(done.stdout.split())
     (path,) = (reports / "history" / "lab").glob("*.json")
     gate = json.loads(path.read_bytes())["autogauge"]["gate"]
     assert gate["error"] == pytest.approx(0.01 / len(gate["judgements"])), (
