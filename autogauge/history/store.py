@@ -35,6 +35,8 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with filelock.FileLock(folder / ".lock", timeout=LOCK_DEADLINE_S):
+            for leftover in folder.glob(".[0-9]*_*.json.*.tmp"):
+                leftover.unlink(missing_ok=True)  # of a saver that was killed: who saves holds the lock
             saved = runs(folder)
             number = number_of(saved[-1]) + 1 if saved else 1
             mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""

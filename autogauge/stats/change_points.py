@@ -1,8 +1,9 @@
 """Where the level of a benchmark changed for good, over the runs of its history. What is done about it is left to the report.
 
 The figures' logarithms are cut into stretches of constant level by penalised least squares (PELT, from ``ruptures``), after lone outliers
-were drawn in and with the noise estimated from differences of neighbouring runs, which a step hardly touches. The penalty is chosen on
-noise alone: ``benchmarks/change_points.py`` prints how often it is wrong, and how soon it sees a step, beside other methods.
+were drawn in, with the noise estimated from differences of neighbouring runs, which a step hardly touches, and with an allowance for
+neighbours that resemble each other. The penalty is chosen on noise alone: ``benchmarks/change_points.py`` prints how often it is wrong,
+and how soon it sees a step, beside other methods.
 
 Sources: R. Killick, P. Fearnhead and I. Eckley, "Optimal detection of changepoints with a linear computational cost" (2012); C. Truong, L.
 Oudre and N. Vayatis, "Selective review of offline change point detection methods" (2020; ruptures); J. von Neumann, "Distribution
@@ -11,6 +12,7 @@ of the ratio of the mean square successive difference to the variance" (1941) fo
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +24,14 @@ from autogauge.stats.prediction import shrinkage
 
 FEWEST = 8
 """Runs below which nothing is said."""
-SHORTEST = 3
-"""Runs of a stretch: two bad runs are no level."""
-WINDOW, MOST_DEVIATIONS = 5, 2.5
+SHORTEST = 4
+"""Runs of a stretch: three bad runs are no level."""
+WINDOW, MOST_DEVIATIONS = 5, 2.0
 """A run that lies further from the median of its neighbourhood than this many standard deviations is drawn in to there."""
-PENALTY, PENALTY_SLOPE = 11.0, 2.0
+PENALTY, PENALTY_SLOPE = 12.0, 2.0
 """Of one more stretch: ``PENALTY + PENALTY_SLOPE * log(runs / 100)``, in variances; chosen on noise alone."""
+ALIKE = 1.28
+"""Neighbours resemble each other when their correlation is beyond this many of its standard errors (one in ten by chance)."""
 LEAST_NOISE = 0.002
 """Relative standard deviation between runs below which no benchmark is believed to be."""
 SMALLEST = 0.01
@@ -81,14 +85,43 @@ def noise_of(logs: Floats) -> float:
 
 
 def _cuts(logs: Floats) -> list[int]:
-    """Where a new stretch begins."""
+    """Where a new stretch begins.
+
+    Cut twice: what is left within the stretches of the first cut says whether neighbours resemble each other, which makes noise look like
+    levels; the penalty of the second is larger by as much.
+    """
+    noise = noise_of(logs)
+    steady = drawn_in(logs, noise)
+    noise = max(noise, float(np.std(np.diff(steady))) / math.sqrt(2))
+    cuts = _cut(steady / noise, 1.0)
+    factor = _alike(steady, noise, cuts) if cuts else 1.0
+    return _cut(steady / noise, factor) if factor > 1 else cuts
+
+
+def _cut(values: Floats, factor: float) -> list[int]:
     import ruptures
 
-    noise = noise_of(logs)
-    steady = drawn_in(logs, noise) / noise
-    penalty = PENALTY + PENALTY_SLOPE * max(0.0, math.log(len(logs) / 100))
-    search = ruptures.KernelCPD(kernel="linear", min_size=SHORTEST).fit(steady.reshape(-1, 1) - steady.mean())
-    return [int(each) for each in search.predict(pen=penalty)[:-1]]
+    penalty = PENALTY + PENALTY_SLOPE * max(0.0, math.log(len(values) / 100))
+    search = ruptures.KernelCPD(kernel="linear", min_size=SHORTEST).fit((values - values.mean()).reshape(-1, 1))
+    return [int(each) for each in search.predict(pen=penalty * factor)[:-1]]
+
+
+def _alike(values: Floats, noise: float, cuts: Sequence[int]) -> float:
+    """By how much the variance of a level is larger than ``noise`` squared over its runs: at least 1."""
+    bounds = [0, *cuts, len(values)]
+    rest = np.concatenate([values[i:j] - values[i:j].mean() for i, j in itertools.pairwise(bounds)])
+    squares = float((rest**2).sum())
+    if not squares:
+        return 1.0
+    degrees = max(1, len(values) - len(bounds) + 1)
+    factor = max(1.0, squares / degrees / noise**2)
+    correlation = float((rest[1:] * rest[:-1]).sum()) / squares + (len(bounds) - 1) / len(
+        values
+    )  # each mean takes some away
+    if correlation > ALIKE / math.sqrt(len(values)):
+        correlation = min(correlation, 0.9)
+        factor *= (1 + correlation) / (1 - correlation)
+    return factor
 
 
 def drawn_in(logs: Floats, noise: float) -> Floats:

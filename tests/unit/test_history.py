@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from autogauge.history.replay import VirtualClock
 from autogauge.models.artefact import ModelArtefact
 from autogauge.targets import Device
 from tests.properties import for_all
-from tests.support import ROOT
+from tests.support import ROOT, in_a_mount
 
 
 def save_some(folder, writer, count):
@@ -25,17 +26,18 @@ def save_some(folder, writer, count):
         store.save(folder, {"writer": writer, "number": number}, f"label {writer}/{number}")
 
 
-def test_eight_writers_at_once_lose_and_overwrite_nothing(tmp_path):
+@pytest.mark.parametrize("count", [2, 8])
+def test_writers_at_once_lose_and_overwrite_nothing(tmp_path, count):
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=save_some, args=(tmp_path, writer, 5)) for writer in range(8)]
+    writers = [context.Process(target=save_some, args=(tmp_path, writer, 5)) for writer in range(count)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60)
     saved = store.runs(tmp_path)
-    assert [store.number_of(path) for path in saved] == list(range(1, 41))
+    assert [store.number_of(path) for path in saved] == list(range(1, 5 * count + 1))
     documents = [json.loads(path.read_bytes()) for path in saved]
-    assert len({(each["writer"], each["number"]) for each in documents}) == 40
+    assert len({(each["writer"], each["number"]) for each in documents}) == 5 * count
 
 
 def test_numbers_go_on_past_9999(tmp_path):
@@ -67,6 +69,52 @@ def test_a_saver_killed_at_any_moment_leaves_only_whole_files(tmp_path, delay_s)
     for path in saved:
         assert len(json.loads(path.read_bytes())["data"]) == 20000
     assert store.save(tmp_path, {}, "next").exists()
+
+
+def save_for_ever(folder):
+    while True:
+        store.save(folder, {"data": list(range(5000))}, "run")
+
+
+def test_savers_killed_two_hundred_times_lose_nothing_and_leave_nothing_half(tmp_path):
+    shuffled = random.Random(20261125)
+    context = multiprocessing.get_context("fork")
+    for _ in range(200):
+        saver = context.Process(target=save_for_ever, args=(tmp_path,))
+        saver.start()
+        time.sleep(shuffled.uniform(0.0, 0.04))
+        saver.kill()
+        saver.join(10)
+    saved = store.runs(tmp_path)
+    assert len(saved) >= 10, "there was time to save something"
+    assert [store.number_of(path) for path in saved] == list(range(1, len(saved) + 1))
+    assert all(len(json.loads(path.read_bytes())["data"]) == 5000 for path in saved)
+    assert store.number_of(store.save(tmp_path, {}, "next")) == len(saved) + 1
+    assert not list(tmp_path.glob("*.tmp")), "what the killed ones left is swept"
+
+
+FILLER = """
+import sys
+from pathlib import Path
+from autogauge.history import store
+folder = Path(sys.argv[1])
+try:
+    while True:
+        store.save(folder, {"data": list(range(20000))}, "run")
+except OSError as error:
+    print(error.errno, len(store.runs(folder)), len([each for each in folder.iterdir() if each.suffix == ".tmp"]))
+    print(all(path.stat().st_size > 100_000 for path in store.runs(folder)))
+"""
+
+
+def test_a_full_disk_keeps_what_was_saved_and_leaves_nothing_half(tmp_path):
+    command = in_a_mount(tmp_path, "size=1m", [sys.executable, "-c", FILLER, str(tmp_path)])
+    if command is None:
+        pytest.skip("a file system of its own needs unshare -rm")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
+    error, saved, leftovers, whole = done.stdout.split()
+    assert (error, leftovers, whole) == ("28", "0", "True")
+    assert int(saved) >= 3
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
