@@ -146,6 +146,24 @@ class Settings:
         """How long after the compile began AUTO is waited for to hand over: most of what one answer of a probe may take."""
         return self.probe_deadline_s * 2 / 3
 
+    def chosen(self) -> dict[str, str]:
+        """The options that change what is measured or judged, by their names on the command line, as text."""
+        options = {
+            "--model": self.wanted.model,
+            "--model-source": self.wanted.source,
+            "--profile": self.profile.name,
+            "--accelerator": self.accelerator,
+            "--devices": ",".join(self.devices or ()),
+            "--hints-on": ",".join(self.hints_on or ()),
+            "--infer-requests": str(self.infer_requests or ""),
+            "--gate": self.gate,
+            "--inconclusive": "fail" if self.fail_inconclusive else "warn",
+            "--smallest-change": f"{100 * self.smallest_change:g}%",
+            "--reference": self.reference or "",
+            "--pinned": "on" if self.pinned else "off",
+        }
+        return {name: value for name, value in options.items() if value}
+
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without measuring."""
         self.wanted.check()

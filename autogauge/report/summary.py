@@ -40,6 +40,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "openvino": run.openvino,
         "profile": settings.profile.name,
         "accelerator": settings.accelerator,
+        "options": settings.chosen(),
         "fingerprint": run.fingerprint.to_json() if run.fingerprint else None,
         "model": run.model.to_json() if run.model else None,
         "inputs": list(run.inputs),

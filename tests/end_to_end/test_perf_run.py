@@ -19,7 +19,8 @@ def reports(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first(reports, model_cache):
-    return run_suite(*QUICK, f"--reports={reports}", f"--cache={model_cache}", "--junitxml", str(reports / "junit.xml"))
+    options = (f"--reports={reports}", f"--cache={model_cache}", "--junitxml", str(reports / "junit.xml"))
+    return run_suite(*QUICK, *options, GITHUB_STEP_SUMMARY=str(reports / "job.md"))
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,8 @@ def test_samples_reach_pytest_benchmark_as_they_were_measured(summary, saved_run
     fps = figures("hints", "AUTO-LATENCY", "fps")
     per_frame = benchmarks["test_seconds_per_frame[AUTO-LATENCY]"]["stats"]
     assert per_frame["data"] == [1 / each for each in fps]
-    assert per_frame["ops"] == pytest.approx(np.mean(fps), rel=0.1), "operations per second are frames per second"
+    harmonic = len(fps) / sum(1 / each for each in fps)  # however much the machine's noise spreads them
+    assert per_frame["ops"] == pytest.approx(harmonic), "operations per second are frames per second"
     latency = figures("hints", "AUTO-LATENCY", "latency_ms")
     assert benchmarks["test_latency[AUTO-LATENCY]"]["stats"]["data"] == pytest.approx([each / 1e3 for each in latency])
 
@@ -134,6 +136,27 @@ def test_the_junit_file_carries_the_evidence(first, reports):
     text = (reports / "junit.xml").read_text()
     assert 'name="verdict" value="PASS"' in text
     assert 'name="evidence" value="FIL of AUTO ÷ CPU = ' in text
+
+
+def test_a_jobs_page_gets_the_verdicts_in_markdown(first, reports):
+    text = (reports / "job.md").read_text()
+    assert text.startswith("## AUTO on lab-one: ")
+    assert "| target | hint | FIL ms | FPS | p50 ms | ran on |" in text
+    assert "AUTO's first inference comes about as early as the CPU's" in text
+
+
+def test_the_runs_page_lies_beside_its_summary_and_shares_its_script(first, reports):
+    assert f"page: {reports / 'latest' / 'index.html'}" in first.stdout.replace("\n", "")
+    page = (reports / "latest" / "index.html").read_text()
+    (script,) = (reports / "assets").iterdir()
+    assert f'<script src="../assets/{script.name}">' in page
+    for title in (
+        "Throughput by hint",
+        "Latency by hint",
+        "First inference latency, by phase",
+        "Latency distributions",
+    ):
+        assert f">{title}</h2>" in page
 
 
 @pytest.mark.slow
@@ -156,7 +179,7 @@ def test_a_second_run_adds_a_second_file_and_pytest_benchmark_compares_both(seco
 
 def test_nothing_is_left_running_or_lying_about(second, reports):
     assert not orphaned_probes()
-    assert sorted(path.name for path in reports.iterdir()) == ["assets", "history", "junit.xml", "latest"]
+    assert sorted(path.name for path in reports.iterdir()) == ["assets", "history", "job.md", "junit.xml", "latest"]
     assert {path.name for path in (reports / "latest").iterdir()} == {
         "index.html",
         "latencies.npz",
