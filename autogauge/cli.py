@@ -17,7 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from autogauge import __version__, cli_gate, cli_models
+from autogauge import __version__, cli_gate, cli_history, cli_models
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.doctor import State, examine
 from autogauge.errors import UserError
@@ -49,6 +49,7 @@ app = typer.Typer(
 
 app.add_typer(cli_models.app, name="models")
 cli_gate.register(app)
+cli_history.register(app)
 
 SPANS_S = (15, 60, 300)
 """Seconds a pair for which ``aa`` says what can be found."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 NEEDED = ("hypothesis", "psutil")
-FOLDERS = ("unit", "end_to_end", "omz", "emulation")
+FOLDERS = ("unit", "end_to_end", "omz", "emulation", "browser")
 
 
 def pytest_collection_finish(session):

@@ -84,7 +84,7 @@ def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
         benchmark,
         Way.HISTORY,
         f"{past.runs}, by the ratio to the pinned workload" if by_ratio else f"{past.runs}, by its seconds",
-        _outcome(interval, rule),
+        outcome(interval, rule),
         interval,
         rule.floor,
     )
@@ -100,7 +100,7 @@ def is_suspicious(now: Figure, past: Past, rule: Rule) -> bool:
         return False
     lax = dataclasses.replace(rule, error=min(0.1, rule.error * SUSPICION))
     _, interval = _change(now, past, lax.error)
-    return _outcome(interval, lax) is Outcome.FAIL or interval.high < 1 / rule.floor
+    return outcome(interval, lax) is Outcome.FAIL or interval.high < 1 / rule.floor
 
 
 def judge_again(benchmark: str, now: Figure, again: Figure, past: Past, rule: Rule) -> Judgement:
@@ -135,7 +135,8 @@ def _change(now: Figure, past: Past, error: float) -> tuple[bool, Interval]:
     )
 
 
-def _outcome(interval: Interval, rule: Rule) -> Outcome:
+def outcome(interval: Interval, rule: Rule) -> Outcome:
+    """What an interval of costs comes to by that rule."""
     if interval.low > 1 and interval.ratio > rule.floor:
         return Outcome.FAIL
     return Outcome.PASS if interval.high < rule.smallest else Outcome.INCONCLUSIVE

@@ -16,8 +16,13 @@ from typing import Any
 
 from autogauge.errors import UserError
 
+VERDICTS = ("FAIL", "INCONCLUSIVE", "IMPROVED", "PASS", "NO BASELINE")
+"""What the gate says of a benchmark, the worst first."""
 LONGEST_S = 1e6
 """A sample above this is no measurement: eleven days for one frame."""
+MOST_SAMPLES = 2**31
+SCHEMA = 1
+"""Of what this project adds to pytest-benchmark's file; raised when an older reader would misread it."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +41,28 @@ class ReferenceRatio:
 
 @dataclass(frozen=True)
 class SavedBenchmark:
-    """One benchmark of a saved run. ``key`` is equal for the same benchmark in every run, also after its test was renamed."""
+    """One benchmark of a saved run. ``key`` is equal for the same benchmark in every run, also after its test was renamed.
+
+    ``verdict`` is what the gate said of it in that run. What a file of another project does not tell is empty.
+    """
 
     key: str
     title: str
     median_s: float
     samples: int
     against_reference: ReferenceRatio | None = None
+    metric: str = ""
+    device: str = ""
+    hint: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A run as far as its file could be read; ``problems`` are sentences about the rest."""
+    """A run as far as its file could be read; ``problems`` are sentences about the rest.
+
+    ``foreign`` says that the file is pytest-benchmark's and not this project's.
+    """
 
     path: Path
     when: datetime.datetime | None
@@ -57,6 +72,12 @@ class SavedRun:
     benchmarks: dict[str, SavedBenchmark]
     problems: tuple[str, ...] = ()
     gate: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    precision: str = ""
+    weights: str = ""
+    profile: str = ""
+    accelerator: str = ""
+    foreign: bool = False
 
 
 def read(path: Path) -> SavedRun:
@@ -73,6 +94,12 @@ def read(path: Path) -> SavedRun:
         raise UserError(f"{path} is no saved run, or half of one: it is not JSON; remove it or name another.") from None
     if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
         raise UserError(f"{path} is no saved run: it has no list of benchmarks; name a file of pytest-benchmark's.")
+    own = document.get("autogauge")
+    schema = own.get("schema", 1) if isinstance(own, dict) else 1
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise UserError(
+            f"{path} was saved by a newer autogauge (schema {schema!r}, this one reads up to {SCHEMA}): update autogauge."
+        )
     return _run(path, document)
 
 
@@ -82,7 +109,7 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
     for number, fields in enumerate(document["benchmarks"], 1):
         try:
             found = _benchmark(fields)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             name = fields.get("fullname") if isinstance(fields, dict) else None
             problems.append(f"benchmark {name or number} cannot be judged: {_reason(error)}")
             continue
@@ -97,15 +124,23 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
         (each["extra_info"] for each in document["benchmarks"] if isinstance(each, dict) and _is_ours(each)), {}
     )
     gate = document.get("autogauge")
+    model = extra.get("model")
+    model = model if isinstance(model, dict) else {}
     return SavedRun(
         path,
         _moment(document.get("datetime")),
         _text(fingerprint.get("digest")) if isinstance(fingerprint, dict) else _text(extra.get("fingerprint")),
-        str(extra.get("openvino", "")),
-        str(machine_info.get("node", "")),
+        _text(extra.get("openvino")) or "",
+        _text(machine_info.get("node")) or "",
         benchmarks,
         tuple(problems),
         gate if isinstance(gate, dict) else {},
+        model=_text(model.get("name")) or "",
+        precision=_text(model.get("precision")) or "",
+        weights=_text(model.get("weights")) or "",
+        profile=_text(extra.get("profile")) or "",
+        accelerator=_text(extra.get("accelerator")) or "",
+        foreign=not extra,
     )
 
 
@@ -121,19 +156,29 @@ def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
     key = extra.get("benchmark") or fields["fullname"]
     reference = extra.get("against_reference")
     return SavedBenchmark(
-        str(key),
-        str(fields["fullname"]),
+        _clean(str(key)),
+        _clean(str(fields["fullname"])),
         median_s,
-        len(samples) or int(stats.get("rounds", 1)),
+        len(samples) or _count(stats.get("rounds", 1)),
         None
         if reference is None
         else ReferenceRatio(
-            str(reference["reference"]),
+            _clean(str(reference["reference"])),
             _positive(reference["ratio"], "the ratio to the reference"),
             _not_negative(reference["error"], "its error"),
-            int(reference["rounds"]),
+            _count(reference["rounds"]),
         ),
+        metric=_text(extra.get("metric")) or "",
+        device=_text(extra.get("device")) or "",
+        hint=_text(extra.get("hint")) or "",
+        verdict=_verdict(extra.get("gate")),
     )
+
+
+def _verdict(judgements: Any) -> str:
+    """The worst that the gate said of a benchmark."""
+    words = [each.get("verdict") for each in judgements or () if isinstance(each, dict)]
+    return next((word for word in VERDICTS if word in words), "")
 
 
 def _positive(value: Any, what: str) -> float:
@@ -158,8 +203,19 @@ def _reason(error: Exception) -> str:
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST_SAMPLES:
+        raise ValueError(f"the number of samples is {value!r}")
+    return int(value)
+
+
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return _clean(value) if isinstance(value, str) and value else None
+
+
+def _clean(text: str) -> str:
+    """The text without halves of characters, which JSON can hold and no file can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _moment(value: Any) -> datetime.datetime | None:

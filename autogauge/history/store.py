@@ -14,7 +14,7 @@ from autogauge.files import slug, write_json
 
 LOCK_DEADLINE_S = 60.0
 FINGERPRINT_DIGITS = 8
-_NUMBERED = re.compile(r"(\d{4,})_.*\.json")
+_NUMBERED = re.compile(r"(\d{4,15})_.*\.json", re.DOTALL)
 _MARKED = re.compile(rf"_([0-9a-f]{{{FINGERPRINT_DIGITS}}})\.json")
 
 
@@ -51,7 +51,12 @@ def save(
 
 def runs(folder: Path) -> list[Path]:
     """The saved runs of a machine's folder, oldest number first."""
-    return sorted((path for path in folder.glob("*.json") if _NUMBERED.fullmatch(path.name)), key=number_of)
+    return sorted((path for path in folder.glob("*.json") if is_run(path.name)), key=number_of)
+
+
+def is_run(name: str) -> bool:
+    """Whether a file of that name is a saved run; a name that is no text is none."""
+    return _NUMBERED.fullmatch(name) is not None and not any("\ud800" <= each <= "\udfff" for each in name)
 
 
 def number_of(path: Path) -> int:

@@ -13,7 +13,7 @@ from autogauge.gate.judgement import Judgement, percent
 from autogauge.gate.session import FAMILY_ERROR, OFF, Gate
 from autogauge.history.standing import Standing
 
-_STYLES = {"PASS": "green", "IMPROVED": "bold cyan", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
+STYLES = {"PASS": "green", "IMPROVED": "bold cyan", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
 
 
 SAID_IN_FULL = ("FAIL", "IMPROVED")
@@ -49,7 +49,7 @@ def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
         for each in judged:
             change = percent(each.change.ratio) if each.change else "–"
             table.add_row(
-                Text(each.word, style=_STYLES.get(each.word, "")), each.benchmark, change, each.bounds(), each.count()
+                Text(each.word, style=STYLES.get(each.word, "")), each.benchmark, change, each.bounds(), each.count()
             )
         shown.append(table)
         shown += [

@@ -1,4 +1,4 @@
-"""``reports/latest``: ``summary.json``, the latencies, and the probes' output; replaced as a whole by each run."""
+"""``reports/latest``: ``summary.json``, the latencies, the page, and the probes' output; replaced as a whole by each run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from autogauge import __version__
 from autogauge.files import write_bytes, write_json
+from autogauge.report.pages import run_page
+from autogauge.report.pages.render import ASSETS, put_script
 from autogauge.report.rows import rows
 from autogauge.run import Run
 
@@ -65,10 +67,16 @@ def save(run: Run, probe_logs: Path | None) -> Path:
     _sweep(latest.parent)
     try:
         staging.mkdir(parents=True)
-        write_json(staging / SUMMARY, summarize(run))
-        write_bytes(staging / LATENCIES, _compressed(_latencies(run)))
-        if timelines := _timelines(run):
+        summary, latencies, timelines = summarize(run), _latencies(run), _timelines(run)
+        write_json(staging / SUMMARY, summary)
+        write_bytes(staging / LATENCIES, _compressed(latencies))
+        if timelines:
             write_bytes(staging / TIMELINES, _compressed(timelines))
+        assets = latest.parent / ASSETS
+        write_bytes(
+            staging / run_page.PAGE, run_page.page(summary, latencies, timelines, latest / run_page.PAGE, assets)
+        )
+        put_script(assets)
         if probe_logs is not None and probe_logs.is_dir():
             shutil.copytree(probe_logs, staging / "probes")
         with contextlib.suppress(FileNotFoundError):

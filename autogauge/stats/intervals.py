@@ -125,3 +125,21 @@ def _signed_rank_probabilities(pairs: int) -> np.ndarray[tuple[int], np.dtype[np
         shifted = np.concatenate([np.zeros(rank), probabilities])
         probabilities = (without + shifted) / 2
     return probabilities
+
+
+def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """An interval for the median of independent values by order statistics, whatever their distribution.
+
+    The lowest and the highest value where there are too few for that confidence (under six for 95 %). Raises ``ValueError`` for none.
+    Source: M. Hollander, D. A. Wolfe and E. Chicken, "Nonparametric Statistical Methods", section 3.6 (Thompson and Savur).
+    """
+    from scipy.special import bdtr
+
+    if not values:
+        raise ValueError("no values have no median")
+    ordered, count = sorted(values), len(values)
+    below = np.asarray(
+        bdtr(np.arange(count // 2), count, 0.5)
+    )  # the probability that at most k values lie below the median
+    outside = int((below <= (1 - confidence) / 2).sum())
+    return ordered[max(0, outside - 1)] if outside else ordered[0], ordered[-outside] if outside else ordered[-1]

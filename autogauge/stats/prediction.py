@@ -85,10 +85,10 @@ def _robust(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float
     winsorized = np.clip(ordered, inner[0], inner[-1])
     variance = float(np.var(winsorized, ddof=1)) if count > 1 else 0.0
     degrees = float(count - 2 * trimmed - 1)
-    return float(inner.mean()), degrees * variance / _shrinkage(trimmed / count), degrees
+    return float(inner.mean()), degrees * variance / shrinkage(trimmed / count), degrees
 
 
-def _shrinkage(share: float) -> float:
+def shrinkage(share: float) -> float:
     """The variance of a standard normal variable winsorized by ``share`` at either end."""
     if not share:
         return 1.0

@@ -156,5 +156,10 @@ def test_a_second_run_adds_a_second_file_and_pytest_benchmark_compares_both(seco
 
 def test_nothing_is_left_running_or_lying_about(second, reports):
     assert not orphaned_probes()
-    assert sorted(path.name for path in reports.iterdir()) == ["history", "junit.xml", "latest"]
-    assert {path.name for path in (reports / "latest").iterdir()} == {"latencies.npz", "probes", "summary.json"}
+    assert sorted(path.name for path in reports.iterdir()) == ["assets", "history", "junit.xml", "latest"]
+    assert {path.name for path in (reports / "latest").iterdir()} == {
+        "index.html",
+        "latencies.npz",
+        "probes",
+        "summary.json",
+    }

@@ -87,7 +87,7 @@ def test_the_summary_replaces_the_old_one_as_a_whole(run, tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "0001-probe.out").write_text("a line")
     path = summary.save(run, tmp_path / "logs")
-    assert {each.name for each in path.parent.iterdir()} == {"summary.json", "latencies.npz", "probes"}
+    assert {each.name for each in path.parent.iterdir()} == {"summary.json", "index.html", "latencies.npz", "probes"}
     written = json.loads(path.read_bytes())
     assert written["verdicts"][1]["replicates"] == 14
 
@@ -110,7 +110,7 @@ def test_what_a_killed_run_left_is_swept_and_what_a_living_one_uses_is_not(run, 
     for name in (f".latest-{dead.pid}-ab", f".old-{dead.pid}-ab", f".latest-{os.getpid()}-cd"):
         (tmp_path / name).mkdir()
     summary.save(run, None)
-    assert sorted(each.name for each in tmp_path.iterdir()) == [f".latest-{os.getpid()}-cd", "latest"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [f".latest-{os.getpid()}-cd", "assets", "latest"]
 
 
 def test_what_changes_the_figures_changes_the_fingerprint(run, tmp_path):

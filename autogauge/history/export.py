@@ -1,0 +1,115 @@
+"""Saved runs as one flat table for other tools, a row for each benchmark of each run: CSV, or Parquet with pyarrow.
+
+Which runs is left to ``select``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autogauge.errors import UserError, explain_os_error
+from autogauge.files import write_bytes
+from autogauge.history.select import Selection
+
+COLUMNS: dict[str, type] = {
+    "file": str,
+    "number": int,
+    "measured": str,
+    "machine": str,
+    "openvino": str,
+    "model": str,
+    "precision": str,
+    "weights": str,
+    "profile": str,
+    "accelerator": str,
+    "fingerprint": str,
+    "standing": str,
+    "benchmark": str,
+    "metric": str,
+    "device": str,
+    "hint": str,
+    "median_s": float,
+    "samples": int,
+    "pinned": str,
+    "ratio_to_pinned": float,
+    "ratio_error": float,
+    "gate": str,
+}
+"""Columns and their types. ``measured`` is UTC in ISO 8601; ``ratio_error`` the standard error of the ratio's logarithm; a gap is empty."""
+PARQUET_NEEDS = "Parquet needs pyarrow: pip install -r requirements-export.txt, or name a file that ends in .csv."
+
+
+def export(selection: Selection, path: Path) -> int:
+    """Write the runs' benchmarks to ``path``, by its ending ``.csv`` or ``.parquet``, whole or not at all; returns the number of rows.
+
+    Raises :class:`UserError` for another ending, a file that cannot be written, or pyarrow missing.
+    """
+    writers = {".csv": _csv, ".parquet": _parquet}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise UserError(f"{path} ends in neither .csv nor .parquet: name a file that does.")
+    rows = list(table(selection))
+    content = writer(rows)
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        raise explain_os_error(error, f"cannot write {path}", "another path") from error
+    return len(rows)
+
+
+def table(selection: Selection) -> Iterator[tuple[Any, ...]]:
+    """A row for each benchmark of each run, as ``COLUMNS`` says; ``None`` for what there is none of."""
+    runs = {(run.path.parent, run.id): run for run in selection.runs}
+    for figures in selection.figures():
+        columns = (figures.runs, figures.seconds, figures.samples, figures.ratios, figures.errors)
+        for place, (run_id, seconds, samples, ratio, error) in enumerate(
+            zip(*(each.tolist() for each in columns), strict=True)
+        ):
+            run = runs[figures.folder, run_id]
+            yield (
+                str(run.path),
+                run.number,
+                run.when.isoformat() if run.when else None,
+                *(run.machine, run.openvino, run.model, run.precision, run.weights, run.profile, run.accelerator),
+                *(run.fingerprint, run.standing, figures.key, figures.metric, figures.device, figures.hint),
+                *(
+                    seconds,
+                    samples,
+                    figures.references[place],
+                    _or_none(ratio),
+                    _or_none(error),
+                    figures.verdicts[place],
+                ),
+            )
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _csv(rows: list[tuple[Any, ...]]) -> bytes:
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    return stream.getvalue().encode()
+
+
+def _parquet(rows: list[tuple[Any, ...]]) -> bytes:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise UserError(PARQUET_NEEDS) from None
+    types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
+    arrays = [pyarrow.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema), stream)
+    return stream.getvalue()

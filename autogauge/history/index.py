@@ -1,0 +1,399 @@
+"""What is in a folder of saved runs, kept in a small database so that ten thousand of them need not be read again.
+
+The files are the truth. The index is derived from them, lies in the cache, is brought up to date by what changed (name, size, time of
+change), and is thrown away when its schema changes or it is damaged. Which runs are wanted is left to ``select``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import os
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autogauge.errors import UserError
+from autogauge.history import records, standing, store
+from autogauge.history.records import VERDICTS, SavedRun
+
+SCHEMA = 1
+"""Raised when the tables or what is read from a file change: older indexes are made anew."""
+BUSY_S = 120.0
+"""How long to wait for another process that is indexing the same folder."""
+AT_ONCE = 500
+"""Files to one transaction: so many are read again at most after an interruption."""
+UNREADABLE = "unreadable"
+
+_TABLES = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
+    machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
+    standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT
+);
+CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, device TEXT, hint TEXT, UNIQUE (key, metric, device, hint));
+CREATE TABLE refs (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER);
+CREATE INDEX figures_of_run ON figures (run);
+"""
+_RUN = (
+    "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
+    "foreign_file, verdict, benchmarks, problems"
+)
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class IndexedRun:
+    """A saved run without its figures. ``standing`` is ``accepted``, ``quarantined``, ``pending`` or ``unreadable``.
+
+    ``verdict`` is the worst that the gate said of a benchmark in it; ``problems`` are sentences about what could not be read.
+    """
+
+    id: int
+    path: Path
+    number: int
+    when: datetime.datetime | None
+    machine: str
+    openvino: str
+    model: str
+    precision: str
+    weights: str
+    profile: str
+    accelerator: str
+    fingerprint: str
+    standing: str
+    why: str
+    foreign: bool
+    verdict: str
+    benchmarks: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is anything but its name."""
+        return self.standing != UNREADABLE
+
+    @property
+    def release(self) -> str:
+        """The OpenVINO release without its build."""
+        return self.openvino.partition("-")[0]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One benchmark in many runs of a folder, in the order of ``runs`` (their ids); arrays have shape ``(runs,)``, NaN for no ratio.
+
+    ``references`` are the pinned workloads that the ratios are to, empty where there is none.
+    """
+
+    folder: Path
+    key: str
+    metric: str
+    device: str
+    hint: str
+    runs: npt.NDArray[np.int64]
+    seconds: Floats
+    samples: npt.NDArray[np.int64]
+    ratios: Floats
+    errors: Floats
+    references: tuple[str, ...]
+    verdicts: tuple[str, ...]
+
+
+class Index:
+    """The index of one folder. Use :func:`opened`."""
+
+    def __init__(self, folder: Path, database: sqlite3.Connection) -> None:
+        self.folder, self._database = folder, database
+
+    def runs(self) -> list[IndexedRun]:
+        """Every saved run by number, those that cannot be read included."""
+        rows = self._database.execute(f"SELECT {_RUN} FROM runs ORDER BY number, name")  # noqa: S608 (a constant)
+        return [self._run(*row) for row in rows]
+
+    def _run(
+        self,
+        number_of_row: int,
+        name: str,
+        number: int,
+        when_s: float | None,
+        *others: Any,
+    ) -> IndexedRun:
+        *texts, foreign, verdict, benchmarks, problems = others
+        when = None if when_s is None else datetime.datetime.fromtimestamp(when_s, datetime.timezone.utc)
+        machine, openvino, model, precision, weights, profile, accelerator, fingerprint, stands, why = texts
+        return IndexedRun(
+            id=number_of_row,
+            path=self.folder / name,
+            number=number,
+            when=when,
+            machine=machine,
+            openvino=openvino,
+            model=model,
+            precision=precision,
+            weights=weights,
+            profile=profile,
+            accelerator=accelerator,
+            fingerprint=fingerprint,
+            standing=stands,
+            why=why,
+            foreign=bool(foreign),
+            verdict=verdict,
+            benchmarks=benchmarks,
+            problems=tuple(problems.split("\n")) if problems else (),
+        )
+
+    def figures(self, runs: Sequence[IndexedRun]) -> list[Figures]:
+        """The benchmarks of these runs, each in the runs that have it, in their order."""
+        database = self._database
+        database.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (run INTEGER PRIMARY KEY, place INTEGER)")
+        database.execute("DELETE FROM wanted")
+        database.executemany("INSERT INTO wanted VALUES (?, ?)", ((run.id, place) for place, run in enumerate(runs)))
+        keys = {row[0]: row[1:] for row in database.execute("SELECT id, key, metric, device, hint FROM keys")}
+        references = {None: "", **dict(database.execute("SELECT id, name FROM refs"))}
+        rows = database.execute(
+            "SELECT key, figures.run, median_s, samples, ratio, error, ref, verdict "
+            "FROM figures JOIN wanted USING (run) ORDER BY key, place"
+        ).fetchall()
+        found = []
+        for key, group in _grouped(rows):
+            name, metric, device, hint = keys[key]
+            _, run, median_s, samples, ratio, error, ref, verdict = zip(*group, strict=True)
+            found.append(
+                Figures(
+                    self.folder,
+                    name,
+                    metric,
+                    device,
+                    hint,
+                    np.array(run, dtype=np.int64),
+                    np.array(median_s, dtype=float),
+                    np.array(samples, dtype=np.int64),
+                    np.array(ratio, dtype=float),  # None becomes NaN
+                    np.array(error, dtype=float),
+                    tuple(references[each] for each in ref),
+                    tuple("" if each is None else VERDICTS[each] for each in verdict),
+                )
+            )
+        return sorted(found, key=lambda each: each.key)
+
+    def update(self, progress: Progress = lambda done, total: None) -> None:
+        """Read what is new or changed, forget what is gone."""
+        there = _listing(self.folder)
+        known = {
+            row[0]: row[1:] for row in self._database.execute("SELECT name, size, changed_ns, standing_ns FROM runs")
+        }
+        gone = known.keys() - there.keys()
+        changed = [name for name, facts in there.items() if known.get(name) != facts]
+        if gone:
+            self._forget(gone)
+        for start in range(0, len(changed), AT_ONCE):
+            self._read(changed[start : start + AT_ONCE], there)
+            progress(min(start + AT_ONCE, len(changed)), len(changed))
+
+    def _forget(self, names: Iterable[str]) -> None:
+        with self._writing() as database:
+            for name in names:
+                _drop(database, name)
+
+    def _read(self, names: Sequence[str], there: dict[str, tuple[int, int, int]]) -> None:
+        found: list[tuple[str, SavedRun | None, str, str, str]] = []
+        for name in names:
+            path = self.folder / name
+            try:
+                record = standing.read(path)
+                found.append((name, records.read(path), str(record.standing), record.why, ""))
+            except UserError as error:
+                found.append((name, None, UNREADABLE, "", str(error)))
+        with self._writing() as database:
+            for name, run, stands, why, problem in found:
+                _drop(database, name)
+                _insert(database, self.folder / name, there[name], run, stands, why, problem)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; another process that is indexing too is waited for."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._database
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def opened(folder: Path, cache: Path, progress: Progress = lambda done, total: None) -> Iterator[Index]:
+    """The index of a folder, up to date. ``cache`` is where indexes lie; where that cannot be written to, it is made in memory.
+
+    Raises :class:`UserError` when the folder cannot be read, or another process keeps the index busy for too long.
+    """
+    with contextlib.ExitStack() as stack:
+        database = _connect(path_of(folder, cache))
+        stack.callback(database.close)
+        index = Index(folder, database)
+        try:
+            _prepare(database)
+            index.update(progress)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise UserError(
+                    f"another process has been indexing {folder} for over {BUSY_S:g} s: end it, or name another cache (--cache=DIR)."
+                ) from None
+            index = stack.enter_context(_in_memory(folder, progress))  # a full disk, a read-only cache
+        except sqlite3.DatabaseError:
+            index = stack.enter_context(_anew(folder, cache, progress))
+        yield index
+
+
+@contextlib.contextmanager
+def of_file(path: Path) -> Iterator[Index]:
+    """An index in memory of one file, whatever its name. Raises :class:`UserError` when it cannot be read."""
+    run, record = records.read(path), standing.read(path)
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        _prepare(database)
+        _insert(database, path, (0, 0, 0), run, str(record.standing), record.why, "")
+        own = -1 - zlib.crc32(os.fsencode(path))  # unlike any in the index of its folder
+        database.execute("UPDATE runs SET id = ?", (own,))
+        database.execute("UPDATE figures SET run = ?", (own,))
+        yield Index(path.parent, database)
+
+
+def path_of(folder: Path, cache: Path) -> Path:
+    """Where the index of that folder lies, or would."""
+    return cache / "indexes" / f"{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:24]}.sqlite"
+
+
+@contextlib.contextmanager
+def _anew(folder: Path, cache: Path, progress: Progress) -> Iterator[Index]:
+    """An index in the place of one that is damaged."""
+    with contextlib.suppress(OSError):
+        path_of(folder, cache).unlink(missing_ok=True)
+    with contextlib.closing(_connect(path_of(folder, cache))) as database:
+        index = Index(folder, database)
+        try:
+            _prepare(database)
+            index.update(progress)
+        except sqlite3.DatabaseError:
+            with _in_memory(folder, progress) as index:
+                yield index
+            return
+        yield index
+
+
+@contextlib.contextmanager
+def _in_memory(folder: Path, progress: Progress) -> Iterator[Index]:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        _prepare(database)
+        index = Index(folder, database)
+        index.update(progress)
+        yield index
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    except (OSError, sqlite3.Error):
+        return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """The tables as this version has them; those of another version are dropped."""
+    database.execute("PRAGMA synchronous = OFF")  # derived: what a crash of the machine spoils is made anew
+    if database.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    if database.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            database.execute(f'DROP TABLE "{name}"')
+        for statement in _TABLES.split(";"):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {SCHEMA}")
+    database.execute("COMMIT")
+
+
+def _listing(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Size, time of change and that of the standing (0 for none), by the name of each saved run's file."""
+    try:
+        with os.scandir(folder) as entries:
+            found = {entry.name: entry.stat() for entry in entries if entry.name.endswith((".json", standing.SUFFIX))}
+    except OSError as error:
+        raise UserError(f"cannot read the folder {folder}: {error.strerror}; name another folder.") from None
+    standings = {name: facts.st_mtime_ns for name, facts in found.items() if name.endswith(standing.SUFFIX)}
+    return {
+        name: (facts.st_size, facts.st_mtime_ns, standings.get(standing.path_of(Path(name)).name, 0))
+        for name, facts in found.items()
+        if store.is_run(name)
+    }
+
+
+def _drop(database: sqlite3.Connection, name: str) -> None:
+    database.execute("DELETE FROM figures WHERE run = (SELECT id FROM runs WHERE name = ?)", (name,))
+    database.execute("DELETE FROM runs WHERE name = ?", (name,))
+
+
+def _insert(
+    database: sqlite3.Connection,
+    path: Path,
+    facts: tuple[int, int, int],
+    run: SavedRun | None,
+    stands: str,
+    why: str,
+    problem: str,
+) -> None:
+    own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
+    verdicts: set[str] = set()
+    if run is not None:
+        when_s = run.when.timestamp() if run.when else None
+        own = (when_s, run.machine, run.openvino, run.model, run.precision, run.weights, run.profile, run.accelerator)
+        own = (*own, run.fingerprint or "")
+        problem = "\n".join(each.replace("\n", " ") for each in run.problems)
+        verdicts = {each.verdict for each in run.benchmarks.values()}
+    found = run.benchmarks if run else {}
+    worst = next((word for word in VERDICTS if word in verdicts), "")
+    number = store.number_of(path) if store.is_run(path.name) else 0
+    row = (path.name, *facts, number, *own, stands, why, bool(run and run.foreign), worst, len(found), problem)
+    cursor = database.execute(f"INSERT INTO runs VALUES (NULL{', ?' * len(row)})", row)  # noqa: S608 (placeholders)
+    figures = [
+        (
+            cursor.lastrowid,
+            _id(database, "keys", ("key", "metric", "device", "hint"), (each.key, each.metric, each.device, each.hint)),
+            each.median_s,
+            each.samples,
+            _id(database, "refs", ("name",), (each.against_reference.reference,)) if each.against_reference else None,
+            each.against_reference.ratio if each.against_reference else None,
+            each.against_reference.error if each.against_reference else None,
+            VERDICTS.index(each.verdict) if each.verdict else None,
+        )
+        for each in found.values()
+    ]
+    database.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", figures)
+
+
+def _id(database: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[str]) -> int:
+    """The row's id in a table of names, added if it is new."""
+    names, holds = ", ".join(columns), " AND ".join(f"{each} = ?" for each in columns)
+    found = database.execute(f"SELECT id FROM {table} WHERE {holds}", values).fetchone()  # noqa: S608 (constants)
+    if found is None:
+        marks = ", ".join("?" * len(columns))
+        return int(database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values).lastrowid or 0)  # noqa: S608
+    return int(found[0])
+
+
+def _grouped(rows: list[tuple[object, ...]]) -> Iterator[tuple[object, list[tuple[object, ...]]]]:
+    """Neighbouring rows with the same first column."""
+    start = 0
+    for end in range(1, len(rows) + 1):
+        if end == len(rows) or rows[end][0] != rows[start][0]:
+            yield rows[start][0], rows[start:end]
+            start = end

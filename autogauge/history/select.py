@@ -1,0 +1,165 @@
+"""From what a user names (a file, a pattern, a folder, filters) to saved runs with their figures. Comparing them is left to ``compare``."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autogauge.errors import UserError
+from autogauge.files import exists, is_folder
+from autogauge.history import index as indexes
+from autogauge.history import store, where
+from autogauge.history.index import Figures, IndexedRun, Progress
+from autogauge.history.where import Where
+
+ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Saved runs, oldest first within a folder, and what was left out: by filters and standing, and because it could not be read.
+
+    ``text`` is how the user named them.
+    """
+
+    text: str
+    runs: tuple[IndexedRun, ...]
+    figures: Callable[[], list[Figures]] = field(repr=False, compare=False, default=list)
+    unreadable: tuple[IndexedRun, ...] = ()
+    not_accepted: int = 0
+
+    def notes(self) -> list[str]:
+        """Sentences about what was left out or is odd."""
+        found = [f"{run.path}: {problem}" for run in self.runs for problem in run.problems]
+        found += [problem for run in self.unreadable for problem in run.problems]
+        if self.not_accepted:
+            runs = "run is" if self.not_accepted == 1 else "runs are"
+            found.append(f"{self.not_accepted} {runs} quarantined or pending and left out (standing=* takes them in)")
+        foreign = sum(run.foreign for run in self.runs)
+        if foreign:
+            found.append(
+                f"{foreign} of {len(self.runs)} runs are another project's: read as far as they are pytest-benchmark's"
+            )
+        return found
+
+
+class Histories:
+    """Reads folders of saved runs through their indexes, each once. ``root`` is the history that filters without a path mean."""
+
+    def __init__(
+        self, stack: ExitStack, root: Path, cache: Path, progress: Progress = lambda done, total: None
+    ) -> None:
+        self._stack, self.root, self._cache, self._progress = stack, root, cache, progress
+        self._runs: dict[Path, list[IndexedRun]] = {}
+        self._readers: list[indexes.Index] = []
+        self._reader_of: dict[Path, int] = {}
+
+    def select(self, text: str, *, any_standing: bool = False) -> Selection:
+        """The runs that a user's words name.
+
+        They are a path (file, pattern, machine's folder, or a history of several machines), filters, or both, separated by blanks. A
+        file named is taken whatever its standing. Raises :class:`UserError` when nothing is there.
+        """
+        if exists(Path(text)):
+            return self._of_place(text, text, Where(), any_standing)
+        words = where.split(text)
+        places = [word for word in words if not where.is_clause(word)]
+        if len(places) > 1:
+            raise UserError(
+                f"{text[:200]!r} names several places: name one file, pattern or folder, and filters (FIELD=VALUE)."
+            )
+        wanted = where.parse([word for word in words if where.is_clause(word)], "see --help")
+        return self._of_place(text, places[0] if places else str(self.root), wanted, any_standing)
+
+    def all(self, wanted: Where) -> Selection:
+        """The runs of the whole history that pass the filters, whatever their standing."""
+        return self._of_place(wanted.text or str(self.root), str(self.root), wanted, True)
+
+    def _of_place(self, text: str, place: str, wanted: Where, any_standing: bool) -> Selection:
+        path = Path(place)
+        if is_folder(path):
+            folders = run_folders(path)
+            if not folders:
+                raise UserError(
+                    f"there is no saved run in {place}: measure one (pytest -m perf), or name another folder."
+                )
+            found = [run for folder in folders for run in self._read(folder)]
+            return self._chosen(text, found, wanted, any_standing)
+        if exists(path):
+            return self._chosen(text, [self._single(path)], wanted, True)
+        if glob.has_magic(place):
+            paths = [Path(each) for each in sorted(glob.glob(place)) if each.endswith(".json")]  # noqa: PTH207 (a user's pattern)
+            if not paths:
+                raise UserError(f"no saved run matches {place[:200]!r}: check the pattern.")
+            return self._chosen(text, self._several(paths), wanted, any_standing)
+        raise UserError(
+            f"there is no {place[:200]!r}: name a saved run, a pattern, a folder, or filters (FIELD=VALUE)."
+        )
+
+    def _chosen(self, text: str, runs: Iterable[IndexedRun], wanted: Where, any_standing: bool) -> Selection:
+        every = list(runs)
+        passing = [run for run in every if run.readable and wanted.holds_for(run)]
+        stands = any_standing or wanted.asks_for("standing")
+        kept = [run for run in passing if stands or run.standing == ACCEPTED]
+        if wanted.last is not None:
+            newest = sorted(kept, key=lambda run: (run.when.timestamp() if run.when else 0.0, run.number))[
+                -wanted.last :
+            ]
+            ids = {id(run) for run in newest}
+            kept = [run for run in kept if id(run) in ids]
+        return Selection(
+            text,
+            tuple(kept),
+            lambda: self._figures(kept, wanted),
+            tuple(run for run in every if not run.readable),
+            len(passing) - len([run for run in passing if stands or run.standing == ACCEPTED]),
+        )
+
+    def _figures(self, runs: Sequence[IndexedRun], wanted: Where) -> list[Figures]:
+        by_reader: dict[int, list[IndexedRun]] = {}
+        for run in runs:
+            by_reader.setdefault(self._reader_of[run.path], []).append(run)
+        return [
+            each
+            for reader, own in by_reader.items()
+            for each in self._readers[reader].figures(own)
+            if wanted.holds_for_benchmark(each.key, each.metric, each.device, each.hint)
+        ]
+
+    def _read(self, folder: Path) -> list[IndexedRun]:
+        """Every saved run of a folder."""
+        return self._known(folder, lambda: indexes.opened(folder, self._cache, self._progress))
+
+    def _known(self, key: Path, open_it: Callable[[], AbstractContextManager[indexes.Index]]) -> list[IndexedRun]:
+        if key not in self._runs:
+            reader = self._stack.enter_context(open_it())
+            self._readers.append(reader)
+            self._runs[key] = reader.runs()
+            self._reader_of |= {run.path: len(self._readers) - 1 for run in self._runs[key]}
+        return self._runs[key]
+
+    def _several(self, paths: Sequence[Path]) -> list[IndexedRun]:
+        by_path: dict[Path, IndexedRun] = {}
+        for folder in dict.fromkeys(path.parent for path in paths if store.is_run(path.name)):
+            by_path |= {run.path: run for run in self._read(folder)}
+        return [by_path[path] if path in by_path else self._single(path) for path in paths]
+
+    def _single(self, path: Path) -> IndexedRun:
+        """The run of one file; one whose name has no number is read by itself. Raises :class:`UserError`."""
+        runs = self._read(path.parent) if store.is_run(path.name) else self._known(path, lambda: indexes.of_file(path))
+        found = next(run for run in runs if run.path.name == path.name)
+        if not found.readable:
+            raise UserError(" ".join(found.problems))
+        return found
+
+
+def run_folders(place: Path) -> list[Path]:
+    """The folders with saved runs: the place itself, or its folders. Raises :class:`UserError` when they cannot be read."""
+    try:
+        candidates = [place, *sorted(each for each in place.iterdir() if each.is_dir())]
+        return [folder for folder in candidates if any(store.is_run(path.name) for path in folder.glob("*.json"))]
+    except OSError as error:
+        raise UserError(f"cannot read the folder {place}: {error.strerror}; name another folder.") from None

@@ -1,0 +1,111 @@
+"""Filters on saved runs in a user's words: ``machine=lab-01 openvino=2026.4 device=AUTO since=2026-11-01``.
+
+Applying them to files is left to ``select``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from autogauge.errors import UserError
+from autogauge.history.index import IndexedRun
+
+OF_RUNS = ("machine", "openvino", "model", "precision", "weights", "profile", "accelerator", "fingerprint", "standing")
+OF_BENCHMARKS = ("benchmark", "metric", "device", "hint")
+OF_TIME = ("since", "until")
+LAST = "last"
+FIELDS = (*OF_RUNS, *OF_BENCHMARKS, *OF_TIME, LAST)
+_CLAUSE = re.compile(r"([a-z]+)=(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Where:
+    """What must hold. ``texts`` are patterns by field (``*`` and ``?`` as in file names, case does not matter).
+
+    ``since`` is the first moment and ``until`` the first that is too late, both UTC; ``last`` keeps the newest so many runs.
+    """
+
+    texts: tuple[tuple[str, str], ...] = ()
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+    last: int | None = None
+    text: str = field(default="", compare=False)
+
+    def holds_for(self, run: IndexedRun) -> bool:
+        """Whether a run passes, as far as a run alone can tell."""
+        if (self.since and (run.when is None or run.when < self.since)) or (
+            self.until and (run.when is None or run.when >= self.until)
+        ):
+            return False
+        return all(_matches(name, getattr(run, name), wanted) for name, wanted in self.texts if name in OF_RUNS)
+
+    def holds_for_benchmark(self, benchmark: str, metric: str, device: str, hint: str) -> bool:
+        """Whether a benchmark passes."""
+        values = {"benchmark": benchmark, "metric": metric, "device": device, "hint": hint}
+        return all(_matches(name, values[name], wanted) for name, wanted in self.texts if name in OF_BENCHMARKS)
+
+    def asks_for(self, name: str) -> bool:
+        """Whether there is a condition on that field."""
+        return any(each == name for each, _ in self.texts)
+
+
+def is_clause(word: str) -> bool:
+    """Whether a word looks like a condition rather than a path."""
+    return _CLAUSE.fullmatch(word) is not None
+
+
+def parse(words: Sequence[str], option: str = "--where") -> Where:
+    """The conditions in these words; a word may hold several. Raises :class:`UserError` for a field or value that is none."""
+    texts: list[tuple[str, str]] = []
+    since = until = None
+    last = None
+    for clause in (clause for word in words for clause in split(word)):
+        found = _CLAUSE.fullmatch(clause)
+        if found is None or found[1] not in FIELDS:
+            raise UserError(
+                f"{clause[:80]!r} is no filter: write FIELD=VALUE with one of {', '.join(FIELDS)} ({option})."
+            )
+        name, value = found.groups()
+        if name == "since":
+            since = _moment(clause, value, option)
+        elif name == "until":
+            until = _moment(clause, value, option)
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+                until += datetime.timedelta(days=1)  # that day is meant too
+        elif name == LAST:
+            if not re.fullmatch(r"[1-9]\d{0,8}", value):
+                raise UserError(f"{clause[:80]!r} names no number of runs: write last=20, for example ({option}).")
+            last = int(value)
+        else:
+            texts.append((name, value))
+    return Where(tuple(texts), since, until, last, " ".join(words))
+
+
+def split(word: str) -> list[str]:
+    """The clauses of a word; quotes keep blanks together. Raises :class:`UserError` when a quote is not closed."""
+    try:
+        return shlex.split(word)
+    except ValueError:
+        raise UserError(f"{word[:80]!r} has a quote that is not closed: close it.") from None
+
+
+def _moment(clause: str, value: str, option: str) -> datetime.datetime:
+    try:
+        found = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        raise UserError(f"{clause[:80]!r} names no date: write since=2026-11-24, for example ({option}).") from None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
+
+
+def _matches(name: str, value: str, wanted: str) -> bool:
+    value, wanted = value.lower(), wanted.lower()
+    if name == "openvino" and not re.search(r"[*?]", wanted):
+        return value == wanted or value.startswith((f"{wanted}.", f"{wanted}-"))  # 2026.4 is any of 2026.4.1, 2026.4.2
+    if name == "device" and not re.search(r"[*?]", wanted):
+        return wanted in (value, value or "auto")  # no device name is AUTO
+    return fnmatch.fnmatchcase(value, wanted)

@@ -1,0 +1,73 @@
+"""A comparison of two sets of runs as a page. Comparing is left to ``gate.comparison``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from autogauge.files import write_bytes
+from autogauge.gate.comparison import Comparison
+from autogauge.gate.judgement import percent
+from autogauge.report.history import how, milliseconds, sides, unmatched
+from autogauge.report.pages.blocks import NONE, Block, Table
+from autogauge.report.pages.render import ASSETS, put_script, render
+
+WIDEST = 1000.0
+"""Percent; an interval that reaches further is drawn to here."""
+
+
+def save(found: Comparison, path: Path) -> None:
+    """Write the page whole or not at all, and the charts' script beside its folder. Raises ``OSError``."""
+    path = path.absolute()
+    content = page(found, path)
+    put_script(path.parent / ASSETS)
+    write_bytes(path, content)
+
+
+def page(found: Comparison, path: Path) -> bytes:
+    """The page as HTML, to lie at ``path``."""
+    counts = Counter(each.word for each in found.judgements)
+    return render(
+        "comparison.html",
+        path,
+        path.parent / ASSETS,
+        words=", ".join(f"{count} {word}" for word, count in counts.items()),
+        sides=sides(found),
+        judgements=found.judgements,
+        changes=_changes(found),
+        unmatched=unmatched(found),
+        notes=[*how(found), *found.notes],
+    )
+
+
+def _changes(found: Comparison) -> Block:
+    cells, rows = [], []
+    for each in found.compared:
+        change, judgement = each.judgement.change, each.judgement
+        cells.append(
+            (
+                judgement.benchmark,
+                judgement.word,
+                *(milliseconds(value) for value in each.seconds),
+                percent(change.ratio) if change else NONE,
+                judgement.bounds(),
+                f"{each.runs[0]}, {each.runs[1]}",
+            )
+        )
+        if change:
+            value, low, high = (min(WIDEST, 100 * (bound - 1)) for bound in (change.ratio, change.low, change.high))
+            rows.append(
+                {"label": judgement.benchmark, "word": judgement.word, "value": value, "low": low, "high": high}
+            )
+    sentence = (
+        "Each mark is B's change against A, with its interval. Right of the line at 0 % B is slower, left of it "
+        "faster; an interval on both sides of "
+        "the line leaves that open."
+    )
+    return Block(
+        "changes",
+        "B against A, in percent of time",
+        sentence,
+        Table(("benchmark", "verdict", "A ms", "B ms", "time", "interval", "runs"), cells, frozenset({2, 3, 4})),
+        {"kind": "changes", "unit": "change of time, %", "rows": rows},
+    )

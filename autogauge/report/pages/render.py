@@ -1,0 +1,66 @@
+"""Fills the templates, and puts the charts' script once beside the pages. What is filled in is the pages' own."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autogauge import __version__
+from autogauge.errors import UserError
+from autogauge.files import write_bytes
+
+if TYPE_CHECKING:
+    import jinja2
+
+HERE = Path(__file__).parent
+ASSETS = "assets"
+
+
+@lru_cache(maxsize=1)
+def _templates() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,  # whatever a machine, a model or a test is called, it is text
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["version"] = __version__
+    environment.globals["static"] = lambda name: (HERE / "static" / name).read_text(encoding="utf-8")
+    return environment
+
+
+def render(template: str, page: Path, assets: Path, **values: Any) -> bytes:
+    """The page as UTF-8 HTML. ``page`` is where it will lie, ``assets`` the folder of the script."""
+    script = f"{os.path.relpath(assets, page.parent)}/{script_name()}"
+    return _templates().get_template(template).render(script=Path(script).as_posix(), **values).encode()
+
+
+def put_script(assets: Path) -> None:
+    """Store the charts' script in that folder, unless it is there. Raises ``OSError``; :class:`UserError` without plotly."""
+    target = assets / script_name()
+    source = _script()
+    if not (target.is_file() and target.stat().st_size == source.stat().st_size):
+        write_bytes(target, source.read_bytes())
+
+
+def script_name() -> str:
+    """The script's name, with its version."""
+    _script()
+    return f"plotly-{importlib.metadata.version('plotly')}.min.js"
+
+
+def _script() -> Path:
+    """The script inside the plotly package, which need not be imported for it."""
+    spec = importlib.util.find_spec("plotly")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(place) / "package_data" / "plotly.min.js"
+        if path.is_file():
+            return path
+    raise UserError("the pages need plotly for their charts: pip install -r requirements.txt.")

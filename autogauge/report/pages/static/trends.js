@@ -1,0 +1,139 @@
+"use strict";
+// The trends of a history: which are shown, by the filters, and how one is drawn. Figures are loaded when their chart comes into view.
+(function () {
+  var AT_ONCE = 12, MOST = 1500;
+  var all = JSON.parse(document.getElementById("trends-data").textContent);
+  var form = document.getElementById("filters"), list = document.getElementById("charts-of-trends");
+  var more = document.getElementById("more"), status = document.getElementById("shown");
+  var runs = trends.runs, limit = AT_ONCE, places = [];
+
+  function choice(name) { return form.elements[name].value; }
+  function chosenStandings() { return Array.from(form.querySelectorAll("[name=standing]:checked")).map(function (each) { return Number(each.value); }); }
+  function wanted() {
+    return all.filter(function (each) {
+      return ["machine", "model", "device"].every(function (name) { return !choice(name) || each[name] === choice(name); }) &&
+        (!choice("openvino") || each.releases.some(function (row) { return row[0] === choice("openvino"); }));
+    });
+  }
+  function make(tag, text, more) { var made = document.createElement(tag); if (text !== undefined) { made.textContent = text; } Object.assign(made, more || {}); return made; }
+  function short(text) { return text.length > 200 ? text.slice(0, 200) + "…" : text; }
+
+  function nameOf(each) { return [each.benchmark, each.machine, each.model].map(function (text) { return text.slice(0, 100); }).join(", ") + " (" + each.id + ")"; }
+
+  function section(each) {
+    var made = make("section"), title = make("h3", short(each.benchmark), { id: each.id });
+    made.setAttribute("aria-label", nameOf(each));
+    made.appendChild(title);
+    made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.emulated ? ", EMULATED GPU" : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
+      ". " + (each.by_ratio ? "Levels are of the ratio to the pinned workload." : "Levels are of milliseconds."), { className: "how" }));
+    var chart = make("div", "", { className: "chart" });
+    chart.setAttribute("role", "img");
+    chart.setAttribute("aria-label", nameOf(each) + ": trend over runs; its numbers are in the table that follows");
+    chart.dataset.trend = each.id;
+    made.appendChild(chart);
+    made.appendChild(tableOf(each));
+    places.push(chart);
+    return made;
+  }
+  function tableOf(each) {
+    var box = make("div", undefined, { className: "scroll", tabIndex: 0 }), table = make("table"), head = make("tr"), body = make("tbody"), top = make("thead");
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", nameOf(each) + ": table by release");
+    table.appendChild(make("caption", "Accepted runs by OpenVINO release"));
+    ["release", "runs", "median ms", "lowest ms", "highest ms", "median ratio"].forEach(function (name, index) { var cell = make("th", name, { scope: "col", className: index ? "number" : "" }); head.appendChild(cell); });
+    top.appendChild(head); table.appendChild(top);
+    each.releases.forEach(function (row) {
+      var line = make("tr");
+      row.forEach(function (value, index) { line.appendChild(index ? make("td", value, { className: "number" }) : make("th", short(value), { scope: "row" })); });
+      body.appendChild(line);
+    });
+    table.appendChild(body); box.appendChild(table);
+    return box;
+  }
+
+  function load(id, then) {
+    if (trends.series[id]) { then(trends.series[id]); return; }
+    var script = make("script", undefined, { src: "data/" + id + ".js" });
+    script.onload = function () { then(trends.series[id]); };
+    script.onerror = function () { places.filter(function (p) { return p.dataset.trend === id; }).forEach(function (p) { p.classList.add("failed"); p.textContent = "The figures (data/" + id + ".js) are not beside this page."; }); };
+    document.head.appendChild(script);
+  }
+  function hover(run, value) {
+    var when = runs.when[run] === null ? "" : new Date(runs.when[run]).toISOString().slice(0, 16).replace("T", " ") + " UTC";
+    return "run " + String(runs.number[run]).padStart(4, "0") + " " + when + "<br>openvino " + autogauge.plain(runs.releases[runs.release[run]]) + ", " + runs.standings[runs.standing[run]] + "<br>" + value.toPrecision(5);
+  }
+  // Of very many points, the lowest and the highest of each stretch look the same as all; what is not accepted is always drawn.
+  function thin(points) {
+    if (points.length <= MOST) { return points; }
+    var kept = [], size = points.length / (MOST / 2);
+    for (var at = 0; at < points.length; at += size) {
+      var part = points.slice(Math.floor(at), Math.floor(at + size));
+      if (!part.length) { continue; }
+      var low = part[0], high = part[0];
+      part.forEach(function (p) { if (p.y < low.y) { low = p; } if (p.y > high.y) { high = p; } });
+      kept.push.apply(kept, low === high ? [low] : (low.run < high.run ? [low, high] : [high, low]));
+    }
+    return kept;
+  }
+  function drawTrend(place) {
+    var each = all.find(function (one) { return one.id === place.dataset.trend; });
+    load(each.id, function (series) {
+      var place_of = new Map(series.run.map(function (run, index) { return [run, index + 1]; }));
+      function xOf(run) { return choice("x") === "date" ? (runs.when[run] === null ? null : new Date(runs.when[run])) : place_of.get(run); }
+      function line(x, dash) { return { type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: autogauge.css("--faint"), dash: dash, width: 1 } }; }
+      var byRatio = choice("value") === "ratio" && each.by_ratio, values = byRatio ? series.ratio : series.ms;
+      var standings = chosenStandings(), release = choice("openvino"), groups = [[], [], []], total = 0;
+      series.run.forEach(function (run, index) {
+        if (values[index] === null || (release && runs.releases[runs.release[run]] !== release)) { return; }
+        groups[runs.standing[run]].push({ run: run, y: values[index] });
+      });
+      var looks = [["accepted", "circle", autogauge.colour(0), 7], ["quarantined", "x", autogauge.css("--fail"), 9], ["pending", "diamond-open", autogauge.css("--open"), 10]];
+      var traces = [];
+      groups.forEach(function (points, index) {
+        if (standings.indexOf(index) < 0 || !points.length) { return; }
+        total += points.length;
+        var drawn = thin(points);
+        traces.push({ type: "scatter", mode: index === 0 && drawn.length < 400 ? "lines+markers" : "markers", name: looks[index][0] + (drawn.length < points.length ? " (" + drawn.length + " of " + points.length + " drawn: lowest and highest of each stretch)" : ""),
+          x: drawn.map(function (p) { return xOf(p.run); }), y: drawn.map(function (p) { return p.y; }), text: drawn.map(function (p) { return hover(p.run, p.y); }), hoverinfo: "text",
+          line: { color: looks[index][2], width: 1 }, marker: { color: looks[index][2], symbol: looks[index][1], size: drawn.length > 400 ? 4 : looks[index][3] } });
+      });
+      var shapes = [], notes = [];
+      var own = byRatio === each.by_ratio;
+      if (own && !release && each.levels.length) {
+        var last = series.run[series.run.length - 1], x = [], y = [];
+        each.levels.forEach(function (level, index) {
+          var end = index + 1 < each.levels.length ? each.levels[index + 1][0] : last, value = byRatio ? level[1] : level[1] * 1e3;
+          x.push(xOf(level[0]), xOf(end), null); y.push(value, value, null);
+        });
+        traces.push({ type: "scatter", mode: "lines", name: "level", x: x, y: y, line: { color: autogauge.css("--text"), width: 2 }, hoverinfo: "skip" });
+      }
+      each.changes.slice(-30).forEach(function (change) {
+        shapes.push(line(xOf(change[0]), "dash"));
+        notes.push({ x: xOf(change[0]), yref: "paper", y: 1, yanchor: "bottom", showarrow: false, text: (change[1] > 0 ? "+" : "") + (100 * change[1]).toFixed(1) + " %", font: { color: autogauge.css("--text"), size: 12 } });
+      });
+      for (var at = 1, marked = 0; at < series.run.length && marked < 20; at += 1) {
+        if (runs.fingerprint[series.run[at]] !== runs.fingerprint[series.run[at - 1]]) { shapes.push(line(xOf(series.run[at]), "dot")); marked += 1; }
+      }
+      place.dataset.points = total;
+      autogauge.draw(place, [traces, autogauge.layout({ height: 360, shapes: shapes, annotations: notes, showlegend: true, margin: { l: 60, r: 16, t: 36, b: 48 },
+        xaxis: autogauge.axis(choice("x") === "date" ? "date (UTC)" : "run of this trend, in the order measured"), yaxis: autogauge.axis(byRatio ? "÷ pinned workload" : "ms") })]);
+    });
+  }
+
+  function show() {
+    var found = wanted(), some = found.slice(0, limit);
+    places = [];
+    list.replaceChildren.apply(list, some.map(section));
+    status.textContent = some.length + " of " + found.length + " trends shown" + (found.length < all.length ? " (" + all.length + " in all)" : "");
+    more.hidden = found.length <= some.length;
+    autogauge.watch(places, drawTrend);
+  }
+  form.addEventListener("change", function (event) {
+    if (["standing", "value", "x"].indexOf(event.target.name) >= 0) { places.forEach(function (place) { if (place.dataset.drawn) { drawTrend(place); } }); return; }
+    limit = AT_ONCE;
+    show();
+  });
+  more.addEventListener("click", function () { limit += AT_ONCE; show(); });
+  form.addEventListener("submit", function (event) { event.preventDefault(); });
+  show();
+})();

@@ -1,0 +1,51 @@
+"""A run's verdicts in one sentence, the same on a page, in a job's summary and in a comment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autogauge.gate.session import OFF, Gate
+from autogauge.stats.verdicts import Outcome, Verdict
+
+MARKS = {"PASS": "✅", "IMPROVED": "🔵", "FAIL": "❌", "INCONCLUSIVE": "⚠️", "NO BASELINE": "▫️"}
+
+
+def in_words(verdicts: Sequence[Verdict], gate: Gate | None) -> str:
+    """What the promises and the gate come to."""
+    return sentence(
+        [str(each.outcome) for each in verdicts],
+        [each.word for each in gate.judgements] if gate and gate.mode != OFF else [],
+    )
+
+
+def sentence(verdicts: Sequence[str], judged: Sequence[str]) -> str:
+    """The same from the words alone."""
+    parts = [_promises(verdicts)]
+    if any(word != "NO BASELINE" for word in judged):
+        parts.append(_changes(judged))
+    elif judged:
+        parts.append("there is nothing yet to compare its speed with")
+    return "; ".join(parts)
+
+
+def _promises(verdicts: Sequence[str]) -> str:
+    broken, open_ = verdicts.count(str(Outcome.FAIL)), verdicts.count(str(Outcome.INCONCLUSIVE))
+    if not verdicts:
+        return "no promise was measured"
+    if broken:
+        return f"{broken} of {_count(len(verdicts), 'promise')} broken"
+    if open_:
+        return f"{len(verdicts) - open_} of {_count(len(verdicts), 'promise')} kept, {open_} inconclusive"
+    return f"all {len(verdicts)} promises kept" if len(verdicts) > 1 else "the promise is kept"
+
+
+def _changes(judged: Sequence[str]) -> str:
+    slower, faster, open_ = (judged.count(word) for word in ("FAIL", "IMPROVED", "INCONCLUSIVE"))
+    found = [f"{_count(slower, 'benchmark')} slower"] if slower else []
+    found += [f"{_count(faster, 'benchmark')} faster"] if faster else []
+    found += [f"{open_} inconclusive"] if open_ else []
+    return ", ".join(found) or "nothing became slower"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

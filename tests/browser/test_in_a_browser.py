@@ -1,0 +1,186 @@
+"""The pages in a real browser: charts are drawn, filters filter, the keyboard reaches everything, names run nothing."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autogauge.gate.comparison import compare
+from autogauge.history.select import Histories
+from autogauge.history.standing import Standing
+from autogauge.history.where import Where
+from autogauge.report.pages import comparison_page, run_page, trends_page
+from autogauge.report.pages.render import ASSETS, put_script
+from tests.browser.conftest import SIZES, draw_all
+from tests.histories import LATENCY, PER_FRAME, save, year
+
+pytestmark = pytest.mark.browser
+DATA = Path(__file__).parents[1] / "data" / "latest"
+HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>\"'&lt;\n\U0001f600" + "x" * 10_000
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """A report of a made-up history, a comparison in it, and the page of a real run with the emulated GPU."""
+    reports = tmp_path_factory.mktemp("reports")
+    for machine, slower in (("lab-01", 1.10), ("lab-02", 1.0)):
+        year(reports / "history", machine=machine, runs=15, openvino="2026.3.0")
+        year(reports / "history", machine=machine, runs=10, openvino="2026.4.1", slower=slower, days=30)
+    save(
+        reports / "history" / "lab-01",
+        {LATENCY: 0.02, PER_FRAME: 0.02},
+        ratios={LATENCY: 2.0, PER_FRAME: 2.0},
+        standing=Standing.QUARANTINED,
+        days=50,
+    )
+    with contextlib.ExitStack() as stack:
+        histories = Histories(stack, reports / "history", reports / "cache")
+        trends_page.save(histories.all(Where()), reports / "trends")
+        found = compare(histories.select("openvino=2026.3"), histories.select("openvino=2026.4"), 0.05)
+        comparison_page.save(found, reports / "comparison.html")
+    (reports / "latest").mkdir()
+    summary = json.loads((DATA / "summary.json").read_bytes())
+    arrays = [dict(np.load(DATA / name)) for name in ("latencies.npz", "timelines.npz")]
+    page = reports / "latest" / "index.html"
+    page.write_bytes(run_page.page(summary, *arrays, page, reports / ASSETS))
+    put_script(reports / ASSETS)
+    return reports
+
+
+@pytest.fixture(params=["trends/index.html", "comparison.html", "latest/index.html"])
+def path(request, reports):
+    return reports / request.param
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_chart_is_drawn_and_nothing_is_wider_than_the_screen(visit, path, size):
+    page = visit(path, size)
+    assert draw_all(page) >= 1
+    assert page.locator(".chart.failed").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    if folder := os.environ.get("AUTOGAUGE_SCREENSHOTS"):
+        name = f"{path.parent.name if path.name == 'index.html' else path.stem}-{size}.png"
+        page.screenshot(path=Path(folder) / name, full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_labels_and_structure_pass_the_accessibility_checker(visit, path, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(path, color_scheme=scheme)
+    draw_all(page)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_keyboard_reaches_everything_that_can_be_worked(visit, path):
+    page = visit(path)
+    draw_all(page)
+    page.evaluate("window.scrollTo(0, 0)")
+    wanted = page.evaluate(
+        "Array.from(document.querySelectorAll('a[href], select, input, button, [tabindex=\"0\"]'))"
+        ".filter(e => e.offsetParent !== null || e.className === 'skip').filter(e => e.type !== 'radio' || e.checked).length"
+    )
+    seen = set()
+    for _ in range(wanted + 5):
+        page.keyboard.press("Tab")
+        seen.add(
+            page.evaluate(
+                "Array.from(document.querySelectorAll('a[href], select, input, button, [tabindex=\"0\"]')).indexOf(document.activeElement)"
+            )
+        )
+    assert len(seen - {-1}) == wanted
+
+
+def test_a_page_prints_with_every_chart_drawn(visit, path):
+    page = visit(path)
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function(
+        "Array.from(document.querySelectorAll('.chart')).every(each => each.querySelector('.main-svg'))"
+    )
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_the_charts_follow_the_change_from_light_to_dark(visit, path):
+    page = visit(path, color_scheme="light")
+    draw_all(page)
+    first = page.locator(".chart .xtick text").first
+    light = first.evaluate("each => getComputedStyle(each).fill")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(
+        "light => getComputedStyle(document.querySelector('.chart .xtick text')).fill !== light", arg=light
+    )
+
+
+def test_the_filters_filter(visit, reports):
+    page = visit(reports / "trends" / "index.html")
+    assert "4 of 4 trends shown" in page.locator("#shown").inner_text()
+    page.locator("select[name=machine]").select_option("lab-01")
+    assert "2 of 2 trends shown (4 in all)" in page.locator("#shown").inner_text()
+    draw_all(page)
+    first = page.locator("[data-trend]").first
+    assert first.get_attribute("data-points") == "26"
+    page.get_by_label("quarantined").uncheck()
+    page.wait_for_function("document.querySelector('[data-trend]').dataset.points === '25'")
+    page.locator("select[name=openvino]").select_option("2026.4.1")
+    draw_all(page)
+    assert page.locator("[data-trend]").first.get_attribute("data-points") == "10"
+    page.locator("select[name=machine]").select_option("")
+    page.locator("select[name=device]").select_option("AUTO")
+    assert "4 of 4 trends shown" in page.locator("#shown").inner_text()
+
+
+def test_a_change_of_level_is_marked_and_the_axes_can_be_chosen(visit, reports):
+    page = visit(reports / "trends" / "index.html")
+    draw_all(page)
+    marks = page.locator("[data-trend]").first.locator(".annotation-text")
+    assert marks.count() == 1
+    assert marks.first.text_content() == "+10.0 %"
+    assert "÷ pinned workload" in page.locator("[data-trend]").first.text_content()
+    page.get_by_label("milliseconds", exact=True).check()
+    page.wait_for_function("!document.querySelector('[data-trend]').textContent.includes('÷ pinned workload')")
+    page.get_by_label("date", exact=True).check()
+    page.wait_for_function("document.querySelector('[data-trend]').textContent.includes('date (UTC)')")
+
+
+def test_the_hand_over_is_drawn_with_each_inference_by_who_answered(visit, reports):
+    page = visit(reports / "latest" / "index.html")
+    timeline = page.locator("[data-chart^=timeline]").first
+    timeline.scroll_into_view_if_needed()
+    timeline.locator(".main-svg").first.wait_for()
+    for name in ("CPU helper", "in transition", "accelerator", "hand-over"):
+        assert name in timeline.text_content()
+    assert timeline.locator(".point").count() > 100
+
+
+def test_names_are_shown_as_text_and_run_nothing(visit, tmp_path):
+    names = {"machine": HOSTILE, "model": HOSTILE, "openvino": HOSTILE, "fingerprint": HOSTILE}
+    for number in range(12):
+        figures = {f"latency: {HOSTILE}": 0.01 if number < 6 else 0.02}
+        made = save(tmp_path / "history" / "lab", figures, days=number, **{**names, "fingerprint": "f" * 16})
+    with contextlib.ExitStack() as stack:
+        histories = Histories(stack, tmp_path / "history", tmp_path / "cache")
+        trends_page.save(histories.all(Where()), tmp_path / "trends")
+        comparison_page.save(
+            compare(histories.select(str(made)), histories.select("last=3"), 0.05), tmp_path / "comparison.html"
+        )
+    for path in (tmp_path / "trends" / "index.html", tmp_path / "comparison.html"):
+        page = visit(path, "phone")
+        assert draw_all(page) == 1
+        page.locator(".chart").first.hover()
+        assert "<img src=x onerror=alert(1)>" in page.locator("main").inner_text()
+        assert page.locator("img, main b").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_without_its_script_a_page_says_so_and_keeps_its_numbers(visit, reports, tmp_path, request):
+    alone = tmp_path / "alone" / "comparison.html"
+    alone.parent.mkdir()
+    alone.write_bytes((reports / "comparison.html").read_bytes().replace(b"assets/plotly", b"data:text/javascript,//"))
+    page = visit(alone)
+    assert "The charts' script is not beside this page" in page.locator(".chart").first.inner_text()
+    assert page.locator("tbody tr").count() >= 4

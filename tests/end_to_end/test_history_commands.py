@@ -1,0 +1,135 @@
+"""The commands that read history, as an analyst types them."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+
+from autogauge.history.standing import Standing
+from tests.histories import LATENCY, PER_FRAME, save, year
+from tests.support import run_cli, sentence_of
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """Two releases on one machine, one run quarantined, one file that is half a run."""
+    folder = tmp_path_factory.mktemp("reports") / "history"
+    year(folder, runs=10, openvino="2026.3.0")
+    year(folder, runs=10, openvino="2026.4.1", slower=1.10, days=30)
+    save(folder / "lab-01", {LATENCY: 0.5}, standing=Standing.QUARANTINED, days=50)
+    (folder / "lab-01" / "0022_half.json").write_text('{"benchmarks": [')
+    return folder
+
+
+def cli(history, *words, **options):
+    cache = history.parent / "cache"
+    return run_cli(*words, f"--history={history}", f"--cache={cache}", **options)
+
+
+def test_history_lists_runs_a_line_each_and_names_what_it_left_out(history):
+    done = cli(history, "history", COLUMNS="160")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "googlenet-v1 FP16" in line]
+    assert len(lines) == 20
+    assert lines[-1].split()[:3] == ["0021", "lab-01", "2026-02-20"]
+    assert lines[-1].rstrip().endswith("quarantined")
+    assert (
+        "21 runs, the newest 20 shown (--all shows the other 1): 20 accepted, 1 quarantined, 1 unreadable"
+        in done.stdout
+    )
+    assert "NOTE  1 file was left out:" in done.stdout
+    assert "0022_half.json is no saved run, or half of one" in done.stdout
+
+
+def test_history_filters_and_prints_json(history):
+    done = cli(history, "history", "--json", "--where=openvino=2026.3", "--where=last=3")
+    runs = [each for each in json.loads(done.stdout) if each["standing"] != "unreadable"]
+    assert [each["number"] for each in runs] == [8, 9, 10]
+    assert {each["openvino"] for each in runs} == {"2026.3.0"}
+
+
+def test_history_is_exported_to_csv_and_parquet(history, tmp_path):
+    done = cli(history, "history", "export", str(tmp_path / "runs.csv"))
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / 'runs.csv'}: 41 rows from 21 runs; 1 left out" in done.stdout
+    with (tmp_path / "runs.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 41
+    assert {row["benchmark"] for row in rows} == {LATENCY, PER_FRAME}
+    assert float(rows[0]["median_s"]) == pytest.approx(0.0099)
+    parquet = pytest.importorskip(
+        "pyarrow.parquet", reason="Parquet is tested where requirements-export.txt is installed"
+    )
+    assert cli(history, "history", "export", str(tmp_path / "runs.parquet")).returncode == 0
+    table = parquet.read_table(tmp_path / "runs.parquet")
+    assert table.num_rows == 41
+    assert [str(row[name] or "") for row in table.to_pylist() for name in ("file", "median_s", "standing")] == [
+        str(row[name]) for row in rows for name in ("file", "median_s", "standing")
+    ]
+
+
+def test_compare_says_which_release_is_slower_in_three_languages(history, tmp_path):
+    sides = ("openvino=2026.3", "openvino=2026.4")
+    page = tmp_path / "page" / "compare.html"
+    done = cli(history, "compare", *sides, f"--html={page}")
+    assert done.returncode == 0, done.stderr
+    assert "10 runs of lab-01, openvino 2026.3.0, 2026-01-01 to 2026-01-10" in done.stdout
+    assert done.stdout.count("FAIL") == 2
+    assert page.is_file()
+    assert next((page.parent / "assets").iterdir()).name.startswith("plotly-")
+    found = json.loads(cli(history, "compare", *sides, "--json").stdout)
+    assert [each["verdict"] for each in found["benchmarks"]] == ["FAIL", "FAIL"]
+    assert found["benchmarks"][0]["ci"][0] > 1.03
+    shown = cli(history, "compare", *sides, "--markdown").stdout
+    assert "## B against A: 2 FAIL" in shown
+    assert "| ❌ FAIL | latency: AUTO-LATENCY · lab-01 · googlenet-v1 FP16 | 10 | 11 | +10.0 % |" in shown
+    assert cli(history, "compare", *sides, "--fail").returncode == 1
+    assert cli(history, "compare", *reversed(sides), "--fail").returncode == 0
+
+
+def test_report_writes_pages_that_lie_beside_their_script(history, tmp_path):
+    done = cli(history, "report", f"--out={tmp_path / 'trends'}")
+    assert done.returncode == 0, done.stderr
+    assert f"report: {tmp_path / 'trends' / 'index.html'} (21 runs)" in done.stdout.replace("\n", "")
+    assert sorted(path.name for path in (tmp_path / "trends" / "data").iterdir()) == [
+        "runs.js",
+        "s00000.js",
+        "s00001.js",
+    ]
+
+
+def test_pytest_benchmark_compares_our_files_as_they_are(history):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_benchmark", "--storage", str(history / "lab-01"), "compare", "0001", "0011"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_latency[AUTO-LATENCY] (0001" in done.stdout
+    assert "test_latency[AUTO-LATENCY] (0011" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("compare", "nowhere.json", "machine=lab-01"), "there is no 'nowhere.json'"),
+        (("compare", "machine=lab-01", "machine=lab-99"), "names no run"),
+        (("compare", "machine=lab-01", "machine=lab-01", "--json", "--markdown"), "choose one"),
+        (("history", "--where=machin=x"), "is no filter"),
+        (("history", "export", "runs.xlsx"), "ends in neither .csv nor .parquet"),
+        (("report", "--where=machine=lab-99"), "passes the filters"),
+        (("report", "--out=/proc/trends"), "cannot write the report in /proc/trends"),
+    ],
+)
+def test_mistakes_are_one_sentence(history, words, says):
+    assert says in sentence_of(cli(history, *words))
+
+
+@pytest.mark.parametrize("command", ["history", "report"])
+def test_an_empty_history_and_a_folder_that_is_none_are_one_sentence(tmp_path, command):
+    assert "there is no saved run in" in sentence_of(run_cli(command, f"--history={tmp_path}"))
+    assert "there is no" in sentence_of(run_cli(command, f"--history={tmp_path / 'nowhere'}"))

@@ -1,0 +1,134 @@
+"""Saved runs made up for tests: a machine's year in a second, with figures that are known."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autogauge.history import store
+from autogauge.history.standing import Standing, write
+
+BEGAN = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
+LATENCY, PER_FRAME = "latency: AUTO-LATENCY", "seconds per frame: AUTO-THROUGHPUT"
+METRICS = {"latency": "latency_ms", "seconds per frame": "fps", "first inference latency": "fil_s"}
+
+
+def benchmark(key: str, seconds: float, ratio: float | None = None, verdict: str = "", **extra: Any) -> dict[str, Any]:
+    """One benchmark as a run saves it."""
+    group, _, condition = key.partition(": ")
+    device, _, hint = condition.partition("-")
+    name = f"test_{group.replace(' ', '_')}[{condition}]"
+    data = [seconds * factor for factor in (0.99, 1.0, 1.01)]
+    return {
+        "group": group,
+        "name": name,
+        "fullname": f"tests/perf/test_it.py::{name}",
+        "params": {},
+        "param": condition,
+        "stats": {
+            "data": data,
+            "min": data[0],
+            "max": data[-1],
+            "mean": seconds,
+            "median": seconds,
+            "stddev": seconds / 100,
+            "iqr": seconds / 100,
+            "q1": data[0],
+            "q3": data[-1],
+            "ld15iqr": data[0],
+            "hd15iqr": data[-1],
+            "iqr_outliers": 0,
+            "stddev_outliers": 0,
+            "outliers": "0;0",
+            "total": 3 * seconds,
+            "rounds": 3,
+            "iterations": 1,
+            "ops": 1 / seconds,
+        },
+        "extra_info": {
+            "benchmark": key,
+            "metric": METRICS.get(group, "fil_s"),
+            "device": device,
+            "hint": hint,
+            "against_reference": None
+            if ratio is None
+            else {"reference": "pinned", "ratio": ratio, "error": 0.004, "rounds": 80},
+            "gate": [{"verdict": verdict}] if verdict else [],
+            **extra,
+        },
+    }
+
+
+def document(
+    figures: Mapping[str, float],
+    *,
+    machine: str = "lab-01",
+    openvino: str = "2026.4.1-1-abc",
+    model: str = "googlenet-v1",
+    fingerprint: str = "f" * 16,
+    when: datetime.datetime = BEGAN,
+    ratios: Mapping[str, float] | None = None,
+    accelerator: str = "auto",
+    verdict: str = "",
+) -> dict[str, Any]:
+    """A run as it is saved: ``figures`` are seconds by benchmark."""
+    context = {
+        "fingerprint": fingerprint,
+        "openvino": openvino,
+        "model": {"name": model, "precision": "FP16", "weights": "random"},
+        "profile": "standard",
+        "accelerator": accelerator,
+    }
+    return {
+        "machine_info": {"node": machine, "fingerprint": {"digest": fingerprint}},
+        "commit_info": {"id": "abc", "time": when.isoformat(), "branch": "main"},
+        "benchmarks": [
+            benchmark(key, seconds, (ratios or {}).get(key), verdict, **context) for key, seconds in figures.items()
+        ],
+        "datetime": when.isoformat(),
+        "version": "5.3.1",
+        "autogauge": {"schema": 1, "version": "0.1.0"},
+    }
+
+
+def save(
+    folder: Path,
+    figures: Mapping[str, float],
+    *,
+    standing: Standing = Standing.ACCEPTED,
+    days: float = 0,
+    **others: Any,
+) -> Path:
+    """Save a run, so many days after the first."""
+    others.setdefault("when", BEGAN + datetime.timedelta(days=days))
+
+    def prepare(path: Path) -> None:
+        if standing is not Standing.ACCEPTED:
+            write(path, standing, "slow", "gate")
+
+    made = document(figures, **others)
+    return store.save(folder, made, "run", str(made["machine_info"]["fingerprint"]["digest"]), prepare)
+
+
+def year(
+    history: Path,
+    machine: str = "lab-01",
+    runs: int = 20,
+    openvino: str = "2026.4.1",
+    slower: float = 1.0,
+    **others: Any,
+) -> None:
+    """So many runs of a machine, a day apart, that vary by about 1 %; ``slower`` scales them all."""
+    for number in range(runs):
+        wobble = 1 + 0.01 * ((number * 7) % 5 - 2) / 2
+        ratio = slower * wobble
+        save(
+            history / machine,
+            {LATENCY: 0.010 * ratio, PER_FRAME: 0.008 * ratio},
+            ratios={LATENCY: ratio, PER_FRAME: ratio * 1.1},
+            machine=machine,
+            openvino=openvino,
+            **{"days": number, **others},
+        )

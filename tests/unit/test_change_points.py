@@ -1,0 +1,64 @@
+"""A lasting step is seen where it is; noise and lone bad runs are none."""
+
+import numpy as np
+import pytest
+
+from autogauge.stats.change_points import FEWEST, levels_of
+from tests.properties import for_all
+
+
+def series(*levels, runs=20, noise=0.01, seed=1):
+    rng = np.random.default_rng(seed)
+    return np.concatenate([level * np.exp(rng.normal(0, noise, runs)) for level in levels]).tolist()
+
+
+def test_a_lasting_step_is_found_where_it_is():
+    found = levels_of(series(10.0, 11.0))
+    (change,) = found.changes
+    assert change.first == 20
+    assert change.ratio == pytest.approx(1.1, abs=0.02)
+    assert found.levels == pytest.approx((10.0, 11.0), rel=0.01)
+
+
+def test_two_steps_are_two_changes():
+    assert [change.first for change in levels_of(series(10.0, 11.0, 9.5)).changes] == [20, 40]
+
+
+def test_noise_is_no_change():
+    assert levels_of(series(10.0, 10.0)).changes == ()
+
+
+def test_lone_bad_runs_are_no_change():
+    values = series(10.0, 10.0)
+    for place, factor in ((7, 1.5), (22, 2.0), (31, 0.5)):
+        values[place] *= factor
+    assert levels_of(values).changes == ()
+
+
+def test_a_change_too_small_for_anybody_is_none():
+    assert levels_of(series(10.0, 10.05, noise=0.0001)).changes == ()
+
+
+@pytest.mark.parametrize("runs", range(FEWEST))
+def test_few_runs_have_one_level_or_none(runs):
+    found = levels_of([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0][:runs])
+    assert found.changes == ()
+    assert len(found.levels) == min(runs, 1)
+
+
+def test_runs_that_are_all_the_same_have_one_level():
+    assert levels_of([0.01] * 50).changes == ()
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
+def test_what_is_no_figure_is_refused(bad):
+    with pytest.raises(ValueError, match="positive finite"):
+        levels_of([1.0, bad])
+
+
+@for_all(lambda st: (st.lists(st.floats(1e-6, 1e6), max_size=80),))
+def test_whatever_the_figures_the_stretches_cover_them_in_order(values):
+    found = levels_of(values)
+    assert list(found.starts) == sorted(set(found.starts))
+    assert len(found.levels) == len(found.starts) == (len(found.changes) + 1 if values else 0)
+    assert all(0 <= start < len(values) for start in found.starts)

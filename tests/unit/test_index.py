@@ -1,0 +1,220 @@
+"""The index says what the files say, however they change, and whatever happens to it."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.history import index, standing, store
+from autogauge.history.standing import Standing
+from tests.histories import LATENCY, PER_FRAME, save, year
+from tests.properties import for_all
+from tests.support import ROOT
+
+
+def contents(folder, cache):
+    """What the index tells of each run: name, standing, figures."""
+    with index.opened(folder, cache) as found:
+        runs = found.runs()
+        figures = {
+            each.key: dict(zip(each.runs.tolist(), each.seconds.tolist(), strict=True)) for each in found.figures(runs)
+        }
+        return [
+            (run.path.name, run.standing, {key: values[run.id] for key, values in figures.items() if run.id in values})
+            for run in runs
+        ]
+
+
+def fresh(folder, tmp_path):
+    return contents(folder, tmp_path / f"fresh-{time.monotonic_ns()}")
+
+
+def test_it_tells_of_each_run_what_its_file_says(tmp_path):
+    path = save(
+        tmp_path / "lab",
+        {LATENCY: 0.01, PER_FRAME: 0.02},
+        ratios={LATENCY: 1.5},
+        openvino="2026.4.1-22-abc",
+        verdict="FAIL",
+    )
+    with index.opened(tmp_path / "lab", tmp_path / "cache") as found:
+        (run,) = found.runs()
+        latency, per_frame = found.figures([run])
+    assert (run.path, run.number, run.machine, run.openvino, run.release) == (
+        path,
+        1,
+        "lab-01",
+        "2026.4.1-22-abc",
+        "2026.4.1",
+    )
+    assert (run.model, run.precision, run.weights, run.profile, run.benchmarks) == (
+        "googlenet-v1",
+        "FP16",
+        "random",
+        "standard",
+        2,
+    )
+    assert (run.standing, run.verdict, run.foreign, run.problems) == ("accepted", "FAIL", False, ())
+    assert (latency.key, latency.metric, latency.device, latency.hint) == (LATENCY, "latency_ms", "AUTO", "LATENCY")
+    assert (latency.seconds.tolist(), latency.ratios.tolist(), latency.references) == ([0.01], [1.5], ("pinned",))
+    assert per_frame.references == ("",)
+
+
+def test_it_follows_files_that_come_change_and_go(tmp_path):
+    folder, cache = tmp_path / "lab", tmp_path / "cache"
+    first, second = (save(folder, {LATENCY: seconds}) for seconds in (0.01, 0.02))
+    assert [each[2][LATENCY] for each in contents(folder, cache)] == [0.01, 0.02]
+    save(folder, {LATENCY: 0.03})
+    standing.write(second, Standing.QUARANTINED, "slow", "user")
+    first.unlink()
+    assert contents(folder, cache) == fresh(folder, tmp_path)
+    assert [each[1] for each in contents(folder, cache)] == ["quarantined", "accepted"]
+    standing.path_of(second).unlink()
+    assert [each[1] for each in contents(folder, cache)] == ["accepted", "accepted"]
+
+
+def test_nothing_is_read_again_that_has_not_changed(tmp_path, monkeypatch):
+    year(tmp_path, runs=5)
+    contents(tmp_path / "lab-01", tmp_path / "cache")
+    monkeypatch.setattr(index.records, "read", lambda path: pytest.fail(f"{path} was read again"))
+    assert len(contents(tmp_path / "lab-01", tmp_path / "cache")) == 5
+
+
+@pytest.mark.parametrize("damage", [b"", b"SQLite format 3\x00" + b"x" * 5000, b"not a database at all" * 100])
+def test_a_damaged_index_is_made_anew(tmp_path, damage):
+    year(tmp_path, runs=3)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    whole = contents(folder, cache)
+    index.path_of(folder, cache).write_bytes(damage)
+    assert contents(folder, cache) == whole
+
+
+def test_an_index_of_another_schema_is_thrown_away(tmp_path):
+    year(tmp_path, runs=3)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    whole = contents(folder, cache)
+    with sqlite3.connect(index.path_of(folder, cache)) as database:
+        database.execute("DROP TABLE figures")
+        database.execute("CREATE TABLE figures (something TEXT)")
+        database.execute(f"PRAGMA user_version = {index.SCHEMA + 1}")
+    assert contents(folder, cache) == whole
+
+
+def test_a_cache_that_cannot_be_written_to_does_no_harm(tmp_path):
+    year(tmp_path, runs=3)
+    (tmp_path / "file").write_text("in the way")
+    assert len(contents(tmp_path / "lab-01", tmp_path / "file" / "cache")) == 3
+
+
+def test_what_cannot_be_read_is_named_and_counted(tmp_path):
+    folder = tmp_path / "lab"
+    save(folder, {LATENCY: 0.01})
+    (folder / "0002_half.json").write_text('{"benchmarks": [{"fulln')
+    (folder / "0003_newer.json").write_text('{"benchmarks": [], "autogauge": {"schema": 99}}')
+    (folder / "0004_odd.json").write_text(
+        json.dumps({"benchmarks": [{"fullname": "x", "stats": {"median": float("inf")}}]})
+    )
+    with index.opened(folder, tmp_path / "cache") as found:
+        runs = found.runs()
+    assert [run.standing for run in runs] == ["accepted", "unreadable", "unreadable", "accepted"]
+    assert "0002_half.json is no saved run, or half of one" in runs[1].problems[0]
+    assert "newer autogauge (schema 99" in runs[2].problems[0]
+    assert "cannot be judged: the median is inf" in runs[3].problems[0]
+
+
+def test_another_projects_file_is_read_as_far_as_it_goes_and_marked(tmp_path):
+    document = {
+        "machine_info": {"node": "theirs"},
+        "datetime": "2026-11-01T10:00:00",
+        "benchmarks": [{"fullname": "t.py::test", "stats": {"median": 0.5, "rounds": 3}}],
+    }
+    (tmp_path / "0001_theirs.json").write_text(json.dumps(document))
+    with index.opened(tmp_path, tmp_path / "cache") as found:
+        (run,) = found.runs()
+        (figures,) = found.figures([run])
+    assert (run.foreign, run.machine, run.model) == (True, "theirs", "")
+    assert (figures.key, figures.seconds.tolist()) == ("t.py::test", [0.5])
+
+
+def test_a_folder_that_cannot_be_read_is_one_sentence(tmp_path):
+    with (
+        pytest.raises(UserError, match="cannot read the folder"),
+        index.opened(tmp_path / "nowhere", tmp_path / "cache"),
+    ):
+        pass
+
+
+@for_all(lambda st: (st.lists(st.sampled_from(["save", "reject", "remove", "spoil"]), max_size=12),))
+def test_whatever_happens_to_the_files_the_index_is_as_one_made_anew(steps):
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as name:
+        tmp_path = Path(name)
+        folder, cache = tmp_path / "lab", tmp_path / "cache"
+        save(folder, {LATENCY: 0.01})
+        for number, step in enumerate(steps):
+            saved = store.runs(folder)
+            chosen = saved[number % len(saved)] if saved else None
+            if step == "save" or chosen is None:
+                save(folder, {LATENCY: 0.01 + number / 1000})
+            elif step == "reject":
+                standing.write(chosen, Standing.QUARANTINED, "why", "user")
+            elif step == "remove":
+                chosen.unlink()
+            else:
+                chosen.write_text("spoilt")
+            contents(folder, cache)
+        assert contents(folder, cache) == fresh(folder, tmp_path)
+
+
+INDEXER = """
+import sys
+from pathlib import Path
+from autogauge.history import index
+index.AT_ONCE = 3
+print("ready", flush=True)
+while True:
+    with index.opened(Path(sys.argv[1]), Path(sys.argv[2])) as found:
+        found._forget([run.path.name for run in found.runs()[:20]])
+"""
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.005, 0.02, 0.06, 0.2])
+def test_an_indexer_killed_at_any_moment_leaves_an_index_that_the_next_one_mends(tmp_path, delay_s):
+    year(tmp_path, runs=30)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    command = [sys.executable, "-c", INDEXER, str(folder), str(cache)]
+    indexer = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+    indexer.stdout.readline()
+    time.sleep(delay_s)
+    indexer.send_signal(signal.SIGKILL)
+    indexer.wait(10)
+    assert contents(folder, cache) == fresh(folder, tmp_path)
+
+
+def indexing(folder, cache, begin, results):
+    begin.wait(30)
+    with index.opened(folder, cache) as found:
+        results.put((os.getpid(), len(found.runs())))
+
+
+def test_four_processes_index_the_same_folder_at_once(tmp_path):
+    year(tmp_path, runs=30)
+    context = multiprocessing.get_context("spawn")
+    begin, results = context.Event(), context.Queue()
+    arguments = (tmp_path / "lab-01", tmp_path / "cache", begin, results)
+    processes = [context.Process(target=indexing, args=arguments) for _ in range(4)]
+    for process in processes:
+        process.start()
+    begin.set()
+    assert [results.get(timeout=60)[1] for _ in processes] == [30] * 4
+    for process in processes:
+        process.join(30)

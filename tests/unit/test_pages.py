@@ -1,0 +1,126 @@
+"""Pages show names as text, whatever they hold, and every chart's numbers as a table. A real browser is asked in ``tests/browser``."""
+
+import contextlib
+import json
+import re
+
+import numpy as np
+import pytest
+
+from autogauge.gate.comparison import compare
+from autogauge.history.select import Histories
+from autogauge.history.standing import Standing
+from autogauge.history.where import Where
+from autogauge.report import markdown, summary
+from autogauge.report.pages import comparison_page, hand_over_blocks, trends_page
+from tests.histories import LATENCY, save, year
+from tests.unit.test_report import run  # noqa: F401 (a fixture)
+
+HOSTILE = "</script><img src=x onerror=alert(1)>'\"&amp;\n\U0001f600" + "x" * 10_000
+
+
+@pytest.fixture
+def histories(tmp_path):
+    with contextlib.ExitStack() as stack:
+        yield Histories(stack, tmp_path / "history", tmp_path / "cache")
+
+
+def text_of(page):
+    """A page without its scripts and styles."""
+    return re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+
+
+def data_of(page, name):
+    """The JSON in a page."""
+    found = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)
+    return json.loads(found[1])
+
+
+def test_a_runs_page_has_verdicts_first_then_charts_each_with_its_table(run, tmp_path):  # noqa: F811
+    page = (summary.save(run, None).parent / "index.html").read_text()
+    assert "promises kept" in page
+    charts = data_of(page, "charts")
+    assert {"hints-fps", "hints-latency", "distributions"} <= charts.keys()
+    assert charts["hints-fps"]["rows"][1] == {
+        "label": "AUTO-THROUGHPUT",
+        "value": 150.0,
+        "low": 150.0,
+        "high": 150.0,
+        "count": 14,
+    }
+    body = text_of(page)
+    body = body[body.index("<main") :]
+    assert body.index("PASS") < body.index("The figures") < body.index("Throughput by hint")
+    assert body.count("data-chart=") == len(charts)
+    assert body.count("<table>") >= len(charts)
+    assert re.search(r"<script src=\"\.\./assets/plotly-[\d.]+\.min\.js\">", page)
+    assert len(list((tmp_path / "assets").iterdir())) == 1
+
+
+def test_of_very_many_points_the_extremes_are_drawn():
+    y = np.zeros(100_000)
+    y[777], y[50_000] = 5.0, -3.0
+    kept = hand_over_blocks.thinned(np.arange(len(y)), y, 1000)
+    assert len(kept) <= 1000
+    assert {777, 50_000} <= set(kept.tolist())
+    assert (np.diff(kept) > 0).all()
+
+
+def test_the_history_page_says_what_changed_and_when(histories, tmp_path):
+    year(tmp_path / "history", runs=20, openvino="2026.3.0")
+    year(tmp_path / "history", runs=10, slower=1.08, days=40)
+    save(
+        tmp_path / "history" / "lab-01", {LATENCY: 0.5}, ratios={LATENCY: 50.0}, standing=Standing.QUARANTINED, days=60
+    )
+    page = trends_page.save(histories.all(Where()), tmp_path / "trends").read_text()
+    assert f"{LATENCY} became slower on lab-01 (+8." in text_of(page)
+    described = data_of(page, "trends-data")
+    assert [each["benchmark"] for each in described] == ["latency: AUTO-LATENCY", "seconds per frame: AUTO-THROUGHPUT"]
+    assert [len(each["changes"]) for each in described] == [1, 1]
+    assert [row[:2] for row in described[0]["releases"]] == [["2026.3.0", "20"], ["2026.4.1", "10"]]
+    series = (tmp_path / "trends" / "data" / "s00000.js").read_text()
+    assert series.startswith('trends.series["s00000"]={"run":[0,1,')
+    assert len(json.loads(series.partition("=")[2].rstrip(";\n"))["ms"]) == 31
+
+
+def test_the_report_is_replaced_as_a_whole_and_nothing_else_is(histories, tmp_path):
+    year(tmp_path / "history", runs=3)
+    found = histories.all(Where())
+    page = trends_page.save(found, tmp_path / "trends")
+    (page.parent / "data" / "s99999.js").write_text("stale")
+    trends_page.save(found, tmp_path / "trends")
+    assert not (page.parent / "data" / "s99999.js").exists()
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    with pytest.raises(OSError, match="something else"):
+        trends_page.save(found, tmp_path / "precious")
+    assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize("make", ["trends", "comparison", "markdown"])
+def test_hostile_names_are_text(histories, tmp_path, make):
+    names = {"machine": HOSTILE, "model": HOSTILE, "openvino": HOSTILE}
+    for number in range(2):
+        save(tmp_path / "history" / "lab", {f"latency: {HOSTILE}": 0.01}, days=number, **names)
+    if make == "trends":
+        page = trends_page.save(histories.all(Where()), tmp_path / "out").read_text()
+    else:
+        found = compare(histories.select("last=1"), histories.select(str(tmp_path / "history" / "lab")), 0.05)
+        if make == "markdown":
+            shown = markdown.of_comparison(found)
+            assert "<img" not in shown
+            assert len(shown) < 20_000
+            return
+        comparison_page.save(found, tmp_path / "out.html")
+        page = (tmp_path / "out.html").read_text()
+    assert "<img" not in page
+    assert "&lt;img" in text_of(page)
+    assert all("</script" not in body[:-9] for body in re.findall(r"<script type.*?</script>", page, re.DOTALL))
+
+
+def test_markdown_of_a_run_has_its_verdicts_and_figures(run):  # noqa: F811
+    shown = markdown.of_run(run)
+    assert shown.startswith("## AUTO on lab: all ")
+    assert "| ✅ PASS | " in shown
+    assert re.search(r"\| AUTO \| THROUGHPUT \| – \| 150 \| 13 \| CPU \|", shown), shown

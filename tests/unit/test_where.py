@@ -1,0 +1,89 @@
+"""Filters in a user's words."""
+
+import contextlib
+import datetime
+from pathlib import Path
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.history import where
+from autogauge.history.index import IndexedRun
+from tests.properties import for_all
+
+
+def run(**changes):
+    values = {
+        "id": 1,
+        "path": Path("0001_run.json"),
+        "number": 1,
+        "when": datetime.datetime(2026, 11, 24, 15, tzinfo=datetime.timezone.utc),
+        "machine": "lab-01",
+        "openvino": "2026.4.1-22982-abc",
+        "model": "googlenet-v1",
+        "precision": "FP16",
+        "weights": "random",
+        "profile": "standard",
+        "accelerator": "auto",
+        "fingerprint": "f" * 16,
+        "standing": "accepted",
+        "why": "",
+        "foreign": False,
+        "verdict": "PASS",
+        "benchmarks": 10,
+    }
+    return IndexedRun(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("words", "holds"),
+    [
+        ("machine=lab-01", True),
+        ("machine=lab-0", False),
+        ("machine=LAB-*", True),
+        ("openvino=2026.4", True),
+        ("openvino=2026.4.1", True),
+        ("openvino=2026", True),
+        ("openvino=2026.4.10", False),
+        ("openvino=2026.40", False),
+        ("model=googlenet* precision=fp16", True),
+        ("machine=lab-01 openvino=2026.3", False),
+        ("since=2026-11-24", True),
+        ("since=2026-11-25", False),
+        ("until=2026-11-24", True),
+        ("until=2026-11-23", False),
+        ("until=2026-11-24T15:00", False),
+        ("standing=quarantined", False),
+        ("'model=googlenet v1'", False),
+    ],
+)
+def test_a_filter_keeps_the_runs_it_names(words, holds):
+    assert where.parse([words]).holds_for(run()) is holds
+
+
+def test_benchmarks_are_filtered_by_metric_device_and_hint():
+    wanted = where.parse(["device=auto", "hint=LATENCY", "benchmark=latency:*"])
+    assert wanted.holds_for_benchmark("latency: AUTO-LATENCY", "latency_ms", "AUTO", "LATENCY")
+    assert wanted.holds_for_benchmark("latency: AUTO-LATENCY", "latency_ms", "", "LATENCY"), "no device name is AUTO"
+    assert not wanted.holds_for_benchmark("latency: CPU-LATENCY", "latency_ms", "CPU", "LATENCY")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("machin=lab-01", "is no filter: write FIELD=VALUE with one of machine, openvino"),
+        ("lab-01", "is no filter"),
+        ("since=yesterday", "names no date"),
+        ("last=0", "names no number of runs"),
+        ("machine='lab", "a quote that is not closed"),
+    ],
+)
+def test_a_filter_that_is_none_is_one_sentence(words, says):
+    with pytest.raises(UserError, match=says):
+        where.parse([words])
+
+
+@for_all(lambda st: (st.text(max_size=60),))
+def test_any_text_is_a_filter_or_a_sentence(text):
+    with contextlib.suppress(UserError):
+        where.parse([text]).holds_for(run())
