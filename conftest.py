@@ -26,7 +26,7 @@ def pytest_addoption(parser):
         "--model-source",
         default="auto",
         help="auto (default): the Open Model Zoo's googlenet-v1 if it is cached or its hosts answer within 3 s, else the embedded one; "
-        "omz: the Zoo's or none; embedded: no network",
+        "omz: the Zoo's or none; embedded: random weights, and no network but for the pinned workload, once (--pinned=off)",
     )
     add(
         "--fetch-deadline",

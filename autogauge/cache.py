@@ -78,29 +78,42 @@ class Cache:
             shutil.rmtree(folder, ignore_errors=True)
 
     def entry(
-        self, key: str, build: Callable[[Path], dict[str, Any]], *, lock_deadline_s: float = LOCK_DEADLINE_S
+        self,
+        key: str,
+        build: Callable[[Path], dict[str, Any]],
+        *,
+        usable: Callable[[Path], bool] = lambda _: True,
+        say: Callable[[str], None] = lambda _: None,
+        lock_deadline_s: float = LOCK_DEADLINE_S,
     ) -> Path:
-        """Return the folder of ``key``; build it first when it is absent or fails verification.
+        """Return the folder of ``key``; build it first when it is absent, fails verification or is not ``usable``.
 
-        ``build`` gets an empty folder to fill and returns facts for the manifest. It runs in one process at a time.
+        ``build`` gets an empty folder to fill and returns facts for the manifest. It runs in one process at a time; ``say`` is told
+        when another one is waited for. Whether an entry is good is asked under the lock, so nobody replaces what another has just made.
         Raises :class:`UserError` when the cache cannot be written or another process holds the lock past the deadline.
         """
         name = slug(key)
         folder = self.folder(key)
-        with self._locked(name, lock_deadline_s):
-            if not is_intact(folder):
+        with self._locked(name, lock_deadline_s, say):
+            if not (is_intact(folder) and usable(folder)):
                 self._sweep(name)
                 self._sweep_others(name)
                 self._publish(name, folder, build)
             return folder
 
     @contextlib.contextmanager
-    def _locked(self, name: str, deadline_s: float) -> Iterator[None]:
+    def _locked(self, name: str, deadline_s: float, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
         """Hold the lock of an entry; what goes wrong with the cache's folder becomes a sentence."""
         try:
             lock_file = self.root / "locks" / f"{name}.lock"
             lock_file.parent.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(lock_file, timeout=deadline_s):
+            lock = filelock.FileLock(lock_file, timeout=deadline_s)
+            try:
+                held = lock.acquire(blocking=False)
+            except filelock.Timeout:
+                say(f"waiting for another process that is at work on {name} in the cache, {deadline_s:.0f} s at most")
+                held = lock.acquire()
+            with held:
                 yield
         except filelock.Timeout:
             raise UserError(
@@ -148,7 +161,7 @@ class Cache:
                 },
             )
             folder.parent.mkdir(parents=True, exist_ok=True)
-            if folder.exists():  # it failed verification: out of the way first, so that a rename can publish
+            if folder.exists():  # it is damaged or of no use: out of the way first, so that a rename can publish
                 os.rename(folder, staging.with_name(f"{staging.name}-broken"))
             os.rename(staging, folder)
         finally:

@@ -127,6 +127,16 @@ def _runs_worker(process: psutil.Process) -> bool:
         return False
 
 
+def why_no_mount() -> str:
+    """Why :func:`in_a_mount` is impossible on this machine, in the system's own words."""
+    if shutil.which("unshare") is None:
+        return "there is no unshare"
+    done = subprocess.run(
+        ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"], capture_output=True, text=True, check=False
+    )
+    return (done.stderr.strip().splitlines() or ["the mount is refused"])[-1]
+
+
 def in_a_mount(folder: Path, options: str, command: Sequence[str], *, read_only: bool = False) -> list[str] | None:
     """The command with ``folder`` on a file system of its own (tmpfs with these options), or ``None`` where that is impossible."""
     if shutil.which("unshare") is None:

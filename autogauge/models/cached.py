@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.cache import Cache, digest_of, is_intact, read_manifest
-from autogauge.errors import UserError
+from autogauge.errors import UserError, explain_os_error
 from autogauge.models.omz import downloads
 
 DAMAGED = "damaged"
@@ -73,7 +73,7 @@ def _entry(folder: Path) -> CachedModel | None:
 def remove(cache: Cache, name: str) -> list[CachedModel]:
     """Delete every entry of that name and the Zoo's files that it was made from; returns what was there.
 
-    Raises :class:`UserError` when there is none, or another process is at work on it.
+    Raises :class:`UserError` when there is none, another process is at work on it, or the user may not remove it.
     """
     entries = listed(cache)
     doomed = [each for each in entries if each.name == name]
@@ -81,10 +81,17 @@ def remove(cache: Cache, name: str) -> list[CachedModel]:
         names = ", ".join(sorted({each.name for each in entries})) or "nothing"
         raise UserError(f"the cache {cache.root} has no {name!r}: it holds {names}.")
     for each in doomed:
-        if each.kind == "downloads":
-            shutil.rmtree(each.folder, ignore_errors=True)
-            continue
-        manifest = read_manifest(each.folder) or {}
-        cache.remove(each.folder)
-        downloads.remove(cache.root, manifest.get("checksums", ()))
+        try:
+            _remove(cache, each)
+        except OSError as error:
+            raise explain_os_error(error, f"cannot remove {name} from the cache {cache.root}", "--cache=DIR") from error
     return doomed
+
+
+def _remove(cache: Cache, doomed: CachedModel) -> None:
+    if doomed.kind == "downloads":
+        shutil.rmtree(doomed.folder)
+        return
+    manifest = read_manifest(doomed.folder) or {}
+    cache.remove(doomed.folder)
+    downloads.remove(cache.root, manifest.get("checksums", ()))

@@ -38,6 +38,15 @@ class Wanted:
         return self.model in (*embedded.NAMES, *trained.NAMES) or self._is_path
 
     @property
+    def source_in_words(self) -> str:
+        """Where it will come from, and what its weights are, as far as that is known before anybody is asked."""
+        if self.model not in embedded.NAMES or self.source == OMZ:
+            return self.source
+        if self.source == AUTO and zoo_has(self.model, self.precision):
+            return "auto: the Open Model Zoo's if cached or reachable, else embedded with random weights"
+        return f"{'auto: ' if self.source == AUTO else ''}embedded, random weights"
+
+    @property
     def _is_path(self) -> bool:
         """Whether it is a file, or a folder that is named as one: a folder that has a model's name by chance is none."""
         path_ = Path(self.model)
@@ -83,6 +92,12 @@ class Wanted:
             )
 
 
+def zoo_has(name: str, precision: str) -> bool:
+    """Whether the Zoo has a model of that name in that precision."""
+    entry = catalogue.known().get(name)
+    return entry is not None and precision in entry.precisions
+
+
 def fetch(model: str, precision: str, cache: Cache) -> ModelArtefact:
     """The model of that name or at that path, without the network. Raises :class:`UserError`."""
     return Resolver(cache).fetch(Wanted(model, precision, EMBEDDED))
@@ -104,7 +119,7 @@ class Resolver:
         if name in trained.NAMES:
             return trained.fetch(name, precision, self.cache)
         if name in embedded.NAMES:
-            if wanted.source == AUTO and self._zoo_has(name, precision):
+            if wanted.source == AUTO and zoo_has(name, precision):
                 return self._zoo_or_embedded(wanted)
             return embedded.fetch(name, precision, self.cache)
         if wanted.is_local:
@@ -113,11 +128,6 @@ class Resolver:
 
     def _zoo(self, wanted: Wanted) -> Zoo:
         return Zoo(self.cache, self.progress, wanted.deadline_s)
-
-    @staticmethod
-    def _zoo_has(name: str, precision: str) -> bool:
-        entry = catalogue.known().get(name)
-        return entry is not None and precision in entry.precisions
 
     def _zoo_or_embedded(self, wanted: Wanted) -> ModelArtefact:
         """The Zoo's model when it is cached or its hosts answer; else the embedded one, with the reason as its note."""

@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import Cache, is_intact, scratch_in
+from autogauge.cache import Cache, scratch_in
 from autogauge.errors import UserError
+from autogauge.files import exists
 from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, run_tool
 from autogauge.studies.progress import Progress
 
@@ -26,16 +27,14 @@ _ASK = "import json, openvino, numpy; print(json.dumps({'openvino': openvino.__v
 def python_with(version: str, cache: Cache, progress: Progress, option: str) -> Path:
     """The interpreter that has that release of OpenVINO, from the cache or newly installed into it. Raises :class:`UserError`."""
     key = f"openvino-{version}-py{sys.version_info.major}.{sys.version_info.minor}"
-    folder = cache.folder(key)
-    if not (is_intact(folder) and _python(folder).exists()):
-        if folder.exists():
-            cache.remove(folder)  # damaged, or its interpreter is gone
-        deadline = Deadline(DEADLINE_S)
-        folder = cache.entry(
-            key,
-            lambda staging: _install(staging, version, deadline, progress, option),
-            lock_deadline_s=deadline.left_s,
-        )
+    deadline = Deadline(DEADLINE_S)
+    folder = cache.entry(
+        key,
+        lambda staging: _install(staging, version, deadline, progress, option),
+        usable=lambda folder: exists(_python(folder)),  # it links to an interpreter, which may be gone
+        say=progress.say,
+        lock_deadline_s=deadline.left_s,
+    )
     return _python(folder)
 
 

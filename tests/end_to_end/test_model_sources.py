@@ -38,7 +38,7 @@ def test_auto_falls_back_to_the_embedded_model_and_says_so(tmp_path, model_cache
         **offline,
     )
     assert done.returncode == 0, done.stdout
-    assert "source auto" in done.stdout, "the header"
+    assert "source auto: the Open Model Zoo's if cached or reachable, else embedded with random weights" in done.stdout
     assert "its hosts are out of reach" in done.stdout, "the progress"
     assert "embedded, random weights" in done.stdout, "the end"
     summary = json.loads((tmp_path / "latest" / "summary.json").read_bytes())
@@ -56,6 +56,21 @@ def test_omz_without_a_network_ends_within_10_seconds_with_the_reason(tmp_path, 
     sentence = sentence_of(done)
     for word in ("googlenet-v1", "out of reach", "models import FOLDER", "--model-source=embedded"):
         assert word in sentence
+
+
+def test_omz_without_a_network_asks_the_hosts_before_pip_whatever_was_downloaded(tmp_path, offline):
+    downloaded = tmp_path / "omz-downloads" / "1" / "ab" / "cd"
+    downloaded.parent.mkdir(parents=True)
+    downloaded.write_bytes(b"of some model")
+    with black_hole() as address:
+        began = time.monotonic()
+        words = ("models", "fetch", "googlenet-v1", "--source=omz", f"--cache={tmp_path}")
+        done = run_cli(*words, **offline, PIP_INDEX_URL=f"{address}/simple", PIP_FIND_LINKS="")
+    assert time.monotonic() - began < 10
+    sentence = sentence_of(done)
+    for word in ("googlenet-v1", "its hosts are out of reach", "models import FOLDER"):
+        assert word in sentence
+    assert not (tmp_path / "staging").exists(), "nothing was installed, not even in part"
 
 
 def test_a_proxy_that_swallows_packets_is_given_3_seconds(tmp_path):

@@ -4,13 +4,13 @@ Written from the same description as the embedded model (``autogauge.models.topo
 field by field: the numbers are those of Caffe's ``caffe.proto``.
 """
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 from autogauge.models import topology
 from autogauge.models.topology import Layer
 from autogauge.models.weights import weights_of
+from tests.omz.protobuf import field, varint
 
 TYPES = {
     "convolution": "Convolution",
@@ -75,31 +75,17 @@ def _parameters(layer: Layer) -> str:
 
 def _caffemodel(layers: tuple[Layer, ...]) -> Iterator[bytes]:
     """A NetParameter: the name, then each layer with its name, type, bottoms, tops and blobs."""
-    yield _field(1, b"GoogleNet")
+    yield field(1, b"GoogleNet")
     tops = _tops(layers)
     channels = {topology.INPUT_NAME: topology.INPUT_SHAPE[1]}
     for layer in layers:
         widths = [channels[name] for name in layer.inputs]
         channels[layer.name] = layer.channels or sum(widths)
-        message = _field(1, layer.name.encode()) + _field(2, TYPES[layer.kind].encode())
-        message += b"".join(_field(3, tops[name].encode()) for name in layer.inputs)
-        message += _field(4, tops[layer.name].encode())
+        message = field(1, layer.name.encode()) + field(2, TYPES[layer.kind].encode())
+        message += b"".join(field(3, tops[name].encode()) for name in layer.inputs)
+        message += field(4, tops[layer.name].encode())
         if layer.kind in ("convolution", "inner_product"):
             for blob in weights_of(layer, widths[0]):
-                shape = _field(1, b"".join(_varint(length) for length in blob.shape))
-                message += _field(7, _field(7, shape) + _field(5, blob.astype("<f4").tobytes()))
-        yield _field(100, message)
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A length-delimited field."""
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    groups = bytearray()
-    while value > 0x7F:
-        groups.append(value & 0x7F | 0x80)
-        value >>= 7
-    groups.append(value)
-    return struct.pack(f"{len(groups)}B", *groups)
+                shape = field(1, b"".join(varint(length) for length in blob.shape))
+                message += field(7, field(7, shape) + field(5, blob.astype("<f4").tobytes()))
+        yield field(100, message)

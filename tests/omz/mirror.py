@@ -13,8 +13,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autogauge.models import topology
-from tests.omz import caffe
+from tests.omz import caffe, onnx_model
 
+ONNX_CONFIGURATION = """\
+description: A tiny model.
+task_type: classification
+files:
+{files}
+input_info:
+  - name: data
+    shape: [{shape}]
+    layout: NCHW
+model_optimizer_args:
+  - --mean_values=data[104.0,117.0,123.0]
+  - --input_model=$dl_dir/{name}.onnx
+framework: onnx
+license: none
+"""
 CONFIGURATION = """\
 description: GoogLeNet-v1's layers with seeded weights.
 task_type: classification
@@ -43,7 +58,8 @@ license: none
 class Mirror(http.server.ThreadingHTTPServer):
     """Serves the files of a folder. ``fault`` says what is wrong with a GET of a ``.caffemodel``; HEAD always works.
 
-    ``gets`` holds the path of each GET, ``ranges`` the part of the file that it asked for; ``pace_s`` is a pause after every 64 KiB.
+    ``moved_to`` is an address that HEAD sends on to. ``gets`` holds the path of each GET, ``ranges`` the part of the file that it asked
+    for, ``heads`` counts HEADs; ``pace_s`` is a pause after every 64 KiB.
     """
 
     daemon_threads = True
@@ -53,6 +69,8 @@ class Mirror(http.server.ThreadingHTTPServer):
         self.files = files
         self.fault = ""
         self.pace_s = 0.0
+        self.moved_to = ""
+        self.heads = 0
         self.gets: list[str] = []
         self.ranges: list[str] = []
         self.connections = 0
@@ -75,7 +93,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: Mirror
 
     def do_HEAD(self) -> None:
-        self.send_response(200)
+        self.server.heads += 1
+        self.send_response(301 if self.server.moved_to else 200)
+        if self.server.moved_to:
+            self.send_header("Location", self.server.moved_to)
         self.end_headers()
 
     def do_GET(self) -> None:
@@ -151,17 +172,23 @@ def closed_port() -> str:
 
 
 def write_models(files: Path) -> None:
-    """GoogLeNet-v1 and a small CNN, as Caffe files."""
+    """GoogLeNet-v1 and a small CNN, as Caffe files, and a tiny ONNX model."""
     caffe.write(files)
     caffe.write(files, "small", topology.small_cnn(), topology.SMALL_CNN_SHAPE)
+    onnx_model.write(files / "tiny.onnx")
 
 
 def write_configurations(models: Path, files: Path, address: str) -> Path:
     """Configurations for the tools, whose files are at ``address``; returns the folder of them."""
-    shapes = {"googlenet-v1": topology.INPUT_SHAPE, "small": topology.SMALL_CNN_SHAPE}
-    for name, shape in shapes.items():
+    caffes = ("prototxt", "caffemodel")
+    described = {
+        "googlenet-v1": (CONFIGURATION, topology.INPUT_SHAPE, caffes),
+        "small": (CONFIGURATION, topology.SMALL_CNN_SHAPE, caffes),
+        "tiny": (ONNX_CONFIGURATION, onnx_model.SHAPE, ("onnx",)),
+    }
+    for name, (configuration, shape, suffixes) in described.items():
         lines = []
-        for suffix in ("prototxt", "caffemodel"):
+        for suffix in suffixes:
             path = files / f"{name}.{suffix}"
             digest = hashlib.sha384(path.read_bytes()).hexdigest()
             lines.append(
@@ -169,6 +196,6 @@ def write_configurations(models: Path, files: Path, address: str) -> Path:
             )
         folder = models / "public" / name
         folder.mkdir(parents=True, exist_ok=True)
-        text = CONFIGURATION.format(name=name, files="\n".join(lines), shape=", ".join(map(str, shape)))
+        text = configuration.format(name=name, files="\n".join(lines), shape=", ".join(map(str, shape)))
         (folder / "model.yml").write_text(text)
     return models

@@ -1,6 +1,7 @@
 """The Zoo's own downloader and converter, end to end, on a GoogLeNet-v1 with known weights from a server on loopback."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 from tests.omz import mirror as mirrors
+from tests.omz import onnx_model
 from tests.omz.conftest import with_tools
 from tests.support import run_cli, run_suite
 
@@ -67,6 +69,16 @@ def test_the_real_tools_make_the_ir_of_googlenet_v1(fetched):
     assert (manifest["inputs"], manifest["outputs"]) == (["[1,3,224,224]"], ["[1,1000]"])
     for word in ("downloading googlenet-v1.prototxt", "converting to FP32", "downloaded googlenet-v1", "converted"):
         assert word in done.stderr
+    assert re.search(r"downloading googlenet-v1\.\w+, \d+\.\d of \d+\.\d MiB", done.stderr)
+    assert fetched.mirror.heads == 1, "its host is asked once whether it is there"
+
+
+def test_the_list_says_which_tools_made_it(fetched, installed):
+    listed = json.loads(run_cli("models", f"--cache={fetched.cache.root}", "--json").stdout)
+    (model,) = [each for each in listed if (each["name"], each["precision"]) == ("googlenet-v1", "FP32")]
+    assert (model["source"], model["state"]) == ("omz", "intact")
+    assert model["toolchain"] == toolchain.installed(installed).name
+    assert model["sha256"] == fetched.model["digest"]
 
 
 @pytest.mark.parametrize("device", ["CPU", "AUTO"])
@@ -130,6 +142,18 @@ def test_another_precision_needs_no_second_download(fetched):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["precision"] == "FP16"
     assert len(fetched.mirror.gets) == before
+
+
+def test_an_onnx_model_is_converted_too(fetched):
+    words = ("models", "fetch", "tiny", "--source=omz", "--precision=FP32", f"--cache={fetched.cache.root}", "--json")
+    done = run_cli(*words, AUTOGAUGE_OMZ_MODELS=str(fetched.models))
+    assert done.returncode == 0, done.stderr
+    path = Path(json.loads(done.stdout)[0]["path"])
+    manifest = read_manifest(path.parent)
+    assert {kind: manifest["operators"][kind] for kind in ("Convolution", "Relu")} == {"Convolution": 1, "Relu": 1}
+    shapes = [[f"[{','.join(map(str, shape))}]"] for shape in (onnx_model.SHAPE, onnx_model.OUTPUT_SHAPE)]
+    assert [manifest["inputs"], manifest["outputs"]] == shapes
+    assert onnx_model.WEIGHTS.tobytes() in path.with_suffix(".bin").read_bytes()
 
 
 def test_the_shipped_catalogue_is_what_the_tools_say(installed):

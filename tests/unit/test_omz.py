@@ -1,5 +1,6 @@
-"""What surrounds the Open Model Zoo's tools: reading why one failed, asking hosts, knowing names before the tools are there."""
+"""What surrounds the Open Model Zoo's tools: running one, reading why it failed, knowing names before the tools are there."""
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -8,12 +9,11 @@ import pytest
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
-from autogauge.models.omz import catalogue, downloads, toolchain
-from autogauge.models.omz.reach import origin, unreachable
+from autogauge.models.omz import catalogue
 from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, reason_in, run_tool
-from autogauge.models.omz.zoo import Zoo
+from autogauge.models.omz.zoo import Zoo, _Download
 from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Resolver, Wanted
-from tests.omz.mirror import black_hole, closed_port, serving
+from autogauge.studies.progress import Silent
 from tests.properties import for_all
 from tests.support import is_gone, wait_until
 
@@ -111,37 +111,66 @@ def test_a_tool_sees_neither_the_users_home_nor_python_variables(tmp_path, monke
     assert found == [str(tmp_path), "None", "true"]
 
 
-def test_hosts_are_asked_side_by_side_and_the_one_out_of_reach_is_named(tmp_path):
-    with serving(tmp_path) as server, black_hole() as hole:
-        assert unreachable([server.address]) is None
-        refused = closed_port()
-        assert unreachable([server.address, refused]) == f"{refused.removeprefix('http://')}: Connection refused"
-        began = time.monotonic()
-        assert unreachable([server.address, hole, hole.replace("127.0.0.1", "localhost")], 1) is not None
-        assert time.monotonic() - began < 2
-    assert unreachable(["file:///etc/passwd"]) is not None
-    assert unreachable([]) is None
-
-
-def test_an_origin_is_scheme_and_host():
-    assert origin("https://example.org:8443/a/b?c") == "https://example.org:8443"
-
-
-def test_files_of_other_precisions_are_not_needed():
-    files = [
-        {"name": "FP16/m.xml"},
-        {"name": "FP16/m.bin"},
-        {"name": "FP32/m.bin"},
-        {"name": "extra/n.txt"},
-        {"name": "m.prototxt"},
+def test_paths_from_the_users_folder_lead_there_from_the_tools_folder_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "ca.pem").touch()
+    given = {
+        "PIP_FIND_LINKS": "wheels https://example.org/wheels nowhere",
+        "PIP_CERT": "ca.pem",
+        "REQUESTS_CA_BUNDLE": "/etc",
+        "SSL_CERT_FILE": "",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    lines = f"import os\nfor name in {[*given]}: print(os.environ[name] or 'empty')\n"
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    assert run(tmp_path / "environment.py", lines, scratch=scratch, deadline=Deadline(60)) == [
+        f"{tmp_path}/wheels https://example.org/wheels nowhere",
+        f"{tmp_path}/ca.pem",
+        "/etc",
+        "empty",
     ]
-    described = {"precisions": ["FP16", "FP32"], "files": files}
-    assert [each["name"] for each in downloads.needed(described, "FP16")] == [
-        "FP16/m.xml",
-        "FP16/m.bin",
-        "extra/n.txt",
-        "m.prototxt",
+
+
+def test_no_tool_finds_the_telemetry_whatever_module_is_run(tmp_path):
+    lines = "import sys\nprint(sys.modules.get('openvino_telemetry', 'may be imported'))\n"
+    assert run(tmp_path / "modules.py", lines, scratch=tmp_path, deadline=Deadline(60)) == ["None"]
+
+
+class Told(Silent):
+    """Remembers what it is told."""
+
+    def __init__(self, heard=lambda line: None):
+        self.lines, self.heard = [], heard
+
+    def say(self, line):
+        self.lines.append(line)
+        self.heard(line)
+
+    def advance(self, doing, done, total, left_s):
+        self.lines.append(doing)
+
+
+def test_a_download_is_followed_by_the_mebibyte():
+    progress = Told()
+    watch = _Download(progress)
+    for event in (
+        {"$type": "model_file_download_begin", "model_file": "a.bin", "size": 3 << 20},
+        {"$type": "model_file_download_progress", "size": 3 << 19},
+        {"$type": "model_file_download_progress", "size": 3 << 20},
+        {"$type": "model_file_download_begin", "model_file": "b.bin", "size": 1 << 20},
+        {"$type": "model_file_download_progress", "size": 1 << 20},
+    ):
+        watch.line(json.dumps(event))
+    watch.line("no event")
+    assert progress.lines == [
+        "downloading a.bin, 1.5 of 3.0 MiB",
+        "downloading a.bin, 3.0 of 3.0 MiB",
+        "downloading b.bin, 1.0 of 1.0 MiB",
     ]
+    assert watch.bytes == 4 << 20
 
 
 def test_the_catalogue_knows_what_the_lean_tools_can_do():
@@ -192,13 +221,19 @@ def test_auto_takes_the_embedded_model_whatever_goes_wrong_with_the_zoo(tmp_path
     assert model.note == "the Zoo is broken: the embedded model took its place"
 
 
-def test_the_best_interpreter_is_a_working_one():
-    version, python = toolchain.interpreter(Deadline(60))
-    assert version in toolchain.VERSIONS
-    assert python.exists()
-
-
-def test_without_a_fitting_interpreter_it_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(toolchain, "VERSIONS", ("3.5",))
-    with pytest.raises(UserError, match=r"Python 3\.5"):
-        toolchain.interpreter(Deadline(60))
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (
+            Wanted("googlenet-v1"),
+            "auto: the Open Model Zoo's if cached or reachable, else embedded with random weights",
+        ),
+        (Wanted("googlenet-v1", "INT8"), "auto: embedded, random weights"),
+        (Wanted("googlenet-v1", source=EMBEDDED), "embedded, random weights"),
+        (Wanted("googlenet-v1", source=OMZ), "omz"),
+        (Wanted("small-cnn"), "auto: embedded, random weights"),
+        (Wanted("efficientnet-lite0"), "auto"),
+    ],
+)
+def test_the_header_says_where_the_model_will_come_from(wanted, words):
+    assert wanted.source_in_words == words

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from autogauge.models.omz.reach import origin
 FILE = Path(__file__).with_name("catalogue.json")
 CONVERTIBLE = ("caffe", "dldt", "onnx")
 """Frameworks whose models need nothing beside the lean tools; ``dldt`` models are IRs already."""
+_SOURCE = re.compile(r"""^[ -]*(?:source|url):\s*['"]?(https?://[^\s'"]+)""", re.MULTILINE)
 _FRAMEWORKS = {"tf": "TensorFlow", "pytorch": "PyTorch", "mxnet": "MXNet", "paddle": "PaddlePaddle"}
 
 
@@ -70,6 +72,11 @@ def entry_of(described: dict[str, Any]) -> Entry:
     convertible = described["framework"] in CONVERTIBLE
     hosts = {urlsplit(origin(each["address"])).hostname or "" for each in described["files"]} if convertible else set()
     return Entry(described["framework"], tuple(described["precisions"]), tuple(sorted(hosts)))
+
+
+def origins_in(configuration: str) -> set[str]:
+    """The hosts that a model configuration takes files from, read line by line: only the tools bring a reader of YAML."""
+    return {origin(address) for address in _SOURCE.findall(configuration)}
 
 
 def to_json(catalogue: dict[str, Any]) -> str:

@@ -40,11 +40,24 @@ def place(root: Path, sha384: str) -> Path:
 
 
 def has_all(root: Path, files: Iterable[dict[str, Any]]) -> bool:
-    """Whether each file is there with its size; whether it is sound is found when it is read."""
-    return all(
-        place(root, each["sha384"]).is_file() and place(root, each["sha384"]).stat().st_size == each["bytes"]
-        for each in files
-    )
+    """Whether each file is there, and sound: with a damaged one the network is needed after all."""
+    try:
+        return all(sha384_of(place(root, each["sha384"])) == each["sha384"] for each in files)
+    except OSError:
+        return False
+
+
+def private_view(root: Path, folder: Path, files: Iterable[dict[str, Any]]) -> Path:
+    """A cache folder for one run of the downloader, made at ``folder``; returns it. Raises ``OSError``.
+
+    What the downloader has finished is among all the others by its rename; what it leaves half-written when it is killed is in ``folder``.
+    """
+    (folder / _FORMAT).mkdir(parents=True)
+    for start in {each["sha384"][:2] for each in files}:
+        shared = folder_in(root) / _FORMAT / start
+        shared.mkdir(parents=True, exist_ok=True)
+        (folder / _FORMAT / start).symlink_to(shared)
+    return folder
 
 
 def has_any(root: Path) -> bool:
@@ -53,10 +66,9 @@ def has_any(root: Path) -> bool:
 
 
 def sweep(root: Path) -> None:
-    """Remove what killed processes left half-written, an hour ago or more."""
+    """Remove what killed imports left half-copied, an hour ago or more."""
     with contextlib.suppress(OSError):
-        halves = [*folder_in(root).glob(f"{_FORMAT}/staging/*"), *folder_in(root).glob(f"{_FORMAT}/??/.*.tmp")]
-        for path in halves:
+        for path in folder_in(root).glob(f"{_FORMAT}/??/.*.tmp"):
             if path.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
                 path.unlink(missing_ok=True)
 

@@ -45,7 +45,8 @@ def import_folder(zoo: Zoo, folder: Path, deadline: Deadline) -> list[Imported]:
     if not is_folder(folder):
         raise UserError(f"there is no folder {folder}: name the one with the Open Model Zoo's files.")
     known = zoo.catalogue(deadline)
-    present = _with_checksums(folder, {each["bytes"] for described in known.values() for each in described["files"]})
+    checksums = _checksums_in(folder, {each["bytes"] for described in known.values() for each in described["files"]})
+    present = {sha384: path for path, sha384 in checksums.items()}
     imported = []
     for name, described in sorted(known.items()):
         precisions = tuple(
@@ -63,7 +64,7 @@ def import_folder(zoo: Zoo, folder: Path, deadline: Deadline) -> list[Imported]:
                 except OSError as error:
                     raise explain_os_error(error, f"cannot write the cache {zoo.cache.root}", "--cache=DIR") from error
         imported.append(Imported(name, precisions))
-    wrong = _what_is_wrong(folder, known, present, {each.name for each in imported})
+    wrong = _what_is_wrong(folder, known, checksums, {each.name for each in imported})
     if not imported:
         raise UserError(f"{folder} holds no complete model of the Open Model Zoo: {wrong or _NOTHING}.")
     if wrong:
@@ -73,11 +74,11 @@ def import_folder(zoo: Zoo, folder: Path, deadline: Deadline) -> list[Imported]:
     return imported
 
 
-def _with_checksums(folder: Path, sizes: set[int]) -> dict[str, Path]:
-    """The files below a folder that have one of these sizes, by their checksums."""
+def _checksums_in(folder: Path, sizes: set[int]) -> dict[Path, str]:
+    """The checksums of the files below a folder that have one of these sizes."""
     try:
         files = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size in sizes]
-        return {downloads.sha384_of(path): path for path in files}
+        return {path: downloads.sha384_of(path) for path in files}
     except OSError as error:
         raise UserError(f"cannot read {error.filename or folder}: {error.strerror}; check its permissions.") from None
 
@@ -85,12 +86,14 @@ def _with_checksums(folder: Path, sizes: set[int]) -> dict[str, Path]:
 _NOTHING = "none of its files is one of the Zoo's by name; name the folder with the files as the Zoo distributes them"
 
 
-def _what_is_wrong(folder: Path, known: dict[str, Any], present: dict[str, Path], whole: set[str]) -> str:
+def _what_is_wrong(folder: Path, known: dict[str, Any], checksums: dict[Path, str], whole: set[str]) -> str:
     """Why the model that comes nearest is not whole, by the names of its files; empty when no other model has files here.
 
-    Beside whole models only a file with a wrong checksum counts: models share files.
+    Beside whole models only a file with a wrong checksum counts, and only if it is none of theirs: models share files, and names.
     """
-    there = {path.name for path in folder.rglob("*") if path.is_file()}
+    present = set(checksums.values())
+    theirs = {each["sha384"] for name in whole for each in known[name]["files"]}
+    there = {path.name for path in folder.rglob("*") if path.is_file() and checksums.get(path) not in theirs}
     nearest = (0, "")
     for name, described in sorted(known.items()):
         files = described["files"]

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 ANSWER_WITHIN_S = 3.0
@@ -26,7 +27,7 @@ def origin(address: str) -> str:
 def unreachable(origins: Iterable[str], within_s: float = ANSWER_WITHIN_S) -> str | None:
     """Why a host is out of reach ("example.org: Connection refused"), or ``None`` when each answered in time.
 
-    Any HTTP answer is one, an error too; the environment's proxies are used. All hosts are asked at once.
+    Any HTTP answer is one, an error or a redirection too; the environment's proxies are used. All hosts are asked at once.
     """
     asked = sorted(set(origins))
     answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
@@ -45,13 +46,20 @@ def unreachable(origins: Iterable[str], within_s: float = ANSWER_WITHIN_S) -> st
     return None
 
 
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    """Whoever sends on to another host has answered; whether that one does is not asked here."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follow nothing: the answer becomes an ``HTTPError``."""
+
+
 def _ask(address: str, within_s: float) -> str | None:
     """Why there was no answer, or ``None``."""
     if urlsplit(address).scheme not in ("http", "https"):
         return "its address is none of the web's"
     try:
         request = urllib.request.Request(f"{address}/", method="HEAD", headers={"User-Agent": "autogauge"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=within_s):  # noqa: S310
+        with urllib.request.build_opener(_NoRedirection).open(request, timeout=within_s):
             return None
     except urllib.error.HTTPError:
         return None

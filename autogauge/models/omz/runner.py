@@ -27,7 +27,8 @@ def main() -> None:
     os.dup2(int(result), 2)
     os.close(int(result))
     sys.argv = [tool, *words]
-    if tool == "module":  # pip, venv
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing leaves the machine unasked
+    if tool == "module":  # pip, venv, the converter's own entry point
         sys.argv = words
         runpy.run_module(words[0], run_name="__main__", alter_sys=True)
         return
@@ -35,7 +36,6 @@ def main() -> None:
         sys.argv = words
         runpy.run_path(words[0], run_name="__main__")
         return
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing leaves the machine unasked
     if models:
         common: Any = importlib.import_module("openvino.model_zoo._common")
         common.MODEL_ROOT = Path(models)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import os
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from typing import Any
 
 from autogauge.cache import Cache, is_intact, scratch_in
 from autogauge.errors import UserError
+from autogauge.files import exists
 from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, run_tool
 from autogauge.studies.progress import Progress
 
@@ -50,16 +52,28 @@ class Toolchain:
         return _converter(self.python.parents[1])
 
 
+def requirements() -> list[str]:
+    """The lines that say what is installed, without comments. Raises :class:`UserError` where the list is not there."""
+    try:
+        lines = REQUIREMENTS.read_text().splitlines()
+    except OSError:
+        raise UserError(
+            f"the list of the Open Model Zoo's tools is not at {REQUIREMENTS}; run from a checkout of the project, which has it, "
+            "or measure the embedded model (--model-source=embedded)."
+        ) from None
+    return [line for each in lines if (line := re.sub(r"(^|\s)#.*", "", each).strip())]
+
+
 def digest() -> str:
     """Changes with what is installed, and with what is kept of it."""
-    return hashlib.sha256(REQUIREMENTS.read_bytes() + FORMAT).hexdigest()[:12]
+    return hashlib.sha256("\n".join(requirements()).encode() + FORMAT).hexdigest()[:12]
 
 
 def installed(cache: Cache) -> Toolchain | None:
     """The tools, if they are in the cache."""
     for version in VERSIONS:
         folder = cache.folder(_key(version))
-        if is_intact(folder) and (folder / _ENVIRONMENT / "bin" / "python").exists():  # a link to the interpreter
+        if is_intact(folder) and _has_python(folder):
             return _toolchain(folder)
     return None
 
@@ -70,11 +84,11 @@ def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
     if found is not None:
         return found
     version, python = interpreter(deadline)
-    if cache.folder(_key(version)).exists():
-        cache.remove(cache.folder(_key(version)))  # damaged, or its interpreter is gone
     folder = cache.entry(
         _key(version),
         lambda staging: _install(staging, python, version, deadline, progress),
+        usable=_has_python,
+        say=progress.say,
         lock_deadline_s=deadline.left_s,
     )
     return _toolchain(folder)
@@ -92,14 +106,26 @@ def interpreter(deadline: Deadline) -> tuple[str, Path]:
     )
 
 
+def _has_python(folder: Path) -> bool:
+    """Whether the interpreter that the environment links to is still there."""
+    return exists(folder / _ENVIRONMENT / "bin" / "python")
+
+
 def _candidates(version: str) -> Iterator[Path]:
+    """Whatever may be an interpreter of that version: each on the path, since the first may be a shim that leads nowhere."""
     if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
         yield Path(getattr(sys, "_base_executable", sys.executable))
     name = f"python{version}"
-    if path := shutil.which(name):
-        yield Path(path)
-    for folder in _FOLDERS:
-        yield from sorted(Path.home().glob(f"{folder.format(version)}/{name}"), reverse=True)
+    for place in filter(None, os.get_exec_path()):
+        if os.access(python := Path(place, name).absolute(), os.X_OK):
+            yield python
+    for pattern in _FOLDERS:
+        yield from sorted(Path.home().glob(f"{pattern.format(version)}/{name}"), key=_release, reverse=True)
+
+
+def _release(python: Path) -> list[int]:
+    """The numbers in the name of an installation's folder, so that 3.10.14 comes after 3.10.9."""
+    return [int(number) for number in re.findall(r"\d+", python.parents[1].name)]
 
 
 def _fits(python: Path, version: str, deadline_s: float) -> bool:

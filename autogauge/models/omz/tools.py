@@ -15,11 +15,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autogauge.files import exists
 from autogauge.probe.process import Child
 
 RUNNER = Path(__file__).with_name("runner.py")
 STEPS = 3
 """Installing, downloading, converting: what a user waits for."""
+_FILES = ("PIP_CERT", "PIP_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_LISTS = ("PIP_FIND_LINKS", "PIP_CONSTRAINT")
 _KEPT_LINES = 200
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Timeout|Interrupt)(?::|$)")
 _TOOLS_OWN = re.compile(r"^(?:#+ Error: |ERROR: |\[ ERROR \]\s+|[Ee]rror: )(?=.*\w)")
@@ -110,12 +113,17 @@ def run_tool(
 
 
 def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
-    """The user's, without what would lead Python elsewhere; with a private home unless the user's is wanted."""
+    """The user's, without what would lead Python elsewhere; with a private home unless the user's is wanted.
+
+    The tools run in a folder of their own: what leads to a file from the user's is made to lead there from anywhere.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PYTHON") and name not in ("VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
     }
+    kept.update({name: _from_anywhere(kept[name]) for name in _FILES if name in kept})
+    kept.update({name: " ".join(map(_from_anywhere, kept[name].split())) for name in _LISTS if name in kept})
     if not home:
         kept["HOME"] = str(scratch)
         kept.update({f"XDG_{name}_HOME": str(scratch) for name in ("CACHE", "CONFIG", "DATA", "STATE")})
@@ -125,6 +133,11 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
         scratch
     )  # pip asks rustc for its version, and a rustc of rustup would write to the user's home
     return {**kept, "CI": "true", "TMPDIR": str(scratch), "PYTHONNOUSERSITE": "1"}
+
+
+def _from_anywhere(place: str) -> str:
+    """A path that leads somewhere, made absolute; anything else (an address, a path to nowhere) as it is."""
+    return str(Path(place).absolute()) if place and exists(Path(place)) else place
 
 
 def object_in(lines: Sequence[str]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Zoo:
     models: Path | None = field(default_factory=mirror)
     _tools: Toolchain | None = field(default=None, init=False)
     _known: dict[str, Any] | None = field(default=None, init=False)
+    _answered: set[str] = field(default_factory=set, init=False)
 
     def cached(self, name: str, precision: str) -> ModelArtefact | None:
         """The model, if it is in the cache complete and undamaged."""
@@ -64,19 +65,28 @@ class Zoo:
         return artefact_in(folder) if is_intact(folder) else None
 
     def out_of_reach(self, name: str, precision: str, deadline: Deadline) -> str | None:
-        """Why the model cannot be had now, or ``None``; hosts are given 3 s. Files that are here already need no host.
+        """Why the model cannot be had now, or ``None``; hosts are given 3 s, and each is asked once.
 
-        Before the tools are installed only the Zoo's usual hosts are known, and nothing of files that are here.
+        Files that are here, and sound, need no host. Before the tools are installed nobody can tell which files are needed, so the
+        hosts are asked then: whether it is worth while to install the tools is known in 3 s, not when pip has given up.
         """
         self._tools = self._tools or toolchain.installed(self.cache)
         if self._tools is None:
-            if self.models is not None or downloads.has_any(self.cache.root):
-                return None  # to be asked again when the tools can tell
-            return unreachable(f"https://{host}" for host in catalogue.known()[name].hosts)
-        needed = downloads.needed(self._described(name, precision, deadline), precision)
-        if downloads.has_all(self.cache.root, needed):
-            return None
-        return unreachable(origin(each["address"]) for each in needed)
+            origins = self._origins_without_tools(name)
+        else:
+            needed = downloads.needed(self._described(name, precision, deadline), precision)
+            if downloads.has_all(self.cache.root, needed):
+                return None
+            origins = {origin(each["address"]) for each in needed}
+        reason = unreachable(origins - self._answered)
+        if reason is None:
+            self._answered |= origins
+        return reason
+
+    def _origins_without_tools(self, name: str) -> set[str]:
+        if self.models is None:
+            return {f"https://{host}" for host in catalogue.known()[name].hosts}
+        return catalogue.origins_in(b"\n".join(self._configurations(name)).decode(errors="replace"))
 
     def fetch(self, name: str, precision: str, deadline: Deadline | None = None) -> ModelArtefact:
         """The model, from the cache or from the Zoo. Raises :class:`UserError`."""
@@ -87,18 +97,17 @@ class Zoo:
         if found is not None:
             return found
         try:
-            before = self._tools
             reason = self.out_of_reach(name, precision, deadline)
             if reason is None and self._tools is None:
                 self.tools(deadline)
-            if reason is None and before is None:
-                reason = self.out_of_reach(name, precision, deadline)
+                reason = self.out_of_reach(name, precision, deadline)  # they may name more hosts
             if reason is not None:
                 raise self._failure(name, f"its hosts are out of reach: {reason}")
             described = self._described(name, precision, deadline)
             folder = self.cache.entry(
                 self._key(name, precision),
                 lambda staging: self._build(staging, name, precision, described, deadline),
+                say=self.progress.say,
                 lock_deadline_s=deadline.left_s,
             )
         finally:
@@ -117,14 +126,17 @@ class Zoo:
         if self.models is None:
             return tools.catalogue
         if self._known is None:
-            with self.cache.scratch("omz") as folder, scratch_in(folder) as scratch:
+            with self.cache.scratch("omz") as scratch:
                 try:
                     self._known = object_in(
                         run_tool(tools.python, "catalogue", scratch=scratch, deadline=deadline, models=self.models)
                     )
                 except ToolFailed as error:
+                    next_step = _next_step(
+                        error, f"check them, or unset {MIRROR} to use the Open Model Zoo's own hosts"
+                    )
                     raise UserError(
-                        f"the model configurations in {self.models} cannot be read: {error} ({MIRROR})."
+                        f"the model configurations in {self.models} cannot be read: {error}; {next_step}."
                     ) from None
         return self._known
 
@@ -137,11 +149,21 @@ class Zoo:
     def _key(self, name: str, precision: str) -> str:
         """Changes with the tools and with the model's configuration."""
         digest = hashlib.sha256(toolchain.digest().encode())
-        if self.models is not None:
-            for path in sorted(self.models.glob("**/model.yml")):
-                if path.parent.name == name:
-                    digest.update(path.read_bytes())
+        for configuration in self._configurations(name):
+            digest.update(configuration)
         return f"{name}-{precision}-omz-{digest.hexdigest()[:12]}"
+
+    def _configurations(self, name: str) -> list[bytes]:
+        """What the mirror's configurations say of a model; empty without a mirror. Raises :class:`UserError`."""
+        if self.models is None:
+            return []
+        try:
+            found = [path for path in sorted(self.models.glob("**/model.yml")) if path.parent.name == name]
+            return [path.read_bytes() for path in found]
+        except OSError as error:
+            raise UserError(
+                f"the model configurations in {self.models} cannot be read: {error.strerror}; check their permissions ({MIRROR})."
+            ) from None
 
     def _build(
         self,
@@ -193,12 +215,14 @@ class Zoo:
         began = time.monotonic()
         self._begin(name)
         watch = _Download(self.progress)
+        needed = downloads.needed(described, precision)
+        kept = downloads.private_view(self.cache.root, scratch / "downloads", needed)
         try:
             run_tool(
                 self.tools(deadline).python,
                 "downloader",
                 *(f"--name={name}", f"--precisions={precision}", f"--output_dir={scratch / 'models'}"),
-                *(f"--cache_dir={downloads.folder_in(self.cache.root)}", f"--num_attempts={ATTEMPTS}"),
+                *(f"--cache_dir={kept}", f"--num_attempts={ATTEMPTS}"),
                 "--progress_format=json",
                 scratch=scratch,
                 deadline=deadline,
