@@ -55,7 +55,7 @@ var autogauge = (function () {
       return [chart.groups.map(function (group, index) {
         return { type: "scatter", mode: "markers", name: plain(group.name), x: group.x, y: group.y, marker: { size: group.x.length > 800 ? 4 : 7, symbol: SYMBOLS[index], color: colour([0, 5, 2][index]), opacity: 0.8 }, hovertemplate: "%{x:.4f} s: %{y:.3f} ms<extra></extra>" };
       }), layout({
-        height: 460, xaxis: axis("seconds since the call of compile_model", { rangemode: "tozero" }), yaxis: axis("latency, ms", { type: "log", dtick: 1 }), margin: { l: 60, r: 16, t: 90, b: 48 },
+        height: 460, xaxis: axis("s since the call of compile_model", { rangemode: "tozero" }), yaxis: axis("latency, ms", { type: "log", dtick: 1 }), margin: { l: 60, r: 16, t: 90, b: 48 },
         shapes: chart.marks.map(function (mark) { return { type: "line", x0: mark.at, x1: mark.at, yref: "paper", y0: 0, y1: 1, line: { color: css("--faint"), dash: "dash", width: 1 } }; }),
         annotations: chart.marks.map(function (mark, index) { return { x: mark.at, yref: "paper", y: 1, yanchor: "bottom", xanchor: "left", yshift: 16 * (chart.marks.length - 1 - index), showarrow: false, text: plain(mark.label), font: { size: 11, color: css("--text") } }; })
       })];

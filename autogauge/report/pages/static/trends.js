@@ -116,7 +116,7 @@
       }
       place.dataset.points = total;
       autogauge.draw(place, [traces, autogauge.layout({ height: 360, shapes: shapes, annotations: notes, showlegend: true, margin: { l: 60, r: 16, t: 36, b: 48 },
-        xaxis: autogauge.axis(choice("x") === "date" ? "date (UTC)" : "run of this trend, in the order measured"), yaxis: autogauge.axis(byRatio ? "÷ pinned workload" : "ms") })]);
+        xaxis: autogauge.axis(choice("x") === "date" ? "date (UTC)" : "run, in the order measured"), yaxis: autogauge.axis(byRatio ? "÷ pinned workload" : "ms") })]);
     });
   }
 
