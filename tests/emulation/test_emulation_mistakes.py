@@ -25,7 +25,9 @@ def test_another_system_cannot_have_it(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("packages", [{"no-such-runtime": "1"}, {"numpy": "0.0"}])
-def test_a_missing_or_other_package_is_named_with_the_line_that_installs_it(tmp_path, monkeypatch, packages):
+def test_a_missing_or_other_package_is_named_with_the_line_that_installs_it(
+    tmp_path, monkeypatch, possible_here, packages
+):
     monkeypatch.setattr(parts, "PACKAGES", packages)
     sentence = refusal(Cache(tmp_path))
     assert next(iter(packages)) in sentence
@@ -84,7 +86,7 @@ def test_a_model_in_half_precision_is_refused_before_anything_is_measured(tmp_pa
     assert "weights in half precision" in sentence_of(run_suite("-m", "perf", "--accelerator=emulated", *options))
 
 
-def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, cache):
+def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, possible_here, cache):
     (tmp_path / "changed.py").write_text(
         "from autogauge.emulation import parts\nparts.PACKAGES = {'no-such-runtime': '1'}\n"
     )
@@ -99,3 +101,25 @@ def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, cache):
         PYTHONPATH=f"{tmp_path}{os.pathsep}.",
     )
     assert "pip install -r requirements-emulation.txt" in sentence_of(done)
+
+
+def own_tests_with(tmp_path, cache, chosen, change):
+    """Some tests of this file, run where something of the emulated GPU's parts is another."""
+    (tmp_path / "changed.py").write_text(f"from autogauge.emulation import parts\n{change}\n")
+    options = ("-p", "changed", "-rs", "tests/emulation/test_emulation_mistakes.py", "-k", chosen)
+    return run_suite(*options, f"--cache={cache.root}", PYTHONPATH=f"{tmp_path}{os.pathsep}.")
+
+
+def test_where_there_can_be_no_emulated_gpu_its_tests_are_skipped_with_the_reason(tmp_path, possible_here, cache):
+    chosen = "is_named_with or without_a_compiler or ends_the_session"
+    done = own_tests_with(tmp_path, cache, chosen, "parts.platform.machine = lambda: 'aarch64'")
+    assert "4 skipped" in done.stdout, done.stdout
+    assert "needs Linux on x86-64, and this is Linux on aarch64" in done.stdout
+    assert done.returncode == 0
+
+
+def test_where_a_package_is_missing_its_tests_fail_with_the_line_that_installs_it(tmp_path, possible_here, cache):
+    """Skipped, they would let CI pass without having run."""
+    done = own_tests_with(tmp_path, cache, "without_a_compiler", "parts.PACKAGES = {'no-such-runtime': '1'}")
+    assert "the emulated GPU needs no-such-runtime 1: pip install -r requirements-emulation.txt" in done.stdout
+    assert done.returncode == 1

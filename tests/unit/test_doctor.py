@@ -16,7 +16,7 @@ from autogauge.errors import UserError
 from autogauge.probe.request import Emulation
 from autogauge.report import terminal
 from autogauge.targets import Device
-from tests.support import ROOT, run_cli
+from tests.support import ROOT, require_emulation, run_cli
 
 CPU = Device("CPU", "a CPU")
 
@@ -132,8 +132,7 @@ def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch):
     ],
 )
 def test_an_emulated_gpu_that_does_not_work_is_broken_and_says_why(tmp_path, monkeypatch, trouble, words):
-    if parts.why_impossible_here() or parts.missing_packages():
-        pytest.skip("the emulated GPU cannot work here")
+    require_emulation()
 
     def prepare(_):
         if isinstance(trouble, Exception):
