@@ -40,14 +40,44 @@ def test_without_a_compiler_the_sentence_says_where_to_get_one(tmp_path, monkeyp
     assert "needs a C compiler" in refusal(Cache(tmp_path))
 
 
-@pytest.mark.parametrize("script", ["echo 'layer.c:1: error: no good' >&2; exit 1", "exit 0"])
-def test_a_compiler_that_fails_or_does_nothing_is_named_and_leaves_nothing(tmp_path, monkeypatch, emulation, script):
+NO_HEADER = """\
+layer.c:1:10: fatal error: no_such_header.h: No such file or directory
+    1 | #include <no_such_header.h>
+      |          ^~~~~~~~~~~~~~~~~~
+compilation terminated."""
+UNDECLARED = """\
+layer.c: In function 'f':
+layer.c:1:22: error: 'x' undeclared (first use in this function)
+    1 | int f(void) { return x; }
+      |                      ^
+layer.c:1:22: note: each undeclared identifier is reported only once for each function it appears in"""
+NO_LIBRARY = """\
+/usr/bin/ld: cannot find -lnosuch: No such file or directory
+collect2: error: ld returned 1 exit status"""
+
+
+@pytest.mark.parametrize(
+    ("printed", "status", "cause"),
+    [
+        (NO_HEADER, 1, "layer.c:1:10: fatal error: no_such_header.h: No such file or directory"),
+        (UNDECLARED, 1, "layer.c:1:22: error: 'x' undeclared (first use in this function)"),
+        (NO_LIBRARY, 1, "/usr/bin/ld: cannot find -lnosuch: No such file or directory"),
+        ("Killed", 137, "Killed"),
+        ("", 1, "exit status 1"),
+        ("", 0, "exit status 0"),
+    ],
+    ids=["no header", "undeclared", "no library", "killed", "says nothing", "does nothing"],
+)
+def test_a_compiler_that_fails_or_does_nothing_is_named_with_the_cause_and_leaves_nothing(
+    tmp_path, monkeypatch, emulation, printed, status, cause
+):
+    """The output is real: gcc 12's, with the layer's name."""
     compiler = tmp_path / "cc"
-    compiler.write_text(f"#!/bin/sh\n{script}\n")
+    compiler.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{printed}\nEND\nexit {status}\n")
     compiler.chmod(0o755)
     monkeypatch.setattr(parts, "compilers", lambda: [[str(compiler)]])
     sentence = refusal(Cache(tmp_path / "cache"))
-    assert f"({compiler}: " in sentence
+    assert f"({compiler}: {cause})" in sentence
     assert list((tmp_path / "cache" / "entries").glob("*") if (tmp_path / "cache" / "entries").exists() else []) == []
     assert list((tmp_path / "cache" / "staging").iterdir()) == []
 
@@ -73,6 +103,8 @@ def test_a_compiler_that_hangs_is_ended(tmp_path, monkeypatch, emulation):
         (("--precision=FP16",), "f32 only"),
         (("--hints-on=AUTO",), "hints are not compared on AUTO"),
         (("--hints-on=CPU,GPU",), "hints are not compared on GPU"),
+        (("--devices=GPU,NPU",), "a real accelerator, and NPU would be one"),
+        (("--reference=CPU",), "the reference CPU names a device"),
     ],
 )
 def test_what_the_emulated_gpu_cannot_do_is_said_before_anything_is_measured(tmp_path, options, words):
