@@ -23,7 +23,18 @@ from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
-__all__ = ["HANDED_OVER", "NAME", "NEVER", "NO_HELPER", "HandOverRunner", "disagreements", "planned", "seconds_since"]
+__all__ = [
+    "HANDED_OVER",
+    "NAME",
+    "NEVER",
+    "NO_HELPER",
+    "HandOverRunner",
+    "began_on_the_accelerator",
+    "disagreements",
+    "planned",
+    "seconds_since",
+    "what_happened",
+]
 
 NAME = "hand-over"
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -55,6 +66,20 @@ def disagreements(timeline: Timeline, outcome: str, accelerators: Sequence[str],
                 f"{', '.join(sorted(answered))} answered, and by the log only {', '.join(sorted(finished))} compiled"
             )
     return found
+
+
+def began_on_the_accelerator(facts: Mapping[str, Any]) -> bool:
+    """Whether a process, by its facts, had the accelerator from its first inference on: then there was nothing to hand over.
+
+    AUTO that answers as the plain CPU from the start has no helper either, but never used its accelerator.
+    """
+    devices = facts["devices"]
+    return facts["outcome"] == NO_HELPER and bool(devices) and is_accelerator(devices[0])
+
+
+def what_happened(facts: Mapping[str, Any]) -> str:
+    """What became of the hand-over in a process, by its facts: the outcome, and who answered."""
+    return f"{facts['outcome']} ({', '.join(facts['devices'])})"
 
 
 def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO", title: str = "AUTO") -> Study:

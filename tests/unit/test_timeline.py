@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from autogauge.probe.log import AutoLog
-from autogauge.studies.hand_over import HANDED_OVER, NEVER, disagreements, seconds_since
+from autogauge.studies.hand_over import (
+    HANDED_OVER,
+    NEVER,
+    NO_HELPER,
+    began_on_the_accelerator,
+    disagreements,
+    seconds_since,
+    what_happened,
+)
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline, figures_of, label
 from tests.properties import for_all
 
@@ -84,6 +92,25 @@ def test_figures_are_finite_and_count_every_inference(rows, handed_over_s):
     assert all(np.isfinite(value) for value in found.values())
     assert sum(value for name, value in found.items() if name.endswith("_inferences")) == len(rows)
     assert found.get("time_to_steady_s", 0) >= 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "devices", "began"),
+    [
+        (NO_HELPER, ["GPU.0"], True),
+        (NO_HELPER, ["NPU"], True),
+        (NO_HELPER, ["CPU"], False),
+        (NO_HELPER, ["CPU", "GPU.0"], False),
+        (NO_HELPER, ["unknown"], False),
+        (HANDED_OVER, ["(CPU)", "GPU.0"], False),
+        (NEVER, ["(CPU)"], False),
+    ],
+)
+def test_only_an_accelerator_that_answered_first_leaves_no_hand_over_to_see(outcome, devices, began):
+    """AUTO that was the plain CPU all along never used its accelerator: that is no reason to skip anything."""
+    facts = {"outcome": outcome, "devices": devices}
+    assert began_on_the_accelerator(facts) == began
+    assert what_happened(facts) == f"{outcome} ({', '.join(devices)})"
 
 
 def log_of(**changes):
