@@ -152,3 +152,17 @@ def test_the_compiler_that_pip_installs_builds_the_layer_too(tmp_path, monkeypat
     assert built.layer != emulation.layer
     devices = Launcher(tmp_path / "probes", emulation=built).describe()["devices"]
     assert any(device["full_name"].startswith("emulated GPU") for device in devices)
+
+
+def test_the_soundness_check_runs_on_the_interpreter_that_it_is_given(emulation, tmp_path):
+    script = ROOT / "benchmarks" / "emulation_soundness.py"
+    done = subprocess.run(
+        [sys.executable, str(script), f"--python={tmp_path}/no-python"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"cannot start {tmp_path}/no-python" in done.stderr
+    assert "Traceback" not in done.stderr
