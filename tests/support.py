@@ -84,6 +84,15 @@ def misbehaving_python(folder: Path, misbehaviour: str) -> str:
     return str(path)
 
 
+def with_probes_on(python: str, folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Options and environment for ``run_suite`` that let every probe of the session run on that interpreter."""
+    (folder / "changed_runtime.py").write_text(
+        "import functools\nfrom autogauge.probe import launcher\n"
+        f"launcher.Runtime = functools.partial(launcher.Runtime, {python!r})\n"
+    )
+    return ("-p", "changed_runtime"), {"PYTHONPATH": f"{folder}{os.pathsep}."}
+
+
 def require_system_of_emulation() -> None:
     """Skip the test where there can be no emulated GPU: elsewhere than on Linux on x86-64."""
     if reason := parts.why_impossible_here():
