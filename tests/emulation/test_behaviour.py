@@ -88,7 +88,7 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
         assert facts["auto_log"]["inferences"]["CPU_HELP"] >= figures["helper_inferences"]
         assert figures["helper_inferences"] > 10
         assert figures["accelerator_inferences"] >= 10
-        assert figures["transition_inferences"] < 20
+        assert figures["transition_inferences"] < figures["helper_inferences"] / 10, "nearly all can be attributed"
         assert timeline.label[0] == HELPER
         assert timeline.label[-1] == ACCELERATOR
         assert figures["memory_before_bytes"] > 50e6
