@@ -108,7 +108,11 @@ def test_an_accelerator_that_is_never_ready_is_a_result_and_no_failure(emulated,
 
 
 @pytest.mark.parametrize(
-    ("misfortune", "words", "blocks"), [(CRASH, "SIGSEGV", 2), (HANG, "no answer within 4 s", 1)], ids=["crash", "hang"]
+    ("misfortune", "words", "blocks"),
+    [
+        pytest.param(CRASH, "SIGSEGV", 2, id="crash"),
+        pytest.param(HANG, "no answer within 4 s", 1, id="hang", marks=pytest.mark.slow),
+    ],
 )
 def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
     tmp_path, emulation, small_cnn, cpu, gpu, misfortune, words, blocks
@@ -133,6 +137,7 @@ def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
     assert len(study.replicates) == blocks
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_while_auto_compiles_behind_is_a_failed_replicate(tmp_path, emulation, small_cnn):
     """The first of the two has its segmentation fault when the helper has long answered, and the GPU's compile still takes a second."""
     mark = tmp_path / "died"

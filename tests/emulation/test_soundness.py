@@ -98,6 +98,7 @@ def test_queues_keep_their_order_and_their_other_properties(emulation):
     assert done.stdout.split() == ["2", "2"], done.stderr
 
 
+@pytest.mark.slow
 def test_several_requests_in_flight_end_and_answer_right(emulated, small_cnn, tmp_path):
     answers = []
     for device in ("GPU", "CPU"):
