@@ -34,12 +34,15 @@ from autogauge.targets import Target
 
 TOLERANCE = 1e-4
 REQUESTS = 4
+DEADLINE_S = 400.0
+"""What counts as a hang: GoogLeNet-v1 compiles for 20 s on two cores of its own, and for nearly 120 s beside three other jobs."""
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def answer(launcher: Launcher, workload: Workload, device: str, path: Path) -> tuple[np.ndarray, float]:
     """The first output of a fresh process on that device, and the seconds that its compile took."""
-    reply, _ = launcher.run_once(workload.request("once", Target(device, F32), save_outputs=str(path)), device)
+    request = workload.request("once", Target(device, F32), save_outputs=str(path), deadline_s=DEADLINE_S)
+    reply, _ = launcher.run_once(request, device)
     with np.load(path) as saved:
         return saved["0"], reply["seconds"]["compile"]
 
