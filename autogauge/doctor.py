@@ -30,19 +30,8 @@ from autogauge.probe.request import ProbeFailed
 from autogauge.studies.workload import prepare_workload
 from autogauge.targets import Device, Target, find_device
 
-PACKAGES: dict[str, tuple[int, ...]] = {
-    "openvino": (2024, 6),
-    "numpy": (),
-    "opencv-python-headless": (),
-    "pytest": (8,),
-    "pytest-benchmark": (5,),
-    "pytest-xdist": (3,),
-    "rich": (),
-    "typer": (),
-    "filelock": (),
-    "platformdirs": (),
-}
-"""What ``requirements.txt`` asks for, with the oldest release that will do."""
+REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
+_REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?(?:\s*[>=~]=\s*([\d.]+))?")
 INSTALL = "pip install -r requirements.txt"
 EMULATED = "measure with --accelerator=emulated"
 INTEL = r"\b0x8086\b"
@@ -82,11 +71,9 @@ def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
     with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
         seen, more = openvino(Launcher(Path(folder) / "probes"))
     findings += more
-    devices = seen.devices if seen else ()
-    findings += gpu(devices, root)
-    findings += npu(devices, root)
-    findings += emulation(cache) if seen else []
-    return findings
+    if seen is None:  # then nobody knows what it sees
+        return findings
+    return [*findings, *gpu(seen.devices, root), *npu(seen.devices, root), *emulation(cache)]
 
 
 def installed() -> list[Finding]:
@@ -94,7 +81,7 @@ def installed() -> list[Finding]:
     fits = sys.version_info >= (3, 10)
     step = "" if fits else "install Python 3.10 or newer"
     findings = [Finding("installed", "Python", State.OK if fits else State.BROKEN, platform.python_version(), step)]
-    for name, oldest in PACKAGES.items():
+    for name, oldest in required().items():
         try:
             release = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -106,6 +93,18 @@ def installed() -> list[Finding]:
         else:
             findings.append(Finding("installed", name, State.BROKEN, f"{release} is too old", INSTALL))
     return findings
+
+
+def required() -> dict[str, tuple[int, ...]]:
+    """What ``requirements.txt`` asks for, with the oldest release that will do. Raises :class:`UserError` without that file."""
+    try:
+        lines = REQUIREMENTS.read_text().splitlines()
+    except OSError as error:
+        raise UserError(
+            f"cannot read {REQUIREMENTS} ({error.strerror}): take the project's folder as a whole."
+        ) from None
+    found = filter(None, map(_REQUIREMENT.match, lines))
+    return {each[1]: tuple(int(number) for number in (each[2] or "").split(".") if number) for each in found}
 
 
 def openvino(launcher: Launcher) -> tuple[Inspection | None, list[Finding]]:
@@ -135,30 +134,29 @@ def gpu(devices: Iterable[Device], root: Path) -> list[Finding]:
             _permission("GPU", root, "dev/dri/renderD*", "install or load the kernel's graphics driver (i915, xe)")
         )
     vendors = sorted(path.name for path in root.glob("etc/OpenCL/vendors/*.icd") if _says(path, INTEL_DRIVER))
+    lacking, condition = (State.BROKEN, "") if cards else (State.ABSENT, ", if there is a GPU")
     findings += [
-        _library("GPU", "OpenCL loader", "OpenCL", "install it, if there is a GPU (Debian: ocl-icd-libopencl1)"),
+        _library("GPU", "OpenCL loader", "OpenCL", f"install it{condition} (Debian: ocl-icd-libopencl1)", lacking),
         Finding("GPU", "OpenCL driver", State.OK, ", ".join(vendors))
         if vendors
         else Finding(
             "GPU",
             "OpenCL driver",
-            State.ABSENT,
+            lacking,
             "none of Intel's in /etc/OpenCL/vendors",
-            "install Intel's compute runtime, if there is a GPU (Debian: intel-opencl-icd)",
+            f"install Intel's compute runtime{condition} (Debian: intel-opencl-icd)",
         ),
     ]
-    if all(finding.state is State.OK for finding in findings):
-        step = "look at what clinfo says; update Intel's compute runtime and the kernel"
-        findings.append(Finding("GPU", "OpenVINO", State.BROKEN, "it sees none, though all of this is there", step))
-    return findings
+    return findings + _unexplained(
+        "GPU", findings, "look at what clinfo says; update Intel's compute runtime and the kernel"
+    )
 
 
 def npu(devices: Iterable[Device], root: Path) -> list[Finding]:
     """Why OpenVINO may see no NPU: no kernel driver or hardware, no permission, no Level Zero loader."""
     if find_device("NPU", devices):
         return []
-    nodes = sorted(path.name for path in root.glob("dev/accel/accel*"))
-    if not nodes:
+    if not list(root.glob("dev/accel/accel*")):
         loaded = (root / "sys/module/intel_vpu").exists()
         found = "no /dev/accel, though intel_vpu is loaded" if loaded else "no /dev/accel, and intel_vpu is not loaded"
         return [
@@ -166,22 +164,35 @@ def npu(devices: Iterable[Device], root: Path) -> list[Finding]:
                 "NPU", "hardware", State.ABSENT, found, "on a Core Ultra, use a kernel with intel_vpu (6.6 or newer)"
             )
         ]
-    return [
+    findings = [
         _permission("NPU", root, "dev/accel/accel*", ""),
         _library(
             "NPU",
             "Level Zero loader",
             "ze_loader",
             "install it with Intel's NPU driver (libze1, intel-driver-compiler-npu)",
+            State.BROKEN,
         ),
     ]
+    return findings + _unexplained(
+        "NPU",
+        findings,
+        "look for intel_vpu in dmesg; install or update Intel's NPU driver (intel-level-zero-npu, intel-fw-npu)",
+    )
+
+
+def _unexplained(subject: str, findings: Iterable[Finding], step: str) -> list[Finding]:
+    """That OpenVINO sees none, where nothing of what was looked at says why."""
+    if any(finding.state is not State.OK for finding in findings):
+        return []
+    return [Finding(subject, "OpenVINO", State.BROKEN, "it sees none, though all of this is there", step)]
 
 
 def _permission(subject: str, root: Path, pattern: str, step_without: str) -> Finding:
     """Whether this user may open the device's nodes."""
     nodes = sorted(root.glob(pattern))
     if not nodes:
-        return Finding(subject, "device node", State.ABSENT, f"none like /{pattern}", step_without)
+        return Finding(subject, "device node", State.BROKEN, f"none like /{pattern}", step_without)
     closed = [node for node in nodes if not os.access(node, os.R_OK | os.W_OK)]
     if not closed:
         return Finding(subject, "permission", State.OK, ", ".join(node.name for node in nodes))
@@ -197,13 +208,9 @@ def _group_of(path: Path) -> str:
         return str(number)
 
 
-def _library(subject: str, what: str, name: str, step: str) -> Finding:
+def _library(subject: str, what: str, name: str, step: str, lacking: State) -> Finding:
     found = ctypes.util.find_library(name)
-    return (
-        Finding(subject, what, State.OK, found)
-        if found
-        else Finding(subject, what, State.ABSENT, f"no lib{name}", step)
-    )
+    return Finding(subject, what, State.OK, found) if found else Finding(subject, what, lacking, f"no lib{name}", step)
 
 
 def emulation(cache: Cache) -> list[Finding]:

@@ -17,6 +17,7 @@ from autogauge.models.topology import SMALL_CNN
 from autogauge.reference import spec
 from autogauge.reference.spec import Reference
 from autogauge.studies.study import Plan
+from autogauge.targets import ACCELERATOR_KINDS
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,18 @@ class Settings:
                 f"the emulated GPU shows how AUTO behaves, not how fast a GPU is: hints are not compared on {', '.join(others)} "
                 "with it; leave --hints-on out (--accelerator=emulated)."
             )
+        if others := [name for name in self.devices or () if name.partition(".")[0] in NEVER_EMULATED]:
+            raise UserError(
+                f"what is emulated is not measured beside a real accelerator, and {', '.join(others)} would be one: "
+                "leave it out of --devices, or measure it by itself with --accelerator=auto (--accelerator=emulated)."
+            )
+        reference = self.parsed_reference
+        if reference is not None and reference.names_device:
+            raise UserError(
+                f"what is emulated is not compared with a real device, and the reference {reference.text} names a device: "
+                "give a release, an environment, a model or properties, or leave one of the two out "
+                "(--accelerator=emulated, --reference)."
+            )
 
     def check_reports_folder(self) -> None:
         """Raise :class:`UserError` when reports could not be saved, now rather than after the measuring."""
@@ -203,6 +216,7 @@ class Settings:
 
 
 EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
+NEVER_EMULATED = tuple(kind for kind in ACCELERATOR_KINDS if kind != "GPU")
 
 
 def default_model(accelerator: str) -> str:

@@ -143,6 +143,12 @@ class Auto:
         alone = selectable_by_default(available) == [found.name]
         return cls("AUTO" if alone else f"AUTO:{found.name},CPU", found, emulated)
 
+    def may_select(self, available: Iterable[Device]) -> list[str]:
+        """Which devices it may select: the accelerator that it is given, else what AUTO selects by default."""
+        if self.handed_to is not None and self.device != "AUTO":
+            return [self.handed_to.name]
+        return selectable_by_default(available)
+
 
 PLAIN_AUTO = Auto()
 

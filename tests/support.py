@@ -11,6 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from autogauge.emulation import parts
+
 if TYPE_CHECKING:
     import psutil
 
@@ -78,6 +82,31 @@ def misbehaving_python(folder: Path, misbehaviour: str) -> str:
         stream.write("runpy.run_path(sys.argv[0], run_name='__main__')\n")
     path.chmod(0o755)
     return str(path)
+
+
+def with_probes_on(python: str, folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Options and environment for ``run_suite`` that let every probe of the session run on that interpreter."""
+    (folder / "changed_runtime.py").write_text(
+        "import functools\nfrom autogauge.probe import launcher\n"
+        f"launcher.Runtime = functools.partial(launcher.Runtime, {python!r})\n"
+    )
+    return ("-p", "changed_runtime"), {"PYTHONPATH": f"{folder}{os.pathsep}."}
+
+
+def require_system_of_emulation() -> None:
+    """Skip the test where there can be no emulated GPU: elsewhere than on Linux on x86-64."""
+    if reason := parts.why_impossible_here():
+        pytest.skip(reason)
+
+
+def require_emulation() -> None:
+    """Skip the test where there can be no emulated GPU; where there can be, a package that is missing fails it.
+
+    A skip would let the tests of the emulated GPU pass without having run.
+    """
+    require_system_of_emulation()
+    if missing := parts.missing_packages():
+        pytest.fail(f"the emulated GPU needs {' and '.join(missing)}: {parts.INSTALL}", pytrace=False)
 
 
 def wait_until(condition: Callable[[], bool], deadline_s: float = 10.0) -> bool:

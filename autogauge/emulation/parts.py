@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from typing import Any
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.files import sha256_of
-from autogauge.probe.process import Child, last_line
+from autogauge.probe.process import Child
 from autogauge.probe.request import Emulation
 
 INSTALL = "pip install -r requirements-emulation.txt"
@@ -34,6 +35,8 @@ LIBRARIES = ("libintlc.so.5", "libimf.so", "libsvml.so", "libirc.so", "libirng.s
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=gnu11", "-O2", "-shared", "-fPIC")
 BUILD_DEADLINE_S = 120.0
+_ERROR = re.compile(r"\berror\b", re.IGNORECASE)
+_LAST_WORD = re.compile(r"compilation terminated|collect2: error|\d+ errors? generated|clang: error: linker")
 
 
 def why_impossible_here() -> str | None:
@@ -128,7 +131,12 @@ def _compile(command: list[str], staging: Path) -> str | None:
             [*command, *FLAGS, "-o", str(staging / LAYER), str(SOURCE)],
             stdout=Path(scratch) / "stdout.log",
             stderr=Path(scratch) / "stderr.log",
-            environment={**os.environ, "ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch},
+            environment={
+                **os.environ,
+                "LC_ALL": "C",  # so that an error is called one
+                "ZIG_GLOBAL_CACHE_DIR": scratch,
+                "ZIG_LOCAL_CACHE_DIR": scratch,
+            },
         )
         try:
             ending = child.wait(time.monotonic() + BUILD_DEADLINE_S)
@@ -139,5 +147,14 @@ def _compile(command: list[str], staging: Path) -> str | None:
         if ending.exit_status == 0 and (staging / LAYER).is_file():
             return None
         (staging / LAYER).unlink(missing_ok=True)
-        tail = child.output_tail()
-        return last_line(tail) if tail else str(ending)
+        return _cause(child.stderr.read_text(errors="replace")) or _cause(child.output_tail()) or str(ending)
+
+
+def _cause(output: str) -> str | None:
+    """The line of a compiler's output that names the cause: the first with an error; what comes after follows from it.
+
+    The linker's own lines come before the compiler's last word, which is an error too.
+    """
+    lines = [line.strip() for line in output.splitlines() if any(letter.isalnum() for letter in line)]
+    told = [line for line in lines if not _LAST_WORD.match(line)] or lines
+    return next((line for line in told if _ERROR.search(line)), told[-1] if told else None)

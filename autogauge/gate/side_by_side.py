@@ -25,7 +25,7 @@ def twins(conditions: Sequence[Condition], reference: Reference) -> tuple[Condit
             each,
             name=each.name + TWIN,
             target=reference.target(each.target),
-            title=f"{each.title or each.target.device or 'AUTO'} (reference)",
+            title=f"{reference.device or each.title or each.target.device or 'AUTO'} (reference)",
         )
         for each in conditions
     )

@@ -208,8 +208,12 @@ class Probe:
             raise ProbeFailed(_failure_of(ending, "exit", self._child.output_tail()))
 
     def auto_log(self) -> AutoLog:
-        """What AUTO has logged so far."""
-        return auto_log.parse(self._child.stdout.read_text(errors="replace"))
+        """What AUTO has logged so far; nothing, when it has not, and ``kill`` has removed the empty file."""
+        try:
+            text = self._child.stdout.read_text(errors="replace")
+        except FileNotFoundError:
+            text = ""
+        return auto_log.parse(text)
 
     def kill(self) -> None:
         """End the process group and remove its private folder; harmless when done before."""

@@ -19,6 +19,7 @@ from autogauge.studies.progress import Progress
 from autogauge.targets import Target
 
 OPTION = "--reference"
+PRIORITIES, STARTUP_FALLBACK = "MULTI_DEVICE_PRIORITIES", "ENABLE_STARTUP_FALLBACK"
 _DEVICE = re.compile(r"(?:AUTO|MULTI|HETERO|BATCH|CPU|GPU|NPU)(?:[.:][^+=]*)?")
 _PROPERTIES = re.compile(r"[A-Z][A-Z0-9_]*=[^,=]+(?:,[A-Z][A-Z0-9_]*=[^,=]+)*")
 
@@ -34,9 +35,17 @@ class Reference:
     device: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def names_device(self) -> bool:
+        """Whether it may run on another device than the candidate: by a device string, or by the list that AUTO chooses from."""
+        return self.device is not None or PRIORITIES in self.properties
+
     def target(self, candidate: Target) -> Target:
         """What the reference compiles for where the candidate compiles for that."""
-        return Target(self.device or candidate.device, {**candidate.properties, **self.properties})
+        device, properties = self.device or candidate.device, dict(candidate.properties)
+        if device is not None and not device.startswith("AUTO"):
+            properties.pop(STARTUP_FALLBACK, None)  # AUTO's own: another device refuses to compile with it
+        return Target(device, {**properties, **self.properties})
 
     def python(self, cache: Cache, progress: Progress) -> Path | None:
         """The interpreter that the reference runs on, installed now if need be; ``None`` for this one. Raises :class:`UserError`."""

@@ -37,9 +37,10 @@ SAME_FIL = 1.25
 def conditions_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Condition, ...]:
     """AUTO and each of the devices, without any property: as an application would compile first.
 
-    Where AUTO hands over to an accelerator, also AUTO with ``ENABLE_STARTUP_FALLBACK`` off.
+    Where AUTO hands over to an accelerator, also AUTO with ``ENABLE_STARTUP_FALLBACK`` off. An accelerator that AUTO would not choose by
+    itself is named: beside an AUTO that leaves it alone, its FIL would say nothing about AUTO.
     """
-    found = [Condition("AUTO", Target("AUTO"), "AUTO (emulated)" if auto.emulated else "AUTO")]
+    found = [Condition("AUTO", Target(auto.device), auto.title)]
     found += [Condition(device.name, Target(device.name), device.label) for device in devices]
     if auto.handed_to is not None:
         without = Target(auto.device, {"ENABLE_STARTUP_FALLBACK": "NO"})
@@ -170,8 +171,8 @@ class FilRunner:
         )
         reply, log = setup.launcher.run_once(request, f"fil-{condition.name}")
         facts = self._study.facts.setdefault(condition.name, {"auto_logs": []})
+        facts.setdefault("loaded_from_cache", []).append(reply["loaded_from_cache"])
         if self._cache is not None:
-            facts.setdefault("loaded_from_cache", []).append(reply["loaded_from_cache"])
             facts.setdefault("answered_in_the_end", []).append(reply["execution_devices_in_the_end"])
         facts.setdefault("answered_first", []).append([reply["execution_devices_before"], reply["execution_devices"]])
         facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])

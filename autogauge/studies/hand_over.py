@@ -7,7 +7,7 @@ devices that OpenVINO named before and after it. Both devices infer in f32, so t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +23,44 @@ from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
-__all__ = ["HANDED_OVER", "NAME", "NEVER", "NO_HELPER", "HandOverRunner", "disagreements", "planned", "seconds_since"]
+__all__ = [
+    "HANDED_OVER",
+    "NAME",
+    "NEVER",
+    "NO_HELPER",
+    "HandOverRunner",
+    "began_on_the_accelerator",
+    "disagreements",
+    "planned",
+    "release_bound_s",
+    "seconds_since",
+    "what_happened",
+]
 
 NAME = "hand-over"
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 DAY_S = 86400.0
 SYNCHRONOUS = "synchronous"
+RELEASE_MARGIN_S = 0.1
+"""Beside the slowest inference: for a thread that was kept from the processor before it asked or logged."""
 QUEUE = 4
 """Infer requests in flight in the queue, unless the user says otherwise."""
 
 
-def disagreements(timeline: Timeline, outcome: str, accelerators: Sequence[str], log: AutoLog) -> list[str]:
-    """Where AUTO's log and the labels contradict each other, a sentence each."""
-    helper, transition = (int((timeline.label == each).sum()) for each in (HELPER, TRANSITION))
-    found = []
-    if helper and not log.cpu_helper_started:
-        found.append("inferences are labelled CPU helper, and the log has no start of it")
-    if outcome in (HANDED_OVER, NEVER) and (outcome == HANDED_OVER) != log.cpu_helper_released:
-        said = "was released" if log.cpu_helper_released else "was never released"
-        found.append(f"by the properties it {outcome}, and by the log the CPU helper {said}")
-    counted = log.inferences.get("CPU_HELP")
-    if counted is not None and not helper <= counted <= helper + transition:
-        found.append(
-            f"the log counts {counted} inferences by the CPU helper, the labels {helper} to {helper + transition}"
-        )
+def disagreements(
+    timeline: Timeline,
+    outcome: str,
+    accelerators: Sequence[str],
+    log: AutoLog,
+    *,
+    handed_over_s: float | None = None,
+    released_s: float | None = None,
+) -> list[str]:
+    """Where AUTO's log and the labels contradict each other, a sentence each.
+
+    ``handed_over_s`` is when the properties named the accelerator, ``released_s`` when the log says that the helper was released.
+    """
+    found = [*_about_the_helper(timeline, outcome, log)]
     if outcome == HANDED_OVER:
         answered = {name.partition(".")[0] for name in accelerators}
         finished = {name.partition(".")[0] for name in log.finished}
@@ -54,7 +68,50 @@ def disagreements(timeline: Timeline, outcome: str, accelerators: Sequence[str],
             found.append(
                 f"{', '.join(sorted(answered))} answered, and by the log only {', '.join(sorted(finished))} compiled"
             )
+    if handed_over_s is not None and released_s is not None:
+        apart_s, most_s = abs(handed_over_s - released_s), release_bound_s(timeline)
+        if apart_s > most_s:
+            found.append(
+                f"by the properties it handed over after {handed_over_s:.3f} s, and by the log the CPU helper was released after "
+                f"{released_s:.3f} s: {apart_s:.3f} s apart, where at most {most_s:.3f} s can be"
+            )
     return found
+
+
+def release_bound_s(timeline: Timeline) -> float:
+    """How far apart the helper's release by the log and the hand-over by the properties can be.
+
+    The properties are asked after an inference: the release may lie anywhere in the one before.
+    """
+    return float(timeline.latency_s.max(initial=0.0)) + RELEASE_MARGIN_S
+
+
+def _about_the_helper(timeline: Timeline, outcome: str, log: AutoLog) -> Iterator[str]:
+    helper, transition = (int((timeline.label == each).sum()) for each in (HELPER, TRANSITION))
+    if helper and not log.cpu_helper_started:
+        yield "inferences are labelled CPU helper, and the log has no start of it"
+    if outcome in (HANDED_OVER, NEVER) and (outcome == HANDED_OVER) != log.cpu_helper_released:
+        said = "was released" if log.cpu_helper_released else "was never released"
+        yield f"by the properties it {outcome}, and by the log the CPU helper {said}"
+    counted = log.inferences.get("CPU_HELP")
+    if counted is None and outcome == HANDED_OVER:
+        yield f"the labels have {helper} to {helper + transition} inferences by the CPU helper, and the log counts none"
+    if counted is not None and not helper <= counted <= helper + transition:
+        yield f"the log counts {counted} inferences by the CPU helper, the labels {helper} to {helper + transition}"
+
+
+def began_on_the_accelerator(facts: Mapping[str, Any]) -> bool:
+    """Whether a process, by its facts, had the accelerator from its first inference on: then there was nothing to hand over.
+
+    AUTO that answers as the plain CPU from the start has no helper either, but never used its accelerator.
+    """
+    devices = facts["devices"]
+    return facts["outcome"] == NO_HELPER and bool(devices) and is_accelerator(devices[0])
+
+
+def what_happened(facts: Mapping[str, Any]) -> str:
+    """What became of the hand-over in a process, by its facts: the outcome, and who answered."""
+    return f"{facts['outcome']} ({', '.join(facts['devices'])})"
 
 
 def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO", title: str = "AUTO") -> Study:
@@ -137,13 +194,25 @@ def _accelerator_ready_s(reply: Mapping[str, Any], log: AutoLog) -> float | None
     return seconds_since(min(of_day_s), reply["compile_began_of_day_s"]) if of_day_s else None
 
 
+def _helper_released_s(reply: Mapping[str, Any], log: AutoLog) -> float | None:
+    """When the CPU helper had been released by AUTO's log, in seconds since the call of ``compile_model``."""
+    return seconds_since(log.cpu_helper_released_of_day_s, reply["compile_began_of_day_s"])
+
+
 def _facts(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict[str, Any]:
     accelerators = [name for name in reply["devices"] if is_accelerator(name)]
     return {
         "outcome": reply["outcome"],
         "devices": reply["devices"],
         "failures": reply["failures"],
-        "disagreements": disagreements(timeline, reply["outcome"], accelerators, log),
+        "disagreements": disagreements(
+            timeline,
+            reply["outcome"],
+            accelerators,
+            log,
+            handed_over_s=reply["handed_over_s"],
+            released_s=_helper_released_s(reply, log),
+        ),
         "auto_log": log.to_json(),
     }
 
@@ -152,7 +221,7 @@ def _figures(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict
     seconds = reply["seconds"]
     optional = {
         "destroy_s": reply["destroy_s"],
-        "helper_released_s": seconds_since(log.cpu_helper_released_of_day_s, reply["compile_began_of_day_s"]),
+        "helper_released_s": _helper_released_s(reply, log),
     }
     return {
         "fil_s": float(seconds["fil"]),

@@ -6,15 +6,19 @@ from autogauge.emulation import parts
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
 from autogauge.studies.workload import prepare_workload
+from tests.support import require_emulation, require_system_of_emulation
+
+
+@pytest.fixture(scope="session")
+def possible_here():
+    """Skips the test on a system that can have no emulated GPU, whatever is installed."""
+    require_system_of_emulation()
 
 
 @pytest.fixture(scope="session")
 def emulation(cache):
-    """The parts of the emulated GPU; elsewhere than on x86-64 Linux its tests are skipped."""
-    if reason := parts.why_impossible_here():
-        pytest.skip(reason)
-    if missing := parts.missing_packages():
-        pytest.skip(f"the emulated GPU needs {' and '.join(missing)}: {parts.INSTALL}")
+    """The parts of the emulated GPU."""
+    require_emulation()
     return parts.prepare(cache)
 
 

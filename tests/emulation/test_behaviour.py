@@ -6,8 +6,10 @@ import textwrap
 import numpy as np
 import pytest
 
+from autogauge.files import slug
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
+from autogauge.probe.log import parse
 from autogauge.studies import fil, hand_over
 from autogauge.studies.progress import Silent
 from autogauge.studies.study import Plan
@@ -81,10 +83,12 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
         assert figures["failed"] == figures["wrong"] == 0
         assert 0 < figures["largest_error"] < 1e-4, "GPU and CPU do not agree to the last bit"
         assert figures["fil_s"] < figures["hand_over_s"]
-        assert figures["helper_released_s"] == pytest.approx(figures["hand_over_s"], abs=2)
+        apart_s = abs(figures["helper_released_s"] - figures["hand_over_s"])
+        assert apart_s <= hand_over.release_bound_s(timeline) < 1
+        assert facts["auto_log"]["inferences"]["CPU_HELP"] >= figures["helper_inferences"]
         assert figures["helper_inferences"] > 10
         assert figures["accelerator_inferences"] >= 10
-        assert figures["transition_inferences"] < 20
+        assert figures["transition_inferences"] < figures["helper_inferences"] / 10, "nearly all can be attributed"
         assert timeline.label[0] == HELPER
         assert timeline.label[-1] == ACCELERATOR
         assert figures["memory_before_bytes"] > 50e6
@@ -104,7 +108,11 @@ def test_an_accelerator_that_is_never_ready_is_a_result_and_no_failure(emulated,
 
 
 @pytest.mark.parametrize(
-    ("misfortune", "words", "blocks"), [(CRASH, "SIGSEGV", 2), (HANG, "no answer within 4 s", 1)], ids=["crash", "hang"]
+    ("misfortune", "words", "blocks"),
+    [
+        pytest.param(CRASH, "SIGSEGV", 2, id="crash"),
+        pytest.param(HANG, "no answer within 4 s", 1, id="hang", marks=pytest.mark.slow),
+    ],
 )
 def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
     tmp_path, emulation, small_cnn, cpu, gpu, misfortune, words, blocks
@@ -127,6 +135,36 @@ def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
     assert [words in failure.sentence() for _, name, failure in study.failures("GPU")] == [True] * blocks
     assert len(study.samples("CPU")) == len(study.samples("AUTO")) == blocks, "the others go on"
     assert len(study.replicates) == blocks
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_while_auto_compiles_behind_is_a_failed_replicate(tmp_path, emulation, small_cnn):
+    """The first of the two has its segmentation fault when the helper has long answered, and the GPU's compile still takes a second."""
+    mark = tmp_path / "died"
+    python = misbehaving_python(
+        tmp_path,
+        textwrap.dedent(f"""
+        import threading
+        import openvino
+        compile_model = openvino.Core.compile_model
+        def compiled(self, model, device_name=None, config=None):
+            if device_name == "AUTO" and not os.path.exists({str(mark)!r}):
+                open({str(mark)!r}, "w").close()
+                threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGSEGV)).start()
+            return compile_model(self, model, device_name, config)
+        openvino.Core.compile_model = compiled
+        """),
+    )
+    launcher = Launcher(tmp_path / "probes", Runtime(python), emulation)
+    study = hand_overs(launcher, small_cnn, tmp_path)
+    ((_, died, failure),) = study.failures()
+    assert failure.sentence() == "killed by signal 11 (SIGSEGV) during hand-over"
+    (printed,) = launcher.log_folder.glob(f"*-hand-over-{slug(died)}.out")
+    log = parse(printed.read_text())
+    assert log.cpu_helper_started
+    assert log.finished == ["CPU"], "the GPU was being compiled"
+    (other,) = (condition.name for condition in study.conditions if condition.name != died)
+    assert study.facts[other]["replicates"][0]["outcome"] == hand_over.HANDED_OVER, "the other goes on"
 
 
 def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emulated, cache, tmp_path):

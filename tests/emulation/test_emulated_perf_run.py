@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.support import run_suite
+from tests.support import misbehaving_python, run_suite, with_probes_on
 
 OPTIONS = ("-m", "perf", "--accelerator=emulated", "--profile=quick", "--machine=lab")
 
@@ -63,6 +63,38 @@ def test_the_summary_says_emulated_and_keeps_every_inference(summary, reports):
         labels = timelines["hand-over/synchronous/0/label"]
     assert len(starts) == len(labels) > 20
     assert np.count_nonzero(labels == 0) == figures["helper_inferences"]
+
+
+CRASHES = """
+import openvino
+compile_model = openvino.Core.compile_model
+def compiled(self, model, device_name=None, config=None):
+    if device_name == "GPU" or "ENABLE_STARTUP_FALLBACK" in (config or {}):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return compile_model(self, model, device_name, config)
+openvino.Core.compile_model = compiled
+"""
+
+
+@pytest.mark.slow
+def test_a_gpu_compile_that_crashes_is_told_and_does_not_end_the_session(tmp_path, emulation, cache):
+    changed, environment = with_probes_on(misbehaving_python(tmp_path, CRASHES), tmp_path)
+    options = (*OPTIONS, "-k", "test_first_inference.py", f"--reports={tmp_path}/reports", f"--cache={cache.root}")
+    done = run_suite(*changed, *options, **environment)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "GPU: killed by signal 11 (SIGSEGV) during compile" in done.stdout
+    assert "GPU never answered: killed by signal 11 (SIGSEGV) during compile" in done.stdout
+    assert "KeyError" not in done.stdout
+    summary = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())
+    assert not summary["interrupted"]
+    replicates = summary["studies"][0]["replicates"]
+    assert len(replicates) >= 6
+    assert all({"AUTO", "CPU"} <= set(each["samples"]) for each in replicates)
+    crashed = [each["failures"]["GPU"] for each in replicates if "GPU" in each["failures"]]
+    assert {each["reason"] for each in crashed} == {"killed by signal 11 (SIGSEGV)"}
+    (verdict,) = (each for each in summary["verdicts"] if each["name"] == "auto-fil-below-gpu-emulated")
+    assert verdict["verdict"] == "INCONCLUSIVE"
+    assert verdict["failed_replicates"] == len(crashed) == 3, "then it is left out"
 
 
 def test_it_has_a_history_and_a_fingerprint_of_its_own(summary, reports):

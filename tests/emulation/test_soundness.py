@@ -1,5 +1,6 @@
 """The emulated GPU computes what the CPU computes, and says that it is emulated."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def test_queues_keep_their_order_and_their_other_properties(emulation):
     assert done.stdout.split() == ["2", "2"], done.stderr
 
 
+@pytest.mark.slow
 def test_several_requests_in_flight_end_and_answer_right(emulated, small_cnn, tmp_path):
     answers = []
     for device in ("GPU", "CPU"):
@@ -144,9 +146,24 @@ def test_the_layer_is_built_once_a_machine(emulation, cache):
 def test_the_compiler_that_pip_installs_builds_the_layer_too(tmp_path, monkeypatch, emulation):
     from autogauge.cache import Cache
 
-    pytest.importorskip("ziglang", reason=f"no compiler from pip: {parts.INSTALL}")
+    if importlib.util.find_spec("ziglang") is None:
+        pytest.fail(f"no compiler from pip: {parts.INSTALL}", pytrace=False)
     monkeypatch.setattr(parts, "COMPILERS", ())
     built = parts.prepare(Cache(tmp_path / "cache"))
     assert built.layer != emulation.layer
     devices = Launcher(tmp_path / "probes", emulation=built).describe()["devices"]
     assert any(device["full_name"].startswith("emulated GPU") for device in devices)
+
+
+def test_the_soundness_check_runs_on_the_interpreter_that_it_is_given(emulation, tmp_path):
+    script = ROOT / "benchmarks" / "emulation_soundness.py"
+    done = subprocess.run(
+        [sys.executable, str(script), f"--python={tmp_path}/no-python"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"cannot start {tmp_path}/no-python" in done.stderr
+    assert "Traceback" not in done.stderr

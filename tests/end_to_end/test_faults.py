@@ -7,7 +7,16 @@ import subprocess
 
 import pytest
 
-from tests.support import ROOT, is_gone, probes_of, suite_command, wait_until
+from tests.support import (
+    ROOT,
+    is_gone,
+    misbehaving_python,
+    probes_of,
+    run_suite,
+    suite_command,
+    wait_until,
+    with_probes_on,
+)
 
 OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
 
@@ -162,3 +171,27 @@ def test_an_interruption_before_the_first_replicate_says_that_nothing_is_saved(s
     assert running.process.wait(20) == 2
     assert "Traceback" not in running.text()
     assert not list(running.reports.rglob("*.json"))
+
+
+AUTO_CRASHES = """
+import openvino
+compile_model = openvino.Core.compile_model
+def compiled(self, model, device_name=None, config=None):
+    if device_name == "AUTO":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return compile_model(self, model, device_name, config)
+openvino.Core.compile_model = compiled
+"""
+
+
+@pytest.mark.slow
+def test_where_every_start_of_auto_crashes_its_tests_fail_with_that(tmp_path, model_cache):
+    changed, environment = with_probes_on(misbehaving_python(tmp_path, AUTO_CRASHES), tmp_path)
+    places = (f"--reports={tmp_path}/reports", f"--cache={model_cache}")
+    done = run_suite(*changed, *OPTIONS, "--accelerator=none", "-k", "test_first_inference.py", *places, **environment)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "AUTO never answered: killed by signal 11 (SIGSEGV) during compile" in done.stdout
+    assert "KeyError" not in done.stdout
+    assert (
+        json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())["studies"][0]["state"] == "gave up"
+    )

@@ -92,6 +92,8 @@ def test_a_gpu_that_is_not_there_is_an_error_when_it_is_alone(with_a_loader, wor
         once(with_a_loader, workload, "AUTO:GPU")
     assert caught.value.failure.kind == "error"
     assert caught.value.failure.phase == "compile"
+    assert "[GPU]" in caught.value.failure.reason
+    assert "GPU drivers setup guide" in caught.value.failure.reason
 
 
 @pytest.mark.parametrize("device", ["AUTO:GPU,CPU", "AUTO:GPU"])

@@ -25,17 +25,18 @@ def helper_starts_all_the_same(run):
     return tuple(int(part) for part in run.openvino.split(".")[:2]) >= HELPER_ALL_THE_SAME_SINCE
 
 
-def test_the_accelerator_was_loaded_from_its_blob(cached_study, started, handed_to):
-    assert cached_study.samples(started), "no start was measured"
-    facts = cached_study.facts[started]
+def test_the_accelerator_was_loaded_from_its_blob(cached_study, facts_of, started, handed_to):
+    facts = facts_of(cached_study, started)
     assert all(facts["loaded_from_cache"]), "LOADED_FROM_CACHE, once the accelerator answers"
     assert [kinds(names) for names in facts["answered_in_the_end"]] == [{handed_to.kind}] * len(
         facts["loaded_from_cache"]
     )
 
 
-def test_auto_leaves_the_cpu_helper_out_in_releases_that_look_for_the_blob(cached_study, helper_starts_all_the_same):
-    logs = cached_study.facts["AUTO"]["auto_logs"]
+def test_auto_leaves_the_cpu_helper_out_in_releases_that_look_for_the_blob(
+    cached_study, facts_of, helper_starts_all_the_same
+):
+    logs = facts_of(cached_study, "AUTO")["auto_logs"]
     assert len(logs) == len(cached_study.samples("AUTO")) > 0
     assert {log["cpu_helper_started"] for log in logs} == {helper_starts_all_the_same}
 

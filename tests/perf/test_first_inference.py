@@ -4,7 +4,7 @@ import pytest
 
 from autogauge.history.replay import REPLAY
 from autogauge.studies import fil
-from autogauge.targets import kinds, selectable_by_default
+from autogauge.targets import kinds
 
 pytestmark = pytest.mark.perf
 
@@ -27,25 +27,33 @@ def test_without_the_start_up_fallback_autos_first_answer_is_the_accelerators(fi
         holds(fil_study, claim)
 
 
-def test_the_first_inference_ran_where_it_should(fil_study, measured_target, available_devices):
+def test_the_first_inference_ran_where_it_should(fil_study, facts_of, measured_target, auto, available_devices):
+    facts = facts_of(fil_study, measured_target)
     answered = fil_study.devices_that_answered(measured_target)
-    selectable = selectable_by_default(available_devices)
+    selectable = auto.may_select(available_devices)
     if measured_target != "AUTO":
         assert kinds(answered) == kinds([measured_target])
     elif selectable == ["CPU"]:
         assert answered == {"CPU"}
     else:
-        before = [names for names, _ in fil_study.facts["AUTO"]["answered_first"]]
+        before = [names for names, _ in facts["answered_first"]]
         assert before == [["(CPU)"]] * len(before), "AUTO's CPU helper answers while the accelerator compiles"
         assert kinds(answered - {"(CPU)"}) <= kinds(selectable)
 
 
-def test_auto_said_in_its_log_what_it_selected(fil_study, available_devices):
-    logs = fil_study.facts["AUTO"]["auto_logs"]
+def test_every_compile_was_a_cold_one(fil_study, facts_of, measured_target):
+    loaded = facts_of(fil_study, measured_target)["loaded_from_cache"]
+    assert len(loaded) == fil_study.turns(measured_target)
+    unknown = set() if measured_target == "AUTO" or kinds([measured_target]) == {"GPU"} else {None}
+    assert set(loaded) <= {False} | unknown, "LOADED_FROM_CACHE of each compiled model"
+
+
+def test_auto_said_in_its_log_what_it_selected(fil_study, facts_of, auto, available_devices):
+    logs = facts_of(fil_study, "AUTO")["auto_logs"]
     assert len(logs) == fil_study.turns("AUTO")
     for log in logs:
         assert log["selected"], "a probe's log names no device"
-        assert kinds(log["selected"][:1]) <= kinds(selectable_by_default(available_devices))
+        assert kinds(log["selected"][:1]) <= kinds(auto.may_select(available_devices))
 
 
 def test_every_first_inference_was_measured(fil_study):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -16,7 +17,7 @@ from autogauge.errors import UserError
 from autogauge.probe.request import Emulation
 from autogauge.report import terminal
 from autogauge.targets import Device
-from tests.support import ROOT, run_cli
+from tests.support import ROOT, require_emulation, run_cli
 
 CPU = Device("CPU", "a CPU")
 
@@ -44,8 +45,23 @@ def test_without_intel_graphics_the_emulated_gpu_is_the_next_step(machine):
     found = by_what(doctor.gpu([CPU], root))
     assert found["hardware"].state is State.ABSENT
     assert "--accelerator=emulated" in found["hardware"].next_step
-    assert found["OpenCL loader"].state is found["OpenCL driver"].state is State.ABSENT
-    assert "intel-opencl-icd" in found["OpenCL driver"].next_step
+    for what, package in (("OpenCL loader", "ocl-icd-libopencl1"), ("OpenCL driver", "intel-opencl-icd")):
+        assert found[what].state is State.ABSENT
+        assert "if there is a GPU" in found[what].next_step
+        assert package in found[what].next_step
+
+
+def test_intel_graphics_without_a_loader_or_a_driver_are_broken_and_no_longer_a_matter_of_whether_there_is_a_gpu(
+    machine,
+):
+    root, _ = machine
+    put(root, "sys/class/drm/card0/device/vendor", "0x8086\n")
+    put(root, "dev/dri/renderD128")
+    found = by_what(doctor.gpu([CPU], root))
+    for what, package in (("OpenCL loader", "ocl-icd-libopencl1"), ("OpenCL driver", "intel-opencl-icd")):
+        assert found[what].state is State.BROKEN
+        assert "if there is" not in found[what].next_step
+        assert package in found[what].next_step
 
 
 def test_a_gpu_that_this_user_may_not_open_names_the_group_to_join(machine, monkeypatch):
@@ -84,7 +100,9 @@ def test_another_vendors_driver_is_none(machine):
 def test_a_card_without_a_node_lacks_its_kernel_driver(machine):
     root, _ = machine
     put(root, "sys/class/drm/card0/device/vendor", "0x8086\n")
-    assert "i915" in by_what(doctor.gpu([CPU], root))["device node"].next_step
+    node = by_what(doctor.gpu([CPU], root))["device node"]
+    assert node.state is State.BROKEN
+    assert "i915" in node.next_step
 
 
 def test_a_gpu_that_openvino_sees_needs_no_explanation(machine):
@@ -105,17 +123,56 @@ def test_an_npu_that_is_not_there_says_whether_its_module_is(machine, module, wo
 
 
 def test_an_npu_without_its_loader_says_what_to_install(machine):
-    root, libraries = machine
+    root, _ = machine
     put(root, "dev/accel/accel0")
     found = by_what(doctor.npu([CPU], root))
     assert found["permission"].state is State.OK
+    assert found["Level Zero loader"].state is State.BROKEN
     assert "libze1" in found["Level Zero loader"].next_step
+    assert "OpenVINO" not in found, "one reason is enough"
+
+
+def test_an_npu_that_openvino_does_not_see_though_all_is_there_is_broken(machine):
+    root, libraries = machine
+    put(root, "dev/accel/accel0")
     libraries["ze_loader"] = "libze_loader.so.1"
-    assert by_what(doctor.npu([CPU], root))["Level Zero loader"].state is State.OK
+    *others, last = doctor.npu([CPU], root)
+    assert {finding.state for finding in others} == {State.OK}
+    assert last.state is State.BROKEN
+    assert last.what == "OpenVINO"
+    assert "intel-level-zero-npu" in last.next_step
 
 
-def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch):
-    monkeypatch.setattr(doctor, "PACKAGES", {"numpy": (1,), "no-such-package": (), "pytest": (999, 1)})
+def test_without_openvino_nothing_is_said_about_what_it_sees(tmp_path, monkeypatch):
+    def absent(*_):
+        raise UserError("openvino cannot be imported")
+
+    monkeypatch.setattr(doctor, "inspect", absent)
+    put(tmp_path, "dev/accel/accel0")
+    assert {finding.subject for finding in doctor.examine(Cache(tmp_path), tmp_path)} == {"installed", "OpenVINO"}
+
+
+def test_what_has_to_be_installed_is_what_the_requirements_ask_for():
+    asked = {
+        re.split(r"[^\w.-]", line)[0] for line in doctor.REQUIREMENTS.read_text().splitlines() if line[:1].isalpha()
+    }
+    assert set(doctor.required()) == asked >= {"openvino", "scipy"}
+    assert doctor.required()["openvino"] == (2024, 6)
+    assert {finding.what for finding in doctor.installed()} == asked | {"Python"}
+
+
+def test_without_the_requirements_there_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
+    with pytest.raises(UserError, match=r"cannot read .*requirements\.txt"):
+        doctor.required()
+
+
+def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch, tmp_path):
+    asked = (
+        "# What is needed.\n-r others.txt\nnumpy >= 1\nno-such-package[extra]\npytest>=999.1; python_version > '3'\n"
+    )
+    put(tmp_path, "requirements.txt", asked)
+    monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
     found = by_what(doctor.installed())
     assert found["pytest"].state is State.BROKEN
     assert "too old" in found["pytest"].found
@@ -132,8 +189,7 @@ def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch):
     ],
 )
 def test_an_emulated_gpu_that_does_not_work_is_broken_and_says_why(tmp_path, monkeypatch, trouble, words):
-    if parts.why_impossible_here() or parts.missing_packages():
-        pytest.skip("the emulated GPU cannot work here")
+    require_emulation()
 
     def prepare(_):
         if isinstance(trouble, Exception):

@@ -12,6 +12,7 @@ from autogauge.probe.worker.hand_over import (
     HANDED_OVER,
     NEVER,
     NO_HELPER,
+    Answers,
     Timeline,
     keep_inferring,
     keep_queue_full,
@@ -105,13 +106,57 @@ def test_an_answer_that_is_wrong_or_was_not_given_is_counted(answer):
     assert timeline.wrong == len(timeline.rows) // 5 - 1 > 0, "all but the first"
 
 
-def test_an_error_that_is_no_number_is_not_lost_behind_a_good_output(monkeypatch):
-    timeline = timeline_on("(CPU)", "GPU.0", reference=(RIGHT, RIGHT))
-    outputs = [np.full_like(RIGHT, np.nan), RIGHT]
-    request = SimpleNamespace(get_output_tensor=lambda index: SimpleNamespace(data=outputs[index]))
-    timeline.add(0.0, 0.001, 0, 0, request)
-    assert np.isnan(timeline.rows[-1])
-    assert timeline.wrong == 1
+def answering(*outputs):
+    return SimpleNamespace(get_output_tensor=lambda index: SimpleNamespace(data=outputs[index]))
+
+
+def test_an_error_that_is_no_number_is_not_lost_behind_a_good_output():
+    error, right = Answers([RIGHT, RIGHT]).compare(answering(np.full_like(RIGHT, np.nan), RIGHT))
+    assert np.isnan(error)
+    assert not right
+
+
+def test_a_right_answer_is_compared_in_one_pass(monkeypatch):
+    """What is done between two inferences keeps the device waiting."""
+    monkeypatch.setattr(np, "allclose", lambda *_, **__: pytest.fail("a second pass"))
+    error, right = Answers([RIGHT]).compare(answering(RIGHT + np.float32(5e-5)))
+    assert error == pytest.approx(5e-5, rel=1e-2)
+    assert right
+
+
+@pytest.mark.parametrize(
+    ("expected", "given", "error", "right"),
+    [
+        (np.float32([1000]), np.float32([1000.0625]), 0.0625, True),
+        (np.float32([1000]), np.float32([1000.25]), 0.25, False),
+        (np.float32([1]), np.float16([1.0]), 0, True),
+        (np.float64([1]), np.float64([1 + 1e-9]), 1e-9, True),
+        (np.uint8([3]), np.uint8([255]), 252, False),
+        (np.uint8([255]), np.uint8([3]), 252, False),
+        (np.int64([2**40]), np.int64([2**40]), 0, True),
+        (np.array([True]), np.array([False]), 1, False),
+        (np.float32([]), np.float32([]), 0, True),
+    ],
+    ids=["relatively near", "off", "half", "double", "more", "less", "large", "truth", "empty"],
+)
+def test_answers_of_every_type_are_compared_by_value(expected, given, error, right):
+    assert Answers([expected]).compare(answering(given)) == (pytest.approx(error, rel=1e-6), right)
+
+
+def test_after_a_failure_the_device_is_asked_again():
+    """Else the next inference would count as a transition from whoever had answered before it."""
+
+    class FailsOnce(Request):
+        def infer(self):
+            super().infer()
+            if not timeline.failures:
+                raise RuntimeError("the device is lost")
+
+    timeline = timeline_on("(CPU)", "GPU.0")
+    keep_inferring(FailsOnce(), timeline)
+    assert len(timeline.failures) == 1
+    before, after = timeline.rows[5 + 2], timeline.rows[5 + 3]
+    assert before == after == timeline.devices.index("GPU.0")
 
 
 @pytest.mark.parametrize("several", [False, True])

@@ -16,7 +16,9 @@ from autogauge.history import store
 from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
 from autogauge.models.artefact import ModelArtefact
-from autogauge.targets import Device
+from autogauge.studies.study import Condition
+from autogauge.targets import Device, Target
+from fixtures.recording import key_of
 from tests.properties import for_all
 from tests.support import ROOT, in_a_mount
 
@@ -172,3 +174,13 @@ def test_the_fingerprint_tells_machines_devices_drivers_and_models_apart():
         fingerprint("lab", [device], ModelArtefact("m", "path", "IR", Path("m.xml"), "other", "unknown")),
     ]
     assert len({base, *(each.digest for each in others)}) == 5
+
+
+def test_an_auto_that_is_given_a_list_has_a_history_of_its_own():
+    keys = [
+        key_of("first inference latency", Condition("AUTO", Target(device)))
+        for device in ("AUTO", None, "AUTO:GPU.1,CPU")
+    ]
+    assert keys[0] == keys[1] == "first inference latency: AUTO"
+    assert keys[2] == "first inference latency: AUTO of AUTO:GPU.1,CPU"
+    assert key_of("time to the hand-over", Condition("synchronous", Target("AUTO:NPU,CPU"))).endswith("of AUTO:NPU,CPU")

@@ -15,6 +15,7 @@ from autogauge.inputs import prepare
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher, Runtime
+from autogauge.probe.log import AutoLog
 from autogauge.probe.request import ProbeFailed
 from autogauge.studies.pool import ProbePool
 from autogauge.studies.workload import Workload
@@ -71,6 +72,15 @@ def test_autos_log_is_read_beside_the_result(launcher, workload):
     reply, log = launcher.run_once(workload.request("once", AUTO), "auto")
     assert log.selected == ["CPU"] == reply["execution_devices"]
     assert log.finished == ["CPU"]
+
+
+def test_a_probe_that_printed_nothing_has_an_empty_log_also_when_it_has_been_ended(launcher, workload):
+    """A model that is not let go of in time is a result: the probe is ended, and its log read afterwards."""
+    probe = launcher.start(workload.request("once", CPU), "silent")
+    probe.receive("measured", 60)
+    probe.kill()
+    assert not list(launcher.log_folder.glob("*.out"))
+    assert probe.auto_log() == AutoLog()
 
 
 def test_a_cold_cache_is_private_and_a_kept_one_is_found_again(launcher, workload, tmp_path):

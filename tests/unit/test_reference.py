@@ -11,7 +11,7 @@ from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
 from autogauge.reference.spec import parse
 from autogauge.studies import steady
-from autogauge.studies.study import Plan
+from autogauge.studies.study import Condition, Plan
 from autogauge.targets import Target
 from tests.properties import for_all
 
@@ -41,6 +41,12 @@ def test_a_device_properties_or_both_change_the_target():
     both = parse("AUTO:GPU,CPU+NUM_STREAMS=2,PERFORMANCE_HINT=THROUGHPUT").target(candidate)
     assert both == Target("AUTO:GPU,CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": "2"})
     assert parse("2026.3.0").target(candidate) == candidate
+
+
+def test_a_property_of_autos_own_is_not_given_to_another_device():
+    candidate = Target("AUTO", {"ENABLE_STARTUP_FALLBACK": "NO", "PERFORMANCE_HINT": "LATENCY"})
+    assert parse("CPU").target(candidate) == Target("CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    assert parse("AUTO:GPU,CPU").target(candidate) == Target("AUTO:GPU,CPU", candidate.properties)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,30 @@ def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_m
     assert study.at_least == 80
     assert study.change_plan.budget_s == 2 * 60.0
     assert study.claims == steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1).claims
+
+
+def test_a_twin_is_called_by_the_device_that_it_runs_on():
+    conditions = (Condition("AUTO", Target("AUTO"), "AUTO (emulated)"), Condition("CPU", Target("CPU")))
+    titles = {
+        text: [each.title for each in side_by_side.twins(conditions, parse(text))] for text in ("GPU", "2026.3.0")
+    }
+    assert titles["GPU"] == ["GPU (reference)"] * 2
+    assert titles["2026.3.0"] == ["AUTO (emulated) (reference)", "CPU (reference)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("CPU", True),
+        ("AUTO:GPU,CPU", True),
+        ("GPU+NUM_STREAMS=2", True),
+        ("MULTI_DEVICE_PRIORITIES=CPU", True),
+        ("NUM_STREAMS=2", False),
+        ("2026.3.0", False),
+    ],
+)
+def test_a_reference_says_whether_it_names_a_device(text, names):
+    assert parse(text).names_device == names
 
 
 def test_without_a_reference_or_a_pinned_workload_nothing_is_added():

@@ -1,12 +1,17 @@
 """A study measures by turns until its claims are decided, and goes on past what fails."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.verdicts import Claim, Outcome
+from autogauge.studies import fil
 from autogauge.studies.progress import Silent
 from autogauge.studies.study import GIVE_UP_AFTER, Condition, Plan, Sample, Study, run
-from autogauge.targets import Target
+from autogauge.targets import Device, Target
+from fixtures.studies import known_of
 
 A, B, C = (Condition(name, Target(name)) for name in "ABC")
 FASTER = Claim("a-below-b", "A is below B", "s", "A", "B", "at most", 1.0)
@@ -172,3 +177,33 @@ def test_a_study_measured_anew_has_the_same_plan_and_nothing_else():
     assert not again.replicates
     assert not again.closed
     assert again.state == "planned"
+
+
+def test_whoever_asks_for_the_facts_of_a_condition_that_never_answered_is_told_why():
+    silent = study(FASTER)
+    run(silent, measuring({"A": [ProbeFailed(SEGFAULT)] * 99, "B": [2.0] * 99}), Silent())
+    silent.facts["B"] = {"openvino": "1"}
+    assert known_of(silent, "B") == {"openvino": "1"}
+    with pytest.raises(
+        pytest.fail.Exception, match=r"A never answered: killed by signal 11 \(SIGSEGV\) during measured"
+    ):
+        known_of(silent, "A")
+
+
+def test_whether_a_compile_came_from_a_cache_is_kept_of_cold_starts_too():
+    reply = {
+        "loaded_from_cache": False,
+        "execution_devices_before": ["CPU"],
+        "execution_devices": ["CPU"],
+        "openvino": "1",
+        "optimal_infer_requests": 1,
+        "hint": "LATENCY",
+        "seconds": dict.fromkeys(fil.PHASES, 0.1),
+        "peak_memory_bytes": 1,
+        "surroundings": {},
+    }
+    launcher = SimpleNamespace(run_once=lambda request, name: (reply, AutoLog()))
+    cold = fil.planned([Device("CPU")], Plan((6,), 60.0), 1)
+    fil.FilRunner(cold, launcher, SimpleNamespace(request=lambda *_, **__: None))(Silent())
+    for name in ("AUTO", "CPU"):
+        assert cold.facts[name]["loaded_from_cache"] == [False] * cold.turns(name)

@@ -21,6 +21,7 @@ from autogauge.targets import (
 )
 
 CPU, GPU0, GPU1 = Device("CPU", "a CPU"), Device("GPU.0", "integrated"), Device("GPU.1", "discrete")
+NPU = Device("NPU", "an NPU")
 
 
 def test_gpu_0_counts_as_a_gpu():
@@ -39,9 +40,8 @@ def test_an_absent_device_is_a_sentence_that_names_those_there_are():
 
 
 def test_auto_selects_a_gpu_where_there_is_one_and_never_an_npu_by_itself():
-    npu = Device("NPU", "an NPU")
-    assert selectable_by_default([CPU, npu]) == ["CPU"]
-    assert selectable_by_default([CPU, GPU0, GPU1, npu]) == ["GPU.0", "GPU.1"]
+    assert selectable_by_default([CPU, NPU]) == ["CPU"]
+    assert selectable_by_default([CPU, GPU0, GPU1, NPU]) == ["GPU.0", "GPU.1"]
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,43 @@ def test_the_fil_claims_follow_from_the_devices():
 
 
 def test_auto_is_given_a_list_where_it_would_not_choose_the_measured_accelerator_by_itself():
-    other, npu = Device("GPU.1", "another GPU"), Device("NPU", "an NPU")
     emulated = Device("GPU", "emulated GPU on a CPU (iGPU)")
     assert Auto.on([CPU, GPU0], [CPU, GPU0]) == Auto("AUTO", GPU0)
-    assert Auto.on([CPU, GPU0, other], [CPU, other]) == Auto("AUTO:GPU.1,CPU", other)
-    assert Auto.on([CPU, npu], [CPU, npu]) == Auto("AUTO:NPU,CPU", npu)
+    assert Auto.on([CPU, GPU0, GPU1], [CPU, GPU1]) == Auto("AUTO:GPU.1,CPU", GPU1)
+    assert Auto.on([CPU, NPU], [CPU, NPU]) == Auto("AUTO:NPU,CPU", NPU)
     assert Auto.on([CPU], [CPU]) == Auto()
     assert Auto.on([CPU, emulated], [CPU]) == Auto("AUTO", None, emulated=True), "AUTO hands over to it all the same"
+
+
+@pytest.mark.parametrize(
+    ("available", "measured", "device"),
+    [
+        ([CPU], [CPU], "AUTO"),
+        ([CPU, GPU0], [CPU, GPU0], "AUTO"),
+        ([CPU, GPU0, GPU1], [CPU, GPU1], "AUTO:GPU.1,CPU"),
+        ([CPU, NPU], [CPU, NPU], "AUTO:NPU,CPU"),
+        ([CPU, GPU0], [CPU], "AUTO"),
+    ],
+)
+def test_autos_first_inference_is_measured_on_an_auto_that_hands_over_to_the_measured_accelerator(
+    available, measured, device
+):
+    auto = Auto.on(available, measured)
+    study = fil.planned(measured, Plan((6,), 1.0), 1, auto)
+    assert study.condition("AUTO").target == Target(device)
+    assert study.condition("AUTO").title == device
+    for claim in study.claims:
+        if claim.name.startswith("auto-fil-below"):
+            assert claim.numerator == "AUTO"
+            assert claim.denominator in auto.may_select(available)
+
+
+def test_auto_may_select_what_it_is_given_or_what_is_its_default():
+    assert Auto.on([CPU, NPU], [CPU, NPU]).may_select([CPU, NPU]) == ["NPU"]
+    assert Auto.on([CPU, GPU0, GPU1], [GPU1]).may_select([CPU, GPU0, GPU1]) == ["GPU.1"]
+    assert Auto.on([CPU, GPU0], [GPU0]).may_select([CPU, GPU0]) == ["GPU.0"]
+    assert Auto.on([CPU, GPU0], [CPU]).may_select([CPU, GPU0]) == ["GPU.0"], "by default, whatever is measured"
+    assert Auto.on([CPU], [CPU]).may_select([CPU]) == ["CPU"]
 
 
 def test_without_the_start_up_fallback_autos_fil_is_bounded_on_both_sides():

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from autogauge.probe.log import AutoLog
-from autogauge.studies.hand_over import HANDED_OVER, NEVER, disagreements, seconds_since
+from autogauge.studies.hand_over import (
+    HANDED_OVER,
+    NEVER,
+    NO_HELPER,
+    began_on_the_accelerator,
+    disagreements,
+    release_bound_s,
+    seconds_since,
+    what_happened,
+)
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline, figures_of, label
 from tests.properties import for_all
 
@@ -86,6 +95,25 @@ def test_figures_are_finite_and_count_every_inference(rows, handed_over_s):
     assert found.get("time_to_steady_s", 0) >= 0
 
 
+@pytest.mark.parametrize(
+    ("outcome", "devices", "began"),
+    [
+        (NO_HELPER, ["GPU.0"], True),
+        (NO_HELPER, ["NPU"], True),
+        (NO_HELPER, ["CPU"], False),
+        (NO_HELPER, ["CPU", "GPU.0"], False),
+        (NO_HELPER, ["unknown"], False),
+        (HANDED_OVER, ["(CPU)", "GPU.0"], False),
+        (NEVER, ["(CPU)"], False),
+    ],
+)
+def test_only_an_accelerator_that_answered_first_leaves_no_hand_over_to_see(outcome, devices, began):
+    """AUTO that was the plain CPU all along never used its accelerator: that is no reason to skip anything."""
+    facts = {"outcome": outcome, "devices": devices}
+    assert began_on_the_accelerator(facts) == began
+    assert what_happened(facts) == f"{outcome} ({', '.join(devices)})"
+
+
 def log_of(**changes):
     facts = {"cpu_helper_started": True, "cpu_helper_released": True, "finished": ["CPU", "GPU.0"]}
     return AutoLog(**{**facts, "inferences": {"CPU_HELP": 10}, **changes})
@@ -104,6 +132,11 @@ def test_a_log_that_fits_the_labels_has_no_disagreement():
         (NEVER, {}, "was released"),
         (HANDED_OVER, {"inferences": {"CPU_HELP": 12}}, "counts 12 inferences by the CPU helper, the labels 9 to 11"),
         (HANDED_OVER, {"inferences": {"CPU_HELP": 8}}, "counts 8"),
+        (
+            HANDED_OVER,
+            {"inferences": {}},
+            "the labels have 9 to 11 inferences by the CPU helper, and the log counts none",
+        ),
         (HANDED_OVER, {"finished": ["CPU"]}, "GPU answered, and by the log only CPU compiled"),
     ],
 )
@@ -112,6 +145,22 @@ def test_what_the_log_says_otherwise_is_a_sentence(outcome, changes, words):
     found = disagreements(timeline, outcome, ["GPU.0"], log_of(**changes))
     assert len(found) == 1
     assert words in found[0]
+
+
+def test_a_log_of_a_helper_that_was_never_released_need_not_count_yet():
+    timeline = timeline_of([HELPER] * 9, [0.01] * 9)
+    assert disagreements(timeline, NEVER, [], log_of(cpu_helper_released=False, inferences={})) == []
+
+
+@pytest.mark.parametrize(("released_s", "agrees"), [(0.91, True), (0.5, True), (1.3, True), (0.3, False), (1.5, False)])
+def test_the_log_and_the_properties_tell_the_same_time_but_for_an_inference(released_s, agrees):
+    timeline = timeline_of([HELPER] * 9 + [TRANSITION] + [ACCELERATOR] * 5, [0.01] * 9 + [0.4] + [0.01] * 5)
+    assert release_bound_s(timeline) == pytest.approx(0.5)
+    found = disagreements(timeline, HANDED_OVER, ["GPU.0"], log_of(), handed_over_s=0.95, released_s=released_s)
+    assert (found == []) == agrees
+    if not agrees:
+        assert "handed over after 0.950 s" in found[0]
+        assert f"released after {released_s:.3f} s" in found[0]
 
 
 def test_times_of_day_are_told_apart_across_midnight():
