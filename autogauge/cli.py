@@ -53,7 +53,9 @@ cli_gate.register(app)
 SPANS_S = (15, 60, 300)
 """Seconds a pair for which ``aa`` says what can be found."""
 BENCHMARKS_OF_A_RUN = 10
-"""How many benchmarks share the error of a run there: about as many as a standard run has."""
+"""How many benchmarks share the error of a run there: as many as a standard run has on a machine with a CPU only."""
+COMPARISONS_OF_A_RUN = 2 * BENCHMARKS_OF_A_RUN
+"""Each is judged beside the reference and against history, and both share the error."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -180,7 +182,7 @@ def _checks(study: Study) -> list[dict[str, Any]]:
         verdict = study.verdict(claim)
         interval = verdict.interval
         pair_s = study.seconds / max(1, len(study.replicates))
-        resolution = Resolution.of(interval, pair_s, RUN_ERROR / BENCHMARKS_OF_A_RUN) if interval else None
+        resolution = Resolution.of(interval, pair_s, RUN_ERROR / COMPARISONS_OF_A_RUN) if interval else None
         found.append(
             {
                 "metric": METRICS[claim.metric],
@@ -217,8 +219,9 @@ def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
     console.print(table)
     console.print(_resolution_table(checks))
     console.print(
-        f"found: in {100 * POWER:.0f} of 100 comparisons side by side (--reference), at most {100 * RUN_ERROR:g} % of runs with "
-        f"{BENCHMARKS_OF_A_RUN} benchmarks raising a false alarm; docs/gate.md",
+        f"found: in {100 * POWER:.0f} of 100 comparisons side by side (--reference), the second measurement counted, at most "
+        f"{100 * RUN_ERROR:g} % of runs with {BENCHMARKS_OF_A_RUN} benchmarks, judged against history too, "
+        "raising a false alarm; docs/gate.md",
         markup=False,
     )
     for failure in dict.fromkeys(failure for check in checks for failure in check["failures"]):

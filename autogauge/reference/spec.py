@@ -19,6 +19,8 @@ from autogauge.studies.progress import Progress
 from autogauge.targets import Target
 
 OPTION = "--reference"
+AUTO_ONLY = ("ENABLE_STARTUP_FALLBACK", "ENABLE_RUNTIME_FALLBACK", "SCHEDULE_POLICY")
+"""Properties that no other device has."""
 _DEVICE = re.compile(r"(?:AUTO|MULTI|HETERO|BATCH|CPU|GPU|NPU)(?:[.:][^+=]*)?")
 _PROPERTIES = re.compile(r"[A-Z][A-Z0-9_]*=[^,=]+(?:,[A-Z][A-Z0-9_]*=[^,=]+)*")
 
@@ -34,9 +36,17 @@ class Reference:
     device: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_openvino(self) -> bool:
+        """Whether it is another OpenVINO, a release or an environment: slower than that is a regression of OpenVINO's."""
+        return self.release is not None or self.environment is not None
+
     def target(self, candidate: Target) -> Target:
-        """What the reference compiles for where the candidate compiles for that."""
-        return Target(self.device or candidate.device, {**candidate.properties, **self.properties})
+        """What the reference compiles for where the candidate compiles for that; another device has none of AUTO's own properties."""
+        device, properties = self.device or candidate.device, candidate.properties
+        if device is not None and device.partition(":")[0] != "AUTO":
+            properties = {name: value for name, value in properties.items() if name not in AUTO_ONLY}
+        return Target(device, {**properties, **self.properties})
 
     def python(self, cache: Cache, progress: Progress) -> Path | None:
         """The interpreter that the reference runs on, installed now if need be; ``None`` for this one. Raises :class:`UserError`."""
