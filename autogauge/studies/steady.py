@@ -6,6 +6,7 @@ machines the noise is time, not process.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -87,9 +88,13 @@ class SteadyRunner:
         return self._study
 
     def _compile(self) -> None:
-        """Compile and warm up every condition before the first round, so that rounds are short from the first one on."""
-        for number, condition in enumerate(self._study.conditions):
-            self._progress.advance(f"compiling {condition.name}", number, len(self._study.conditions), None)
+        """Compile and warm up every condition before the first round, so that rounds are short from the first one on.
+
+        In random order: of identical processes the one started first is slower, which must not always meet the same side of a comparison.
+        """
+        conditions = self._study.conditions
+        for number, condition in enumerate(random.Random(self._study.seed).sample(conditions, len(conditions))):
+            self._progress.advance(f"compiling {condition.name}", number, len(conditions), None)
             try:
                 self._warm(condition)
             except ProbeFailed as error:

@@ -1,7 +1,10 @@
 """What `--reference` may name, and what it makes of the candidate's target."""
 
 import contextlib
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autogauge.errors import UserError
@@ -9,6 +12,9 @@ from autogauge.gate import side_by_side
 from autogauge.gate.companions import Companions, pinned_conditions
 from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
+from autogauge.models.artefact import ModelArtefact
+from autogauge.reference.environment import numpy_of
+from autogauge.reference.pinned import Pinned
 from autogauge.reference.spec import parse
 from autogauge.studies import steady
 from autogauge.studies.study import Plan
@@ -41,6 +47,31 @@ def test_a_device_properties_or_both_change_the_target():
     both = parse("AUTO:GPU,CPU+NUM_STREAMS=2,PERFORMANCE_HINT=THROUGHPUT").target(candidate)
     assert both == Target("AUTO:GPU,CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": "2"})
     assert parse("2026.3.0").target(candidate) == candidate
+
+
+def test_another_device_than_auto_has_none_of_autos_properties():
+    candidate = Target("AUTO:GPU,CPU", {"ENABLE_STARTUP_FALLBACK": "NO", "PERFORMANCE_HINT": "LATENCY"})
+    assert parse("CPU").target(candidate) == Target("CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    assert parse("AUTO:CPU").target(candidate).properties == candidate.properties
+    assert parse("NUM_STREAMS=2").target(candidate).properties == {**candidate.properties, "NUM_STREAMS": "2"}
+
+
+def test_which_references_are_an_openvino(tmp_path):
+    python = tmp_path / "python3"
+    python.touch()
+    assert parse("2026.3.0").is_openvino
+    assert parse(str(python)).is_openvino
+    assert not parse("CPU").is_openvino
+    assert not parse("NUM_STREAMS=2").is_openvino
+
+
+def test_what_the_pinned_workload_is_says_everything_that_it_runs_on():
+    model = ModelArtefact("googlenet-v1", "embedded", "IR", Path("m.xml"), "d" * 64, "FP16")
+    identity = Pinned(Path("python"), model, numpy_of(Path(sys.executable))).identity
+    assert f"numpy {np.__version__}" in identity
+    assert f"python {sys.version_info.major}.{sys.version_info.minor}" in identity
+    with pytest.raises(UserError, match="does not say which numpy it has"):
+        numpy_of(Path("no-python"))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +110,7 @@ def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_m
     assert len(study.changes) == 4
     assert {(each.metric, each.relation) for each in study.changes} == {("fps", "at least"), ("latency_ms", "at most")}
     assert study.at_least == 80
-    assert study.change_plan.budget_s == 2 * 60.0
+    assert study.change_plan.budget_s == 2 * 60.0 * side_by_side.FIRST_SHARE
     assert study.claims == steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1).claims
 
 
