@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -261,12 +261,18 @@ class Study:
             self.repeats_disturbed,
         )
 
+    def _all_turns(self) -> Iterator[Sample]:
+        """Every sample, the disturbed ones included."""
+        for each in self.replicates:
+            yield from each.samples.values()
+            yield from each.disturbed.values()
+
     def disturbed(self, condition: str) -> int:
         """How many of its turns were measured again because they were disturbed."""
         return sum(condition in each.disturbed for each in self.replicates)
 
     def notes(self) -> list[str]:
-        """Sentences about disturbances: how many turns were measured again, and whether they fell on one condition."""
+        """Sentences about disturbances: how many turns were measured again, what else the machine did, whether it fell on one condition."""
         turns = {each.name: (self.disturbed(each.name), self.turns(each.name)) for each in self.conditions}
         again = sum(count for count, _ in turns.values())
         found = []
@@ -274,6 +280,8 @@ class Study:
             found.append(
                 f"{self.name}: {again} of {sum(own for _, own in turns.values())} turns were disturbed and measured again"
             )
+        if sentence := disturbance.totals([each.surroundings for each in self._all_turns()]):
+            found.append(f"{self.name}: {sentence}")
         if sentence := disturbance.falls_on_one(turns):
             found.append(f"{self.name}: WARNING: {sentence}")
         return found
