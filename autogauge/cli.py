@@ -23,6 +23,7 @@ from autogauge.doctor import State, examine
 from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
+from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK, RELAY_ROUNDS
 from autogauge.inputs import parse_shapes
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
@@ -33,7 +34,7 @@ from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
 from autogauge.settings import parse_choice
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.stats.verdicts import METRICS
-from autogauge.studies import selfcheck
+from autogauge.studies import fil, selfcheck
 from autogauge.studies.study import Study
 from autogauge.studies.workload import prepare_workload
 from autogauge.targets import HINTS, LATENCY, Target, named_devices, require_device
@@ -148,6 +149,7 @@ def aa(
                 infer_requests=infer_requests,
                 seed=chosen_seed,
                 progress=progress,
+                relay_rounds=RELAY_ROUNDS,
             )
         ]
         if blocks:
@@ -182,7 +184,9 @@ def _checks(study: Study) -> list[dict[str, Any]]:
         verdict = study.verdict(claim)
         interval = verdict.interval
         pair_s = study.seconds / max(1, len(study.replicates))
-        resolution = Resolution.of(interval, pair_s, RUN_ERROR / COMPARISONS_OF_A_RUN) if interval else None
+        first_look = FIRST_LOOK if claim.metric == fil.METRIC else FIRST_WARM_LOOK
+        error = RUN_ERROR / COMPARISONS_OF_A_RUN
+        resolution = Resolution.of(interval, pair_s, error, first_look) if interval else None
         found.append(
             {
                 "metric": METRICS[claim.metric],

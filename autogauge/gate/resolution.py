@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_SHARE, LOOKS_APART, error_again, plan
+from autogauge.gate.side_by_side import AGAIN, FIRST_LOOK, FIRST_SHARE, FIRST_TIME, LOOKS_APART, MOST_FIRST_TIME
 from autogauge.stats.intervals import Interval
 
 POWER = 0.95
@@ -23,35 +23,37 @@ class Resolution:
     """How precisely one figure is compared on a machine.
 
     ``spread`` is the standard deviation of one pair's logarithmic ratio as the interval sees it (neighbours allowed for, wild pairs
-    hardly counted); ``pair_s`` is how many seconds a pair takes; ``error`` how often one comparison may be wrong.
+    hardly counted); ``pair_s`` is how many seconds a pair takes; ``error`` how often one comparison may be wrong; ``first_look`` how many
+    pairs a look needs.
     """
 
     spread: float
     pair_s: float
     error: float
+    first_look: int = FIRST_LOOK
 
     @classmethod
-    def of(cls, interval: Interval, pair_s: float, error: float) -> Resolution | None:
+    def of(cls, interval: Interval, pair_s: float, error: float, first_look: int = FIRST_LOOK) -> Resolution | None:
         """From the interval of an A/A comparison, the replicates in the order measured; ``None`` when it is unbounded."""
         if not 0 < interval.low <= interval.high < math.inf:
             return None
         reach = math.log(interval.high / interval.low) / 2
         width = NormalDist().inv_cdf((1 + interval.confidence) / 2)
-        return cls(reach * math.sqrt(interval.replicates) / width, pair_s, error)
+        return cls(reach * math.sqrt(interval.replicates) / width, pair_s, error, first_look)
 
     def change_in(self, seconds: float) -> float | None:
         """The smallest change (a fraction) found with ``POWER`` in so many seconds a pair; ``None`` where that is too short for a look."""
         first, second = (int(share * seconds / self.pair_s) for share in (FIRST_SHARE, 1 - FIRST_SHARE))
-        if min(first, second) < FIRST_LOOK:
+        if min(first, second) < self.first_look:
             return None
         # Found: log(1 + c) - log(1 + c / 2) > reach, with c the change.
-        again = error_again(plan(seconds, self.error))
-        ratio = math.exp(max(self._reach(first, self.error), self._reach(second, again)))
+        first_time = min(MOST_FIRST_TIME, FIRST_TIME * self.error)
+        ratio = math.exp(max(self._reach(first, first_time), self._reach(second, AGAIN)))
         return 2 * (ratio - 1) / (2 - ratio) if ratio < 2 else None
 
     def seconds_for(self, change: float) -> float | None:
         """How long that change takes to be found with ``POWER``; ``None`` when not within eleven days."""
-        low, high = FIRST_LOOK * self.pair_s / (1 - FIRST_SHARE), LONGEST_S
+        low, high = self.first_look * self.pair_s / (1 - FIRST_SHARE), LONGEST_S
         if not self._finds(change, high):
             return None
         while high / low > 1.01:

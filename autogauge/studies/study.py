@@ -138,6 +138,8 @@ class Study:
     """So many replicates of every condition, within the budget, also when every claim is decided: what history judges rests on them."""
     repeats_disturbed: bool = True
     """Whether a disturbed turn is measured again: where a turn takes long, or has facts of its own, it is not."""
+    relay_rounds: int = 0
+    """After so many rounds a warm process gives way to a fresh one; 0: it serves to the end."""
     replicates: list[Replicate] = field(default_factory=list)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     state: str = "planned"  # planned, running, decided, budget ended, gave up, interrupted, broken off
@@ -259,6 +261,7 @@ class Study:
             self.pinned,
             self.at_least,
             self.repeats_disturbed,
+            self.relay_rounds,
         )
 
     def _all_turns(self) -> Iterator[Sample]:
@@ -296,6 +299,7 @@ class Study:
             "plan": asdict(self.plan),
             "pinned": self.pinned or None,
             "at_least": self.at_least,
+            "relay_rounds": self.relay_rounds,
             "change_plan": asdict(self.change_plan) if self.change_plan else None,
             "changes": [self.verdict(claim).to_json() for claim in self.changes],
             "conditions": [

@@ -80,7 +80,7 @@ def table(
         )
     else:
         _print(
-            found, reached, [targets.ties(found), *(note for each in recorded for note in targets.independent(each))]
+            found, reached, [*targets.ties(found), *(note for each in recorded for note in targets.independent(each))]
         )
     if any(each.state == targets.MISSED for each in reached):
         raise typer.Exit(1)

@@ -48,6 +48,8 @@ RUNS_OF_HISTORY = 10
 AT_LEAST = {"LATENCY": 80, "THROUGHPUT": 80, FIL: 32}
 """Rounds that a run's figure for history rests on: the standard profile's."""
 
+START_S = 0.5
+"""What a fresh warm process costs before its first slice: its turn as a fresh process in these recordings, and the warm-up."""
 BUSY, MOST_OTHERS = "busy", 0.15
 """A segment without noise on purpose is called busy when other processes took more than this of a processor."""
 
@@ -72,6 +74,20 @@ class Strip:
     def of(self, condition: str) -> Costs:
         """That condition's costs."""
         return self.costs[:, self.conditions.index(condition)]
+
+    def serving(self, candidate: str | None, chance: random.Random, relay: int) -> Costs:
+        """The costs of the slower candidate, or of the identical process that serves: after every ``relay`` rounds another (0: never)."""
+        return self.serving_pair(candidate, chance, relay)[:, 0]
+
+    def serving_pair(self, candidate: str | None, chance: random.Random, relay: int) -> Costs:
+        """The same with an identical process beside it, shape ``(rounds, 2)``; a slower candidate is always the same process."""
+        step = relay or len(self.costs)
+        parts = []
+        for begin in range(0, len(self.costs), step):
+            one, other = chance.sample(self.identical, 2)
+            rows = slice(begin, begin + step)
+            parts.append(np.stack([self.of(candidate or one)[rows], self.of(other)[rows]], axis=1))
+        return np.concatenate(parts)
 
 
 @dataclass(frozen=True)
@@ -152,9 +168,14 @@ def _scaled(strip: Strip, factors: dict[str, float]) -> Strip:
 
 
 class Rounds:
-    """The rounds that a trial may use: some strips in random order, from a random round of the first one on, each round once."""
+    """The rounds that a trial may use: some strips in random order, from a random round of the first one on, each round once.
 
-    def __init__(self, strips: Sequence[Strip], chance: random.Random) -> None:
+    After every ``relay`` rounds, counted from the strip's first, other identical processes serve, which is the product's relay as far as a
+    recording has them. A slower candidate is always the same process. 0 keeps them to the end of a strip.
+    """
+
+    def __init__(self, strips: Sequence[Strip], chance: random.Random, relay: int = 0) -> None:
+        self._relay = relay
         first, *others = chance.sample(strips, len(strips))
         start = chance.randrange(len(first.costs))
         self._chance = chance
@@ -170,8 +191,7 @@ class Rounds:
         parts: list[Costs] = [np.empty((0, 2))]
         self._after = []
         for number, (strip, begin, end) in enumerate(self._pieces):
-            one, other = self._chance.sample(strip.identical, 2)
-            pair = np.stack([strip.of(candidate or one), strip.of(other)], axis=1)[begin:end]
+            pair = strip.serving_pair(candidate, self._chance, self._relay)[begin:end]
             rows = np.flatnonzero(np.isfinite(pair).all(axis=1))[: most - len(self._after)]
             parts.append(pair[rows])
             self._after += [(number, begin + int(row) + 1) for row in rows]
@@ -197,8 +217,11 @@ def beside(
 
     ``candidate`` is the slower condition, or ``None`` for an identical one.
     """
-    pair_s = 2 * float(np.mean([each.turn_s for each in strips]))
-    plan, rounds = side_by_side.plan(budget_s, ERROR_BESIDE), Rounds(strips, chance)
+    is_fil = strips[0].study == FIL
+    relay = 0 if is_fil else side_by_side.RELAY_ROUNDS
+    first_look = side_by_side.FIRST_LOOK if is_fil else side_by_side.FIRST_WARM_LOOK
+    pair_s = 2 * (float(np.mean([each.turn_s for each in strips])) + (START_S / relay if relay else 0.0))
+    plan, rounds = side_by_side.plan(budget_s, ERROR_BESIDE, first_look), Rounds(strips, chance, relay)
     first = _comparison(rounds, plan, candidate, change, pair_s)
     if first.outcome is not Outcome.FAIL:
         return first
@@ -226,10 +249,10 @@ def _comparison(rounds: Rounds, plan: Plan, candidate: str | None, change: float
 # Ours, against history.
 
 
-def figure(strip: Strip, condition: str, start: int, rounds: int) -> Figure | None:
-    """The figure of a run that measured that condition from that round on for so many, beside the pinned workload."""
+def figure(strip: Strip, costs: Costs, start: int, rounds: int) -> Figure | None:
+    """The figure of a run with these costs from that round on for so many, beside the pinned workload."""
     rows = slice(start, start + rounds)
-    pair = np.stack([strip.of(condition)[rows], strip.of(PINNED)[rows]], axis=1)
+    pair = np.stack([costs[rows], strip.of(PINNED)[rows]], axis=1)
     pair = pair[np.isfinite(pair).all(axis=1)]
     if len(pair) < FEWEST:
         return None
@@ -257,7 +280,10 @@ def against_history(
     windows = _two_windows([each for each in strips if each.noise == noise], rounds, chance)
     if windows is None:
         return Trial(Outcome.INCONCLUSIVE, 0.0, ended=True)
-    now, again = (figure(strip, candidate or chance.choice(strip.identical), start, rounds) for strip, start in windows)
+    (one, start), (other, start_again) = windows
+    now = figure(one, one.of(candidate or chance.choice(one.identical)), start, rounds)
+    relay = 0 if one.study == FIL else side_by_side.RELAY_ROUNDS
+    again = figure(other, other.serving(candidate, chance, relay), start_again, rounds)
     history = Past(
         tuple(_accepted([each for each in strips if all(each is not own for own, _ in windows)], rounds, chance))
     )
@@ -303,7 +329,7 @@ def _accepted(strips: Sequence[Strip], rounds: int, chance: random.Random) -> li
     while strips and len(windows) < RUNS_OF_HISTORY:
         strip = chance.choice(strips)
         windows.append((strip, _anywhere(strip, rounds, chance)))
-    found = (figure(strip, chance.choice(strip.identical), start, rounds) for strip, start in windows)
+    found = (figure(strip, strip.of(chance.choice(strip.identical)), start, rounds) for strip, start in windows)
     return [each for each in found if each is not None]
 
 

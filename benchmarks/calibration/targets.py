@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,8 +45,8 @@ class _Rate:
 
     def said(self) -> str:
         """The share in percent, with what is missing."""
-        missing = f" (recording too short for {100 * self.missing:.3g} %)" if self.missing else ""
-        return f"{self.where}: {100 * self.share:.3g} %{missing}"
+        missing = f" (recording too short for {_percent(self.missing)})" if self.missing else ""
+        return f"{self.where}: {_percent(self.share)}{missing}"
 
 
 def targets(found: Sequence[Line], recordings: Sequence[Recordings] = ()) -> list[Target]:
@@ -105,21 +106,31 @@ def _found(found: Sequence[Line], rule: str, slowdown: str, *, fil: bool | None 
 
 
 def _at_most(sentence: str, rates: Sequence[_Rate], bound: float = MOST_FALSE_ALARMS) -> Target:
-    return Target(sentence, _said(rates), MET if rates and all(each.share <= bound for each in rates) else MISSED)
+    above = [each for each in rates if each.share > bound]
+    rest = [each.share for each in rates if each.share <= bound]
+    most = [f"at most {_percent(max(rest))} in {len(rest)} rows"] if rest else []
+    return Target(sentence, _said([*(each.said() for each in above), *most]), MET if rates and not above else MISSED)
 
 
 def _at_least(sentence: str, rates: Sequence[_Rate], bound: float) -> Target:
-    if not rates or any(each.share + each.missing < bound for each in rates):
-        return Target(sentence, _said(rates), MISSED)
-    return Target(sentence, _said(rates), MET if all(each.share >= bound for each in rates) else OPEN)
+    below = [each for each in rates if each.share < bound]
+    rest = [each.share for each in rates if each.share >= bound]
+    least = [f"at least {_percent(min(rest))} in {len(rest)} rows"] if rest else []
+    missed = not rates or any(each.share + each.missing < bound for each in below)
+    state = MISSED if missed else OPEN if below else MET
+    return Target(sentence, _said([*(each.said() for each in below), *least]), state)
 
 
-def _said(rates: Sequence[_Rate]) -> str:
-    return "; ".join(each.said() for each in rates) or "not recorded"
+def _said(parts: Sequence[str]) -> str:
+    return "; ".join(parts) or "not recorded"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
 
 
 def _not_dominated(found: Sequence[Line]) -> Target:
-    better = list(_dominating(found, strictly=True))
+    better = _dominating(found, strictly=True)
     return Target(
         "at equal measuring time no other rule has both fewer false alarms and more detections",
         "; ".join(better) or "none has",
@@ -127,22 +138,27 @@ def _not_dominated(found: Sequence[Line]) -> Target:
     )
 
 
-def ties(found: Sequence[Line]) -> str:
-    """Which other rules are as good in one of both and better in the other: no target, and worth knowing."""
-    known = {*_dominating(found, strictly=True)}
-    better = [each for each in _dominating(found, strictly=False) if each not in known]
-    return f"as good in false alarms or detections and better in the other: {'; '.join(better) or 'no other rule'}"
+def ties(found: Sequence[Line]) -> list[str]:
+    """Which other rules are no worse than one of ours in either and better in one of both: no target, and worth knowing."""
+    strictly = {*_dominating(found, strictly=True)}
+    return [
+        f"no worse, and better in one of both: {each}"
+        for each in _dominating(found, strictly=False)
+        if each not in strictly
+    ]
 
 
-def _dominating(found: Sequence[Line], *, strictly: bool) -> Iterator[str]:
-    """The other rules that beat one of ours on a row: fewer alarms and more detections, or no more and no fewer and one of both better."""
+def _dominating(found: Sequence[Line], *, strictly: bool) -> list[str]:
+    """The other rules that beat one of ours on a row: fewer alarms and more detections, or one of both better and the other no worse."""
+    rows: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for ours in (each for each in found if each.rule in (SIDE_BY_SIDE, HISTORY)):
         for other in (each for each in found if each.rule in OTHERS and each.where == ours.where):
             fewer = (ours.false_alarms or 0.0) - (other.false_alarms or 0.0)
             for slowdown in (name for name in SLOWDOWNS if name in ours.found):
                 more = other.found[slowdown] - ours.found[slowdown]
                 if (fewer > 0 and more > 0) if strictly else (min(fewer, more) >= 0 and max(fewer, more) > 0):
-                    yield f"{other.rule} at +{slowdown} beside {ours.rule} ({ours.where})"
+                    rows[other.rule, ours.rule, ours.where].append(f"+{slowdown}")
+    return [f"{other} beside {ours} at {', '.join(names)} ({where})" for (other, ours, where), names in rows.items()]
 
 
 def studies_without_a_shared_sample(recordings: Recordings) -> int:

@@ -376,8 +376,10 @@ def test_both_measurements_fit_the_time_of_a_pair():
     study.change_plan = side_by_side.plan(60.0, 0.001)
     study.elapsed_s = 10.0
     again = side_by_side.anew(study, 2)
+    assert again.relay_rounds == side_by_side.RELAY_ROUNDS, "also where the first measurement had one process"
     assert again.change_plan.budget_s == pytest.approx(50.0)
-    assert again.change_plan.confidence == pytest.approx(1 - 2 * 0.01)
+    wrong = [(1 - plan.confidence) / 2 for plan in (study.change_plan, again.change_plan)]
+    assert wrong[0] * wrong[1] == pytest.approx(0.001 / 2), "both have to be wrong"
     study.elapsed_s = 99.0  # for another claim
     assert side_by_side.anew(study, 2).change_plan.budget_s == pytest.approx(60 * (1 - side_by_side.FIRST_SHARE))
 

@@ -37,7 +37,11 @@ class FakePool:
     """Probes that fail at their first so many starts."""
 
     def __init__(self, failures=0):
-        self.failures, self.started = failures, []
+        self.failures, self.started, self.renewed = failures, [], []
+
+    def renew(self, target):
+        self.renewed.append(target.label)
+        return self.warm(target)
 
     def warm(self, target):
         self.started.append(target.label)
@@ -68,6 +72,17 @@ def test_figures_become_verdicts_latencies_and_intervals():
     assert (round(fps.interval.ratio, 6), round(latency.interval.ratio, 6)) == (1.5, round(10 / 13, 6))
     assert len(study.latencies_ms("AUTO-LATENCY")) == 160
     assert progress.lines.count("AUTO-LATENCY: throughput: 100.00 FPS, latency: 10.00 ms, time interval: 1.00 s") == 4
+
+
+def test_after_so_many_rounds_fresh_processes_serve():
+    pool = FakePool()
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3)
+    study.relay_rounds = 12
+    steady.SteadyRunner(study.anew(3), pool, slice_s=0.25, interval_s=1.0)(Silent())
+    assert {pool.renewed.count(label) for label in ("AUTO-LATENCY", "AUTO-THROUGHPUT")} <= {3, 4}
+    to_the_end = FakePool()
+    measured(to_the_end)
+    assert not to_the_end.renewed
 
 
 def test_processes_are_started_in_random_order():
