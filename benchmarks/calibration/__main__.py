@@ -93,7 +93,7 @@ def choices(
         typer.Argument(help="A recording; without one, that which the choices were made on: the first kept."),
     ] = None,
 ) -> None:
-    """Print what the reference and the estimator for history were chosen by."""
+    """Print what the reference and the estimator for history were chosen by, and how far apart identical processes are."""
     from benchmarks.calibration.choices import tables
 
     console = Console(highlight=False, markup=False, width=110)
