@@ -102,22 +102,24 @@ def choices(
 
 
 def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:
-    console = Console(highlight=False, markup=False, width=150)
+    console = Console(highlight=False, markup=False, width=170)
     for recording, noise in dict.fromkeys((each.recording, each.noise) for each in found):
         chosen_on = recording == data.kept()[0].stem
-        title = f"{recording}, noise: {noise}{'' if chosen_on else ' (nothing was chosen on this recording)'}"
+        title = (
+            f"{recording}, noise: {noise}{'' if chosen_on else ' (nothing but the relay was chosen on this recording)'}"
+        )
         shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for title in (
             "benchmarks",
             "rule",
-            "false alarms (at most)",
+            "alarms (below)",
             *(f"+{name}" for name in replay_slowdowns()),
             "passed over",
             "inconclusive",
             "ended",
             "s each (95 %)",
         ):
-            shown.add_column(title, justify="left" if title in ("benchmarks", "rule") else "right")
+            shown.add_column(title, justify="left" if title in ("benchmarks", "rule") else "right", no_wrap=True)
         for each in (each for each in found if (each.recording, each.noise) == (recording, noise)):
             bound = each.false_alarms_bound
             shown.add_row(

@@ -14,9 +14,22 @@ from benchmarks.calibration.replay import BENCHMARKS, SLOWDOWNS, Recordings
 from benchmarks.calibration.rules import OTHERS
 from benchmarks.calibration.table import FINE, HISTORY, HISTORY_IN_FULL, IN_FULL, SIDE_BY_SIDE, STUDIES, Line
 
-MET, MISSED, OPEN = "met", "MISSED", "OPEN"
+MET, MISSED, KNOWN, OPEN = "met", "MISSED", "MISSED, as documented", "OPEN"
 """Open: the recording was over before the time that a trial may take, and what it could not show would decide."""
 MOST_FALSE_ALARMS, MOST_PASSED_OVER = 0.01, 0.01
+KNOWN_MISSES: dict[str, tuple[str, ...]] = {
+    "side by side: +5 % found in at least 95 % within 60 s": (
+        "THROUGHPUT, hog, two-cores-2026-11-24",
+        "LATENCY, drift, two-cores-2026-11-24",
+        "LATENCY, quiet, two-cores-xeon-2026-11-25",
+    ),
+    "side by side: FIL +10 % found in at least 95 % within 120 s": ("fil, hog, two-cores-2026-11-24",),
+    "against history: +10 % found in at least 95 % with one confirmation": (
+        "LATENCY, hog, two-cores-xeon-2026-11-25",
+        "LATENCY, drift, two-cores-xeon-2026-11-25",
+    ),
+}
+"""Where each target is known to be missed, as docs/gate.md says: no news, and no reason to fail. A miss elsewhere is one."""
 FEWEST_STUDIES = 200
 STUDY_ROUNDS = FIRST_LOOK
 """Rounds of an A/A study, where studies are counted: the shortest that the product makes."""
@@ -109,16 +122,24 @@ def _at_most(sentence: str, rates: Sequence[_Rate], bound: float = MOST_FALSE_AL
     above = [each for each in rates if each.share > bound]
     rest = [each.share for each in rates if each.share <= bound]
     most = [f"at most {_percent(max(rest))} in {len(rest)} rows"] if rest else []
-    return Target(sentence, _said([*(each.said() for each in above), *most]), MET if rates and not above else MISSED)
+    return Target(sentence, _said([*(each.said() for each in above), *most]), _state(sentence, rates, above))
 
 
 def _at_least(sentence: str, rates: Sequence[_Rate], bound: float) -> Target:
     below = [each for each in rates if each.share < bound]
     rest = [each.share for each in rates if each.share >= bound]
     least = [f"at least {_percent(min(rest))} in {len(rest)} rows"] if rest else []
-    missed = not rates or any(each.share + each.missing < bound for each in below)
-    state = MISSED if missed else OPEN if below else MET
-    return Target(sentence, _said([*(each.said() for each in below), *least]), state)
+    state = _state(sentence, rates, [each for each in below if each.share + each.missing < bound])
+    return Target(
+        sentence, _said([*(each.said() for each in below), *least]), OPEN if state == MET and below else state
+    )
+
+
+def _state(sentence: str, rates: Sequence[_Rate], missed: Sequence[_Rate]) -> str:
+    if rates and not missed:
+        return MET
+    known = KNOWN_MISSES.get(sentence, ())
+    return KNOWN if rates and all(each.where in known for each in missed) else MISSED
 
 
 def _said(parts: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """The calibration's own parts: recordings survive being saved, rules say what their tools would, replays find what is there."""
 
+import dataclasses
 import json
 import random
 
@@ -151,6 +152,18 @@ def test_a_target_is_open_where_the_recording_is_too_short_to_decide(found, miss
     reached = targets.targets([line(tables.IN_FULL, found=found, missing=missing)])
     (target,) = [each for each in reached if "+5 % found in at least 95 %" in each.sentence]
     assert target.state == state
+
+
+def test_a_miss_that_is_documented_is_no_news_and_one_elsewhere_is(monkeypatch):
+    sentence = "side by side: +5 % found in at least 95 % within 60 s"
+    monkeypatch.setattr(targets, "KNOWN_MISSES", {sentence: ("LATENCY, quiet, one",)})
+    missed = line(tables.IN_FULL, found=0.5)
+    elsewhere = dataclasses.replace(missed, noise="hog")
+    states = [
+        next(each.state for each in targets.targets(found) if each.sentence == sentence)
+        for found in ([missed], [missed, elsewhere], [])
+    ]
+    assert states == [targets.KNOWN, targets.MISSED, targets.MISSED]
 
 
 def test_a_change_to_be_found_that_passes_is_bad_news():
