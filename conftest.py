@@ -103,7 +103,7 @@ def pytest_addoption(parser):
         "--pair-budget",
         default="60",
         metavar="SECONDS",
-        help="how long one benchmark may be compared with its reference (default 60)",
+        help="how long one benchmark may be compared with its reference, a second measurement included (default 60)",
     )
     add(
         "--pinned",

@@ -37,13 +37,11 @@ def gate(
 ) -> None:
     """Judge a saved run against accepted ones, with no measuring.
 
-    Exit status 1 when a benchmark became slower (or, with --inconclusive=fail, when that is not known).
+    Exit status 1 when a benchmark became slower; with --inconclusive=fail also when that is not known, or a benchmark cannot be read.
     """
     change = parse_change("--smallest-change", smallest_change)
-    failing = {
-        "FAIL",
-        *(["INCONCLUSIVE"] if parse_choice("--inconclusive", inconclusive, ("warn", "fail")) == "fail" else []),
-    }
+    strict = parse_choice("--inconclusive", inconclusive, ("warn", "fail")) == "fail"
+    failing = {"FAIL", "INCONCLUSIVE"} if strict else {"FAIL"}
     found = saved.read(run)
     if not found.benchmarks:
         reason = f" ({found.problems[0]})" if found.problems else ""
@@ -66,10 +64,11 @@ def gate(
         for part in judgements(judged.judgements):
             console.print(part)
         if lost := judged.lost():
-            console.print(f"NOTE  not in this run, but in the newest one before it: {', '.join(lost)}")
-        for problem in problems:
-            console.print(f"NOTE  {problem}")
-    if failing & {each.word for each in judged.judgements}:
+            console.print(f"NOTE  not in this run, but in one of the last before it: {', '.join(lost)}")
+        for note in (*judged.notes, *problems):
+            console.print(f"NOTE  {note}")
+    unreadable = strict and bool(found.problems)
+    if unreadable or failing & {each.word for each in judged.judgements}:
         raise typer.Exit(1)
 
 
@@ -79,7 +78,7 @@ def accept(
 ) -> None:
     """Judge later runs against this one: what it failed or improved in begins a new level with it."""
     path = records.read(saved.find_run(run)).path
-    before = _standing_of(path)
+    before = standing.read_or_default(path)  # what nobody can read is what this command mends
     standing.write(path, Standing.ACCEPTED, why, "user", before.new_level)
     levels = f"; a new level begins with it for {', '.join(before.new_level)}" if before.new_level else ""
     print(f"{path}: accepted (was {before.standing}){levels}")
@@ -93,16 +92,8 @@ def reject(
     if not why.strip():
         raise UserError("give a reason, for whoever reads the history in a year (--why).")
     path = records.read(saved.find_run(run)).path
-    before = _standing_of(path)
-    standing.write(path, Standing.QUARANTINED, why, "user", before.new_level)
+    before = standing.reject(path, why)
     print(f"{path}: quarantined (was {before.standing})")
-
-
-def _standing_of(path: Path) -> standing.Record:
-    try:
-        return standing.read(path)
-    except UserError:
-        return standing.Record()  # what nobody can read is what this command mends
 
 
 def register(app: typer.Typer) -> None:

@@ -53,6 +53,7 @@ class Run:
             "inputs": self.inputs_digest,
             "infer_requests": settings.infer_requests,
             "slice_s": settings.profile.slice_s,
+            "profile": settings.profile.name,
         }
         if self.emulation is not None:
             measured["emulation"] = identity()

@@ -43,9 +43,18 @@ class Companions:
         if self.reference is not None:
             added = side_by_side.twins(own, self.reference)
             claims = tuple(side_by_side.claim(each.name, metric, self.gate.floor) for each in own for metric in metrics)
-            patience = FIL_PATIENCE if "fil_s" in metrics else 1.0
-            plan = side_by_side.plan(self.pair_budget_s * len(own) * patience, self.gate.error)
-            study = dataclasses.replace(study, conditions=(*study.conditions, *added), changes=claims, change_plan=plan)
+            is_fil = "fil_s" in metrics
+            study = dataclasses.replace(
+                study,
+                conditions=(*study.conditions, *added),
+                changes=claims,
+                change_plan=side_by_side.plan(
+                    self.pair_budget_s * len(own) * (FIL_PATIENCE if is_fil else 1.0),
+                    self.gate.error,
+                    side_by_side.FIRST_LOOK if is_fil else side_by_side.FIRST_WARM_LOOK,
+                ),
+                relay_rounds=0 if is_fil else side_by_side.RELAY_ROUNDS,
+            )
         if self.pinned is not None:
             beside = pinned_conditions(own)
             told = tuple(

@@ -44,5 +44,5 @@ def figure_of(study: Study, condition: str, metric: str) -> Figure | None:
         return None
     beside = beside_pinned(study, condition, metric)
     if beside is None:
-        return Figure(statistics.median(seconds))
-    return Figure(statistics.median(seconds), beside.reference, beside.ratio, beside.error)
+        return Figure(statistics.median(seconds), samples=len(seconds))
+    return Figure(statistics.median(seconds), beside.reference, beside.ratio, beside.error, len(seconds))

@@ -27,7 +27,8 @@ class Judgement:
 
     ``change`` is the ratio of its cost (seconds) to what it is judged against: above 1 is slower; ``None`` where nothing could be compared.
     ``floor`` is the smallest ratio that would be called a change. ``outcome`` is ``None`` where there is no baseline yet.
-    ``cannot_measure`` says that the comparison broke off: a gate that cannot measure must not pass.
+    ``cannot_measure`` says that the comparison broke off: a gate that cannot measure must not pass. ``own`` says what this run's figure
+    rests on (``80 rounds``), where the interval's replicates are other runs. ``remarkable`` ones are said in full whatever their outcome.
     """
 
     benchmark: str
@@ -39,6 +40,8 @@ class Judgement:
     measured_again: bool = False
     cannot_measure: bool = False
     notes: tuple[str, ...] = ()
+    own: str = ""
+    remarkable: bool = False
 
     @property
     def improved(self) -> bool:
@@ -61,9 +64,10 @@ class Judgement:
         if self.change is None or self.outcome is None:
             text = f"{self.benchmark}: not judged against {self.against}"
         else:
+            rests_on = f"{self.count()}, this one with {self.own}" if self.own else self.count()
             text = (
                 f"{self.benchmark}: time {percent(self.change.ratio)} "
-                f"({percent_confidence(self.change.confidence)} interval {self.bounds()}, {self.count()}) "
+                f"({percent_confidence(self.change.confidence)} interval {self.bounds()}, {rests_on}) "
                 f"against {self.against}; a change counts from {percent(self.floor)} on"
             )
         if self.measured_again:
@@ -94,6 +98,7 @@ class Judgement:
             "ci": [change.low, change.high if math.isfinite(change.high) else None] if change else None,
             "confidence": change.confidence if change else None,
             "replicates": change.replicates if change else 0,
+            "own": self.own or None,
             "floor": self.floor,
             "measured_again": self.measured_again,
             "cannot_measure": self.cannot_measure,

@@ -24,33 +24,40 @@ SUSPICION = 20.0
 """How many times the error of a verdict a suspicion may have: it only asks for another measurement."""
 RATIO_SPREAD, ABSOLUTE_SPREAD = 0.015, 0.08
 """What is expected of the variation between runs before they have shown theirs: of ratios to the pinned workload, and of seconds."""
+GROSS = 1.25
+"""A change of seconds beyond what time explains, and above this, is no PASS although the ratio passes."""
+ENDS = 3
+"""Runs at either end of the window between which a creep is looked for; their medians are compared."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One benchmark of one run, as it is judged: seconds, and the ratio to the pinned workload where there is one."""
+    """One benchmark of one run, as it is judged: seconds, and the ratio to the pinned workload where there is one.
+
+    ``samples`` is how many rounds or processes it rests on; 0 where that is not known.
+    """
 
     seconds: float
     reference: str | None = None
     ratio: float | None = None
     error: float = 0.0
+    samples: int = 0
 
     @classmethod
     def of(cls, saved: SavedBenchmark) -> Figure:
         """The figure of a saved benchmark."""
         beside = saved.against_reference
         if beside is None:
-            return cls(saved.median_s)
-        return cls(saved.median_s, beside.reference, beside.ratio, beside.error)
+            return cls(saved.median_s, samples=saved.samples)
+        return cls(saved.median_s, beside.reference, beside.ratio, beside.error, saved.samples)
 
     def together(self, other: Figure) -> Figure:
         """This figure and another measurement of the same thing as one."""
-        seconds = math.sqrt(self.seconds * other.seconds)
+        seconds, samples = math.sqrt(self.seconds * other.seconds), self.samples + other.samples
         if self.ratio is None or other.ratio is None:
-            return Figure(seconds)
-        return Figure(
-            seconds, self.reference, math.sqrt(self.ratio * other.ratio), math.hypot(self.error, other.error) / 2
-        )
+            return Figure(seconds, samples=samples)
+        error = math.hypot(self.error, other.error) / 2
+        return Figure(seconds, self.reference, math.sqrt(self.ratio * other.ratio), error, samples)
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
     if not past.figures:
         none = Judgement(benchmark, Way.HISTORY, "history", None, None, rule.floor)
         return none.noted("there is no accepted run with it yet")
-    by_ratio, interval = _change(now, past, rule.error)
+    by_ratio = is_by_ratio(now, past)
+    interval = _change(now, past, rule.error, by_ratio=by_ratio)
     judgement = Judgement(
         benchmark,
         Way.HISTORY,
@@ -89,9 +97,33 @@ def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
         rule.floor,
     )
     if by_ratio:
-        seconds = now.seconds / statistics.median(each.seconds for each in past.figures)
-        judgement = judgement.noted(f"{percent(seconds)} of its seconds")
-    return judgement
+        return _beside_its_seconds(judgement, now, past, rule)
+    reason = why_by_seconds(now, past)
+    return judgement.noted(reason) if reason else judgement
+
+
+def _beside_its_seconds(judgement: Judgement, now: Figure, past: Past, rule: Rule) -> Judgement:
+    """A judgement by the ratio, with what its seconds say: what slows the pinned workload too is in them alone."""
+    moved = now.seconds / statistics.median(each.seconds for each in past.figures)
+    judgement = judgement.noted(f"its seconds: {percent(moved)}")
+    seconds = _change(now, past, rule.error, by_ratio=False)
+    if judgement.outcome is not Outcome.PASS or seconds.low <= 1 or seconds.ratio <= GROSS:
+        return judgement
+    return dataclasses.replace(judgement, outcome=Outcome.INCONCLUSIVE, remarkable=True).noted(
+        "that is more than time explains, and the pinned workload became slower as well: a slower machine, "
+        "or a slowdown that meets both"
+    )
+
+
+def why_by_seconds(now: Figure, past: Past) -> str | None:
+    """Why seconds are all that can be compared, although there are accepted runs with a ratio; ``None`` where that is not so."""
+    if is_by_ratio(now, past) or all(each.ratio is None for each in past.figures):
+        return None
+    if now.ratio is None:
+        return "by seconds only, since this run has no ratio to the pinned workload, and its history has"
+    if not _same(now, past.figures):
+        return "by seconds only, since its history has ratios to another pinned workload"
+    return "by seconds only, since too few of its history's runs have the ratio to this pinned workload"
 
 
 def is_suspicious(now: Figure, past: Past, rule: Rule) -> bool:
@@ -99,7 +131,7 @@ def is_suspicious(now: Figure, past: Past, rule: Rule) -> bool:
     if not past.figures:
         return False
     lax = dataclasses.replace(rule, error=min(0.1, rule.error * SUSPICION))
-    _, interval = _change(now, past, lax.error)
+    interval = _change(now, past, lax.error, by_ratio=is_by_ratio(now, past))
     return outcome(interval, lax) is Outcome.FAIL or interval.high < 1 / rule.floor
 
 
@@ -113,13 +145,45 @@ def judge_again(benchmark: str, now: Figure, again: Figure, past: Past, rule: Ru
     return dataclasses.replace(both, measured_again=True)
 
 
-def _change(now: Figure, past: Past, error: float) -> tuple[bool, Interval]:
-    """Whether it is by ratio, and the change with its interval."""
-    same = [each for each in past.figures if each.ratio is not None and each.reference == now.reference]
-    by_ratio = now.ratio is not None and len(same) >= min(3, len(past.figures)) and bool(same)
+def creep(now: Figure, past: Past, rule: Rule) -> str | None:
+    """A sentence when the level has crept up by more than is to be found, each run being like those before it.
+
+    The medians of the ``ENDS`` oldest and newest runs of the window are compared, this one among the newest; seconds have to creep by
+    ``GROSS``, since time moves them too.
+    """
+    by_ratio = is_by_ratio(now, past)
+    figures = [*(_same(now, past.figures) if by_ratio else past.figures), now]
+    if len(figures) < 2 * ENDS:
+        return None
+    values = [each.ratio or 0.0 if by_ratio else each.seconds for each in figures]
+    crept = statistics.median(values[-ENDS:]) / statistics.median(values[:ENDS])
+    if crept <= (rule.smallest if by_ratio else max(GROSS, rule.smallest)):
+        return None
+    return (
+        f"it has crept by {percent(crept)} over the last {len(figures)} runs, in steps too small to fail: "
+        "compare it with an older run (python -m autogauge gate RUN --against=OLDER)"
+    )
+
+
+def is_by_ratio(now: Figure, past: Past) -> bool:
+    """Whether that figure is judged by its ratio to the pinned workload: the accepted runs have it too, or three of them."""
+    same = _same(now, past.figures)
+    return bool(same) and len(same) >= min(3, len(past.figures))
+
+
+def _same(now: Figure, figures: tuple[Figure, ...]) -> list[Figure]:
+    """Those with a ratio to the same pinned workload."""
+    if now.ratio is None:
+        return []
+    return [each for each in figures if each.ratio is not None and each.reference == now.reference]
+
+
+def _change(now: Figure, past: Past, error: float, *, by_ratio: bool) -> Interval:
+    """The change with its interval."""
+    same = _same(now, past.figures)
     if by_ratio:
         values = [each.ratio for each in same if each.ratio is not None]
-        before = [each.ratio for each in past.earlier if each.ratio is not None and each.reference == now.reference]
+        before = [each.ratio for each in _same(now, past.earlier) if each.ratio is not None]
         value = now.ratio or 0.0
         usual = statistics.median(each.error for each in same)
         more_variance = now.error**2 - usual**2
@@ -130,7 +194,7 @@ def _change(now: Figure, past: Past, error: float) -> tuple[bool, Interval]:
     level = level_of(values, before, prior_spread=RATIO_SPREAD if by_ratio else ABSOLUTE_SPREAD)
     moved = math.log(value) - level.centre
     reach = level.reach(1 - error, more_variance)
-    return by_ratio, Interval(
+    return Interval(
         math.exp(moved), math.exp(moved - reach), math.exp(min(moved + reach, 700.0)), 1 - 2 * error, level.runs
     )
 

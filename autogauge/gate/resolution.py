@@ -1,7 +1,7 @@
 """What this machine can resolve: the smallest change that a comparison side by side finds in a given time, and how long a change takes.
 
 From an A/A self-check, by the rule of ``side_by_side``: a change is found when its whole interval is beyond the floor, which is half of
-the change. Measuring is left to ``studies.selfcheck``.
+the change, in the first measurement and again in the second; the time is that of both. Measuring is left to ``studies.selfcheck``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from autogauge.gate.side_by_side import FIRST_LOOK, LOOKS_APART
+from autogauge.gate.side_by_side import AGAIN, FIRST_LOOK, FIRST_SHARE, FIRST_TIME, LOOKS_APART, MOST_FIRST_TIME
 from autogauge.stats.intervals import Interval
 
 POWER = 0.95
-"""How often a change is to be found that is there."""
+"""How often a change is to be found that is there, by both measurements."""
 LONGEST_S = 1e6
 
 
@@ -23,34 +23,37 @@ class Resolution:
     """How precisely one figure is compared on a machine.
 
     ``spread`` is the standard deviation of one pair's logarithmic ratio as the interval sees it (neighbours allowed for, wild pairs
-    hardly counted); ``pair_s`` is how many seconds a pair takes; ``error`` how often one comparison may be wrong.
+    hardly counted); ``pair_s`` is how many seconds a pair takes; ``error`` how often one comparison may be wrong; ``first_look`` how many
+    pairs a look needs.
     """
 
     spread: float
     pair_s: float
     error: float
+    first_look: int = FIRST_LOOK
 
     @classmethod
-    def of(cls, interval: Interval, pair_s: float, error: float) -> Resolution | None:
+    def of(cls, interval: Interval, pair_s: float, error: float, first_look: int = FIRST_LOOK) -> Resolution | None:
         """From the interval of an A/A comparison, the replicates in the order measured; ``None`` when it is unbounded."""
         if not 0 < interval.low <= interval.high < math.inf:
             return None
         reach = math.log(interval.high / interval.low) / 2
         width = NormalDist().inv_cdf((1 + interval.confidence) / 2)
-        return cls(reach * math.sqrt(interval.replicates) / width, pair_s, error)
+        return cls(reach * math.sqrt(interval.replicates) / width, pair_s, error, first_look)
 
     def change_in(self, seconds: float) -> float | None:
         """The smallest change (a fraction) found with ``POWER`` in so many seconds a pair; ``None`` where that is too short for a look."""
-        pairs = int(seconds / self.pair_s)
-        if pairs < FIRST_LOOK:
+        first, second = (int(share * seconds / self.pair_s) for share in (FIRST_SHARE, 1 - FIRST_SHARE))
+        if min(first, second) < self.first_look:
             return None
         # Found: log(1 + c) - log(1 + c / 2) > reach, with c the change.
-        ratio = math.exp(self._reach(pairs))
+        first_time = min(MOST_FIRST_TIME, FIRST_TIME * self.error)
+        ratio = math.exp(max(self._reach(first, first_time), self._reach(second, AGAIN)))
         return 2 * (ratio - 1) / (2 - ratio) if ratio < 2 else None
 
     def seconds_for(self, change: float) -> float | None:
         """How long that change takes to be found with ``POWER``; ``None`` when not within eleven days."""
-        low, high = FIRST_LOOK * self.pair_s, LONGEST_S
+        low, high = self.first_look * self.pair_s / (1 - FIRST_SHARE), LONGEST_S
         if not self._finds(change, high):
             return None
         while high / low > 1.01:
@@ -62,7 +65,10 @@ class Resolution:
         found = self.change_in(seconds)
         return found is not None and found <= change
 
-    def _reach(self, pairs: int) -> float:
-        confidence = 1 - 2 * self.error * (1 - 1 / LOOKS_APART)  # of a look at the end of the time
+    def _reach(self, pairs: int, error: float) -> float:
+        """How far beyond the floor a change must be for one measurement to find it, with the share of ``POWER`` that it has to have."""
+        at_the_end = (
+            error / 2 * (1 - 1 / LOOKS_APART)
+        )  # of a look at the end of the time, for the interval of all pairs
         normal = NormalDist()
-        return (normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)) * self.spread / math.sqrt(pairs)
+        return (normal.inv_cdf(1 - at_the_end) + normal.inv_cdf(math.sqrt(POWER))) * self.spread / math.sqrt(pairs)

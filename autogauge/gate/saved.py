@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autogauge.errors import UserError
@@ -54,8 +55,11 @@ def judge(run: SavedRun, history: History, smallest_change: float) -> Gate:
     """Judge every benchmark of the run; the gate returned holds the judgements."""
     gate = Gate("saved", smallest_change, len(run.benchmarks), lambda: history)
     for key, saved in run.benchmarks.items():
-        judgement = past.judge(key, Figure.of(saved), past_of(history, key), gate.rule)
+        figure, before = Figure.of(saved), past_of(history, key)
+        judgement = past.judge(key, figure, before, gate.rule)
+        judgement = replace(judgement, own=f"{figure.samples} samples" if figure.samples > 1 else "1 sample")
         gate.judgements.append(_as_it_stands(judgement))
+        gate.remark(key, figure, before)
     return gate
 
 

@@ -24,6 +24,8 @@ from autogauge.studies.study import Study
 FAMILY_ERROR = 0.01
 """How often a run in which nothing changed may raise an alarm, all of its benchmarks and ways of judging together."""
 MODES = (OFF, WARN, FAIL) = ("off", "warn", "fail")
+PER_PROCESS = ("fil_s", "hand_over_s")
+"""The metrics of which each sample is a process; of the others it is a round."""
 Again = Callable[[], Study]
 """Measures a study once more, with fresh processes."""
 
@@ -53,14 +55,24 @@ class Decision:
 
 @dataclass
 class Gate:
-    """Judges the benchmarks of one run. ``history`` gives the runs to judge against, once the fingerprint is known."""
+    """Judges the benchmarks of one run. ``history`` gives the runs to judge against, once the fingerprint is known.
+
+    ``twinned`` is how many of the benchmarks are measured beside the reference too; without it all of them. ``reference_accepted`` says
+    that the reference is an OpenVINO that was good enough once: slower than that is a regression, slower than another device is none.
+    ``faults`` are the tests that failed for another reason than a judgement.
+    """
 
     mode: str
     smallest_change: float
     benchmarks: int
     history: Callable[[], History]
     reference: str = ""
+    twinned: int | None = None
+    reference_accepted: bool = False
     judgements: list[Judgement] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    _without_twin: dict[str, None] = field(default_factory=dict)
+    _remarks: dict[str, list[str]] = field(default_factory=dict)
     _again: dict[str, Again] = field(default_factory=dict)
     _measured_again: dict[str, Study | None] = field(default_factory=dict)
     _history: History | None = None
@@ -68,8 +80,8 @@ class Gate:
     @property
     def error(self) -> float:
         """How often one comparison may be wrong, so that the run keeps ``FAMILY_ERROR`` (Bonferroni)."""
-        ways = 2 if self.reference else 1
-        return FAMILY_ERROR / max(1, self.benchmarks * ways)
+        twinned = self.benchmarks if self.twinned is None else self.twinned
+        return FAMILY_ERROR / max(1, self.benchmarks + (twinned if self.reference else 0))
 
     @property
     def floor(self) -> float:
@@ -90,8 +102,10 @@ class Gate:
         if self.mode == OFF:
             return []
         found = []
-        if self.reference:
+        if self.reference and side_by_side.has_twin(benchmark.study, benchmark.condition):
             found.append(self._side_by_side(benchmark))
+        elif self.reference:
+            self._without_twin[benchmark.key] = None
         found.append(self._against_history(benchmark))
         self.judgements += found
         return found
@@ -116,14 +130,22 @@ class Gate:
             nothing = Judgement(benchmark.key, Way.HISTORY, "history", Outcome.INCONCLUSIVE, None, 1.0)
             return replace(nothing, cannot_measure=True).noted("nothing was measured")
         before, rule = past_of(self.runs(), benchmark.key), self.rule
+        self.remark(benchmark.key, figure, before)
         first = past.judge(benchmark.key, figure, before, rule)
+        first = replace(first, own=_counted(figure, benchmark.metric))
         if not past.is_suspicious(figure, before, rule):
             return first
         second = self._once_more(benchmark)
         again = figure_of(second, benchmark.condition, benchmark.metric) if second else None
-        if again is None:
-            return _unconfirmed(first)
-        return past.judge_again(benchmark.key, figure, again, before, rule)
+        if again is None or (past.is_by_ratio(figure, before) and not past.is_by_ratio(again, before)):
+            return _unconfirmed(first)  # judged by seconds, what the ratio said would be forgotten
+        both = past.judge_again(benchmark.key, figure, again, before, rule)
+        return replace(both, own=_counted(figure.together(again), benchmark.metric))
+
+    def remark(self, key: str, figure: Figure, before: Past) -> None:
+        """Note what a figure's history says beside the judgement."""
+        for remark in filter(None, (past.why_by_seconds(figure, before), past.creep(figure, before, self.rule))):
+            self._remarks.setdefault(remark, []).append(key)
 
     def _once_more(self, benchmark: Benchmark) -> Study | None:
         """The study measured again, once for all of its benchmarks; ``None`` when that did not work."""
@@ -147,22 +169,48 @@ class Gate:
         """The studies that were measured once more."""
         return [study for study in self._measured_again.values() if study is not None]
 
+    @property
+    def notes(self) -> list[str]:
+        """What concerns several benchmarks or is no judgement: one sentence each."""
+        found = [f"{', '.join(keys)}: {remark}" for remark, keys in self._remarks.items()]
+        if self._without_twin:
+            found.append(
+                f"not measured beside {self.reference}, since their studies compare with no reference: {', '.join(self._without_twin)}"
+            )
+        return found
+
     def lost(self) -> list[str]:
-        """The benchmarks of the newest accepted run that were not judged in this one: renamed, removed, or not measured."""
+        """The benchmarks of the last accepted runs that were not judged in this one: renamed, removed, or not measured."""
         return self.runs().lost(each.benchmark for each in self.judgements) if self.judgements else []
 
+    def counts(self, judgement: Judgement) -> bool:
+        """Whether a FAIL there is a regression, and not only a difference from the reference named."""
+        return judgement.way is Way.HISTORY or self.reference_accepted
+
     def decide(self) -> Decision:
-        """What this run may be used for."""
-        failed = [each for each in self.judgements if each.outcome is Outcome.FAIL]
-        if failed:
-            why = f"slower: {'; '.join(each.sentence() for each in failed)}"
-            return Decision(Standing.QUARANTINED, why, _keys(failed))
+        """What this run may be used for.
+
+        A run that was not measured as it should be is no baseline, nor is one that became slower. A reference that is only another thing
+        (a device, properties, a model) says nothing about that. A better run is confirmed only by one that is better in the same
+        benchmarks: else a figure that nobody confirmed would come into a level with it.
+        """
+        counted = [each for each in self.judgements if self.counts(each)]
+        failed = [each for each in counted if each.outcome is Outcome.FAIL]
+        unmeasured = [each for each in self.judgements if each.way is Way.HISTORY and each.cannot_measure]
+        reasons = [
+            *(f"slower: {each.sentence()}" for each in failed),
+            *(f"not measured: {each.sentence()}" for each in unmeasured),
+            *(f"failed: {each}" for each in self.faults),
+        ]
+        if reasons:
+            changed = [*failed, *(each for each in unmeasured if each.change is not None)]
+            return Decision(Standing.QUARANTINED, "; ".join(reasons), _keys(changed))
         better = _keys([each for each in self.judgements if each.improved and each.way is Way.HISTORY])
         if not better:
             return Decision()
         for path, keys in self.runs().pending.items():
-            if both := tuple(key for key in better if key in keys):
-                return Decision(Standing.ACCEPTED, f"confirms that {', '.join(both)} became better", both, path)
+            if set(keys) == set(better):
+                return Decision(Standing.ACCEPTED, f"confirms that {', '.join(better)} became better", better, path)
         return Decision(
             Standing.PENDING, f"better than what was accepted, to be confirmed: {', '.join(better)}", better
         )
@@ -175,6 +223,8 @@ class Gate:
             "error": self.error,
             "reference": self.reference or None,
             "judgements": [each.to_json() for each in self.judgements],
+            "notes": self.notes,
+            "faults": self.faults,
             "lost": self.lost(),
         }
 
@@ -185,6 +235,13 @@ def _unconfirmed(judgement: Judgement) -> Judgement:
     if judgement.outcome is Outcome.FAIL:
         return replace(noted, outcome=Outcome.INCONCLUSIVE, cannot_measure=True)
     return noted
+
+
+def _counted(figure: Figure, metric: str) -> str:
+    """What a figure rests on, in words."""
+    what = "process" if metric in PER_PROCESS else "round"
+    plural = "" if figure.samples == 1 else "es" if metric in PER_PROCESS else "s"
+    return f"{figure.samples} {what}{plural}"
 
 
 def _keys(judgements: Sequence[Judgement]) -> tuple[str, ...]:

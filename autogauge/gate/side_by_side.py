@@ -14,8 +14,15 @@ from autogauge.studies.study import Condition, Plan, Study
 
 TWIN = "@reference"
 HIGHER_IS_BETTER = ("fps",)
-AGAIN, MOST_AGAIN = 10.0, 0.05
-FIRST_LOOK, LAST_LOOK, LOOKS_APART = 24, 6000, 1.4
+FIRST_TIME, MOST_FIRST_TIME, AGAIN = 10.0, 0.1, 0.05
+"""How often the first measurement may be wrong (so many times the error of a comparison), and the second: both have to be, and they
+are of different processes at different times, so that together they are half as often wrong as is allowed."""
+FIRST_SHARE = 0.6
+"""Of a comparison's time, for the first measurement; the second may be wrong more often and needs less."""
+FIRST_LOOK, FIRST_WARM_LOOK, LAST_LOOK, LOOKS_APART = 24, 48, 6000, 1.4
+"""Pairs at the first look, of fresh processes and of warm ones, which have given way to fresh ones a few times by then."""
+RELAY_ROUNDS = 16
+"""How many rounds a warm process serves: identical processes differ, by a percent or by several, and its own is in all of its rounds."""
 
 
 def twins(conditions: Sequence[Condition], reference: Reference) -> tuple[Condition, ...]:
@@ -46,25 +53,33 @@ def claim(condition: str, metric: str, floor: float) -> Claim:
 
 
 def plan(budget_s: float, error: float, first_look: int = FIRST_LOOK) -> Plan:
-    """When to look, for so many seconds in all; ``error`` is how often one comparison may be wrong on one side, all looks together."""
-    return Plan(geometric_looks(first_look, LAST_LOOK, LOOKS_APART), budget_s, confidence=1 - 2 * error, by_time=True)
+    """When to look at the first measurement; ``budget_s`` is for both measurements together.
+
+    ``error`` is how often one comparison may be wrong on one side, all looks at both measurements together.
+    """
+    looks = geometric_looks(first_look, LAST_LOOK, LOOKS_APART)
+    confidence = 1 - 2 * min(MOST_FIRST_TIME, FIRST_TIME * error)
+    return Plan(looks, FIRST_SHARE * budget_s, confidence, by_time=True)
+
+
+def plan_again(first: Plan, elapsed_s: float) -> Plan:
+    """The plan of the second measurement, in what is left of the time."""
+    left_s = first.budget_s / FIRST_SHARE - min(elapsed_s, first.budget_s)
+    return dataclasses.replace(first, budget_s=left_s, confidence=1 - 2 * AGAIN)
 
 
 def anew(study: Study, seed: int) -> Study:
-    """The study to be measured once more, on a suspicion.
-
-    Its comparisons may be wrong ten times as often: that a run in which nothing changed raises an alarm is held down by the first
-    measurement, and the second one has to agree.
-    """
+    """The study to be measured once more, on a suspicion: by several processes, lest one that is slow be taken for a slower candidate."""
     again = study.anew(seed)
+    again.relay_rounds = RELAY_ROUNDS
     if again.change_plan is not None:
-        again.change_plan = dataclasses.replace(again.change_plan, confidence=1 - 2 * error_again(again.change_plan))
+        again.change_plan = plan_again(again.change_plan, study.elapsed_s)
     return again
 
 
-def error_again(plan: Plan) -> float:
-    """How often a comparison measured once more may be wrong, by the plan of the first."""
-    return min(MOST_AGAIN, AGAIN * (1 - plan.confidence) / 2)
+def has_twin(study: Study, condition: str) -> bool:
+    """Whether that condition is measured beside its twin there."""
+    return any(each.name == condition + TWIN for each in study.conditions)
 
 
 def judge(study: Study, condition: str, metric: str, benchmark: str, floor: float, against: str) -> Judgement:

@@ -7,6 +7,8 @@ How a figure is judged against them is left to ``gate``.
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
 from autogauge.history.records import SavedBenchmark, SavedRun
-from autogauge.history.standing import Standing
+from autogauge.history.standing import Record, Standing
 
 LAST = 20
 """How many accepted runs a run is judged against at most."""
@@ -22,6 +24,7 @@ FEW = 5
 """Below this a baseline is called young."""
 MOST_READ = 400
 """How many files are opened in search of them; a name that tells another fingerprint is not opened."""
+_WORST_FIRST = (Standing.QUARANTINED, Standing.PENDING, Standing.ACCEPTED)
 
 
 @dataclass(frozen=True)
@@ -56,80 +59,161 @@ class History:
         holding = []
         for run, begins in zip(self.runs, self.levels, strict=True):
             if key in run.benchmarks:
-                holding.append(store.number_of(run.path))
+                holding.append(_called(run.path))
             if key in begins:
                 break
         if not holding:
             return "history"
         count = len(holding)
         young = ", still few" if count < FEW else ""
-        span = f"{holding[0]:04d}" if count == 1 else f"{holding[-1]:04d} to {holding[0]:04d}"
+        span = holding[0] if count == 1 else f"{holding[-1]} to {holding[0]}"
         return f"{count} accepted {'run' if count == 1 else 'runs'} ({span}{young})"
 
     def lost(self, keys: Iterable[str]) -> list[str]:
-        """The benchmarks of the newest run that are not among ``keys``: renamed, removed, or not measured."""
-        newest = next(iter(self.runs), None)
-        return sorted({*newest.benchmarks} - {*keys}) if newest else []
+        """The benchmarks of the newest ``FEW`` runs that are not among ``keys``: renamed, removed, or not measured.
+
+        One run will not do: the newest may have measured a part only.
+        """
+        return sorted({key for run in self.runs[:FEW] for key in run.benchmarks} - {*keys})
+
+
+@dataclass
+class _Found:
+    """A run in a folder, with every copy of it: the worst standing counts, and where it stands."""
+
+    path: Path
+    run: SavedRun
+    record: Record
+
+    def take(self, path: Path, record: Record) -> bool:
+        """Take a copy of it; whether that has another standing."""
+        mine, other = (_WORST_FIRST.index(each.standing) for each in (self.record, record))
+        levels = tuple(dict.fromkeys((*self.record.new_level, *record.new_level)))
+        began = tuple(dict.fromkeys((*self.record.began, *record.began)))
+        if other < mine:
+            self.path, self.record = path, record
+        self.record = dataclasses.replace(self.record, new_level=levels, began=began)
+        return mine != other
 
 
 def find(folder: Path, fingerprint: str | None, *, before: Path | None = None, last: int = LAST) -> History:
     """The accepted runs of that fingerprint in a machine's folder, newest first; ``before`` leaves out that run and later ones.
 
-    What cannot be read is named and left out.
+    What cannot be read is named and left out. A ``before`` that is no numbered run of a history leaves out nothing.
     """
-    runs: list[SavedRun] = []
-    pending: dict[Path, tuple[str, ...]] = {}
-    levels: list[frozenset[str]] = []
-    problems: list[str] = []
-    quarantined = opened = others = 0
-    seen: dict[str, Path] = {}
-    for path in reversed(store.runs(folder) if folder.is_dir() else []):
-        if before is not None and store.number_of(path) >= store.number_of(before):
-            continue
-        if len(runs) >= last or opened >= MOST_READ:
-            break
+    search = _Search(fingerprint)
+    paths = store.runs(folder) if folder.is_dir() else []
+    if before is not None and _number(before) is not None:
+        number = store.number_of(before)
+        paths = [path for path in paths if store.number_of(path) < number]
+    left = list(reversed(paths))
+    while left and search.accepted < last and search.opened < MOST_READ:
+        search.open(left.pop(0))
+    if left and search.accepted < last:
+        search.problems.append(
+            f"only the newest {MOST_READ} files of {folder} were opened: {len(left)} older ones were not looked at, "
+            "so accepted runs among them are not judged against"
+        )
+    # A copy of an older run counts as that one does: of those left, who is quarantined has a standing beside it.
+    for path in left:
+        if standing.path_of(path).exists() and search.opened < MOST_READ:
+            search.open(path, copies_only=True)
+    return search.history(folder)
+
+
+class _Search:
+    """The runs found so far, newest first."""
+
+    def __init__(self, fingerprint: str | None) -> None:
+        self._fingerprint = fingerprint
+        self._found: dict[str, _Found] = {}
+        self._others = self.opened = 0
+        self.problems: list[str] = []
+
+    @property
+    def accepted(self) -> int:
+        """How many of them are accepted."""
+        return sum(each.record.standing is Standing.ACCEPTED for each in self._found.values())
+
+    def open(self, path: Path, *, copies_only: bool = False) -> None:
+        """Open one more, unless its name tells that it is another fingerprint's. With ``copies_only`` only a copy of one found counts."""
         named = store.fingerprint_in(path)
-        if fingerprint and named and not fingerprint.startswith(named):
-            others += 1
-            continue
-        opened += 1
+        if self._fingerprint and named and not self._fingerprint.startswith(named):
+            self._others += not copies_only
+            return
+        self.opened += 1
         try:
             record = standing.read(path)
             run = records.read(path)
         except UserError as error:
-            problems.append(str(error))
-            continue
-        if run.fingerprint != fingerprint:
-            others += 1
-            continue
-        twin = f"{run.when} {sorted((key, each.median_s) for key, each in run.benchmarks.items())}"
-        if twin in seen:
-            problems.append(f"{path.name} is the same run as {seen[twin].name}: it is counted once")
-            continue
-        seen[twin] = path
-        problems += [f"{path.name}: {problem}" for problem in run.problems]
-        if record.standing is Standing.QUARANTINED:
-            quarantined += 1
-        elif record.standing is Standing.PENDING:
-            if not runs:
-                pending[path] = record.new_level
-        else:
-            runs.append(run)
-            levels.append(frozenset(record.new_level))
-    if others:
-        problems.append(
-            f"{others} other {'run' if others == 1 else 'runs'} of this machine measured something else (another fingerprint)"
-        )
-    return History(folder, tuple(runs), tuple(levels), pending, quarantined, tuple(problems))
+            if not copies_only:
+                self.problems.append(str(error))
+            return
+        if run.fingerprint != self._fingerprint:
+            self._others += not copies_only
+            return
+        same = self._found.get(_identity(run))
+        if same is not None:
+            newer = same.path
+            differs = same.take(path, record)
+            counted = f"both count as {same.record.standing}" if differs else "it is counted once"
+            self.problems.append(f"{newer.name} is the same run as {path.name}: {counted}")
+        elif not copies_only:
+            self._found[_identity(run)] = _Found(path, run, record)
+            self.problems += [f"{path.name}: {problem}" for problem in run.problems]
+
+    def history(self, folder: Path) -> History:
+        """What was found."""
+        runs: list[SavedRun] = []
+        levels: list[frozenset[str]] = []
+        pending: dict[Path, tuple[str, ...]] = {}
+        quarantined = 0
+        for each in self._found.values():
+            if each.record.standing is Standing.QUARANTINED:
+                quarantined += 1
+                if levels:  # a level that began with a run rejected since begins with the next accepted one
+                    levels[-1] |= {*each.record.began}
+            elif each.record.standing is Standing.PENDING:
+                if not runs:
+                    pending[each.path] = each.record.new_level
+            else:
+                runs.append(each.run)
+                levels.append(frozenset(each.record.new_level))
+        if self._others:
+            what = "other run" if self._others == 1 else "other runs"
+            self.problems.append(f"{self._others} {what} of this machine measured something else (another fingerprint)")
+        return History(folder, tuple(runs), tuple(levels), pending, quarantined, tuple(self.problems))
+
+
+def _identity(run: SavedRun) -> str:
+    """Equal for copies of a run."""
+    return f"{run.when} {sorted((key, each.median_s) for key, each in run.benchmarks.items())}"
+
+
+def _number(path: Path) -> int | None:
+    """The number of a run of a history; ``None`` for a file that is called otherwise."""
+    return store.number_of(path) if re.fullmatch(r"\d{4,15}_.*", path.name, re.DOTALL) else None
+
+
+def _called(path: Path) -> str:
+    number = _number(path)
+    return path.name if number is None else f"{number:04d}"
 
 
 def of_files(paths: Sequence[Path]) -> History:
-    """The runs in these files, whatever their standing, newest first by when they were measured.
+    """The runs in these files, whatever their standing, newest first by when they were measured; copies count once.
 
     Raises ``UserError`` for a file that is none.
     """
-    found = [records.read(path) for path in paths]
-    found.sort(key=lambda run: run.when.timestamp() if run.when else 0.0, reverse=True)
-    problems = [f"{run.path.name}: {problem}" for run in found for problem in run.problems]
+    found: dict[str, SavedRun] = {}
+    problems = []
+    for path in paths:
+        run = records.read(path)
+        same = found.setdefault(_identity(run), run)
+        if same is not run:
+            problems.append(f"{run.path.name} is the same run as {same.path.name}: it is counted once")
+        else:
+            problems += [f"{run.path.name}: {problem}" for problem in run.problems]
+    runs = sorted(found.values(), key=lambda run: run.when.timestamp() if run.when else 0.0, reverse=True)
     folder = paths[0].parent if paths else Path()
-    return History(folder, tuple(found), tuple(frozenset[str]() for _ in found), problems=tuple(problems))
+    return History(folder, tuple(runs), tuple(frozenset[str]() for _ in runs), problems=tuple(problems))

@@ -41,7 +41,7 @@ def fingerprint(
 ) -> Fingerprint:
     """The fingerprint of a run on this machine, known as ``machine``. Memory is in GiB, rounded.
 
-    ``measured`` holds the options that change the figures: shapes, inputs, infer requests, the length of a slice.
+    ``measured`` holds the options that change the figures: shapes, inputs, infer requests, the profile, the length of a slice.
     """
     return Fingerprint(
         {

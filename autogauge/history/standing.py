@@ -37,7 +37,8 @@ class Standing(str, Enum):
 class Record:
     """A run's standing, why, since when (UTC, ISO 8601), and by whom: ``gate`` or ``user``.
 
-    ``new_level`` names the benchmarks whose baseline begins with this run: what was before it is another level.
+    ``new_level`` names the benchmarks whose baseline begins with this run, once it is accepted: what was before it is another level.
+    ``began`` names those whose level had begun with it before it was rejected: later accepted runs are at that level, without it.
     """
 
     standing: Standing = Standing.ACCEPTED
@@ -45,6 +46,7 @@ class Record:
     by: str = "gate"
     when: str = ""
     new_level: tuple[str, ...] = ()
+    began: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
@@ -54,7 +56,24 @@ class Record:
             "by": self.by,
             "when": self.when,
             "new_level": list(self.new_level),
+            "began": list(self.began),
         }
+
+
+def reject(run: Path, why: str) -> Record:
+    """Judge no later run against that one; returns its standing until now. A level that began with it stays apart from the one before."""
+    before = read_or_default(run)
+    began = before.new_level if before.standing is Standing.ACCEPTED else before.began
+    write(run, Standing.QUARANTINED, why, "user", before.new_level, began=began)
+    return before
+
+
+def read_or_default(run: Path) -> Record:
+    """The standing of a saved run; that of a new one where nobody can read it."""
+    try:
+        return read(run)
+    except UserError:
+        return Record()
 
 
 def path_of(run: Path) -> Path:
@@ -73,6 +92,7 @@ def read(run: Path) -> Record:
             str(fields.get("by", "")),
             str(fields.get("when", "")),
             tuple(str(each) for each in fields.get("new_level", ())),
+            tuple(str(each) for each in fields.get("began", ())),
         )
     except FileNotFoundError:
         return Record()
@@ -84,11 +104,18 @@ def read(run: Path) -> Record:
 
 
 def write(
-    run: Path, standing: Standing, why: str, by: str, new_level: tuple[str, ...] = (), now: str | None = None
+    run: Path,
+    standing: Standing,
+    why: str,
+    by: str,
+    new_level: tuple[str, ...] = (),
+    now: str | None = None,
+    *,
+    began: tuple[str, ...] = (),
 ) -> Record:
     """Set the standing of a saved run, or of one about to be saved under that name. Raises :class:`~autogauge.errors.UserError`."""
     when = now or datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    record = Record(standing, why, by, when, new_level)
+    record = Record(standing, why, by, when, new_level, began)
     try:
         write_json(path_of(run), record.to_json())
     except OSError as error:

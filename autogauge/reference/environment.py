@@ -6,6 +6,7 @@ What is measured with it is left to ``spec`` and ``pinned``.
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from autogauge.files import exists
 from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, run_tool
 from autogauge.studies.progress import Progress
 
-DEADLINE_S = 600.0
+DEADLINE_S, ASK_DEADLINE_S = 600.0, 60.0
 VERSION = re.compile(r"\d{4}\.\d+(?:\.\d+)?(?:\.?(?:dev|rc|a|b|post)\d+)?")
 """What is taken for a release of OpenVINO."""
 _ENVIRONMENT = "environment"
@@ -36,6 +37,20 @@ def python_with(version: str, cache: Cache, progress: Progress, option: str) -> 
         lock_deadline_s=deadline.left_s,
     )
     return _python(folder)
+
+
+def numpy_of(python: Path) -> str:
+    """The version of numpy beside that interpreter's OpenVINO. Raises :class:`UserError`."""
+    ask = "from importlib.metadata import version; print(version('numpy'))"
+    try:
+        done = subprocess.run(
+            [str(python), "-I", "-c", ask], capture_output=True, text=True, timeout=ASK_DEADLINE_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise UserError(
+            f"{python} does not say which numpy it has: remove its folder from the cache, and it is installed anew."
+        ) from None
+    return done.stdout.strip()
 
 
 def _python(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from autogauge.cache import Cache
 from autogauge.models import embedded
 from autogauge.models.artefact import ModelArtefact
-from autogauge.reference.environment import python_with
+from autogauge.reference.environment import numpy_of, python_with
 from autogauge.studies.progress import Progress
 
 RELEASE = "2024.6.0" if sys.version_info < (3, 13) else "2025.0.0"
@@ -25,15 +25,21 @@ NAME = "pinned"
 
 @dataclass(frozen=True)
 class Pinned:
-    """The fixed workload: its interpreter and model. Runs are comparable by their ratio to it only where ``identity`` is equal."""
+    """The fixed workload: its interpreter and model, and the numpy beside it, which the installer chose.
+
+    Runs are comparable by their ratio to it only where ``identity`` is equal.
+    """
 
     python: Path
     model: ModelArtefact
+    numpy: str
 
     @property
     def identity(self) -> str:
         """Everything that it is, in words."""
-        return f"{self.model.name} {self.model.precision} {self.model.digest[:12]} on {DEVICE}, openvino {RELEASE}"
+        model = f"{self.model.name} {self.model.precision} {self.model.digest[:12]}"
+        runtime = f"openvino {RELEASE}, numpy {self.numpy}, python {sys.version_info.major}.{sys.version_info.minor}"
+        return f"{model} on {DEVICE}, {runtime}"
 
 
 def prepare(cache: Cache, progress: Progress) -> Pinned:
@@ -42,4 +48,4 @@ def prepare(cache: Cache, progress: Progress) -> Pinned:
     The model is built by the pinned release, so that its digest does not change with the OpenVINO that is measured.
     """
     python = python_with(RELEASE, cache, progress, "--pinned=off does without")
-    return Pinned(python, embedded.fetch(MODEL, PRECISION, cache, python=python, release=RELEASE))
+    return Pinned(python, embedded.fetch(MODEL, PRECISION, cache, python=python, release=RELEASE), numpy_of(python))

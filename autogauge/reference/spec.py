@@ -19,7 +19,9 @@ from autogauge.studies.progress import Progress
 from autogauge.targets import Target
 
 OPTION = "--reference"
-PRIORITIES, STARTUP_FALLBACK = "MULTI_DEVICE_PRIORITIES", "ENABLE_STARTUP_FALLBACK"
+PRIORITIES = "MULTI_DEVICE_PRIORITIES"
+AUTO_ONLY = ("ENABLE_STARTUP_FALLBACK", "ENABLE_RUNTIME_FALLBACK", "SCHEDULE_POLICY")
+"""Properties that no other device has."""
 _DEVICE = re.compile(r"(?:AUTO|MULTI|HETERO|BATCH|CPU|GPU|NPU)(?:[.:][^+=]*)?")
 _PROPERTIES = re.compile(r"[A-Z][A-Z0-9_]*=[^,=]+(?:,[A-Z][A-Z0-9_]*=[^,=]+)*")
 
@@ -40,11 +42,16 @@ class Reference:
         """Whether it may run on another device than the candidate: by a device string, or by the list that AUTO chooses from."""
         return self.device is not None or PRIORITIES in self.properties
 
+    @property
+    def is_openvino(self) -> bool:
+        """Whether it is another OpenVINO, a release or an environment: slower than that is a regression of OpenVINO's."""
+        return self.release is not None or self.environment is not None
+
     def target(self, candidate: Target) -> Target:
-        """What the reference compiles for where the candidate compiles for that."""
-        device, properties = self.device or candidate.device, dict(candidate.properties)
-        if device is not None and not device.startswith("AUTO"):
-            properties.pop(STARTUP_FALLBACK, None)  # AUTO's own: another device refuses to compile with it
+        """What the reference compiles for where the candidate compiles for that; another device has none of AUTO's own properties."""
+        device, properties = self.device or candidate.device, candidate.properties
+        if device is not None and device.partition(":")[0] != "AUTO":
+            properties = {name: value for name, value in properties.items() if name not in AUTO_ONLY}
         return Target(device, {**properties, **self.properties})
 
     def python(self, cache: Cache, progress: Progress) -> Path | None:

@@ -17,7 +17,7 @@ STYLES = {"PASS": "green", "IMPROVED": "bold cyan", "FAIL": "bold red", "INCONCL
 
 
 SAID_IN_FULL = ("FAIL", "IMPROVED")
-"""What gets its sentence below the table."""
+"""What gets its sentence below the table, beside what is remarkable."""
 
 
 def render(gate: Gate) -> list[RenderableType]:
@@ -30,11 +30,11 @@ def render(gate: Gate) -> list[RenderableType]:
     if lost := gate.lost():
         shown.append(
             Text(
-                f"NOTE  {len(lost)} of the newest accepted run's benchmarks are not in this one (renamed, removed or not measured): "
+                f"NOTE  {len(lost)} of the last accepted runs' benchmarks are not in this one (renamed, removed or not measured): "
                 f"{', '.join(lost)}"
             )
         )
-    return shown
+    return [*shown, *(Text(f"NOTE  {note}") for note in gate.notes)]
 
 
 def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
@@ -55,7 +55,7 @@ def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
         shown += [
             Text(f"{each.word}  {each.sentence()}")
             for each in judged
-            if each.word in SAID_IN_FULL or each.cannot_measure
+            if each.word in SAID_IN_FULL or each.cannot_measure or each.remarkable
         ]
         shown += [Text(f"judged against {against}") for against in dict.fromkeys(each.against for each in judged)]
     if first:

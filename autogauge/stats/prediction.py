@@ -2,7 +2,7 @@
 
 The level is the trimmed mean of the runs' logarithms and their variance the winsorized one, so that one bad run in ten moves neither much;
 the variance is then moderated by a prior that stands for a few runs, so that three runs which happen to agree do not
-promise what three runs cannot; the bound is Student's for one more observation. Judging a change is left to ``change``.
+promise what three runs cannot; the bound is Student's for one more observation. Judging by it is left to ``gate.past``.
 
 Sources: R. R. Wilcox, "Introduction to Robust Estimation and Hypothesis Testing", chapter 3 (trimmed means, winsorized
 variances; Tukey and McLaughlin's degrees of freedom); G. K. Smyth, "Linear models and empirical Bayes methods" (2004)

@@ -1,15 +1,16 @@
 """Was a turn disturbed by what else the machine did? Says so while a study runs, and afterwards whether it fell on one condition.
 
-The measure is the share of a turn during which the probe's threads were ready and had to wait for a processor (Linux's run queue,
+The first measure is the share of a turn during which the probe's threads were ready and had to wait for a processor (Linux's run queue,
 nanoseconds), or the hypervisor had taken it, against what is usual for that condition: several infer requests wait for each other
-too. Reading the figures is the probe's; what is done with a disturbed turn is ``study``'s.
+too. The processor's throttling for its heat, and waiting for memory, disturb a turn whatever is usual. Reading the figures is the
+probe's; what is done with a disturbed turn is ``study``'s.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 EXCESS = 0.2
 """Of the turn's length, beyond what is usual: a fifth of a processor taken away."""
@@ -18,6 +19,8 @@ REMEMBERED = 31
 FEWEST = 5
 MOST_REPEATED = 0.25
 """Of all turns; a machine that is disturbed more than that is measured as it is."""
+NOTABLE_LOAD, NOTABLE_STALLS, NOTABLE_FREQUENCIES = 0.15, 0.01, 0.1
+"""What is worth a note: others' share of a processor, memory stalls' share of the time, and the frequency's range over its highest."""
 SUSPICIOUS = 1e-3
 """How unlikely an unequal share of disturbances must be by chance to be called one."""
 
@@ -42,17 +45,49 @@ class Watch:
     def is_disturbed(self, condition: str, surroundings: Surroundings) -> bool:
         """Whether that turn is to be measured again."""
         self._turns += 1
-        share = waited_share(surroundings)
-        if share is None:
-            return False
-        usual = self._usual[condition]
-        known = len(usual) >= FEWEST
-        excess = share - statistics.median(usual) if known else 0.0
-        usual.append(share)
-        if excess <= EXCESS or self._disturbed >= MOST_REPEATED * self._turns:
+        beyond = self._excess(condition, surroundings) > EXCESS or _is_held_up(surroundings)
+        if not beyond or self._disturbed >= MOST_REPEATED * self._turns:
             return False
         self._disturbed += 1
         return True
+
+    def _excess(self, condition: str, surroundings: Surroundings) -> float:
+        """How much more of the turn was waited than is usual for the condition; learns from it."""
+        share = waited_share(surroundings)
+        if share is None:
+            return 0.0
+        usual = self._usual[condition]
+        excess = share - statistics.median(usual) if len(usual) >= FEWEST else 0.0
+        usual.append(share)
+        return excess
+
+
+def _is_held_up(surroundings: Surroundings) -> bool:
+    """Whether the processor was throttled during the turn, or a fifth of it was waited for memory."""
+    stalls_s, wall_s = surroundings.get("memory_stalls_s") or 0.0, surroundings.get("wall_s") or 0.0
+    return (surroundings.get("throttled") or 0.0) > 0 or stalls_s > EXCESS * wall_s
+
+
+def totals(turns: Sequence[Surroundings]) -> str | None:
+    """What the machine did beside these turns, as far as it is notable; ``None`` where nothing is."""
+
+    def known(name: str) -> list[float]:
+        return [value for each in turns if (value := each.get(name)) is not None]
+
+    wall_s = sum(known("wall_s"))
+    found = []
+    if throttled := sum(known("throttled")):
+        found.append(f"the processor was throttled {throttled:.0f} times")
+    stalls_s = sum(known("memory_stalls_s"))
+    if stalls_s > NOTABLE_STALLS * wall_s:
+        found.append(f"memory was waited for {stalls_s:.1f} s")
+    others_s = sum(known("others_cpu_s"))
+    if others_s > NOTABLE_LOAD * wall_s:
+        found.append(f"other processes took {others_s / wall_s:.2f} processors")
+    frequencies = known("frequency_mhz")
+    if frequencies and max(frequencies) - min(frequencies) > NOTABLE_FREQUENCIES * max(frequencies):
+        found.append(f"the processor ran at {min(frequencies):.0f} to {max(frequencies):.0f} MHz")
+    return f"in {wall_s:.0f} s of turns {', '.join(found)}" if found else None
 
 
 def falls_on_one(disturbed: Mapping[str, tuple[int, int]]) -> str | None:

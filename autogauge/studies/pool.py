@@ -13,6 +13,7 @@ from autogauge.probe.request import CacheMode, ProbeFailed
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
+RENEWED_WARM_UP_S = 0.1
 DEADLINE_S = 180.0  # for one answer of a probe: a compile, a slice beyond its length, letting go of the model
 
 
@@ -97,10 +98,20 @@ class ProbePool:
         found = self._probes.get(target.key)
         if found is not None and found.alive:
             return found
+        return self._start(target, self._warm_up_s)
+
+    def renew(self, target: Target) -> WarmProbe:
+        """A fresh probe of ``target`` in the place of the one that there is, with the shortest warm-up. Raises ``ProbeFailed``."""
+        found = self._probes.pop(target.key, None)
+        if found is not None:
+            found.kill()
+        return self._start(target, min(RENEWED_WARM_UP_S, self._warm_up_s))
+
+    def _start(self, target: Target, warm_up_s: float) -> WarmProbe:
         request = self._workload.request(
             "warm",
             target,
-            warm_up_s=self._warm_up_s,
+            warm_up_s=warm_up_s,
             infer_requests=self._infer_requests,
             deadline_s=self._deadline_s,
             accelerator_wait_s=self._deadline_s / 2,

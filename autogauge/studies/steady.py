@@ -6,6 +6,7 @@ machines the noise is time, not process.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,6 +76,8 @@ class SteadyRunner:
     ) -> None:
         self._study, self._pool = study, pool
         self._slice_s = slice_s
+        self._shuffled = random.Random(study.seed)
+        self._served: dict[str, int] = {}
         self._failed_at_start: dict[
             str, ProbeFailed
         ] = {}  # told at the condition's first turn; the next one tries again
@@ -87,22 +90,40 @@ class SteadyRunner:
         return self._study
 
     def _compile(self) -> None:
-        """Compile and warm up every condition before the first round, so that rounds are short from the first one on."""
-        for number, condition in enumerate(self._study.conditions):
-            self._progress.advance(f"compiling {condition.name}", number, len(self._study.conditions), None)
+        """Compile and warm up every condition before the first round, so that rounds are short from the first one on.
+
+        In random order: of identical processes the one started first is slower, which must not always meet the same side of a comparison.
+        """
+        conditions = self._study.conditions
+        for number, condition in enumerate(self._shuffled.sample(conditions, len(conditions))):
+            self._progress.advance(f"compiling {condition.name}", number, len(conditions), None)
             try:
                 self._warm(condition)
             except ProbeFailed as error:
                 self._failed_at_start[condition.name] = error
 
     def _warm(self, condition: Condition) -> WarmProbe:
-        pool = self._pool[condition.name] if isinstance(self._pool, Mapping) else self._pool
-        return pool.warm(condition.target)
+        return self._pool_of(condition).warm(condition.target)
+
+    def _pool_of(self, condition: Condition) -> ProbePool:
+        return self._pool[condition.name] if isinstance(self._pool, Mapping) else self._pool
+
+    def _on_duty(self, condition: Condition) -> WarmProbe:
+        """The condition's warm process: a fresh one where the last has served its rounds. Not all of them change in the same round."""
+        after, name = self._study.relay_rounds, condition.name
+        if not after:
+            return self._warm(condition)
+        served = self._served.setdefault(name, self._shuffled.randrange(after))
+        if served >= after:
+            self._served[name] = 0
+            return self._pool_of(condition).renew(condition.target)
+        self._served[name] = served + 1
+        return self._warm(condition)
 
     def _measure(self, condition: Condition) -> Sample:
         if failed := self._failed_at_start.pop(condition.name, None):
             raise failed
-        probe = self._warm(condition)
+        probe = self._on_duty(condition)
         reply = probe.slice(self._slice_s)
         latencies: list[float] = reply["latencies_ms"]
         if not latencies:

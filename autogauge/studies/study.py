@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -138,6 +138,8 @@ class Study:
     """So many replicates of every condition, within the budget, also when every claim is decided: what history judges rests on them."""
     repeats_disturbed: bool = True
     """Whether a disturbed turn is measured again: where a turn takes long, or has facts of its own, it is not."""
+    relay_rounds: int = 0
+    """After so many rounds a warm process gives way to a fresh one; 0: it serves to the end."""
     replicates: list[Replicate] = field(default_factory=list)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     state: str = "planned"  # planned, running, decided, budget ended, gave up, interrupted, broken off
@@ -259,14 +261,21 @@ class Study:
             self.pinned,
             self.at_least,
             self.repeats_disturbed,
+            self.relay_rounds,
         )
+
+    def _all_turns(self) -> Iterator[Sample]:
+        """Every sample, the disturbed ones included."""
+        for each in self.replicates:
+            yield from each.samples.values()
+            yield from each.disturbed.values()
 
     def disturbed(self, condition: str) -> int:
         """How many of its turns were measured again because they were disturbed."""
         return sum(condition in each.disturbed for each in self.replicates)
 
     def notes(self) -> list[str]:
-        """Sentences about disturbances: how many turns were measured again, and whether they fell on one condition."""
+        """Sentences about disturbances: how many turns were measured again, what else the machine did, whether it fell on one condition."""
         turns = {each.name: (self.disturbed(each.name), self.turns(each.name)) for each in self.conditions}
         again = sum(count for count, _ in turns.values())
         found = []
@@ -274,6 +283,8 @@ class Study:
             found.append(
                 f"{self.name}: {again} of {sum(own for _, own in turns.values())} turns were disturbed and measured again"
             )
+        if sentence := disturbance.totals([each.surroundings for each in self._all_turns()]):
+            found.append(f"{self.name}: {sentence}")
         if sentence := disturbance.falls_on_one(turns):
             found.append(f"{self.name}: WARNING: {sentence}")
         return found
@@ -288,6 +299,7 @@ class Study:
             "plan": asdict(self.plan),
             "pinned": self.pinned or None,
             "at_least": self.at_least,
+            "relay_rounds": self.relay_rounds,
             "change_plan": asdict(self.change_plan) if self.change_plan else None,
             "changes": [self.verdict(claim).to_json() for claim in self.changes],
             "conditions": [

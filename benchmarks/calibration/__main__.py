@@ -17,7 +17,8 @@ from rich.table import Table
 from benchmarks.calibration import data
 
 if TYPE_CHECKING:
-    from benchmarks.calibration.table import Line, Target
+    from benchmarks.calibration.table import Line
+    from benchmarks.calibration.targets import Target
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -56,67 +57,84 @@ def record(
 @app.command(epilog="Example: python -m benchmarks.calibration table --runs=400 --trials=200")
 def table(
     recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings; without one, all that are kept.")] = None,
-    runs: Annotated[int, typer.Option(help="Identical whole runs for each kind of noise.", min=1)] = 200,
+    runs: Annotated[int, typer.Option(help="Identical whole runs for each kind of noise.", min=2)] = 200,
     trials: Annotated[int, typer.Option(help="Trials of each slowdown for each kind of noise.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the windows chosen.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Replay every rule on what was recorded. Exit status 1 when a target is missed."""
-    from benchmarks.calibration import replay
+    """Replay every rule on what was recorded, each recording by itself. Exit status 1 when a target is missed.
+
+    A target is open where a recording is too short for the time that a comparison may take, and that would decide.
+    """
+    from benchmarks.calibration import replay, targets
     from benchmarks.calibration import table as tables
 
-    recorded = replay.arrange(data.load_all(recordings or ()))
-    found = list(tables.lines(recorded, runs, trials, seed))
-    reached = tables.targets(found)
+    recorded = [replay.arrange(data.load(path), path.stem) for path in recordings or data.kept()]
+    found = [line for each in recorded for line in tables.lines(each, runs, trials, seed)]
+    reached = targets.targets(found, () if recordings else recorded)
     if as_json:
         print(
             json.dumps(
-                {"lines": [each.to_json() for each in found], "targets": [vars(each) for each in reached]}, indent=2
+                {"lines": [each.to_json() for each in found], "targets": [each.to_json() for each in reached]}, indent=2
             )
         )
     else:
-        _print(found, reached, tables.independent(recorded))
-    if not all(each.met for each in reached):
+        _print(
+            found, reached, [*targets.ties(found), *(note for each in recorded for note in targets.independent(each))]
+        )
+    if any(each.state == targets.MISSED for each in reached):
         raise typer.Exit(1)
 
 
 @app.command(epilog="Example: python -m benchmarks.calibration choices")
 def choices(
-    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings; without one, all that are kept.")] = None,
+    recording: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(help="A recording; without one, that which the choices were made on: the first kept."),
+    ] = None,
 ) -> None:
-    """Print what the reference and the estimator for history were chosen by."""
+    """Print what the reference and the estimator for history were chosen by, and how far apart identical processes are."""
     from benchmarks.calibration.choices import tables
 
     console = Console(highlight=False, markup=False, width=110)
-    for each in tables(data.load_all(recordings or ())):
+    for each in tables(data.load(recording or data.kept()[0])):
         console.print(each)
 
 
 def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:
-    console = Console(highlight=False, markup=False, width=130)
-    for noise in dict.fromkeys(each.noise for each in found):
-        shown = Table(title=f"noise: {noise}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    console = Console(highlight=False, markup=False, width=170)
+    for recording, noise in dict.fromkeys((each.recording, each.noise) for each in found):
+        chosen_on = recording == data.kept()[0].stem
+        title = (
+            f"{recording}, noise: {noise}{'' if chosen_on else ' (nothing but the relay was chosen on this recording)'}"
+        )
+        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for title in (
             "benchmarks",
             "rule",
-            "false alarms",
+            "alarms (below)",
             *(f"+{name}" for name in replay_slowdowns()),
+            "passed over",
             "inconclusive",
-            "s each",
+            "ended",
+            "s each (95 %)",
         ):
-            shown.add_column(title, justify="left" if title in ("benchmarks", "rule") else "right")
-        for each in (each for each in found if each.noise == noise):
+            shown.add_column(title, justify="left" if title in ("benchmarks", "rule") else "right", no_wrap=True)
+        for each in (each for each in found if (each.recording, each.noise) == (recording, noise)):
+            bound = each.false_alarms_bound
             shown.add_row(
                 each.benchmarks,
                 each.rule,
-                _percent(each.false_alarms),
-                *(_percent(value) for value in each.found.values()),
+                "" if bound is None else f"{_percent(each.false_alarms)} ({_percent(bound)})",
+                *(_percent(each.found.get(name)) for name in replay_slowdowns()),
+                _percent(each.passed_over),
                 _percent(each.inconclusive),
-                f"{each.seconds:.1f}",
+                _percent(each.ended),
+                f"{each.seconds:.1f} ({each.most_seconds:.1f})" if each.seconds else "",
             )
         console.print(shown)
     for each in reached:
-        console.print(f"{'met' if each.met else 'MISSED'}  {each.sentence}: {each.reached}")
+        console.print(f"{each.state}  {each.sentence}: {each.reached}")
     for note in notes:
         console.print(note)
 

@@ -1,4 +1,6 @@
-"""What was chosen by data: the reference for history, and the estimator of the ratio to it. Prints how much noise each candidate leaves.
+"""What was chosen by data: the reference for history, the estimator of the ratio to it, and that warm processes are relayed.
+
+Prints how much noise each candidate leaves, and how far apart identical processes are.
 
 The judged figure is that of one process over as many rounds as a standard run has; what is left of the noise is its standard deviation
 over segments, processes and windows of the recordings, all kinds of noise together.
@@ -6,6 +8,7 @@ over segments, processes and windows of the recordings, all kinds of noise toget
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,7 +22,7 @@ from autogauge.stats.undisturbed import lowest
 from benchmarks.calibration import replay
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.models import CONVOLUTION, PRODUCT
-from benchmarks.calibration.replay import AT_LEAST, Costs, Recordings
+from benchmarks.calibration.replay import AT_LEAST, Costs, Recordings, Strip
 
 HINTS = ("LATENCY", "THROUGHPUT")
 WINDOW = 24
@@ -96,9 +99,33 @@ def estimators(recordings: Recordings) -> Table:
     return table
 
 
+def processes(recordings: Recordings) -> Table:
+    """How far apart identical processes of a segment are, in percent: of warm ones it is theirs, of fresh ones it is chance."""
+    studies = (("LATENCY", "latency_ms"), ("THROUGHPUT", "latency_ms"), (FIL, "fil_s"))
+    table = _table(
+        "the largest difference between two identical processes (for FIL: columns of fresh ones) in each segment, %",
+        "noise",
+        [study for study, _ in studies],
+    )
+    for kind in dict.fromkeys(strip.noise for strip in recordings.of(*studies[0])):
+        cells = []
+        for study, metric in studies:
+            found = [_largest_difference(strip) for strip in recordings.of(study, metric, kind)]
+            cells.append(", ".join(f"{100 * each:.1f}" for each in found) or "–")
+        table.add_row(kind, *cells)
+    return table
+
+
+def _largest_difference(strip: Strip) -> float:
+    """The median over rounds of the logarithmic ratio, of the two that are the furthest apart."""
+    pairs = itertools.combinations(strip.identical, 2)
+    return max(abs(float(np.nanmedian(np.log(strip.of(one) / strip.of(other))))) for one, other in pairs)
+
+
 def tables(segments: Sequence[Segment]) -> list[Table]:
-    """Both tables."""
-    return [references(segments), estimators(replay.arrange(segments))]
+    """All three tables."""
+    recordings = replay.arrange(segments)
+    return [references(segments), estimators(recordings), processes(recordings)]
 
 
 def _table(title: str, first: str, columns: Sequence[str]) -> Table:

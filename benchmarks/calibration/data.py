@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,6 @@ def load(path: Path) -> list[Segment]:
         ]
 
 
-def load_all(paths: Iterable[Path] = ()) -> list[Segment]:
-    """Every segment of the recordings named, or of all that are kept."""
-    return [segment for path in (list(paths) or sorted(FOLDER.glob("*.npz"))) for segment in load(path)]
+def kept() -> list[Path]:
+    """The recordings that are kept, the one that everything was chosen on first."""
+    return sorted(FOLDER.glob("*.npz"))

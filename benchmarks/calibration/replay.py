@@ -2,13 +2,13 @@
 
 The recorded columns of identical processes are taken as each other's candidate and reference, those known to be slower as candidates. Every
 look, interval and verdict of ours is the product's own code. A trial begins at a random round of a random segment and goes on in
-the next segment of its kind (other processes, another time) when one ends: windows overlap, so trials are not independent, and
-how much independent data there is is printed beside the rates.
+the next segment of its kind (other processes, another time) when one ends; it uses no round twice, and where the recording ends before
+its time is up it stops undecided. Trials share rounds with each other: they are not independent, and how much independent data there is
+is printed beside the rates.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import random
 from collections import defaultdict
@@ -20,13 +20,14 @@ import numpy.typing as npt
 
 from autogauge.gate import past, side_by_side
 from autogauge.gate.past import Figure, Past
-from autogauge.gate.session import FAMILY_ERROR
+from autogauge.gate.session import Gate
+from autogauge.history.baseline import History
 from autogauge.stats.changes import judge_change
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies.study import Plan
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
-from benchmarks.calibration.noise import QUIET
+from benchmarks.calibration.noise import KINDS, QUIET
 from benchmarks.calibration.rules import OTHERS, Samples
 
 SLOWDOWNS = {"2%": 0.02, "5%": 0.05, "10%": 0.10, "20%": 0.20}
@@ -37,16 +38,20 @@ BENCHMARKS = (
     ("THROUGHPUT", "fps"),
     (FIL, "fil_s"),
 )
-"""The benchmarks of a run: study and metric."""
-ERROR = FAMILY_ERROR / len(BENCHMARKS)
+"""What was recorded, all of AUTO: study and metric."""
+BENCHMARKS_OF_A_RUN = 2 * len(BENCHMARKS)
+"""A standard run has them of AUTO and of the CPU."""
+ERROR_BESIDE = Gate("fail", 0.05, BENCHMARKS_OF_A_RUN, History, "a reference").error
+ERROR_HISTORY = Gate("fail", 0.05, BENCHMARKS_OF_A_RUN, History).error
+"""How often one comparison may be wrong, as the product has it: beside a reference both ways share the error of the run."""
 RUNS_OF_HISTORY = 10
 AT_LEAST = {"LATENCY": 80, "THROUGHPUT": 80, FIL: 32}
 """Rounds that a run's figure for history rests on: the standard profile's."""
 
+START_S = 0.5
+"""What a fresh warm process costs before its first slice: its turn as a fresh process in these recordings, and the warm-up."""
 BUSY, MOST_OTHERS = "busy", 0.15
 """A segment without noise on purpose is called busy when other processes took more than this of a processor."""
-MOST_PASSES = 4
-"""How often a segment may serve in one trial, each time with other identical processes."""
 
 Costs = npt.NDArray[np.float64]
 
@@ -70,23 +75,42 @@ class Strip:
         """That condition's costs."""
         return self.costs[:, self.conditions.index(condition)]
 
+    def serving(self, candidate: str | None, chance: random.Random, relay: int) -> Costs:
+        """The costs of the slower candidate, or of the identical process that serves: after every ``relay`` rounds another (0: never)."""
+        return self.serving_pair(candidate, chance, relay)[:, 0]
+
+    def serving_pair(self, candidate: str | None, chance: random.Random, relay: int) -> Costs:
+        """The same with an identical process beside it, shape ``(rounds, 2)``; a slower candidate is always the same process."""
+        step = relay or len(self.costs)
+        parts = []
+        for begin in range(0, len(self.costs), step):
+            one, other = chance.sample(self.identical, 2)
+            rows = slice(begin, begin + step)
+            parts.append(np.stack([self.of(candidate or one)[rows], self.of(other)[rows]], axis=1))
+        return np.concatenate(parts)
+
 
 @dataclass(frozen=True)
 class Trial:
-    """What a rule said: the outcome, and the seconds that it needed."""
+    """What a rule said: the outcome, and the seconds that it needed, a second measurement included.
+
+    ``ended`` says that the recording was over before its time was.
+    """
 
     outcome: Outcome
     seconds: float
+    ended: bool = False
 
 
 @dataclass
 class Recordings:
-    """Everything recorded, by benchmark and noise."""
+    """Everything on one recording, by benchmark and noise."""
 
     strips: dict[tuple[str, str], list[Strip]]
     slowdowns: dict[tuple[str, str, str], float]
     """What each slower condition measured, by study, metric and name, over all quiet segments."""
     segments: list[Segment] = field(default_factory=list)
+    name: str = ""
 
     def of(self, study: str, metric: str, noise: str | None = None) -> list[Strip]:
         """The strips of a benchmark, with that noise or with any."""
@@ -95,11 +119,10 @@ class Recordings:
     @property
     def noises(self) -> list[str]:
         """The kinds of noise that every study was recorded with."""
-        kinds = dict.fromkeys(_kind(each) for each in self.segments)
-        return [kind for kind in kinds if all(len(self.of(study, metric, kind)) >= 2 for study, metric in BENCHMARKS)]
+        return [kind for kind in KINDS if all(self.of(study, metric, kind) for study, metric in BENCHMARKS)]
 
 
-def arrange(segments: Sequence[Segment]) -> Recordings:
+def arrange(segments: Sequence[Segment], name: str = "") -> Recordings:
     """The recordings as costs; slower conditions are brought to exactly their nominal slowdown by one factor each."""
     raw: dict[tuple[str, str], list[Strip]] = defaultdict(list)
     for segment in segments:
@@ -115,14 +138,14 @@ def arrange(segments: Sequence[Segment]) -> Recordings:
     strips = {}
     for (study, metric), found in raw.items():
         factors = {}
-        for name, nominal in SLOWDOWNS.items():
+        for slowdown, nominal in SLOWDOWNS.items():
             quiet = [each for each in found if each.noise == QUIET]
-            logs = np.concatenate([np.log(each.of(name)) - _level(each) for each in quiet])
+            logs = np.concatenate([np.log(each.of(slowdown)) - _level(each) for each in quiet])
             ratio = math.exp(float(np.nanmedian(logs)))
-            measured[study, metric, name] = ratio
-            factors[name] = (1 + nominal) / ratio
+            measured[study, metric, slowdown] = ratio
+            factors[slowdown] = (1 + nominal) / ratio
         strips[study, metric] = [_scaled(each, factors) for each in found]
-    return Recordings(strips, measured, list(segments))
+    return Recordings(strips, measured, list(segments), name)
 
 
 def _kind(segment: Segment) -> str:
@@ -144,6 +167,44 @@ def _scaled(strip: Strip, factors: dict[str, float]) -> Strip:
 # Ours, side by side.
 
 
+class Rounds:
+    """The rounds that a trial may use: some strips in random order, from a random round of the first one on, each round once.
+
+    After every ``relay`` rounds, counted from the strip's first, other identical processes serve, which is the product's relay as far as a
+    recording has them. A slower candidate is always the same process. 0 keeps them to the end of a strip.
+    """
+
+    def __init__(self, strips: Sequence[Strip], chance: random.Random, relay: int = 0) -> None:
+        self._relay = relay
+        first, *others = chance.sample(strips, len(strips))
+        start = chance.randrange(len(first.costs))
+        self._chance = chance
+        self._pieces = [
+            (first, start, len(first.costs)),
+            *((each, 0, len(each.costs)) for each in others),
+            (first, 0, start),
+        ]
+        self._after: list[tuple[int, int]] = []
+
+    def pairs(self, candidate: str | None, most: int) -> Costs:
+        """At most so many pairs of the candidate's and an identical condition's costs, shape ``(pairs, 2)``, from what is left."""
+        parts: list[Costs] = [np.empty((0, 2))]
+        self._after = []
+        for number, (strip, begin, end) in enumerate(self._pieces):
+            pair = strip.serving_pair(candidate, self._chance, self._relay)[begin:end]
+            rows = np.flatnonzero(np.isfinite(pair).all(axis=1))[: most - len(self._after)]
+            parts.append(pair[rows])
+            self._after += [(number, begin + int(row) + 1) for row in rows]
+        return np.concatenate(parts)
+
+    def spend(self, pairs: int) -> None:
+        """The rounds of the first so many pairs are used up; what is left of their segment comes last: the next ones are of others."""
+        if pairs:
+            number, row = self._after[pairs - 1]
+            strip, _, end = self._pieces[number]
+            self._pieces = [*self._pieces[number + 1 :], (strip, row, end)]
+
+
 def beside(
     strips: Sequence[Strip],
     candidate: str | None,
@@ -152,75 +213,82 @@ def beside(
     budget_s: float,
     change: float,
 ) -> Trial:
-    """A comparison side by side, with its second measurement where the first one is a suspicion.
+    """A comparison side by side, with its second measurement where the first one is a suspicion, both within the budget.
 
     ``candidate`` is the slower condition, or ``None`` for an identical one.
     """
-    plan = side_by_side.plan(budget_s, ERROR)
-    first = _comparison(strips, plan, candidate, chance, change)
+    is_fil = strips[0].study == FIL
+    relay = 0 if is_fil else side_by_side.RELAY_ROUNDS
+    first_look = side_by_side.FIRST_LOOK if is_fil else side_by_side.FIRST_WARM_LOOK
+    pair_s = 2 * (float(np.mean([each.turn_s for each in strips])) + (START_S / relay if relay else 0.0))
+    plan, rounds = side_by_side.plan(budget_s, ERROR_BESIDE, first_look), Rounds(strips, chance, relay)
+    first = _comparison(rounds, plan, candidate, change, pair_s)
     if first.outcome is not Outcome.FAIL:
         return first
-    lax = dataclasses.replace(plan, confidence=1 - 2 * side_by_side.error_again(plan))
-    second = _comparison(strips, lax, candidate, chance, change)
-    return Trial(second.outcome, first.seconds + second.seconds)
+    second = _comparison(rounds, side_by_side.plan_again(plan, first.seconds), candidate, change, pair_s)
+    return Trial(second.outcome, first.seconds + second.seconds, second.ended)
 
 
-def _comparison(
-    strips: Sequence[Strip], plan: Plan, candidate: str | None, chance: random.Random, change: float
-) -> Trial:
+def _comparison(rounds: Rounds, plan: Plan, candidate: str | None, change: float, pair_s: float) -> Trial:
     claim = side_by_side.claim("candidate", "cost", 1 + change / 2)  # costs: lower is better whatever the metric
-    seconds = 2 * float(np.mean([each.turn_s for each in strips]))
-    most = int(plan.budget_s / seconds)
-    pairs = _pairs(strips, candidate, chance, most)
-    looks = [look for look in plan.looks if look < len(pairs)] + [len(pairs)]
+    most = int(plan.budget_s / pair_s)
+    pairs = rounds.pairs(candidate, most)
+    looks = [look for look in plan.looks if look < most] + [most]
     spent = 0.0
-    for look in looks:
+    for look in (look for look in looks if look <= len(pairs)):
         confidence = plan.confidence_at(plan.budget_s * look / most, spent)
         outcome, _ = judge_change(list(pairs[:look, 0]), list(pairs[:look, 1]), claim, confidence)
         spent = look / most
         if outcome is not Outcome.INCONCLUSIVE:
-            return Trial(outcome, look * seconds)
-    return Trial(Outcome.INCONCLUSIVE, len(pairs) * seconds)
-
-
-def _pairs(strips: Sequence[Strip], candidate: str | None, chance: random.Random, most: int) -> Costs:
-    """Pairs of the candidate's and an identical condition's costs, shape ``(pairs, 2)``; each segment gives its own processes."""
-    order = chance.sample(strips, len(strips))
-    parts: list[Costs] = []
-    for number in range(MOST_PASSES * len(order)):
-        strip = order[number % len(order)]
-        one, other = chance.sample(strip.identical, 2)
-        pair = np.stack([strip.of(candidate or one), strip.of(other)], axis=1)
-        if not parts:
-            pair = pair[chance.randrange(len(pair)) :]
-        parts.append(pair[np.isfinite(pair).all(axis=1)])
-        if sum(map(len, parts)) >= most:
-            break
-    return np.concatenate(parts)[:most]
+            rounds.spend(look)
+            return Trial(outcome, look * pair_s)
+    rounds.spend(len(pairs))
+    return Trial(Outcome.INCONCLUSIVE, len(pairs) * pair_s, len(pairs) < most)
 
 
 # Ours, against history.
 
 
-def figure(strip: Strip, condition: str, metric: str, start: int) -> Figure | None:
-    """The figure of a run that measured that condition from that round on, beside the pinned workload."""
-    rows = slice(start, start + AT_LEAST[strip.study])
-    pair = np.stack([strip.of(condition)[rows], strip.of(PINNED)[rows]], axis=1)
+def figure(strip: Strip, costs: Costs, start: int, rounds: int) -> Figure | None:
+    """The figure of a run with these costs from that round on for so many, beside the pinned workload."""
+    rows = slice(start, start + rounds)
+    pair = np.stack([costs[rows], strip.of(PINNED)[rows]], axis=1)
     pair = pair[np.isfinite(pair).all(axis=1)]
     if len(pair) < FEWEST:
         return None
     ratio, error = undisturbed_ratio(pair[:, 0], pair[:, 1])
-    return Figure(float(np.median(pair[:, 0])), PINNED, ratio, error)
+    return Figure(float(np.median(pair[:, 0])), PINNED, ratio, error, len(pair))
 
 
 def against_history(
-    strips: Sequence[Strip], metric: str, candidate: str | None, noise: str, chance: random.Random, *, change: float
+    strips: Sequence[Strip],
+    candidate: str | None,
+    noise: str,
+    chance: random.Random,
+    *,
+    change: float,
+    rounds: int = 0,
 ) -> Trial:
-    """A run with that noise against ten accepted ones as time brought them, with its second measurement where it is suspicious."""
-    rule = past.Rule(ERROR, 1 + change, max(past.SMALLEST, 1 + 2 * change))
-    now, again, *earlier = _figures(strips, metric, candidate, noise, chance)
-    seconds = 2 * AT_LEAST[strips[0].study] * float(np.mean([each.turn_s for each in strips]))
-    history = Past(tuple(earlier))
+    """A run with that noise against ten accepted ones as time brought them, with its second measurement where it is suspicious.
+
+    ``rounds`` is how many a run's figure rests on, the standard profile's where it is 0. Where the recording has too few rounds for both
+    measurements the trial ends undecided.
+    """
+    rounds = rounds or AT_LEAST[strips[0].study]
+    rule = past.Rule(ERROR_HISTORY, 1 + change, max(past.SMALLEST, 1 + 2 * change))
+    seconds = 2 * rounds * float(np.mean([each.turn_s for each in strips]))
+    windows = _two_windows([each for each in strips if each.noise == noise], rounds, chance)
+    if windows is None:
+        return Trial(Outcome.INCONCLUSIVE, 0.0, ended=True)
+    (one, start), (other, start_again) = windows
+    now = figure(one, one.of(candidate or chance.choice(one.identical)), start, rounds)
+    relay = 0 if one.study == FIL else side_by_side.RELAY_ROUNDS
+    again = figure(other, other.serving(candidate, chance, relay), start_again, rounds)
+    history = Past(
+        tuple(_accepted([each for each in strips if all(each is not own for own, _ in windows)], rounds, chance))
+    )
+    if now is None or again is None or not history.figures:
+        return Trial(Outcome.INCONCLUSIVE, 0.0, ended=True)
     first = past.judge("benchmark", now, history, rule)
     if not past.is_suspicious(now, history, rule):
         return Trial(first.outcome or Outcome.INCONCLUSIVE, seconds)
@@ -228,22 +296,41 @@ def against_history(
     return Trial(judged.outcome or Outcome.INCONCLUSIVE, 2 * seconds)
 
 
-def _figures(
-    strips: Sequence[Strip], metric: str, candidate: str | None, noise: str, chance: random.Random
-) -> list[Figure]:
-    """The run to judge, its second measurement, and ten runs from other segments."""
-    own = chance.choice([each for each in strips if each.noise == noise])
-    others = [each for each in strips if each is not own]
-    found: list[Figure] = []
-    while len(found) < 2 + RUNS_OF_HISTORY:
-        judged = len(found) < 2
-        strip = own if judged else chance.choice(others)
-        name = (candidate if judged else None) or chance.choice(strip.identical)
-        start = chance.randrange(max(1, len(strip.costs) - AT_LEAST[strip.study]))
-        one = figure(strip, name, metric, start)
-        if one is not None:
-            found.append(one)
-    return found
+def _two_windows(
+    strips: Sequence[Strip], rounds: int, chance: random.Random
+) -> tuple[tuple[Strip, int], tuple[Strip, int]] | None:
+    """Where the run and its second measurement begin: in two segments where there are two, else apart in one; ``None`` without room."""
+    own, *others = chance.sample(strips, len(strips))
+    if others:
+        other = others[0]
+        return (own, _anywhere(own, rounds, chance)), (other, _anywhere(other, rounds, chance))
+    slack = len(own.costs) - 2 * rounds
+    if slack < 0:
+        return None
+    low, high = sorted(chance.randrange(slack + 1) for _ in range(2))
+    starts = chance.sample((low, high + rounds), 2)
+    return (own, starts[0]), (own, starts[1])
+
+
+def _anywhere(strip: Strip, rounds: int, chance: random.Random) -> int:
+    return chance.randrange(max(1, len(strip.costs) - rounds + 1))
+
+
+def _apart(length: int, rounds: int, chance: random.Random) -> list[int]:
+    """Where windows begin that share no round, as many as there is room for, at least one."""
+    offset = chance.randrange(length % rounds + 1)
+    return [offset + number * rounds for number in range(length // rounds)] or [0]
+
+
+def _accepted(strips: Sequence[Strip], rounds: int, chance: random.Random) -> list[Figure]:
+    """Ten accepted runs from these segments: from windows that share no round, as far as there are ten; then from any."""
+    windows = [(strip, start) for strip in strips for start in _apart(len(strip.costs), rounds, chance)]
+    windows = chance.sample(windows, min(RUNS_OF_HISTORY, len(windows)))
+    while strips and len(windows) < RUNS_OF_HISTORY:
+        strip = chance.choice(strips)
+        windows.append((strip, _anywhere(strip, rounds, chance)))
+    found = (figure(strip, strip.of(chance.choice(strip.identical)), start, rounds) for strip, start in windows)
+    return [each for each in found if each is not None]
 
 
 # The others, on equal measuring time.
@@ -257,7 +344,7 @@ def others(
     rest = [each for each in strips if each is not own]
     now = _run(own, candidate, chance, samples)
     earlier = [_run(chance.choice(rest), None, chance, samples) for _ in range(RUNS_OF_HISTORY)]
-    return {name: rule(now, earlier, len(BENCHMARKS)) for name, rule in OTHERS.items()}
+    return {name: rule(now, earlier, BENCHMARKS_OF_A_RUN) for name, rule in OTHERS.items()}
 
 
 def _run(strip: Strip, candidate: str | None, chance: random.Random, samples: int) -> Samples:

@@ -1,291 +1,258 @@
-"""The calibration's table: false alarms per run, detections per slowdown, INCONCLUSIVE share and seconds for every rule; the targets."""
+"""The calibration's table: false alarms per run, detections per slowdown, INCONCLUSIVE share and seconds for every rule.
+
+What was to be reached, and whether it was, is ``targets``'s.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import numpy as np
 
 from autogauge.stats.verdicts import Outcome
 from benchmarks.calibration import replay
 from benchmarks.calibration.data import FIL
-from benchmarks.calibration.noise import QUIET
-from benchmarks.calibration.replay import BENCHMARKS, SLOWDOWNS, Recordings, Trial
+from benchmarks.calibration.replay import BENCHMARKS, BENCHMARKS_OF_A_RUN, SLOWDOWNS, Recordings, Trial
 from benchmarks.calibration.rules import OTHERS
 
 EQUAL_TURNS = {"LATENCY": 100, "THROUGHPUT": 100, FIL: 48}
 """Turns of a run at equal measuring time: what one segment can give to the rules that do not pair."""
-SIDE_BY_SIDE, HISTORY, IN_FULL, FINE = (
+SIDE_BY_SIDE, HISTORY, IN_FULL, FINE, HISTORY_IN_FULL = (
     "ours, side by side",
     "ours, against history",
     "ours, side by side, 60 s (FIL 120 s)",
     "ours, side by side, 300 s for 2 %",
+    "ours, against history, in full",
 )
-SHORTEST_STUDY = {"LATENCY": 40, "THROUGHPUT": 40, FIL: 24}
-"""Rounds of an A/A study, where studies are counted."""
+"""The first two have the same measuring time as the other rules."""
+ALL = "all"
 CHANGE, FINE_CHANGE = 0.05, 0.02
 PAIR_S = {"LATENCY": 60.0, "THROUGHPUT": 60.0, FIL: 120.0}
 FINE_S = 300.0
+TO_BE_FOUND = {IN_FULL: CHANGE, FINE: FINE_CHANGE, HISTORY_IN_FULL: 2 * CHANGE}
+"""The change that each rule is to find; one as large must not PASS."""
+CONFIDENCE = 0.95
+STUDIES = tuple(dict.fromkeys(study for study, _ in BENCHMARKS))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One rule in one kind of noise. Rates are shares; ``None`` where a rule was not asked. ``seconds`` is the mean for a benchmark."""
+    """One rule in one kind of noise. Rates are shares; ``None`` where a rule was not asked.
 
+    ``runs`` were identical and raised ``alarms``; ``found`` and ``passed`` are of ``trials`` of each slowdown. ``ended`` is the share of
+    all trials that the recording was too short for, ``missing`` the same by slowdown; ``seconds`` is the mean for a benchmark,
+    ``most_seconds`` the 95 % quantile.
+    """
+
+    recording: str
     rule: str
     noise: str
     benchmarks: str
-    runs: int
-    false_alarms: float | None
-    trials: int
-    found: dict[str, float | None]
-    inconclusive: float | None
-    seconds: float
+    runs: int = 0
+    alarms: int = 0
+    trials: int = 0
+    found: dict[str, float] = field(default_factory=dict)
+    passed: dict[str, float] = field(default_factory=dict)
+    missing: dict[str, float] = field(default_factory=dict)
+    inconclusive: float | None = None
+    ended: float | None = None
+    seconds: float = 0.0
+    most_seconds: float = 0.0
+
+    @property
+    def false_alarms(self) -> float | None:
+        """The share of identical runs that raised an alarm."""
+        return self.alarms / self.runs if self.runs else None
+
+    @property
+    def false_alarms_bound(self) -> float | None:
+        """What that share is at most, at 95 % confidence, were the runs independent (Clopper and Pearson)."""
+        if not self.runs:
+            return None
+        from scipy.special import betaincinv
+
+        return (
+            1.0 if self.alarms == self.runs else float(betaincinv(self.alarms + 1, self.runs - self.alarms, CONFIDENCE))
+        )
+
+    @property
+    def passed_over(self) -> float | None:
+        """The largest share that passed of a slowdown that was to be found."""
+        least = TO_BE_FOUND.get(self.rule, 1.0)
+        return max((share for name, share in self.passed.items() if SLOWDOWNS[name] >= least), default=None)
+
+    @property
+    def where(self) -> str:
+        """How targets call it."""
+        return f"{self.benchmarks}, {self.noise}, {self.recording}"
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Target:
-    """A target of the issue that this calibration answers, with what was reached."""
-
-    sentence: str
-    reached: str
-    met: bool
+        """The fields and the rates as a dictionary."""
+        return {**asdict(self), "false_alarms": self.false_alarms, "false_alarms_bound": self.false_alarms_bound}
 
 
 def lines(recordings: Recordings, runs: int, trials: int, seed: int) -> Iterator[Line]:
-    """Every line of the table: ``runs`` identical whole runs, and ``trials`` of every slowdown of every benchmark, for each."""
+    """Every line of one recording: ``runs`` identical runs, and ``trials`` of every slowdown of every benchmark, for each."""
     for noise in recordings.noises:
-        for study in dict.fromkeys(each for each, _ in BENCHMARKS):
-            yield from _at_equal_time(recordings, noise, study, runs, trials, random.Random(f"{seed} {noise} {study}"))
-        yield _whole_runs(recordings, noise, runs, random.Random(f"{seed} {noise}"))
-        for study in dict.fromkeys(each for each, _ in BENCHMARKS):
-            yield _in_full(recordings, noise, study, trials, random.Random(f"{seed} {noise} {study} full"))
+        table = _Table(recordings, noise, runs, trials, seed)
+        yield from table.at_equal_time()
+        yield from table.side_by_side()
+        yield from table.history()
+
+
+class _Table:
+    """The lines of one kind of noise on one recording."""
+
+    def __init__(self, recordings: Recordings, noise: str, runs: int, trials: int, seed: int) -> None:
+        self._recordings, self._noise, self._runs, self._trials = recordings, noise, runs, trials
+        self._seed = f"{seed} {recordings.name} {noise}"
+
+    def at_equal_time(self) -> Iterator[Line]:
+        """Every rule with the same measuring time for each benchmark, then whole runs of each rule."""
+        rules = (*OTHERS, SIDE_BY_SIDE, HISTORY)
+        alarms: dict[str, list[list[bool]]] = {rule: [] for rule in rules}
+        for study in STUDIES:
+            found, of_runs = self._study_at_equal_time(study)
+            yield from found
+            for rule in rules:
+                alarms[rule].append(of_runs[rule])
+        # Two runs of what was recorded, of AUTO alone, are as many benchmarks as a standard run has.
+        together = BENCHMARKS_OF_A_RUN // len(BENCHMARKS)
+        for rule in rules:
+            each_run = [any(each) for each in zip(*alarms[rule], strict=True)]
+            whole = [
+                any(each_run[start : start + together]) for start in range(0, len(each_run) - together + 1, together)
+            ]
+            yield self._line(rule, ALL, runs=len(whole), alarms=sum(whole))
+
+    def _study_at_equal_time(self, study: str) -> tuple[list[Line], dict[str, list[bool]]]:
+        chance = random.Random(f"{self._seed} {study}")
+        metrics, turns = _metrics(study), EQUAL_TURNS[study]
+        turn_s = self._recordings.of(study, metrics[0], self._noise)[0].turn_s
+        ours: dict[str, list[Trial]] = {SIDE_BY_SIDE: [], HISTORY: []}
+
+        def once(candidate: str | None, metric: str) -> dict[str, bool]:
+            everything = self._recordings.of(study, metric)
+            said = replay.others(everything, candidate, self._noise, chance, turns)
+            with_noise = self._recordings.of(study, metric, self._noise)
+            tried = {
+                SIDE_BY_SIDE: replay.beside(with_noise, candidate, chance, budget_s=turns * turn_s, change=CHANGE),
+                # A quarter of the turns: of the candidate, of the pinned workload, and of both once more.
+                HISTORY: replay.against_history(
+                    everything, candidate, self._noise, chance, change=CHANGE, rounds=turns // 4
+                ),
+            }
+            for rule, trial in tried.items():
+                ours[rule].append(trial)
+                said[rule] = trial.outcome is Outcome.FAIL
+            return said
+
+        identical = [[once(None, metric) for metric in metrics] for _ in range(self._runs)]
+        slower = {
+            slowdown: [once(slowdown, metrics[number % len(metrics)]) for number in range(self._trials)]
+            for slowdown in SLOWDOWNS
+        }
+        of_runs = {rule: [any(each[rule] for each in said) for said in identical] for rule in (*OTHERS, *ours)}
+        found = [
+            self._line(
+                rule,
+                study,
+                ours.get(rule, ()),
+                runs=self._runs,
+                alarms=sum(of_runs[rule]),
+                trials=self._trials,
+                found={name: sum(each[rule] for each in said) / self._trials for name, said in slower.items()},
+                **(
+                    {}
+                    if rule in ours
+                    else {"seconds": turns * turn_s, "most_seconds": turns * turn_s, "inconclusive": 0.0}
+                ),
+            )
+            for rule in of_runs
+        ]
+        return found, of_runs
+
+    def side_by_side(self) -> Iterator[Line]:
+        """Ours with the time that the product has."""
+
+        def trial(study: str, metric: str, slowdown: str | None, chance: random.Random) -> Trial:
+            strips = self._recordings.of(study, metric, self._noise)
+            return replay.beside(strips, slowdown, chance, budget_s=PAIR_S[study], change=CHANGE)
+
+        def fine(study: str, metric: str, slowdown: str | None, chance: random.Random) -> Trial:
+            strips = self._recordings.of(study, metric, self._noise)
+            return replay.beside(strips, slowdown, chance, budget_s=FINE_S, change=FINE_CHANGE)
+
+        yield self._whole_runs(IN_FULL, trial)
+        for study in STUDIES:
+            yield self._slower(IN_FULL, study, trial, SLOWDOWNS)
             if study != FIL:
-                yield _fine(recordings, noise, study, trials, random.Random(f"{seed} {noise} {study} fine"))
-            yield _history(recordings, noise, study, runs, trials, random.Random(f"{seed} {noise} {study} history"))
+                yield self._slower(FINE, study, fine, ("2%",))
+
+    def history(self) -> Iterator[Line]:
+        """Ours with the rounds that the product has."""
+
+        def trial(study: str, metric: str, slowdown: str | None, chance: random.Random) -> Trial:
+            strips = self._recordings.of(study, metric)
+            return replay.against_history(strips, slowdown, self._noise, chance, change=CHANGE)
+
+        yield self._whole_runs(HISTORY_IN_FULL, trial)
+        for study in STUDIES:
+            yield self._slower(HISTORY_IN_FULL, study, trial, SLOWDOWNS)
+
+    def _whole_runs(self, rule: str, trial: Callable[[str, str, str | None, random.Random], Trial]) -> Line:
+        chance = random.Random(f"{self._seed} {rule}")
+        alarms, everything = 0, []
+        for _ in range(self._runs):
+            tried = [
+                trial(study, metric, None, chance)
+                for study, metric in BENCHMARKS * (BENCHMARKS_OF_A_RUN // len(BENCHMARKS))
+            ]
+            alarms += any(each.outcome is Outcome.FAIL for each in tried)
+            everything += tried
+        return self._line(rule, ALL, everything, runs=self._runs, alarms=alarms)
+
+    def _slower(
+        self,
+        rule: str,
+        study: str,
+        trial: Callable[[str, str, str | None, random.Random], Trial],
+        slowdowns: Sequence[str] | dict[str, float],
+    ) -> Line:
+        chance = random.Random(f"{self._seed} {rule} {study}")
+        metrics = _metrics(study)
+        tried = {
+            name: [trial(study, metrics[number % len(metrics)], name, chance) for number in range(self._trials)]
+            for name in slowdowns
+        }
+        return self._line(
+            rule,
+            study,
+            [each for trials in tried.values() for each in trials],
+            trials=self._trials,
+            found={name: _share(trials, Outcome.FAIL) for name, trials in tried.items()},
+            passed={name: _share(trials, Outcome.PASS) for name, trials in tried.items()},
+            missing={name: sum(each.ended for each in trials) / len(trials) for name, trials in tried.items()},
+        )
+
+    def _line(self, rule: str, benchmarks: str, tried: Sequence[Trial] = (), **fields: Any) -> Line:
+        if tried:
+            seconds = [each.seconds for each in tried]
+            fields.update(
+                inconclusive=_share(tried, Outcome.INCONCLUSIVE),
+                ended=sum(each.ended for each in tried) / len(tried),
+                seconds=float(np.mean(seconds)),
+                most_seconds=float(np.quantile(seconds, 0.95)),
+            )
+        return Line(self._recordings.name, rule, self._noise, benchmarks, **fields)
 
 
 def _metrics(study: str) -> list[str]:
     return [metric for each, metric in BENCHMARKS if each == study]
 
 
-def _at_equal_time(
-    recordings: Recordings, noise: str, study: str, runs: int, trials: int, chance: random.Random
-) -> Iterator[Line]:
-    metrics = _metrics(study)
-    turns = EQUAL_TURNS[study]
-    alarms = dict.fromkeys((*OTHERS, SIDE_BY_SIDE), 0)
-    found = {rule: dict.fromkeys(SLOWDOWNS, 0) for rule in alarms}
-    unsure, spent, asked = 0, 0.0, 0
-    turn_s = recordings.of(study, metrics[0], noise)[0].turn_s
-
-    def once(candidate: str | None, metric: str) -> dict[str, bool]:
-        nonlocal unsure, spent, asked
-        said = replay.others(recordings.of(study, metric), candidate, noise, chance, turns)
-        # Half of the time for the first measurement, half for the second.
-        trial = replay.beside(
-            recordings.of(study, metric, noise), candidate, chance, budget_s=turns * turn_s / 2, change=CHANGE
-        )
-        unsure, spent, asked = unsure + (trial.outcome is Outcome.INCONCLUSIVE), spent + trial.seconds, asked + 1
-        return {**said, SIDE_BY_SIDE: trial.outcome is Outcome.FAIL}
-
-    for _ in range(runs):
-        said = [once(None, metric) for metric in metrics]
-        for rule in alarms:
-            alarms[rule] += any(each[rule] for each in said)
-    for slowdown in SLOWDOWNS:
-        for number in range(trials):
-            for rule, yes in once(slowdown, metrics[number % len(metrics)]).items():
-                found[rule][slowdown] += yes
-    for rule in alarms:
-        ours = rule == SIDE_BY_SIDE
-        yield Line(
-            rule,
-            noise,
-            study,
-            runs,
-            alarms[rule] / runs,
-            trials,
-            {name: count / trials for name, count in found[rule].items()},
-            unsure / asked if ours else 0.0,
-            spent / asked if ours else turns * turn_s,
-        )
-
-
-def _tried(trial: Callable[[str | None, str], Trial], study: str, slowdown: str | None, count: int) -> list[Trial]:
-    metrics = _metrics(study)
-    return [trial(slowdown, metrics[number % len(metrics)]) for number in range(count)]
-
-
-def _share(trials: list[Trial], outcome: Outcome) -> float:
+def _share(trials: Sequence[Trial], outcome: Outcome) -> float:
     return sum(each.outcome is outcome for each in trials) / len(trials)
-
-
-def _mean_s(trials: list[Trial]) -> float:
-    return sum(each.seconds for each in trials) / len(trials)
-
-
-def _whole_runs(recordings: Recordings, noise: str, runs: int, chance: random.Random) -> Line:
-    alarms, everything = 0, []
-    for _ in range(runs):
-        tried = [
-            replay.beside(recordings.of(study, metric, noise), None, chance, budget_s=PAIR_S[study], change=CHANGE)
-            for study, metric in BENCHMARKS
-        ]
-        alarms += any(each.outcome is Outcome.FAIL for each in tried)
-        everything += tried
-    unsure = _share(everything, Outcome.INCONCLUSIVE)
-    return Line(IN_FULL, noise, "all", runs, alarms / runs, 0, dict.fromkeys(SLOWDOWNS), unsure, _mean_s(everything))
-
-
-def _in_full(recordings: Recordings, noise: str, study: str, trials: int, chance: random.Random) -> Line:
-    def trial(slowdown: str | None, metric: str) -> Trial:
-        return replay.beside(
-            recordings.of(study, metric, noise), slowdown, chance, budget_s=PAIR_S[study], change=CHANGE
-        )
-
-    tried = {name: _tried(trial, study, name, trials) for name in SLOWDOWNS}
-    everything = [each for found in tried.values() for each in found]
-    return Line(
-        IN_FULL,
-        noise,
-        study,
-        0,
-        None,
-        trials,
-        {name: _share(found, Outcome.FAIL) for name, found in tried.items()},
-        _share(everything, Outcome.INCONCLUSIVE),
-        _mean_s(everything),
-    )
-
-
-def _fine(recordings: Recordings, noise: str, study: str, trials: int, chance: random.Random) -> Line:
-    def trial(slowdown: str | None, metric: str) -> Trial:
-        return replay.beside(recordings.of(study, metric, noise), slowdown, chance, budget_s=FINE_S, change=FINE_CHANGE)
-
-    tried = _tried(trial, study, "2%", trials)
-    found = {"2%": _share(tried, Outcome.FAIL)}
-    return Line(
-        FINE,
-        noise,
-        study,
-        0,
-        None,
-        trials,
-        {**dict.fromkeys(SLOWDOWNS), **found},
-        _share(tried, Outcome.INCONCLUSIVE),
-        _mean_s(tried),
-    )
-
-
-def _history(recordings: Recordings, noise: str, study: str, runs: int, trials: int, chance: random.Random) -> Line:
-    def trial(slowdown: str | None, metric: str) -> Trial:
-        return replay.against_history(recordings.of(study, metric), metric, slowdown, noise, chance, change=CHANGE)
-
-    alarms, everything = 0, []
-    for _ in range(runs):
-        tried = _tried(trial, study, None, len(_metrics(study)))
-        alarms += any(each.outcome is Outcome.FAIL for each in tried)
-        everything += tried
-    found = {name: _share(_tried(trial, study, name, trials), Outcome.FAIL) for name in SLOWDOWNS}
-    return Line(
-        HISTORY,
-        noise,
-        study,
-        runs,
-        alarms / runs,
-        trials,
-        dict(found),
-        _share(everything, Outcome.INCONCLUSIVE),
-        _mean_s(everything),
-    )
-
-
-def targets(found: list[Line]) -> list[Target]:
-    """What was to be reached, and what was."""
-
-    def of(rule: str, slowdown: str | None = None, *, fil: bool | None = None) -> list[tuple[str, float]]:
-        chosen = [each for each in found if each.rule == rule and (fil is None or (each.benchmarks == FIL) == fil)]
-        values = [
-            (f"{each.benchmarks}, {each.noise}", each.false_alarms if slowdown is None else each.found[slowdown])
-            for each in chosen
-        ]
-        return [(where, value) for where, value in values if value is not None]
-
-    def at_most(sentence: str, values: list[tuple[str, float]], bound: float) -> Target:
-        return Target(sentence, _said(values), bool(values) and all(value <= bound for _, value in values))
-
-    def at_least(sentence: str, values: list[tuple[str, float]], bound: float) -> Target:
-        return Target(sentence, _said(values), bool(values) and all(value >= bound for _, value in values))
-
-    return [
-        at_most("side by side: at most 1 % of identical whole runs raise an alarm", of(IN_FULL), 0.01),
-        at_least("side by side: +5 % found in at least 95 % within 60 s", of(IN_FULL, "5%", fil=False), 0.95),
-        at_least("side by side: +2 % found in at least 80 % within 300 s", of(FINE, "2%"), 0.8),
-        at_least("side by side: FIL +10 % found in at least 95 % within 120 s", of(IN_FULL, "10%", fil=True), 0.95),
-        at_most("against history: at most 1 % false alarms", of(HISTORY), 0.01),
-        at_least("against history: +10 % found in at least 95 % with one confirmation", of(HISTORY, "10%"), 0.95),
-        _not_dominated(found),
-    ]
-
-
-def _not_dominated(found: list[Line]) -> Target:
-    """At equal measuring time no other rule has both fewer false alarms and more detections, on any row."""
-    better = []
-    for ours in (each for each in found if each.rule == SIDE_BY_SIDE):
-        for other in (each for each in found if each.rule in OTHERS):
-            if (other.noise, other.benchmarks) != (ours.noise, ours.benchmarks):
-                continue
-            for slowdown in SLOWDOWNS:
-                fewer = _above(ours.false_alarms, other.false_alarms)
-                if fewer and _above(other.found[slowdown], ours.found[slowdown]):
-                    better += [f"{other.rule} at +{slowdown} ({ours.benchmarks}, {ours.noise})"]
-    return Target(
-        "at equal measuring time no other rule has both fewer false alarms and more detections",
-        "; ".join(better) or "none has",
-        not better,
-    )
-
-
-def _above(one: float | None, other: float | None) -> bool:
-    return one is not None and other is not None and one > other
-
-
-def _said(values: list[tuple[str, float]]) -> str:
-    return "; ".join(f"{where}: {100 * value:.3g} %" for where, value in values) or "not recorded"
-
-
-def independent(recordings: Recordings) -> list[str]:
-    """How much independent data there is: segments are other processes at another time."""
-    said = []
-    for study in dict.fromkeys(each for each, _ in BENCHMARKS):
-        parts = []
-        for noise in recordings.noises:
-            strips = recordings.of(study, _metrics(study)[0], noise)
-            pairs = sum(len(each.identical) * (len(each.identical) - 1) // 2 for each in strips)
-            rounds = sum(len(each.costs) for each in strips)
-            shortest = SHORTEST_STUDY[study]
-            studies = sum(
-                len(each.costs) // shortest * (len(each.identical) * (len(each.identical) - 1) // 2) for each in strips
-            )
-            parts.append(
-                f"{noise} {len(strips)} segments, {rounds} rounds, {pairs} pairs of identical processes, "
-                f"{studies} A/A studies of {shortest} rounds that share none"
-            )
-        said.append(f"{study}: {'; '.join(parts)}")
-    quiet = {
-        name: ratio
-        for (study, metric, name), ratio in recordings.slowdowns.items()
-        if (study, metric) == ("LATENCY", "latency_ms")
-    }
-    said.append(
-        f"slower models as measured (LATENCY, {QUIET}): "
-        + ", ".join(f"{name}: {100 * (ratio - 1):+.1f} %" for name, ratio in quiet.items())
-        + "; replayed as exactly +2, 5, 10 and 20 %"
-    )
-    return said

@@ -125,7 +125,8 @@ def test_a_regression_fails_its_own_tests_and_says_how_to_accept_it(regressed):
             "6 runs",
             "6 accepted runs (0001 to 0006)",
             "measured again",
-            "autogauge accept",
+            "6 runs, this one with",
+            f"autogauge accept {reports}/history/lab",
         ):
             assert part in message
 

@@ -135,6 +135,65 @@ def test_a_run_saved_twice_counts_once(tmp_path):
     assert any("the same run" in each for each in history.problems)
 
 
+@pytest.mark.parametrize("between", [0, 25])
+def test_a_copy_of_a_quarantined_run_is_quarantined_too(tmp_path, between):
+    save(tmp_path, benchmark(seconds=0.01))
+    bad = save(
+        tmp_path,
+        benchmark(seconds=0.02),
+        prepare=lambda path: standing.write(path, Standing.QUARANTINED, "slow", "gate"),
+    )
+    for number in range(between):
+        save(tmp_path, benchmark(seconds=0.01 + number / 1e6))
+    (tmp_path / f"{len(store.runs(tmp_path)) + 1:04d}_copy_aaaaaaaa.json").write_bytes(bad.read_bytes())
+    history = baseline.find(tmp_path, OURS)
+    assert 0.02 not in seconds_of(history)[0]
+    assert any("both count as quarantined" in each for each in history.problems)
+
+
+def test_rejecting_the_run_that_began_a_level_does_not_merge_the_levels(tmp_path):
+    save(tmp_path, benchmark(seconds=0.01))
+    begins = save(
+        tmp_path,
+        benchmark(seconds=0.02),
+        prepare=lambda path: standing.write(path, Standing.QUARANTINED, "slow", "gate", ("speed: AUTO",)),
+    )
+    save(tmp_path, benchmark(seconds=0.0101))
+    assert seconds_of(baseline.find(tmp_path, OURS)) == ([0.01, 0.0101], []), "it never was accepted"
+    standing.reject(begins, "slow indeed")
+    assert seconds_of(baseline.find(tmp_path, OURS)) == ([0.01, 0.0101], []), "it never was accepted"
+    standing.write(begins, Standing.ACCEPTED, "meant", "user", ("speed: AUTO",))
+    standing.reject(begins, "fan broken")
+    standing.reject(begins, "fan broken, once more")
+    assert seconds_of(baseline.find(tmp_path, OURS)) == ([0.0101], [0.01]), "the next one was accepted at its level"
+    assert standing.read(begins).new_level == ("speed: AUTO",), "it begins one again should it be accepted again"
+
+
+def test_files_that_are_named_twice_count_once(tmp_path):
+    path = save(tmp_path)
+    copy = tmp_path / "elsewhere.json"
+    copy.write_bytes(path.read_bytes())
+    history = baseline.of_files([path, path, copy])
+    assert len(history.runs) == 1
+    assert "1 accepted run" in history.names("speed: AUTO")
+    assert sum("is the same run as" in each for each in history.problems) == 2
+
+
+def test_a_file_without_a_number_has_a_name(tmp_path):
+    path = tmp_path / "yesterday.json"
+    path.write_text(json.dumps(document()))
+    assert "(yesterday.json, still few)" in baseline.of_files([path]).names("speed: AUTO")
+
+
+def test_files_that_were_not_opened_are_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(baseline, "MOST_READ", 5)
+    save(tmp_path, benchmark(seconds=0.01))
+    for _ in range(5):
+        tmp_path.joinpath(f"{len(store.runs(tmp_path)) + 1:04d}_broken.json").write_text("{")
+    history = baseline.find(tmp_path, OURS)
+    assert any("only the newest 5 files" in each and "1 older" in each for each in history.problems)
+
+
 def test_a_benchmark_that_stands_twice_in_a_run_counts_once(tmp_path):
     save(tmp_path, benchmark(seconds=0.01), benchmark(seconds=0.02))
     history = baseline.find(tmp_path, OURS)
@@ -156,6 +215,11 @@ def test_files_without_a_fingerprint_in_their_name_are_opened(tmp_path):
 def test_benchmarks_that_are_no_longer_there_are_named(tmp_path):
     save(tmp_path, benchmark("a"), benchmark("b"))
     assert baseline.find(tmp_path, OURS).lost(["b", "c"]) == ["a"]
+    save(tmp_path, benchmark("b"))
+    assert baseline.find(tmp_path, OURS).lost(["b", "c"]) == ["a"], "the newest run measured a part only"
+    for number in range(5):
+        save(tmp_path, benchmark("b", seconds=0.01 + number / 1000))
+    assert baseline.find(tmp_path, OURS).lost(["b", "c"]) == [], "it has been gone for long"
 
 
 def test_a_renamed_test_is_the_same_benchmark(tmp_path):

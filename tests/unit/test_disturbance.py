@@ -2,7 +2,7 @@
 
 import pytest
 
-from autogauge.studies.disturbance import FEWEST, Watch, falls_on_one, waited_share
+from autogauge.studies.disturbance import FEWEST, Watch, falls_on_one, totals, waited_share
 
 
 def turn(share, steal_s=0.0):
@@ -37,6 +37,28 @@ def test_where_linux_does_not_tell_nothing_is_disturbed():
     watch = Watch()
     assert not any(watch.is_disturbed("A", {"wall_s": 0.05, "waited_s": None}) for _ in range(20))
     assert waited_share({}) is None
+
+
+def test_throttling_and_waiting_for_memory_disturb_a_turn_whatever_is_usual():
+    def disturbed(**facts):
+        watch = Watch()
+        return [watch.is_disturbed("A", each) for each in (*[turn(0.0)] * 9, {**turn(0.0), **facts})][-1]
+
+    assert disturbed(throttled=1.0)
+    assert disturbed(memory_stalls_s=0.02)
+    assert not disturbed(memory_stalls_s=0.005, throttled=0.0)
+    assert not disturbed(memory_stalls_s=None, throttled=None)
+
+
+def test_what_the_machine_did_beside_a_study_is_told_where_it_is_notable():
+    calm = {"wall_s": 1.0, "throttled": 0.0, "memory_stalls_s": 0.001, "others_cpu_s": 0.02, "frequency_mhz": 3000.0}
+    assert totals([calm] * 10) is None
+    assert totals([{"wall_s": 1.0, "throttled": None}] * 10) is None
+    wild = {"wall_s": 1.0, "throttled": 2.0, "memory_stalls_s": 0.3, "others_cpu_s": 0.5, "frequency_mhz": 1200.0}
+    assert totals([calm, wild]) == (
+        "in 2 s of turns the processor was throttled 2 times, memory was waited for 0.3 s, "
+        "other processes took 0.26 processors, the processor ran at 1200 to 3000 MHz"
+    )
 
 
 def test_disturbances_that_fall_on_one_condition_are_a_warning():

@@ -19,7 +19,9 @@ from autogauge.stats.prediction import level_of
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies.study import Condition, Replicate, Sample, Study
 from autogauge.targets import Target
+from fixtures.gate import fails
 from tests.properties import for_all
+from tests.unit.test_report import settings
 
 RULE = Rule(error=0.001, floor=1.05, smallest=1.10)
 RATIOS = (1.02, 1.01, 1.03, 1.02, 1.015, 1.025, 1.02, 1.01, 1.03, 1.02)
@@ -96,11 +98,41 @@ def test_a_run_whose_interval_reaches_what_is_to_be_found_is_inconclusive():
 
 
 def test_the_ratio_to_the_pinned_workload_counts_where_both_have_it():
-    slow_machine = now(1.02, seconds=0.02)
-    assert past.judge("b", slow_machine, Past(figures()), RULE).outcome is Outcome.PASS
+    slow_machine = now(1.02, seconds=0.012)
+    judgement = past.judge("b", slow_machine, Past(figures()), RULE)
+    assert judgement.outcome is Outcome.PASS
+    assert "its seconds: +20.0 %" in judgement.sentence()
     other = now(1.02, seconds=0.02, reference="another")
     assert "by its seconds" in past.judge("b", other, Past(figures()), RULE).against
     assert past.judge("b", other, Past(figures()), RULE).outcome is Outcome.FAIL
+
+
+def test_a_slowdown_that_meets_the_pinned_workload_too_does_not_pass():
+    gross = past.judge("b", now(1.02, seconds=0.016), Past(figures()), RULE)
+    assert (gross.word, gross.remarkable) == ("INCONCLUSIVE", True)
+    assert "its seconds: +60.0 %; that is more than time explains" in gross.sentence()
+    wild = tuple(Figure(0.01 * factor, "pinned", 1.02, 0.005) for factor in (1.0, 1.7, 0.8, 1.2, 1.5, 0.9, 1.1, 1.6))
+    assert past.judge("b", now(1.02, seconds=0.016), Past(wild), RULE).outcome is Outcome.PASS, "time moves them so"
+
+
+def test_why_seconds_are_compared_is_said():
+    assert past.why_by_seconds(now(1.02), Past(figures())) is None
+    assert past.why_by_seconds(Figure(0.01), Past((Figure(0.01),) * 5)) is None, "there never was a ratio"
+    assert "this run has no ratio" in past.judge("b", Figure(0.01), Past(figures()), RULE).sentence()
+    assert "another pinned workload" in past.why_by_seconds(now(1.02, reference="another"), Past(figures()))
+    few = Past((*figures()[:2], *(Figure(0.01) for _ in range(5))))
+    assert "too few" in past.why_by_seconds(now(1.02), few)
+
+
+def test_a_creep_in_steps_too_small_to_fail_is_said():
+    creeping = figures(tuple(1.01**number for number in range(20)))
+    for number in range(3, 20):
+        assert past.judge("b", creeping[number], Past(creeping[:number]), RULE).outcome is not Outcome.FAIL
+    sentence = past.creep(now(1.01**20), Past(creeping), RULE)
+    assert sentence.startswith("it has crept by +19.6 % over the last 21 runs")
+    assert past.creep(now(1.02), Past(figures()), RULE) is None
+    assert past.creep(now(1.5), Past(figures()), RULE) is None, "one bad run is no creep"
+    assert past.creep(Figure(0.0112), Past(tuple(Figure(0.01) for _ in range(9))), RULE) is None, "time moves seconds"
 
 
 def test_a_run_that_was_measured_worse_than_usual_is_given_more_room():
@@ -186,8 +218,8 @@ def history_of(*ratios, pending=None):
     return History(Path(), runs, tuple(frozenset() for _ in runs), pending or {})
 
 
-def gate(history, reference="", mode="fail"):
-    return Gate(mode, 0.05, 1, lambda: history, reference)
+def gate(history, reference="", mode="fail", **others):
+    return Gate(mode, 0.05, 1, lambda: history, reference, **others)
 
 
 def judged(gate, first, again=None):
@@ -230,6 +262,37 @@ def test_a_better_level_waits_for_a_second_run():
     assert (decision.standing, decision.confirms, decision.benchmarks) == (Standing.ACCEPTED, waiting, ("b",))
 
 
+@pytest.mark.parametrize("keys", [("b", "c"), ("c",)])
+def test_a_better_run_is_confirmed_only_by_one_that_is_better_in_the_same_benchmarks(keys):
+    found = gate(history_of(*RATIOS, pending={Path("0011_run.json"): keys}))
+    judged(found, measured(0.8), measured(0.8, seed=2))
+    decision = found.decide()
+    assert (decision.standing, decision.benchmarks, decision.confirms) == (Standing.PENDING, ("b",), None)
+
+
+def test_a_run_of_which_a_test_failed_is_no_baseline():
+    found = gate(history_of(*RATIOS))
+    judged(found, measured(1.02))
+    found.faults.append("tests/perf/test_hints.py::test_the_throughput_hint")
+    decision = found.decide()
+    assert (decision.standing, decision.benchmarks) == (Standing.QUARANTINED, ())
+    assert decision.why == "failed: tests/perf/test_hints.py::test_the_throughput_hint"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_inconclusive_fails_by_choice_or_when_the_gate_could_not_measure(strict, tmp_path):
+    chosen = settings(tmp_path, fail_inconclusive=strict)
+
+    def said(outcome, **fields):
+        return fails(Judgement("b", Way.HISTORY, "history", outcome, None, 1.05, **fields), chosen)
+
+    assert said(Outcome.FAIL)
+    assert said(Outcome.INCONCLUSIVE) is strict
+    assert said(Outcome.INCONCLUSIVE, cannot_measure=True)
+    assert not said(Outcome.PASS)
+    assert not said(None)
+
+
 def test_a_study_that_cannot_be_measured_again_says_so():
     def dies():
         raise ProbeFailed(Failure("signal", "slice", "killed by signal 9 (SIGKILL)"))
@@ -240,6 +303,42 @@ def test_a_study_that_cannot_be_measured_again_says_so():
     (judgement,) = judged(found, study)
     assert "could not be measured again" in judgement.sentence()
     assert (judgement.word, judgement.cannot_measure) == ("INCONCLUSIVE", True), "no verdict, and no PASS either"
+
+
+def test_a_pinned_workload_that_dies_in_the_second_measurement_is_no_pass():
+    found = gate(history_of(*RATIOS))
+    second = measured(1.2, seed=2)
+    for replicate in second.replicates:
+        replicate.samples.pop("pinned-LATENCY")
+    (judgement,) = judged(found, measured(1.2), second)
+    assert (judgement.word, judgement.cannot_measure) == ("INCONCLUSIVE", True)
+    assert "could not be measured again" in judgement.sentence()
+    assert found.decide().standing is Standing.QUARANTINED, "it was not measured as it should be"
+
+
+def test_a_run_without_the_ratio_that_its_history_has_says_so():
+    found = gate(history_of(*RATIOS))
+    study = measured(1.02)
+    for replicate in study.replicates:
+        replicate.samples.pop("pinned-LATENCY")
+    judged(found, study)
+    assert found.notes == [
+        "b: by seconds only, since this run has no ratio to the pinned workload, and its history has"
+    ]
+
+
+def test_a_creep_is_noted_for_the_run():
+    found = gate(history_of(*(1.01**number for number in range(20))))
+    judged(found, measured(1.2), measured(1.2, seed=2))
+    assert any("b: it has crept by" in note for note in found.notes)
+    assert found.notes == found.to_json()["notes"]
+
+
+def test_the_sentence_says_what_this_runs_figure_rests_on():
+    (first,) = judged(gate(history_of(*RATIOS)), measured(1.02))
+    assert "10 runs, this one with 60 rounds)" in first.sentence()
+    (again,) = judged(gate(history_of(*RATIOS)), measured(1.2), measured(1.2, seed=2))
+    assert "10 runs, this one with 120 rounds)" in again.sentence()
 
 
 def test_a_benchmark_without_a_sample_cannot_be_measured():
@@ -255,6 +354,34 @@ def test_beside_a_reference_both_ways_judge_and_share_the_error():
     assert (beside.way, beside.word, beside.measured_again) == (Way.SIDE_BY_SIDE, "FAIL", True)
     assert "the reference 2026.3.0 in the same rounds" in beside.sentence()
     assert history.word == "PASS"
+
+
+def test_a_study_without_twins_is_judged_against_history_only_and_takes_no_share_of_the_error():
+    found = gate(history_of(*RATIOS), reference="2026.3.0")
+    assert [each.way for each in judged(found, measured(1.02))] == [Way.HISTORY]
+    assert found.notes == ["not measured beside 2026.3.0, since their studies compare with no reference: b"]
+    assert Gate("fail", 0.05, 10, History, "2026.3.0", twinned=8).error == pytest.approx(0.01 / 18)
+
+
+@pytest.mark.parametrize(("accepted", "standing"), [(True, Standing.QUARANTINED), (False, Standing.ACCEPTED)])
+def test_only_a_reference_that_was_good_enough_once_says_that_a_run_is_worse(accepted, standing):
+    found = gate(history_of(*RATIOS), reference="r", reference_accepted=accepted)
+    beside, _ = judged(found, measured(1.02, twin=1.1), measured(1.02, seed=2, twin=1.1))
+    assert beside.word == "FAIL"
+    assert found.decide().standing is standing
+
+
+def test_both_measurements_fit_the_time_of_a_pair():
+    study = measured(1.02, twin=1.1)
+    study.change_plan = side_by_side.plan(60.0, 0.001)
+    study.elapsed_s = 10.0
+    again = side_by_side.anew(study, 2)
+    assert again.relay_rounds == side_by_side.RELAY_ROUNDS, "also where the first measurement had one process"
+    assert again.change_plan.budget_s == pytest.approx(50.0)
+    wrong = [(1 - plan.confidence) / 2 for plan in (study.change_plan, again.change_plan)]
+    assert wrong[0] * wrong[1] == pytest.approx(0.001 / 2), "both have to be wrong"
+    study.elapsed_s = 99.0  # for another claim
+    assert side_by_side.anew(study, 2).change_plan.budget_s == pytest.approx(60 * (1 - side_by_side.FIRST_SHARE))
 
 
 def test_beside_an_equal_reference_it_passes():

@@ -1,7 +1,10 @@
 """What `--reference` may name, and what it makes of the candidate's target."""
 
 import contextlib
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autogauge.errors import UserError
@@ -9,6 +12,9 @@ from autogauge.gate import side_by_side
 from autogauge.gate.companions import Companions, pinned_conditions
 from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
+from autogauge.models.artefact import ModelArtefact
+from autogauge.reference.environment import numpy_of
+from autogauge.reference.pinned import Pinned
 from autogauge.reference.spec import parse
 from autogauge.studies import steady
 from autogauge.studies.study import Condition, Plan
@@ -43,10 +49,29 @@ def test_a_device_properties_or_both_change_the_target():
     assert parse("2026.3.0").target(candidate) == candidate
 
 
-def test_a_property_of_autos_own_is_not_given_to_another_device():
-    candidate = Target("AUTO", {"ENABLE_STARTUP_FALLBACK": "NO", "PERFORMANCE_HINT": "LATENCY"})
+def test_another_device_than_auto_has_none_of_autos_properties():
+    candidate = Target("AUTO:GPU,CPU", {"ENABLE_STARTUP_FALLBACK": "NO", "PERFORMANCE_HINT": "LATENCY"})
     assert parse("CPU").target(candidate) == Target("CPU", {"PERFORMANCE_HINT": "LATENCY"})
-    assert parse("AUTO:GPU,CPU").target(candidate) == Target("AUTO:GPU,CPU", candidate.properties)
+    assert parse("AUTO:CPU").target(candidate).properties == candidate.properties
+    assert parse("NUM_STREAMS=2").target(candidate).properties == {**candidate.properties, "NUM_STREAMS": "2"}
+
+
+def test_which_references_are_an_openvino(tmp_path):
+    python = tmp_path / "python3"
+    python.touch()
+    assert parse("2026.3.0").is_openvino
+    assert parse(str(python)).is_openvino
+    assert not parse("CPU").is_openvino
+    assert not parse("NUM_STREAMS=2").is_openvino
+
+
+def test_what_the_pinned_workload_is_says_everything_that_it_runs_on():
+    model = ModelArtefact("googlenet-v1", "embedded", "IR", Path("m.xml"), "d" * 64, "FP16")
+    identity = Pinned(Path("python"), model, numpy_of(Path(sys.executable))).identity
+    assert f"numpy {np.__version__}" in identity
+    assert f"python {sys.version_info.major}.{sys.version_info.minor}" in identity
+    with pytest.raises(UserError, match="does not say which numpy it has"):
+        numpy_of(Path("no-python"))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +110,9 @@ def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_m
     assert len(study.changes) == 4
     assert {(each.metric, each.relation) for each in study.changes} == {("fps", "at least"), ("latency_ms", "at most")}
     assert study.at_least == 80
-    assert study.change_plan.budget_s == 2 * 60.0
+    assert study.change_plan.budget_s == 2 * 60.0 * side_by_side.FIRST_SHARE
+    assert study.change_plan.looks[0] == side_by_side.FIRST_WARM_LOOK
+    assert study.relay_rounds == study.anew(2).relay_rounds == side_by_side.RELAY_ROUNDS
     assert study.claims == steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1).claims
 
 
@@ -115,6 +142,7 @@ def test_a_reference_says_whether_it_names_a_device(text, names):
 
 def test_without_a_reference_or_a_pinned_workload_nothing_is_added():
     assert len(joined().conditions) == 2
+    assert joined().relay_rounds == 0
 
 
 def test_there_is_one_pinned_condition_for_each_hint():

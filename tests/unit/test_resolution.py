@@ -7,8 +7,9 @@ import pytest
 
 from autogauge.gate import side_by_side
 from autogauge.gate.resolution import Resolution
+from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, paired_ratio
-from autogauge.stats.verdicts import Outcome, outcome_of
+from autogauge.stats.verdicts import Outcome
 
 
 def of(spread=0.04, pairs=80, pair_s=0.12, error=0.001):
@@ -37,13 +38,17 @@ def test_what_cannot_be_said_is_not_said():
 def test_a_change_that_is_said_to_be_found_is_found():
     resolution = of(spread=0.04, pairs=2000)
     change = resolution.change_in(30)
-    pairs = int(30 / resolution.pair_s)
-    plan = side_by_side.plan(30.0, 0.001)
+    first = side_by_side.plan(30.0, 0.001)
+    second = side_by_side.plan_again(first, first.budget_s)
+    assert first.budget_s + second.budget_s == pytest.approx(30.0)
     claim = side_by_side.claim("A", "latency_ms", 1 + change / 2)
     random = np.random.default_rng(6)
-    found = 0
-    for _ in range(200):
+
+    def found_by(plan):
+        pairs = int(plan.budget_s / resolution.pair_s)
         ratios = (1 + change) * np.exp(0.04 * random.standard_normal(pairs))
-        interval = paired_ratio(ratios, np.ones(pairs), plan.confidence_at(30.0, spent=1 / side_by_side.LOOKS_APART))
-        found += outcome_of(claim, interval) is Outcome.FAIL
+        confidence = plan.confidence_at(plan.budget_s, spent=1 / side_by_side.LOOKS_APART)
+        return judge_change(list(ratios), [1.0] * pairs, claim, confidence)[0] is Outcome.FAIL
+
+    found = sum(found_by(first) and found_by(second) for _ in range(200))
     assert found >= 0.88 * 200

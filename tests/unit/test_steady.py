@@ -37,9 +37,14 @@ class FakePool:
     """Probes that fail at their first so many starts."""
 
     def __init__(self, failures=0):
-        self.failures = failures
+        self.failures, self.started, self.renewed = failures, [], []
+
+    def renew(self, target):
+        self.renewed.append(target.label)
+        return self.warm(target)
 
     def warm(self, target):
+        self.started.append(target.label)
         if self.failures:
             self.failures -= 1
             raise ProbeFailed(Failure("signal", "ready", "killed by signal 11 (SIGSEGV)"))
@@ -69,9 +74,30 @@ def test_figures_become_verdicts_latencies_and_intervals():
     assert progress.lines.count("AUTO-LATENCY: throughput: 100.00 FPS, latency: 10.00 ms, time interval: 1.00 s") == 4
 
 
+def test_after_so_many_rounds_fresh_processes_serve():
+    pool = FakePool()
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3)
+    study.relay_rounds = 12
+    steady.SteadyRunner(study.anew(3), pool, slice_s=0.25, interval_s=1.0)(Silent())
+    assert {pool.renewed.count(label) for label in ("AUTO-LATENCY", "AUTO-THROUGHPUT")} <= {3, 4}
+    to_the_end = FakePool()
+    measured(to_the_end)
+    assert not to_the_end.renewed
+
+
+def test_processes_are_started_in_random_order():
+    orders = set()
+    for seed in range(20):
+        pool, study = FakePool(), steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed)
+        steady.SteadyRunner(study, pool, slice_s=0.25, interval_s=1.0)(Silent())
+        orders.add(tuple(pool.started[:2]))
+    assert orders == {("AUTO-LATENCY", "AUTO-THROUGHPUT"), ("AUTO-THROUGHPUT", "AUTO-LATENCY")}
+
+
 def test_a_probe_that_fails_at_its_start_is_a_failed_replicate_and_is_tried_again():
-    study = measured(FakePool(failures=1))
-    assert [(index, name) for index, name, _ in study.failures()] == [(0, "AUTO-LATENCY")]
-    assert len(study.samples("AUTO-LATENCY")) == 15
+    pool = FakePool(failures=1)
+    study = measured(pool)
+    assert [(index, name) for index, name, _ in study.failures()] == [(0, pool.started[0])]
+    assert len(study.samples(pool.started[0])) == 15
     assert study.verdicts()[0].outcome is Outcome.PASS
     assert "SIGSEGV" in study.verdicts()[0].evidence()

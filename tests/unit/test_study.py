@@ -166,6 +166,7 @@ def test_a_disturbed_turn_is_measured_again_and_both_are_kept():
     assert [each.figures["s"] for each in disturbed.replicates[6].disturbed.values()] == [5.0]
     assert disturbed.disturbed("A") == 1
     assert "1 of 17 turns were disturbed" in disturbed.notes()[0]
+    assert len(disturbed.notes()) == 1, "nothing else was notable"
     assert disturbed.to_json()["replicates"][6]["disturbed"]["A"]["figures"]["s"] == 5.0
 
 

@@ -1,0 +1,58 @@
+"""`python -m autogauge gate RUN`: saved runs are judged without measuring, whatever their files are called."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli import app
+from tests.unit.test_baseline import OURS, benchmark, document, save
+
+
+def judged(*words):
+    return CliRunner().invoke(app, ["gate", *map(str, words)])
+
+
+def wide(factor=1.0):
+    """A benchmark whose history is too young to say anything about it."""
+    return benchmark(seconds=0.01 * factor)
+
+
+def test_a_run_whose_name_has_no_number_is_judged_against_the_numbered_ones_beside_it(tmp_path):
+    for _ in range(3):
+        save(tmp_path)
+    run = tmp_path / "current.json"
+    run.write_text(json.dumps(document(wide(1.01), when="2026-11-02T10:00:00+00:00")))
+    done = judged(run)
+    assert done.exception is None, done.exception
+    assert "3 accepted runs (0001 to 0003" in done.stdout
+
+
+@pytest.mark.parametrize(("choice", "status"), [("warn", 0), ("fail", 1)])
+def test_inconclusive_fails_by_choice(tmp_path, choice, status):
+    save(tmp_path)
+    save(tmp_path, wide(1.01))
+    done = judged(tmp_path, f"--inconclusive={choice}")
+    assert "1 INCONCLUSIVE" in done.stdout
+    assert done.exit_code == status
+
+
+@pytest.mark.parametrize(("choice", "status"), [("warn", 0), ("fail", 1)])
+def test_a_benchmark_that_cannot_be_read_fails_by_choice(tmp_path, choice, status):
+    for number in range(20):
+        save(tmp_path, benchmark(seconds=0.01 + number / 1e7))
+    broken = benchmark("speed: CPU")
+    del broken["stats"]
+    save(tmp_path, benchmark(seconds=0.010001), broken)
+    done = judged(tmp_path, f"--inconclusive={choice}", "--smallest-change=100%")
+    assert "1 PASS" in done.stdout
+    assert "cannot be judged: it has no 'stats'" in done.stdout
+    assert done.exit_code == status
+
+
+def test_a_run_named_twice_to_judge_against_counts_once(tmp_path):
+    first = save(tmp_path)
+    run = save(tmp_path, wide(1.01))
+    done = judged(run, f"--against={first}", f"--against={first}")
+    assert "1 accepted run (0001" in done.stdout
+    assert OURS
