@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from autogauge.stats.prediction import level_of
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies.study import Condition, Replicate, Sample, Study
 from autogauge.targets import Target
-from fixtures.gate import fails
+from fixtures.gate import NO_FAULT, fails, pytest_runtest_makereport
+from fixtures.session import RUN
 from tests.properties import for_all
 from tests.unit.test_report import settings
 
@@ -277,6 +279,31 @@ def test_a_run_of_which_a_test_failed_is_no_baseline():
     decision = found.decide()
     assert (decision.standing, decision.benchmarks) == (Standing.QUARANTINED, ())
     assert decision.why == "failed: tests/perf/test_hints.py::test_the_throughput_hint"
+
+
+@pytest.mark.parametrize(
+    ("failed", "marked", "no_fault", "told"),
+    [
+        (True, True, False, True),
+        (False, True, False, False),
+        (True, False, False, False),
+        (True, True, True, False),
+    ],
+)
+def test_the_gate_is_told_of_perf_tests_that_fail_for_another_reason_than_a_judgement(failed, marked, no_fault, told):
+    found = gate(history_of(*RATIOS))
+    stash = pytest.Stash()
+    stash[NO_FAULT] = no_fault
+    item = SimpleNamespace(
+        get_closest_marker=lambda name: marked or None,
+        stash=stash,
+        config=SimpleNamespace(stash={RUN: SimpleNamespace(gate=found)}),
+    )
+    hook = pytest_runtest_makereport(item)
+    next(hook)
+    with pytest.raises(StopIteration):
+        hook.send(SimpleNamespace(failed=failed, nodeid="tests/perf/t.py::t"))
+    assert found.faults == (["tests/perf/t.py::t"] if told else [])
 
 
 @pytest.mark.parametrize("strict", [False, True])
