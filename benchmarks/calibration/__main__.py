@@ -105,9 +105,7 @@ def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:
     console = Console(highlight=False, markup=False, width=170)
     for recording, noise in dict.fromkeys((each.recording, each.noise) for each in found):
         chosen_on = recording == data.kept()[0].stem
-        title = (
-            f"{recording}, noise: {noise}{'' if chosen_on else ' (nothing but the relay was chosen on this recording)'}"
-        )
+        title = f"{recording}, noise: {noise}{'' if chosen_on else ' (the relay and the errors of both measurements were also tried on this recording)'}"
         shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for title in (
             "benchmarks",

@@ -227,11 +227,16 @@ def test_a_release_that_cannot_be_installed_is_one_sentence(models, tmp_path):
 
 @pytest.mark.slow
 def test_history_is_judged_by_the_ratio_to_the_pinned_workload(models, tmp_path):
-    options = ("--gate=fail", "--pinned=on")
-    for number in range(3):
+    options = ("--gate=warn", "--pinned=on")  # how it is judged matters here, not what two noisy runs say of a third
+    for number in range(2):
         done, _ = measure(models, tmp_path, *options)
         assert done.returncode == 0, done.stdout
         assert ("installed openvino" in done.stdout) == (number == 0)
+        if number == 0:
+            (path,) = (tmp_path / "history" / "lab").glob("*.json")
+            document = json.loads(path.read_bytes())
+            document["datetime"] = "2026-11-02T10:00:00+00:00"  # a second accepted run, like the first
+            (path.parent / f"0002_{path.name.partition('_')[2]}").write_text(json.dumps(document))
     newest = max((tmp_path / "history" / "lab").glob("*.json"))
     saved = json.loads(newest.read_bytes())["benchmarks"]
     assert len({each["extra_info"]["against_reference"]["reference"] for each in saved}) == 1
@@ -246,6 +251,7 @@ def test_history_is_judged_by_the_ratio_to_the_pinned_workload(models, tmp_path)
 # Side by side.
 
 
+@pytest.mark.slow
 def test_beside_a_faster_reference_the_slower_candidate_fails(models, tmp_path):
     done, judged = measure(
         models, tmp_path, "--gate=fail", "--devices=CPU", f"--reference={models}/base.xml", name="slower"
