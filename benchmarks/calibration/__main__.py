@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from benchmarks.calibration.table import Line
     from benchmarks.calibration.targets import Target
 
+TRIED = " (the relay and the errors of both measurements were also tried on this recording)"
+"""Of every recording but the first, on which everything was chosen."""
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
@@ -104,8 +106,8 @@ def choices(
 def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:
     console = Console(highlight=False, markup=False, width=170)
     for recording, noise in dict.fromkeys((each.recording, each.noise) for each in found):
-        chosen_on = recording == data.kept()[0].stem
-        title = f"{recording}, noise: {noise}{'' if chosen_on else ' (the relay and the errors of both measurements were also tried on this recording)'}"
+        tried = "" if recording == data.kept()[0].stem else TRIED
+        title = f"{recording}, noise: {noise}{tried}"
         shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for title in (
             "benchmarks",
