@@ -4,12 +4,14 @@
 
 The history is made up from one real run's file: so many runs of one machine, each with 30 benchmarks of varied figures, in a temporary
 folder (about 100 KB a run). Each command is a fresh process, as a user starts it. The targets, for 10,000 runs: first indexing under 60 s,
-history, gate and compare under 2 s each after that, report under 10 s with pages below 5 MB. Exit status 1 when one is missed.
+history, gate and compare under 2 s each after that, report under 10 s, pages below 5 MB of which the first trend is drawn within 2 s (where
+there is chromium and playwright). Exit status 1 when one is missed.
 """
 
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import json
 import random
 import shutil
@@ -26,32 +28,47 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-BENCHMARKS = 30
+BENCHMARKS, PARTS, VARIANTS = 30, 5, 20
 BEGAN = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
-TARGETS_S = {"first indexing": 60.0, "history": 2.0, "gate": 2.0, "compare": 2.0, "report": 10.0}
+TARGETS_S = {
+    "first indexing": 60.0,
+    "history": 2.0,
+    "gate": 2.0,
+    "compare": 2.0,
+    "report": 10.0,
+    "first trend in a browser": 2.0,
+}
 LARGEST_PAGE_MB = 5.0
 
 
 def make(folder: Path, runs: int, like: Path) -> None:
-    """So many runs after the real one, with 30 benchmarks each; a new OpenVINO release every fifth of the way, one of them slower."""
+    """So many runs after the real one, with 30 benchmarks each; a new OpenVINO release every fifth of the way, slower from the fourth on.
+
+    Each benchmark of a run is one of some variants that were written out before: making the files shall not take longer than reading them.
+    """
     document = json.loads(like.read_bytes())
     templates = document["benchmarks"]
     rng = random.Random(1)
-    folder.mkdir(parents=True)
-    for number in range(1, runs + 1):
-        part = 5 * (number - 1) // runs
-        drift = rng.gauss(0, 0.01) + (0.05 if part >= 3 else 0.0)
-        document["benchmarks"] = [
-            _varied(templates[place % len(templates)], place, part, drift, rng) for place in range(BENCHMARKS)
+    variants = {
+        (place, part): [
+            json.dumps(_varied(templates[place % len(templates)], place, part, rng)) for _ in range(VARIANTS)
         ]
+        for place in range(BENCHMARKS)
+        for part in range(PARTS)
+    }
+    document["benchmarks"] = ["@"]
+    folder.mkdir(parents=True)
+    mark = document["machine_info"]["fingerprint"]["digest"][:8]
+    for number in range(1, runs + 1):
+        part = PARTS * (number - 1) // runs
         document["datetime"] = (BEGAN + datetime.timedelta(hours=4 * number)).isoformat()
-        (folder / f"{number:04d}_run_{document['machine_info']['fingerprint']['digest'][:8]}.json").write_text(
-            json.dumps(document)
-        )
+        before, _, after = json.dumps(document).partition('"@"')
+        chosen = ",".join(rng.choice(variants[place, part]) for place in range(BENCHMARKS))
+        (folder / f"{number:04d}_run_{mark}.json").write_text(f"{before}{chosen}{after}")
 
 
-def _varied(template: dict[str, Any], place: int, part: int, drift: float, rng: random.Random) -> dict[str, Any]:
-    factor = 1 + drift + rng.gauss(0, 0.01)
+def _varied(template: dict[str, Any], place: int, part: int, rng: random.Random) -> dict[str, Any]:
+    factor = 1 + rng.gauss(0, 0.015) + (0.05 if part >= 3 else 0.0)
     stats = dict(template["stats"])
     stats["data"] = [each * factor for each in stats["data"]]
     extra = {
@@ -60,17 +77,10 @@ def _varied(template: dict[str, Any], place: int, part: int, drift: float, rng: 
         "openvino": f"2026.{part}.0",
     }
     if extra.get("against_reference"):
-        extra["against_reference"] = {
-            **extra["against_reference"],
-            "ratio": extra["against_reference"]["ratio"] * factor,
-        }
-    return {
-        **template,
-        "name": f"{template['name']} {place}",
-        "fullname": f"{template['fullname']} {place}",
-        "stats": stats,
-        "extra_info": extra,
-    }
+        ratio = extra["against_reference"]["ratio"] * factor
+        extra["against_reference"] = {**extra["against_reference"], "ratio": ratio}
+    names = {name: f"{template[name]} {place}" for name in ("name", "fullname")}
+    return {**template, **names, "stats": stats, "extra_info": extra}
 
 
 def timed(*words: str) -> tuple[float, str]:
@@ -85,6 +95,24 @@ def timed(*words: str) -> tuple[float, str]:
     return seconds, done.stdout
 
 
+def open_in_browser(page: Path) -> float | None:
+    """Seconds from opening the page until its first trend is drawn, in headless Chromium; ``None`` without one."""
+    program = shutil.which("chromium")
+    if program is None or importlib.util.find_spec("playwright") is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        tab = browser.new_context(offline=True, viewport={"width": 1440, "height": 2400}).new_page()
+        began = time.monotonic()
+        tab.goto(page.absolute().as_uri())
+        tab.locator("[data-trend] .main-svg").first.wait_for()
+        seconds = time.monotonic() - began
+        browser.close()
+    return seconds
+
+
 def measure(folder: Path, runs: int, like: Path, beside: bool) -> dict[str, float]:
     """Every figure for so many runs: seconds, and the largest page in MB."""
     history, lab, cache, out = folder / "history", folder / "history" / "lab", folder / "cache", folder / "trends"
@@ -96,6 +124,9 @@ def measure(folder: Path, runs: int, like: Path, beside: bool) -> dict[str, floa
     found["gate"], _ = timed("autogauge", "gate", str(lab))
     found["compare"], _ = timed("autogauge", "compare", "openvino=2026.2", "openvino=2026.3", *where)
     found["report"], _ = timed("autogauge", "report", *where, f"--out={out}")
+    opened = open_in_browser(out / "index.html")
+    if opened is not None:
+        found["first trend in a browser"] = opened
     found["largest page MB"] = max(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
     if beside:
         found["pytest-benchmark compare"], _ = timed(
@@ -128,7 +159,7 @@ def main(
         what
         for what, most in {**TARGETS_S, "largest page MB": LARGEST_PAGE_MB}.items()
         for count, figures in columns.items()
-        if count == 10_000 and figures[what] > most
+        if count == 10_000 and figures.get(what, 0.0) > most
     ]
     console.print(f"MISSED: {', '.join(missed)}" if missed else "targets met")
     if missed:

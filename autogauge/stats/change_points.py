@@ -32,6 +32,8 @@ PENALTY, PENALTY_SLOPE = 12.0, 2.0
 """Of one more stretch: ``PENALTY + PENALTY_SLOPE * log(runs / 100)``, in variances; chosen on noise alone."""
 ALIKE = 1.28
 """Neighbours resemble each other when their correlation is beyond this many of its standard errors (one in ten by chance)."""
+AT_ONCE = 2000
+"""Runs that are cut at once; windows overlap by half of that at most."""
 LEAST_NOISE = 0.002
 """Relative standard deviation between runs below which no benchmark is believed to be."""
 SMALLEST = 0.01
@@ -99,11 +101,21 @@ def _cuts(logs: Floats) -> list[int]:
 
 
 def _cut(values: Floats, factor: float) -> list[int]:
+    """The cuts by PELT, whose time grows with the square of a stretch's length: a long series is cut window by window."""
     import ruptures
 
-    penalty = PENALTY + PENALTY_SLOPE * max(0.0, math.log(len(values) / 100))
-    search = ruptures.KernelCPD(kernel="linear", min_size=SHORTEST).fit((values - values.mean()).reshape(-1, 1))
-    return [int(each) for each in search.predict(pen=penalty * factor)[:-1]]
+    penalty = factor * (PENALTY + PENALTY_SLOPE * max(0.0, math.log(len(values) / 100)))
+    cuts: list[int] = []
+    begin = 0
+    while True:
+        part = values[begin : begin + AT_ONCE]
+        search = ruptures.KernelCPD(kernel="linear", min_size=SHORTEST).fit((part - part.mean()).reshape(-1, 1))
+        found = [begin + int(each) for each in search.predict(pen=penalty)[:-1]]
+        end = begin + AT_ONCE
+        if end >= len(values):
+            return cuts + found
+        cuts += [cut for cut in found if cut < end - AT_ONCE // 4]  # what is near the edge is looked at again
+        begin = max(begin + AT_ONCE // 2, cuts[-1] if cuts else 0)
 
 
 def _alike(values: Floats, noise: float, cuts: Sequence[int]) -> float:

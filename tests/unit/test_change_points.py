@@ -24,6 +24,14 @@ def test_two_steps_are_two_changes():
     assert [change.first for change in levels_of(series(10.0, 11.0, 9.5)).changes] == [20, 40]
 
 
+def test_in_a_long_history_each_step_is_found_once_also_near_the_edges_of_windows():
+    steps = [1500, 1600, 2500, 4900, 7999]
+    values = np.exp(np.random.default_rng(1).normal(0, 0.01, 9000))
+    for step in steps:
+        values[step:] *= 1.1
+    assert [change.first for change in levels_of(values.tolist()).changes] == pytest.approx(steps, abs=1)
+
+
 def test_noise_is_no_change():
     assert levels_of(series(10.0, 10.0)).changes == ()
 
