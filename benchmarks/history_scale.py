@@ -107,6 +107,7 @@ def open_in_browser(page: Path) -> float | None:
         tab = browser.new_context(offline=True, viewport={"width": 1440, "height": 2400}).new_page()
         began = time.monotonic()
         tab.goto(page.absolute().as_uri())
+        tab.locator("[data-trend]").first.scroll_into_view_if_needed()
         tab.locator("[data-trend] .main-svg").first.wait_for()
         seconds = time.monotonic() - began
         browser.close()

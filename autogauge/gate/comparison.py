@@ -70,6 +70,11 @@ class Comparison:
     notes: tuple[str, ...]
 
     @property
+    def varied(self) -> bool:
+        """Whether there is more than one machine or model on which both sides measured, so that names have to say which."""
+        return len({each.where for each in self.compared}) > 1
+
+    @property
     def judgements(self) -> list[Judgement]:
         """The judgements alone."""
         return [each.judgement for each in self.compared]
@@ -105,7 +110,11 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
             f"A and B have no benchmark in common: A has {_some(only_a)}, B has {_some(only_b)}; compare runs of the same suite."
         )
     rule = Rule(FAMILY_ERROR / len(both), 1 + smallest_change / 2, 1 + smallest_change)
-    compared = tuple(_compared(key, groups_a[key], groups_b[key], rule, shared.machines, a.text) for key in both)
+    varied = len({where for _, _, where in both}) > 1
+    compared = tuple(
+        _compared(key, _title(key) if varied else key[0], groups_a[key], groups_b[key], rule, shared.machines, a.text)
+        for key in both
+    )
     notes = [*(f"A: {note}" for note in a.notes()), *(f"B: {note}" for note in b.notes()), *shared.notes(a, b)]
     return Comparison(a, b, compared, only_a, only_b, tuple(notes))
 
@@ -170,13 +179,12 @@ def _group(rows: Sequence[tuple[float, float, str]]) -> Group:
     return Group(tuple(seconds), tuple(ratios), frozenset(references))
 
 
-def _compared(key: Key, a: Group, b: Group, rule: Rule, same_machines: bool, against: str) -> Compared:
+def _compared(key: Key, name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str) -> Compared:
     benchmark, metric, where = key
     references = a.references | b.references
     by_ratio = same_machines and len(references) == 1 and "" not in references
     old, new = (a.ratios, b.ratios) if by_ratio else (a.seconds, b.seconds)
     interval = ratio_of_levels(new, old, rule.error, prior_spread=RATIO_SPREAD if by_ratio else ABSOLUTE_SPREAD)
-    name = " · ".join((benchmark, *where))
     basis = BY_RATIO if by_ratio else BY_SECONDS
     judgement = Judgement(name, Way.HISTORY, f"A ({against}), {basis}", outcome(interval, rule), interval, rule.floor)
     return Compared(

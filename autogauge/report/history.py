@@ -17,22 +17,25 @@ from autogauge.report.gate import STYLES
 
 STANDINGS = {"accepted": "green", "quarantined": "bold red", "pending": "yellow", "unreadable": "red"}
 NONE = "–"
+_WIDTHS = {"run": 4, "machine": 6, "measured (UTC)": 16, "openvino": 8, "model": 9, "gate": 12, "standing": 11}
+"""Columns and what each needs at least, so that a run is one line on 80 columns; long names end in an ellipsis."""
 
 
 def runs_table(runs: Sequence[IndexedRun]) -> Table:
     """A line for each run, in the order given."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("run", "machine", "measured (UTC)", "openvino", "model", "benchmarks", "gate", "standing"):
-        table.add_column(title, overflow="fold", justify="right" if title in ("run", "benchmarks") else "left")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for title, width in _WIDTHS.items():
+        table.add_column(
+            title, no_wrap=True, overflow="ellipsis", min_width=width, justify="right" if title == "run" else "left"
+        )
     for run in runs:
         foreign = " (foreign)" if run.foreign else ""
         table.add_row(
             f"{run.number:04d}",
             short(run.machine or NONE),
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
-            short(run.release or NONE),
+            short(run.release or NONE, 16),
             short(" ".join(filter(None, (run.model, run.precision))) + foreign),
-            str(run.benchmarks),
             Text(run.verdict or NONE, style=STYLES.get(run.verdict, "")),
             Text(run.standing, style=STANDINGS.get(run.standing, "")),
         )
@@ -104,14 +107,16 @@ def how(found: Comparison) -> list[str]:
     bases = " and ".join(dict.fromkeys(each.basis for each in found.compared))
     first = found.compared[0].judgement
     together = family(len(found.compared), first.change.confidence) if first.change else 0.0
+    where = found.compared[0].where
+    on = f" on {where}" if where and not found.varied else ""
     return [
-        f"compared {bases}; runs are the sample; all intervals together hold with {100 * together:.3g} %; "
+        f"compared{on} {bases}; runs are the sample; either bound holds for all together with {100 * together:.3g} %; "
         f"a change counts from {percent(first.floor)} on"
     ]
 
 
 def family(count: int, confidence: float) -> float:
-    """The confidence that all of so many intervals hold, one side each (Bonferroni)."""
+    """The confidence that a bound holds for all of so many intervals (Bonferroni)."""
     return 1 - count * (1 - confidence) / 2
 
 
