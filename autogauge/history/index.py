@@ -244,13 +244,11 @@ def opened(folder: Path, cache: Path, progress: Progress = lambda done, total: N
         try:
             _prepare(database)
             index.update(progress)
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
                 raise UserError(
                     f"another process has been indexing {folder} for over {BUSY_S:g} s: end it, or name another cache (--cache=DIR)."
                 ) from None
-            index = stack.enter_context(_in_memory(folder, progress))  # a full disk, a read-only cache
-        except sqlite3.DatabaseError:
             index = stack.enter_context(_anew(folder, cache, progress))
         yield index
 
@@ -275,7 +273,7 @@ def path_of(folder: Path, cache: Path) -> Path:
 
 @contextlib.contextmanager
 def _anew(folder: Path, cache: Path, progress: Progress) -> Iterator[Index]:
-    """An index in the place of one that is damaged."""
+    """An index in the place of one that is damaged; in memory where that cannot be: a full disk, a cache that is read only."""
     with contextlib.suppress(OSError):
         path_of(folder, cache).unlink(missing_ok=True)
     with contextlib.closing(_connect(path_of(folder, cache))) as database:

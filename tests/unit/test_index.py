@@ -96,6 +96,18 @@ def test_a_damaged_index_is_made_anew(tmp_path, damage):
     assert contents(folder, cache) == whole
 
 
+def test_an_index_that_lacks_a_column_is_made_anew_for_good(tmp_path):
+    year(tmp_path, runs=3)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    whole = contents(folder, cache)
+    with sqlite3.connect(index.path_of(folder, cache)) as database:
+        database.execute("ALTER TABLE runs RENAME COLUMN machine TO somewhere")
+        database.execute("UPDATE runs SET size = 0")
+    assert contents(folder, cache) == whole
+    with sqlite3.connect(index.path_of(folder, cache)) as database:
+        assert database.execute("SELECT machine FROM runs").fetchall() == [("lab-01",)] * 3
+
+
 def test_an_index_of_another_schema_is_thrown_away(tmp_path):
     year(tmp_path, runs=3)
     folder, cache = tmp_path / "lab-01", tmp_path / "cache"

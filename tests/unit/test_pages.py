@@ -92,6 +92,7 @@ def test_the_report_is_replaced_as_a_whole_and_nothing_else_is(histories, tmp_pa
     assert not (page.parent / "data" / "s99999.js").exists()
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    (tmp_path / "precious" / "index.html").write_text("somebody's own page")
     with pytest.raises(OSError, match="something else"):
         trends_page.save(found, tmp_path / "precious")
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"

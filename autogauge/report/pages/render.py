@@ -42,6 +42,13 @@ def render(template: str, page: Path, assets: Path, **values: Any) -> bytes:
     return _templates().get_template(template).render(script=Path(script).as_posix(), **values).encode()
 
 
+def require() -> None:
+    """Raise :class:`UserError` where pages cannot be made: to be asked before there is something to show on one."""
+    _script()
+    if importlib.util.find_spec("jinja2") is None:
+        raise UserError("the pages need jinja2: pip install -r requirements.txt.")
+
+
 def put_script(assets: Path) -> None:
     """Store the charts' script in that folder, unless it is there. Raises ``OSError``; :class:`UserError` without plotly."""
     target = assets / script_name()

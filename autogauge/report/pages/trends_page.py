@@ -29,7 +29,7 @@ from autogauge.report.pages.blocks import NONE, Table, number
 from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.stats.change_points import Change, levels_of
 
-PAGE = "index.html"
+PAGE, RUNS = "index.html", "data/runs.js"
 RUNS_SHOWN = 200
 """Runs in the page's table, the newest; `history export` has them all."""
 CHANGES_SHOWN = 50
@@ -100,7 +100,7 @@ def save(history: Selection, folder: Path) -> Path:
     A folder that is there and is no such report is not replaced: that is an ``OSError`` too.
     """
     folder = folder.absolute()
-    if folder.exists() and not (folder / PAGE).is_file() and any(folder.iterdir()):
+    if folder.exists() and not (folder / RUNS).is_file() and any(folder.iterdir()):
         raise FileExistsError(17, f"{folder} holds something else", str(folder))
     assets = folder.parent / ASSETS
     mark = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -127,7 +127,7 @@ def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
     """The files of the report by name: the page to lie at ``page``, the runs, and the figures of each trend."""
     runs = sorted(history.runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, str(run.path)))
     trends = trends_of(history.figures(), runs)
-    files = {"data/runs.js": _script("runs", _columns(runs))}
+    files = {RUNS: _script("runs", _columns(runs))}
     described, changes = [], []
     for place, trend in enumerate(trends):
         own, found = _described(place, trend, runs)
