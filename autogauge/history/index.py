@@ -47,6 +47,12 @@ _RUN = (
     "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
     "foreign_file, verdict, benchmarks, problems"
 )
+_COLUMNS = {
+    "runs": f"{_RUN}, size, changed_ns, standing_ns",
+    "keys": "id, key, metric, device, hint",
+    "refs": "id, name",
+    "figures": "run, key, median_s, samples, ref, ratio, error, verdict",
+}
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
@@ -309,6 +315,8 @@ def _prepare(database: sqlite3.Connection) -> None:
     """The tables as this version has them; those of another version are dropped."""
     database.execute("PRAGMA synchronous = OFF")  # derived: what a crash of the machine spoils is made anew
     if database.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
+        for table, columns in _COLUMNS.items():  # an error here is noticed by the caller, who makes the index anew
+            database.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608 (constants)
         return
     database.execute("BEGIN IMMEDIATE")
     if database.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:

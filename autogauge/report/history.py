@@ -25,17 +25,22 @@ def runs_table(runs: Sequence[IndexedRun]) -> Table:
     """A line for each run, in the order given."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for title, width in _WIDTHS.items():
+        shrinks = title in ("machine", "model")  # and they are single words: never wrapped, cut where there is no room
         table.add_column(
-            title, no_wrap=True, overflow="ellipsis", min_width=width, justify="right" if title == "run" else "left"
+            title,
+            no_wrap=not shrinks,
+            overflow="ellipsis",
+            min_width=width,
+            justify="right" if title == "run" else "left",
         )
     for run in runs:
-        foreign = " (foreign)" if run.foreign else ""
+        foreign = "(foreign)" if run.foreign else ""
         table.add_row(
             f"{run.number:04d}",
             short(run.machine or NONE),
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
             short(run.release or NONE, 16),
-            short(" ".join(filter(None, (run.model, run.precision))) + foreign),
+            short("/".join(filter(None, (run.model, run.precision))).replace(" ", "-") + foreign),
             Text(run.verdict or NONE, style=STYLES.get(run.verdict, "")),
             Text(run.standing, style=STANDINGS.get(run.standing, "")),
         )
