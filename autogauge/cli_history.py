@@ -177,6 +177,3 @@ def register(main: typer.Typer) -> None:
     main.add_typer(app, name="history")
     main.command(epilog="Example: python -m autogauge compare 'openvino=2026.3' 'openvino=2026.4' --markdown")(compare)
     main.command(epilog="Example: python -m autogauge report --history=reports/history --where=machine=lab-01")(report)
-
-
-__all__ = ["app", "compare", "register", "report"]

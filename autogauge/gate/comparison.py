@@ -6,7 +6,6 @@ same ones: two releases on three machines are three comparisons, two machines ar
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from autogauge.errors import UserError
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Rule, outcome
 from autogauge.gate.session import FAMILY_ERROR
-from autogauge.history.index import Figures, IndexedRun
+from autogauge.history.index import EMULATED, Figures, IndexedRun
 from autogauge.history.select import Selection
 from autogauge.stats.two_levels import ratio_of_levels
 
@@ -104,7 +103,10 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     shared = _Shared.of(a.runs, b.runs)
     groups_a, groups_b = shared.groups(a), shared.groups(b)
     both = sorted(groups_a.keys() & groups_b.keys())
-    only_a, only_b = (tuple(_title(key) for key in sorted(one - two)) for one, two in _both_ways(groups_a, groups_b))
+    only_a, only_b = (
+        tuple(_title(key) for key in sorted(one))
+        for one in (groups_a.keys() - groups_b.keys(), groups_b.keys() - groups_a.keys())
+    )
     if not both:
         raise UserError(
             f"A and B have no benchmark in common: A has {_some(only_a)}, B has {_some(only_b)}; compare runs of the same suite."
@@ -133,12 +135,12 @@ class _Shared:
     def of(cls, a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> _Shared:
         return cls(
             bool({run.machine for run in a} & {run.machine for run in b}),
-            bool({_model(run) for run in a} & {_model(run) for run in b}),
+            bool({run.model_and_precision for run in a} & {run.model_and_precision for run in b}),
         )
 
     def where(self, run: IndexedRun) -> tuple[str, ...]:
-        found = [run.accelerator] if run.accelerator == "emulated" else []
-        return (*found, *([run.machine] if self.machines else []), *([_model(run)] if self.models else []))
+        found = [EMULATED] if run.is_emulated else []
+        return (*found, *([run.machine] if self.machines else []), *([run.model_and_precision] if self.models else []))
 
     def groups(self, side: Selection) -> dict[Key, Group]:
         """The side's figures by benchmark and where they were measured."""
@@ -163,7 +165,7 @@ class _Shared:
             )
         if not self.models:
             found.append(
-                f"A measured {_names(_model(run) for run in a.runs)}, B {_names(_model(run) for run in b.runs)}"
+                f"A measured {_names(run.model_and_precision for run in a.runs)}, B {_names(run.model_and_precision for run in b.runs)}"
             )
         return found
 
@@ -198,22 +200,8 @@ def _compared(key: Key, name: str, a: Group, b: Group, rule: Rule, same_machines
     )
 
 
-def spread_of_days(runs: Sequence[IndexedRun]) -> tuple[datetime.datetime, datetime.datetime] | None:
-    """When the first and the last of the runs were measured; ``None`` where no file tells."""
-    moments = [run.when for run in runs if run.when]
-    return (min(moments), max(moments)) if moments else None
-
-
-def _both_ways(a: dict[Key, Group], b: dict[Key, Group]) -> Iterable[tuple[set[Key], set[Key]]]:
-    return ((set(a), set(b)), (set(b), set(a)))
-
-
 def _title(key: Key) -> str:
     return " · ".join((key[0], *key[2]))
-
-
-def _model(run: IndexedRun) -> str:
-    return " ".join(filter(None, (run.model, run.precision)))
 
 
 def _prints(runs: Sequence[IndexedRun]) -> set[str]:

@@ -30,7 +30,7 @@ BUSY_S = 120.0
 """How long to wait for another process that is indexing the same folder."""
 AT_ONCE = 500
 """Files to one transaction: so many are read again at most after an interruption."""
-UNREADABLE = "unreadable"
+UNREADABLE, EMULATED = "unreadable", "emulated"
 
 _TABLES = """
 CREATE TABLE runs (
@@ -87,6 +87,16 @@ class IndexedRun:
     def readable(self) -> bool:
         """Whether there is anything but its name."""
         return self.standing != UNREADABLE
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether it was measured with the emulated GPU, which is compared with nothing real."""
+        return self.accelerator == EMULATED
+
+    @property
+    def model_and_precision(self) -> str:
+        """The model's name with its precision, as far as the file tells."""
+        return " ".join(filter(None, (self.model, self.precision)))
 
     @property
     def release(self) -> str:

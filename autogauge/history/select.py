@@ -57,14 +57,14 @@ class Histories:
         self._readers: list[indexes.Index] = []
         self._reader_of: dict[Path, int] = {}
 
-    def select(self, text: str, *, any_standing: bool = False) -> Selection:
+    def select(self, text: str) -> Selection:
         """The runs that a user's words name.
 
         They are a path (file, pattern, machine's folder, or a history of several machines), filters, or both, separated by blanks. A
         file named is taken whatever its standing. Raises :class:`UserError` when nothing is there.
         """
         if exists(Path(text)):
-            return self._of_place(text, text, Where(), any_standing)
+            return self._of_place(text, text, Where(), any_standing=False)
         words = where.split(text)
         places = [word for word in words if not where.is_clause(word)]
         if len(places) > 1:
@@ -72,11 +72,11 @@ class Histories:
                 f"{text[:200]!r} names several places: name one file, pattern or folder, and filters (FIELD=VALUE)."
             )
         wanted = where.parse([word for word in words if where.is_clause(word)], "see --help")
-        return self._of_place(text, places[0] if places else str(self.root), wanted, any_standing)
+        return self._of_place(text, places[0] if places else str(self.root), wanted, any_standing=False)
 
     def all(self, wanted: Where) -> Selection:
         """The runs of the whole history that pass the filters, whatever their standing."""
-        return self._of_place(wanted.text or str(self.root), str(self.root), wanted, True)
+        return self._of_place(wanted.text or str(self.root), str(self.root), wanted, any_standing=True)
 
     def _of_place(self, text: str, place: str, wanted: Where, any_standing: bool) -> Selection:
         path = Path(place)

@@ -40,7 +40,7 @@ def runs_table(runs: Sequence[IndexedRun]) -> Table:
             short(run.machine or NONE),
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
             short(run.release or NONE, 16),
-            short("/".join(filter(None, (run.model, run.precision))).replace(" ", "-") + foreign),
+            short(run.model_and_precision.replace(" ", "/") + foreign),
             Text(run.verdict or NONE, style=STYLES.get(run.verdict, "")),
             Text(run.standing, style=STANDINGS.get(run.standing, "")),
         )

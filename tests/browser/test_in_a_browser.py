@@ -177,7 +177,7 @@ def test_names_are_shown_as_text_and_run_nothing(visit, tmp_path):
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def test_without_its_script_a_page_says_so_and_keeps_its_numbers(visit, reports, tmp_path, request):
+def test_without_its_script_a_page_says_so_and_keeps_its_numbers(visit, reports, tmp_path):
     alone = tmp_path / "alone" / "comparison.html"
     alone.parent.mkdir()
     alone.write_bytes((reports / "comparison.html").read_bytes().replace(b"assets/plotly", b"data:text/javascript,//"))

@@ -21,9 +21,9 @@ class Table:
     numeric: frozenset[int] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, columns: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int = 1) -> Table:
-        """A table whose first columns are text and the others numbers."""
-        return cls(columns, rows, frozenset(range(text_columns, len(columns))))
+    def of(cls, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+        """A table whose first column is text and the others numbers."""
+        return cls(columns, rows, frozenset(range(1, len(columns))))
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,6 @@ class Block:
     how: str
     table: Table
     chart: Mapping[str, Any] | None = None
-    is_open: bool = True
-    """Whether the table is unfolded from the start."""
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -21,9 +21,11 @@ from typing import Any
 import numpy as np
 
 from autogauge.files import write_bytes
+from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
 from autogauge.gate.judgement import percent
 from autogauge.history.index import Figures, IndexedRun
 from autogauge.history.select import Selection
+from autogauge.history.standing import Standing
 from autogauge.report.history import describe
 from autogauge.report.pages.blocks import NONE, Table, number
 from autogauge.report.pages.render import ASSETS, put_script, render
@@ -33,13 +35,7 @@ PAGE, RUNS = "index.html", "data/runs.js"
 RUNS_SHOWN = 200
 """Runs in the page's table, the newest; `history export` has them all."""
 CHANGES_SHOWN = 50
-STANDINGS = ("accepted", "quarantined", "pending")
-METRICS = {
-    "fps": "seconds per frame",
-    "latency_ms": "latency",
-    "fil_s": "first inference latency",
-    "hand_over_s": "time to the hand-over",
-}
+STANDINGS = tuple(str(each) for each in Standing)
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Trend:
 
     def accepted(self, runs: Sequence[IndexedRun]) -> list[int]:
         """The places of the runs that are accepted."""
-        return [at for at, run in enumerate(self.runs) if runs[run].standing == STANDINGS[0]]
+        return [at for at, run in enumerate(self.runs) if runs[run].standing == Standing.ACCEPTED]
 
     def in_order(self, runs: Sequence[IndexedRun]) -> Trend:
         """The same by the order of the runs, knowing whether levels are of ratios."""
@@ -163,9 +159,15 @@ def trends_of(figures: Iterable[Figures], runs: Sequence[IndexedRun]) -> list[Tr
         for run_id, seconds, ratio, reference in zip(*columns, each.references, strict=True):
             place = places[each.folder, run_id]
             run = runs[place]
-            model = " ".join(filter(None, (run.model, run.precision)))
-            emulated = run.accelerator == "emulated"
-            identity = Identity(run.machine, model, each.key, each.metric, each.device or "AUTO", each.hint, emulated)
+            identity = Identity(
+                run.machine,
+                run.model_and_precision,
+                each.key,
+                each.metric,
+                each.device or "AUTO",
+                each.hint,
+                run.is_emulated,
+            )
             trend = found.setdefault(identity, Trend(identity))
             trend.runs.append(place)
             trend.seconds.append(seconds)
@@ -191,7 +193,6 @@ def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> tuple[di
         "model": identity.model or "no model's name",
         "device": identity.device,
         "benchmark": identity.benchmark,
-        "metric": METRICS.get(identity.metric, "time"),
         "emulated": identity.emulated,
         "count": len(trend.runs),
         "by_ratio": trend.by_ratio,
@@ -242,7 +243,7 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
 def _sentence(found: Found, trend: Trend) -> str:
     way = "slower" if found.change.ratio > 1 else "faster"
     date = f"{found.run.when:%Y-%m-%d}" if found.run.when else "an unknown day"
-    basis = "by the ratio to the pinned workload" if trend.by_ratio else "by seconds"
+    basis = BY_RATIO if trend.by_ratio else BY_SECONDS
     return (
         f"{trend.identity.benchmark} became {way} on {trend.identity.machine} ({percent(found.change.ratio)} of "
         f"time, {basis}) with run {found.run.number:04d} of "
@@ -284,8 +285,7 @@ def _runs_table(runs: Sequence[IndexedRun]) -> Table:
             run.machine or NONE,
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
             run.release or NONE,
-            " ".join(filter(None, (run.model, run.precision))) + (" (another project's)" if run.foreign else "")
-            or NONE,
+            run.model_and_precision + (" (another project's)" if run.foreign else "") or NONE,
             run.verdict or NONE,
             run.standing + (f": {run.why}" if run.why else ""),
         )
