@@ -134,38 +134,17 @@ class Index:
     def runs(self) -> list[IndexedRun]:
         """Every saved run by number, those that cannot be read included."""
         rows = self._database.execute(f"SELECT {_RUN} FROM runs ORDER BY number, name")  # noqa: S608 (a constant)
-        return [self._run(*row) for row in rows]
+        return [self._run(dict(zip(_RUN.split(", "), row, strict=True))) for row in rows]
 
-    def _run(
-        self,
-        number_of_row: int,
-        name: str,
-        number: int,
-        when_s: float | None,
-        *others: Any,
-    ) -> IndexedRun:
-        *texts, foreign, verdict, benchmarks, problems = others
-        when = None if when_s is None else datetime.datetime.fromtimestamp(when_s, datetime.timezone.utc)
-        machine, openvino, model, precision, weights, profile, accelerator, fingerprint, stands, why = texts
+    def _run(self, fields: dict[str, Any]) -> IndexedRun:
+        """A row by the names of its columns, which are the run's fields but for these."""
+        name, when_s, problems = (fields.pop(each) for each in ("name", "when_s", "problems"))
         return IndexedRun(
-            id=number_of_row,
             path=self.folder / name,
-            number=number,
-            when=when,
-            machine=machine,
-            openvino=openvino,
-            model=model,
-            precision=precision,
-            weights=weights,
-            profile=profile,
-            accelerator=accelerator,
-            fingerprint=fingerprint,
-            standing=stands,
-            why=why,
-            foreign=bool(foreign),
-            verdict=verdict,
-            benchmarks=benchmarks,
+            when=None if when_s is None else datetime.datetime.fromtimestamp(when_s, datetime.timezone.utc),
+            foreign=bool(fields.pop("foreign_file")),
             problems=tuple(problems.split("\n")) if problems else (),
+            **fields,
         )
 
     def figures(self, runs: Sequence[IndexedRun]) -> list[Figures]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge import __version__
-from autogauge.files import write_bytes, write_json
+from autogauge.files import replaced_folder, write_bytes, write_json
 from autogauge.report.pages import run_page
 from autogauge.report.pages.render import ASSETS, put_script
 from autogauge.report.rows import rows
@@ -63,46 +60,19 @@ def save(run: Run, probe_logs: Path | None) -> Path:
     Raises ``OSError``; the old folder is as it was in that case.
     """
     latest = run.settings.latest
-    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    staging, old = latest.with_name(f".latest-{mark}"), latest.with_name(f".old-{mark}")
-    _sweep(latest.parent)
-    try:
-        staging.mkdir(parents=True)
+    assets = latest.parent / ASSETS
+    with replaced_folder(latest) as staging:
         summary, latencies, timelines = summarize(run), _latencies(run), _timelines(run)
         write_json(staging / SUMMARY, summary)
         write_bytes(staging / LATENCIES, _compressed(latencies))
         if timelines:
             write_bytes(staging / TIMELINES, _compressed(timelines))
-        assets = latest.parent / ASSETS
-        write_bytes(
-            staging / run_page.PAGE, run_page.page(summary, latencies, timelines, latest / run_page.PAGE, assets)
-        )
+        page = run_page.page(summary, latencies, timelines, latest / run_page.PAGE, assets)
+        write_bytes(staging / run_page.PAGE, page)
         put_script(assets)
         if probe_logs is not None and probe_logs.is_dir():
             shutil.copytree(probe_logs, staging / "probes")
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(latest, old)
-        os.rename(staging, latest)
-    except BaseException:
-        if old.exists() and not latest.exists():
-            os.rename(old, latest)
-        raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
     return latest / SUMMARY
-
-
-def _sweep(reports: Path) -> None:
-    """Remove what a run that was killed while saving left behind; other runs that are saving now are let be."""
-    for leftover in [*reports.glob(".latest-*"), *reports.glob(".old-*")]:
-        pid = leftover.name.split("-")[1]
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            shutil.rmtree(leftover, ignore_errors=True)
-        except (ValueError, PermissionError):
-            continue
 
 
 def _latencies(run: Run) -> dict[str, Array]:

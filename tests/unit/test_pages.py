@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from autogauge.errors import UserError
 from autogauge.gate.comparison import compare
 from autogauge.history.select import Histories
 from autogauge.history.standing import Standing
@@ -93,7 +94,7 @@ def test_the_report_is_replaced_as_a_whole_and_nothing_else_is(histories, tmp_pa
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").write_text("years of work")
     (tmp_path / "precious" / "index.html").write_text("somebody's own page")
-    with pytest.raises(OSError, match="something else"):
+    with pytest.raises(UserError, match="something else than a report"):
         trends_page.save(found, tmp_path / "precious")
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []

@@ -107,7 +107,7 @@ def test_a_summary_that_cannot_be_written_leaves_the_old_one(run, tmp_path, monk
 def test_what_a_killed_run_left_is_swept_and_what_a_living_one_uses_is_not(run, tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    for name in (f".latest-{dead.pid}-ab", f".old-{dead.pid}-ab", f".latest-{os.getpid()}-cd"):
+    for name in (f".latest-{dead.pid}-ab", f".old-latest-{dead.pid}-ab", f".latest-{os.getpid()}-cd"):
         (tmp_path / name).mkdir()
     summary.save(run, None)
     assert sorted(each.name for each in tmp_path.iterdir()) == [f".latest-{os.getpid()}-cd", "assets", "latest"]

@@ -6,12 +6,8 @@ ten thousand runs open in a moment. How they are drawn is left to ``static/trend
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
-import secrets
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from autogauge.files import write_bytes
+from autogauge.errors import UserError
+from autogauge.files import replaced_folder, write_bytes
 from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
 from autogauge.gate.judgement import percent
 from autogauge.history.index import Figures, IndexedRun
@@ -93,29 +90,18 @@ class Found:
 def save(history: Selection, folder: Path) -> Path:
     """Write the pages beside the old ones, then put them in their place; returns the page. Raises ``OSError``.
 
-    A folder that is there and is no such report is not replaced: that is an ``OSError`` too.
+    A folder that holds something else than such a report is not replaced: :class:`UserError`.
     """
     folder = folder.absolute()
-    if folder.exists() and not (folder / RUNS).is_file() and any(folder.iterdir()):
-        raise FileExistsError(17, f"{folder} holds something else", str(folder))
+    if folder.is_dir() and not (folder / RUNS).is_file() and any(folder.iterdir()):
+        raise UserError(
+            f"{folder} holds something else than a report, which would be lost: name another folder (--out=DIR)."
+        )
     assets = folder.parent / ASSETS
-    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    staging, old = folder.with_name(f".{folder.name}-{mark}"), folder.with_name(f".old-{folder.name}-{mark}")
-    try:
-        staging.mkdir(parents=True)
+    with replaced_folder(folder) as staging:
         for name, content in pages(history, folder / PAGE, assets).items():
             write_bytes(staging / name, content)
         put_script(assets)
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(folder, old)
-        os.rename(staging, folder)
-    except BaseException:
-        if old.exists() and not folder.exists():
-            os.rename(old, folder)
-        raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
     return folder / PAGE
 
 
