@@ -109,6 +109,17 @@ def require_emulation() -> None:
         pytest.fail(f"the emulated GPU needs {' and '.join(missing)}: {parts.INSTALL}", pytrace=False)
 
 
+def downloaded(folder: Path, address: str = "") -> dict[str, object]:
+    """The description of a file of the Open Model Zoo's that has been downloaded into ``folder / "cache"``."""
+    from autogauge.models.omz import downloads
+
+    original = folder / "original"
+    original.write_bytes(b"weights")
+    sha384 = downloads.sha384_of(original)
+    downloads.add(folder / "cache", sha384, original)
+    return {"name": "m.bin", "bytes": 7, "sha384": sha384, "address": address}
+
+
 def wait_until(condition: Callable[[], bool], deadline_s: float = 10.0) -> bool:
     """Whether the condition came true in time."""
     stop_at = time.monotonic() + deadline_s

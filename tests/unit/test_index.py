@@ -36,6 +36,14 @@ def fresh(folder, tmp_path):
     return contents(folder, tmp_path / f"fresh-{time.monotonic_ns()}")
 
 
+@pytest.fixture
+def indexed(tmp_path):
+    """A folder of three runs, the cache with its index, and what that tells."""
+    year(tmp_path, runs=3)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    return folder, cache, contents(folder, cache)
+
+
 def test_it_tells_of_each_run_what_its_file_says(tmp_path):
     path = save(
         tmp_path / "lab",
@@ -88,18 +96,14 @@ def test_nothing_is_read_again_that_has_not_changed(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"SQLite format 3\x00" + b"x" * 5000, b"not a database at all" * 100])
-def test_a_damaged_index_is_made_anew(tmp_path, damage):
-    year(tmp_path, runs=3)
-    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
-    whole = contents(folder, cache)
+def test_a_damaged_index_is_made_anew(indexed, damage):
+    folder, cache, whole = indexed
     index.path_of(folder, cache).write_bytes(damage)
     assert contents(folder, cache) == whole
 
 
-def test_an_index_that_lacks_a_column_is_made_anew_for_good(tmp_path):
-    year(tmp_path, runs=3)
-    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
-    whole = contents(folder, cache)
+def test_an_index_that_lacks_a_column_is_made_anew_for_good(indexed):
+    folder, cache, whole = indexed
     with sqlite3.connect(index.path_of(folder, cache)) as database:
         database.execute("ALTER TABLE runs RENAME COLUMN machine TO somewhere")
         database.execute("UPDATE runs SET size = 0")
@@ -108,10 +112,8 @@ def test_an_index_that_lacks_a_column_is_made_anew_for_good(tmp_path):
         assert database.execute("SELECT machine FROM runs").fetchall() == [("lab-01",)] * 3
 
 
-def test_an_index_of_another_schema_is_thrown_away(tmp_path):
-    year(tmp_path, runs=3)
-    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
-    whole = contents(folder, cache)
+def test_an_index_of_another_schema_is_thrown_away(indexed):
+    folder, cache, whole = indexed
     with sqlite3.connect(index.path_of(folder, cache)) as database:
         database.execute("DROP TABLE figures")
         database.execute("CREATE TABLE figures (something TEXT)")

@@ -17,16 +17,13 @@ from autogauge.models.omz import downloads, toolchain
 from autogauge.models.omz.importing import import_folder
 from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import Zoo
+from tests.support import downloaded
 
 
 @pytest.fixture
 def needed(tmp_path):
     """The description of a file that has been downloaded into a cache."""
-    original = tmp_path / "original"
-    original.write_bytes(b"weights")
-    sha384 = downloads.sha384_of(original)
-    downloads.add(tmp_path / "cache", sha384, original)
-    return {"name": "m.bin", "bytes": 7, "sha384": sha384, "address": ""}
+    return downloaded(tmp_path)
 
 
 def test_a_damaged_download_of_the_right_size_is_none(tmp_path, needed):

@@ -7,10 +7,11 @@ import pytest
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
-from autogauge.models.omz import catalogue, downloads, toolchain
+from autogauge.models.omz import catalogue, toolchain
 from autogauge.models.omz.reach import origin, unreachable
 from autogauge.models.omz.zoo import Zoo
 from tests.omz.mirror import black_hole, closed_port, serving
+from tests.support import downloaded
 
 
 def test_hosts_are_asked_side_by_side_and_the_one_out_of_reach_is_named(tmp_path):
@@ -56,11 +57,7 @@ def test_the_hosts_of_a_configuration_are_read_without_the_tools():
 @pytest.fixture
 def needed(tmp_path):
     """The description of a file that has been downloaded into a cache; its host is out of reach."""
-    original = tmp_path / "original"
-    original.write_bytes(b"weights")
-    sha384 = downloads.sha384_of(original)
-    downloads.add(tmp_path / "cache", sha384, original)
-    return {"name": "m.bin", "bytes": 7, "sha384": sha384, "address": f"{closed_port()}/m.bin"}
+    return downloaded(tmp_path, f"{closed_port()}/m.bin")
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
