@@ -23,7 +23,7 @@ from autogauge.doctor import State, examine
 from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
-from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK, RELAY_ROUNDS
+from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
 from autogauge.inputs import parse_shapes
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
@@ -150,7 +150,6 @@ def aa(
                 infer_requests=infer_requests,
                 seed=chosen_seed,
                 progress=progress,
-                relay_rounds=RELAY_ROUNDS,
             )
         ]
         if blocks:

@@ -29,7 +29,9 @@ def gate(
             help="Judge against this file (may be repeated) or this folder's accepted runs; without it: RUN's own folder."
         ),
     ] = None,
-    smallest_change: Annotated[str, typer.Option(help="As of pytest -m perf; twice that is to be found.")] = "5%",
+    smallest_change: Annotated[
+        str, typer.Option(help="As of pytest -m perf; twice that is to be found, at least 10 %.")
+    ] = "5%",
     inconclusive: Annotated[
         str, typer.Option(help="What INCONCLUSIVE does to the exit status: warn or fail.")
     ] = "warn",

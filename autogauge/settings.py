@@ -16,6 +16,7 @@ from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
 from autogauge.reference import spec
 from autogauge.reference.spec import Reference
+from autogauge.studies import steady
 from autogauge.studies.study import Plan
 from autogauge.targets import ACCELERATOR_KINDS
 
@@ -25,7 +26,8 @@ class Profile:
     """How much a run measures: the plans of its studies, slice and interval lengths in seconds.
 
     ``fil_with_accelerator`` takes the place of ``fil`` where an accelerator is measured: its cold compile takes seconds, not tenths.
-    ``fil_at_least`` and ``steady_at_least`` are the replicates that history's figures rest on, within the budget, where there is a gate.
+    ``fil_at_least`` and ``steady_at_least`` are the replicates that history's figures rest on, within the budget, where there is a gate;
+    ``relay_rounds`` is how many rounds a warm process serves before it gives way to a fresh one.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Profile:
     steady: Plan
     fil_at_least: int
     steady_at_least: int
+    relay_rounds: int
     slice_s: float
     interval_s: float
     warm_up_s: float
@@ -51,9 +54,10 @@ PROFILES = {
         fil_with_accelerator=Plan(looks=(6,), budget_s=120),
         fil_cached=Plan(looks=(3,), budget_s=30),
         hand_over=Plan(looks=(1,), budget_s=60),
-        steady=Plan(looks=(24, 48), budget_s=7),
+        steady=Plan(looks=(24, 48), budget_s=9),
         fil_at_least=7,
         steady_at_least=24,
+        relay_rounds=steady.RELAY_ROUNDS,
         slice_s=0.05,
         interval_s=1.0,
         warm_up_s=0.3,
@@ -66,9 +70,10 @@ PROFILES = {
         fil_with_accelerator=Plan(looks=(7, 10), budget_s=120),
         fil_cached=Plan(looks=(6,), budget_s=60),
         hand_over=Plan(looks=(3,), budget_s=60),
-        steady=Plan(looks=(40, 80, 160, 320), budget_s=30),
+        steady=Plan(looks=(40, 80, 160, 320), budget_s=40),
         fil_at_least=32,
-        steady_at_least=80,
+        steady_at_least=64,
+        relay_rounds=steady.RELAY_ROUNDS,
         slice_s=0.05,
         interval_s=1.0,
         warm_up_s=0.5,
@@ -85,6 +90,7 @@ PROFILES = {
         steady=Plan(looks=(6,), budget_s=3600),
         fil_at_least=40,
         steady_at_least=6,
+        relay_rounds=2,
         slice_s=10.0,
         interval_s=10.0,
         warm_up_s=2.0,
@@ -95,6 +101,8 @@ PROFILES = {
 
 
 DEFAULT_SMALLEST_CHANGE = 0.05
+LONGEST_PAIRED_SLICE_S = 1.0
+"""With longer ones a comparison beside a reference would take hours to its first look."""
 ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
 """Real ones where there are any; the emulated GPU and no real one; none."""
 
@@ -171,6 +179,11 @@ class Settings:
         if self.parsed_reference is not None and self.gate == gates.OFF:
             raise UserError(
                 "a reference is there to be judged by, and --gate=off judges nothing: leave one of them out (--reference)."
+            )
+        if self.parsed_reference is not None and self.profile.slice_s > LONGEST_PAIRED_SLICE_S:
+            raise UserError(
+                f"a reference is measured in many short slices, and those of --profile={self.profile.name} take "
+                f"{self.profile.slice_s:g} s: take --profile=standard or quick (--reference, --profile)."
             )
         if self.is_emulated:
             self._check_emulated()

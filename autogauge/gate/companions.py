@@ -53,7 +53,6 @@ class Companions:
                     self.gate.error,
                     side_by_side.FIRST_LOOK if is_fil else side_by_side.FIRST_WARM_LOOK,
                 ),
-                relay_rounds=0 if is_fil else side_by_side.RELAY_ROUNDS,
             )
         if self.pinned is not None:
             beside = pinned_conditions(own)

@@ -45,8 +45,8 @@ class Judgement:
 
     @property
     def improved(self) -> bool:
-        """Whether the figure is better by more than the floor, beyond doubt."""
-        return self.change is not None and self.change.high < 1 / self.floor
+        """Whether it passes and the figure is better by more than the floor, beyond doubt."""
+        return self.outcome is Outcome.PASS and self.change is not None and self.change.high < 1 / self.floor
 
     @property
     def word(self) -> str:

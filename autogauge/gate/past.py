@@ -11,6 +11,7 @@ import dataclasses
 import math
 import statistics
 from dataclasses import dataclass
+from enum import Enum
 
 from autogauge.gate.judgement import Judgement, Way, percent
 from autogauge.history.records import SavedBenchmark
@@ -67,6 +68,15 @@ class Past:
     figures: tuple[Figure, ...] = ()
     earlier: tuple[Figure, ...] = ()
     runs: str = ""
+    first: tuple[Figure, ...] = ()
+    """The oldest runs of the present level, where these are older than ``figures``: for what crept longer than those reach back."""
+
+
+class Suspicion(Enum):
+    """What a first measurement may make one suspect."""
+
+    SLOWER = "slower"
+    FASTER = "faster"
 
 
 @dataclass(frozen=True)
@@ -126,21 +136,24 @@ def why_by_seconds(now: Figure, past: Past) -> str | None:
     return "by seconds only, since too few of its history's runs have the ratio to this pinned workload"
 
 
-def is_suspicious(now: Figure, past: Past, rule: Rule) -> bool:
-    """Whether to measure again before judging: a verdict that a laxer rule would give."""
+def suspicion(now: Figure, past: Past, rule: Rule) -> Suspicion | None:
+    """Whether to measure again before judging, and why: a verdict that a laxer rule would give."""
     if not past.figures:
-        return False
+        return None
     lax = dataclasses.replace(rule, error=min(0.1, rule.error * SUSPICION))
     interval = _change(now, past, lax.error, by_ratio=is_by_ratio(now, past))
-    return outcome(interval, lax) is Outcome.FAIL or interval.high < 1 / rule.floor
+    if outcome(interval, lax) is Outcome.FAIL:
+        return Suspicion.SLOWER
+    return Suspicion.FASTER if interval.high < 1 / rule.floor else None
 
 
 def judge_again(benchmark: str, now: Figure, again: Figure, past: Past, rule: Rule) -> Judgement:
-    """The judgement after a second measurement: slower only if that alone is suspicious too, and both together are slower."""
+    """The judgement after a second measurement: slower, or faster, only if that alone says so too, and both together."""
     both = judge(benchmark, now.together(again), past, rule)
-    if both.outcome is Outcome.FAIL and not is_suspicious(again, past, rule):
+    said = Suspicion.SLOWER if both.outcome is Outcome.FAIL else Suspicion.FASTER if both.improved else None
+    if said is not None and {suspicion(each, past, rule) for each in (now, again)} != {said}:
         both = dataclasses.replace(both, outcome=Outcome.INCONCLUSIVE).noted(
-            "the second measurement alone does not say so"
+            "the two measurements do not both say so by themselves"
         )
     return dataclasses.replace(both, measured_again=True)
 
@@ -148,21 +161,27 @@ def judge_again(benchmark: str, now: Figure, again: Figure, past: Past, rule: Ru
 def creep(now: Figure, past: Past, rule: Rule) -> str | None:
     """A sentence when the level has crept up by more than is to be found, each run being like those before it.
 
-    The medians of the ``ENDS`` oldest and newest runs of the window are compared, this one among the newest; seconds have to creep by
-    ``GROSS``, since time moves them too.
+    The median of the ``ENDS`` newest runs, this one among them, is compared with those of the oldest ones of the window and of the level;
+    seconds have to creep by ``GROSS``, since time moves them too.
     """
     by_ratio = is_by_ratio(now, past)
     figures = [*(_same(now, past.figures) if by_ratio else past.figures), now]
-    if len(figures) < 2 * ENDS:
-        return None
-    values = [each.ratio or 0.0 if by_ratio else each.seconds for each in figures]
-    crept = statistics.median(values[-ENDS:]) / statistics.median(values[:ENDS])
-    if crept <= (rule.smallest if by_ratio else max(GROSS, rule.smallest)):
-        return None
-    return (
-        f"it has crept by {percent(crept)} over the last {len(figures)} runs, in steps too small to fail: "
-        "compare it with an older run (python -m autogauge gate RUN --against=OLDER)"
+    first = _same(now, past.first) if by_ratio else past.first
+    newest, *ends = (
+        statistics.median(each.ratio or 0.0 if by_ratio else each.seconds for each in end) if len(end) == ENDS else None
+        for end in (figures[-ENDS:], figures[:ENDS] if len(figures) >= 2 * ENDS else (), first)
     )
+    spans = (f"the last {len(figures)} runs", "all runs at this level")
+    for oldest, span in zip(ends, spans, strict=True):
+        if newest is None or oldest is None:
+            continue
+        crept = newest / oldest
+        if crept > (rule.smallest if by_ratio else max(GROSS, rule.smallest)):
+            return (
+                f"it has crept by {percent(crept)} over {span}, in steps too small to fail: "
+                "compare it with an older run (python -m autogauge gate RUN --against=OLDER)"
+            )
+    return None
 
 
 def is_by_ratio(now: Figure, past: Past) -> bool:

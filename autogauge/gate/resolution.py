@@ -1,7 +1,8 @@
 """What this machine can resolve: the smallest change that a comparison side by side finds in a given time, and how long a change takes.
 
-From an A/A self-check, by the rule of ``side_by_side``: a change is found when its whole interval is beyond the floor, which is half of
-the change, in the first measurement and again in the second; the time is that of both. Measuring is left to ``studies.selfcheck``.
+From an A/A self-check, by the rule of ``side_by_side``: a change is found when its interval excludes 1 and its estimate is beyond the
+floor, which is half of the change, in the first measurement and again in the second; the time is that of both. Measuring is left to
+``studies.selfcheck``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from statistics import NormalDist
 
 from autogauge.gate.side_by_side import AGAIN, FIRST_LOOK, FIRST_SHARE, FIRST_TIME, LOOKS_APART, MOST_FIRST_TIME
 from autogauge.stats.intervals import Interval
+from autogauge.stats.sequential import SPENDING
 
 POWER = 0.95
 """How often a change is to be found that is there, by both measurements."""
@@ -46,10 +48,11 @@ class Resolution:
         first, second = (int(share * seconds / self.pair_s) for share in (FIRST_SHARE, 1 - FIRST_SHARE))
         if min(first, second) < self.first_look:
             return None
-        # Found: log(1 + c) - log(1 + c / 2) > reach, with c the change.
+        # Found: log(1 + c) > reach, and log(1 + c) - log(1 + c / 2) > how far the estimate may be off; with c the change.
         first_time = min(MOST_FIRST_TIME, FIRST_TIME * self.error)
-        ratio = math.exp(max(self._reach(first, first_time), self._reach(second, AGAIN)))
-        return 2 * (ratio - 1) / (2 - ratio) if ratio < 2 else None
+        beyond_doubt = math.exp(max(self._reach(first, first_time), self._reach(second, AGAIN))) - 1
+        off = math.exp(self._off(min(first, second)))
+        return max(beyond_doubt, 2 * (off - 1) / (2 - off)) if off < 2 else None
 
     def seconds_for(self, change: float) -> float | None:
         """How long that change takes to be found with ``POWER``; ``None`` when not within eleven days."""
@@ -66,9 +69,12 @@ class Resolution:
         return found is not None and found <= change
 
     def _reach(self, pairs: int, error: float) -> float:
-        """How far beyond the floor a change must be for one measurement to find it, with the share of ``POWER`` that it has to have."""
+        """How far from 1 a change must be for one measurement to be sure of it, with the share of ``POWER`` that it has to have."""
         at_the_end = (
-            error / 2 * (1 - 1 / LOOKS_APART)
+            error / 2 * (1 - LOOKS_APART**-SPENDING)
         )  # of a look at the end of the time, for the interval of all pairs
-        normal = NormalDist()
-        return (normal.inv_cdf(1 - at_the_end) + normal.inv_cdf(math.sqrt(POWER))) * self.spread / math.sqrt(pairs)
+        return NormalDist().inv_cdf(1 - at_the_end) * self.spread / math.sqrt(pairs) + self._off(pairs)
+
+    def _off(self, pairs: int) -> float:
+        """How far below the true change an estimate lies at most, with the share of ``POWER`` that a measurement has to have."""
+        return NormalDist().inv_cdf(math.sqrt(POWER)) * self.spread / math.sqrt(pairs)

@@ -34,14 +34,15 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
     Of a folder named, the accepted runs with the same fingerprint are taken; a file named is taken whatever its standing.
     """
     if not against:
-        return baseline.find(run.path.parent, run.fingerprint, before=run.path)
+        return baseline.find(run.path.parent, run.fingerprint, before=run.path, judged=run, facts=run.fingerprint_facts)
     if len(against) == 1 and against[0].is_dir():
         same_folder = against[0].resolve() == run.path.parent.resolve()
-        return baseline.find(against[0], run.fingerprint, before=run.path if same_folder else None)
+        before = run.path if same_folder else None
+        return baseline.find(against[0], run.fingerprint, before=before, judged=run, facts=run.fingerprint_facts)
     for place in against:
         if place.is_dir():
             raise UserError(f"{place} is a folder: name one folder, or files only (--against).")
-    found = baseline.of_files(against)
+    found = baseline.of_files(against, run)
     for other in found.runs:
         if other.fingerprint != run.fingerprint:
             raise UserError(

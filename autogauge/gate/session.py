@@ -119,10 +119,13 @@ class Gate:
         first = judged(benchmark.study)
         if first.outcome is not Outcome.FAIL and not first.improved:
             return first
-        second = self._once_more(benchmark)
-        if second is None:
+        again = self._once_more(benchmark)
+        if again is None:
             return _unconfirmed(first)
-        return replace(judged(second), measured_again=True)
+        second = replace(judged(again), measured_again=True)
+        if (first.improved and second.outcome is Outcome.FAIL) or (first.outcome is Outcome.FAIL and second.improved):
+            return replace(second, outcome=Outcome.INCONCLUSIVE).noted("both measurements say the opposite")
+        return second
 
     def _against_history(self, benchmark: Benchmark) -> Judgement:
         figure = figure_of(benchmark.study, benchmark.condition, benchmark.metric)
@@ -133,7 +136,7 @@ class Gate:
         self.remark(benchmark.key, figure, before)
         first = past.judge(benchmark.key, figure, before, rule)
         first = replace(first, own=_counted(figure, benchmark.metric))
-        if not past.is_suspicious(figure, before, rule):
+        if past.suspicion(figure, before, rule) is None:
             return first
         second = self._once_more(benchmark)
         again = figure_of(second, benchmark.condition, benchmark.metric) if second else None
@@ -202,10 +205,11 @@ class Gate:
             *(f"not measured: {each.sentence()}" for each in unmeasured),
             *(f"failed: {each}" for each in self.faults),
         ]
+        improved = [each for each in self.judgements if each.improved and each.way is Way.HISTORY]
         if reasons:
-            changed = [*failed, *(each for each in unmeasured if each.change is not None)]
+            changed = [*failed, *(each for each in unmeasured if each.change is not None), *improved]
             return Decision(Standing.QUARANTINED, "; ".join(reasons), _keys(changed))
-        better = _keys([each for each in self.judgements if each.improved and each.way is Way.HISTORY])
+        better = _keys(improved)
         if not better:
             return Decision()
         for path, keys in self.runs().pending.items():
@@ -251,7 +255,7 @@ def _keys(judgements: Sequence[Judgement]) -> tuple[str, ...]:
 def past_of(history: History, key: str) -> Past:
     """The accepted figures of that benchmark."""
     now, before = history.of(key)
-    return Past(_figures(now), _figures(before), history.names(key))
+    return Past(_figures(now), _figures(before), history.names(key), _figures(history.first_of(key)))
 
 
 def _figures(benchmarks: list[SavedBenchmark]) -> tuple[Figure, ...]:

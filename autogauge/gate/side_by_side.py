@@ -21,8 +21,6 @@ FIRST_SHARE = 0.6
 """Of a comparison's time, for the first measurement; the second may be wrong more often and needs less."""
 FIRST_LOOK, FIRST_WARM_LOOK, LAST_LOOK, LOOKS_APART = 24, 48, 6000, 1.4
 """Pairs at the first look, of fresh processes and of warm ones, which have given way to fresh ones a few times by then."""
-RELAY_ROUNDS = 16
-"""How many rounds a warm process serves: identical processes differ, by a percent or by several, and its own is in all of its rounds."""
 
 
 def twins(conditions: Sequence[Condition], reference: Reference) -> tuple[Condition, ...]:
@@ -69,9 +67,8 @@ def plan_again(first: Plan, elapsed_s: float) -> Plan:
 
 
 def anew(study: Study, seed: int) -> Study:
-    """The study to be measured once more, on a suspicion: by several processes, lest one that is slow be taken for a slower candidate."""
+    """The study to be measured once more, on a suspicion, in what is left of the time."""
     again = study.anew(seed)
-    again.relay_rounds = RELAY_ROUNDS
     if again.change_plan is not None:
         again.change_plan = plan_again(again.change_plan, study.elapsed_s)
     return again

@@ -7,11 +7,14 @@ How a figure is judged against them is left to ``gate``.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
@@ -24,6 +27,9 @@ FEW = 5
 """Below this a baseline is called young."""
 MOST_READ = 400
 """How many files are opened in search of them; a name that tells another fingerprint is not opened."""
+FIRST = 3
+"""How many of the oldest runs of a level are found too, for what creeps for longer than ``LAST`` runs."""
+MOST_READ_FIRST = 20
 _WORST_FIRST = (Standing.QUARANTINED, Standing.PENDING, Standing.ACCEPTED)
 
 
@@ -41,6 +47,16 @@ class History:
     pending: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
     quarantined: int = 0
     problems: tuple[str, ...] = field(default=())
+    first: tuple[SavedRun, ...] = ()
+    """The oldest accepted runs, where they are older than ``runs``, oldest first."""
+    begun: frozenset[str] = frozenset()
+    """The benchmarks whose level began between these and ``runs``."""
+
+    def first_of(self, key: str) -> list[SavedBenchmark]:
+        """That benchmark in the oldest accepted runs, where they are at its present level."""
+        if key in self.begun.union(*self.levels):
+            return []
+        return [run.benchmarks[key] for run in self.first if key in run.benchmarks]
 
     def of(self, key: str) -> tuple[list[SavedBenchmark], list[SavedBenchmark]]:
         """That benchmark in the runs of its present level, and in those before; both oldest first."""
@@ -96,12 +112,21 @@ class _Found:
         return mine != other
 
 
-def find(folder: Path, fingerprint: str | None, *, before: Path | None = None, last: int = LAST) -> History:
+def find(
+    folder: Path,
+    fingerprint: str | None,
+    *,
+    before: Path | None = None,
+    last: int = LAST,
+    judged: SavedRun | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> History:
     """The accepted runs of that fingerprint in a machine's folder, newest first; ``before`` leaves out that run and later ones.
 
-    What cannot be read is named and left out. A ``before`` that is no numbered run of a history leaves out nothing.
+    What cannot be read is named and left out, as is every copy of the run that is ``judged``. A ``before`` that is no numbered run of a
+    history leaves out nothing. With ``facts``, the fingerprint's own, it is said in which of them the newest other run differs.
     """
-    search = _Search(fingerprint)
+    search = _Search(fingerprint, judged, facts)
     paths = store.runs(folder) if folder.is_dir() else []
     if before is not None and _number(before) is not None:
         number = store.number_of(before)
@@ -118,17 +143,22 @@ def find(folder: Path, fingerprint: str | None, *, before: Path | None = None, l
     for path in left:
         if standing.path_of(path).exists() and search.opened < MOST_READ:
             search.open(path, copies_only=True)
+    search.look_back(left)
     return search.history(folder)
 
 
 class _Search:
     """The runs found so far, newest first."""
 
-    def __init__(self, fingerprint: str | None) -> None:
-        self._fingerprint = fingerprint
+    def __init__(self, fingerprint: str | None, judged: SavedRun | None, facts: Mapping[str, Any] | None) -> None:
+        self._fingerprint, self._facts = fingerprint, facts
+        self._judged = None if judged is None else _identity(judged)
         self._found: dict[str, _Found] = {}
-        self._others = self.opened = 0
+        self._others: list[Path] = []
+        self.opened = 0
         self.problems: list[str] = []
+        self._first: list[SavedRun] = []
+        self._begun: set[str] = set()
 
     @property
     def accepted(self) -> int:
@@ -137,9 +167,8 @@ class _Search:
 
     def open(self, path: Path, *, copies_only: bool = False) -> None:
         """Open one more, unless its name tells that it is another fingerprint's. With ``copies_only`` only a copy of one found counts."""
-        named = store.fingerprint_in(path)
-        if self._fingerprint and named and not self._fingerprint.startswith(named):
-            self._others += not copies_only
+        if not self._may_be_ours(path):
+            self._others += [] if copies_only else [path]
             return
         self.opened += 1
         try:
@@ -150,7 +179,10 @@ class _Search:
                 self.problems.append(str(error))
             return
         if run.fingerprint != self._fingerprint:
-            self._others += not copies_only
+            self._others += [] if copies_only else [path]
+            return
+        if _identity(run) == self._judged:
+            self.problems.append(f"{path.name} is the run that is judged: it is left out")
             return
         same = self._found.get(_identity(run))
         if same is not None:
@@ -161,6 +193,39 @@ class _Search:
         elif not copies_only:
             self._found[_identity(run)] = _Found(path, run, record)
             self.problems += [f"{path.name}: {problem}" for problem in run.problems]
+
+    def _may_be_ours(self, path: Path) -> bool:
+        named = store.fingerprint_in(path)
+        return not (self._fingerprint and named and not self._fingerprint.startswith(named))
+
+    def look_back(self, left: Sequence[Path]) -> None:
+        """Find the oldest accepted runs among those left, newest first, and which levels began after them."""
+        ours = [path for path in left if self._may_be_ours(path)]
+        for path in ours[::-1][:MOST_READ_FIRST]:
+            try:
+                record, run = standing.read(path), records.read(path)
+            except UserError:
+                continue
+            accepted = record.standing is Standing.ACCEPTED and run.fingerprint == self._fingerprint
+            if accepted and all(_identity(run) != _identity(each) for each in self._first):
+                self._first.append(run)
+            if len(self._first) == FIRST:
+                break
+        for path in ours:
+            if standing.path_of(path).exists():
+                record = standing.read_or_default(path)
+                self._begun |= {*record.began, *(record.new_level if record.standing is Standing.ACCEPTED else ())}
+
+    def _difference(self) -> str:
+        """In which facts of the fingerprint the newest other run differs, in words; empty where that is not known."""
+        for path in self._others[:1]:
+            with contextlib.suppress(UserError):
+                theirs = records.read(path).fingerprint_facts
+                ours = json.loads(json.dumps(self._facts or {}))  # as it would be read from a file
+                differing = [name for name, value in ours.items() if value != theirs.get(name)]
+                if theirs and differing:
+                    return f"; the newest, {_called(path)}, differs in {', '.join(differing)}"
+        return ""
 
     def history(self, folder: Path) -> History:
         """What was found."""
@@ -179,10 +244,21 @@ class _Search:
             else:
                 runs.append(each.run)
                 levels.append(frozenset(each.record.new_level))
-        if self._others:
-            what = "other run" if self._others == 1 else "other runs"
-            self.problems.append(f"{self._others} {what} of this machine measured something else (another fingerprint)")
-        return History(folder, tuple(runs), tuple(levels), pending, quarantined, tuple(self.problems))
+        if count := len(self._others):
+            what = "other run" if count == 1 else "other runs"
+            self.problems.append(
+                f"{count} {what} of this machine measured something else (another fingerprint){self._difference()}"
+            )
+        return History(
+            folder,
+            tuple(runs),
+            tuple(levels),
+            pending,
+            quarantined,
+            tuple(self.problems),
+            tuple(self._first),
+            frozenset(self._begun),
+        )
 
 
 def _identity(run: SavedRun) -> str:
@@ -200,15 +276,18 @@ def _called(path: Path) -> str:
     return path.name if number is None else f"{number:04d}"
 
 
-def of_files(paths: Sequence[Path]) -> History:
+def of_files(paths: Sequence[Path], judged: SavedRun | None = None) -> History:
     """The runs in these files, whatever their standing, newest first by when they were measured; copies count once.
 
-    Raises ``UserError`` for a file that is none.
+    Every copy of the run that is ``judged`` is left out. Raises ``UserError`` for a file that is none.
     """
     found: dict[str, SavedRun] = {}
     problems = []
     for path in paths:
         run = records.read(path)
+        if judged is not None and _identity(run) == _identity(judged):
+            problems.append(f"{run.path.name} is the run that is judged: it is left out")
+            continue
         same = found.setdefault(_identity(run), run)
         if same is not run:
             problems.append(f"{run.path.name} is the same run as {same.path.name}: it is counted once")

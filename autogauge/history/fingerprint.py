@@ -16,7 +16,7 @@ from typing import Any
 from autogauge.models.artefact import ModelArtefact
 from autogauge.targets import Device
 
-BENCHMARK_VERSION = 2
+BENCHMARK_VERSION = 3
 """Raised whenever a change makes new figures incomparable with old ones."""
 
 

@@ -78,6 +78,7 @@ class SavedRun:
     profile: str = ""
     accelerator: str = ""
     foreign: bool = False
+    fingerprint_facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(path: Path) -> SavedRun:
@@ -96,7 +97,11 @@ def read(path: Path) -> SavedRun:
         raise UserError(f"{path} is no saved run: it has no list of benchmarks; name a file of pytest-benchmark's.")
     own = document.get("autogauge")
     schema = own.get("schema", 1) if isinstance(own, dict) else 1
-    if not isinstance(schema, int) or schema > SCHEMA:
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
+        raise UserError(
+            f"{path} says that it has the schema {schema!r}, which there never was: remove it or name another."
+        )
+    if schema > SCHEMA:
         raise UserError(
             f"{path} was saved by a newer autogauge (schema {schema!r}, this one reads up to {SCHEMA}): update autogauge."
         )
@@ -141,6 +146,9 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
         profile=_text(extra.get("profile")) or "",
         accelerator=_text(extra.get("accelerator")) or "",
         foreign=not extra,
+        fingerprint_facts={key: value for key, value in fingerprint.items() if key != "digest"}
+        if isinstance(fingerprint, dict)
+        else {},
     )
 
 

@@ -96,7 +96,7 @@ def read(run: Path) -> Record:
         )
     except FileNotFoundError:
         return Record()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(
             f"{path} does not say whether its run is accepted: remove it, or set it anew "
             f"(python -m autogauge accept {run}, or reject)."

@@ -25,7 +25,7 @@ def render(gate: Gate) -> list[RenderableType]:
     if gate.mode == OFF or not gate.judgements:
         return []
     shown: list[RenderableType] = [Text(heading(gate), style="bold"), *judgements(gate.judgements)]
-    if any(each.outcome is None for each in gate.judgements) and gate.decide().standing is not Standing.QUARANTINED:
+    if any(each.outcome is None for each in gate.judgements) and gate.decide().standing is Standing.ACCEPTED:
         shown.append(Text("this run becomes the first accepted one of what has no baseline"))
     if lost := gate.lost():
         shown.append(

@@ -5,6 +5,9 @@ four neighbouring rounds each side's best. Disturbances only ever make a sample 
 seldom four in a row, the best ones tell the change much sooner; a change that is only there now and then they do not see. So either of the
 two may say FAIL, and only the first one PASS. They share the error equally.
 
+FAIL: the interval excludes that nothing changed, and the change is above the floor, which is the claim's bound, as far as one can tell.
+PASS: the whole interval is within the floor.
+
 That a quiet pair's ratio is as likely above its true value as below, which is all that the interval asks for, follows from the
 same symmetry as for pairs: what disturbs one side of a round could as well have disturbed the other.
 """
@@ -28,15 +31,22 @@ def judge_change(
     """
     shared = (1 + confidence) / 2
     every = paired_ratio(numerators, denominators, shared, neighbours=True)
-    outcome = outcome_of(claim, every)
-    if outcome is Outcome.FAIL:
-        return outcome, every
+    if _is_worse(claim, every):
+        return Outcome.FAIL, every
     best = max if claim.relation == "at least" else min
     starts = range(0, len(numerators) - NEIGHBOURS + 1, NEIGHBOURS)
     if starts:
         above = [best(numerators[start : start + NEIGHBOURS]) for start in starts]
         below = [best(denominators[start : start + NEIGHBOURS]) for start in starts]
         interval = paired_ratio(above, below, shared, neighbours=True)
-        if outcome_of(claim, interval) is Outcome.FAIL:
+        if _is_worse(claim, interval):
             return Outcome.FAIL, interval
-    return outcome, every
+    within = outcome_of(claim, every) is Outcome.PASS
+    return Outcome.PASS if within else Outcome.INCONCLUSIVE, every
+
+
+def _is_worse(claim: Claim, interval: Interval) -> bool:
+    """Whether it is worse beyond doubt, and by more than the floor as far as one can tell."""
+    if claim.relation == "at most":
+        return interval.low > 1 and interval.ratio > claim.bound
+    return interval.high < 1 and interval.ratio < claim.bound

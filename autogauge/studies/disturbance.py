@@ -19,8 +19,9 @@ REMEMBERED = 31
 FEWEST = 5
 MOST_REPEATED = 0.25
 """Of all turns; a machine that is disturbed more than that is measured as it is."""
-NOTABLE_LOAD, NOTABLE_STALLS, NOTABLE_FREQUENCIES = 0.15, 0.01, 0.1
-"""What is worth a note: others' share of a processor, memory stalls' share of the time, and the frequency's range over its highest."""
+NOTABLE_LOAD, NOTABLE_STEAL, NOTABLE_STALLS, NOTABLE_FREQUENCIES = 0.15, 0.01, 0.01, 0.1
+"""What is worth a note: others' and the hypervisor's share of a processor, memory stalls' share of the time, and the frequency's range over
+its highest."""
 SUSPICIOUS = 1e-3
 """How unlikely an unequal share of disturbances must be by chance to be called one."""
 
@@ -36,19 +37,22 @@ def waited_share(surroundings: Surroundings) -> float | None:
 
 
 class Watch:
-    """Knows what is usual for each condition of a study; tells what is not, as long as there are not too many of them."""
+    """Knows what is usual for each condition of a study; tells what is not, and whether there are not yet too many repeated turns."""
 
     def __init__(self) -> None:
         self._usual: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
-        self._turns = self._disturbed = 0
+        self._turns = self._repeated = 0
 
     def is_disturbed(self, condition: str, surroundings: Surroundings) -> bool:
-        """Whether that turn is to be measured again."""
+        """Whether that turn was disturbed."""
         self._turns += 1
-        beyond = self._excess(condition, surroundings) > EXCESS or _is_held_up(surroundings)
-        if not beyond or self._disturbed >= MOST_REPEATED * self._turns:
+        return self._excess(condition, surroundings) > EXCESS or _is_held_up(surroundings)
+
+    def may_repeat(self) -> bool:
+        """Whether one more turn may be measured again; the one that asks is counted."""
+        if self._repeated >= MOST_REPEATED * self._turns:
             return False
-        self._disturbed += 1
+        self._repeated += 1
         return True
 
     def _excess(self, condition: str, surroundings: Surroundings) -> float:
@@ -84,6 +88,9 @@ def totals(turns: Sequence[Surroundings]) -> str | None:
     others_s = sum(known("others_cpu_s"))
     if others_s > NOTABLE_LOAD * wall_s:
         found.append(f"other processes took {others_s / wall_s:.2f} processors")
+    steal_s = sum(known("steal_s"))
+    if steal_s > NOTABLE_STEAL * wall_s:
+        found.append(f"the hypervisor took {steal_s / wall_s:.2f} processors")
     frequencies = known("frequency_mhz")
     if frequencies and max(frequencies) - min(frequencies) > NOTABLE_FREQUENCIES * max(frequencies):
         found.append(f"the processor ran at {min(frequencies):.0f} to {max(frequencies):.0f} MHz")
@@ -105,7 +112,7 @@ def falls_on_one(disturbed: Mapping[str, tuple[int, int]]) -> str | None:
     for name, (count, own) in disturbed.items():
         if count and float(bdtrc(count - 1, total, own / turns)) * len(disturbed) < SUSPICIOUS:
             return (
-                f"disturbances fell on {name}: {count} of its {own} turns were measured again, "
+                f"disturbances fell on {name}: {count} of its {own} turns were disturbed, "
                 f"{total - count} of the others' {turns - own}; see what it starts on the machine"
             )
     return None

@@ -101,11 +101,17 @@ class ProbePool:
         return self._start(target, self._warm_up_s)
 
     def renew(self, target: Target) -> WarmProbe:
-        """A fresh probe of ``target`` in the place of the one that there is, with the shortest warm-up. Raises ``ProbeFailed``."""
+        """A fresh probe of ``target`` in the place of the one that there is, with the shortest warm-up. Raises ``ProbeFailed``.
+
+        It is started before the other one ends: else it would be given the very memory that the other one has just let go of, and with it
+        what made that one slow or fast (``docs/measuring.md``).
+        """
         found = self._probes.pop(target.key, None)
-        if found is not None:
-            found.kill()
-        return self._start(target, min(RENEWED_WARM_UP_S, self._warm_up_s))
+        try:
+            return self._start(target, min(RENEWED_WARM_UP_S, self._warm_up_s))
+        finally:
+            if found is not None:
+                found.kill()
 
     def _start(self, target: Target, warm_up_s: float) -> WarmProbe:
         request = self._workload.request(

@@ -10,7 +10,7 @@ from autogauge.stats.verdicts import Claim
 from autogauge.studies import fil
 from autogauge.studies.pool import ProbePool, bystander
 from autogauge.studies.progress import Progress
-from autogauge.studies.steady import SteadyRunner
+from autogauge.studies.steady import RELAY_ROUNDS, SteadyRunner
 from autogauge.studies.study import Condition, Plan, Study
 from autogauge.studies.workload import Workload
 from autogauge.targets import Target
@@ -31,7 +31,7 @@ def steady_self_check(
     infer_requests: int,
     seed: int,
     progress: Progress,
-    relay_rounds: int = 0,
+    relay_rounds: int = RELAY_ROUNDS,
 ) -> Study:
     """Two warm processes of one target by turns, for so many rounds; each gives way to a fresh one after ``relay_rounds``."""
     plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE)

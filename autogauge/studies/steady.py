@@ -1,7 +1,8 @@
 """Studies of steady speed: warm processes by turns, in slices of about 0.1 s, in random order within each round.
 
 Serves the comparison of hints and the A/A self-check alike. What is compared is measured in the same seconds, since on shared
-machines the noise is time, not process.
+machines most of the noise is time. Identical processes differ too, by a percent or by several, and what a process has of its own is in
+all of its rounds: so each serves some rounds and gives way to a fresh one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from autogauge.studies.study import Condition, Plan, Sample, Study, run
 from autogauge.targets import HINTS, LATENCY, THROUGHPUT, Target
 
 NAME = "hints"
+RELAY_ROUNDS = 12
+"""How many rounds a warm process serves. A fresh one costs as much as eight slices: ``docs/gate.md`` weighs it up."""
 TOLERANCE = 0.02
 """"Not below" and "not above" leave room for 2 %: two hints that a device treats alike are equal, and equal keeps the promise."""
 
@@ -63,9 +66,9 @@ def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-def planned(conditions: Sequence[Condition], plan: Plan, seed: int) -> Study:
+def planned(conditions: Sequence[Condition], plan: Plan, seed: int, relay_rounds: int = RELAY_ROUNDS) -> Study:
     """The study of hints before its first round."""
-    return Study(NAME, tuple(conditions), claims_for(conditions), plan, seed)
+    return Study(NAME, tuple(conditions), claims_for(conditions), plan, seed, relay_rounds=relay_rounds)
 
 
 class SteadyRunner:

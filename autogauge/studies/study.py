@@ -76,7 +76,8 @@ class Sample:
 class Replicate:
     """One paired sample: every condition once, in the order in which they were measured.
 
-    ``disturbed`` holds the samples that were measured again at once, since other processes kept them from the processor.
+    ``disturbed`` holds the samples that were measured again at once, since other processes kept them from the processor;
+    ``still_disturbed`` names the conditions whose kept sample is one of these too: its repetition was no better, or there was none.
     """
 
     index: int
@@ -84,6 +85,7 @@ class Replicate:
     samples: dict[str, Sample] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     disturbed: dict[str, Sample] = field(default_factory=dict)
+    still_disturbed: set[str] = field(default_factory=set)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
@@ -97,6 +99,7 @@ class Replicate:
                 if self.disturbed
                 else {}
             ),
+            **({"still_disturbed": sorted(self.still_disturbed)} if self.still_disturbed else {}),
         }
 
 
@@ -112,9 +115,9 @@ class Plan:
     confidence: float = 0.95
     by_time: bool = False
 
-    def confidence_at(self, elapsed_s: float = 0.0, spent: float = 0.0) -> float:
-        """The confidence of the interval at a look after so many seconds, when the looks before it have spent that share of the error."""
-        share = share_by_time(elapsed_s, self.budget_s, spent) if self.by_time else 1 / len(self.looks)
+    def confidence_at(self, elapsed_s: float = 0.0, looked: float = 0.0) -> float:
+        """The confidence of the interval at a look after so many seconds; ``looked`` is the share of the budget at the look before."""
+        share = share_by_time(elapsed_s, self.budget_s, looked) if self.by_time else 1 / len(self.looks)
         return 1 - (1 - self.confidence) * share
 
 
@@ -146,8 +149,8 @@ class Study:
     seconds: float = 0.0
     elapsed_s: float = 0.0
     """How much of the budget had passed at the end of the latest replicate."""
-    spent: dict[str, float] = field(default_factory=dict)
-    """The share of its error that each claim's looks have spent, where they spend it by time."""
+    looked: dict[str, float] = field(default_factory=dict)
+    """The share of its budget that had passed at each claim's latest look, where looks spend the error by time."""
     closed: dict[str, Verdict] = field(default_factory=dict)
     """The verdicts that stand: what is measured after a claim was decided does not move it."""
 
@@ -209,7 +212,7 @@ class Study:
         elapsed_s = (
             plan.budget_s if len(pairs) >= plan.looks[-1] else self.elapsed_s
         )  # the last look may spend the rest
-        confidence = plan.confidence_at(elapsed_s, self.spent.get(claim.name, 0.0))
+        confidence = plan.confidence_at(elapsed_s, self.looked.get(claim.name, 0.0))
         return paired_ratio(numerators, denominators, confidence, neighbours=True)
 
     def verdict(self, claim: Claim) -> Verdict:
@@ -222,7 +225,7 @@ class Study:
         if for_good or verdict.outcome is not Outcome.INCONCLUSIVE:
             self.closed[claim.name] = verdict
             return True
-        self.spent[claim.name] = min(1.0, self.elapsed_s / max(self.plan_of(claim).budget_s, 1e-9))
+        self.looked[claim.name] = min(1.0, self.elapsed_s / max(self.plan_of(claim).budget_s, 1e-9))
         return False
 
     def _verdict_so_far(self, claim: Claim) -> Verdict:
@@ -274,14 +277,20 @@ class Study:
         """How many of its turns were measured again because they were disturbed."""
         return sum(condition in each.disturbed for each in self.replicates)
 
+    def still_disturbed(self, condition: str) -> int:
+        """How many of its samples were disturbed and kept: their repetition was no better, or there was none."""
+        return sum(condition in each.still_disturbed for each in self.replicates)
+
     def notes(self) -> list[str]:
         """Sentences about disturbances: how many turns were measured again, what else the machine did, whether it fell on one condition."""
-        turns = {each.name: (self.disturbed(each.name), self.turns(each.name)) for each in self.conditions}
-        again = sum(count for count, _ in turns.values())
+        names = [each.name for each in self.conditions]
+        again = sum(self.disturbed(name) for name in names)
+        turns = {name: (self.disturbed(name) + self.still_disturbed(name), self.turns(name)) for name in names}
+        count = sum(disturbed for disturbed, _ in turns.values())
         found = []
-        if again:
+        if count:
             found.append(
-                f"{self.name}: {again} of {sum(own for _, own in turns.values())} turns were disturbed and measured again"
+                f"{self.name}: {count} of {sum(own for _, own in turns.values())} turns were disturbed, {again} of them measured again"
             )
         if sentence := disturbance.totals([each.surroundings for each in self._all_turns()]):
             found.append(f"{self.name}: {sentence}")
@@ -368,9 +377,13 @@ def _run(study: Study, measure: Callable[[Condition], Sample], progress: Progres
             progress.advance(name, len(study.replicates), *_ahead(study, undecided, began))
             try:
                 sample = measure(condition)
-                if watch.is_disturbed(name, sample.surroundings) and study.repeats_disturbed:
+                is_disturbed = watch.is_disturbed(name, sample.surroundings)
+                if is_disturbed and study.repeats_disturbed and watch.may_repeat():
                     replicate.disturbed[name] = sample
                     sample = measure(condition)
+                    is_disturbed = watch.is_disturbed(name, sample.surroundings)
+                if is_disturbed:
+                    replicate.still_disturbed.add(name)
                 replicate.samples[name] = sample
                 in_a_row[name] = 0
             except ProbeFailed as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.calibration.table import Line
     from benchmarks.calibration.targets import Target
 
-TRIED = " (the relay and the errors of both measurements were also tried on this recording)"
+TRIED = " (the relay, what a FAIL asks for and how its error is spent were also tried on this recording)"
 """Of every recording but the first, on which everything was chosen."""
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -34,12 +34,14 @@ def record(
     pinned: Annotated[
         str, typer.Option(help="Interpreter with a fixed OpenVINO release: the reference for history.")
     ] = sys.executable,
-    quiet: Annotated[float, typer.Option(help="Seconds of a quiet segment; FIL takes twice that.")] = 240,
-    noisy: Annotated[float, typer.Option(help="Seconds of a segment with noise on purpose.")] = 120,
+    hints: Annotated[float, typer.Option(help="Seconds of a segment of a hint; 0 leaves them out.")] = 160,
+    fil: Annotated[float, typer.Option(help="Seconds of a segment of first inferences; 0 leaves them out.")] = 80,
+    references: Annotated[float, typer.Option(help="Seconds of a segment that compares references for history.")] = 0,
     seed: Annotated[Optional[int], typer.Option(help="Seed of all that is random; without it a new one.")] = None,  # noqa: UP045
 ) -> None:
     """Record identical things, known slowdowns and noise on this machine, which shall do nothing else meanwhile."""
     from benchmarks.calibration.record import record as run
+    from benchmarks.calibration.record import schedule
 
     if file.exists():
         print(f"{file} is there already: name another file.", file=sys.stderr)
@@ -49,8 +51,7 @@ def record(
             minutes,
             Path(folder),
             pinned=pinned,
-            quiet_s=quiet,
-            noisy_s=noisy,
+            cycle=schedule(hints, fil, references),
             seed=random.randrange(2**31) if seed is None else seed,
             done=lambda segments: data.save(file, segments),
         )
@@ -92,15 +93,17 @@ def table(
 def choices(
     recording: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Argument(help="A recording; without one, that which the choices were made on: the first kept."),
+        typer.Argument(help="A recording; without one, all that are kept."),
     ] = None,
 ) -> None:
     """Print what the reference and the estimator for history were chosen by, and how far apart identical processes are."""
     from benchmarks.calibration.choices import tables
 
     console = Console(highlight=False, markup=False, width=110)
-    for each in tables(data.load(recording or data.kept()[0])):
-        console.print(each)
+    for path in [recording] if recording else data.kept():
+        console.print(f"{path.stem}\n")
+        for each in tables(data.load(path)):
+            console.print(each)
 
 
 def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:

@@ -1,14 +1,15 @@
-"""What was chosen by data: the reference for history, the estimator of the ratio to it, and that warm processes are relayed.
+"""What was chosen by data: the reference for history, the estimator of the ratio to it, the quiet pairs, a control for FIL, and the relay.
 
 Prints how much noise each candidate leaves, and how far apart identical processes are.
 
-The judged figure is that of one process over as many rounds as a standard run has; what is left of the noise is its standard deviation
-over segments, processes and windows of the recordings, all kinds of noise together.
+The judged figure is that of one condition over as many rounds as a standard run has; what is left of the noise is its standard deviation
+over segments, conditions and windows of the recordings, all kinds of noise together.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -17,16 +18,19 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
+from autogauge.stats.changes import NEIGHBOURS
 from autogauge.stats.intervals import paired_ratio
 from autogauge.stats.undisturbed import lowest
 from benchmarks.calibration import replay
-from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
+from benchmarks.calibration.data import CONTROL, FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.models import CONVOLUTION, PRODUCT
 from benchmarks.calibration.replay import AT_LEAST, Costs, Recordings, Strip
 
 HINTS = ("LATENCY", "THROUGHPUT")
 WINDOW = 24
 """Rounds of a window in the segments that compare references."""
+PAIRS, FIL_PAIRS = 96, 32
+"""Pairs of a window where identical conditions are compared."""
 Estimator = Callable[[Costs, Costs], float]
 
 ESTIMATORS: dict[str, Estimator] = {
@@ -99,6 +103,77 @@ def estimators(recordings: Recordings) -> Table:
     return table
 
 
+def quiet_pairs(recordings: Recordings) -> Table:
+    """How far the ratio of identical conditions is from 1 by which pairs it rests on, in percent."""
+    ways = ("all pairs", "the best of four neighbours", "the half that was held up least")
+    table = _table(
+        f"the ratio of two identical conditions: how far it is from 1 (root mean square, %), {PAIRS} pairs ({FIL}: {FIL_PAIRS})",
+        "noise",
+        [f"{study}: {way}" for study in (*HINTS, FIL) for way in ways],
+    )
+    for kind in recordings.noises:
+        cells = []
+        for study, metric in (*((hint, "latency_ms") for hint in HINTS), (FIL, "fil_s")):
+            off: dict[str, list[float]] = {way: [] for way in ways}
+            most = FIL_PAIRS if study == FIL else PAIRS
+            for strip in recordings.of(study, metric, kind):
+                one, other = (strip.conditions.index(name) for name in strip.identical[:2])
+                costs, waited = strip.costs[:, [one, other]], strip.waited[:, [one, other]]
+                for start in range(0, len(costs) - most + 1, most):
+                    rows = slice(start, start + most)
+                    there = np.isfinite(costs[rows]).all(axis=1)
+                    pairs, held_up = costs[rows][there], waited[rows][there]
+                    for way, chosen in zip(ways, (pairs, _best(pairs), _least_held_up(pairs, held_up)), strict=True):
+                        off[way].append(math.log(paired_ratio(list(chosen[:, 0]), list(chosen[:, 1]), 0.95).ratio))
+            cells += [f"{100 * math.sqrt(np.mean(np.square(off[way]))):.2f} ({len(off[way])})" for way in ways]
+        table.add_row(kind, *cells)
+    return table
+
+
+def _best(pairs: Costs) -> Costs:
+    """Of every four neighbouring rounds, each side's best."""
+    whole = len(pairs) // NEIGHBOURS * NEIGHBOURS
+    return np.asarray(pairs[:whole].reshape(-1, NEIGHBOURS, 2).min(axis=1))
+
+
+def _least_held_up(pairs: Costs, waited: Costs) -> Costs:
+    """The half of the pairs whose more held up side waited least beyond what is usual for it, its lowest tenth."""
+    delays = (waited - np.quantile(waited, 0.1, axis=0)).max(axis=1)
+    return pairs[np.sort(np.argsort(delays, kind="stable")[: len(pairs) // 2])]
+
+
+def control(segments: Sequence[Segment]) -> Table:
+    """The spread of one pair of first inferences, plain and with what a warm process said right before each, in percent."""
+    ways = ("plain", "divided by the control", "less its share of the control")
+    table = _table(
+        "first inferences of identical conditions in one round: standard deviation of the log ratio, robust (plain), %",
+        "noise",
+        ways,
+    )
+    for kind in dict.fromkeys(segment.noise for segment in segments):
+        own, beside = [], []
+        for segment in segments:
+            if segment.study == FIL and segment.noise == kind and CONTROL in segment.figures:
+                one, other = segment.identical[:2]
+                for found, metric in ((own, "fil_s"), (beside, CONTROL)):
+                    logs = np.log(segment.figures[metric].astype(float))
+                    found.append(logs[:, one] - logs[:, other])
+        if not own:
+            continue
+        pairs = np.stack([np.concatenate(own), np.concatenate(beside)])
+        plain, before = pairs[:, np.isfinite(pairs).all(axis=0)]
+        share = float(plain @ before / (before @ before))
+        cells = [
+            f"{_robust(each):.2f} ({100 * each.std():.2f})" for each in (plain, plain - before, plain - share * before)
+        ]
+        table.add_row(kind, *cells)
+    return table
+
+
+def _robust(logs: Costs) -> float:
+    return float(148.26 * np.median(np.abs(logs - np.median(logs))))
+
+
 def processes(recordings: Recordings) -> Table:
     """How far apart identical processes of a segment are, in percent: of warm ones it is theirs, of fresh ones it is chance."""
     studies = (("LATENCY", "latency_ms"), ("THROUGHPUT", "latency_ms"), (FIL, "fil_s"))
@@ -123,9 +198,13 @@ def _largest_difference(strip: Strip) -> float:
 
 
 def tables(segments: Sequence[Segment]) -> list[Table]:
-    """All three tables."""
+    """The tables that these segments hold something for."""
     recordings = replay.arrange(segments)
-    return [references(segments), estimators(recordings), processes(recordings)]
+    found = [references(segments)] if any(each.study == REFERENCES for each in segments) else []
+    found += [estimators(recordings), processes(recordings)]
+    if any(each.slower_by_turns for each in segments):
+        found += [quiet_pairs(recordings), control(segments)]
+    return found
 
 
 def _table(title: str, first: str, columns: Sequence[str]) -> Table:

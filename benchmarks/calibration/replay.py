@@ -13,7 +13,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,11 @@ from autogauge.gate import past, side_by_side
 from autogauge.gate.past import Figure, Past
 from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
+from autogauge.settings import PROFILES
 from autogauge.stats.changes import judge_change
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.stats.verdicts import Outcome
+from autogauge.studies.steady import RELAY_ROUNDS
 from autogauge.studies.study import Plan
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.noise import KINDS, QUIET
@@ -45,11 +47,12 @@ ERROR_BESIDE = Gate("fail", 0.05, BENCHMARKS_OF_A_RUN, History, "a reference").e
 ERROR_HISTORY = Gate("fail", 0.05, BENCHMARKS_OF_A_RUN, History).error
 """How often one comparison may be wrong, as the product has it: beside a reference both ways share the error of the run."""
 RUNS_OF_HISTORY = 10
-AT_LEAST = {"LATENCY": 80, "THROUGHPUT": 80, FIL: 32}
+STANDARD = PROFILES["standard"]
+AT_LEAST = {"LATENCY": STANDARD.steady_at_least, "THROUGHPUT": STANDARD.steady_at_least, FIL: STANDARD.fil_at_least}
 """Rounds that a run's figure for history rests on: the standard profile's."""
 
 START_S = 0.5
-"""What a fresh warm process costs before its first slice: its turn as a fresh process in these recordings, and the warm-up."""
+"""What a fresh warm process costs before its first slice, where a recording's processes served to the end: its turns have none of it."""
 BUSY, MOST_OTHERS = "busy", 0.15
 """A segment without noise on purpose is called busy when other processes took more than this of a processor."""
 
@@ -58,13 +61,19 @@ Costs = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Strip:
-    """One segment's costs of one metric, shape ``(rounds, conditions)``: seconds, or seconds a frame; NaN where a turn gave nothing."""
+    """One segment's costs of one metric, shape ``(rounds, conditions)``: seconds, or seconds a frame; NaN where a turn gave nothing.
+
+    ``waited`` are the shares of the turns that their threads waited for a processor, NaN where that was not recorded. ``relayed`` says that
+    warm processes gave way to fresh ones while it was recorded; ``turn_s`` then holds what that cost.
+    """
 
     study: str
     noise: str
     conditions: tuple[str, ...]
     costs: Costs
+    waited: Costs
     turn_s: float
+    relayed: bool = False
 
     @property
     def identical(self) -> list[str]:
@@ -75,19 +84,22 @@ class Strip:
         """That condition's costs."""
         return self.costs[:, self.conditions.index(condition)]
 
-    def serving(self, candidate: str | None, chance: random.Random, relay: int) -> Costs:
-        """The costs of the slower candidate, or of the identical process that serves: after every ``relay`` rounds another (0: never)."""
-        return self.serving_pair(candidate, chance, relay)[:, 0]
+    def serving(self, candidate: str | None, chance: random.Random) -> Costs:
+        """The costs of the slower candidate, or of the identical process that serves."""
+        return self.serving_pair(candidate, chance)[:, 0]
 
-    def serving_pair(self, candidate: str | None, chance: random.Random, relay: int) -> Costs:
-        """The same with an identical process beside it, shape ``(rounds, 2)``; a slower candidate is always the same process."""
-        step = relay or len(self.costs)
-        parts = []
+    def serving_pair(self, candidate: str | None, chance: random.Random) -> Costs:
+        """The costs of the candidate (or an identical condition) and of an identical one beside it, shape ``(rounds, 2)``.
+
+        Where warm processes were not relayed when this was recorded, other ones serve after every ``RELAY_ROUNDS`` rounds, which is the
+        product's relay as far as the recording has processes; a slower candidate is then always the same one.
+        """
+        step = len(self.costs) if self.relayed or self.study == FIL else RELAY_ROUNDS
+        columns = np.empty((len(self.costs), 2), int)
         for begin in range(0, len(self.costs), step):
             one, other = chance.sample(self.identical, 2)
-            rows = slice(begin, begin + step)
-            parts.append(np.stack([self.of(candidate or one)[rows], self.of(other)[rows]], axis=1))
-        return np.concatenate(parts)
+            columns[begin : begin + step] = self.conditions.index(candidate or one), self.conditions.index(other)
+        return self.costs[np.arange(len(self.costs))[:, None], columns]
 
 
 @dataclass(frozen=True)
@@ -129,22 +141,27 @@ def arrange(segments: Sequence[Segment], name: str = "") -> Recordings:
         if segment.study == REFERENCES:
             continue
         starts = np.sort(segment.start_s, axis=None)
-        turn_s = float(np.nanmedian(np.diff(starts[np.isfinite(starts)])))
-        for metric, values in segment.figures.items():
-            costs = values.astype(float)
+        between_s = np.diff(starts[np.isfinite(starts)])
+        # With fresh processes in them, and turns that were measured again, the mean says what a turn costs.
+        turn_s = float(np.mean(between_s) if segment.slower_by_turns else np.median(between_s))
+        waited = np.full(segment.start_s.shape, np.nan) if segment.waited is None else segment.waited.astype(float)
+        for metric in (each for study, each in BENCHMARKS if study == segment.study):
+            costs = segment.figures[metric].astype(float)
             costs = 1 / costs if metric == "fps" else costs
-            raw[segment.study, metric].append(Strip(segment.study, _kind(segment), segment.conditions, costs, turn_s))
+            kind, relayed = _kind(segment), segment.slower_by_turns
+            strip = Strip(segment.study, kind, segment.conditions, costs, waited, turn_s, relayed)
+            raw[segment.study, metric].append(strip)
     measured: dict[tuple[str, str, str], float] = {}
     strips = {}
     for (study, metric), found in raw.items():
         factors = {}
         for slowdown, nominal in SLOWDOWNS.items():
-            quiet = [each for each in found if each.noise == QUIET]
+            quiet = [each for each in found if each.noise == QUIET or each.relayed]
             logs = np.concatenate([np.log(each.of(slowdown)) - _level(each) for each in quiet])
             ratio = math.exp(float(np.nanmedian(logs)))
             measured[study, metric, slowdown] = ratio
             factors[slowdown] = (1 + nominal) / ratio
-        strips[study, metric] = [_scaled(each, factors) for each in found]
+        strips[study, metric] = [_whole(_scaled(each, factors)) for each in found]
     return Recordings(strips, measured, list(segments), name)
 
 
@@ -161,7 +178,22 @@ def _level(strip: Strip) -> Costs:
 
 def _scaled(strip: Strip, factors: dict[str, float]) -> Strip:
     scale = np.array([factors.get(name, 1.0) for name in strip.conditions])
-    return Strip(strip.study, strip.noise, strip.conditions, strip.costs * scale, strip.turn_s)
+    return replace(strip, costs=strip.costs * scale)
+
+
+def _whole(strip: Strip) -> Strip:
+    """A strip whose rounds have one of the slower models each, with all of them in every round: whichever it was, at that slowdown."""
+    if not strip.relayed:
+        return strip
+    names = list(SLOWDOWNS)
+    columns = [strip.conditions.index(name) for name in names]
+    nominal = np.array([1 + SLOWDOWNS[name] for name in names])
+    costs = strip.costs.copy()
+    there = np.isfinite(costs[:, columns]).any(axis=1)
+    same = np.full(len(costs), np.nan)
+    same[there] = np.nanmax(costs[there][:, columns] / nominal, axis=1)
+    costs[:, columns] = same[:, None] * nominal
+    return replace(strip, costs=costs)
 
 
 # Ours, side by side.
@@ -170,12 +202,10 @@ def _scaled(strip: Strip, factors: dict[str, float]) -> Strip:
 class Rounds:
     """The rounds that a trial may use: some strips in random order, from a random round of the first one on, each round once.
 
-    After every ``relay`` rounds, counted from the strip's first, other identical processes serve, which is the product's relay as far as a
-    recording has them. A slower candidate is always the same process. 0 keeps them to the end of a strip.
+    Which processes serve is ``Strip.serving_pair``'s.
     """
 
-    def __init__(self, strips: Sequence[Strip], chance: random.Random, relay: int = 0) -> None:
-        self._relay = relay
+    def __init__(self, strips: Sequence[Strip], chance: random.Random) -> None:
         first, *others = chance.sample(strips, len(strips))
         start = chance.randrange(len(first.costs))
         self._chance = chance
@@ -191,7 +221,7 @@ class Rounds:
         parts: list[Costs] = [np.empty((0, 2))]
         self._after = []
         for number, (strip, begin, end) in enumerate(self._pieces):
-            pair = strip.serving_pair(candidate, self._chance, self._relay)[begin:end]
+            pair = strip.serving_pair(candidate, self._chance)[begin:end]
             rows = np.flatnonzero(np.isfinite(pair).all(axis=1))[: most - len(self._after)]
             parts.append(pair[rows])
             self._after += [(number, begin + int(row) + 1) for row in rows]
@@ -218,10 +248,10 @@ def beside(
     ``candidate`` is the slower condition, or ``None`` for an identical one.
     """
     is_fil = strips[0].study == FIL
-    relay = 0 if is_fil else side_by_side.RELAY_ROUNDS
     first_look = side_by_side.FIRST_LOOK if is_fil else side_by_side.FIRST_WARM_LOOK
-    pair_s = 2 * (float(np.mean([each.turn_s for each in strips])) + (START_S / relay if relay else 0.0))
-    plan, rounds = side_by_side.plan(budget_s, ERROR_BESIDE, first_look), Rounds(strips, chance, relay)
+    relays_s = 0.0 if is_fil or strips[0].relayed else START_S / RELAY_ROUNDS
+    pair_s = 2 * (float(np.mean([each.turn_s for each in strips])) + relays_s)
+    plan, rounds = side_by_side.plan(budget_s, ERROR_BESIDE, first_look), Rounds(strips, chance)
     first = _comparison(rounds, plan, candidate, change, pair_s)
     if first.outcome is not Outcome.FAIL:
         return first
@@ -234,11 +264,11 @@ def _comparison(rounds: Rounds, plan: Plan, candidate: str | None, change: float
     most = int(plan.budget_s / pair_s)
     pairs = rounds.pairs(candidate, most)
     looks = [look for look in plan.looks if look < most] + [most]
-    spent = 0.0
+    looked = 0.0
     for look in (look for look in looks if look <= len(pairs)):
-        confidence = plan.confidence_at(plan.budget_s * look / most, spent)
+        confidence = plan.confidence_at(plan.budget_s * look / most, looked)
         outcome, _ = judge_change(list(pairs[:look, 0]), list(pairs[:look, 1]), claim, confidence)
-        spent = look / most
+        looked = look / most
         if outcome is not Outcome.INCONCLUSIVE:
             rounds.spend(look)
             return Trial(outcome, look * pair_s)
@@ -267,30 +297,29 @@ def against_history(
     chance: random.Random,
     *,
     change: float,
-    rounds: int = 0,
+    rounds: int,
+    runs: int = RUNS_OF_HISTORY,
 ) -> Trial:
-    """A run with that noise against ten accepted ones as time brought them, with its second measurement where it is suspicious.
+    """A run with that noise against accepted ones as time brought them, with its second measurement where it is suspicious.
 
-    ``rounds`` is how many a run's figure rests on, the standard profile's where it is 0. Where the recording has too few rounds for both
-    measurements the trial ends undecided.
+    ``rounds`` is how many a run's figure rests on, ``runs`` how many accepted ones there are. Where the recording has too few rounds for
+    both measurements the trial ends undecided.
     """
-    rounds = rounds or AT_LEAST[strips[0].study]
     rule = past.Rule(ERROR_HISTORY, 1 + change, max(past.SMALLEST, 1 + 2 * change))
     seconds = 2 * rounds * float(np.mean([each.turn_s for each in strips]))
     windows = _two_windows([each for each in strips if each.noise == noise], rounds, chance)
     if windows is None:
         return Trial(Outcome.INCONCLUSIVE, 0.0, ended=True)
     (one, start), (other, start_again) = windows
-    now = figure(one, one.of(candidate or chance.choice(one.identical)), start, rounds)
-    relay = 0 if one.study == FIL else side_by_side.RELAY_ROUNDS
-    again = figure(other, other.serving(candidate, chance, relay), start_again, rounds)
+    now = figure(one, one.serving(candidate, chance), start, rounds)
+    again = figure(other, other.serving(candidate, chance), start_again, rounds)
     history = Past(
-        tuple(_accepted([each for each in strips if all(each is not own for own, _ in windows)], rounds, chance))
+        tuple(_accepted([each for each in strips if all(each is not own for own, _ in windows)], rounds, chance, runs))
     )
     if now is None or again is None or not history.figures:
         return Trial(Outcome.INCONCLUSIVE, 0.0, ended=True)
     first = past.judge("benchmark", now, history, rule)
-    if not past.is_suspicious(now, history, rule):
+    if past.suspicion(now, history, rule) is None:
         return Trial(first.outcome or Outcome.INCONCLUSIVE, seconds)
     judged = past.judge_again("benchmark", now, again, history, rule)
     return Trial(judged.outcome or Outcome.INCONCLUSIVE, 2 * seconds)
@@ -322,14 +351,14 @@ def _apart(length: int, rounds: int, chance: random.Random) -> list[int]:
     return [offset + number * rounds for number in range(length // rounds)] or [0]
 
 
-def _accepted(strips: Sequence[Strip], rounds: int, chance: random.Random) -> list[Figure]:
-    """Ten accepted runs from these segments: from windows that share no round, as far as there are ten; then from any."""
+def _accepted(strips: Sequence[Strip], rounds: int, chance: random.Random, runs: int) -> list[Figure]:
+    """So many accepted runs from these segments: from windows that share no round, as far as there are as many; then from any."""
     windows = [(strip, start) for strip in strips for start in _apart(len(strip.costs), rounds, chance)]
-    windows = chance.sample(windows, min(RUNS_OF_HISTORY, len(windows)))
-    while strips and len(windows) < RUNS_OF_HISTORY:
+    windows = chance.sample(windows, min(runs, len(windows)))
+    while strips and len(windows) < runs:
         strip = chance.choice(strips)
         windows.append((strip, _anywhere(strip, rounds, chance)))
-    found = (figure(strip, strip.of(chance.choice(strip.identical)), start, rounds) for strip, start in windows)
+    found = (figure(strip, strip.serving(None, chance), start, rounds) for strip, start in windows)
     return [each for each in found if each is not None]
 
 

@@ -5,21 +5,23 @@ What was to be reached, and whether it was, is ``targets``'s.
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
+from autogauge.settings import PROFILES
 from autogauge.stats.verdicts import Outcome
 from benchmarks.calibration import replay
 from benchmarks.calibration.data import FIL
 from benchmarks.calibration.replay import BENCHMARKS, BENCHMARKS_OF_A_RUN, SLOWDOWNS, Recordings, Trial
 from benchmarks.calibration.rules import OTHERS
 
-EQUAL_TURNS = {"LATENCY": 100, "THROUGHPUT": 100, FIL: 48}
-"""Turns of a run at equal measuring time: what one segment can give to the rules that do not pair."""
+EQUAL_TURNS = {"LATENCY": 160, "THROUGHPUT": 160, FIL: 80}
+"""Turns of a run at equal measuring time, which take ours to its first look; fewer where a segment has fewer for the others."""
 SIDE_BY_SIDE, HISTORY, IN_FULL, FINE, HISTORY_IN_FULL = (
     "ours, side by side",
     "ours, against history",
@@ -28,6 +30,13 @@ SIDE_BY_SIDE, HISTORY, IN_FULL, FINE, HISTORY_IN_FULL = (
     "ours, against history, in full",
 )
 """The first two have the same measuring time as the other rules."""
+YOUNG, QUICK = {"ours, against one run": 1, "ours, against three runs": 3}, "ours, against history, quick"
+"""Histories of so few runs; and runs of the quick profile, whose figures rest on ``QUICK_ROUNDS``. Asked for false alarms only."""
+QUICK_ROUNDS = {
+    "LATENCY": PROFILES["quick"].steady_at_least,
+    "THROUGHPUT": PROFILES["quick"].steady_at_least,
+    FIL: PROFILES["quick"].fil_at_least,
+}
 ALL = "all"
 CHANGE, FINE_CHANGE = 0.05, 0.02
 PAIR_S = {"LATENCY": 60.0, "THROUGHPUT": 60.0, FIL: 120.0}
@@ -130,7 +139,8 @@ class _Table:
 
     def _study_at_equal_time(self, study: str) -> tuple[list[Line], dict[str, list[bool]]]:
         chance = random.Random(f"{self._seed} {study}")
-        metrics, turns = _metrics(study), EQUAL_TURNS[study]
+        metrics = _metrics(study)
+        turns = min(EQUAL_TURNS[study], *(len(each.costs) for each in self._recordings.of(study, metrics[0])))
         turn_s = self._recordings.of(study, metrics[0], self._noise)[0].turn_s
         ours: dict[str, list[Trial]] = {SIDE_BY_SIDE: [], HISTORY: []}
 
@@ -194,14 +204,27 @@ class _Table:
 
     def history(self) -> Iterator[Line]:
         """Ours with the rounds that the product has."""
-
-        def trial(study: str, metric: str, slowdown: str | None, chance: random.Random) -> Trial:
-            strips = self._recordings.of(study, metric)
-            return replay.against_history(strips, slowdown, self._noise, chance, change=CHANGE)
-
-        yield self._whole_runs(HISTORY_IN_FULL, trial)
+        yield self._whole_runs(HISTORY_IN_FULL, self._history_trial)
         for study in STUDIES:
-            yield self._slower(HISTORY_IN_FULL, study, trial, SLOWDOWNS)
+            yield self._slower(HISTORY_IN_FULL, study, self._history_trial, SLOWDOWNS)
+        for rule, runs in YOUNG.items():
+            yield self._whole_runs(rule, functools.partial(self._history_trial, runs=runs))
+        yield self._whole_runs(QUICK, functools.partial(self._history_trial, rounds=QUICK_ROUNDS))
+
+    def _history_trial(
+        self,
+        study: str,
+        metric: str,
+        slowdown: str | None,
+        chance: random.Random,
+        *,
+        runs: int = replay.RUNS_OF_HISTORY,
+        rounds: Mapping[str, int] = replay.AT_LEAST,
+    ) -> Trial:
+        strips = self._recordings.of(study, metric)
+        return replay.against_history(
+            strips, slowdown, self._noise, chance, change=CHANGE, rounds=rounds[study], runs=runs
+        )
 
     def _whole_runs(self, rule: str, trial: Callable[[str, str, str | None, random.Random], Trial]) -> Line:
         chance = random.Random(f"{self._seed} {rule}")

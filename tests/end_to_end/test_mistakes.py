@@ -44,6 +44,11 @@ def test_a_reference_without_openvino_is_one_sentence(tmp_path, model_cache):
     assert not (tmp_path / "reports" / "latest").exists()
 
 
+def test_a_reference_with_slices_of_ten_seconds_is_one_sentence(tmp_path):
+    sentence = sentence_of(run_suite("-m", "perf", "--reference=CPU", "--profile=lab", f"--reports={tmp_path}"))
+    assert "those of --profile=lab take 10 s: take --profile=standard or quick" in sentence
+
+
 def test_a_reference_with_the_gate_off_is_one_sentence(tmp_path):
     sentence = sentence_of(run_suite("-m", "perf", "--reference=CPU", "--gate=off", f"--reports={tmp_path}"))
     assert "--gate=off judges nothing" in sentence

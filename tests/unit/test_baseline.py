@@ -106,6 +106,9 @@ def test_of_ten_thousand_runs_only_the_newest_are_opened(tmp_path, monkeypatch):
         (lambda text: "null", "no list of benchmarks"),
         (lambda text: '{"benchmarks": {}}', "no list of benchmarks"),
         (lambda text: "[" * 100_000, "not JSON"),
+        (lambda text: '{"benchmarks": [], "autogauge": {"schema": 99}}', "newer autogauge (schema 99"),
+        (lambda text: '{"benchmarks": [], "autogauge": {"schema": true}}', "schema True, which there never was"),
+        (lambda text: '{"benchmarks": [], "autogauge": {"schema": 0}}', "schema 0, which there never was"),
         (lambda text: text.replace('"stats"', '"statistics"'), "it has no 'stats'"),
         (lambda text: text.replace("0.01,", "0.0,"), "a sample is 0.0"),
         (lambda text: text.replace("0.01,", "NaN,"), "a sample is nan"),
@@ -125,6 +128,52 @@ def test_a_damaged_run_is_said_and_left_out(tmp_path, damage, said):
     history = baseline.find(tmp_path, OURS)
     assert any(path.name in each and said in each for each in history.problems), history.problems
     assert seconds_of(history)[0] == [0.02]
+
+
+def test_a_standing_that_nobody_can_read_is_said_and_its_run_left_out(tmp_path):
+    save(tmp_path, benchmark(seconds=0.02))
+    path = save(tmp_path)
+    standing.path_of(path).write_text("[" * 100_000)
+    history = baseline.find(tmp_path, OURS)
+    assert any("does not say whether its run is accepted" in each for each in history.problems)
+    assert seconds_of(history)[0] == [0.02]
+
+
+def test_the_run_that_is_judged_is_not_judged_against(tmp_path):
+    save(tmp_path, benchmark(seconds=0.02))
+    path = save(tmp_path, benchmark(seconds=0.03))
+    copy = tmp_path / "0000_copy_aaaaaaaa.json"
+    copy.write_bytes(path.read_bytes())
+    run = records.read(path)
+    for history in (
+        baseline.find(tmp_path, OURS, before=path, judged=run),
+        baseline.find(tmp_path, OURS, judged=run),
+        baseline.of_files([copy, path, tmp_path / "0001_run_aaaaaaaa.json"], run),
+    ):
+        assert seconds_of(history)[0] == [0.02]
+        assert any("is the run that is judged" in each for each in history.problems)
+
+
+def test_the_oldest_runs_of_a_level_are_found_as_far_as_it_reaches_back(tmp_path):
+    first = [save(tmp_path, benchmark(seconds=0.01 + number / 1e5)) for number in range(30)]
+    history = baseline.find(tmp_path, OURS)
+    assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01, 0.01001, 0.01002]
+    assert baseline.find(tmp_path, OURS, last=40).first_of("speed: AUTO") == [], "all of them are judged against"
+    standing.write(first[1], Standing.QUARANTINED, "slow", "gate")
+    history = baseline.find(tmp_path, OURS)
+    assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01, 0.01002, 0.01003]
+    standing.write(first[5], Standing.ACCEPTED, "meant", "user", ("speed: AUTO",))
+    assert baseline.find(tmp_path, OURS).first_of("speed: AUTO") == [], "the level began after them"
+
+
+def test_it_is_said_in_what_the_newest_run_of_another_fingerprint_differs(tmp_path):
+    path = save(tmp_path, fingerprint=OTHER)
+    fields = json.loads(path.read_text())
+    fields["machine_info"]["fingerprint"] |= {"memory_gib": 8, "devices": [{"name": "CPU", "driver": "1"}], "same": 1}
+    path.write_text(json.dumps(fields))
+    facts = {"memory_gib": 16, "devices": ({"name": "CPU", "driver": "2"},), "same": 1}
+    (problem,) = baseline.find(tmp_path, OURS, facts=facts).problems
+    assert problem.endswith("(another fingerprint); the newest, 0001, differs in memory_gib, devices")
 
 
 def test_a_run_saved_twice_counts_once(tmp_path):

@@ -151,10 +151,35 @@ def test_without_accepted_runs_there_is_no_verdict():
 
 def test_a_suspicion_that_the_second_measurement_does_not_share_is_no_verdict():
     before = Past(figures())
-    assert past.is_suspicious(now(1.25), before, RULE)
+    assert past.suspicion(now(1.25), before, RULE) is past.Suspicion.SLOWER
+    assert past.suspicion(now(0.8), before, RULE) is past.Suspicion.FASTER
+    assert past.suspicion(now(1.02), before, RULE) is None
     assert past.judge_again("b", now(1.25), now(1.02), before, RULE).outcome is not Outcome.FAIL
     assert past.judge_again("b", now(1.17), now(1.16), before, RULE).outcome is Outcome.FAIL
     assert "measured again" in past.judge_again("b", now(1.17), now(1.16), before, RULE).sentence()
+
+
+@pytest.mark.parametrize("ratios", [(1.6, 0.88), (0.88, 1.6), (0.6, 1.02), (1.02, 0.6)])
+def test_two_measurements_that_do_not_say_the_same_are_no_verdict(ratios):
+    first, second = ratios
+    judgement = past.judge_again("b", now(first), now(second), Past(figures()), RULE)
+    assert judgement.word not in ("FAIL", "IMPROVED")
+    assert not judgement.improved
+
+
+def test_what_is_not_known_is_not_called_an_improvement():
+    faster = past.judge("b", now(0.7), Past(figures()), RULE)
+    assert faster.word == "IMPROVED"
+    unknown = past.judge("b", now(0.7, seconds=0.02), Past(figures()), RULE)
+    assert (unknown.word, unknown.improved) == ("INCONCLUSIVE", False), "its seconds doubled"
+
+
+def test_what_creeps_for_longer_than_the_window_is_seen_from_the_first_runs_of_its_level():
+    window = figures([1.20 + 0.004 * number for number in range(20)])
+    assert past.creep(now(1.28), Past(window), RULE) is None, "the window alone does not show it"
+    sentence = past.creep(now(1.28), Past(window, first=figures((1.0, 1.004, 1.008))), RULE)
+    assert "over all runs at this level" in sentence
+    assert past.creep(now(1.28), Past(window, first=figures((1.0, 1.004))), RULE) is None, "two are too few"
 
 
 def test_an_earlier_level_tells_how_much_runs_vary_and_not_where_they_lie():
@@ -251,6 +276,24 @@ def test_a_regression_that_is_gone_when_measured_again_is_none():
     (judgement,) = judged(found, measured(1.2), measured(1.02, seed=2))
     assert judgement.word != "FAIL"
     assert found.decide().standing is Standing.ACCEPTED
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.9, 1.1), (1.1, 0.9)])
+def test_beside_a_reference_two_measurements_that_say_the_opposite_are_no_verdict(first, second):
+    found = gate(history_of(*RATIOS), reference="r", reference_accepted=True)
+    beside, _ = judged(found, measured(1.02, twin=first), measured(1.02, seed=2, twin=second))
+    assert (beside.word, beside.measured_again) == ("INCONCLUSIVE", True)
+    assert "both measurements say the opposite" in beside.sentence()
+
+
+def test_what_improved_in_a_run_that_failed_begins_its_level_too_once_it_is_accepted():
+    found = gate(history_of(*RATIOS))
+    judged(found, measured(1.2), measured(1.2, seed=2))
+    (slower,) = found.judgements
+    faster = past.judge("c", now(0.8), Past(figures()), RULE)
+    found.judgements.append(faster)
+    decision = found.decide()
+    assert (decision.standing, decision.benchmarks) == (Standing.QUARANTINED, (slower.benchmark, "c"))
 
 
 def test_a_better_level_waits_for_a_second_run():
@@ -403,7 +446,6 @@ def test_both_measurements_fit_the_time_of_a_pair():
     study.change_plan = side_by_side.plan(60.0, 0.001)
     study.elapsed_s = 10.0
     again = side_by_side.anew(study, 2)
-    assert again.relay_rounds == side_by_side.RELAY_ROUNDS, "also where the first measurement had one process"
     assert again.change_plan.budget_s == pytest.approx(50.0)
     wrong = [(1 - plan.confidence) / 2 for plan in (study.change_plan, again.change_plan)]
     assert wrong[0] * wrong[1] == pytest.approx(0.001 / 2), "both have to be wrong"

@@ -112,7 +112,7 @@ def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_m
     assert study.at_least == 80
     assert study.change_plan.budget_s == 2 * 60.0 * side_by_side.FIRST_SHARE
     assert study.change_plan.looks[0] == side_by_side.FIRST_WARM_LOOK
-    assert study.relay_rounds == study.anew(2).relay_rounds == side_by_side.RELAY_ROUNDS
+    assert study.relay_rounds == study.anew(2).relay_rounds == steady.RELAY_ROUNDS
     assert study.claims == steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1).claims
 
 
@@ -142,7 +142,6 @@ def test_a_reference_says_whether_it_names_a_device(text, names):
 
 def test_without_a_reference_or_a_pinned_workload_nothing_is_added():
     assert len(joined().conditions) == 2
-    assert joined().relay_rounds == 0
 
 
 def test_there_is_one_pinned_condition_for_each_hint():

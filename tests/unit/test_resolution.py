@@ -47,7 +47,7 @@ def test_a_change_that_is_said_to_be_found_is_found():
     def found_by(plan):
         pairs = int(plan.budget_s / resolution.pair_s)
         ratios = (1 + change) * np.exp(0.04 * random.standard_normal(pairs))
-        confidence = plan.confidence_at(plan.budget_s, spent=1 / side_by_side.LOOKS_APART)
+        confidence = plan.confidence_at(plan.budget_s, looked=1 / side_by_side.LOOKS_APART)
         return judge_change(list(ratios), [1.0] * pairs, claim, confidence)[0] is Outcome.FAIL
 
     found = sum(found_by(first) and found_by(second) for _ in range(200))

