@@ -70,7 +70,7 @@ PROFILES = {
         fil_with_accelerator=Plan(looks=(7, 10), budget_s=120),
         fil_cached=Plan(looks=(6,), budget_s=60),
         hand_over=Plan(looks=(3,), budget_s=60),
-        steady=Plan(looks=(40, 80, 160, 320), budget_s=40),
+        steady=Plan(looks=(40, 80, 160, 320), budget_s=38),
         fil_at_least=32,
         steady_at_least=64,
         relay_rounds=steady.RELAY_ROUNDS,

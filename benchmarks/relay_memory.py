@@ -57,7 +57,7 @@ def main(
         for _ in range(repeats):
             for way in chance.sample((ENDED_FIRST, STARTED_FIRST), 2):
                 found[way].append(_measured(way, launcher, workload, chance, sides, processes, rounds))
-                _print(found)
+    _print(found)
 
 
 def _measured(

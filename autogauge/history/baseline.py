@@ -263,7 +263,7 @@ class _Search:
 
 def _identity(run: SavedRun) -> str:
     """Equal for copies of a run."""
-    return f"{run.when} {sorted((key, each.median_s) for key, each in run.benchmarks.items())}"
+    return f"{run.fingerprint} {run.when} {sorted((key, each.median_s) for key, each in run.benchmarks.items())}"
 
 
 def _number(path: Path) -> int | None:

@@ -12,7 +12,7 @@ import itertools
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from rich import box
@@ -105,29 +105,31 @@ def estimators(recordings: Recordings) -> Table:
 
 def quiet_pairs(recordings: Recordings) -> Table:
     """How far the ratio of identical conditions is from 1 by which pairs it rests on, in percent."""
-    ways = ("all pairs", "the best of four neighbours", "the half that was held up least")
+    ways = ("all pairs", "best of four", "half held up least")
     table = _table(
-        f"the ratio of two identical conditions: how far it is from 1 (root mean square, %), {PAIRS} pairs ({FIL}: {FIL_PAIRS})",
+        f"the ratio of two identical conditions over {PAIRS} pairs ({FIL}: {FIL_PAIRS}): how far from 1 (root mean square, %)",
         "noise",
-        [f"{study}: {way}" for study in (*HINTS, FIL) for way in ways],
+        (*ways, "windows"),
     )
-    for kind in recordings.noises:
-        cells = []
-        for study, metric in (*((hint, "latency_ms") for hint in HINTS), (FIL, "fil_s")):
+    for study, metric in (*((hint, "latency_ms") for hint in HINTS), (FIL, "fil_s")):
+        for kind in recordings.noises:
             off: dict[str, list[float]] = {way: [] for way in ways}
-            most = FIL_PAIRS if study == FIL else PAIRS
-            for strip in recordings.of(study, metric, kind):
-                one, other = (strip.conditions.index(name) for name in strip.identical[:2])
-                costs, waited = strip.costs[:, [one, other]], strip.waited[:, [one, other]]
-                for start in range(0, len(costs) - most + 1, most):
-                    rows = slice(start, start + most)
-                    there = np.isfinite(costs[rows]).all(axis=1)
-                    pairs, held_up = costs[rows][there], waited[rows][there]
-                    for way, chosen in zip(ways, (pairs, _best(pairs), _least_held_up(pairs, held_up)), strict=True):
-                        off[way].append(math.log(paired_ratio(list(chosen[:, 0]), list(chosen[:, 1]), 0.95).ratio))
-            cells += [f"{100 * math.sqrt(np.mean(np.square(off[way]))):.2f} ({len(off[way])})" for way in ways]
-        table.add_row(kind, *cells)
+            for pairs, held_up in _windows(recordings.of(study, metric, kind), FIL_PAIRS if study == FIL else PAIRS):
+                for way, chosen in zip(ways, (pairs, _best(pairs), _least_held_up(pairs, held_up)), strict=True):
+                    off[way].append(math.log(paired_ratio(list(chosen[:, 0]), list(chosen[:, 1]), 0.95).ratio))
+            cells = [f"{100 * math.sqrt(np.mean(np.square(each))):.2f}" for each in off.values()]
+            table.add_row(f"{study}, {kind}", *cells, str(len(off[ways[0]])))
     return table
+
+
+def _windows(strips: Sequence[Strip], most: int) -> Iterator[tuple[Costs, Costs]]:
+    """Windows of so many rounds of two identical conditions that share no round: costs and waiting, shape ``(pairs, 2)``."""
+    for strip in strips:
+        columns = [strip.conditions.index(name) for name in strip.identical[:2]]
+        for start in range(0, len(strip.costs) - most + 1, most):
+            costs, waited = (each[start : start + most, columns] for each in (strip.costs, strip.waited))
+            there = np.isfinite(costs).all(axis=1)
+            yield costs[there], waited[there]
 
 
 def _best(pairs: Costs) -> Costs:

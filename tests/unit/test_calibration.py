@@ -238,6 +238,25 @@ def test_the_table_is_printed_by_one_command(tmp_path, segments):
     assert whole == said - {tables.FINE}
 
 
+def test_what_was_chosen_by_data_is_printed_by_one_command(tmp_path, segments):
+    data.save(tmp_path / "old.npz", segments)
+    old = run_module("benchmarks.calibration", "choices", str(tmp_path / "old.npz"))
+    assert "means of the lowest 15 % (ours)" in old.stdout, old.stderr
+    assert "half held up least" not in old.stdout, "nothing is known of waiting"
+    relayed = [
+        segment(study, seed=seed, by_turns=True) for study in ("LATENCY", "THROUGHPUT", "fil") for seed in range(2)
+    ]
+    for each in relayed:
+        if each.study == "fil":
+            each.figures["control_s"] = each.figures["fil_s"] / 40
+    data.save(tmp_path / "relayed.npz", relayed)
+    done = run_module("benchmarks.calibration", "choices", str(tmp_path / "relayed.npz"))
+    assert done.returncode == 0, done.stderr
+    (control,) = [line.split() for line in done.stdout.splitlines() if line.startswith(" quiet") and "(" in line][-1:]
+    assert control[3] == "0.00", "a control that is a part of the figure takes everything out"
+    assert "LATENCY, quiet" in done.stdout
+
+
 def test_a_missed_target_is_bad_news(tmp_path):
     studies = ("LATENCY", "THROUGHPUT", "fil")
     wild = [segment(study, rounds=400, seed=seed, spread=1.0) for study in studies for seed in range(2)]
