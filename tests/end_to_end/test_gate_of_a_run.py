@@ -262,7 +262,9 @@ def test_beside_a_faster_reference_the_slower_candidate_fails(models, tmp_path):
         low, _ = each["ci"]
         assert low > each["floor"] == 1.025
         assert each["measured_again"]
-    assert "base.xml in the same rounds" in next(iter(failed_tests(tmp_path / "junit.xml").values()))
+    message = next(iter(failed_tests(tmp_path / "junit.xml").values()))
+    assert "base.xml in the same rounds" in message
+    assert "compare with what you accept from now on (--reference)" in message
     gate = json.loads((tmp_path / "latest" / "summary.json").read_bytes())["gate"]
     benchmarks = len({each["benchmark"] for each in gate["judgements"]})
     assert gate["error"] == pytest.approx(0.01 / (benchmarks + len(judged))), "both ways share the error of the run"
