@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -167,21 +168,23 @@ def creep(now: Figure, past: Past, rule: Rule) -> str | None:
     by_ratio = is_by_ratio(now, past)
     figures = [*(_same(now, past.figures) if by_ratio else past.figures), now]
     first = _same(now, past.first) if by_ratio else past.first
-    newest, *ends = (
-        statistics.median(each.ratio or 0.0 if by_ratio else each.seconds for each in end) if len(end) == ENDS else None
-        for end in (figures[-ENDS:], figures[:ENDS] if len(figures) >= 2 * ENDS else (), first)
-    )
-    spans = (f"the last {len(figures)} runs", "all runs at this level")
-    for oldest, span in zip(ends, spans, strict=True):
-        if newest is None or oldest is None:
+    ends = {"all runs at this level": first}
+    if len(figures) >= 2 * ENDS:
+        ends = {f"the last {len(figures)} runs": figures[:ENDS], **ends}
+    for span, oldest in ends.items():
+        if min(len(oldest), len(figures)) < ENDS:
             continue
-        crept = newest / oldest
+        crept = _median(figures[-ENDS:], by_ratio=by_ratio) / _median(oldest, by_ratio=by_ratio)
         if crept > (rule.smallest if by_ratio else max(GROSS, rule.smallest)):
             return (
                 f"it has crept by {percent(crept)} over {span}, in steps too small to fail: "
                 "compare it with an older run (python -m autogauge gate RUN --against=OLDER)"
             )
     return None
+
+
+def _median(figures: Sequence[Figure], *, by_ratio: bool) -> float:
+    return statistics.median(each.ratio or 0.0 if by_ratio else each.seconds for each in figures)
 
 
 def is_by_ratio(now: Figure, past: Past) -> bool:

@@ -70,9 +70,8 @@ class Resolution:
 
     def _reach(self, pairs: int, error: float) -> float:
         """How far from 1 a change must be for one measurement to be sure of it, with the share of ``POWER`` that it has to have."""
-        at_the_end = (
-            error / 2 * (1 - LOOKS_APART**-SPENDING)
-        )  # of a look at the end of the time, for the interval of all pairs
+        # Of a look at the end of the time, for the interval of all pairs.
+        at_the_end = error / 2 * (1 - LOOKS_APART**-SPENDING)
         return NormalDist().inv_cdf(1 - at_the_end) * self.spread / math.sqrt(pairs) + self._off(pairs)
 
     def _off(self, pairs: int) -> float:

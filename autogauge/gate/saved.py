@@ -43,6 +43,10 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
         if place.is_dir():
             raise UserError(f"{place} is a folder: name one folder, or files only (--against).")
     found = baseline.of_files(against, run)
+    if not found.runs:
+        raise UserError(
+            f"{against[0]} is the run that is judged, {run.path}: name another to judge it against (--against)."
+        )
     for other in found.runs:
         if other.fingerprint != run.fingerprint:
             raise UserError(

@@ -124,7 +124,7 @@ class Gate:
             return _unconfirmed(first)
         second = replace(judged(again), measured_again=True)
         if (first.improved and second.outcome is Outcome.FAIL) or (first.outcome is Outcome.FAIL and second.improved):
-            return replace(second, outcome=Outcome.INCONCLUSIVE).noted("both measurements say the opposite")
+            return replace(second, outcome=Outcome.INCONCLUSIVE).noted("the two measurements say opposite things")
         return second
 
     def _against_history(self, benchmark: Benchmark) -> Judgement:
@@ -258,5 +258,5 @@ def past_of(history: History, key: str) -> Past:
     return Past(_figures(now), _figures(before), history.names(key), _figures(history.first_of(key)))
 
 
-def _figures(benchmarks: list[SavedBenchmark]) -> tuple[Figure, ...]:
+def _figures(benchmarks: Sequence[SavedBenchmark]) -> tuple[Figure, ...]:
     return tuple(Figure.of(each) for each in benchmarks)

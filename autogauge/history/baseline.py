@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ MOST_READ = 400
 FIRST = 3
 """How many of the oldest runs of a level are found too, for what creeps for longer than ``LAST`` runs."""
 MOST_READ_FIRST = 20
+"""How many files are opened in search of these."""
 _WORST_FIRST = (Standing.QUARANTINED, Standing.PENDING, Standing.ACCEPTED)
 
 
@@ -47,16 +49,12 @@ class History:
     pending: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
     quarantined: int = 0
     problems: tuple[str, ...] = field(default=())
-    first: tuple[SavedRun, ...] = ()
-    """The oldest accepted runs, where they are older than ``runs``, oldest first."""
-    begun: frozenset[str] = frozenset()
-    """The benchmarks whose level began between these and ``runs``."""
+    first: Mapping[str, Sequence[SavedBenchmark]] = field(default_factory=dict)
+    """Each benchmark in the oldest accepted runs since its level began, where that was before ``runs``; oldest first."""
 
-    def first_of(self, key: str) -> list[SavedBenchmark]:
-        """That benchmark in the oldest accepted runs, where they are at its present level."""
-        if key in self.begun.union(*self.levels):
-            return []
-        return [run.benchmarks[key] for run in self.first if key in run.benchmarks]
+    def first_of(self, key: str) -> Sequence[SavedBenchmark]:
+        """That benchmark in the oldest runs of its present level; empty where these are among ``runs``."""
+        return () if any(key in begins for begins in self.levels) else self.first.get(key, ())
 
     def of(self, key: str) -> tuple[list[SavedBenchmark], list[SavedBenchmark]]:
         """That benchmark in the runs of its present level, and in those before; both oldest first."""
@@ -139,11 +137,13 @@ def find(
             f"only the newest {MOST_READ} files of {folder} were opened: {len(left)} older ones were not looked at, "
             "so accepted runs among them are not judged against"
         )
+    left = [path for path in left if search.may_be_ours(path)]
+    marked = [path for path in left if standing.path_of(path).exists()]
     # A copy of an older run counts as that one does: of those left, who is quarantined has a standing beside it.
-    for path in left:
-        if standing.path_of(path).exists() and search.opened < MOST_READ:
+    for path in marked:
+        if search.opened < MOST_READ:
             search.open(path, copies_only=True)
-    search.look_back(left)
+    search.look_back(left, marked)
     return search.history(folder)
 
 
@@ -157,8 +157,7 @@ class _Search:
         self._others: list[Path] = []
         self.opened = 0
         self.problems: list[str] = []
-        self._first: list[SavedRun] = []
-        self._begun: set[str] = set()
+        self._first: dict[str, list[SavedBenchmark]] = defaultdict(list)
 
     @property
     def accepted(self) -> int:
@@ -167,7 +166,7 @@ class _Search:
 
     def open(self, path: Path, *, copies_only: bool = False) -> None:
         """Open one more, unless its name tells that it is another fingerprint's. With ``copies_only`` only a copy of one found counts."""
-        if not self._may_be_ours(path):
+        if not self.may_be_ours(path):
             self._others += [] if copies_only else [path]
             return
         self.opened += 1
@@ -194,27 +193,36 @@ class _Search:
             self._found[_identity(run)] = _Found(path, run, record)
             self.problems += [f"{path.name}: {problem}" for problem in run.problems]
 
-    def _may_be_ours(self, path: Path) -> bool:
+    def may_be_ours(self, path: Path) -> bool:
+        """Whether its name does not tell that it is another fingerprint's."""
         named = store.fingerprint_in(path)
         return not (self._fingerprint and named and not self._fingerprint.startswith(named))
 
-    def look_back(self, left: Sequence[Path]) -> None:
-        """Find the oldest accepted runs among those left, newest first, and which levels began after them."""
-        ours = [path for path in left if self._may_be_ours(path)]
-        for path in ours[::-1][:MOST_READ_FIRST]:
-            try:
-                record, run = standing.read(path), records.read(path)
-            except UserError:
-                continue
-            accepted = record.standing is Standing.ACCEPTED and run.fingerprint == self._fingerprint
-            if accepted and all(_identity(run) != _identity(each) for each in self._first):
-                self._first.append(run)
-            if len(self._first) == FIRST:
+    def look_back(self, left: Sequence[Path], marked: Sequence[Path]) -> None:
+        """Find the oldest accepted runs of each benchmark's level among those left, newest first; ``marked`` have a standing."""
+        oldest_first = list(reversed(left))
+        began: dict[str, int] = {}
+        for path in reversed(marked):
+            record = standing.read_or_default(path)
+            # A level that began with a run rejected since begins with the next accepted one.
+            begins = record.new_level if record.standing is Standing.ACCEPTED else record.began
+            began.update(dict.fromkeys(begins, oldest_first.index(path)))
+        for start in {0, *began.values()}:
+            for run in self._first_accepted(oldest_first[start : start + MOST_READ_FIRST]):
+                for key, saved in run.benchmarks.items():
+                    if began.get(key, 0) == start:
+                        self._first[key].append(saved)
+
+    def _first_accepted(self, paths: Sequence[Path]) -> list[SavedRun]:
+        found: dict[str, SavedRun] = {}
+        for path in paths:
+            with contextlib.suppress(UserError):
+                run = records.read(path)
+                if standing.read(path).standing is Standing.ACCEPTED and run.fingerprint == self._fingerprint:
+                    found.setdefault(_identity(run), run)
+            if len(found) == FIRST:
                 break
-        for path in ours:
-            if standing.path_of(path).exists():
-                record = standing.read_or_default(path)
-                self._begun |= {*record.began, *(record.new_level if record.standing is Standing.ACCEPTED else ())}
+        return list(found.values())
 
     def _difference(self) -> str:
         """In which facts of the fingerprint the newest other run differs, in words; empty where that is not known."""
@@ -256,8 +264,7 @@ class _Search:
             pending,
             quarantined,
             tuple(self.problems),
-            tuple(self._first),
-            frozenset(self._begun),
+            self._first,
         )
 
 

@@ -61,7 +61,8 @@ class SavedBenchmark:
 class SavedRun:
     """A run as far as its file could be read; ``problems`` are sentences about the rest.
 
-    ``foreign`` says that the file is pytest-benchmark's and not this project's.
+    ``foreign`` says that the file is pytest-benchmark's and not this project's; ``fingerprint_facts`` are what the digest
+    ``fingerprint`` stands for.
     """
 
     path: Path

@@ -31,12 +31,11 @@ def steady_self_check(
     infer_requests: int,
     seed: int,
     progress: Progress,
-    relay_rounds: int = RELAY_ROUNDS,
 ) -> Study:
-    """Two warm processes of one target by turns, for so many rounds; each gives way to a fresh one after ``relay_rounds``."""
+    """Two warm processes of one target by turns, for so many rounds; each gives way to a fresh one after ``RELAY_ROUNDS``."""
     plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE)
     claims = _claims(STEADY_METRICS)
-    study = Study("A/A of steady speed", _conditions(target), claims, plan, seed, relay_rounds=relay_rounds)
+    study = Study("A/A of steady speed", _conditions(target), claims, plan, seed, relay_rounds=RELAY_ROUNDS)
     pools = {name: ProbePool(launcher, workload, warm_up_s=WARM_UP_S, infer_requests=infer_requests) for name in NAMES}
     finished = False
     try:

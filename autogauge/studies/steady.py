@@ -1,4 +1,4 @@
-"""Studies of steady speed: warm processes by turns, in slices of about 0.1 s, in random order within each round.
+"""Studies of steady speed: warm processes by turns, in short slices, in random order within each round.
 
 Serves the comparison of hints and the A/A self-check alike. What is compared is measured in the same seconds, since on shared
 machines most of the noise is time. Identical processes differ too, by a percent or by several, and what a process has of its own is in
@@ -118,7 +118,7 @@ class SteadyRunner:
             return self._warm(condition)
         served = self._served.setdefault(name, self._shuffled.randrange(after))
         if served >= after:
-            self._served[name] = 0
+            self._served[name] = 1
             return self._pool_of(condition).renew(condition.target)
         self._served[name] = served + 1
         return self._warm(condition)

@@ -77,7 +77,7 @@ class Replicate:
     """One paired sample: every condition once, in the order in which they were measured.
 
     ``disturbed`` holds the samples that were measured again at once, since other processes kept them from the processor;
-    ``still_disturbed`` names the conditions whose kept sample is one of these too: its repetition was no better, or there was none.
+    ``still_disturbed`` names the conditions whose sample in ``samples`` was disturbed: a repetition that was no better, or not repeated.
     """
 
     index: int
@@ -282,7 +282,7 @@ class Study:
         return sum(condition in each.still_disturbed for each in self.replicates)
 
     def notes(self) -> list[str]:
-        """Sentences about disturbances: how many turns were measured again, what else the machine did, whether it fell on one condition."""
+        """Sentences about disturbances: how many turns were disturbed and measured again, what else the machine did, on whom it fell."""
         names = [each.name for each in self.conditions]
         again = sum(self.disturbed(name) for name in names)
         turns = {name: (self.disturbed(name) + self.still_disturbed(name), self.turns(name)) for name in names}

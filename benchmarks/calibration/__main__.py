@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.calibration.targets import Target
 
 TRIED = " (the relay, what a FAIL asks for and how its error is spent were also tried on this recording)"
-"""Of every recording but the first, on which everything was chosen."""
+"""Of every recording but the first, on which the rest was chosen."""
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
@@ -46,12 +46,19 @@ def record(
     if file.exists():
         print(f"{file} is there already: name another file.", file=sys.stderr)
         raise typer.Exit(2)
+    cycle = schedule(hints, fil, references)
+    if not cycle or cycle[0].seconds > 60 * minutes:
+        print(
+            f"no segment fits into {minutes:g} minutes: give more (--minutes) or other lengths (--hints, --fil, --references).",
+            file=sys.stderr,
+        )
+        raise typer.Exit(2)
     with tempfile.TemporaryDirectory(prefix="autogauge-calibration-") as folder:
         run(
             minutes,
             Path(folder),
             pinned=pinned,
-            cycle=schedule(hints, fil, references),
+            cycle=cycle,
             seed=random.randrange(2**31) if seed is None else seed,
             done=lambda segments: data.save(file, segments),
         )

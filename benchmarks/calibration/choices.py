@@ -180,7 +180,7 @@ def processes(recordings: Recordings) -> Table:
     """How far apart identical processes of a segment are, in percent: of warm ones it is theirs, of fresh ones it is chance."""
     studies = (("LATENCY", "latency_ms"), ("THROUGHPUT", "latency_ms"), (FIL, "fil_s"))
     table = _table(
-        "the largest difference between two identical processes (for FIL: columns of fresh ones) in each segment, %",
+        "the largest difference between two identical conditions in each segment, %",
         "noise",
         [study for study, _ in studies],
     )
@@ -205,6 +205,9 @@ def tables(segments: Sequence[Segment]) -> list[Table]:
     found = [references(segments)] if any(each.study == REFERENCES for each in segments) else []
     found += [estimators(recordings), processes(recordings)]
     if any(each.slower_by_turns for each in segments):
+        renewals_s = [each.facts["renewal_s"] for each in segments if "renewal_s" in each.facts]
+        if renewals_s:
+            found[-1].caption = f"a fresh process took {statistics.mean(renewals_s):.2f} s to its first slice"
         found += [quiet_pairs(recordings), control(segments)]
     return found
 

@@ -208,6 +208,7 @@ def _rounds(turns: Mapping[str, Measure], seconds: float, shuffled: random.Rando
                 turn = Turn(*turns[name](), start_s)
                 if watch.is_disturbed(name, turn.surroundings) and watch.may_repeat():
                     turn = Turn(*turns[name](), start_s, again=True)
+                    watch.is_disturbed(name, turn.surroundings)  # it learns from it too
                 row[name] = turn
         yield row
 
@@ -252,9 +253,11 @@ class Relay:
             name = self._order[0]
         subject = self._subjects[name]
         pool = self._pools.setdefault(name, ProbePool(subject.launcher, subject.workload, warm_up_s=0.5))
-        self._probes[side] = pool.renew(subject.target)
-        if before:
-            before.close(at_once=True)  # after the fresh one was started, as a pool has it
+        try:
+            self._probes[side] = pool.renew(subject.target)
+        finally:
+            if before:
+                before.close(at_once=True)  # after the fresh one was started, as a pool has it
 
     def turn(self, side: str) -> tuple[dict[str, float], dict[str, Any]]:
         """One turn of that side. Raises ``ProbeFailed``."""

@@ -57,6 +57,7 @@ def test_a_reference_with_the_gate_off_is_one_sentence(tmp_path):
 COMMAND_MISTAKES = [
     (("gate", "{folder}/absent.json"), "there is no saved run at"),
     (("gate", "{folder}"), "there is no saved run in"),
+    (("gate", "{folder}/0001_run.json", "--against={folder}/0001_run.json"), "is the run that is judged"),
     (("gate", "{folder}/words.json"), "not JSON"),
     (("gate", "{folder}/0001_run.json", "--against={folder}/words.json"), "not JSON"),
     (("gate", "{folder}/0001_run.json", "--against={folder}/0002_other.json"), "measured something else"),

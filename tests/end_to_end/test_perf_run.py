@@ -67,6 +67,15 @@ def test_the_summary_says_what_was_measured_on_what(summary):
     assert not summary["interrupted"]
 
 
+def test_warm_processes_give_way_to_fresh_ones(summary, reports):
+    (hints,) = [study for study in summary["studies"] if study["name"] == "hints"]
+    started = [path.stem.partition("-")[2] for path in (reports / "latest" / "probes").glob("*.out")]
+    for condition in ("AUTO-LATENCY", "AUTO-THROUGHPUT"):
+        turns = len(hints["replicates"]) // hints["relay_rounds"]
+        assert turns >= 2
+        assert started.count(f"warm-{condition}") >= turns
+
+
 def test_every_replicate_is_in_the_summary_in_the_order_measured(summary):
     orders = set()
     for study in summary["studies"]:

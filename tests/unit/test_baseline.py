@@ -158,12 +158,15 @@ def test_the_oldest_runs_of_a_level_are_found_as_far_as_it_reaches_back(tmp_path
     first = [save(tmp_path, benchmark(seconds=0.01 + number / 1e5)) for number in range(30)]
     history = baseline.find(tmp_path, OURS)
     assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01, 0.01001, 0.01002]
-    assert baseline.find(tmp_path, OURS, last=40).first_of("speed: AUTO") == [], "all of them are judged against"
+    assert not baseline.find(tmp_path, OURS, last=40).first_of("speed: AUTO"), "all of them are judged against"
     standing.write(first[1], Standing.QUARANTINED, "slow", "gate")
     history = baseline.find(tmp_path, OURS)
     assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01, 0.01002, 0.01003]
     standing.write(first[5], Standing.ACCEPTED, "meant", "user", ("speed: AUTO",))
-    assert baseline.find(tmp_path, OURS).first_of("speed: AUTO") == [], "the level began after them"
+    history = baseline.find(tmp_path, OURS)
+    assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01005, 0.01006, 0.01007]
+    standing.write(first[20], Standing.ACCEPTED, "meant", "user", ("speed: AUTO",))
+    assert not baseline.find(tmp_path, OURS).first_of("speed: AUTO"), "its level began among those judged against"
 
 
 def test_it_is_said_in_what_the_newest_run_of_another_fingerprint_differs(tmp_path):

@@ -273,6 +273,14 @@ def test_a_recording_that_is_there_is_not_replaced(tmp_path):
     assert (tmp_path / "one.npz").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("words", [("--minutes=0.1",), ("--hints=0", "--fil=0")])
+def test_a_recording_that_would_be_empty_is_refused_at_once(tmp_path, words):
+    done = run_module("benchmarks.calibration", "record", str(tmp_path / "one.npz"), *words)
+    assert done.returncode == 2
+    assert "no segment fits into" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_a_minute_of_recording_holds_every_condition(tmp_path):
     words = ("record", str(tmp_path / "one.npz"), "--minutes=1", "--hints=8", "--fil=8", "--references=6", "--seed=1")

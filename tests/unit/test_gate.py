@@ -283,7 +283,7 @@ def test_beside_a_reference_two_measurements_that_say_the_opposite_are_no_verdic
     found = gate(history_of(*RATIOS), reference="r", reference_accepted=True)
     beside, _ = judged(found, measured(1.02, twin=first), measured(1.02, seed=2, twin=second))
     assert (beside.word, beside.measured_again) == ("INCONCLUSIVE", True)
-    assert "both measurements say the opposite" in beside.sentence()
+    assert "the two measurements say opposite things" in beside.sentence()
 
 
 def test_what_improved_in_a_run_that_failed_begins_its_level_too_once_it_is_accepted():
