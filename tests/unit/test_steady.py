@@ -79,6 +79,10 @@ def test_after_so_many_rounds_fresh_processes_serve():
     study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=12)
     steady.SteadyRunner(study.anew(3), pool, slice_s=0.25, interval_s=1.0)(Silent())
     assert {pool.renewed.count(label) for label in ("AUTO-LATENCY", "AUTO-THROUGHPUT")} <= {3, 4}
+    each_round = FakePool()
+    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed=3, relay_rounds=1)
+    steady.SteadyRunner(study, each_round, slice_s=0.25, interval_s=1.0)(Silent())
+    assert each_round.renewed.count("AUTO-LATENCY") == 15, "all but the first"
     to_the_end = FakePool()
     study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=0)
     steady.SteadyRunner(study, to_the_end, slice_s=0.25, interval_s=1.0)(Silent())
