@@ -2,13 +2,18 @@
 
 A run's file is never changed once it is saved; its standing is a small file beside it (``0003_….standing``), written whole or
 not at all. A run without one is accepted: it was saved before there was a gate, or the gate found nothing.
+
+Each benchmark of a run stands for itself. The file's ``standing`` is the worst among them, which is what a reader takes for the whole run
+that knows of no more; ``benchmarks`` names those that stand otherwise than the ``others``. A file without these two (schema 1) speaks
+for all benchmarks of its run.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,10 +22,12 @@ from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_json
 
 SUFFIX = ".standing"
+SCHEMA = 2
+"""Of the file; raised when an older reader would take it for something better than it says."""
 
 
 class Standing(str, Enum):
-    """What a run may be used for."""
+    """What a run, or a benchmark of it, may be used for."""
 
     ACCEPTED = "accepted"
     """Part of the baseline."""
@@ -33,38 +40,100 @@ class Standing(str, Enum):
         return self.value
 
 
+WORST_FIRST = (Standing.QUARANTINED, Standing.PENDING, Standing.ACCEPTED)
+
+
+def worst(standings: Iterable[Standing]) -> Standing:
+    """The worst of them; accepted where there is none."""
+    return min(standings, key=WORST_FIRST.index, default=Standing.ACCEPTED)
+
+
 @dataclass(frozen=True)
 class Record:
     """A run's standing, why, since when (UTC, ISO 8601), and by whom: ``gate`` or ``user``.
 
-    ``new_level`` names the benchmarks whose baseline begins with this run, once it is accepted: what was before it is another level.
-    ``began`` names those whose level had begun with it before it was rejected: later accepted runs are at that level, without it.
+    ``others`` is the standing of the benchmarks that ``benchmarks`` does not name. ``new_level`` names the benchmarks whose baseline begins
+    with this run, once they are accepted: what was before it is another level. ``began`` names those whose level had begun with it before
+    it was rejected: later accepted runs are at that level, without it.
     """
 
-    standing: Standing = Standing.ACCEPTED
+    others: Standing = Standing.ACCEPTED
     why: str = ""
     by: str = "gate"
     when: str = ""
     new_level: tuple[str, ...] = ()
     began: tuple[str, ...] = ()
+    benchmarks: Mapping[str, Standing] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> Standing:
+        """That of the run as a whole: the worst of its benchmarks'."""
+        return worst((self.others, *self.benchmarks.values()))
+
+    def of(self, key: str) -> Standing:
+        """That of the benchmark with that key."""
+        return self.benchmarks.get(key, self.others)
+
+    @property
+    def in_words(self) -> str:
+        """The standing, and of how many benchmarks where that is not all: ``quarantined (2 benchmarks)``."""
+        found = [each for each in self.benchmarks.values() if each is self.standing]
+        if self.others is self.standing or not found:
+            return str(self.standing)
+        return f"{self.standing} ({len(found)} {'benchmark' if len(found) == 1 else 'benchmarks'})"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
         return {
+            "schema": SCHEMA,
             "standing": str(self.standing),
             "why": self.why,
             "by": self.by,
             "when": self.when,
             "new_level": list(self.new_level),
             "began": list(self.began),
+            "others": str(self.others),
+            "benchmarks": {key: str(each) for key, each in self.benchmarks.items()},
         }
 
 
-def reject(run: Path, why: str) -> Record:
-    """Judge no later run against that one; returns its standing until now. A level that began with it stays apart from the one before."""
-    before = read_or_default(run)
-    began = before.new_level if before.standing is Standing.ACCEPTED else before.began
-    write(run, Standing.QUARANTINED, why, "user", before.new_level, began=began)
+def of_benchmark(run: Path, key: str) -> Standing:
+    """The standing of one benchmark of a saved run, by the key that it has in every run.
+
+    A benchmark can be quarantined or pending in a run whose others are accepted; a whole run's standing is that of all its benchmarks.
+    Who asks for many of them reads the file once: ``read(run).of(key)``. Raises :class:`~autogauge.errors.UserError`.
+    """
+    return read(run).of(key)
+
+
+def accept(run: Path, why: str, keys: Iterable[str] = ()) -> Record:
+    """Judge later runs against that one, or against its benchmarks with these keys only; returns its standing until now.
+
+    What failed or improved in it (``new_level``) begins a new level with it.
+    """
+    before, named = read_or_default(run), tuple(keys)  # what nobody can read is what this mends
+    if named:
+        benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
+        began = tuple(key for key in before.began if key not in named)
+        write(run, before.others, why, "user", before.new_level, began=began, benchmarks=benchmarks)
+    else:
+        write(run, Standing.ACCEPTED, why, "user", before.new_level)
+    return before
+
+
+def reject(run: Path, why: str, keys: Iterable[str] = ()) -> Record:
+    """Judge no later run against that one, or not against its benchmarks with these keys; returns its standing until now.
+
+    A level that began with it stays apart from the one before.
+    """
+    before, named = read_or_default(run), tuple(keys)
+    begun = (key for key in before.new_level if before.of(key) is Standing.ACCEPTED and key in (named or (key,)))
+    began = tuple(dict.fromkeys((*before.began, *begun)))
+    if named:
+        benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.QUARANTINED)}
+        write(run, before.others, why, "user", before.new_level, began=began, benchmarks=benchmarks)
+    else:
+        write(run, Standing.QUARANTINED, why, "user", before.new_level, began=began)
     return before
 
 
@@ -85,15 +154,7 @@ def read(run: Path) -> Record:
     """The standing of a saved run. Raises :class:`~autogauge.errors.UserError` for a file that cannot be read as one."""
     path = path_of(run)
     try:
-        fields = json.loads(path.read_bytes())
-        return Record(
-            Standing(fields["standing"]),
-            str(fields.get("why", "")),
-            str(fields.get("by", "")),
-            str(fields.get("when", "")),
-            tuple(str(each) for each in fields.get("new_level", ())),
-            tuple(str(each) for each in fields.get("began", ())),
-        )
+        return _record(json.loads(path.read_bytes()))
     except FileNotFoundError:
         return Record()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -103,19 +164,44 @@ def read(run: Path) -> Record:
         ) from None
 
 
+def _record(fields: dict[str, Any]) -> Record:
+    """A file's record. Raises ``ValueError`` and its like for what is none, or says two things."""
+    schema = fields.get("schema", 1)
+    if isinstance(schema, bool) or not isinstance(schema, int) or not 1 <= schema <= SCHEMA:
+        raise ValueError(schema)
+    whole = Standing(fields["standing"])
+    record = Record(
+        Standing(fields.get("others", whole)),
+        str(fields.get("why", "")),
+        str(fields.get("by", "")),
+        str(fields.get("when", "")),
+        tuple(str(each) for each in fields.get("new_level", ())),
+        tuple(str(each) for each in fields.get("began", ())),
+        {str(key): Standing(each) for key, each in fields.get("benchmarks", {}).items()},
+    )
+    if record.standing is not whole:
+        raise ValueError(whole)
+    return record
+
+
 def write(
     run: Path,
-    standing: Standing,
+    others: Standing,
     why: str,
     by: str,
     new_level: tuple[str, ...] = (),
     now: str | None = None,
     *,
     began: tuple[str, ...] = (),
+    benchmarks: Mapping[str, Standing] | None = None,
 ) -> Record:
-    """Set the standing of a saved run, or of one about to be saved under that name. Raises :class:`~autogauge.errors.UserError`."""
+    """Set the standing of a saved run, or of one about to be saved under that name; the ``others`` are those not in ``benchmarks``.
+
+    Raises :class:`~autogauge.errors.UserError`.
+    """
     when = now or datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    record = Record(standing, why, by, when, new_level, began)
+    otherwise = {key: each for key, each in (benchmarks or {}).items() if each is not others}
+    record = Record(others, why, by, when, new_level, began, otherwise)
     try:
         write_json(path_of(run), record.to_json())
     except OSError as error:
