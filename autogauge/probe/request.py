@@ -39,6 +39,8 @@ class ProbeRequest:
     ``await_accelerator`` lets ``once`` wait, after the first inference, until AUTO's CPU helper has been released, at most
     ``accelerator_wait_s``; ``warm`` always does.
 
+    ``driver`` is the way in which ``warm`` drives them (``worker.lanes``); an empty one lets it try all of them and take the best.
+
     ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
     """
 
@@ -51,6 +53,7 @@ class ProbeRequest:
     cache: CacheMode | Path = "off"
     infer_requests: int = 0
     warm_up_s: float = 0.5
+    driver: str = ""
     await_accelerator: bool = False
     accelerator_wait_s: float = 60.0
     save_outputs: str | None = None

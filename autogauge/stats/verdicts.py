@@ -49,7 +49,7 @@ class Verdict:
     """A claim's outcome with its evidence.
 
     ``replicates`` is how many complete pairs the interval rests on; ``failures`` are sentences about those that could not
-    be measured.
+    be measured; ``remark`` is what else a reader must know of the figures.
     """
 
     claim: Claim
@@ -59,6 +59,7 @@ class Verdict:
     failures: tuple[str, ...] = ()
     failed_replicates: int = 0
     interrupted: bool = False
+    remark: str = ""
 
     def evidence(self) -> str:
         """One sentence: the ratio, its interval, the bound, the number of replicates, and what went wrong."""
@@ -75,7 +76,7 @@ class Verdict:
             )
         if self.failed_replicates:
             text += f"; {self.failed_replicates} failed: {', '.join(self.failures)}"
-        return text + ("; interrupted" if self.interrupted else "")
+        return text + (f"; {self.remark}" if self.remark else "") + ("; interrupted" if self.interrupted else "")
 
     def to_json(self) -> dict[str, Any]:
         """The verdict for ``summary.json``; bounds that are not finite become ``null``."""
@@ -96,6 +97,7 @@ class Verdict:
             "failed_replicates": self.failed_replicates,
             "failures": list(self.failures),
             "interrupted": self.interrupted,
+            "remark": self.remark,
             "evidence": self.evidence(),
         }
 

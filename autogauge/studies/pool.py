@@ -25,6 +25,7 @@ class WarmProbe:
         self._probe, self._frames, self._deadline_s = probe, frames, deadline_s
         self.facts = probe.receive("ready", deadline_s)
         self.facts.pop("type")
+        self.driver: str = self.facts.get("driver", "")
         self.alive = True
 
     @property
@@ -38,6 +39,16 @@ class WarmProbe:
         return int(self.facts["infer_requests"])
 
     @property
+    def trial(self) -> dict[str, list[float]]:
+        """What driving the requests in each way gave, by driver: inferences per second, turn by turn; empty where it was told how."""
+        return self.facts.get("trial") or {}
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """The ways in which this number of requests can be driven, the usual one first."""
+        return tuple(self.facts.get("drivers") or ())
+
+    @property
     def execution_devices(self) -> tuple[str, ...]:
         """The devices that answer, once warm."""
         return tuple(self.facts["execution_devices_warm"] or ())
@@ -47,8 +58,8 @@ class WarmProbe:
         return self._probe.auto_log()
 
     def slice(self, seconds: float) -> dict[str, Any]:
-        """Measure for so many seconds. Adds ``fps`` (frames a second) to the probe's reply."""
-        reply = self._ask("slice", "slice", seconds + self._deadline_s, seconds=seconds)
+        """Measure for so many seconds, driving the requests by ``driver``. Adds ``fps`` (frames a second) to the probe's reply."""
+        reply = self._ask("slice", "slice", seconds + self._deadline_s, seconds=seconds, driver=self.driver)
         reply["fps"] = reply["inferences_per_second"] * self._frames
         return reply
 
@@ -91,6 +102,7 @@ class ProbePool:
         self._launcher, self._workload, self._infer_requests = launcher, workload, infer_requests
         self._warm_up_s, self._deadline_s = warm_up_s, deadline_s
         self._probes: dict[object, WarmProbe] = {}
+        self._drivers: dict[object, str] = {}
         self.compiled: list[Target] = []
 
     def warm(self, target: Target) -> WarmProbe:
@@ -113,11 +125,19 @@ class ProbePool:
             if found is not None:
                 found.kill()
 
+    def drive_by(self, target: Target, driver: str) -> None:
+        """Let this probe of ``target`` and those that follow it drive their requests that way."""
+        self._drivers[target.key] = driver
+        found = self._probes.get(target.key)
+        if found is not None and driver in found.drivers:
+            found.driver = driver
+
     def _start(self, target: Target, warm_up_s: float) -> WarmProbe:
         request = self._workload.request(
             "warm",
             target,
             warm_up_s=warm_up_s,
+            driver=self._drivers.get(target.key, ""),
             infer_requests=self._infer_requests,
             deadline_s=self._deadline_s,
             accelerator_wait_s=self._deadline_s / 2,

@@ -15,6 +15,7 @@ import numpy as np
 
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.verdicts import Claim
+from autogauge.studies.harness import SHARE, agreed_driver, tried
 from autogauge.studies.metrics import PerformanceMetrics
 from autogauge.studies.pool import ProbePool, WarmProbe
 from autogauge.studies.progress import Progress
@@ -26,6 +27,9 @@ RELAY_ROUNDS = 12
 """How many rounds a warm process serves. A fresh one costs as much as eight slices: ``docs/gate.md`` weighs it up."""
 TOLERANCE = 0.02
 """"Not below" and "not above" leave room for 2 %: two hints that a device treats alike are equal, and equal keeps the promise."""
+
+Drivers = dict[tuple[bool, int], str]
+"""How requests are driven, by whether they are the pinned workload's and by how many they are."""
 
 
 def conditions_for(devices: Sequence[str]) -> tuple[Condition, ...]:
@@ -75,9 +79,18 @@ class SteadyRunner:
     """Measures each condition's turn as a slice of its warm probe, and prints intervals as they become complete."""
 
     def __init__(
-        self, study: Study, pool: ProbePool | Mapping[str, ProbePool], *, slice_s: float, interval_s: float
+        self,
+        study: Study,
+        pool: ProbePool | Mapping[str, ProbePool],
+        *,
+        slice_s: float,
+        interval_s: float,
+        drivers: Drivers | None = None,
     ) -> None:
+        """``drivers`` holds what an earlier measurement of the same study has chosen, and is filled with what this one chooses."""
         self._study, self._pool = study, pool
+        self._drivers: Drivers = {} if drivers is None else drivers
+        self._pinned = {condition.beside for condition in study.conditions if condition.beside}
         self._slice_s = slice_s
         self._shuffled = random.Random(study.seed)
         self._served: dict[str, int] = {}
@@ -98,12 +111,26 @@ class SteadyRunner:
         In random order: of identical processes the one started first is slower, which must not always meet the same side of a comparison.
         """
         conditions = self._study.conditions
+        alike: dict[tuple[bool, int], list[WarmProbe]] = {}
         for number, condition in enumerate(self._shuffled.sample(conditions, len(conditions))):
             self._progress.advance(f"compiling {condition.name}", number, len(conditions), None)
             try:
-                self._warm(condition)
+                probe = self._warm(condition)
+                alike.setdefault(self._kind(condition, probe), []).append(probe)
             except ProbeFailed as error:
                 self._failed_at_start[condition.name] = error
+        for kind, probes in alike.items():
+            self._drivers.setdefault(kind, agreed_driver(probes))
+
+    def _kind(self, condition: Condition, probe: WarmProbe) -> tuple[bool, int]:
+        """Conditions of one kind are driven alike, so that a comparison is not one of drivers: the pinned workload's apart."""
+        return condition.name in self._pinned, probe.infer_requests
+
+    def _drive(self, condition: Condition, probe: WarmProbe) -> None:
+        """Let the probe drive its requests as its kind does."""
+        driver = self._drivers.setdefault(self._kind(condition, probe), agreed_driver([probe]))
+        if probe.driver != driver:
+            self._pool_of(condition).drive_by(condition.target, driver)
 
     def _warm(self, condition: Condition) -> WarmProbe:
         return self._pool_of(condition).warm(condition.target)
@@ -127,19 +154,23 @@ class SteadyRunner:
         if failed := self._failed_at_start.pop(condition.name, None):
             raise failed
         probe = self._on_duty(condition)
+        self._drive(condition, probe)
         reply = probe.slice(self._slice_s)
         latencies: list[float] = reply["latencies_ms"]
         if not latencies:
             raise ProbeFailed(Failure("garbage", "slice", f"no inference ended within {self._slice_s:g} s"))
-        self._study.facts[condition.name] = _facts(probe)
+        before = self._study.facts.get(condition.name, {})
+        self._study.facts[condition.name] = {**before, **_facts(probe)}
+        latency_ms = sum(latencies) / len(latencies)
         metrics = self._metrics[condition.name]
         if metrics.update(reply["fps"], reply["counted_s"], latencies):
             self._progress.say(f"{condition.name}: {metrics.line()}")
         return Sample(
             figures={
                 "fps": float(reply["fps"]),
-                "latency_ms": sum(latencies) / len(latencies),
+                "latency_ms": latency_ms,
                 "inferences": float(len(latencies)),
+                SHARE: reply["inferences_per_second"] * latency_ms / 1e3 / probe.infer_requests,
             },
             surroundings=reply["surroundings"],
             execution_devices=tuple(reply["execution_devices"] or ()),
@@ -153,7 +184,9 @@ def _facts(probe: WarmProbe) -> dict[str, Any]:
         "infer_requests": probe.infer_requests,
         "openvino": probe.facts["openvino"],
         "hint": probe.facts["hint"],
-        "driver": probe.facts["driver"],
+        "driver": probe.driver,
+        **({"drivers_tried": tried(probe)} if probe.trial else {}),
+        "processors": probe.facts["processors"],
         "fil_s": seconds["fil"],
         "compile_s": seconds["compile"],
         "peak_memory_bytes": probe.facts["peak_memory_bytes"],

@@ -24,7 +24,7 @@ from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, paired_ratio
 from autogauge.stats.sequential import share_by_time
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
-from autogauge.studies import disturbance
+from autogauge.studies import disturbance, harness
 from autogauge.studies.progress import Progress
 from autogauge.studies.timeline import Timeline
 from autogauge.targets import Target
@@ -234,6 +234,9 @@ class Study:
         if claim in self.changes and interval is not None:
             numerators, denominators = zip(*self.pairs(claim), strict=True)
             outcome, interval = judge_change(numerators, denominators, claim, interval.confidence)
+        remark = ""
+        if claim in self.claims:
+            outcome, remark = harness.allow_for(self, claim, outcome, interval)
         failures = self.failures(claim.numerator, claim.denominator)
         sentences = tuple(dict.fromkeys(f"{name}: {failure.sentence()}" for _, name, failure in failures))
         failed = len({index for index, _, _ in failures})
@@ -245,6 +248,7 @@ class Study:
             sentences,
             failed,
             self.state == "interrupted",
+            remark,
         )
 
     def verdicts(self) -> list[Verdict]:
@@ -288,6 +292,8 @@ class Study:
         turns = {name: (self.disturbed(name) + self.still_disturbed(name), self.turns(name)) for name in names}
         count = sum(disturbed for disturbed, _ in turns.values())
         found = []
+        if sentence := harness.driven(self.facts):
+            found.append(f"{self.name}: {sentence}")
         if count:
             found.append(
                 f"{self.name}: {count} of {sum(own for _, own in turns.values())} turns were disturbed, {again} of them measured again"

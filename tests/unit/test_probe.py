@@ -206,6 +206,30 @@ def test_a_slice_gives_fps_every_latency_and_what_was_beside_it(pool, hint):
     assert reply["execution_devices"] == ["CPU"]
 
 
+@pytest.mark.parametrize("requests", [1, 3])
+def test_every_driver_keeps_its_requests_busy_and_is_tried_in_the_warm_up(launcher, workload, requests):
+    pool = ProbePool(launcher, workload, warm_up_s=0.3, infer_requests=requests)
+    try:
+        probe = pool.warm(CPU)
+        assert set(probe.trial) == set(probe.drivers)
+        assert all(speed > 0 for turns in probe.trial.values() for speed in turns)
+        assert min(map(len, probe.trial.values())) >= 2
+        for driver in probe.drivers:
+            pool.drive_by(CPU, driver)
+            reply = probe.slice(0.1)
+            assert reply["driver"] == driver
+            assert reply["counted_s"] >= 0.1
+            bound = requests / (sum(reply["latencies_ms"]) / len(reply["latencies_ms"]) / 1e3)
+            assert 0.05 < reply["fps"] / bound < 1.1, driver
+        fresh = pool.renew(CPU)
+        assert fresh.facts["driver"] == driver, "a fresh process goes on as its predecessor did"
+        assert not fresh.trial
+        with pytest.raises(ProbeFailed, match="unknown driver by magic"):
+            fresh._ask("slice", "slice", 60.0, seconds=0.05, driver="by magic")
+    finally:
+        pool.close(at_once=True)
+
+
 def test_as_many_requests_as_asked_are_kept_in_flight(launcher, workload):
     pool = ProbePool(launcher, workload, warm_up_s=0.05, infer_requests=3)
     try:

@@ -1,24 +1,30 @@
-"""The study of hints: slices of warm probes by turns; a probe that fails at its start is told and tried again."""
+"""The study of hints: slices of warm probes by turns, driven alike; a probe that fails at its start is told and tried again."""
 
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies import steady
 from autogauge.studies.progress import Silent
-from autogauge.studies.study import Plan
+from autogauge.studies.study import Condition, Plan
+from autogauge.targets import Target
 
 SPEEDS = {"LATENCY": (100.0, 10.0), "THROUGHPUT": (150.0, 13.0)}
 
 
 class FakeProbe:
-    """A warm probe whose speed is known."""
+    """A warm probe whose speed is known; ``trial`` is what it says of its drivers."""
 
-    def __init__(self, target):
+    drivers = ("infer in threads", "polling")
+
+    def __init__(self, target, driver="", trial=None):
+        self.target = target
         self.fps, self.latency_ms = SPEEDS[target.hint]
         self.infer_requests = 1
+        self.driver = driver or "infer in threads"
+        self.trial = {} if driver else trial or {}
         self.facts = {
             "openvino": "x",
             "hint": target.hint,
-            "driver": "none",
+            "processors": 2,
             "peak_memory_bytes": 1,
             "seconds": {"fil": 0.1, "compile": 0.09},
         }
@@ -26,6 +32,7 @@ class FakeProbe:
     def slice(self, seconds):
         return {
             "fps": self.fps,
+            "inferences_per_second": self.fps,
             "latencies_ms": [self.latency_ms] * 10,
             "counted_s": seconds,
             "surroundings": {},
@@ -36,8 +43,9 @@ class FakeProbe:
 class FakePool:
     """Probes that fail at their first so many starts."""
 
-    def __init__(self, failures=0):
+    def __init__(self, failures=0, trials=None):
         self.failures, self.started, self.renewed = failures, [], []
+        self.trials, self.drivers, self.driven = trials or {}, {}, []
 
     def renew(self, target):
         self.renewed.append(target.label)
@@ -48,7 +56,11 @@ class FakePool:
         if self.failures:
             self.failures -= 1
             raise ProbeFailed(Failure("signal", "ready", "killed by signal 11 (SIGSEGV)"))
-        return FakeProbe(target)
+        return FakeProbe(target, self.drivers.get(target.key, ""), self.trials.get(target.device))
+
+    def drive_by(self, target, driver):
+        self.drivers[target.key] = driver
+        self.driven.append((target.label, driver))
 
 
 class Lines(Silent):
@@ -105,3 +117,44 @@ def test_a_probe_that_fails_at_its_start_is_a_failed_replicate_and_is_tried_agai
     assert len(study.samples(pool.started[0])) == 15
     assert study.verdicts()[0].outcome is Outcome.PASS
     assert "SIGSEGV" in study.verdicts()[0].evidence()
+
+
+POLLING_WINS = {"infer in threads": [100.0] * 8, "polling": [200.0] * 8}
+THREADS_WIN = {"infer in threads": [100.0] * 8, "polling": [30.0] * 8}
+
+
+def compared(pool, conditions, drivers=None):
+    study = steady.planned(conditions, Plan((16,), 60.0), seed=1, relay_rounds=3)
+    return steady.SteadyRunner(study, pool, slice_s=0.25, interval_s=1.0, drivers=drivers)(Silent())
+
+
+def test_both_sides_of_a_comparison_are_driven_alike_also_by_fresh_processes_and_in_a_second_measurement():
+    """One side's trial says polling, and clearly; the other side's says threads by less: what both say together counts."""
+    sides = tuple(Condition(f"{device}-LATENCY", Target.with_hint(device, "LATENCY")) for device in ("AUTO", "CPU"))
+    much_faster = {"infer in threads": [100.0] * 8, "polling": [103.0] * 8}
+    chosen = {}
+    first = compared(FakePool(trials={"AUTO": POLLING_WINS, "CPU": much_faster}), sides, chosen)
+    assert {each["driver"] for each in first.facts.values()} == {"polling"} == {*chosen.values()}
+    assert {name: each["drivers_tried"] for name, each in first.facts.items()} == {
+        "AUTO-LATENCY": {"polling": 2.0},
+        "CPU-LATENCY": {"polling": 1.03},
+    }
+    second = compared(FakePool(trials={"AUTO": THREADS_WIN, "CPU": THREADS_WIN}), sides, chosen)
+    assert {each["driver"] for each in second.facts.values()} == {"polling"}
+    assert "hints: driven: 1 request by polling" in second.notes()
+
+
+def test_the_pinned_workload_is_driven_by_its_own_trial():
+    own = Condition("AUTO-LATENCY", Target.with_hint("AUTO", "LATENCY"), beside="pinned-LATENCY")
+    pinned = Condition("pinned-LATENCY", Target.with_hint("CPU", "LATENCY"))
+    study = compared(FakePool(trials={"AUTO": POLLING_WINS, "CPU": THREADS_WIN}), (own, pinned))
+    assert {name: each["driver"] for name, each in study.facts.items()} == {
+        "AUTO-LATENCY": "polling",
+        "pinned-LATENCY": "infer in threads",
+    }
+
+
+def test_what_the_harness_left_of_the_bound_is_a_figure_of_each_sample():
+    study = measured(FakePool())
+    shares = {name: study.figures(name, "share_of_bound")[0] for name in ("AUTO-LATENCY", "AUTO-THROUGHPUT")}
+    assert {name: round(share, 6) for name, share in shares.items()} == {"AUTO-LATENCY": 1.0, "AUTO-THROUGHPUT": 1.95}

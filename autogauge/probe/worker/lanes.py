@@ -7,6 +7,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from autogauge.probe.worker.trial import choose
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 
 clock = time.perf_counter
 SETTLE_INFERENCES = 1  # per infer request at the start of each slice, not counted: the caches are a neighbour's then
-SHORT_MS = 0.2  # below this latency an inference is short, see Lanes
-WARM_UP_INFERENCES = 5  # at least so many before the driver is chosen
+WARM_UP_INFERENCES = 5  # so many before any driver is tried, unless they take longer than the whole warm-up
+TRIAL_TURN_S = 0.01  # short, so that all drivers meet the same mood of the machine
+FOR_ONE = ("start_async and wait", "infer")
+FOR_SEVERAL = ("infer in threads", "wait in turn", "polling")
 
 
 def direct_calls(infer_request: Any) -> tuple[Call, Call]:
@@ -51,49 +55,77 @@ def first_that_works(*calls: Call) -> Call:
 class Lanes:
     """Infer requests kept busy at once, each started again as soon as it is done: as many in flight as there are requests.
 
-    How they are driven depends on how many there are and how long an inference takes (``SHORT_MS``):
+    ====================  ========  ===================================================================================
+    driver                requests  what it does
+    ====================  ========  ===================================================================================
+    start_async and wait  one       sleeps while the device infers; the usual one
+    infer                 one       the same in one call
+    infer in threads      several   a thread each calls ``infer``: a request is started again by whom it woke; the usual one
+    wait in turn          several   one thread waits for each request in the order of their starting
+    polling               several   one thread asks them all without sleeping: it takes a processor that the device could use
+    ====================  ========  ===================================================================================
 
-    ====================  ==============================  ====================================================
-    requests, inferences  driver                          because
-    ====================  ==============================  ====================================================
-    one, long             ``start_async`` and ``wait``    leaves least between two inferences once a model has
-                                                          swept the processor's caches
-    one, short            ``infer``                       leaves least otherwise
-    several, long         a thread each calls ``infer``   a request is started again by whom it woke; the
-                                                          threads let go of Python's lock
-    several, short        one thread polls them all       going to sleep and waking would cost more than the
-                                                          inference itself
-    ====================  ==============================  ====================================================
-
-    Each reaches more of the bound than ``AsyncInferQueue`` (``benchmarks/share_of_bound.py --drivers``). The choice goes by
-    latency, not by a trial, so that two probes of one target do not differ in it.
+    Which leaves the device most depends on the model, on how many requests there are and on the machine: nobody can say it
+    beforehand, so ``warm_up`` tries them in turn (``trial``). Each reaches more of the bound than ``AsyncInferQueue``
+    (``benchmarks/share_of_bound.py --drivers``); ``benchmarks/drivers.py`` prints them side by side.
     """
 
     def __init__(self, requests: list[Any]) -> None:
         self._requests = requests
         self._calls = [direct_calls(each) for each in requests]
-        self.driver = "start_async and wait" if len(requests) == 1 else "infer in threads"
+        self.drivers = FOR_ONE if len(requests) == 1 else FOR_SEVERAL
+        self.driver = self.drivers[0]
 
-    def warm_up(self, seconds: float) -> None:
-        """Infer for so long without counting, and choose the driver."""
-        request, (_, infer) = self._requests[0], self._calls[0]
-        latencies = []
+    def warm_up(self, seconds: float, driver: str = "") -> dict[str, list[float]]:
+        """Infer for so long without counting: by ``driver``, or trying all of them in turn, of which the best serves from then on.
+
+        Returns what the trial gave: by driver, inferences per second in each turn. All are tried also where the driver named does not
+        fit the number of requests.
+        """
+        stop_at = clock() + seconds
+        infer = self._calls[0][1]
         for _ in range(WARM_UP_INFERENCES):
             infer()
-            latencies.append(request.latency)
-        if min(latencies) < SHORT_MS:
-            self.driver = "infer" if len(self._requests) == 1 else "polling"
-        self.run(seconds)
+            if clock() >= stop_at:
+                break
+        if driver in self.drivers:
+            self.drive_by(driver)
+            self.run(seconds)
+            return {}
+        found = self._try(stop_at)
+        self.drive_by(choose([found], self.drivers[0]))
+        return found
+
+    def drive_by(self, driver: str) -> None:
+        """Drive the requests that way from now on. Raises ``ValueError`` for one that does not fit their number."""
+        if driver not in self.drivers:
+            raise ValueError(f"unknown driver {driver} for {len(self._requests)} infer requests")
+        self.driver = driver
+
+    def _try(self, stop_at: float) -> dict[str, list[float]]:
+        """Short turns of every driver, forwards and backwards, until the time is up; the first of each is a warm-up."""
+        found: dict[str, list[float]] = {driver: [] for driver in self.drivers}
+        order = list(self.drivers)
+        while clock() < stop_at:
+            for driver in order:
+                self.driver = driver
+                found[driver].append(self.run(TRIAL_TURN_S)[0])
+                if clock() >= stop_at:
+                    break
+            order.reverse()
+        return {driver: turns[1:] for driver, turns in found.items()}
 
     def run(self, seconds: float) -> tuple[float, list[float], float]:
         """Infer for so long.
 
         Returns inferences per second (the sum over requests), every counted latency in ms, and the seconds counted.
         """
-        if self.driver == "polling":
-            lanes = [self._run_polling(seconds)]
+        if len(self._requests) == 1:
+            lanes = [self._run_alone(seconds)]
+        elif self.driver == "infer in threads":
+            lanes = self._run_threads(seconds)
         else:
-            lanes = [self._run_alone(seconds)] if len(self._requests) == 1 else self._run_threads(seconds)
+            lanes = [self._run_polling(seconds) if self.driver == "polling" else self._run_in_turn(seconds)]
         per_second = sum(len(latencies) / elapsed for elapsed, latencies in lanes)
         return per_second, [ms for _, each in lanes for ms in each], sum(elapsed for elapsed, _ in lanes) / len(lanes)
 
@@ -117,6 +149,27 @@ class Lanes:
                 wait()
                 keep(request.latency)
                 now = clock()
+        return now - began, latencies
+
+    def _run_in_turn(self, seconds: float) -> Lane:
+        lanes = [(each.wait, start, each) for each, (start, _) in zip(self._requests, self._calls)]  # noqa: B905, Python 3.8
+        latencies: list[float] = []
+        keep = latencies.append
+        for start, _ in self._calls:
+            start()
+        for wait, start, _ in lanes:
+            wait()
+            start()
+        began = now = clock()
+        stop_at = began + seconds
+        while now < stop_at or len(latencies) < len(lanes):
+            for wait, start, request in lanes:
+                wait()
+                keep(request.latency)
+                start()
+            now = clock()
+        for request in self._requests:
+            request.wait()
         return now - began, latencies
 
     def _run_polling(self, seconds: float) -> Lane:

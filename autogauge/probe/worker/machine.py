@@ -8,6 +8,11 @@ import time
 clock = time.perf_counter
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def peak_memory_bytes() -> int | None:
     """The most memory that this process ever had resident, in bytes; ``None`` where Linux's file is missing.
 

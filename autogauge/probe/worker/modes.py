@@ -16,7 +16,7 @@ from autogauge.probe.worker.api import describe_devices, describe_model, executi
 from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watchdog
 from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
-from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes
+from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes, processors
 from autogauge.probe.worker.session import Session, wait_for_accelerator
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
     phase.enter("warm-up")
     number = request["infer_requests"] or facts["optimal_infer_requests"] or 1
     lanes = Lanes([session.new_request() for _ in range(number)])
-    lanes.warm_up(request["warm_up_s"])
+    trial = lanes.warm_up(request["warm_up_s"], request["driver"])
     gc.collect()
     gc.disable()  # a collection inside a slice would be billed to the device
     channel.send(
@@ -85,6 +85,9 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
         seconds=phase.seconds,
         infer_requests=number,
         driver=lanes.driver,
+        drivers=lanes.drivers,
+        trial=trial,
+        processors=processors(),
         peak_memory_bytes=peak_memory_bytes(),
         **facts,
     )
@@ -99,12 +102,15 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
             session.save_outputs(command["path"])
             channel.send("inferred", execution_devices=execution_devices(session.compiled))
         elif command["command"] == "slice":
+            if command.get("driver"):
+                lanes.drive_by(command["driver"])
             surroundings = Surroundings()
             per_second, latencies, counted_s = lanes.run(command["seconds"])
             channel.send(
                 "slice",
                 inferences_per_second=per_second,
                 counted_s=counted_s,
+                driver=lanes.driver,
                 latencies_ms=[round(each, 5) for each in latencies],
                 surroundings=surroundings.since(),
                 execution_devices=execution_devices(session.compiled),

@@ -1,0 +1,120 @@
+"""What driving infer requests costs by itself, and what that means for a promise. How they are driven is the probe's (``worker.lanes``).
+
+With n requests in flight and a mean latency L nobody can get more than n ÷ L inferences a second. The share of that bound that was
+reached is what the harness left; it hardly feels the machine's noise, since both figures are of the same slice.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from autogauge.probe.worker.trial import choose, ratios_of
+from autogauge.stats.intervals import Interval
+from autogauge.stats.verdicts import Claim, Outcome
+
+if TYPE_CHECKING:
+    from autogauge.studies.pool import WarmProbe
+    from autogauge.studies.study import Study
+
+SHARE = "share_of_bound"
+POLLING = "polling"
+"""The driver that never sleeps: it keeps a processor from the device."""
+LARGE = 0.1
+"""A harness that takes so much of a condition's time is worth a word."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the harness may have taken from one condition.
+
+    ``share`` is the median share of the bound that was reached, above 0; ``processors`` is how many the probe may use.
+    """
+
+    condition: str
+    share: float
+    driver: str
+    processors: int
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a reader should know of it."""
+        return self.driver == POLLING or 1 - self.share > LARGE
+
+    def most(self, metric: str) -> float:
+        """By which factor, at most, the device would do better without the harness; at least 1.
+
+        The time between inferences is missing in FPS only: OpenVINO itself takes a request's latency. A processor that is kept busy may
+        be missing in both.
+        """
+        factor = 1 / self.share if metric == "fps" else 1.0
+        if self.driver == POLLING:
+            factor *= self.processors / (self.processors - 1) if self.processors > 1 else math.inf
+        return max(1.0, factor)
+
+    def sentence(self) -> str:
+        """In words."""
+        percent = f"the harness took {100 * (1 - self.share):.0f} % of {self.condition}'s time"
+        return f"{percent} and one of {self.processors} processors (polling)" if self.driver == POLLING else percent
+
+
+def cost_of(study: Study, condition: str) -> Cost | None:
+    """What the harness took from that condition; ``None`` where that was not measured."""
+    shares = [each.figures[SHARE] for each in study.samples(condition) if SHARE in each.figures]
+    facts = study.facts.get(condition, {})
+    if not shares or not facts.get("driver"):
+        return None
+    return Cost(
+        condition, min(1.0, max(1e-3, statistics.median(shares))), facts["driver"], int(facts.get("processors") or 1)
+    )
+
+
+def allow_for(study: Study, claim: Claim, outcome: Outcome, interval: Interval | None) -> tuple[Outcome, str]:
+    """The outcome of a promise when the harness's own cost is allowed for, and a remark where that cost is large.
+
+    A promise does not FAIL where it might hold for the device alone: if the numerator, given back all that the harness may have taken
+    from it, would reach the bound, nothing is known.
+    """
+    costs = [found for name in (claim.numerator, claim.denominator) if (found := cost_of(study, name)) is not None]
+    remark = "; ".join(each.sentence() for each in costs if each.is_large)
+    if outcome is not Outcome.FAIL or interval is None or not costs or costs[0].condition != claim.numerator:
+        return outcome, remark
+    most = costs[0].most(claim.metric)
+    best = interval.high * most if claim.relation == "at least" else interval.low / most
+    might_hold = best >= claim.bound if claim.relation == "at least" else best <= claim.bound
+    if not might_hold or most == 1.0:
+        return outcome, remark
+    return Outcome.INCONCLUSIVE, f"{costs[0].sentence()}, without which the promise might hold"
+
+
+def agreed_driver(probes: Sequence[WarmProbe]) -> str:
+    """One driver for all of these probes, which have the same number of requests: by what all of them tried. Empty without a trial."""
+    tried = [probe.trial for probe in probes if probe.drivers]
+    return choose(tried, probes[0].drivers[0]) if tried else probes[0].driver
+
+
+def tried(probe: WarmProbe) -> dict[str, float]:
+    """What each driver's inferences per second were in this probe's trial, over the usual one's: the median of its turns."""
+    ratios = {driver: ratios_of([probe.trial], driver, probe.drivers[0]) for driver in probe.drivers[1:]}
+    return {driver: round(statistics.median(found), 3) for driver, found in ratios.items() if found}
+
+
+def driven(facts: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """How the requests of a study's conditions were driven, in words; ``None`` where nothing is known."""
+    found: dict[str, set[int]] = {}
+    for each in facts.values():
+        if each.get("driver") and each.get("infer_requests"):
+            found.setdefault(str(each["driver"]), set()).add(int(each["infer_requests"]))
+    if not found:
+        return None
+    ways = [
+        f"{_requests(numbers)} by {driver}" for driver, numbers in sorted(found.items(), key=lambda each: min(each[1]))
+    ]
+    return f"driven: {', '.join(ways)}"
+
+
+def _requests(numbers: set[int]) -> str:
+    return f"{' or '.join(map(str, sorted(numbers)))} {'request' if numbers == {1} else 'requests'}"

@@ -1,0 +1,99 @@
+"""A promise does not fail by what the harness itself costs, and the driver that costs the device least is chosen."""
+
+import math
+
+import pytest
+
+from autogauge.probe.worker.trial import FEWEST_TURNS, MARGIN, choose
+from autogauge.stats.verdicts import Claim, Outcome
+from autogauge.studies.harness import driven
+from autogauge.studies.study import Condition, Plan, Replicate, Sample, Study
+from autogauge.targets import Target
+from tests.properties import for_all
+
+FPS = Claim("t-fps", "THROUGHPUT gives no fewer", "fps", "T", "L", "at least", 0.98)
+LATENCY = Claim("l-latency", "LATENCY gives no higher", "latency_ms", "L", "T", "at most", 1.02)
+
+
+def measured(claim, *, fps, latency_ms=(1.0, 1.0), shares=(1.0, 1.0), drivers=("infer in threads",) * 2, processors=2):
+    """A study of T and L with these figures, the same in each of thirty rounds but for a little."""
+    study = Study("hints", tuple(Condition(name, Target("CPU")) for name in "TL"), (claim,), Plan((30,), 60.0), seed=1)
+    for index in range(30):
+        replicate = Replicate(index, ("T", "L"))
+        for side, name in enumerate("TL"):
+            little = 1 + 0.001 * ((index * (side + 3)) % 7)
+            figures = {"fps": fps[side] * little, "latency_ms": latency_ms[side] * little}
+            replicate.samples[name] = Sample({**figures, "share_of_bound": shares[side]})
+        study.replicates.append(replicate)
+    for side, name in enumerate("TL"):
+        study.facts[name] = {"driver": drivers[side], "infer_requests": 2 - side, "processors": processors}
+    return study.verdict(claim)
+
+
+def test_a_broken_promise_fails_where_the_harness_took_nothing():
+    verdict = measured(FPS, fps=(80.0, 100.0))
+    assert verdict.outcome is Outcome.FAIL
+    assert not verdict.remark
+
+
+def test_a_promise_that_may_be_broken_by_the_harness_only_is_inconclusive_and_says_so():
+    verdict = measured(FPS, fps=(80.0, 100.0), shares=(0.75, 0.97))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "the harness took 25 % of T's time, without which the promise might hold" in verdict.evidence()
+    assert verdict.to_json()["remark"] in verdict.evidence()
+
+
+def test_a_promise_that_is_broken_by_more_than_the_harness_took_fails():
+    verdict = measured(FPS, fps=(60.0, 100.0), shares=(0.75, 0.97))
+    assert verdict.outcome is Outcome.FAIL
+    assert "the harness took 25 % of T's time" in verdict.evidence()
+
+
+@pytest.mark.parametrize(
+    ("processors", "outcome"), [(1, Outcome.INCONCLUSIVE), (2, Outcome.INCONCLUSIVE), (64, Outcome.FAIL)]
+)
+def test_a_polling_thread_may_have_cost_the_device_a_processor(processors, outcome):
+    for claim, figures in (
+        (FPS, {"fps": (70.0, 100.0), "drivers": ("polling", "infer")}),
+        (LATENCY, {"fps": (100.0, 100.0), "latency_ms": (1.0, 1.5), "drivers": ("infer", "polling")}),
+    ):
+        assert measured(claim, **figures, processors=processors).outcome is outcome
+
+
+def test_a_promise_that_holds_says_what_the_harness_took_of_either_side():
+    verdict = measured(FPS, fps=(150.0, 100.0), shares=(0.99, 0.6))
+    assert verdict.outcome is Outcome.PASS
+    assert "the harness took 40 % of L's time" in verdict.evidence()
+
+
+def test_the_harness_time_between_inferences_is_no_excuse_for_a_latency():
+    assert measured(LATENCY, fps=(100.0, 100.0), latency_ms=(1.0, 1.2), shares=(0.99, 0.5)).outcome is Outcome.FAIL
+
+
+def test_the_usual_driver_serves_unless_another_is_clearly_faster():
+    usual, other = [100.0] * 8, [100.0 * MARGIN + 1] * 8
+    assert choose([{"usual": usual, "other": other}], "usual") == "other"
+    assert choose([{"usual": usual, "other": [100.0 * MARGIN - 1] * 8}], "usual") == "usual"
+    few = FEWEST_TURNS - 1
+    assert choose([{"usual": usual[:few], "other": other[:few]}], "usual") == "usual", "three turns prove nothing"
+    assert choose([{"usual": usual, "other": [150.0] * 5 + [90.0] * 3}], "usual") == "usual", "it is not always faster"
+    assert choose([{"usual": usual, "other": other, "third": [130.0] * 8}], "usual") == "third"
+    assert choose([], "usual") == choose([{}], "usual") == "usual"
+
+
+@for_all(lambda st: (st.lists(st.floats(1, 1e6), min_size=8, max_size=20), st.floats(1.2, 5)))
+def test_what_slows_the_machine_for_a_while_does_not_move_the_choice(speeds, factor):
+    """Both drivers of a turn meet the same mood of the machine."""
+    assert choose([{"usual": speeds, "other": [speed * factor for speed in speeds]}], "usual") == "other"
+    assert choose([{"usual": speeds, "other": [speed / factor for speed in speeds]}], "usual") == "usual"
+
+
+def test_how_requests_were_driven_is_said_once_for_each_way():
+    facts = {
+        "A": {"driver": "infer", "infer_requests": 1},
+        "B": {"driver": "polling", "infer_requests": 2},
+        "C": {"driver": "polling", "infer_requests": 4},
+        "D": {"fil_s": math.nan},
+    }
+    assert driven(facts) == "driven: 1 request by infer, 2 or 4 requests by polling"
+    assert driven({"D": {}}) is None
