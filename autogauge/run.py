@@ -9,6 +9,8 @@ from typing import Any
 
 from autogauge.emulation.parts import identity
 from autogauge.gate.session import Gate
+from autogauge.history.circumstances import Circumstances
+from autogauge.history.circumstances import read as read_circumstances
 from autogauge.history.fingerprint import Fingerprint, fingerprint
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.request import Emulation
@@ -36,6 +38,9 @@ class Run:
     gate: Gate | None = None
     history_file: Path | None = None
     interrupted: bool = False
+    circumstances: Circumstances = field(default_factory=read_circumstances)
+    """What the machine allowed when the session began: what changes later is said, and changes no fingerprint."""
+    _frozen: Fingerprint | None = None
 
     @property
     def measured(self) -> bool:
@@ -44,7 +49,9 @@ class Run:
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """What identifies the run, once the model and the devices are known."""
+        """What identifies the run, once the model and the devices are known. From the first sample on it stays as it is."""
+        if self._frozen is not None:
+            return self._frozen
         if self.model is None:
             return None
         settings = self.settings
@@ -57,7 +64,10 @@ class Run:
         }
         if self.emulation is not None:
             measured["emulation"] = identity()
-        return fingerprint(settings.machine, self.devices, self.model, measured)
+        found = fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)
+        if self.measured:
+            self._frozen = found
+        return found
 
     def all_notes(self) -> list[str]:
         """What was noted, and what the studies have to say about disturbances."""

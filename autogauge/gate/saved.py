@@ -33,12 +33,16 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
 
     Of a folder named, the accepted runs with the same fingerprint are taken; a file named is taken whatever its standing.
     """
+
+    def found_in(folder: Path, before: Path | None) -> History:
+        facts, noted = run.fingerprint_facts, run.noted
+        return baseline.find(folder, run.fingerprint, before=before, judged=run, facts=facts, noted=noted)
+
     if not against:
-        return baseline.find(run.path.parent, run.fingerprint, before=run.path, judged=run, facts=run.fingerprint_facts)
+        return found_in(run.path.parent, run.path)
     if len(against) == 1 and against[0].is_dir():
         same_folder = against[0].resolve() == run.path.parent.resolve()
-        before = run.path if same_folder else None
-        return baseline.find(against[0], run.fingerprint, before=before, judged=run, facts=run.fingerprint_facts)
+        return found_in(against[0], run.path if same_folder else None)
     for place in against:
         if place.is_dir():
             raise UserError(f"{place} is a folder: name one folder, or files only (--against).")

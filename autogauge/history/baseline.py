@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError
-from autogauge.history import records, standing, store
+from autogauge.history import circumstances, records, standing, store
 from autogauge.history.records import SavedBenchmark, SavedRun
 from autogauge.history.standing import Record, Standing
 
@@ -118,11 +118,13 @@ def find(
     last: int = LAST,
     judged: SavedRun | None = None,
     facts: Mapping[str, Any] | None = None,
+    noted: Mapping[str, Any] | None = None,
 ) -> History:
     """The accepted runs of that fingerprint in a machine's folder, newest first; ``before`` leaves out that run and later ones.
 
     What cannot be read is named and left out, as is every copy of the run that is ``judged``. A ``before`` that is no numbered run of a
-    history leaves out nothing. With ``facts``, the fingerprint's own, it is said in which of them the newest other run differs.
+    history leaves out nothing. With ``facts``, the fingerprint's own, it is said in which of them the newest other run differs;
+    with what is ``noted`` beside them, in what of that the newest accepted run does: it is judged against all the same.
     """
     search = _Search(fingerprint, judged, facts)
     paths = store.runs(folder) if folder.is_dir() else []
@@ -144,7 +146,11 @@ def find(
         if search.opened < MOST_READ:
             search.open(path, copies_only=True)
     search.look_back(left, marked)
-    return search.history(folder)
+    history = search.history(folder)
+    if history.runs and (differing := circumstances.differences(history.runs[0].noted, _as_read(noted))):
+        since = f"since {_called(history.runs[0].path)}, the newest accepted run, {', '.join(differing)}"
+        return dataclasses.replace(history, problems=(*history.problems, since))
+    return history
 
 
 class _Search:
@@ -228,11 +234,9 @@ class _Search:
         """In which facts of the fingerprint the newest other run differs, in words; empty where that is not known."""
         for path in self._others[:1]:
             with contextlib.suppress(UserError):
-                theirs = records.read(path).fingerprint_facts
-                ours = json.loads(json.dumps(self._facts or {}))  # as it would be read from a file
-                differing = [name for name, value in ours.items() if value != theirs.get(name)]
-                if theirs and differing:
-                    return f"; the newest, {_called(path)}, differs in {', '.join(differing)}"
+                differing = circumstances.differences(records.read(path).fingerprint_facts, _as_read(self._facts))
+                if differing:
+                    return f"; since the newest, {_called(path)}, {', '.join(differing)}"
         return ""
 
     def history(self, folder: Path) -> History:
@@ -266,6 +270,12 @@ class _Search:
             tuple(self.problems),
             self._first,
         )
+
+
+def _as_read(facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Facts as they would be read from a file."""
+    found: dict[str, Any] = json.loads(json.dumps(dict(facts or {})))
+    return found
 
 
 def _identity(run: SavedRun) -> str:

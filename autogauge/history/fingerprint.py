@@ -1,18 +1,19 @@
 """What must be equal for two runs to be comparable: machine, devices with their drivers, model, benchmark version.
 
-The OpenVINO release is left out on purpose: releases are what histories are compared for.
+The OpenVINO release is left out on purpose: releases are what histories are compared for. What the machine allows and how it is governed
+is read by ``circumstances``; what of it is only noted beside a change of level does not come in here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autogauge.history.circumstances import Circumstances, read
 from autogauge.models.artefact import ModelArtefact
 from autogauge.targets import Device
 
@@ -37,29 +38,31 @@ class Fingerprint:
 
 
 def fingerprint(
-    machine: str, devices: Sequence[Device], model: ModelArtefact, measured: Mapping[str, Any] | None = None
+    machine: str,
+    devices: Sequence[Device],
+    model: ModelArtefact,
+    measured: Mapping[str, Any] | None = None,
+    circumstances: Circumstances | None = None,
 ) -> Fingerprint:
     """The fingerprint of a run on this machine, known as ``machine``. Memory is in GiB, rounded.
 
     ``measured`` holds the options that change the figures: shapes, inputs, infer requests, the profile, the length of a slice.
+    ``circumstances`` are those at the beginning of the run; without them, those of now. A quota of processors comes in only where there
+    is one, so that other machines keep their fingerprint.
     """
+    allowed = circumstances or read()
+    quota = {} if allowed.processor_quota is None else {"processor_quota": allowed.processor_quota}
     return Fingerprint(
         {
             "machine": machine,
             "system": platform.system(),
             "architecture": platform.machine(),
-            "logical_cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-            "memory_gib": _memory_gib(),
+            "logical_cpus": allowed.logical_cpus,
+            **quota,
+            "memory_gib": allowed.memory_gib,
             "devices": [{"name": each.name, "full_name": each.full_name, "driver": each.driver} for each in devices],
             "model": {"name": model.name, "precision": model.precision, "digest": model.digest},
             "measured": dict(measured or {}),
             "benchmark_version": BENCHMARK_VERSION,
         }
     )
-
-
-def _memory_gib() -> int | None:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
-    except (AttributeError, ValueError, OSError):
-        return None

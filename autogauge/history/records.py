@@ -62,7 +62,7 @@ class SavedRun:
     """A run as far as its file could be read; ``problems`` are sentences about the rest.
 
     ``foreign`` says that the file is pytest-benchmark's and not this project's; ``fingerprint_facts`` are what the digest
-    ``fingerprint`` stands for.
+    ``fingerprint`` stands for, ``noted`` what is known of the machine beside it (see ``circumstances``).
     """
 
     path: Path
@@ -80,6 +80,7 @@ class SavedRun:
     accelerator: str = ""
     foreign: bool = False
     fingerprint_facts: Mapping[str, Any] = field(default_factory=dict)
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(path: Path) -> SavedRun:
@@ -150,7 +151,16 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
         fingerprint_facts={key: value for key, value in fingerprint.items() if key != "digest"}
         if isinstance(fingerprint, dict)
         else {},
+        noted=_noted(machine_info),
     )
+
+
+def _noted(machine_info: dict[str, Any]) -> dict[str, Any]:
+    """What is noted beside the fingerprint; of runs from before there was such a part, the kernel, which pytest-benchmark saves."""
+    noted, kernel = machine_info.get("noted"), _text(machine_info.get("release"))
+    if isinstance(noted, dict):
+        return noted
+    return {"kernel": kernel} if kernel else {}
 
 
 def _is_ours(fields: dict[str, Any]) -> bool:

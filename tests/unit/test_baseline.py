@@ -176,7 +176,27 @@ def test_it_is_said_in_what_the_newest_run_of_another_fingerprint_differs(tmp_pa
     path.write_text(json.dumps(fields))
     facts = {"memory_gib": 16, "devices": ({"name": "CPU", "driver": "2"},), "same": 1}
     (problem,) = baseline.find(tmp_path, OURS, facts=facts).problems
-    assert problem.endswith("(another fingerprint); the newest, 0001, differs in memory_gib, devices")
+    assert problem.endswith(
+        "(another fingerprint); since the newest, 0001, the memory (GiB) changed from 8 to 16, the driver of CPU changed from 1 to 2"
+    )
+
+
+def test_a_kernel_that_changed_is_named_beside_the_runs_that_are_judged_against_all_the_same(tmp_path):
+    path = save(tmp_path)
+    fields = json.loads(path.read_text())
+    fields["machine_info"]["release"] = "6.1.0"  # as every run saved it, before there was anything noted
+    path.write_text(json.dumps(fields))
+    history = baseline.find(tmp_path, OURS, noted={"kernel": "6.5.0", "governor": "performance"})
+    assert len(history.runs) == 1
+    assert history.problems == ("since 0001, the newest accepted run, the kernel changed from 6.1.0 to 6.5.0",)
+    fields["machine_info"]["noted"] = {"kernel": "6.5.0", "governor": "powersave", "memory_limit_mib": None}
+    path.write_text(json.dumps(fields))
+    noted = {"kernel": "6.5.0", "governor": "performance", "memory_limit_mib": 512}
+    assert baseline.find(tmp_path, OURS, noted=noted).problems == (
+        "since 0001, the newest accepted run, the frequency governor changed from powersave to performance, "
+        "the memory limit (MiB) changed from none to 512",
+    )
+    assert baseline.find(tmp_path, OURS, noted=fields["machine_info"]["noted"]).problems == ()
 
 
 def test_a_run_saved_twice_counts_once(tmp_path):

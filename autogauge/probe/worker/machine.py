@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
+
+from autogauge.probe.worker.cgroups import Groups
 
 clock = time.perf_counter
 
@@ -78,10 +81,18 @@ def memory_stalls_s() -> float | None:
     return None if found is None else found / 1e6
 
 
+@functools.lru_cache(maxsize=None)
+def _own_groups() -> Groups:
+    """Found once: a process stays in its groups, and to find them takes longer than to ask them."""
+    return Groups()
+
+
 class Surroundings:
     """What the machine did beside this process between two moments: waiting, steal time, other processes' load, throttling, memory."""
 
     def __init__(self) -> None:
+        self._groups = _own_groups()
+        self._held = self._groups.held_back_s()
         self._stalls, self._throttled = memory_stalls_s(), throttled()
         self._waited = waited_s()
         self._wall, self._own = clock(), time.process_time()
@@ -102,7 +113,8 @@ class Surroundings:
     def since(self) -> dict[str, float | None]:
         """Processor seconds since the start: own, others' (never below 0), stolen; and what else is known, ``None`` where it is not.
 
-        ``waited_s`` counts the waiting of threads that lived at both moments.
+        ``waited_s`` counts the waiting of threads that lived at both moments; ``quota_held_s`` the time for which a quota of processors
+        held back threads of the control group, this process's among them.
         """
         wall_s = clock() - self._wall
         busy, steal = self._machine()
@@ -112,6 +124,7 @@ class Surroundings:
             "waited_s": _increase(self._waited, waited_s()),
             "memory_stalls_s": _increase(self._stalls, memory_stalls_s()),
             "throttled": _increase(self._throttled, throttled()),
+            "quota_held_s": _increase(self._held, self._groups.held_back_s()),
             "frequency_mhz": frequency_mhz(),
             "own_cpu_s": own,
             "others_cpu_s": max(0.0, busy - self._busy - own),
