@@ -60,7 +60,7 @@ class Wanted:
             self._check_zoo()
         elif self.is_local:
             return
-        elif Path(self.model).suffix in path.FORMATS or "/" in self.model:
+        elif path.is_model_name(self.model):
             raise UserError(f"there is no model at {self.model}: check the path (--model).")
         elif self.source == EMBEDDED:
             known = ", ".join((*embedded.NAMES, *trained.NAMES))

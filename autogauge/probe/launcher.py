@@ -256,7 +256,7 @@ def _private_caches(folder: Path) -> dict[str, str]:
 
 
 def _absolute(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).resolve())
+    return None if path is None else str(Path(path).absolute())  # a link keeps its name, which readers go by
 
 
 def _without_type(message: Reply) -> Reply:

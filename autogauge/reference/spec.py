@@ -87,6 +87,8 @@ def parse(text: str) -> Reference:
 
 def _from_path(text: str, place: Path) -> Reference:
     if is_folder(place):
+        if exists(place / model_path.SAVED_MODEL):
+            return Reference(text, model=place)
         python = place / "bin" / "python"
         if not exists(python):
             raise UserError(
