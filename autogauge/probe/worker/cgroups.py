@@ -12,6 +12,8 @@ import re
 
 UNIFIED = ""
 """The name under which version 2's one tree is kept; version 1 has a tree for each controller."""
+PERIOD_US = 100000.0
+"""The kernel's own, where only a quota is said."""
 NO_LIMIT_FROM = 1 << 60
 """Version 1 says that there is no memory limit by a number near the largest that there is."""
 
@@ -49,11 +51,9 @@ class Groups:
         found = []
         for folder in self.folders("cpu"):
             words = (_read(folder + "/cpu.max") or "").split()
-            if len(words) == 1:
-                words.append("100000")
             if not words:
                 words = [(_read(folder + "/cpu.cfs_" + each + "_us") or "").strip() for each in ("quota", "period")]
-            quota, period = (_number(word) for word in words)
+            quota, period = _number(words[0]), _number(words[1]) if len(words) > 1 else PERIOD_US
             if quota is not None and period and quota > 0 and period > 0:
                 found.append((folder, quota / period))
         return found
