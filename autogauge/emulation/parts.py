@@ -147,7 +147,7 @@ def _compile(command: list[str], staging: Path) -> str | None:
         if ending.exit_status == 0 and (staging / LAYER).is_file():
             return None
         (staging / LAYER).unlink(missing_ok=True)
-        return _cause(child.stderr.read_text(errors="replace")) or _cause(child.output_tail()) or str(ending)
+        return _cause(child.printed(child.stderr)) or _cause(child.output_tail()) or str(ending)
 
 
 def _cause(output: str) -> str | None:

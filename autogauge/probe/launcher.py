@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.files import slug
+from autogauge.probe import answers
 from autogauge.probe import log as auto_log
 from autogauge.probe.log import AutoLog
-from autogauge.probe.process import Child, Ending, last_line
+from autogauge.probe.process import MOST_LINE, Child, Ending, LineTooLong, last_line
 from autogauge.probe.request import Emulation, Failure, ProbeFailed, ProbeRequest
 
 WORKER = Path(__file__).with_name("worker")
+MOST_REASON, MOST_PHASE = 1000, 60  # letters of what a probe says of itself
 END_GRACE_S = 5.0  # for the interpreter to close after the probe's last word
 
 Reply = dict[str, Any]
@@ -149,15 +151,21 @@ class Probe:
             found = message["type"]
             if found != "phase":
                 break
-            self.phase = str(message.get("phase"))
+            self.phase = str(message.get("phase"))[:MOST_PHASE]
         if found == "error":
+            reason = last_line(str(message.get("message")))[:MOST_REASON]
             raise ProbeFailed(
-                Failure("error", message["phase"], last_line(message["message"]), self._child.output_tail())
+                Failure("error", str(message.get("phase"))[:MOST_PHASE], reason, self._child.output_tail())
             )
         if found != kind:
             self.kill()
             reason = f"it answered {found!r} instead of {kind!r}"
             raise ProbeFailed(Failure("garbage", self.phase, reason, self._child.output_tail()))
+        if fault := answers.fault_of(message):
+            self.kill()
+            raise ProbeFailed(
+                Failure("garbage", self.phase, f"its answer was garbage: {fault}", self._child.output_tail())
+            )
         return message
 
     def _next_message(self, deadline: float, deadline_s: float) -> Reply:
@@ -168,13 +176,17 @@ class Probe:
             tail = self._child.output_tail()
             self.kill()
             raise ProbeFailed(Failure("deadline", self.phase, f"no answer within {deadline_s:g} s", tail)) from None
+        except LineTooLong:
+            self.kill()
+            too_long = f"its answer was garbage: over {MOST_LINE >> 20} MiB without an end"
+            raise ProbeFailed(Failure("garbage", self.phase, too_long, self._child.output_tail())) from None
         if line is None:
             raise ProbeFailed(self._died())
         try:
             message = json.loads(line)
             if isinstance(message["type"], str):
                 return dict(message)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             pass
         self.kill()
         garbage = f"its answer was garbage: {line[:200].decode(errors='replace')!r}"
@@ -209,11 +221,7 @@ class Probe:
 
     def auto_log(self) -> AutoLog:
         """What AUTO has logged so far; nothing, when it has not, and ``kill`` has removed the empty file."""
-        try:
-            text = self._child.stdout.read_text(errors="replace")
-        except FileNotFoundError:
-            text = ""
-        return auto_log.parse(text)
+        return auto_log.parse(self._child.printed(self._child.stdout))
 
     def kill(self) -> None:
         """End the process group and remove its private folder; harmless when done before."""

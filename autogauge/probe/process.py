@@ -18,8 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from autogauge.probe.output import KeptOutput
+
 TAIL_BYTES = 2000
 REAP_DEADLINE_S = 10.0
+POLL_S = 0.2
+"""How often a child is asked whether it lives where Linux cannot tell by itself."""
+MOST_LINE = 64 << 20
+"""Bytes of one line from a child: ten seconds of a tiny model's latencies are a tenth of it."""
+
+
+class LineTooLong(Exception):
+    """A child sent more than ``MOST_LINE`` bytes without a newline."""
 
 
 @dataclass(frozen=True)
@@ -58,26 +68,37 @@ class Child:
     ) -> None:
         """Start ``argv``; the word ``{result}`` in it becomes the number of the result descriptor."""
         self.stdout, self.stderr = stdout, stderr
-        self._pending = b""
-        self._result, child_end = os.pipe()
+        self._pending = bytearray()
+        self._output = KeptOutput((stdout, stderr))
         try:
-            with stdout.open("ab") as out, stderr.open("ab") as err:
-                self._process = subprocess.Popen(
-                    [word.replace("{result}", str(child_end)) for word in argv],
-                    stdin=subprocess.PIPE,
-                    stdout=out,
-                    stderr=err,
-                    pass_fds=(child_end,),
-                    start_new_session=True,
-                    env=None if environment is None else dict(environment),
-                    cwd=folder,
-                )
+            self._result, child_end = os.pipe()
+        except OSError:
+            self._output.passed_on()
+            self._output.close()
+            raise
+        try:
+            out, err = self._output.childs_ends
+            self._process = subprocess.Popen(
+                [word.replace("{result}", str(child_end)) for word in argv],
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                pass_fds=(child_end,),
+                start_new_session=True,
+                env=None if environment is None else dict(environment),
+                cwd=folder,
+            )
         except BaseException:
             os.close(self._result)
+            self._output.passed_on()
+            self._output.close()
             raise
         finally:
             os.close(child_end)
+        self._output.passed_on()
+        self._output.start()
         self.pid = self._process.pid
+        self._ended = _descriptor_of(self.pid)
         Child._alive.add(self)
 
     def write_line(self, line: bytes) -> None:
@@ -88,20 +109,36 @@ class Child:
             self._process.stdin.flush()
 
     def read_line(self, deadline: float) -> bytes | None:
-        """The next line, or ``None`` when the child closed the pipe.
+        """The next line, or ``None`` when the child closed the pipe or ended: what it started may hold the pipe for longer.
 
-        ``deadline`` is a time of ``time.monotonic()``; passing it is a ``TimeoutError``.
+        ``deadline`` is a time of ``time.monotonic()``; passing it is a ``TimeoutError``. Raises :class:`LineTooLong`.
         """
-        while b"\n" not in self._pending:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0 or not select.select([self._result], [], [], remaining)[0]:
-                raise TimeoutError
+        searched = 0
+        while (end := self._pending.find(b"\n", searched)) < 0:
+            searched = len(self._pending)
+            if searched > MOST_LINE:
+                raise LineTooLong
+            if not self._is_readable(deadline):
+                return None
             chunk = os.read(self._result, 1 << 20)
             if not chunk:
                 return None
             self._pending += chunk
-        line, _, self._pending = self._pending.partition(b"\n")
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
         return line
+
+    def _is_readable(self, deadline: float) -> bool:
+        """Wait for more from the pipe; ``False`` when the child has ended without any. Passing ``deadline`` is a ``TimeoutError``."""
+        while (remaining := deadline - time.monotonic()) > 0:
+            watched = [self._result] if self._ended < 0 else [self._result, self._ended]
+            ready, _, _ = select.select(watched, [], [], remaining if self._ended >= 0 else min(remaining, POLL_S))
+            if self._result in ready:
+                return True
+            if self._ended in ready or (self._ended < 0 and self._process.poll() is not None):
+                # What it wrote before its end is there by now.
+                return bool(select.select([self._result], [], [], 0)[0])
+        raise TimeoutError
 
     def wait(self, deadline: float) -> Ending:
         """Wait for the child to end by itself; passing ``deadline`` is a ``TimeoutError``."""
@@ -122,7 +159,13 @@ class Child:
 
     def output_tail(self) -> str:
         """The end of what the child printed, errors first; empty when it printed nothing."""
-        return "\n".join(filter(None, (_tail(self.stderr), _tail(self.stdout))))
+        return "\n".join(
+            filter(None, (self.printed(path)[-TAIL_BYTES:].strip() for path in (self.stderr, self.stdout)))
+        )
+
+    def printed(self, path: Path) -> str:
+        """What was kept of ``stdout`` or ``stderr`` so far: beginning and end, with a note between them where they are far apart."""
+        return self._output.text(path)
 
     def _ending(self) -> Ending:
         code = self._process.returncode
@@ -134,6 +177,10 @@ class Child:
         if self._result >= 0:
             os.close(self._result)
             self._result = -1
+        if self._ended >= 0:
+            os.close(self._ended)
+            self._ended = -1
+        self._output.close()
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -152,10 +199,9 @@ def last_line(message: str) -> str:
     return lines[-1] if lines else "no message"
 
 
-def _tail(path: Path) -> str:
+def _descriptor_of(pid: int) -> int:
+    """A descriptor that becomes readable when the process ends; -1 where Linux has none (before 5.3)."""
     try:
-        with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - TAIL_BYTES))
-            return stream.read().decode(errors="replace").strip()
-    except OSError:
-        return ""
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1

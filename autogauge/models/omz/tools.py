@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.files import exists
-from autogauge.probe.process import Child
+from autogauge.probe.process import Child, LineTooLong
 
 RUNNER = Path(__file__).with_name("runner.py")
 STEPS = 3
@@ -94,6 +94,8 @@ def run_tool(
                 if time.monotonic() < deadline.at:
                     raise ToolFailed(f"nothing came for {silence_s:g} s") from None
                 raise ToolFailed(f"it was not done within {deadline.seconds:g} s", late=True) from None
+            except LineTooLong:
+                raise ToolFailed("it printed a line without an end") from None
             if line is None:
                 break
             text = line.decode(errors="replace").rstrip()

@@ -1,0 +1,142 @@
+"""What an answer of a probe must hold. A probe may run on any interpreter that somebody named: its word is checked, never trusted.
+
+Only what the suite goes on to use is looked at; what an answer holds beside is nobody's business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Check = Callable[[Any], bool]
+
+
+def _number(value: Any) -> bool:
+    """A finite number; ``True`` is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _positive(value: Any) -> bool:
+    return _number(value) and value > 0
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 20
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _truth(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _or_none(check: Check) -> Check:
+    return lambda value: value is None or check(value)
+
+
+def _list_of(check: Check) -> Check:
+    return lambda value: isinstance(value, list) and all(map(check, value))
+
+
+def _by_name(check: Check) -> Check:
+    """A dictionary; JSON's names are text."""
+    return lambda value: isinstance(value, dict) and all(map(check, value.values()))
+
+
+def _seconds_with(*phases: str) -> Check:
+    """Non-negative seconds by phase, these among them."""
+
+    def check(value: Any) -> bool:
+        return (
+            isinstance(value, dict)
+            and all(_number(each) and each >= 0 for each in value.values())
+            and set(phases) <= value.keys()
+        )
+
+    return check
+
+
+def _device(value: Any) -> bool:
+    return isinstance(value, dict) and _text(value.get("name")) and _list_of(_text)(value.get("capabilities", []))
+
+
+def _port(value: Any) -> bool:
+    shape = value.get("shape") if isinstance(value, dict) else 0
+    return (
+        isinstance(value, dict)
+        and _text(value.get("name"))
+        and _text(value.get("element_type"))
+        and _or_none(_list_of(lambda length: isinstance(length, int) and not isinstance(length, bool)))(shape)
+    )
+
+
+def _model(value: Any) -> bool:
+    return isinstance(value, dict) and _list_of(_port)(value.get("inputs")) and _list_of(_port)(value.get("outputs"))
+
+
+_DEVICES = _or_none(_list_of(_text))
+_COMPILED: Mapping[str, Check] = {
+    "openvino": _text,
+    "execution_devices": _DEVICES,
+    "execution_devices_before": _DEVICES,
+    "optimal_infer_requests": _or_none(_count),
+    "hint": _or_none(_text),
+    "loaded_from_cache": _or_none(_truth),
+    "peak_memory_bytes": _or_none(_number),
+}
+_PHASES = ("import", "core", "read", "compile", "first_inference", "fil")
+_NEEDED: Mapping[str, Mapping[str, Check]] = {
+    "described": {"openvino": _text, "devices": _list_of(_device), "model": _or_none(_model)},
+    "measured": {**_COMPILED, "seconds": _seconds_with(*_PHASES), "surroundings": _by_name(_or_none(_number))},
+    "ready": {**_COMPILED, "seconds": _seconds_with("compile", "fil"), "infer_requests": _count, "driver": _text},
+    "slice": {
+        "inferences_per_second": lambda value: _number(value) and value >= 0,
+        "counted_s": _positive,
+        "latencies_ms": _list_of(lambda value: _number(value) and value >= 0),
+        "surroundings": _by_name(_or_none(_number)),
+        "execution_devices": _DEVICES,
+    },
+    "inferred": {"execution_devices": _DEVICES},
+    "ended": {"destroy_s": lambda value: _number(value) and value >= 0},
+}
+_MAY_HOLD: Mapping[str, Check] = {
+    "outcome": _text,
+    "handed_over_s": _or_none(_number),
+    "devices": lambda value: isinstance(value, list) and all(_text(each) or _device(each) for each in value),
+    "execution_devices_warm": _DEVICES,
+    "execution_devices_in_the_end": _DEVICES,
+    "drivers": _list_of(_text),
+    "trial": _by_name(_list_of(_number)),
+    "processors": _count,
+    "wrong": _number,
+    "failed": _number,
+    "failures": _list_of(_text),
+    "compile_began_of_day_s": _number,
+    "priorities": _or_none(lambda value: _text(value) or _list_of(_text)(value)),
+}
+
+
+def fault_of(message: Mapping[str, Any]) -> str | None:
+    """What is wrong with an answer, in words; ``None`` where it holds what its type must hold."""
+    needed = _NEEDED.get(str(message.get("type")), {})
+    for name, check in needed.items():
+        if name not in message:
+            return f"it lacks {name}"
+        if not check(message[name]):
+            return f"its {name} makes no sense: {_shown(message[name])}"
+    for name, check in _MAY_HOLD.items():
+        if name in message and name not in needed and not check(message[name]):
+            return f"its {name} makes no sense: {_shown(message[name])}"
+    return None
+
+
+def _shown(value: Any) -> str:
+    """A value short enough for a sentence."""
+    try:
+        shown = repr(value)
+    except RecursionError:
+        shown = "nested too deeply"
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"
