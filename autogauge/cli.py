@@ -5,7 +5,6 @@ Exit status: 0 done, 1 the answer is bad news, 2 a user's mistake (one sentence 
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import tempfile
@@ -14,7 +13,6 @@ from typing import Annotated, Any, Optional
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from autogauge import __version__, cli_gate, cli_history, cli_models
@@ -27,7 +25,9 @@ from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
 from autogauge.inputs import parse_shapes
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
+from autogauge.plain import json_text, sentence
 from autogauge.probe.launcher import Launcher
+from autogauge.report.console import console
 from autogauge.report.progress import progress_on
 from autogauge.report.terminal import devices_table, doctor_table
 from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
@@ -87,9 +87,9 @@ def devices(as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"openvino": found.openvino, "devices": [device.to_json() for device in found.devices]})
         return
-    console = Console(highlight=False)
-    console.print(f"openvino {found.openvino}")
-    console.print(devices_table(found.devices))
+    screen = console()
+    screen.print(f"openvino {sentence(found.openvino)}")
+    screen.print(devices_table(found.devices))
 
 
 @app.command(epilog="Example: python -m autogauge doctor --json")
@@ -105,7 +105,7 @@ def doctor(
     if as_json:
         _print_json([finding.to_json() for finding in findings])
     else:
-        Console(highlight=False, markup=False).print(doctor_table(findings))
+        console().print(doctor_table(findings))
     if any(finding.state is State.BROKEN for finding in findings):
         raise typer.Exit(1)
 
@@ -219,17 +219,16 @@ def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
         interval = "none" if check["ci"] is None else f"{check['ci'][0]:.4f}–{check['ci'][1]:.4f}"
         ratio = "none" if check["ratio"] is None else f"{check['ratio']:.4f}"
         table.add_row(check["metric"], ratio, interval, str(check["replicates"]), "yes" if check["holds_1"] else "NO")
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(_resolution_table(checks))
-    console.print(
+    screen = console()
+    screen.print(table)
+    screen.print(_resolution_table(checks))
+    screen.print(
         f"found: in {100 * POWER:.0f} of 100 comparisons side by side (--reference), the second measurement counted, at most "
         f"{100 * RUN_ERROR:g} % of runs with {BENCHMARKS_OF_A_RUN} benchmarks, judged against history too, "
-        "raising a false alarm; docs/gate.md",
-        markup=False,
+        "raising a false alarm; docs/gate.md"
     )
     for failure in dict.fromkeys(failure for check in checks for failure in check["failures"]):
-        console.print(failure, markup=False)
+        screen.print(sentence(failure))
 
 
 def _resolution_table(checks: list[dict[str, Any]]) -> Table:
@@ -257,4 +256,4 @@ def _resolution_table(checks: list[dict[str, Any]]) -> Table:
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    print(json_text(value))

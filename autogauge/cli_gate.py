@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
-from rich.console import Console
 
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.history import records, standing
 from autogauge.history.standing import Standing
+from autogauge.plain import json_text, plain, sentence
+from autogauge.report.console import console
 from autogauge.report.gate import heading, judgements
 from autogauge.settings import parse_change, parse_choice
 
@@ -52,23 +52,16 @@ def gate(
     judged = saved.judge(found, history, change)
     problems = [*(f"{found.path.name}: {each}" for each in found.problems), *history.problems]
     if as_json:
-        print(
-            json.dumps(
-                {"run": str(found.path), **judged.to_json(), "problems": problems},
-                indent=2,
-                ensure_ascii=False,
-                allow_nan=False,
-            )
-        )
+        print(json_text({"run": str(found.path), **judged.to_json(), "problems": problems}))
     else:
-        console = Console(highlight=False, markup=False)
-        console.print(f"{found.path}\n{heading(judged)}")
+        screen = console()
+        screen.print(f"{sentence(str(found.path))}\n{heading(judged)}")
         for part in judgements(judged.judgements):
-            console.print(part)
+            screen.print(part)
         if lost := judged.lost():
-            console.print(f"NOTE  not in this run, but in one of the last before it: {', '.join(lost)}")
+            screen.print(f"NOTE  not in this run, but in one of the last before it: {', '.join(map(plain, lost))}")
         for note in (*judged.notes, *problems):
-            console.print(f"NOTE  {note}")
+            screen.print(f"NOTE  {sentence(note)}")
     unreadable = strict and bool(found.problems)
     if unreadable or failing & {each.word for each in judged.judgements}:
         raise typer.Exit(1)
@@ -82,8 +75,8 @@ def accept(
     path = records.read(saved.find_run(run)).path
     before = standing.read_or_default(path)  # what nobody can read is what this command mends
     standing.write(path, Standing.ACCEPTED, why, "user", before.new_level)
-    levels = f"; a new level begins with it for {', '.join(before.new_level)}" if before.new_level else ""
-    print(f"{path}: accepted (was {before.standing}){levels}")
+    levels = f"; a new level begins with it for {', '.join(map(plain, before.new_level))}" if before.new_level else ""
+    print(f"{sentence(str(path))}: accepted (was {before.standing}){levels}")
 
 
 def reject(
@@ -95,7 +88,7 @@ def reject(
         raise UserError("give a reason, for whoever reads the history in a year (--why).")
     path = records.read(saved.find_run(run)).path
     before = standing.reject(path, why)
-    print(f"{path}: quarantined (was {before.standing})")
+    print(f"{sentence(str(path))}: quarantined (was {before.standing})")
 
 
 def register(app: typer.Typer) -> None:

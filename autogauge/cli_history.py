@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +18,10 @@ from autogauge.history import export as exporting
 from autogauge.history import where
 from autogauge.history.index import UNREADABLE
 from autogauge.history.select import Histories, Selection
+from autogauge.plain import json_text, sentence
 from autogauge.report import history as shown
 from autogauge.report import markdown
+from autogauge.report.console import console
 from autogauge.settings import parse_change
 
 HISTORY = Path("reports/history")
@@ -55,18 +56,18 @@ def history(
             _print_json([shown.run_json(run) for run in (*runs, *found.unreadable)])
             return
         some = runs if everything else runs[-SHOWN:]
-        console = Console(highlight=False, markup=False)
-        console.print(shown.runs_table(some))
+        screen = console()
+        screen.print(shown.runs_table(some))
         left = len(runs) - len(some)
         counts = {run.standing: 0 for run in runs} | ({UNREADABLE: 0} if found.unreadable else {})
         for run in (*runs, *found.unreadable):
             counts[run.standing] += 1
-        console.print(
+        screen.print(
             f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
             + (f", the newest {len(some)} shown (--all shows the other {left})" if left else "")
             + f": {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none passes the filters'}"
         )
-        _print_notes(console, found)
+        _print_notes(screen, found)
 
 
 @app.command("export", epilog="Example: python -m autogauge history export runs.parquet --where=machine=lab-01")
@@ -81,7 +82,10 @@ def export(
         found = histories.all(where.parse(filters or ()))
         rows = exporting.export(found, file)
     runs = f"{len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'}"
-    print(f"{file}: {rows} rows from {runs}" + (f"; {len(found.unreadable)} left out" if found.unreadable else ""))
+    print(
+        f"{sentence(str(file))}: {rows} rows from {runs}"
+        + (f"; {len(found.unreadable)} left out" if found.unreadable else "")
+    )
 
 
 def compare(
@@ -116,11 +120,11 @@ def compare(
     elif as_markdown:
         print(markdown.of_comparison(found), end="")
     else:
-        console = Console(highlight=False, markup=False)
+        screen = console()
         for part in shown.comparison(found):
-            console.print(part)
+            screen.print(part)
     if html is not None:
-        print(f"page: {html}", file=sys.stderr)
+        print(f"page: {sentence(str(html))}", file=sys.stderr)
     if failing and any(each.word == "FAIL" for each in found.judgements):
         raise typer.Exit(1)
 
@@ -144,8 +148,8 @@ def report(
             page = trends_page.save(found, out)
         except OSError as error:
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
-    print(f"report: {page} ({len(found.runs)} runs)")
-    _print_notes(Console(highlight=False, markup=False), found)
+    print(f"report: {sentence(str(page))} ({len(found.runs)} runs)")
+    _print_notes(console(), found)
 
 
 @contextlib.contextmanager
@@ -154,22 +158,25 @@ def _histories(root: Path, cache: Path | None) -> Iterator[Histories]:
         if total > done and sys.stderr.isatty():
             print(f"indexing: {done} of {total} files", end="\r", file=sys.stderr, flush=True)
 
+    def say(text: str) -> None:
+        print(f"autogauge: {sentence(text)}", file=sys.stderr, flush=True)
+
     with contextlib.ExitStack() as stack:
-        yield Histories(stack, root, cache or default_cache_dir(), progress)
+        yield Histories(stack, root, cache or default_cache_dir(), progress, say)
 
 
-def _print_notes(console: Console, found: Selection) -> None:
+def _print_notes(screen: Console, found: Selection) -> None:
     if found.unreadable:
         count = len(found.unreadable)
-        console.print(f"NOTE  {count} {'file was' if count == 1 else 'files were'} left out:")
+        screen.print(f"NOTE  {count} {'file was' if count == 1 else 'files were'} left out:")
     for note in found.notes()[:SHOWN]:
-        console.print(f"NOTE  {shown.short(note, 400)}")
+        screen.print(f"NOTE  {shown.short(note, 400)}")
     if len(found.notes()) > SHOWN:
-        console.print(f"NOTE  and {len(found.notes()) - SHOWN} more such notes (--json has them all)")
+        screen.print(f"NOTE  and {len(found.notes()) - SHOWN} more such notes (--json has them all)")
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    print(json_text(value))
 
 
 def register(main: typer.Typer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Annotated, Optional
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
@@ -22,6 +20,8 @@ from autogauge.models.omz.importing import import_folder
 from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import DEADLINE_S, Zoo
 from autogauge.models.resolve import AUTO, DEFAULT_PRECISION, SOURCES, Resolver, Wanted
+from autogauge.plain import json_text, plain, sentence
+from autogauge.report.console import console
 from autogauge.report.progress import progress_on
 from autogauge.settings import parse_choice, parse_deadline
 
@@ -89,10 +89,10 @@ def remove(
     """Delete a model from the cache in every precision, with the Zoo's files that it was made from; or the Zoo's tools."""
     gone = cached.remove(_cache(cache), name)
     if as_json:
-        print(json.dumps([each.to_json() for each in gone], indent=2))
+        print(json_text([each.to_json() for each in gone]))
         return
     for each in gone:
-        print(f"removed {each.name} {each.precision or each.kind} ({decimal(each.bytes)})")
+        print(f"removed {plain(each.name)} {plain(each.precision or each.kind)} ({decimal(each.bytes)})")
 
 
 def _cache(folder: Path | None) -> Cache:
@@ -101,15 +101,15 @@ def _cache(folder: Path | None) -> Cache:
 
 def _print_models(models: Sequence[ModelArtefact], as_json: bool) -> None:
     if as_json:
-        print(json.dumps([model.to_json() for model in models], indent=2))
+        print(json_text([model.to_json() for model in models]))
         return
     for model in models:
-        print(f"{model.describe()}\n{model.path}")
+        print(f"{sentence(model.describe())}\n{sentence(str(model.path))}")
 
 
 def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
     if as_json:
-        print(json.dumps([each.to_json() for each in entries], indent=2))
+        print(json_text([each.to_json() for each in entries]))
         return
     if not entries:
         print("the cache holds no models yet")
@@ -119,8 +119,8 @@ def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
         table.add_column(title, justify="right" if title == "size" else "left", no_wrap=title != "made by tools")
     for each in entries:
         table.add_row(
-            *(each.name, each.source or each.kind, each.precision, each.weights),
-            *(decimal(each.bytes), each.sha256[:12], each.state, each.toolchain),
+            *map(plain, (each.name, each.source or each.kind, each.precision, each.weights)),
+            *map(plain, (decimal(each.bytes), each.sha256[:12], each.state, each.toolchain)),
         )
     width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
-    Console(highlight=False, markup=False, width=width).print(table)
+    console(width=width).print(table)

@@ -5,9 +5,17 @@ from __future__ import annotations
 import errno
 import os
 
+from autogauge.plain import sentence
+
 
 class UserError(Exception):
-    """Something the user can mend. Its text is one sentence: what is wrong, where, and what to do next."""
+    """Something the user can mend. Its text is one sentence: what is wrong, where, and what to do next.
+
+    Names in it may come from anywhere: control characters are shown as dots, and the middle of what is very long is left out.
+    """
+
+    def __init__(self, text: object = "") -> None:
+        super().__init__(sentence(str(text)))
 
 
 _NEXT_STEP = {

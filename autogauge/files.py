@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,43 @@ def sha256_of(path: Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+class NotRegular(OSError):
+    """What is there is no regular file, or a larger one than anybody means: it was not read."""
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The content of a regular file of at most so many bytes, also through a link. Never waits, whatever is there.
+
+    Raises ``OSError``, and :class:`NotRegular` for a pipe, a device, a socket, or a file that is larger.
+    """
+    there = path.stat()  # first, since opening a device may do something
+    if stat.S_ISDIR(there.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    _require_regular(there, most_bytes)
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        _require_regular(os.fstat(opened), most_bytes)
+        content = bytearray()
+        while len(content) <= most_bytes and (chunk := os.read(opened, 1 << 20)):
+            content += chunk
+    finally:
+        os.close(opened)
+    if len(content) > most_bytes:
+        raise _too_large(most_bytes)
+    return bytes(content)
+
+
+def _require_regular(there: os.stat_result, most_bytes: int) -> None:
+    if not stat.S_ISREG(there.st_mode):
+        raise NotRegular(0, "it is no regular file")
+    if there.st_size > most_bytes:
+        raise _too_large(most_bytes)
+
+
+def _too_large(most_bytes: int) -> NotRegular:
+    return NotRegular(0, f"it is larger than {most_bytes / 2**20:g} MiB")
 
 
 def exists(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """Saved runs as one flat table for other tools, a row for each benchmark of each run: CSV, or Parquet with pyarrow.
 
-Which runs is left to ``select``.
+A text in a CSV that a spreadsheet would take for a formula begins with an apostrophe. Which runs is left to ``select``.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ COLUMNS: dict[str, type] = {
     "gate": str,
 }
 """Columns and their types. ``measured`` is UTC in ISO 8601; ``ratio_error`` the standard error of the ratio's logarithm; a gap is empty."""
+_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
+"""What a cell begins with that a spreadsheet takes for a formula, or skips to find one; the last four as Japanese keyboards write them."""
 PARQUET_NEEDS = "Parquet needs pyarrow: pip install -r requirements-export.txt, or name a file that ends in .csv."
 
 
@@ -96,8 +98,13 @@ def _csv(rows: list[tuple[Any, ...]]) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
-    writer.writerows(rows)
+    writer.writerows([_as_text(cell) for cell in row] for row in rows)
     return stream.getvalue().encode()
+
+
+def _as_text(cell: Any) -> Any:
+    """A text that a spreadsheet would calculate (``=…``) with an apostrophe before it, which says that it is text."""
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ")[:1] in _FORMULAS else cell
 
 
 def _parquet(rows: list[tuple[Any, ...]]) -> bytes:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from autogauge.errors import UserError
 from autogauge.history import records, standing, store
 from autogauge.history.records import VERDICTS, SavedRun
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
-BUSY_S = 120.0
-"""How long to wait for another process that is indexing the same folder."""
+PATIENCE_S, BUSY_S = 1.0, 15.0
+"""How long to wait in silence, and after that is said, for another process that is indexing the same folder; then it is done in memory."""
+LARGEST_FACTS = 2**16
+"""Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
 AT_ONCE = 500
 """Files to one transaction: so many are read again at most after an interruption."""
 UNREADABLE, EMULATED = "unreadable", "emulated"
@@ -36,8 +39,9 @@ _TABLES = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
     machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
-    standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT
+    standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT, facts INTEGER
 );
+CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
 CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, device TEXT, hint TEXT, UNIQUE (key, metric, device, hint));
 CREATE TABLE refs (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER);
@@ -45,16 +49,20 @@ CREATE INDEX figures_of_run ON figures (run);
 """
 _RUN = (
     "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
-    "foreign_file, verdict, benchmarks, problems"
+    "foreign_file, verdict, benchmarks, problems, digest, folder, facts"
 )
 _COLUMNS = {
     "runs": f"{_RUN}, size, changed_ns, standing_ns",
     "keys": "id, key, metric, device, hint",
     "refs": "id, name",
+    "facts": "id, json",
     "figures": "run, key, median_s, samples, ref, ratio, error, verdict",
 }
+_AGAIN = (-1, -1, -1)
+"""Unlike the facts of any file: what could not be read is looked at again, since what was in the way may be gone."""
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class IndexedRun:
     """A saved run without its figures. ``standing`` is ``accepted``, ``quarantined``, ``pending`` or ``unreadable``.
 
     ``verdict`` is the worst that the gate said of a benchmark in it; ``problems`` are sentences about what could not be read.
+    ``digest`` is that of the model's files and ``folder`` the name of the one they lay in; ``facts`` are what the fingerprint stands for.
     """
 
     id: int
@@ -82,6 +91,9 @@ class IndexedRun:
     verdict: str
     benchmarks: int
     problems: tuple[str, ...] = ()
+    digest: str = ""
+    folder: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def readable(self) -> bool:
@@ -133,17 +145,20 @@ class Index:
 
     def runs(self) -> list[IndexedRun]:
         """Every saved run by number, those that cannot be read included."""
-        rows = self._database.execute(f"SELECT {_RUN} FROM runs ORDER BY number, name")  # noqa: S608 (a constant)
-        return [self._run(dict(zip(_RUN.split(", "), row, strict=True))) for row in rows]
+        rows = self._database.execute(f"SELECT {_RUN} FROM runs ORDER BY number, name").fetchall()  # noqa: S608 (a constant)
+        known = {key: _facts_from(text) for key, text in self._database.execute("SELECT id, json FROM facts")}
+        columns = _RUN.split(", ")
+        return [self._run(dict(zip(columns, row, strict=True)), known) for row in rows]
 
-    def _run(self, fields: dict[str, Any]) -> IndexedRun:
+    def _run(self, fields: dict[str, Any], known: Mapping[int, Mapping[str, Any]]) -> IndexedRun:
         """A row by the names of its columns, which are the run's fields but for these."""
-        name, when_s, problems = (fields.pop(each) for each in ("name", "when_s", "problems"))
+        name, when_s, problems, facts = (fields.pop(each) for each in ("name", "when_s", "problems", "facts"))
         return IndexedRun(
             path=self.folder / name,
             when=None if when_s is None else datetime.datetime.fromtimestamp(when_s, datetime.timezone.utc),
             foreign=bool(fields.pop("foreign_file")),
             problems=tuple(problems.split("\n")) if problems else (),
+            facts=known.get(facts, {}),
             **fields,
         )
 
@@ -202,6 +217,7 @@ class Index:
 
     def _read(self, names: Sequence[str], there: dict[str, tuple[int, int, int]]) -> None:
         found: list[tuple[str, SavedRun | None, str, str, str]] = []
+        unread: set[str] = set()
         for name in names:
             path = self.folder / name
             try:
@@ -209,10 +225,12 @@ class Index:
                 found.append((name, records.read(path), str(record.standing), record.why, ""))
             except UserError as error:
                 found.append((name, None, UNREADABLE, "", str(error)))
+                unread.add(name)
         with self._writing() as database:
             for name, run, stands, why, problem in found:
                 _drop(database, name)
-                _insert(database, self.folder / name, there[name], run, stands, why, problem)
+                facts = _AGAIN if name in unread else there[name]
+                _insert(database, self.folder / name, facts, run, stands, why, problem)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -220,32 +238,61 @@ class Index:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield self._database
+            self._database.execute("COMMIT")  # a reader that keeps the file locked may refuse it
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
 
 
 @contextlib.contextmanager
-def opened(folder: Path, cache: Path, progress: Progress = lambda done, total: None) -> Iterator[Index]:
-    """The index of a folder, up to date. ``cache`` is where indexes lie; where that cannot be written to, it is made in memory.
+def opened(
+    folder: Path, cache: Path, progress: Progress = lambda done, total: None, say: Say = lambda text: None
+) -> Iterator[Index]:
+    """The index of a folder, up to date. ``cache`` is where indexes lie.
 
-    Raises :class:`UserError` when the folder cannot be read, or another process keeps the index busy for too long.
+    Where that cannot be written to, or another process keeps it locked, the index is made in memory; ``say`` is told of a wait. Raises
+    :class:`UserError` when the folder cannot be read.
     """
     with contextlib.ExitStack() as stack:
         database = _connect(path_of(folder, cache))
         stack.callback(database.close)
         index = Index(folder, database)
         try:
-            _prepare(database)
-            index.update(progress)
+            if not _is_free(index, progress):
+                say(f"waiting for another process that is indexing {folder}, for at most {BUSY_S:g} s")
+                database.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S:.0f}")
+                _prepare(database)
+                index.update(progress)
         except sqlite3.DatabaseError as error:
-            if "locked" in str(error):
-                raise UserError(
-                    f"another process has been indexing {folder} for over {BUSY_S:g} s: end it, or name another cache (--cache=DIR)."
-                ) from None
-            index = stack.enter_context(_anew(folder, cache, progress))
-        yield index
+            if _is_locked(error):
+                say(f"the index of {folder} is locked still: its files are read without it")
+                index = stack.enter_context(_in_memory(folder, progress))
+            else:
+                index = stack.enter_context(_anew(folder, cache, progress))
+        try:
+            yield index
+        except sqlite3.OperationalError as error:
+            if not _is_locked(error):
+                raise
+            raise UserError(
+                f"another process locked the index of {folder} while it was read: try again, or name another cache (--cache=DIR)."
+            ) from None
+
+
+def _is_free(index: Index, progress: Progress) -> bool:
+    """Bring it up to date; whether nobody had it locked."""
+    try:
+        _prepare(index._database)
+        index.update(progress)
+    except sqlite3.OperationalError as error:
+        if not _is_locked(error):
+            raise
+        return False
+    return True
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    return "locked" in str(error)
 
 
 @contextlib.contextmanager
@@ -295,7 +342,7 @@ def _in_memory(folder: Path, progress: Progress) -> Iterator[Index]:
 def _connect(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        return sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
     except (OSError, sqlite3.Error):
         return sqlite3.connect(":memory:", isolation_level=None)
 
@@ -321,15 +368,23 @@ def _listing(folder: Path) -> dict[str, tuple[int, int, int]]:
     """Size, time of change and that of the standing (0 for none), by the name of each saved run's file."""
     try:
         with os.scandir(folder) as entries:
-            found = {entry.name: entry.stat() for entry in entries if entry.name.endswith((".json", standing.SUFFIX))}
+            found = {each.name: _stat(each) for each in entries if each.name.endswith((".json", standing.SUFFIX))}
     except OSError as error:
         raise UserError(f"cannot read the folder {folder}: {error.strerror}; name another folder.") from None
-    standings = {name: facts.st_mtime_ns for name, facts in found.items() if name.endswith(standing.SUFFIX)}
+    standings = {name: facts.st_mtime_ns for name, facts in found.items() if facts and name.endswith(standing.SUFFIX)}
     return {
         name: (facts.st_size, facts.st_mtime_ns, standings.get(standing.path_of(Path(name)).name, 0))
         for name, facts in found.items()
-        if store.is_run(name)
+        if facts and store.is_run(name)
     }
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Of the file that a link leads to, else of the link itself; ``None`` for what is gone already."""
+    for follow in (True, False):
+        with contextlib.suppress(OSError):
+            return entry.stat(follow_symlinks=follow)
+    return None
 
 
 def _drop(database: sqlite3.Connection, name: str) -> None:
@@ -347,6 +402,7 @@ def _insert(
     problem: str,
 ) -> None:
     own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
+    more: tuple[object, ...] = ("", "", None)
     verdicts: set[str] = set()
     if run is not None:
         when_s = run.when.timestamp() if run.when else None
@@ -354,10 +410,12 @@ def _insert(
         own = (*own, run.fingerprint or "")
         problem = "\n".join(each.replace("\n", " ") for each in run.problems)
         verdicts = {each.verdict for each in run.benchmarks.values()}
+        stands_for = _facts_of(run)
+        more = (run.digest, run.folder, _id(database, "facts", ("json",), (stands_for,)) if stands_for else None)
     found = run.benchmarks if run else {}
     worst = next((word for word in VERDICTS if word in verdicts), "")
     number = store.number_of(path) if store.is_run(path.name) else 0
-    row = (path.name, *facts, number, *own, stands, why, bool(run and run.foreign), worst, len(found), problem)
+    row = (path.name, *facts, number, *own, stands, why, bool(run and run.foreign), worst, len(found), problem, *more)
     cursor = database.execute(f"INSERT INTO runs VALUES (NULL{', ?' * len(row)})", row)  # noqa: S608 (placeholders)
     figures = [
         (
@@ -373,6 +431,21 @@ def _insert(
         for each in found.values()
     ]
     database.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", figures)
+
+
+def _facts_of(run: SavedRun) -> str:
+    """What the fingerprint stands for as JSON; empty for none, and for what is too large or nested too deeply to be ours."""
+    with contextlib.suppress(RecursionError, ValueError):
+        text = json.dumps(dict(run.fingerprint_facts), sort_keys=True) if run.fingerprint_facts else ""
+        return text if len(text) <= LARGEST_FACTS else ""
+    return ""
+
+
+def _facts_from(text: str) -> Mapping[str, Any]:
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(text)
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _id(database: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[str]) -> int:

@@ -9,18 +9,23 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autogauge.errors import UserError
+from autogauge.files import NotRegular, read_regular
+from autogauge.plain import plain
 
 VERDICTS = ("FAIL", "INCONCLUSIVE", "IMPROVED", "PASS", "NO BASELINE")
 """What the gate says of a benchmark, the worst first."""
 LONGEST_S = 1e6
 """A sample above this is no measurement: eleven days for one frame."""
 MOST_SAMPLES = 2**31
+LARGEST_BYTES = 64 * 2**20
+"""A run's file is a tenth of a MB, a large one a few: what is above this is none."""
 SCHEMA = 1
 """Of what this project adds to pytest-benchmark's file; raised when an older reader would misread it."""
 
@@ -81,31 +86,47 @@ class SavedRun:
     foreign: bool = False
     fingerprint_facts: Mapping[str, Any] = field(default_factory=dict)
     noted: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+    """Of the model's files, as far as the file tells."""
+    folder: str = ""
+    """The name of the folder that the model lay in."""
 
 
 def read(path: Path) -> SavedRun:
     """The run in that file. Raises :class:`~autogauge.errors.UserError` when it is no pytest-benchmark file at all."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_regular(path, LARGEST_BYTES))
     except FileNotFoundError:
-        raise UserError(f"there is no saved run at {path}: check the path.") from None
+        link = ": it is a link to a file that is not there; remove it, or name another." if path.is_symlink() else None
+        raise UserError(f"there is no saved run at {path}{link or ': check the path.'}") from None
     except IsADirectoryError:
         raise UserError(f"{path} is a folder: name a saved run in it.") from None
+    except NotRegular as error:
+        raise UserError(f"{path} is no saved run: {error.strerror}; remove it or name another.") from None
     except OSError as error:
         raise UserError(f"cannot read the saved run {path}: {error.strerror}; check its permissions.") from None
     except (ValueError, RecursionError):
         raise UserError(f"{path} is no saved run, or half of one: it is not JSON; remove it or name another.") from None
+    try:
+        return _checked(path, document)
+    except RecursionError:
+        raise UserError(
+            f"{path} is no saved run: what is in it is nested too deeply; remove it or name another."
+        ) from None
+
+
+def _checked(path: Path, document: Any) -> SavedRun:
     if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
         raise UserError(f"{path} is no saved run: it has no list of benchmarks; name a file of pytest-benchmark's.")
     own = document.get("autogauge")
     schema = own.get("schema", 1) if isinstance(own, dict) else 1
     if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
         raise UserError(
-            f"{path} says that it has the schema {schema!r}, which there never was: remove it or name another."
+            f"{path} says that it has the schema {_repr(schema)}, which there never was: remove it or name another."
         )
     if schema > SCHEMA:
         raise UserError(
-            f"{path} was saved by a newer autogauge (schema {schema!r}, this one reads up to {SCHEMA}): update autogauge."
+            f"{path} was saved by a newer autogauge (schema {_repr(schema)}, this one reads up to {SCHEMA}): update autogauge."
         )
     return _run(path, document)
 
@@ -116,12 +137,13 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
     for number, fields in enumerate(document["benchmarks"], 1):
         try:
             found = _benchmark(fields)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             name = fields.get("fullname") if isinstance(fields, dict) else None
-            problems.append(f"benchmark {name or number} cannot be judged: {_reason(error)}")
+            called = plain(name) if isinstance(name, str) and name else str(number)
+            problems.append(f"benchmark {called} cannot be judged: {plain(_reason(error), 200)}")
             continue
         if found.key in benchmarks:
-            problems.append(f"benchmark {found.key} stands in it twice: the first is taken")
+            problems.append(f"benchmark {plain(found.key)} stands in it twice: the first is taken")
             continue
         benchmarks[found.key] = found
     machine_info = document.get("machine_info")
@@ -135,7 +157,7 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
     model = model if isinstance(model, dict) else {}
     return SavedRun(
         path,
-        _moment(document.get("datetime")),
+        moment(document.get("datetime")),
         _text(fingerprint.get("digest")) if isinstance(fingerprint, dict) else _text(extra.get("fingerprint")),
         _text(extra.get("openvino")) or "",
         _text(machine_info.get("node")) or "",
@@ -152,7 +174,19 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
         if isinstance(fingerprint, dict)
         else {},
         noted=_noted(machine_info),
+        digest=_digest(model, fingerprint),
+        folder=PurePosixPath((_text(model.get("path")) or "").replace("\\", "/")).parent.name,
     )
+
+
+def _digest(model: Mapping[str, Any], fingerprint: Any) -> str:
+    """The digest of the model's files: so many hexadecimal digits, or empty."""
+    of_print = fingerprint.get("model") if isinstance(fingerprint, dict) else None
+    for each in (model, of_print):
+        found = each.get("digest") if isinstance(each, dict) else None
+        if isinstance(found, str) and re.fullmatch(r"[0-9a-fA-F]{8,128}", found):
+            return found.lower()
+    return ""
 
 
 def _noted(machine_info: dict[str, Any]) -> dict[str, Any]:
@@ -202,9 +236,9 @@ def _verdict(judgements: Any) -> str:
 
 def _positive(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{what} is {value!r}, not a number")
+        raise ValueError(f"{what} is {_repr(value)}, not a number")
     if not math.isfinite(value) or not 0 < value < LONGEST_S:
-        raise ValueError(f"{what} is {value!r}")
+        raise ValueError(f"{what} is {_repr(value)}")
     return float(value)
 
 
@@ -218,13 +252,22 @@ def _median(values: list[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
+def _repr(value: Any) -> str:
+    """A value as Python writes it, cut; of a list or dictionary only what it is: it may be very large, or nested very deeply."""
+    if isinstance(value, (list, dict)):
+        return f"a {type(value).__name__}"
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "an integer of very many digits"
+    return plain(repr(value[:80] if isinstance(value, str) else value))
+
+
 def _reason(error: Exception) -> str:
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MOST_SAMPLES:
-        raise ValueError(f"the number of samples is {value!r}")
+        raise ValueError(f"the number of samples is {_repr(value)}")
     return int(value)
 
 
@@ -237,10 +280,12 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _moment(value: Any) -> datetime.datetime | None:
-    """A moment in UTC; ``None`` for what is none."""
+def moment(value: Any) -> datetime.datetime | None:
+    """A moment in UTC; ``None`` for what is none, or so near the calendar's ends that it is none in UTC."""
     try:
         found = datetime.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        found = found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
+        found = found.astimezone(datetime.timezone.utc)
+        return found if datetime.MINYEAR < found.year < datetime.MAXYEAR else None
+    except (TypeError, ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)

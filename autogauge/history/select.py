@@ -12,7 +12,7 @@ from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import index as indexes
 from autogauge.history import store, where
-from autogauge.history.index import Figures, IndexedRun, Progress
+from autogauge.history.index import Figures, IndexedRun, Progress, Say
 from autogauge.history.where import Where
 
 ACCEPTED = "accepted"
@@ -50,9 +50,14 @@ class Histories:
     """Reads folders of saved runs through their indexes, each once. ``root`` is the history that filters without a path mean."""
 
     def __init__(
-        self, stack: ExitStack, root: Path, cache: Path, progress: Progress = lambda done, total: None
+        self,
+        stack: ExitStack,
+        root: Path,
+        cache: Path,
+        progress: Progress = lambda done, total: None,
+        say: Say = lambda text: None,
     ) -> None:
-        self._stack, self.root, self._cache, self._progress = stack, root, cache, progress
+        self._stack, self.root, self._cache, self._progress, self._say = stack, root, cache, progress, say
         self._runs: dict[Path, list[IndexedRun]] = {}
         self._readers: list[indexes.Index] = []
         self._reader_of: dict[Path, int] = {}
@@ -131,7 +136,7 @@ class Histories:
 
     def _read(self, folder: Path) -> list[IndexedRun]:
         """Every saved run of a folder."""
-        return self._known(folder, lambda: indexes.opened(folder, self._cache, self._progress))
+        return self._known(folder, lambda: indexes.opened(folder, self._cache, self._progress, self._say))
 
     def _known(self, key: Path, open_it: Callable[[], AbstractContextManager[indexes.Index]]) -> list[IndexedRun]:
         if key not in self._runs:

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import write_json
+from autogauge.files import read_regular, write_json
 
 SUFFIX = ".standing"
 SCHEMA = 2
 """Of the file; raised when an older reader would take it for something better than it says."""
+LARGEST_BYTES = 2**20
 
 
 class Standing(str, Enum):
@@ -154,14 +155,16 @@ def read(run: Path) -> Record:
     """The standing of a saved run. Raises :class:`~autogauge.errors.UserError` for a file that cannot be read as one."""
     path = path_of(run)
     try:
-        return _record(json.loads(path.read_bytes()))
+        return _record(json.loads(read_regular(path, LARGEST_BYTES)))
     except FileNotFoundError:
-        return Record()
+        if not path.is_symlink():  # a link to what is gone may have said anything
+            return Record()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UserError(
-            f"{path} does not say whether its run is accepted: remove it, or set it anew "
-            f"(python -m autogauge accept {run}, or reject)."
-        ) from None
+        pass
+    raise UserError(
+        f"{path} does not say whether its run is accepted: remove it, or set it anew "
+        f"(python -m autogauge accept {run}, or reject)."
+    )
 
 
 def _record(fields: dict[str, Any]) -> Record:

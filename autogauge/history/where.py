@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from autogauge.errors import UserError
 from autogauge.history.index import IndexedRun
+from autogauge.history.records import moment
 
 OF_RUNS = ("machine", "openvino", "model", "precision", "weights", "profile", "accelerator", "fingerprint", "standing")
 OF_BENCHMARKS = ("benchmark", "metric", "device", "hint")
@@ -72,11 +73,9 @@ def parse(words: Sequence[str], option: str = "--where") -> Where:
             )
         name, value = found.groups()
         if name == "since":
-            since = _moment(clause, value, option)
+            since = _span(clause, value, option)[0]
         elif name == "until":
-            until = _moment(clause, value, option)
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-                until += datetime.timedelta(days=1)  # that day is meant too
+            until = _span(clause, value, option)[1]
         elif name == LAST:
             if not re.fullmatch(r"[1-9]\d{0,8}", value):
                 raise UserError(f"{clause[:80]!r} names no number of runs: write last=20, for example ({option}).")
@@ -94,12 +93,39 @@ def split(word: str) -> list[str]:
         raise UserError(f"{word[:80]!r} has a quote that is not closed: close it.") from None
 
 
-def _moment(clause: str, value: str, option: str) -> datetime.datetime:
+_PART = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?|(\d{4})(\d\d)(\d\d)")
+END_OF_TIME = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
+
+
+def _span(clause: str, value: str, option: str) -> tuple[datetime.datetime, datetime.datetime]:
+    """The first moment that the words mean, and the first that is no longer meant: of a year, a month, a day, or the moment twice."""
     try:
-        found = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        raise UserError(f"{clause[:80]!r} names no date: write since=2026-11-24, for example ({option}).") from None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
+        found = _of_part(value.strip())
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
+        raise UserError(
+            f"{clause[:80]!r} names no date: write {clause.partition('=')[0]}=2026-11-24, 2026-11 or 2026, for example ({option})."
+        )
+    return found
+
+
+def _of_part(value: str) -> tuple[datetime.datetime, datetime.datetime] | None:
+    """The span of a year, a month or a day; of a moment its own, ``None`` for what is none. Raises ``ValueError`` for a 13th month."""
+    part = _PART.fullmatch(value)
+    if part is None:
+        if "W" in value.upper():  # a week of the year has no end that everybody agrees on
+            return None
+        at = moment(value.replace("Z", "+00:00").replace("z", "+00:00"))
+        return (at, at) if at else None
+    numbers = [int(each) for each in part.groups() if each]
+    year, month, day = [*numbers, None, None][:3]
+    assert year is not None
+    first = datetime.datetime(year, month or 1, day or 1, tzinfo=datetime.timezone.utc)
+    if day is None:  # the first of the next month, or of the next year
+        year, month = (year, month + 1) if month and month < 12 else (year + 1, 1)
+        return first, END_OF_TIME if year > datetime.MAXYEAR else first.replace(year=year, month=month)
+    return first, END_OF_TIME if first.date() == datetime.date.max else first + datetime.timedelta(days=1)
 
 
 def _matches(name: str, value: str, wanted: str) -> bool:

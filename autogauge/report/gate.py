@@ -12,6 +12,7 @@ from rich.text import Text
 from autogauge.gate.judgement import Judgement, percent
 from autogauge.gate.session import FAMILY_ERROR, OFF, Gate
 from autogauge.history.standing import Standing
+from autogauge.plain import plain, sentence
 
 STYLES = {"PASS": "green", "IMPROVED": "bold cyan", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
 
@@ -31,10 +32,10 @@ def render(gate: Gate) -> list[RenderableType]:
         shown.append(
             Text(
                 f"NOTE  {len(lost)} of the last accepted runs' benchmarks are not in this one (renamed, removed or not measured): "
-                f"{', '.join(lost)}"
+                f"{', '.join(map(plain, lost))}"
             )
         )
-    return [*shown, *(Text(f"NOTE  {note}") for note in gate.notes)]
+    return [*shown, *(Text(f"NOTE  {sentence(note)}") for note in gate.notes)]
 
 
 def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
@@ -49,17 +50,23 @@ def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
         for each in judged:
             change = percent(each.change.ratio) if each.change else "–"
             table.add_row(
-                Text(each.word, style=STYLES.get(each.word, "")), each.benchmark, change, each.bounds(), each.count()
+                Text(each.word, style=STYLES.get(each.word, "")),
+                plain(each.benchmark),
+                change,
+                each.bounds(),
+                each.count(),
             )
         shown.append(table)
         shown += [
-            Text(f"{each.word}  {each.sentence()}")
+            Text(f"{each.word}  {sentence(each.sentence())}")
             for each in judged
             if each.word in SAID_IN_FULL or each.cannot_measure or each.remarkable
         ]
-        shown += [Text(f"judged against {against}") for against in dict.fromkeys(each.against for each in judged)]
+        shown += [
+            Text(f"judged against {sentence(against)}") for against in dict.fromkeys(each.against for each in judged)
+        ]
     if first:
-        names = ", ".join(each.benchmark for each in first) if judged else f"all {len(first)} benchmarks"
+        names = ", ".join(plain(each.benchmark) for each in first) if judged else f"all {len(first)} benchmarks"
         shown.append(
             Text(f"NO BASELINE  {names}: {'; '.join(dict.fromkeys(note for each in first for note in each.notes))}")
         )

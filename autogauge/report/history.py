@@ -13,6 +13,7 @@ from rich.text import Text
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import percent
 from autogauge.history.index import IndexedRun
+from autogauge.plain import LONGEST_NAME, plain, sentence
 from autogauge.report.gate import STYLES
 
 STANDINGS = {"accepted": "green", "quarantined": "bold red", "pending": "yellow", "unreadable": "red"}
@@ -88,8 +89,8 @@ def comparison(found: Comparison) -> list[RenderableType]:
         )
     parts: list[RenderableType] = [Text(line) for line in sides(found)]
     parts += [table, *(Text(line) for line in how(found))]
-    parts += [Text(f"only in {name}: {', '.join(map(short, only))}") for name, only in unmatched(found)]
-    return [*parts, *(Text(f"NOTE  {note}") for note in found.notes)]
+    parts += [Text(f"only in {name}: {some_of(only)}") for name, only in unmatched(found)]
+    return [*parts, *(Text(f"NOTE  {sentence(note)}") for note in found.notes)]
 
 
 def sides(found: Comparison) -> list[str]:
@@ -113,7 +114,7 @@ def how(found: Comparison) -> list[str]:
     first = found.compared[0].judgement
     together = family(len(found.compared), first.change.confidence) if first.change else 0.0
     where = found.compared[0].where
-    on = f" on {where}" if where and not found.varied else ""
+    on = f" on {short(where)}" if where and not found.varied else ""
     return [
         f"compared{on} {bases}; runs are the sample; either bound holds for all together with {100 * together:.3g} %; "
         f"a change counts from {percent(first.floor)} on"
@@ -130,12 +131,17 @@ def unmatched(found: Comparison) -> list[tuple[str, tuple[str, ...]]]:
     return [(name, only) for name, only in (("A", found.only_a), ("B", found.only_b)) if only]
 
 
+def some_of(names: Sequence[str], most: int = 30) -> str:
+    """Names in a row, of very many the first."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(short, names[:most])) + more
+
+
 def milliseconds(seconds: float) -> str:
     """Seconds as milliseconds, with four digits that matter."""
     return f"{seconds * 1e3:.4g}"
 
 
-def short(text: str, longest: int = 120) -> str:
-    """A text that fits a line: its beginning, and control characters shown."""
-    shown = "".join(each if each.isprintable() else "·" for each in text[: longest + 1])
-    return shown if len(shown) <= longest else f"{shown[:longest]}…"
+def short(text: str, longest: int = LONGEST_NAME) -> str:
+    """A text that fits a line: see ``autogauge.plain``."""
+    return plain(text, longest)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import TextIO
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from autogauge.plain import sentence
+from autogauge.report.console import console
 
 PLAIN_EVERY_S = 5.0
 
@@ -37,7 +39,7 @@ class PlainProgress:
 
     def say(self, line: str) -> None:
         """Print a line."""
-        self._stream.write(f"  {line}\n")
+        self._stream.write(f"  {sentence(line)}\n")
         self._stream.flush()
 
     def end(self) -> None:
@@ -48,7 +50,7 @@ class RichProgress:
     """A live line with a bar; lines that are worth keeping scroll above it."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream, highlight=False, markup=False)
+        self._console = console(file=stream)
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -77,7 +79,7 @@ class RichProgress:
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
-        self._console.print(f"  {line}")
+        self._console.print(f"  {sentence(line)}")
 
     def end(self) -> None:
         """Take the line away."""

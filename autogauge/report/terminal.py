@@ -6,12 +6,14 @@ import io
 from collections.abc import Iterable
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from autogauge.doctor import Finding, State
+from autogauge.plain import sentence
 from autogauge.report import gate, hand_over
+from autogauge.report.console import console
 from autogauge.report.rows import Row, rows
 from autogauge.run import Run
 from autogauge.stats.verdicts import Outcome, Verdict
@@ -27,27 +29,26 @@ OF_STEADY_SPEED = ("hint", "FPS", "p50 ms", "p90 ms", "p99 ms")
 def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
     """Draw for a terminal of that width, with or without colour."""
     stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
+    screen = console(file=stream, width=width, force_terminal=colour, color_system="standard" if colour else None)
     for part in parts:
-        console.print(part)
+        screen.print(part)
     return stream.getvalue()
 
 
 def results(run: Run) -> list[RenderableType]:
     """What is shown at the end of a run: what was measured on what, the table, the verdicts."""
-    notes = [Text(f"NOTE  {note}") for note in run.all_notes()]
+    notes = [Text(f"NOTE  {sentence(note)}") for note in run.all_notes()]
     study = hand_over.study_of(run)
     timeline = [hand_over_table(study)] if study else []
     judged = gate.render(run.gate) if run.gate else []
-    return [*map(Text, heading(run)), table_of(rows(run)), *timeline, verdicts_table(run.verdicts()), *judged, *notes]
+    return [
+        *(Text(sentence(line)) for line in heading(run)),
+        table_of(rows(run)),
+        *timeline,
+        verdicts_table(run.verdicts()),
+        *judged,
+        *notes,
+    ]
 
 
 def heading(run: Run) -> list[str]:

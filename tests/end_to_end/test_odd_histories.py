@@ -1,0 +1,186 @@
+"""A history with things in it that are no saved runs: each is named, and no reader stops, waits or fills the memory because of it."""
+
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.history import baseline, index, records, standing
+from tests.histories import LATENCY, document, save, year
+from tests.support import ROOT, run_cli
+
+DEEP = '{"benchmarks": [{"fullname": "x", "stats": {"median": ' + "[" * 400 + "]" * 400 + "}}]}"
+
+
+def write(path, text):
+    path.write_text(text)
+
+
+ODD = {
+    "fifo": os.mkfifo,
+    "endless": lambda path: path.symlink_to("/dev/zero"),
+    "dangling": lambda path: path.symlink_to("nowhere"),
+    "looping": lambda path: path.symlink_to(path.name),
+    "folder": lambda path: path.mkdir(),
+    "huge": lambda path: (write(path, ""), os.truncate(path, records.LARGEST_BYTES + 1)),
+    "deep": lambda path: write(path, "[" * 100_000),
+    "half": lambda path: write(path, '{"benchmarks": ['),
+}
+DATES = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    year(tmp_path / "reports" / "history", runs=8)
+    return tmp_path / "reports" / "history" / "lab-01"
+
+
+def readers(lab):
+    """Every command that reads a history, as words."""
+    history = lab.parent
+    where = (f"--history={history}", f"--cache={history.parent / 'cache'}")
+    return [
+        ("history", *where),
+        ("history", "export", str(history.parent / "runs.csv"), *where),
+        ("compare", f"{lab}/0001_*.json", "machine=lab-01", *where),
+        ("report", f"--out={history.parent / 'trends'}", *where),
+        ("gate", str(next(lab.glob("0008_*.json")))),
+    ]
+
+
+def limited():
+    resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
+
+
+def test_every_reader_names_what_is_odd_and_goes_on(lab):
+    for number, (name, make) in enumerate(ODD.items()):
+        make(lab / f"{number + 2:04d}_{name}.json")
+    for place, moment in enumerate(DATES):
+        made = {**document({LATENCY: 0.01}), "datetime": moment}
+        write(lab / f"{place + 20:04d}_date.json", json.dumps(made))
+    write(lab / "0030_nested.json", DEEP)
+    for words in readers(lab):
+        done = subprocess.run(
+            [sys.executable, "-m", "autogauge", *words],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+            cwd=ROOT,
+            preexec_fn=limited,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        )
+        assert done.returncode in (0, 1), (words, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        if words[0] == "history" and words[1] != "export":
+            said = " ".join(done.stdout.split())
+            for name in ODD:
+                assert f"_{name}.json" in said, name
+            assert "8 files were left out" in said
+
+
+@pytest.mark.parametrize("odd", ["fifo", "endless", "dangling", "looping", "huge", "deep"])
+def test_a_baseline_leaves_it_out_by_name(lab, odd):
+    ODD[odd](lab / f"0099_{odd}.json")
+    found = baseline.find(lab, "f" * 16)
+    assert len(found.runs) == 8
+    assert any(f"0099_{odd}.json" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize("odd", ["fifo", "endless", "dangling", "looping"])
+def test_a_run_whose_standing_cannot_be_read_is_not_judged_against(lab, odd):
+    run = next(lab.glob("0005_*.json"))
+    ODD[odd](standing.path_of(run))
+    with pytest.raises(UserError, match="does not say whether its run is accepted"):
+        standing.read(run)
+    assert len(baseline.find(lab, "f" * 16).runs) == 7
+
+
+def test_what_was_in_the_way_and_is_gone_is_read(lab, tmp_path):
+    link = lab / "0009_later.json"
+    link.symlink_to(tmp_path / "later.json")
+    with index.opened(lab, tmp_path / "cache") as found:
+        assert not found.runs()[-1].readable
+    (tmp_path / "later.json").write_text(json.dumps(document({LATENCY: 0.01})))
+    with index.opened(lab, tmp_path / "cache") as found:
+        assert found.runs()[-1].readable
+
+
+HOLDER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_index_that_another_process_locks_is_waited_for_aloud_and_then_done_without(lab, tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    with index.opened(lab, cache) as found:
+        whole = [run.path for run in found.runs()]
+    monkeypatch.setattr(index, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(index, "BUSY_S", 0.3)
+    command = [sys.executable, "-c", HOLDER, str(index.path_of(lab, cache))]
+    said = []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        with index.opened(lab, cache, say=said.append) as found:
+            assert [run.path for run in found.runs()] == whole
+        holder.stdin.close()
+    assert ["waiting for another process" in each for each in said] == [True, False]
+    assert "read without it" in said[1]
+    with index.opened(lab, cache, say=said.append) as found:
+        assert len(found.runs()) == 8
+    assert len(said) == 2
+
+
+def test_an_index_locked_while_it_is_read_is_one_sentence(lab, tmp_path):
+    with pytest.raises(UserError, match="locked the index of"), index.opened(lab, tmp_path):
+        raise sqlite3.OperationalError("database is locked")
+
+
+def test_a_name_of_two_hundred_kilobytes_full_of_escapes_is_shown_short_and_plain(tmp_path):
+    name = "\x1b]0;owned\x07\x9b2J\u202e" + "n" * 200_000
+    folder = tmp_path / "history" / "lab"
+    for number in range(3):
+        save(
+            folder,
+            {f"latency: {name}{each}": 0.01 for each in range(2)},
+            days=number,
+            machine=name,
+            model=name,
+            openvino=name,
+        )
+    words = (f"--history={folder.parent}", f"--cache={tmp_path / 'cache'}")
+    for command in (
+        ("history", *words),
+        ("compare", f"{folder}/0001_*.json", f"{folder}/0003_*.json", *words),
+        ("compare", f"{folder}/0001_*.json", "benchmark=none", *words),
+        ("gate", str(folder)),
+        ("report", f"--out={tmp_path / 'trends'}", *words),
+    ):
+        done = run_cli(*command)
+        said = done.stdout + done.stderr
+        assert done.returncode in (0, 1, 2), said[:1000]
+        assert not {*"\x1b\x07\x9b\u202e"} & {*said}, command
+        assert len(said) < 30_000, (command, len(said))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1"])
+def test_a_cell_of_a_csv_is_never_a_formula(tmp_path, name):
+    import csv
+
+    save(tmp_path / "history" / "lab", {f"{name}: AUTO": 0.01}, machine=name, model=name)
+    out = tmp_path / "runs.csv"
+    done = run_cli("history", "export", str(out), f"--history={tmp_path / 'history'}", f"--cache={tmp_path / 'cache'}")
+    assert done.returncode == 0, done.stderr
+    with out.open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["machine"], row["model"], row["benchmark"]) == (f"'{name}", f"'{name}", f"'{name}: AUTO")
+    assert float(row["median_s"]) == 0.01
