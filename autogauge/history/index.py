@@ -70,7 +70,8 @@ class IndexedRun:
     """A saved run without its figures. ``standing`` is ``accepted``, ``quarantined``, ``pending`` or ``unreadable``.
 
     ``verdict`` is the worst that the gate said of a benchmark in it; ``problems`` are sentences about what could not be read.
-    ``digest`` is that of the model's files and ``folder`` the name of the one they lay in; ``facts`` are what the fingerprint stands for.
+    ``digest`` is that of the model's files and ``folder`` the name of the one they lay in; ``facts`` are what the fingerprint
+    stands for (``fingerprint``) and what is ``noted`` beside it.
     """
 
     id: int
@@ -434,9 +435,10 @@ def _insert(
 
 
 def _facts_of(run: SavedRun) -> str:
-    """What the fingerprint stands for as JSON; empty for none, and for what is too large or nested too deeply to be ours."""
+    """The fingerprint's facts and what is noted beside it, as JSON; empty for none, and for what is too large or deep to be ours."""
     with contextlib.suppress(RecursionError, ValueError):
-        text = json.dumps(dict(run.fingerprint_facts), sort_keys=True) if run.fingerprint_facts else ""
+        facts = {"fingerprint": dict(run.fingerprint_facts), "noted": dict(run.noted)}
+        text = json.dumps(facts, sort_keys=True) if any(facts.values()) else ""
         return text if len(text) <= LARGEST_FACTS else ""
     return ""
 

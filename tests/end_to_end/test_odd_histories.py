@@ -49,7 +49,7 @@ def readers(lab):
         ("history", "export", str(history.parent / "runs.csv"), *where),
         ("compare", f"{lab}/0001_*.json", "machine=lab-01", *where),
         ("report", f"--out={history.parent / 'trends'}", *where),
-        ("gate", str(next(lab.glob("0008_*.json")))),
+        ("gate", str(next(lab.glob("0008_run*.json")))),
     ]
 
 
@@ -59,7 +59,7 @@ def limited():
 
 def test_every_reader_names_what_is_odd_and_goes_on(lab):
     for number, (name, make) in enumerate(ODD.items()):
-        make(lab / f"{number + 2:04d}_{name}.json")
+        make(lab / f"{number + 40:04d}_{name}.json")
     for place, moment in enumerate(DATES):
         made = {**document({LATENCY: 0.01}), "datetime": moment}
         write(lab / f"{place + 20:04d}_date.json", json.dumps(made))
