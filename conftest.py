@@ -111,6 +111,11 @@ def pytest_addoption(parser):
         help="on (default): measure a fixed workload beside everything, so that history is judged by ratios; off: by seconds only",
     )
     add(
+        "--disturbed",
+        default="pending",
+        help="what becomes of a run that other processes disturbed heavily: pending (default, no later run is judged against it) or accept",
+    )
+    add(
         "--cache",
         metavar="DIR",
         help="folder for built models (default: AUTOGAUGE_CACHE, or autogauge in the user's cache folder)",

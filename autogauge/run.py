@@ -16,6 +16,7 @@ from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.request import Emulation
 from autogauge.settings import Settings
 from autogauge.stats.verdicts import Verdict
+from autogauge.studies.disturbance import OfRun, of_run
 from autogauge.studies.study import Study
 from autogauge.targets import Device
 
@@ -40,7 +41,8 @@ class Run:
     interrupted: bool = False
     circumstances: Circumstances = field(default_factory=read_circumstances)
     """What the machine allowed when the session began: what changes later is said, and changes no fingerprint."""
-    _frozen: Fingerprint | None = None
+    changes: list[str] = field(default_factory=list)
+    """What of it changed while the session measured."""
 
     @property
     def measured(self) -> bool:
@@ -49,9 +51,7 @@ class Run:
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """What identifies the run, once the model and the devices are known. From the first sample on it stays as it is."""
-        if self._frozen is not None:
-            return self._frozen
+        """What identifies the run, once the model and the devices are known: of the circumstances those of the session's beginning."""
         if self.model is None:
             return None
         settings = self.settings
@@ -64,15 +64,32 @@ class Run:
         }
         if self.emulation is not None:
             measured["emulation"] = identity()
-        found = fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)
-        if self.measured:
-            self._frozen = found
-        return found
+        return fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)
+
+    def look_again(self) -> None:
+        """Remember what of the circumstances has changed since the session began."""
+        now = self.circumstances.changes(read_circumstances())
+        self.changes += [each for each in now if each not in self.changes]
+
+    def disturbance(self) -> OfRun:
+        """What disturbed the run as a whole, what was measured again included."""
+        studies = [*self.studies, *(self.gate.studies_again if self.gate else ())]
+        names = [(study, each.name) for study in studies for each in study.conditions]
+        disturbed = sum(study.disturbed(name) + study.still_disturbed(name) for study, name in names)
+        return of_run([turn.surroundings for study in studies for turn in study.all_turns()], disturbed)
+
+    def unfit(self) -> list[str]:
+        """Why later runs should not be judged against this one, though nothing failed in it: one clause each."""
+        changes = [f"while it measured, {each}" for each in self.changes]
+        return [*changes, *(() if self.settings.accept_disturbed else self.disturbance().heavy())]
 
     def all_notes(self) -> list[str]:
         """What was noted, and what the studies have to say about disturbances."""
         again = self.gate.studies_again if self.gate else []
-        return [*self.notes, *(note for study in (*self.studies, *again) for note in study.notes())]
+        changes = [
+            f"WARNING: while it measured, {each}: no later run is judged against this one" for each in self.changes
+        ]
+        return [*self.notes, *changes, *(note for study in (*self.studies, *again) for note in study.notes())]
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts of every study, in the order measured."""

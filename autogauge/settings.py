@@ -129,6 +129,8 @@ class Settings:
     reference: str | None = None
     pinned: bool = True
     pair_budget_s: float = 60.0
+    accept_disturbed: bool = False
+    """Whether a heavily disturbed run may become part of the baseline."""
 
     @property
     def parsed_reference(self) -> Reference | None:
@@ -170,6 +172,7 @@ class Settings:
             "--smallest-change": f"{100 * self.smallest_change:g}%",
             "--reference": self.reference or "",
             "--pinned": "on" if self.pinned else "off",
+            "--disturbed": "accept" if self.accept_disturbed else "",
         }
         return {name: value for name, value in options.items() if value}
 

@@ -59,7 +59,8 @@ class Gate:
 
     ``twinned`` is how many of the benchmarks are measured beside the reference too; without it all of them. ``reference_accepted`` says
     that the reference is an OpenVINO that was good enough once: slower than that is a regression, slower than another device is none.
-    ``faults`` are the tests that failed for another reason than a judgement.
+    ``faults`` are the tests that failed for another reason than a judgement; ``unfit`` says why later runs should not be judged against
+    this one though nothing failed in it.
     """
 
     mode: str
@@ -71,6 +72,7 @@ class Gate:
     reference_accepted: bool = False
     judgements: list[Judgement] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    unfit: Callable[[], list[str]] = list
     _without_twin: dict[str, None] = field(default_factory=dict)
     _remarks: dict[str, list[str]] = field(default_factory=dict)
     _again: dict[str, Again] = field(default_factory=dict)
@@ -195,7 +197,7 @@ class Gate:
 
         A run that was not measured as it should be is no baseline, nor is one that became slower. A reference that is only another thing
         (a device, properties, a model) says nothing about that. A better run is confirmed only by one that is better in the same
-        benchmarks: else a figure that nobody confirmed would come into a level with it.
+        benchmarks: else a figure that nobody confirmed would come into a level with it. One that was heavily disturbed waits for a person.
         """
         counted = [each for each in self.judgements if self.counts(each)]
         failed = [each for each in counted if each.outcome is Outcome.FAIL]
@@ -209,6 +211,8 @@ class Gate:
         if reasons:
             changed = [*failed, *(each for each in unmeasured if each.change is not None), *improved]
             return Decision(Standing.QUARANTINED, "; ".join(reasons), _keys(changed))
+        if unfit := self.unfit():  # it confirms nothing either, and nothing confirms it
+            return Decision(Standing.PENDING, "; ".join(unfit))
         better = _keys(improved)
         if not better:
             return Decision()

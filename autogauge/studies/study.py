@@ -271,7 +271,7 @@ class Study:
             self.relay_rounds,
         )
 
-    def _all_turns(self) -> Iterator[Sample]:
+    def all_turns(self) -> Iterator[Sample]:
         """Every sample, the disturbed ones included."""
         for each in self.replicates:
             yield from each.samples.values()
@@ -298,7 +298,7 @@ class Study:
             found.append(
                 f"{self.name}: {count} of {sum(own for _, own in turns.values())} turns were disturbed, {again} of them measured again"
             )
-        if sentence := disturbance.totals([each.surroundings for each in self._all_turns()]):
+        if sentence := disturbance.totals([each.surroundings for each in self.all_turns()]):
             found.append(f"{self.name}: {sentence}")
         if sentence := disturbance.falls_on_one(turns):
             found.append(f"{self.name}: WARNING: {sentence}")

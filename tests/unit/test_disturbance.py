@@ -1,8 +1,11 @@
 """A turn that had to wait for the processor is told from the usual, as long as such turns are few."""
 
+import os
+
 import pytest
 
-from autogauge.studies.disturbance import FEWEST, Watch, falls_on_one, totals, waited_share
+from autogauge.probe.worker.machine import usable_processors_s
+from autogauge.studies.disturbance import FEWEST, Watch, falls_on_one, of_run, totals, waited_share
 
 
 def turn(share, steal_s=0.0):
@@ -66,6 +69,57 @@ def test_what_the_machine_did_beside_a_study_is_told_where_it_is_notable():
         "in 2 s of turns the processor was throttled 2 times, memory was waited for 0.3 s, other processes took 0.26 processors, "
         "the hypervisor took 0.10 processors, the processor ran at 1200 to 3000 MHz"
     )
+
+
+def test_a_quota_that_holds_back_disturbs_a_turn_beyond_what_is_usual():
+    def disturbed(*held_s):
+        watch = Watch()
+        return [watch.is_disturbed("A", {**turn(0.0), "quota_held_s": each}) for each in held_s][-1]
+
+    assert disturbed(*[0.0] * 9, 0.02)
+    assert not disturbed(*[0.0] * 9, 0.005)
+    assert not disturbed(*[0.02] * 9, 0.021), "who is always held back is not disturbed by that"
+    assert not disturbed(*[None] * 9, 0.02), (
+        "a quota that has just been set is no surprise yet: what is usual is not known"
+    )
+    assert (
+        totals([{"wall_s": 1.0, "quota_held_s": 0.6}] * 2)
+        == "in 2 s of turns the quota held the processes back for 1.2 s"
+    )
+
+
+def test_a_run_beside_busy_processors_is_heavily_disturbed_and_one_with_room_for_both_is_not():
+    def heavy(others, own=1.0, processors=2, turns=40, disturbed=0):
+        each = {"wall_s": 0.05, "own_cpu_s": 0.05 * own, "others_cpu_s": 0.05 * others, "processors": processors}
+        return of_run([each] * turns, disturbed).heavy()
+
+    assert heavy(1.7, own=0.3) == ["other processes took 1.70 of 2 processors while it measured"]
+    assert heavy(0.9)
+    assert not heavy(0.4, own=1.6), "what a quiet machine does beside"
+    assert heavy(0.44, own=0.55, processors=1)
+    assert not heavy(1.7, own=1.0, processors=64)
+    assert not heavy(30.0, own=4.0, processors=64), "the others have processors of their own"
+    assert heavy(30.0, own=32.0, processors=64)
+    assert heavy(0.0, disturbed=14) == ["14 of 40 turns were disturbed"]
+    assert not heavy(0.0, disturbed=13)
+    assert not heavy(0.0, turns=6, disturbed=5), "too few to tell"
+    assert of_run([], 0).heavy() == []
+    unknown = of_run([{"wall_s": 1.0, "waited_s": None, "others_cpu_s": 1.0, "own_cpu_s": 1.0}], 0)
+    assert unknown.heavy() == ["other processes took 1.00 processors while it measured"]
+
+
+def test_only_the_processors_that_may_be_used_are_looked_at():
+    lines = [
+        "cpu  600 0 0 0 0 0 0 60 0 0\n",
+        "cpu0 100 0 0 0 0 0 0 10 0 0\n",
+        "cpu1 500 0 0 9 9 0 0 50 0 0\n",
+        "intr 5\n",
+    ]
+    second = os.sysconf("SC_CLK_TCK")
+    assert usable_processors_s(lines, {0}) == (100 / second, 10 / second)
+    assert usable_processors_s(lines, {0, 1}) == (600 / second, 60 / second)
+    assert usable_processors_s(lines[:1], {0}) == (600 / second, 60 / second)
+    assert usable_processors_s(["cpu  1 1 1 0 0 1 1\n"], {0})[1] == 0
 
 
 def test_disturbances_that_fall_on_one_condition_are_a_warning():

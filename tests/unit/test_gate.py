@@ -315,6 +315,21 @@ def test_a_better_run_is_confirmed_only_by_one_that_is_better_in_the_same_benchm
     assert (decision.standing, decision.benchmarks, decision.confirms) == (Standing.PENDING, ("b",), None)
 
 
+def test_a_run_that_was_heavily_disturbed_waits_whatever_it_found_and_confirms_nothing():
+    waiting = history_of(*RATIOS, pending={Path("0011_run.json"): ("b",)})
+    for history, ratio in ((history_of(), 1.0), (history_of(*RATIOS), 1.02), (waiting, 0.8)):
+        found = gate(history)
+        found.unfit = lambda: ["other processes took 1.70 of 2 processors while it measured"]
+        judged(found, measured(ratio), measured(ratio, seed=2))
+        decision = found.decide()
+        assert (decision.standing, decision.benchmarks, decision.confirms) == (Standing.PENDING, (), None)
+        assert decision.why == "other processes took 1.70 of 2 processors while it measured"
+    found = gate(history_of(*RATIOS))
+    found.unfit = lambda: ["disturbed"]
+    judged(found, measured(1.2), measured(1.2, seed=2))
+    assert found.decide().standing is Standing.QUARANTINED, "what failed has failed"
+
+
 def test_a_run_of_which_a_test_failed_is_no_baseline():
     found = gate(history_of(*RATIOS))
     judged(found, measured(1.02))

@@ -113,6 +113,24 @@ def test_what_a_killed_run_left_is_swept_and_what_a_living_one_uses_is_not(run, 
     assert sorted(each.name for each in tmp_path.iterdir()) == [f".latest-{os.getpid()}-cd", "assets", "latest"]
 
 
+def test_what_changes_in_the_middle_changes_no_fingerprint_and_is_told(run, monkeypatch):
+    before = run.fingerprint.digest
+    run.look_again()
+    assert run.changes == []
+    processors = {*range(os.cpu_count() + 1)}
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: processors)
+    run.look_again()
+    run.look_again()
+    assert run.fingerprint.digest == before
+    count, _ = run.changes
+    assert count.endswith(f"to {len(processors)}")
+    assert run.unfit()[0] == f"while it measured, {count}"
+    assert any(count in note for note in run.all_notes())
+    monkeypatch.undo()
+    run.look_again()
+    assert len(run.changes) == 2, "what changed back has changed all the same"
+
+
 def test_what_changes_the_figures_changes_the_fingerprint(run, tmp_path):
     digests = {run.fingerprint.digest}
     for changes in (

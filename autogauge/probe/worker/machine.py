@@ -5,8 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import time
+from typing import TYPE_CHECKING
 
 from autogauge.probe.worker.cgroups import Groups
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 clock = time.perf_counter
 
@@ -100,15 +104,12 @@ class Surroundings:
 
     @staticmethod
     def _machine() -> tuple[float, float]:
-        """Busy and stolen processor time of the machine since boot, in seconds; zeros where Linux's file is missing."""
+        """Busy and stolen time since boot of the processors that may be used, in seconds; zeros where Linux's file is missing."""
         try:
             with open("/proc/stat", encoding="ascii") as stream:
-                ticks = [int(word) for word in stream.readline().split()[1:]]
-        except (OSError, ValueError):
+                return usable_processors_s(stream, os.sched_getaffinity(0))
+        except (AttributeError, OSError, ValueError, IndexError):
             return 0.0, 0.0
-        per_second = os.sysconf("SC_CLK_TCK")
-        user, nice, system, _idle, _iowait, irq, softirq, steal = ticks[:8]
-        return (user + nice + system + irq + softirq) / per_second, steal / per_second
 
     def since(self) -> dict[str, float | None]:
         """Processor seconds since the start: own, others' (never below 0), stolen; and what else is known, ``None`` where it is not.
@@ -129,8 +130,28 @@ class Surroundings:
             "own_cpu_s": own,
             "others_cpu_s": max(0.0, busy - self._busy - own),
             "steal_s": steal - self._steal,
+            "processors": processors(),
             "load_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         }
+
+
+def usable_processors_s(lines: Iterable[str], usable: Collection[int]) -> tuple[float, float]:
+    """Busy and stolen time of these processors, in seconds, from the lines of ``/proc/stat``; of all where none of them is listed."""
+    total, found = [], []
+    for line in lines:
+        name, _, rest = line.partition(" ")
+        if not name.startswith("cpu"):
+            break
+        ticks = [int(word) for word in [*rest.split(), "0"][:8]]
+        if name == "cpu":
+            total = ticks
+        elif int(name[3:]) in usable:
+            found.append(ticks)
+    per_second = os.sysconf("SC_CLK_TCK")
+    user, nice, system, _idle, _iowait, irq, softirq, steal = [
+        sum(ticks[place] for ticks in found or [total]) for place in range(8)
+    ]
+    return (user + nice + system + irq + softirq) / per_second, steal / per_second
 
 
 def _increase(before: float | None, after: float | None) -> float | None:

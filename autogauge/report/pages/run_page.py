@@ -39,10 +39,13 @@ def _judged(summary: Fields) -> list[str]:
 def facts(summary: Fields) -> list[tuple[str, str]]:
     """What was measured on what, by which options."""
     model, fingerprint = summary.get("model") or {}, summary.get("fingerprint") or {}
+    noted = summary.get("noted") or {}
     found = [
         ("machine", fingerprint.get("machine")),
         ("system", " ".join(filter(None, (fingerprint.get("system"), fingerprint.get("architecture"))))),
         ("processors, memory", f"{fingerprint.get('logical_cpus')}, {fingerprint.get('memory_gib')} GiB"),
+        ("quota of processors", fingerprint.get("processor_quota")),
+        ("noted", ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in noted.items() if value is not None)),
         ("OpenVINO", summary.get("openvino")),
         ("model", " ".join(filter(None, (model.get("name"), model.get("precision"))))),
         ("model's source and weights", ", ".join(filter(None, (model.get("source"), model.get("weights"))))),
