@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -10,7 +11,7 @@ import typer
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.history import records, standing
-from autogauge.history.standing import Standing
+from autogauge.history.records import SavedRun
 from autogauge.plain import json_text, plain, sentence
 from autogauge.report.console import console
 from autogauge.report.gate import heading, judgements
@@ -18,6 +19,11 @@ from autogauge.settings import parse_change, parse_choice
 
 Run = Annotated[
     Path, typer.Argument(metavar="RUN", help="A saved run's file; or a machine's folder, for its newest run.")
+]
+
+Benchmarks = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Argument(metavar="[BENCHMARK]...", help="Only these, by the names that tables give them; without: all."),
 ]
 
 
@@ -69,26 +75,44 @@ def gate(
 
 def accept(
     run: Run,
+    benchmarks: Benchmarks = None,
     why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")] = "",
+    new_level: Annotated[
+        bool, typer.Option("--new-level", help="Begin a new level with it, also where nothing failed or improved.")
+    ] = False,
 ) -> None:
-    """Judge later runs against this one: what it failed or improved in begins a new level with it."""
-    path = records.read(saved.find_run(run)).path
-    before = standing.read_or_default(path)  # what nobody can read is what this command mends
-    standing.write(path, Standing.ACCEPTED, why, "user", before.new_level)
-    levels = f"; a new level begins with it for {', '.join(map(plain, before.new_level))}" if before.new_level else ""
-    print(f"{sentence(str(path))}: accepted (was {before.standing}){levels}")
+    """Judge later runs against this one, or against the benchmarks named: what it failed or improved in begins a new level with it."""
+    found = records.read(saved.find_run(run))
+    keys = _keys(found, benchmarks)
+    before = standing.accept(found.path, why, keys, (keys or found.benchmarks) if new_level else ())
+    after = standing.read(found.path)
+    begins = [key for key in after.new_level if key in (keys or after.new_level)]
+    levels = f"; a new level begins with it for {', '.join(map(plain, begins))}" if begins else ""
+    of = f" in {', '.join(map(plain, keys))}" if keys else ""
+    print(f"{sentence(str(found.path))}: accepted{of} (was {before.in_words}){levels}")
 
 
 def reject(
     run: Run,
     why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")],
+    benchmarks: Benchmarks = None,
 ) -> None:
-    """Judge no later run against this one."""
+    """Judge no later run against this one, or not against the benchmarks named."""
     if not why.strip():
         raise UserError("give a reason, for whoever reads the history in a year (--why).")
-    path = records.read(saved.find_run(run)).path
-    before = standing.reject(path, why)
-    print(f"{sentence(str(path))}: quarantined (was {before.standing})")
+    found = records.read(saved.find_run(run))
+    keys = _keys(found, benchmarks)
+    before = standing.reject(found.path, why, keys)
+    of = f" in {', '.join(map(plain, keys))}" if keys else ""
+    print(f"{sentence(str(found.path))}: quarantined{of} (was {before.in_words})")
+
+
+def _keys(run: SavedRun, names: Sequence[str] | None) -> tuple[str, ...]:
+    """The benchmarks named, each once. Raises :class:`UserError` for one that the run has not."""
+    for name in names or ():
+        if name not in run.benchmarks:
+            raise UserError(f"{run.path} has no benchmark {name[:120]!r}: it has {', '.join(run.benchmarks)}.")
+    return tuple(dict.fromkeys(names or ()))
 
 
 def register(app: typer.Typer) -> None:

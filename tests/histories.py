@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autogauge.history import store
+from autogauge.gate import saved
+from autogauge.gate.session import Gate
+from autogauge.history import records, store
 from autogauge.history.standing import Standing, write
 
 BEGAN = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
@@ -132,3 +134,21 @@ def year(
             openvino=openvino,
             **{"days": number, **others},
         )
+
+
+def judged(folder: Path, ratios: Mapping[str, float], **others: Any) -> tuple[Gate, Path]:
+    """Judge one more run as the gate does at its end, and save it with its standing: ``ratios`` to the pinned workload by benchmark.
+
+    What cannot be measured again is taken as it is.
+    """
+    others.setdefault("when", BEGAN + datetime.timedelta(days=len(store.runs(folder)) if folder.is_dir() else 0))
+    seconds = {key: 0.01 * ratio for key, ratio in ratios.items()}
+    made = document(seconds, ratios=ratios, **others)
+    fingerprint = str(made["machine_info"]["fingerprint"]["digest"])
+    path = store.save(folder, made, "run", fingerprint)
+    run = records.read(path)
+    gate = saved.judge(run, saved.history_for(run, []), 0.05)
+    decision = gate.decide()
+    decision.write(path)
+    decision.confirm(path)
+    return gate, path

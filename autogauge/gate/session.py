@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from autogauge.gate import past, side_by_side
+from autogauge.gate.decision import Decision, decide
 from autogauge.gate.figures import figure_of
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import Figure, Past, Rule
-from autogauge.history.baseline import History
+from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import SavedBenchmark
-from autogauge.history.standing import Standing
 from autogauge.probe.request import ProbeFailed
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies.study import Study
@@ -38,19 +37,6 @@ class Benchmark:
     study: Study
     condition: str
     metric: str
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a run may be used for, why, and for which benchmarks.
-
-    ``confirms`` is the run before it that was waiting for this one: those benchmarks' level begins there.
-    """
-
-    standing: Standing = Standing.ACCEPTED
-    why: str = ""
-    benchmarks: tuple[str, ...] = ()
-    confirms: Path | None = None
 
 
 @dataclass
@@ -195,33 +181,16 @@ class Gate:
     def decide(self) -> Decision:
         """What this run may be used for.
 
-        A run that was not measured as it should be is no baseline, nor is one that became slower. A reference that is only another thing
-        (a device, properties, a model) says nothing about that. A better run is confirmed only by one that is better in the same
-        benchmarks: else a figure that nobody confirmed would come into a level with it. One that was heavily disturbed waits for a person.
+        A reference that is only another thing (a device, properties, a model) says nothing about that.
         """
-        counted = [each for each in self.judgements if self.counts(each)]
-        failed = [each for each in counted if each.outcome is Outcome.FAIL]
-        unmeasured = [each for each in self.judgements if each.way is Way.HISTORY and each.cannot_measure]
-        reasons = [
-            *(f"slower: {each.sentence()}" for each in failed),
-            *(f"not measured: {each.sentence()}" for each in unmeasured),
-            *(f"failed: {each}" for each in self.faults),
-        ]
-        improved = [each for each in self.judgements if each.improved and each.way is Way.HISTORY]
-        if reasons:
-            changed = [*failed, *(each for each in unmeasured if each.change is not None), *improved]
-            return Decision(Standing.QUARANTINED, "; ".join(reasons), _keys(changed))
-        if unfit := self.unfit():  # it confirms nothing either, and nothing confirms it
-            return Decision(Standing.PENDING, "; ".join(unfit))
-        better = _keys(improved)
-        if not better:
-            return Decision()
-        for path, keys in self.runs().pending.items():
-            if set(keys) == set(better):
-                return Decision(Standing.ACCEPTED, f"confirms that {', '.join(better)} became better", better, path)
-        return Decision(
-            Standing.PENDING, f"better than what was accepted, to be confirmed: {', '.join(better)}", better
-        )
+        failed = [each for each in self.judgements if self.counts(each) and each.outcome is Outcome.FAIL]
+        history = self.runs() if self.judgements else None
+        return decide(self.judgements, failed, self.faults, self.unfit(), history, self._ratio_of)
+
+    def _ratio_of(self, key: str, waiting: Waiting) -> float:
+        """The cost of a benchmark in a run that waits, over the level that this one is judged against."""
+        found = past.judge(key, Figure.of(waiting.run.benchmarks[key]), past_of(self.runs(), key), self.rule)
+        return found.change.ratio if found.change else 1.0
 
     def to_json(self) -> dict[str, Any]:
         """The judgements and how strict they are."""
@@ -250,10 +219,6 @@ def _counted(figure: Figure, metric: str) -> str:
     what = "process" if metric in PER_PROCESS else "round"
     plural = "" if figure.samples == 1 else "es" if metric in PER_PROCESS else "s"
     return f"{figure.samples} {what}{plural}"
-
-
-def _keys(judgements: Sequence[Judgement]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.benchmark for each in judgements))
 
 
 def past_of(history: History, key: str) -> Past:

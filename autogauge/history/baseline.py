@@ -11,8 +11,8 @@ import contextlib
 import dataclasses
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from autogauge.errors import UserError
 from autogauge.history import circumstances, records, standing, store
 from autogauge.history.records import SavedBenchmark, SavedRun
-from autogauge.history.standing import Record, Standing
+from autogauge.history.standing import WORST_FIRST, Record, Standing, worst
 
 LAST = 20
 """How many accepted runs a run is judged against at most."""
@@ -32,50 +32,84 @@ FIRST = 3
 """How many of the oldest runs of a level are found too, for what creeps for longer than ``LAST`` runs."""
 MOST_READ_FIRST = 20
 """How many files are opened in search of these."""
-_WORST_FIRST = (Standing.QUARANTINED, Standing.PENDING, Standing.ACCEPTED)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A run in which a benchmark is pending since it became better, or may have; ``better`` tells which of both."""
+
+    run: SavedRun
+    better: bool
 
 
 @dataclass(frozen=True)
 class History:
-    """The runs found, newest first, with the benchmarks whose level begins at each.
+    """The runs found of which some benchmark is accepted, newest first, with the benchmarks whose level begins at each.
 
-    ``pending`` holds the runs newer than all of these that are better in some benchmarks, and in which; ``problems`` are sentences
-    about what was left out.
+    ``out`` are those of each run that are not accepted themselves; of a benchmark the newest ``last`` runs count in which it is not out.
+    ``pending`` holds each benchmark's runs that wait for being confirmed, newest first: they are newer than all in which it is accepted.
+    ``problems`` are sentences about what was left out.
     """
 
     folder: Path
     runs: tuple[SavedRun, ...] = ()
     levels: tuple[frozenset[str], ...] = ()
-    pending: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
+    pending: Mapping[str, Sequence[Waiting]] = field(default_factory=dict)
     quarantined: int = 0
     problems: tuple[str, ...] = field(default=())
     first: Mapping[str, Sequence[SavedBenchmark]] = field(default_factory=dict)
     """Each benchmark in the oldest accepted runs since its level began, where that was before ``runs``; oldest first."""
+    out: tuple[frozenset[str], ...] = ()
+    last: int = LAST
 
     def first_of(self, key: str) -> Sequence[SavedBenchmark]:
-        """That benchmark in the oldest runs of its present level; empty where these are among ``runs``."""
-        return () if any(key in begins for begins in self.levels) else self.first.get(key, ())
+        """That benchmark in the oldest runs of its present level; empty where these are among those judged against."""
+        beyond: list[SavedBenchmark] = []
+        for place, run, begins in self._holding(key):
+            if run is not None and place > self.last and key in run.benchmarks:
+                beyond.append(run.benchmarks[key])
+            if begins:
+                return beyond[-FIRST:][::-1]
+        return [*self.first.get(key, ()), *beyond[::-1]][:FIRST]
 
     def of(self, key: str) -> tuple[list[SavedBenchmark], list[SavedBenchmark]]:
         """That benchmark in the runs of its present level, and in those before; both oldest first."""
         now: list[SavedBenchmark] = []
         before: list[SavedBenchmark] = []
         found = now
-        for run, begins in zip(self.runs, self.levels, strict=True):
-            if key in run.benchmarks:
+        for place, run, begins in self._holding(key):
+            if place > self.last:
+                break
+            if run is not None and key in run.benchmarks:
                 found.append(run.benchmarks[key])
-            if key in begins:
+            if begins:
                 found = before
         return now[::-1], before[::-1]
 
+    def _holding(self, key: str) -> Iterator[tuple[int, SavedRun | None, bool]]:
+        """Each run with its place among those in which that benchmark is not out, whether its level begins there; no run where it is."""
+        place = 0
+        for number, (run, begins) in enumerate(zip(self.runs, self.levels, strict=True)):
+            is_out = bool(self.out) and key in self.out[number]
+            place += not is_out
+            # A level that began with what was rejected since begins with the next accepted run, once there is one.
+            yield place, None if is_out else run, key in begins and place > 0
+
+    def runs_of(self, key: str) -> list[SavedRun]:
+        """The runs that hold that benchmark at its present level, as far as it is judged against them; newest first."""
+        holding = []
+        for place, run, begins in self._holding(key):
+            if place > self.last:
+                break
+            if run is not None and key in run.benchmarks:
+                holding.append(run)
+            if begins:
+                break
+        return holding
+
     def names(self, key: str) -> str:
         """The runs that hold that benchmark at its present level, in words."""
-        holding = []
-        for run, begins in zip(self.runs, self.levels, strict=True):
-            if key in run.benchmarks:
-                holding.append(_called(run.path))
-            if key in begins:
-                break
+        holding = [_called(run.path, self.folder) for run in self.runs_of(key)]
         if not holding:
             return "history"
         count = len(holding)
@@ -93,7 +127,7 @@ class History:
 
 @dataclass
 class _Found:
-    """A run in a folder, with every copy of it: the worst standing counts, and where it stands."""
+    """A run in a folder, with every copy of it: the worst standing of each benchmark counts, and where the worst stands."""
 
     path: Path
     run: SavedRun
@@ -101,13 +135,41 @@ class _Found:
 
     def take(self, path: Path, record: Record) -> bool:
         """Take a copy of it; whether that has another standing."""
-        mine, other = (_WORST_FIRST.index(each.standing) for each in (self.record, record))
-        levels = tuple(dict.fromkeys((*self.record.new_level, *record.new_level)))
-        began = tuple(dict.fromkeys((*self.record.began, *record.began)))
-        if other < mine:
-            self.path, self.record = path, record
-        self.record = dataclasses.replace(self.record, new_level=levels, began=began)
-        return mine != other
+        mine, other = self.record, record
+        keys = (*mine.benchmarks, *other.benchmarks)
+        differs = any(mine.of(key) is not other.of(key) for key in keys) or mine.others is not other.others
+        if WORST_FIRST.index(other.standing) < WORST_FIRST.index(mine.standing):
+            self.path = path
+        self.record = dataclasses.replace(
+            mine,
+            others=worst((mine.others, other.others)),
+            benchmarks={key: worst((mine.of(key), other.of(key))) for key in keys},
+            new_level=tuple(dict.fromkeys((*mine.new_level, *other.new_level))),
+            began=tuple(dict.fromkeys((*mine.began, *other.began))),
+        )
+        return differs
+
+    @property
+    def out(self) -> frozenset[str]:
+        """Its benchmarks that are not accepted."""
+        return frozenset(key for key in self.run.benchmarks if self.record.of(key) is not Standing.ACCEPTED)
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything of it is accepted."""
+        return len(self.out) < len(self.run.benchmarks) or self.record.standing is Standing.ACCEPTED
+
+    def waits(self, key: str) -> bool:
+        """Whether that benchmark waits for a better run to confirm it, and not for another reason, which is one of the whole run."""
+        record = self.record
+        return record.of(key) is Standing.PENDING and (key in record.benchmarks or key in record.new_level)
+
+
+def _begins(record: Record) -> set[str]:
+    """The benchmarks whose level begins with a run; one that began with a run rejected since begins with the next accepted one."""
+    return {key for key in record.new_level if record.of(key) is Standing.ACCEPTED} | {
+        key for key in record.began if record.of(key) is not Standing.ACCEPTED
+    }
 
 
 def find(
@@ -132,9 +194,9 @@ def find(
         number = store.number_of(before)
         paths = [path for path in paths if store.number_of(path) < number]
     left = list(reversed(paths))
-    while left and search.accepted < last and search.opened < MOST_READ:
+    while left and not search.is_enough(last) and search.opened < MOST_READ:
         search.open(left.pop(0))
-    if left and search.accepted < last:
+    if left and not search.is_enough(last):
         search.problems.append(
             f"only the newest {MOST_READ} files of {folder} were opened: {len(left)} older ones were not looked at, "
             "so accepted runs among them are not judged against"
@@ -146,7 +208,7 @@ def find(
         if search.opened < MOST_READ:
             search.open(path, copies_only=True)
     search.look_back(left, marked)
-    history = search.history(folder)
+    history = search.history(folder, last)
     if history.runs and (differing := circumstances.differences(history.runs[0].noted, _as_read(noted))):
         since = f"since {_called(history.runs[0].path)}, the newest accepted run, {', '.join(differing)}"
         return dataclasses.replace(history, problems=(*history.problems, since))
@@ -165,10 +227,11 @@ class _Search:
         self.problems: list[str] = []
         self._first: dict[str, list[SavedBenchmark]] = defaultdict(list)
 
-    @property
-    def accepted(self) -> int:
-        """How many of them are accepted."""
-        return sum(each.record.standing is Standing.ACCEPTED for each in self._found.values())
+    def is_enough(self, last: int) -> bool:
+        """Whether each benchmark was found in so many runs that are accepted in it, as far as it was measured in them."""
+        counting = [each.out for each in self._found.values() if each.counts]
+        out = Counter(key for each in counting for key in each)
+        return len(counting) - max(out.values(), default=0) >= last
 
     def open(self, path: Path, *, copies_only: bool = False) -> None:
         """Open one more, unless its name tells that it is another fingerprint's. With ``copies_only`` only a copy of one found counts."""
@@ -193,7 +256,7 @@ class _Search:
         if same is not None:
             newer = same.path
             differs = same.take(path, record)
-            counted = f"both count as {same.record.standing}" if differs else "it is counted once"
+            counted = f"both count as {same.record.in_words}" if differs else "it is counted once"
             self.problems.append(f"{newer.name} is the same run as {path.name}: {counted}")
         elif not copies_only:
             self._found[_identity(run)] = _Found(path, run, record)
@@ -209,24 +272,22 @@ class _Search:
         oldest_first = list(reversed(left))
         began: dict[str, int] = {}
         for path in reversed(marked):
-            record = standing.read_or_default(path)
-            # A level that began with a run rejected since begins with the next accepted one.
-            begins = record.new_level if record.standing is Standing.ACCEPTED else record.began
-            began.update(dict.fromkeys(begins, oldest_first.index(path)))
+            began.update(dict.fromkeys(_begins(standing.read_or_default(path)), oldest_first.index(path)))
         for start in {0, *began.values()}:
-            for run in self._first_accepted(oldest_first[start : start + MOST_READ_FIRST]):
-                for key, saved in run.benchmarks.items():
-                    if began.get(key, 0) == start:
-                        self._first[key].append(saved)
+            for each in self._first_accepted(oldest_first[start : start + MOST_READ_FIRST]):
+                for key in each.run.benchmarks.keys() - each.out:
+                    if began.get(key, 0) == start and len(self._first[key]) < FIRST:
+                        self._first[key].append(each.run.benchmarks[key])
 
-    def _first_accepted(self, paths: Sequence[Path]) -> list[SavedRun]:
-        found: dict[str, SavedRun] = {}
+    def _first_accepted(self, paths: Sequence[Path]) -> list[_Found]:
+        found: dict[str, _Found] = {}
         for path in paths:
             with contextlib.suppress(UserError):
-                run = records.read(path)
-                if standing.read(path).standing is Standing.ACCEPTED and run.fingerprint == self._fingerprint:
-                    found.setdefault(_identity(run), run)
-            if len(found) == FIRST:
+                each = _Found(path, records.read(path), standing.read(path))
+                if each.counts and each.run.fingerprint == self._fingerprint:
+                    found.setdefault(_identity(each.run), each)
+            out = Counter(key for each in found.values() for key in each.out)
+            if len(found) - max(out.values(), default=0) == FIRST:
                 break
         return list(found.values())
 
@@ -239,23 +300,22 @@ class _Search:
                     return f"; since the newest, {_called(path)}, {', '.join(differing)}"
         return ""
 
-    def history(self, folder: Path) -> History:
+    def history(self, folder: Path, last: int) -> History:
         """What was found."""
-        runs: list[SavedRun] = []
+        counting: list[_Found] = []
         levels: list[frozenset[str]] = []
-        pending: dict[Path, tuple[str, ...]] = {}
-        quarantined = 0
+        pending: dict[str, list[Waiting]] = defaultdict(list)
+        settled: set[str] = set()
         for each in self._found.values():
-            if each.record.standing is Standing.QUARANTINED:
-                quarantined += 1
-                if levels:  # a level that began with a run rejected since begins with the next accepted one
-                    levels[-1] |= {*each.record.began}
-            elif each.record.standing is Standing.PENDING:
-                if not runs:
-                    pending[each.path] = each.record.new_level
-            else:
-                runs.append(each.run)
-                levels.append(frozenset(each.record.new_level))
+            for key in each.run.benchmarks.keys() - settled:
+                if each.waits(key):
+                    pending[key].append(Waiting(each.run, key in each.record.new_level))
+            settled |= each.run.benchmarks.keys() - each.out
+            if each.counts:
+                counting.append(each)
+                levels.append(frozenset(_begins(each.record)))
+            elif levels:
+                levels[-1] |= {*each.record.began}
         if count := len(self._others):
             what = "other run" if count == 1 else "other runs"
             self.problems.append(
@@ -263,12 +323,14 @@ class _Search:
             )
         return History(
             folder,
-            tuple(runs),
+            tuple(each.run for each in counting),
             tuple(levels),
             pending,
-            quarantined,
+            sum(each.record.others is Standing.QUARANTINED for each in self._found.values()),
             tuple(self.problems),
             self._first,
+            tuple(each.out for each in counting),
+            last,
         )
 
 
@@ -288,9 +350,11 @@ def _number(path: Path) -> int | None:
     return store.number_of(path) if re.fullmatch(r"\d{4,15}_.*", path.name, re.DOTALL) else None
 
 
-def _called(path: Path) -> str:
+def _called(path: Path, folder: Path | None = None) -> str:
+    """A run's number, with its folder where that is another one than the folder given."""
     number = _number(path)
-    return path.name if number is None else f"{number:04d}"
+    where = "" if folder is None or path.parent == folder or number is None else f"{path.parent.name}/"
+    return path.name if number is None else f"{where}{number:04d}"
 
 
 def of_files(paths: Sequence[Path], judged: SavedRun | None = None) -> History:
@@ -312,4 +376,6 @@ def of_files(paths: Sequence[Path], judged: SavedRun | None = None) -> History:
             problems += [f"{run.path.name}: {problem}" for problem in run.problems]
     runs = sorted(found.values(), key=lambda run: run.when.timestamp() if run.when else 0.0, reverse=True)
     folder = paths[0].parent if paths else Path()
-    return History(folder, tuple(runs), tuple(frozenset[str]() for _ in runs), problems=tuple(problems))
+    return History(
+        folder, tuple(runs), tuple(frozenset[str]() for _ in runs), problems=tuple(problems), last=max(1, len(runs))
+    )

@@ -107,18 +107,19 @@ def of_benchmark(run: Path, key: str) -> Standing:
     return read(run).of(key)
 
 
-def accept(run: Path, why: str, keys: Iterable[str] = ()) -> Record:
+def accept(run: Path, why: str, keys: Iterable[str] = (), new_level: Iterable[str] = ()) -> Record:
     """Judge later runs against that one, or against its benchmarks with these keys only; returns its standing until now.
 
-    What failed or improved in it (``new_level``) begins a new level with it.
+    What failed or improved in it begins a new level with it, and so does what ``new_level`` names.
     """
     before, named = read_or_default(run), tuple(keys)  # what nobody can read is what this mends
+    level = tuple(dict.fromkeys((*before.new_level, *new_level)))
     if named:
         benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
         began = tuple(key for key in before.began if key not in named)
-        write(run, before.others, why, "user", before.new_level, began=began, benchmarks=benchmarks)
+        write(run, before.others, why, "user", level, began=began, benchmarks=benchmarks)
     else:
-        write(run, Standing.ACCEPTED, why, "user", before.new_level)
+        write(run, Standing.ACCEPTED, why, "user", level)
     return before
 
 
@@ -136,6 +137,17 @@ def reject(run: Path, why: str, keys: Iterable[str] = ()) -> Record:
     else:
         write(run, Standing.QUARANTINED, why, "user", before.new_level, began=began)
     return before
+
+
+def confirm(run: Path, keys: Iterable[str], by: Path) -> None:
+    """Accept a run's benchmarks that were waiting for a better run, after which each begins its level."""
+    before, named = read(run), tuple(keys)
+    benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
+    # A file that speaks of the whole run names what it waits for as its new level: with that, the others are accepted too.
+    whole = before.others is Standing.PENDING and all(key in named for key in before.new_level)
+    others = Standing.ACCEPTED if whole else before.others
+    why = f"confirmed by {by.name}: {', '.join(named)}" + (f"; {before.why}" if before.why and not whole else "")
+    write(run, others, why, "gate", before.new_level, began=before.began, benchmarks=benchmarks)
 
 
 def read_or_default(run: Path) -> Record:

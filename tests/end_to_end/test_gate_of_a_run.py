@@ -152,7 +152,7 @@ def test_saved_runs_are_judged_accepted_and_rejected_without_measuring(regressed
 
     accepted = run_cli("accept", str(slow), "--why=a new model")
     assert accepted.returncode == 0
-    assert "accepted (was quarantined); a new level begins with it for" in accepted.stdout
+    assert "accepted (was quarantined (4 benchmarks)); a new level begins with it for" in accepted.stdout
     shutil.copy(slow, folder / "0008_again.json")
     document = json.loads(slow.read_bytes())
     for benchmark in document["benchmarks"]:

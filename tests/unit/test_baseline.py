@@ -8,7 +8,7 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.history import baseline, records, standing, store
-from autogauge.history.standing import Standing
+from autogauge.history.standing import Record, Standing
 from tests.properties import for_all
 
 OURS, OTHER = "a" * 64, "b" * 64
@@ -66,13 +66,115 @@ def test_a_quarantined_run_is_never_judged_against(tmp_path):
     assert seconds_of(baseline.find(tmp_path, OURS)) == ([0.02], [0.01]), "an accepted change begins a new level"
 
 
+def waiting_in(history):
+    """The numbers of the runs that wait to be confirmed, by benchmark."""
+    return {key: [store.number_of(each.run.path) for each in runs] for key, runs in history.pending.items()}
+
+
 def test_a_pending_run_waits_until_the_next_accepted_one(tmp_path):
     save(tmp_path)
-    waiting = save(tmp_path, prepare=lambda path: standing.write(path, Standing.PENDING, "", "gate", ("speed: AUTO",)))
-    assert baseline.find(tmp_path, OURS).pending == {waiting: ("speed: AUTO",)}
+    save(tmp_path, prepare=lambda path: standing.write(path, Standing.PENDING, "", "gate", ("speed: AUTO",)))
+    assert waiting_in(baseline.find(tmp_path, OURS)) == {"speed: AUTO": [2]}
     assert len(baseline.find(tmp_path, OURS).runs) == 1
+    save(tmp_path, benchmark("other"))
+    assert waiting_in(baseline.find(tmp_path, OURS)) == {"speed: AUTO": [2]}, "the benchmark was not measured"
     save(tmp_path)
-    assert baseline.find(tmp_path, OURS).pending == {}, "the accepted run after it did not confirm it"
+    assert waiting_in(baseline.find(tmp_path, OURS)) == {}, "the accepted run after it did not confirm it"
+
+
+def test_a_run_that_is_pending_as_a_whole_waits_for_no_confirmation(tmp_path):
+    save(tmp_path)
+    save(tmp_path, prepare=lambda path: standing.write(path, Standing.PENDING, "disturbed", "gate"))
+    history = baseline.find(tmp_path, OURS)
+    assert (len(history.runs), waiting_in(history)) == (1, {})
+
+
+# Each benchmark for itself.
+
+
+def partly(standing_of, *, level=()):
+    """What to write beside a run of which some benchmarks are not accepted."""
+    return lambda path: standing.write(path, Standing.ACCEPTED, "w", "gate", level, benchmarks=standing_of)
+
+
+def test_the_benchmarks_that_passed_in_a_red_run_stay_in_the_baseline(tmp_path):
+    save(tmp_path, benchmark("a", 0.01), benchmark("b", 0.01))
+    bad = save(
+        tmp_path,
+        benchmark("a", 0.02),
+        benchmark("b", 0.011),
+        prepare=partly({"a": Standing.QUARANTINED}, level=("a",)),
+    )
+    history = baseline.find(tmp_path, OURS)
+    assert seconds_of(history, "a") == ([0.01], [])
+    assert seconds_of(history, "b") == ([0.01, 0.011], [])
+    assert (history.names("a")[:22], history.names("b")[:23]) == ("1 accepted run (0001, ", "2 accepted runs (0001 t")
+    standing.accept(bad, "meant")
+    history = baseline.find(tmp_path, OURS)
+    assert seconds_of(history, "a") == ([0.02], [0.01])
+    assert seconds_of(history, "b") == ([0.01, 0.011], []), "no new level for what had passed"
+    standing.reject(bad, "fan broken", ["a"])
+    save(tmp_path, benchmark("a", 0.021), benchmark("b", 0.01))
+    assert seconds_of(baseline.find(tmp_path, OURS), "a") == ([0.021], [0.01]), "its level stays apart"
+
+
+def test_a_benchmark_that_was_red_for_longer_than_the_window_is_judged_against_its_last_accepted_runs(tmp_path):
+    for number in range(30):
+        save(tmp_path, benchmark("a", 0.01 + number / 1e5), benchmark("b", 0.01 + number / 1e5))
+    for number in range(30, 55):
+        save(
+            tmp_path,
+            benchmark("a", 0.02),
+            benchmark("b", 0.01 + number / 1e5),
+            prepare=partly({"a": Standing.QUARANTINED}, level=("a",)),
+        )
+    history = baseline.find(tmp_path, OURS)
+    assert seconds_of(history, "a")[0] == [round(0.01 + number / 1e5, 6) for number in range(10, 30)]
+    assert seconds_of(history, "b")[0] == [round(0.01 + number / 1e5, 6) for number in range(35, 55)]
+    for key in "ab":
+        assert [round(each.median_s, 6) for each in history.first_of(key)] == [0.01, 0.01001, 0.01002]
+    assert history.lost(["b"]) == ["a"], "it was measured in the last runs, and is named when it is gone"
+
+
+@for_all(
+    lambda st: (
+        st.lists(
+            st.dictionaries(
+                st.sampled_from("ab"), st.sampled_from(["accepted", "quarantined", "pending", "level", "began"])
+            ),
+            max_size=9,
+        ),
+        st.integers(1, 6),
+    )
+)
+def test_each_benchmark_has_the_baseline_that_it_would_have_alone(runs, last):
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as place:
+        together, alone = Path(place) / "both", {key: Path(place) / key for key in "ab"}
+        for folder, keys in ((together, "ab"), *((alone[key], key) for key in "ab")):
+            folder.mkdir()
+            for number, words in enumerate(runs, 1):
+                said = {key: word for key, word in words.items() if key in keys}
+                stands = {key: Standing(word) for key, word in said.items() if word in list(Standing)}
+                stands |= {key: Standing.QUARANTINED for key, word in said.items() if word == "began"}
+                record = Record(
+                    new_level=tuple(key for key, word in said.items() if word == "level"),
+                    began=tuple(key for key, word in said.items() if word == "began"),
+                    benchmarks=stands,
+                )
+                saved = document(*(benchmark(key, number / 1e3) for key in keys), when=f"2026-11-01T10:{number:02d}")
+                path = folder / f"{number:04d}_run_{OURS[:8]}.json"
+                path.write_text(json.dumps(saved))
+                standing.path_of(path).write_text(json.dumps(record.to_json()))
+        both = baseline.find(together, OURS, last=last)
+        for key in "ab":
+            single = baseline.find(alone[key], OURS, last=last)
+            assert seconds_of(both, key) == seconds_of(single, key)
+            assert both.names(key) == single.names(key)
+            assert both.first_of(key) == single.first_of(key)
+            assert waiting_in(both).get(key) == waiting_in(single).get(key)
 
 
 def test_no_folder_one_run_two_runs(tmp_path):

@@ -11,7 +11,7 @@ from autogauge.gate import past, side_by_side
 from autogauge.gate.judgement import Judgement, Way, percent, percent_confidence
 from autogauge.gate.past import Figure, Past, Rule
 from autogauge.gate.session import Benchmark, Gate
-from autogauge.history.baseline import History
+from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import ReferenceRatio, SavedBenchmark, SavedRun
 from autogauge.history.standing import Standing
 from autogauge.probe.request import Failure, ProbeFailed
@@ -26,6 +26,7 @@ from tests.properties import for_all
 from tests.unit.test_report import settings
 
 RULE = Rule(error=0.001, floor=1.05, smallest=1.10)
+WILD = (0.94, 1.1, 1.0, 1.06, 0.98, 1.08, 0.96, 1.04, 1.02, 1.0)
 RATIOS = (1.02, 1.01, 1.03, 1.02, 1.015, 1.025, 1.02, 1.01, 1.03, 1.02)
 
 
@@ -230,19 +231,16 @@ def measured(ratio, rounds=60, seed=1, twin=None):
     return study
 
 
-def history_of(*ratios, pending=None):
-    runs = tuple(
-        SavedRun(
-            Path(f"{number:04d}_run.json"),
-            None,
-            "f",
-            "2026.4.1",
-            "lab",
-            {"b": SavedBenchmark("b", "t", 0.01 * ratio, 60, ReferenceRatio("pinned", ratio, 0.003, 60))},
-        )
-        for number, ratio in reversed(list(enumerate(ratios, 1)))
-    )
-    return History(Path(), runs, tuple(frozenset() for _ in runs), pending or {})
+def saved_run(number, ratio):
+    benchmarks = {"b": SavedBenchmark("b", "t", 0.01 * ratio, 60, ReferenceRatio("pinned", ratio, 0.003, 60))}
+    return SavedRun(Path(f"{number:04d}_run.json"), None, "f", "2026.4.1", "lab", benchmarks)
+
+
+def history_of(*ratios, pending=()):
+    """``pending`` are the ratios of runs that wait, oldest first, each with whether it is the better one or undecided."""
+    runs = tuple(saved_run(number, ratio) for number, ratio in reversed(list(enumerate(ratios, 1))))
+    waiting = [Waiting(saved_run(number, ratio), better) for number, (ratio, better) in enumerate(pending, 11)]
+    return History(Path(), runs, tuple(frozenset() for _ in runs), {"b": waiting[::-1]} if waiting else {})
 
 
 def gate(history, reference="", mode="fail", **others):
@@ -267,7 +265,8 @@ def test_a_regression_that_is_measured_twice_quarantines_its_run():
     (judgement,) = judged(found, measured(1.2), measured(1.2, seed=2))
     assert (judgement.word, judgement.measured_again) == ("FAIL", True)
     decision = found.decide()
-    assert (decision.standing, decision.benchmarks) == (Standing.QUARANTINED, ("b",))
+    assert (decision.others, decision.benchmarks) == (Standing.ACCEPTED, {"b": Standing.QUARANTINED})
+    assert decision.new_level == ("b",)
     assert "slower" in decision.why
 
 
@@ -293,41 +292,66 @@ def test_what_improved_in_a_run_that_failed_begins_its_level_too_once_it_is_acce
     faster = past.judge("c", now(0.8), Past(figures()), RULE)
     found.judgements.append(faster)
     decision = found.decide()
-    assert (decision.standing, decision.benchmarks) == (Standing.QUARANTINED, (slower.benchmark, "c"))
+    assert decision.benchmarks == {slower.benchmark: Standing.QUARANTINED, "c": Standing.PENDING}
+    assert decision.new_level == (slower.benchmark, "c")
 
 
 def test_a_better_level_waits_for_a_second_run():
     first = gate(history_of(*RATIOS))
     judged(first, measured(0.8), measured(0.8, seed=2))
     assert first.decide().standing is Standing.PENDING
-    waiting = Path("0011_run.json")
-    second = gate(history_of(*RATIOS, pending={waiting: ("b",)}))
+    second = gate(history_of(*RATIOS, pending=[(0.8, True)]))
     judged(second, measured(0.8, seed=3), measured(0.8, seed=4))
     decision = second.decide()
-    assert (decision.standing, decision.confirms, decision.benchmarks) == (Standing.ACCEPTED, waiting, ("b",))
+    assert decision.standing is Standing.ACCEPTED
+    assert decision.confirms == {Path("0011_run.json"): ("b",)}
+    assert decision.new_level == (), "its level begins with the first of the two"
 
 
-@pytest.mark.parametrize("keys", [("b", "c"), ("c",)])
-def test_a_better_run_is_confirmed_only_by_one_that_is_better_in_the_same_benchmarks(keys):
-    found = gate(history_of(*RATIOS, pending={Path("0011_run.json"): keys}))
-    judged(found, measured(0.8), measured(0.8, seed=2))
+def test_what_is_better_as_surely_as_it_would_fail_waits_too():
+    found = gate(history_of(*RATIOS))
+    (judgement,) = judged(found, measured(0.945), measured(0.945, seed=2))
+    assert judgement.word == "PASS", "not called improved: it may be within the floor"
+    assert found.decide().of("b") is Standing.PENDING
+
+
+def test_a_run_between_the_old_level_and_the_better_one_waits_with_it():
+    def after(ratio):
+        found = gate(history_of(*WILD, pending=[(0.85, True)]))
+        judged(found, measured(ratio), measured(ratio, seed=2))
+        return found.decide()
+
+    at_the_old, between = after(1.01), after(0.91)
+    assert (at_the_old.standing, at_the_old.confirms) == (Standing.ACCEPTED, {})
+    assert (between.standing, between.new_level, between.confirms) == (Standing.PENDING, (), {})
+    third = gate(history_of(*WILD, pending=[(0.85, True), (0.91, False)]))
+    judged(third, measured(0.80), measured(0.80, seed=2))
+    assert third.decide().confirms == {Path(f"00{number}_run.json"): ("b",) for number in (11, 12)}
+
+
+def test_what_waits_in_one_benchmark_is_not_confirmed_by_another():
+    found = gate(history_of(*RATIOS, pending=[(0.8, True)]))
+    found.judgements.append(past.judge("c", now(0.8), Past(figures()), RULE))
     decision = found.decide()
-    assert (decision.standing, decision.benchmarks, decision.confirms) == (Standing.PENDING, ("b",), None)
+    assert (decision.benchmarks, decision.confirms) == ({"c": Standing.PENDING}, {})
 
 
 def test_a_run_that_was_heavily_disturbed_waits_whatever_it_found_and_confirms_nothing():
-    waiting = history_of(*RATIOS, pending={Path("0011_run.json"): ("b",)})
-    for history, ratio in ((history_of(), 1.0), (history_of(*RATIOS), 1.02), (waiting, 0.8)):
+    for history, ratio in (
+        (history_of(), 1.0),
+        (history_of(*RATIOS), 1.02),
+        (history_of(*RATIOS, pending=[(0.8, True)]), 0.8),
+    ):
         found = gate(history)
         found.unfit = lambda: ["other processes took 1.70 of 2 processors while it measured"]
         judged(found, measured(ratio), measured(ratio, seed=2))
         decision = found.decide()
-        assert (decision.standing, decision.benchmarks, decision.confirms) == (Standing.PENDING, (), None)
+        assert (decision.others, decision.benchmarks, decision.confirms) == (Standing.PENDING, {}, {})
         assert decision.why == "other processes took 1.70 of 2 processors while it measured"
     found = gate(history_of(*RATIOS))
     found.unfit = lambda: ["disturbed"]
     judged(found, measured(1.2), measured(1.2, seed=2))
-    assert found.decide().standing is Standing.QUARANTINED, "what failed has failed"
+    assert found.decide().benchmarks == {"b": Standing.QUARANTINED}, "what failed has failed"
 
 
 def test_a_run_of_which_a_test_failed_is_no_baseline():
@@ -335,7 +359,7 @@ def test_a_run_of_which_a_test_failed_is_no_baseline():
     judged(found, measured(1.02))
     found.faults.append("tests/perf/test_hints.py::test_the_throughput_hint")
     decision = found.decide()
-    assert (decision.standing, decision.benchmarks) == (Standing.QUARANTINED, ())
+    assert (decision.others, decision.benchmarks) == (Standing.QUARANTINED, {}), "as a whole"
     assert decision.why == "failed: tests/perf/test_hints.py::test_the_throughput_hint"
 
 

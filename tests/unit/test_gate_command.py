@@ -6,6 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli import app
+from autogauge.history import standing
+from autogauge.history.standing import Standing
 from tests.unit.test_baseline import benchmark, document, save
 
 
@@ -55,3 +57,50 @@ def test_a_run_named_twice_to_judge_against_counts_once(tmp_path):
     run = save(tmp_path, wide(1.01))
     done = judged(run, f"--against={first}", f"--against={first}")
     assert "1 accepted run (0001" in done.stdout
+
+
+# Accepting and rejecting.
+
+
+def said(*words):
+    done = CliRunner().invoke(app, [*map(str, words)])
+    assert done.exception is None, done.exception
+    return " ".join(done.stdout.split())
+
+
+def red(tmp_path):
+    """A run of which one benchmark was quarantined."""
+    stands = {"a": Standing.QUARANTINED}
+    return save(
+        tmp_path,
+        benchmark("a", 0.02),
+        benchmark("b"),
+        prepare=lambda path: standing.write(path, Standing.ACCEPTED, "slower", "gate", ("a",), benchmarks=stands),
+    )
+
+
+def test_one_benchmark_of_a_run_is_accepted_by_its_name(tmp_path):
+    run = red(tmp_path)
+    assert "quarantined in b (was quarantined (1 benchmark))" in said("reject", run, "b", "--why=fan broken")
+    assert said("accept", run, "a").endswith(
+        "accepted in a (was quarantined (2 benchmarks)); a new level begins with it for a"
+    )
+    assert (standing.of_benchmark(run, "a"), standing.of_benchmark(run, "b")) == (
+        Standing.ACCEPTED,
+        Standing.QUARANTINED,
+    )
+
+
+def test_a_benchmark_that_the_run_has_not_is_one_sentence(tmp_path):
+    run = red(tmp_path)
+    before = standing.path_of(run).read_bytes()
+    done = CliRunner().invoke(app, ["accept", str(run), "c"])
+    assert str(done.exception) == f"{run} has no benchmark 'c': it has a, b."
+    assert standing.path_of(run).read_bytes() == before
+
+
+def test_a_new_level_can_be_begun_where_nothing_failed(tmp_path):
+    save(tmp_path)
+    run = save(tmp_path, wide(1.2))
+    assert "a new level begins with it for speed: AUTO" in said("accept", run, "--new-level", "--why=a new driver")
+    assert standing.read(run).new_level == ("speed: AUTO",)

@@ -1,0 +1,50 @@
+"""Series of runs, each judged against those before it: what becomes of a better benchmark, and of the ones beside a red one."""
+
+import numpy as np
+import pytest
+
+from autogauge.history import baseline, standing, store
+from autogauge.history.standing import Standing
+from tests import histories
+
+KEYS = tuple(f"latency: AUTO-{number}" for number in range(10))
+NOISE = 0.015
+"""Of the ratio to the pinned workload from run to run: what the gate expects where nothing is known yet."""
+
+
+def series(folder, seed, runs, level):
+    """So many runs of ten benchmarks; ``level(run, key)`` is the true ratio. Returns the words of each run by benchmark."""
+    random = np.random.default_rng(seed)
+    words = []
+    for number in range(runs):
+        gate, _ = histories.judged(
+            folder, {key: level(number, key) * float(np.exp(NOISE * random.standard_normal())) for key in KEYS}
+        )
+        words.append({each.benchmark: each.word for each in gate.judgements})
+    return words
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_improvement_of_ten_percent_is_confirmed_in_every_benchmark(tmp_path, seed):
+    series(tmp_path, seed, 16, lambda run, key: 1.0 if run < 10 else 0.9)
+    stands = {store.number_of(path): standing.read(path) for path in store.runs(tmp_path)}
+    began = {
+        key: number
+        for number, record in stands.items()
+        for key in record.new_level
+        if record.of(key) is Standing.ACCEPTED
+    }
+    assert began.keys() == {*KEYS}
+    assert all(number in (11, 12, 13) for number in began.values()), began
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_passes_beside_a_red_benchmark_stays_in_the_baseline_and_the_red_one_stays_red(tmp_path, seed):
+    words = series(tmp_path, seed, 34, lambda run, key: 1.2 if run >= 10 and key == KEYS[0] else 1.0)
+    assert [each[KEYS[0]] for each in words[10:]] == ["FAIL"] * 24, "longer than the window: nothing is forgotten"
+    assert not any(word == "FAIL" for each in words[10:] for key, word in each.items() if key != KEYS[0])
+    history = baseline.find(tmp_path, "f" * 16)
+    assert history.names(KEYS[0]).startswith("10 accepted runs (0001 to 0010)")
+    assert history.names(KEYS[1]).startswith("20 accepted runs (001")
+    (red, *_) = (standing.read(path) for path in store.runs(tmp_path)[10:])
+    assert (red.of(KEYS[0]), red.of(KEYS[1])) == (Standing.QUARANTINED, Standing.ACCEPTED)
