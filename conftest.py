@@ -2,6 +2,8 @@
 
 pytest_plugins = [
     "fixtures.session",
+    "fixtures.alone",
+    "fixtures.stops",
     "fixtures.machine",
     "fixtures.model",
     "fixtures.compiled",
@@ -114,6 +116,12 @@ def pytest_addoption(parser):
         "--disturbed",
         default="pending",
         help="what becomes of a run that other processes disturbed heavily: pending (default, no later run is judged against it) or accept",
+    )
+    add(
+        "--wait",
+        default="1800",
+        metavar="SECONDS|no",
+        help="how long to wait while another session measures on this machine (default 1800); no: end at once, exit status 2",
     )
     add(
         "--cache",

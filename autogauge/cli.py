@@ -23,6 +23,7 @@ from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
 from autogauge.inputs import parse_shapes
+from autogauge.interruption import Interruption
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.plain import json_text, sentence
@@ -30,8 +31,9 @@ from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
 from autogauge.report.progress import progress_on
 from autogauge.report.terminal import devices_table, doctor_table
+from autogauge.rig import lock
 from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
-from autogauge.settings import parse_choice
+from autogauge.settings import parse_choice, parse_wait
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.stats.verdicts import METRICS
 from autogauge.studies import fil, selfcheck
@@ -64,11 +66,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 def main() -> None:
     """Run a command; a user's mistake is one sentence and exit status 2."""
+    interruption = Interruption()
+    interruption.watch()
     try:
         app()
     except UserError as error:
-        print(f"autogauge: {error}", file=sys.stderr)
-        sys.exit(2)
+        _end(str(error))
+    except BaseException:
+        if interruption:
+            _end(f"interrupted by {interruption.name}: it is not done; run it again.")
+        raise
+
+
+def _end(sentence: str) -> None:
+    print(f"autogauge: {sentence}", file=sys.stderr)
+    sys.exit(2)
 
 
 @app.callback(invoke_without_command=True)
@@ -123,6 +135,9 @@ def aa(
     infer_requests: Annotated[int, typer.Option(help="Infer requests in flight; 0: let the device say.", min=0)] = 0,
     cache: Annotated[Optional[Path], typer.Option(help="Folder for built models.")] = None,  # noqa: UP045
     seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
+    wait: Annotated[
+        str, typer.Option(help="Seconds to wait while another session measures on this machine, or no.")
+    ] = f"{lock.DEFAULT_WAIT_S:g}",
     as_json: AsJson = False,
 ) -> None:
     """Measure one condition twice: each ratio's interval should hold 1, and its width says how small a change this machine can show.
@@ -132,7 +147,11 @@ def aa(
     _check_self_check(hint, rounds, blocks)
     chosen_seed = random.randrange(2**32) if seed is None else seed
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
-    with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
+    wait_s = parse_wait("--wait", wait)
+    with (
+        lock.measuring("python -m autogauge aa", wait_s, progress.say),
+        tempfile.TemporaryDirectory(prefix="autogauge-") as scratch,
+    ):
         folder = Path(scratch)
         launcher = Launcher(folder / "probes")
         wanted = resolve.Wanted(model, precision.upper(), parse_choice("--model-source", model_source, resolve.SOURCES))

@@ -38,11 +38,17 @@ class Run:
     studies: list[Study] = field(default_factory=list)
     gate: Gate | None = None
     history_file: Path | None = None
-    interrupted: bool = False
     circumstances: Circumstances = field(default_factory=read_circumstances)
     """What the machine allowed when the session began: what changes later is said, and changes no fingerprint."""
     changes: list[str] = field(default_factory=list)
     """What of it changed while the session measured."""
+    interrupted_by: str = ""
+    """The signal that ended the session before its time; empty without one."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the session ended before its time."""
+        return bool(self.interrupted_by)
 
     @property
     def measured(self) -> bool:

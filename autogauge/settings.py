@@ -16,6 +16,7 @@ from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
 from autogauge.reference import spec
 from autogauge.reference.spec import Reference
+from autogauge.rig import lock
 from autogauge.studies import steady
 from autogauge.studies.study import Plan
 from autogauge.targets import ACCELERATOR_KINDS
@@ -131,6 +132,7 @@ class Settings:
     pair_budget_s: float = 60.0
     accept_disturbed: bool = False
     """Whether a heavily disturbed run may become part of the baseline."""
+    wait_s: float = lock.DEFAULT_WAIT_S
 
     @property
     def parsed_reference(self) -> Reference | None:
@@ -281,6 +283,14 @@ def parse_deadline(option: str, text: str) -> float:
     if seconds > LONGEST_DEADLINE_S:
         raise UserError(f"{text!r} does not fit: give at most a day, {LONGEST_DEADLINE_S:g} seconds ({option}).")
     return seconds
+
+
+NO_WAIT = "no"
+
+
+def parse_wait(option: str, text: str) -> float:
+    """How many seconds to wait for another session's measuring; ``no`` and 0 are none. Raises :class:`UserError`."""
+    return 0.0 if text.strip() in (NO_WAIT, "0") else parse_deadline(option, text)
 
 
 def parse_number(option: str, text: str, *, lowest: float, whole: bool = False) -> float:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import itertools
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autogauge.emulation import parts
+from autogauge.rig.lock import VARIABLE
 
 if TYPE_CHECKING:
     import psutil
@@ -22,7 +27,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def suite_command(*options: str) -> list[str]:
-    """The command line of the suite with these options; nothing is left in the project's folder.
+    """The command line of the suite with these options, with a measuring lock of its own; nothing is left in the project's folder."""
+    return ["env", f"{VARIABLE}={lock_of_its_own()}", *bare_suite_command(*options)]
+
+
+def bare_suite_command(*options: str) -> list[str]:
+    """The same without a lock of its own.
 
     Measuring collects its own tests only, unless the options name a place: that saves most of a second a run.
     """
@@ -36,9 +46,24 @@ def suite_command(*options: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, *place]
 
 
+_numbers = itertools.count(1)
+
+
+@functools.cache
+def _locks() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="autogauge-test-locks-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+def lock_of_its_own() -> Path:
+    """A file for the measuring lock that nobody else uses: tests do not wait for each other, nor for who really measures here."""
+    return _locks() / str(next(_numbers))
+
+
 def run_suite(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run pytest in the project's folder, as a user does."""
-    return _run(suite_command(*options), timeout_s, environment)
+    return _run(bare_suite_command(*options), timeout_s, environment)
 
 
 def run_cli(*words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -54,7 +79,7 @@ def run_module(
 
 
 def _run(command: list[str], timeout_s: float, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    everything = {**os.environ, "COLUMNS": "120", **environment}
+    everything = {**os.environ, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
     return subprocess.run(
         command, cwd=ROOT, env=everything, capture_output=True, text=True, timeout=timeout_s, check=False
     )

@@ -32,6 +32,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "autogauge": __version__,
         "interrupted": run.interrupted,
+        "interrupted_by": run.interrupted_by or None,
         "started": run.started.isoformat(),
         "finished": run.finished.isoformat() if run.finished else None,
         "openvino": run.openvino,

@@ -62,7 +62,7 @@ def heading(run: Run) -> list[str]:
     if run.model:
         lines.append(f"model {run.model.describe()}")
     if run.interrupted:
-        lines.append("INTERRUPTED: what follows rests on the replicates that were finished")
+        lines.append(f"INTERRUPTED by {run.interrupted_by}: what follows rests on the replicates that were finished")
     return lines
 
 

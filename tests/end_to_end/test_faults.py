@@ -3,84 +3,18 @@
 import json
 import os
 import signal
-import subprocess
 
 import pytest
 
+from tests.sessions import OPTIONS
 from tests.support import (
-    ROOT,
     is_gone,
     misbehaving_python,
     probes_of,
     run_suite,
-    suite_command,
     wait_until,
     with_probes_on,
 )
-
-OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
-
-
-class Session:
-    """A running suite; its output is in a file."""
-
-    def __init__(self, folder, cache, *options):
-        self.reports = folder / "reports"
-        self.output = folder / "output"
-        with self.output.open("w") as stream:
-            self.process = subprocess.Popen(
-                suite_command(*OPTIONS, f"--reports={self.reports}", f"--cache={cache}", *options),
-                cwd=ROOT,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "COLUMNS": "120"},
-                # Whoever runs these tests in the background ignores SIGINT, and children would inherit that.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-            )
-
-    def text(self):
-        return self.output.read_text()
-
-    def wait_for_probes(self, number, seen):
-        """Wait until so many more probes have come by; ``seen`` gets their process numbers."""
-        target = len(seen) + number
-
-        def enough():
-            seen.update(probe.pid for probe in probes_of(self.process.pid))
-            return len(seen) >= target
-
-        assert wait_until(enough, 60), self.text()
-
-    def fresh_probe(self, known=()):
-        """A probe that measures once and is not among those known."""
-        found = []
-
-        def appears():
-            found[:] = [probe for probe in probes_of(self.process.pid) if probe.pid not in known]
-            return bool(found)
-
-        assert wait_until(appears, 30), self.text()
-        return found[0]
-
-    def finish(self, timeout_s=90):
-        """Wait for the end; returns the exit status and the summary."""
-        status = self.process.wait(timeout_s)
-        assert "Traceback" not in self.text()
-        return status, json.loads((self.reports / "latest" / "summary.json").read_bytes())
-
-
-@pytest.fixture
-def session(tmp_path, model_cache):
-    sessions = []
-
-    def start(*options):
-        sessions.append(Session(tmp_path, model_cache, *options))
-        return sessions[-1]
-
-    yield start
-    for each in sessions:
-        each.process.kill()
-        each.process.wait()
 
 
 @pytest.mark.parametrize(("study", "number"), [("first inference latency", signal.SIGINT), ("hints", signal.SIGTERM)])

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.support import ROOT, run_suite, suite_command
+from autogauge.rig.lock import VARIABLE
+from tests.support import ROOT, lock_of_its_own, run_suite, suite_command
 
 OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
 IMPOSSIBLE = """
@@ -111,6 +112,7 @@ def test_the_suite_does_not_import_openvino_to_measure(tmp_path, model_cache):
     done = subprocess.run(
         [sys.executable, "-c", script, *OPTIONS, "--pinned=off", *options],
         cwd=ROOT,
+        env={**os.environ, VARIABLE: str(lock_of_its_own())},
         capture_output=True,
         text=True,
         timeout=60,

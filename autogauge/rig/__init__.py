@@ -1,0 +1,1 @@
+"""One machine, ready to measure."""

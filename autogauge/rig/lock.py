@@ -1,0 +1,260 @@
+"""The measuring lock: on one machine one session measures at a time. When it is taken is left to whoever measures.
+
+It is a plain ``flock`` on one file that every user of the machine may lock, in a folder that every user may write to. The system frees
+it when its holder ends, by whatever signal. The file's content is a line for people (who, since when, what); nothing rests on it, since
+any user may write there. What is not shared (``/run/lock`` and ``/tmp`` of another container) is not locked: ``docs/measuring.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import fcntl
+import os
+import pwd
+import re
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from autogauge.errors import UserError
+
+VARIABLE = "AUTOGAUGE_LOCK"
+PLACES = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))  # noqa: S108  # known to all is what it is to be
+NAME = "autogauge.lock"
+DEFAULT_WAIT_S = 1800.0
+ASK_EVERY_S, SAY_EVERY_S = 0.2, 60.0
+LONGEST_LINE = 400
+"""Bytes that are read of the file, whatever its length."""
+_LINE = re.compile(r"process (\d{1,10}) of (\S{1,40}) since (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC: (.{0,200})")
+_WITHOUT_FOLLOWING = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class MeasuringLock:
+    """The lock while it is held; ``waited_s`` is how long it took to get it."""
+
+    def __init__(self, descriptor: int, waited_s: float) -> None:
+        self._descriptor, self.waited_s = descriptor, waited_s
+        # A child that is forked and never starts another program would hold it on, also when this process is killed.
+        os.register_at_fork(after_in_child=self._close)
+
+    def release(self) -> None:
+        """Let others measure; harmless when that was done before."""
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._close()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def measuring(
+    what: str, wait_s: float = DEFAULT_WAIT_S, say: Callable[[str], None] = lambda _: None
+) -> Iterator[MeasuringLock]:
+    """Hold the lock while the body runs; see :func:`acquire`."""
+    lock = acquire(what, wait_s, say)
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def acquire(
+    what: str, wait_s: float = DEFAULT_WAIT_S, say: Callable[[str], None] = lambda _: None, option: str = "--wait"
+) -> MeasuringLock:
+    """Take the lock, after waiting ``wait_s`` seconds at most; ``say`` is told who is waited for, and since when.
+
+    ``what`` is shown to others that wait. Raises :class:`UserError` when it is not free in time, or its file cannot be used.
+    """
+    began = told = time.monotonic()
+    shown = ""
+    while True:
+        path, descriptor = _open()
+        if _locked(path, descriptor):
+            if _is_still_there(path, descriptor):
+                _write(descriptor, what)
+                return MeasuringLock(descriptor, time.monotonic() - began)
+            os.close(descriptor)  # somebody removed the file: who locks the old one locks nobody out
+            continue
+        who = _holder(descriptor)
+        os.close(descriptor)
+        now = time.monotonic()
+        left_s = wait_s - (now - began)
+        if left_s <= 0:
+            waited = f", also after {wait_s:g} s" if wait_s else ""
+            raise UserError(
+                f"another session measures on this machine{waited}: {who}; two at once would spoil each other's figures: "
+                f"wait for its end, or let this one wait for it, longer if need be ({option}=SECONDS)."
+            )
+        if who != shown or now - told >= SAY_EVERY_S:
+            shown, told = who, now
+            say(f"waiting for another session that measures on this machine, {left_s:.0f} s at most: {who} ({option})")
+        time.sleep(min(ASK_EVERY_S, left_s))
+
+
+def _open() -> tuple[Path, int]:
+    """The lock's file, open; made if it is not there. Raises :class:`UserError`."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        if not Path(named).is_absolute():
+            raise UserError(f"{named!r} would be another lock in every folder: give a path from / on ({VARIABLE}).")
+        return Path(named), _opened(Path(named))
+    for place in PLACES:
+        if _is_for_all(place):
+            with contextlib.suppress(_ReadOnlyPlace):
+                return place / NAME, _opened(place / NAME, or_next=True)
+    raise UserError(
+        f"there is no place for the lock that lets one session at a time measure ({', '.join(map(str, PLACES))}): "
+        f"name a file for it ({VARIABLE}=PATH)."
+    )
+
+
+class _ReadOnlyPlace(Exception):
+    """No file can be made there, by nobody."""
+
+
+def _is_for_all(place: Path) -> bool:
+    """Whether every user may make files there: then all of them come to the same place."""
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISDIR(mode) and bool(mode & stat.S_IWOTH)
+
+
+def _opened(path: Path, *, or_next: bool = False) -> int:
+    """A descriptor of the file, which is a plain one with that one name. Raises :class:`UserError`."""
+    try:
+        descriptor = _open_or_make(path)
+    except OSError as error:
+        if or_next and error.errno == errno.EROFS:
+            raise _ReadOnlyPlace from error
+        if error.errno == errno.ELOOP:
+            raise _in_the_way(path, "a link") from error
+        raise UserError(
+            f"the lock that lets one session at a time measure cannot be opened: {path}: "
+            f"{os.strerror(error.errno or 0)}; mend that, or name another file that all who measure here may open ({VARIABLE}=PATH)."
+        ) from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(descriptor)
+        raise _in_the_way(path, "no plain file" if not stat.S_ISREG(found.st_mode) else "a file with a second name")
+    return descriptor
+
+
+def _in_the_way(path: Path, what: str) -> UserError:
+    return UserError(
+        f"{path} is to be the lock that lets one session at a time measure, and is {what}: remove it, or name another file "
+        f"({VARIABLE}=PATH)."
+    )
+
+
+def _open_or_make(path: Path) -> int:
+    """Without ``O_CREAT`` first: Linux may forbid it on another user's file in a folder such as this one (``fs.protected_regular``)."""
+    for flags in (os.O_RDWR, os.O_RDONLY):  # who may not write may lock all the same
+        if stat.S_ISREG(_mode(path)):
+            try:
+                return os.open(path, flags | _WITHOUT_FOLLOWING)
+            except OSError as error:
+                if flags == os.O_RDONLY or error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
+                    raise
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _WITHOUT_FOLLOWING, 0o666)
+    except FileExistsError:
+        return os.open(path, os.O_RDONLY | _WITHOUT_FOLLOWING)  # made just now by another, or no plain file
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, 0o666)  # whatever the umask says: it is for all
+    return descriptor
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
+def _locked(path: Path, descriptor: int) -> bool:
+    """Whether the lock was free, and is taken now. Raises :class:`UserError` where the file system has no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        os.close(descriptor)
+        raise UserError(
+            f"{path} cannot be locked ({os.strerror(error.errno or 0)}): name a file on a local disk ({VARIABLE}=PATH)."
+        ) from error
+    return True
+
+
+def _is_still_there(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
+def _write(descriptor: int, what: str) -> None:
+    """Say in the file who holds it; where that cannot be done it is locked all the same."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    user = re.sub(r"\s", "-", _user(os.getuid()))[:40]
+    line = f"process {os.getpid()} of {user} since {now:%Y-%m-%d %H:%M:%S} UTC: {_printable(what)[:160]}\n"
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, line.encode(errors="replace"), 0)
+
+
+def _holder(descriptor: int) -> str:
+    """Who holds the lock, in words. What the file says counts as far as the kernel does not say otherwise."""
+    try:
+        line = os.pread(descriptor, LONGEST_LINE, 0).decode(errors="replace").partition("\n")[0]
+    except OSError:
+        line = ""
+    said, pid = _LINE.fullmatch(line), _holding_process(descriptor)
+    if said and pid in (None, int(said[1])):
+        user = said[2] if pid is None else _user_of_process(pid) or said[2]
+        what = f": {_printable(said[4])}" if said[4].strip() else ""
+        return f"process {int(said[1])} of {_printable(user)}, since {said[3]} UTC{what}"
+    if pid is None:
+        return "a process that does not say who it is"
+    user = _user_of_process(pid)
+    return f"process {pid}" + (f" of {_printable(user)}" if user else "")
+
+
+def _holding_process(descriptor: int) -> int | None:
+    """The process that holds a lock on that file, by the kernel; ``None`` where it does not say (another container's)."""
+    found = os.fstat(descriptor)
+    name = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/locks").read_bytes().decode(errors="replace").splitlines():
+            words = line.split()
+            if words[1:2] == ["FLOCK"] and words[5] == name and int(words[4]) > 0:
+                return int(words[4])
+    return None
+
+
+def _user_of_process(pid: int) -> str | None:
+    try:
+        return _user(Path(f"/proc/{pid}").stat().st_uid)
+    except OSError:
+        return None
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user-{number}"
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text)

@@ -1,0 +1,144 @@
+"""Stops of every kind: what was measured is saved, or it is said that nothing is; no traceback, status 2, and nothing survives."""
+
+import contextlib
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from autogauge.interruption import Interruption
+from tests.sessions import Session
+from tests.support import ROOT, is_gone, probes_of, wait_until
+
+INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+def groups_below(pid):
+    """The process groups of everything below a process, its own left out."""
+    return {os.getpgid(each.pid) for each in psutil.Process(pid).children(recursive=True)} - {os.getpgid(pid)}
+
+
+def group_is_gone(group):
+    return all(is_gone(each.pid) for each in psutil.process_iter() if _group_of(each.pid) == group)
+
+
+def _group_of(pid):
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpgid(pid)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "apart_s"),
+    [((HUP,), 0), ((INT, INT), 0.05), ((INT, INT, INT), 0.4), ((TERM, INT), 0.01), ((HUP, TERM, INT), 0.0)],
+    ids=lambda each: "-".join(number.name for number in each) if isinstance(each, tuple) else f"{each} s",
+)
+def test_however_often_it_is_told_to_stop_what_was_measured_is_saved(session, numbers, apart_s):
+    running = session("-k", "first_inference or first")
+    running.wait_for_probes(4, set())  # the fourth belongs to the second block
+    groups = groups_below(running.process.pid)
+    for number in numbers:
+        running.process.send_signal(number)
+        time.sleep(apart_s)
+    status, summary = running.finish(20)
+    assert status == 2, running.text()
+    assert summary["interrupted"]
+    named = summary["interrupted_by"]
+    assert named in ([number.name for number in numbers] if not apart_s else [numbers[0].name]), (
+        "of several at once any"
+    )
+    assert f"INTERRUPTED by {named}: what follows rests on the replicates" in running.text()
+    assert "history: an interrupted run is not saved to it" in running.text()
+    assert summary["studies"][0]["replicates"]
+    assert groups
+    assert wait_until(lambda: all(map(group_is_gone, groups)))
+
+
+@pytest.mark.parametrize("number", [INT, TERM, HUP], ids=lambda number: number.name)
+def test_a_stop_before_anything_is_measured_says_so(session, number):
+    running = session("--pinned=on", "--gate=warn", "-k", "seconds_per_frame")
+    assert wait_until(lambda: "model: one-convolution" in running.text(), 60), running.text()
+    running.process.send_signal(number)
+    assert running.process.wait(20) == 2, running.text()
+    assert "Traceback" not in running.text()
+    said = [line for line in running.text().splitlines() if line.startswith("interrupted by")]
+    assert said == [f"interrupted by {number.name} before anything was measured: nothing is saved"], running.text()
+    assert not [path for path in running.reports.rglob("*") if path.is_file()]
+    assert not probes_of(running.process.pid)
+
+
+def test_what_is_ignored_from_the_start_stays_ignored(session):
+    running = session("-k", "first_inference_latency", ignored=(HUP,))  # as under nohup
+    running.wait_for_probes(1, set())
+    running.process.send_signal(HUP)
+    status, summary = running.finish()
+    assert status == 0, running.text()
+    assert not summary["interrupted"]
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_costs_nothing_that_was_measured(tmp_path, model_cache):
+    """As when a connection breaks: the signal comes, and nothing can be printed any more."""
+    running = Session.__new__(Session)
+    running.reports = tmp_path / "reports"
+    options = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--model-source=embedded", "--pinned=off")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.environ["AUTOGAUGE_LOCK"] = str(tmp_path / "lock")
+        places = (f"--reports={running.reports}", f"--cache={model_cache}", "tests/perf")
+        os.execv(sys.executable, [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, *places])
+    seen = set()
+
+    def enough():
+        seen.update(probe.pid for probe in probes_of(pid))
+        os.read(terminal, 1 << 16) if len(seen) < 2 else None
+        return len(seen) >= 6
+
+    assert wait_until(enough, 60)
+    os.close(terminal)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    summary = json.loads((running.reports / "latest" / "summary.json").read_bytes())
+    assert summary["interrupted_by"] == "SIGHUP"
+    assert summary["studies"][0]["replicates"]
+    assert status == 2
+
+
+def test_a_command_that_is_told_to_stop_says_so_with_status_2(tmp_path, model_cache):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autogauge", "aa", "--model=one-convolution"],
+        cwd=ROOT,
+        env={**os.environ, "AUTOGAUGE_CACHE": str(model_cache), "AUTOGAUGE_LOCK": str(tmp_path / "lock")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert wait_until(lambda: bool(probes_of(process.pid)), 60)
+    groups = groups_below(process.pid)
+    process.send_signal(TERM)
+    process.send_signal(INT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 2, err
+    assert out == ""
+    assert err.splitlines()[-1] == "autogauge: interrupted by SIGTERM: it is not done; run it again."
+    assert "Traceback" not in err
+    assert wait_until(lambda: all(map(group_is_gone, groups)))
+
+
+def test_a_signal_that_was_lost_on_its_way_counts_when_it_comes_again(monkeypatch):
+    interruption = Interruption()
+    clock = [100.0]
+    monkeypatch.setattr("autogauge.interruption.time.monotonic", lambda: clock[0])
+    with pytest.raises(KeyboardInterrupt):
+        interruption._told(INT, None)
+    interruption._told(INT, None)
+    clock[0] += 6
+    with pytest.raises(KeyboardInterrupt):
+        interruption._told(TERM, None)
+    assert interruption.name == "SIGINT"

@@ -1,0 +1,201 @@
+"""One session measures at a time: the lock is free when its holder is gone, however; its file is text from anybody."""
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.rig import lock
+from tests.properties import for_all
+from tests.support import ROOT, is_gone
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A lock's file that nobody else uses."""
+    path = tmp_path / "measuring.lock"
+    monkeypatch.setenv(lock.VARIABLE, str(path))
+    return path
+
+
+def holder(place, then=""):
+    """Another process that holds the lock, and what it started meanwhile; it says when it does."""
+    script = (
+        f"from autogauge.rig import lock; held = lock.acquire('the others'); {then}\nprint('held', flush=True); input()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, lock.VARIABLE: str(place)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_one_at_a_time_and_the_other_is_told_who_and_since_when(place):
+    other = holder(place)
+    said = []
+    try:
+        with pytest.raises(UserError, match=r"another session measures on this machine: process") as caught:
+            lock.acquire("mine", 0, said.append)
+        found = re.search(
+            r"process (\d+) of (\S+), since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: the others;", str(caught.value)
+        )
+        assert int(found[1]) == other.pid
+        assert "(--wait=SECONDS)" in str(caught.value)
+        assert not said
+        with pytest.raises(UserError, match="also after 1 s"):
+            lock.acquire("mine", 1, said.append)
+        assert len(said) == 1
+        assert f"process {other.pid}" in said[0]
+    finally:
+        other.communicate("\n")
+    held = lock.acquire("mine", 0)
+    assert "mine" in place.read_text()
+    held.release()
+    held.release()
+    assert place.read_text() == ""
+
+
+CHILDREN = {
+    "one that inherits what it can": "import subprocess; child = subprocess.Popen(['sleep', '60'], close_fds=False)",
+    "one that is forked only": "import os, time, types\nchild = types.SimpleNamespace(pid=os.fork())\nif child.pid == 0: time.sleep(60)",
+}
+
+
+@pytest.mark.parametrize("then", CHILDREN.values(), ids=CHILDREN)
+def test_it_is_free_when_its_holder_was_killed_though_a_child_lives_on(place, then):
+    other = holder(place, then)
+    children = subprocess.run(
+        ["pgrep", "-P", str(other.pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    (child,) = map(int, children)
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    try:
+        assert not is_gone(child)
+        lock.acquire("mine", 0).release()
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_every_user_may_lock_it_whatever_the_umask_and_who_may_only_read_locks_it_too(place):
+    before = os.umask(0o077)
+    try:
+        lock.acquire("mine", 0).release()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o666
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    place.chmod(0o644)
+    for folder in place.parents:
+        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+
+    def another_user():
+        script = (
+            "import os; from autogauge.rig import lock; os.setgroups([]); os.setgid(12345); os.setuid(12345); "
+            "lock.acquire('theirs', 0); print('locked')"
+        )
+        command = [sys.executable, "-c", script]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert another_user().stdout == "locked\n"
+    with lock.measuring("mine", 0):
+        assert f"process {os.getpid()} of root" in another_user().stderr
+
+
+def test_a_file_that_is_removed_under_its_holder_is_not_taken_for_the_lock(place, monkeypatch):
+    opened = lock._open
+
+    def and_removed():
+        monkeypatch.setattr(lock, "_open", opened)
+        found = opened()
+        place.unlink()
+        return found
+
+    monkeypatch.setattr(lock, "_open", and_removed)
+    with lock.measuring("mine", 0), pytest.raises(UserError, match="another session"):
+        lock.acquire("theirs", 0)
+
+
+@pytest.mark.parametrize("what", ["link", "dangling link", "FIFO", "folder", "second name"])
+def test_what_is_no_plain_file_in_its_place_is_one_sentence_and_stays_as_it_was(place, tmp_path, what):
+    victim = tmp_path / "victim"
+    if what != "dangling link":
+        victim.write_text("precious")
+    if "link" in what:
+        place.symlink_to(victim)
+    elif what == "FIFO":
+        os.mkfifo(place)
+    elif what == "folder":
+        place.mkdir()
+    else:
+        place.hardlink_to(victim)
+    with pytest.raises(
+        UserError, match=rf"is to be the lock .* remove it, or name another file \({lock.VARIABLE}=PATH\)\."
+    ):
+        lock.acquire("mine", 0)
+    if what != "dangling link":
+        assert victim.read_text() == "precious"
+    else:
+        assert not victim.exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "words"), [("measuring.lock", "another lock in every folder"), ("/no/such/folder/lock", "No such file")]
+)
+def test_a_place_that_cannot_be_is_one_sentence(monkeypatch, named, words):
+    monkeypatch.setenv(lock.VARIABLE, named)
+    with pytest.raises(UserError, match=words):
+        lock.acquire("mine", 0)
+
+
+def test_without_a_name_it_is_in_the_first_folder_that_every_user_may_write_to(tmp_path, monkeypatch):
+    monkeypatch.delenv(lock.VARIABLE, raising=False)
+    closed, open_ = tmp_path / "closed", tmp_path / "open"
+    closed.mkdir(mode=0o755)
+    open_.mkdir()
+    open_.chmod(0o1777)
+    monkeypatch.setattr(lock, "PLACES", (tmp_path / "absent", closed, open_))
+    lock.acquire("mine", 0).release()
+    assert [path.name for path in tmp_path.rglob("*.lock")] == [lock.NAME]
+    assert (open_ / lock.NAME).exists()
+    monkeypatch.setattr(lock, "PLACES", (closed,))
+    with pytest.raises(UserError, match="no place for the lock"):
+        lock.acquire("mine", 0)
+
+
+@for_all(
+    lambda st: (
+        st.binary(max_size=2000)
+        | st.from_regex(
+            r"process [0-9]{1,12} of \S{1,50} since [0-9-]{10} [0-9:]{8} UTC: .{0,300}", fullmatch=True
+        ).map(str.encode),
+    )
+)
+def test_whatever_the_file_says_the_holder_is_shown_as_short_plain_text(content):
+    with tempfile.TemporaryFile() as stream:
+        stream.write(content)
+        stream.flush()
+        shown = lock._holder(stream.fileno())
+    assert shown.isprintable()
+    assert len(shown) < lock.LONGEST_LINE
+
+
+def test_a_forged_line_does_not_name_another_process_than_the_kernel_does(place):
+    with lock.measuring("mine", 0):
+        place.write_text("process 1 of root since 1999-01-01 00:00:00 UTC: \x1b[31mnothing\n")
+        with pytest.raises(UserError) as caught:
+            lock.acquire("theirs", 0)
+    assert f"process {os.getpid()} of " in str(caught.value)
+    assert "1999" not in str(caught.value)
