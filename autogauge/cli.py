@@ -26,9 +26,10 @@ from autogauge.inputs import parse_shapes
 from autogauge.interruption import Interruption
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
-from autogauge.plain import json_text, sentence
+from autogauge.plain import sentence
 from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
+from autogauge.report.output import make_writable, print_json
 from autogauge.report.progress import progress_on
 from autogauge.report.terminal import devices_table, doctor_table
 from autogauge.rig import lock
@@ -66,6 +67,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 def main() -> None:
     """Run a command; a user's mistake is one sentence and exit status 2."""
+    make_writable(sys.stdout, sys.stderr)
     interruption = Interruption()
     interruption.watch()
     try:
@@ -97,7 +99,7 @@ def devices(as_json: AsJson = False) -> None:
     with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
         found = inspect(Launcher(Path(folder)))
     if as_json:
-        _print_json({"openvino": found.openvino, "devices": [device.to_json() for device in found.devices]})
+        print_json({"openvino": found.openvino, "devices": [device.to_json() for device in found.devices]})
         return
     screen = console()
     screen.print(f"openvino {sentence(found.openvino)}")
@@ -115,7 +117,7 @@ def doctor(
     """
     findings = examine(Cache(cache or default_cache_dir()))
     if as_json:
-        _print_json([finding.to_json() for finding in findings])
+        print_json([finding.to_json() for finding in findings])
     else:
         console().print(doctor_table(findings))
     if any(finding.state is State.BROKEN for finding in findings):
@@ -177,7 +179,7 @@ def aa(
             )
     checks = [check for study in studies for check in _checks(study)]
     if as_json:
-        _print_json({"target": target.label, "seed": chosen_seed, "checks": checks})
+        print_json({"target": target.label, "seed": chosen_seed, "checks": checks})
     else:
         _print_checks(target, checks)
     if not all(check["holds_1"] for check in checks):
@@ -272,7 +274,3 @@ def _resolution_table(checks: list[dict[str, Any]]) -> Table:
             "too long" if seconds is None else f"{seconds:.0f} s",
         )
     return table
-
-
-def _print_json(value: Any) -> None:
-    print(json_text(value))

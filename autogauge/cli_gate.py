@@ -12,9 +12,10 @@ from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.history import records, standing
 from autogauge.history.records import SavedRun
-from autogauge.plain import json_text, plain, sentence
+from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.gate import heading, judgements
+from autogauge.report.output import print_json
 from autogauge.settings import parse_change, parse_choice
 
 Run = Annotated[
@@ -58,7 +59,7 @@ def gate(
     judged = saved.judge(found, history, change)
     problems = [*(f"{found.path.name}: {each}" for each in found.problems), *history.problems]
     if as_json:
-        print(json_text({"run": str(found.path), **judged.to_json(), "problems": problems}))
+        print_json({"run": str(found.path), **judged.to_json(), "problems": problems})
     else:
         screen = console()
         screen.print(f"{sentence(str(found.path))}\n{heading(judged)}")

@@ -18,10 +18,11 @@ from autogauge.history import export as exporting
 from autogauge.history import where
 from autogauge.history.index import UNREADABLE
 from autogauge.history.select import Histories, Selection
-from autogauge.plain import json_text, sentence
+from autogauge.plain import sentence
 from autogauge.report import history as shown
 from autogauge.report import markdown
 from autogauge.report.console import console
+from autogauge.report.output import print_json
 from autogauge.settings import parse_change
 
 HISTORY = Path("reports/history")
@@ -53,7 +54,7 @@ def history(
         found = histories.all(where.parse(filters or ()))
         runs = sorted(found.runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, run.number))
         if as_json:
-            _print_json([shown.run_json(run) for run in (*runs, *found.unreadable)])
+            print_json([shown.run_json(run) for run in (*runs, *found.unreadable)])
             return
         some = runs if everything else runs[-SHOWN:]
         screen = console()
@@ -116,7 +117,7 @@ def compare(
         except OSError as error:
             raise explain_os_error(error, f"cannot write {html}", "--html=FILE") from error
     if as_json:
-        _print_json(found.to_json())
+        print_json(found.to_json())
     elif as_markdown:
         print(markdown.of_comparison(found), end="")
     else:
@@ -173,10 +174,6 @@ def _print_notes(screen: Console, found: Selection) -> None:
         screen.print(f"NOTE  {shown.short(note, 400)}")
     if len(found.notes()) > SHOWN:
         screen.print(f"NOTE  and {len(found.notes()) - SHOWN} more such notes (--json has them all)")
-
-
-def _print_json(value: object) -> None:
-    print(json_text(value))
 
 
 def register(main: typer.Typer) -> None:

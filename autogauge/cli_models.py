@@ -20,8 +20,9 @@ from autogauge.models.omz.importing import import_folder
 from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import DEADLINE_S, Zoo
 from autogauge.models.resolve import AUTO, DEFAULT_PRECISION, SOURCES, Resolver, Wanted
-from autogauge.plain import json_text, plain, sentence
+from autogauge.plain import plain, sentence
 from autogauge.report.console import console
+from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
 from autogauge.settings import parse_choice, parse_deadline
 
@@ -89,7 +90,7 @@ def remove(
     """Delete a model from the cache in every precision, with the Zoo's files that it was made from; or the Zoo's tools."""
     gone = cached.remove(_cache(cache), name)
     if as_json:
-        print(json_text([each.to_json() for each in gone]))
+        print_json([each.to_json() for each in gone])
         return
     for each in gone:
         print(f"removed {plain(each.name)} {plain(each.precision or each.kind)} ({decimal(each.bytes)})")
@@ -101,7 +102,7 @@ def _cache(folder: Path | None) -> Cache:
 
 def _print_models(models: Sequence[ModelArtefact], as_json: bool) -> None:
     if as_json:
-        print(json_text([model.to_json() for model in models]))
+        print_json([model.to_json() for model in models])
         return
     for model in models:
         print(f"{sentence(model.describe())}\n{sentence(str(model.path))}")
@@ -109,7 +110,7 @@ def _print_models(models: Sequence[ModelArtefact], as_json: bool) -> None:
 
 def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
     if as_json:
-        print(json_text([each.to_json() for each in entries]))
+        print_json([each.to_json() for each in entries])
         return
     if not entries:
         print("the cache holds no models yet")

@@ -98,7 +98,7 @@ def installed() -> list[Finding]:
 def required() -> dict[str, tuple[int, ...]]:
     """What ``requirements.txt`` asks for, with the oldest release that will do. Raises :class:`UserError` without that file."""
     try:
-        lines = REQUIREMENTS.read_text().splitlines()
+        lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise UserError(
             f"cannot read {REQUIREMENTS} ({error.strerror}): take the project's folder as a whole."
@@ -267,7 +267,7 @@ def _trial(cache: Cache) -> str:
 
 def _says(path: Path, pattern: str) -> bool:
     try:
-        return re.search(pattern, path.read_text()) is not None
+        return re.search(pattern, path.read_text(errors="replace")) is not None
     except OSError:
         return False
 

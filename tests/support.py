@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -61,14 +61,18 @@ def lock_of_its_own() -> Path:
     return _locks() / str(next(_numbers))
 
 
-def run_suite(*options: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_suite(
+    *options: str, timeout_s: float = 120, as_bytes: bool = False, **environment: str
+) -> subprocess.CompletedProcess[Any]:
     """Run pytest in the project's folder, as a user does."""
-    return _run(bare_suite_command(*options), timeout_s, environment)
+    return _run(bare_suite_command(*options), timeout_s, environment, as_bytes)
 
 
-def run_cli(*words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_cli(
+    *words: str, timeout_s: float = 120, as_bytes: bool = False, **environment: str
+) -> subprocess.CompletedProcess[Any]:
     """Run ``python -m autogauge`` in the project's folder."""
-    return run_module("autogauge", *words, timeout_s=timeout_s, **environment)
+    return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment, as_bytes)
 
 
 def run_module(
@@ -78,10 +82,12 @@ def run_module(
     return _run([sys.executable, "-m", module, *words], timeout_s, environment)
 
 
-def _run(command: list[str], timeout_s: float, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: list[str], timeout_s: float, environment: dict[str, str], as_bytes: bool = False
+) -> subprocess.CompletedProcess[Any]:
     everything = {**os.environ, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
     return subprocess.run(
-        command, cwd=ROOT, env=everything, capture_output=True, text=True, timeout=timeout_s, check=False
+        command, cwd=ROOT, env=everything, capture_output=True, text=not as_bytes, timeout=timeout_s, check=False
     )
 
 

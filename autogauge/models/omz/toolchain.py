@@ -55,7 +55,7 @@ class Toolchain:
 def requirements() -> list[str]:
     """The lines that say what is installed, without comments. Raises :class:`UserError` where the list is not there."""
     try:
-        lines = REQUIREMENTS.read_text().splitlines()
+        lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     except OSError:
         raise UserError(
             f"the list of the Open Model Zoo's tools is not at {REQUIREMENTS}; run from a checkout of the project, which has it, "
