@@ -80,8 +80,8 @@ def main() -> None:
         raise
 
 
-def _end(sentence: str) -> None:
-    print(f"autogauge: {sentence}", file=sys.stderr)
+def _end(why: str) -> None:
+    print(f"autogauge: {sentence(why)}", file=sys.stderr)
     sys.exit(2)
 
 
