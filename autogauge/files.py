@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import stat
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,25 @@ def is_folder(path: Path) -> bool:
     return exists(path) and path.is_dir()
 
 
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+"""Names that some file systems keep for devices."""
+SLUG_DIGITS = 8
+
+
 def slug(text: str, *, longest: int = 80) -> str:
-    """A name that is safe in every file system: letters, digits, dot, dash and underscore."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:longest] or "unnamed"
+    """A name that is safe in every file system: letters, digits, dot, dash and underscore; another one for every other text.
+
+    A text that is safe as it is stays as it is. Where anything was changed or cut, the name ends in a short digest of the text, so that
+    ``lab 01`` and ``lab/01`` are two. A letter with its accent as one sign or as two is the same text.
+    """
+    whole = unicodedata.normalize("NFC", text)
+    plain = readable(whole, longest=longest)
+    if plain == whole and not RESERVED.fullmatch(whole):
+        return plain
+    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:SLUG_DIGITS]
+    return f"{readable(whole, longest=longest - SLUG_DIGITS - 1)}-{digest}"
+
+
+def readable(text: str, *, longest: int = 80) -> str:
+    """As :func:`slug` without a digest, so that several texts become one name: for what is told apart by a number in front of it."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:longest].rstrip("-.") or "unnamed"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import platform
+import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import exists, slug, write_bytes
+from autogauge.files import exists, is_folder, readable, slug, write_bytes
 from autogauge.gate import session as gates
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
+from autogauge.plain import plain
 from autogauge.reference import spec
 from autogauge.reference.spec import Reference
 from autogauge.rig import lock
@@ -257,6 +259,29 @@ def parse_list(text: str | None) -> tuple[str, ...] | None:
 def default_machine() -> str:
     """This machine's name, fit for a folder."""
     return slug(platform.node() or "machine")
+
+
+CONTAINER = re.compile(r"[0-9a-f]{12}")
+"""The host name that a container is given where nobody gives it one."""
+LONGEST_SHOWN = 60
+"""Of a machine's name as it was given."""
+
+
+def machine_notes(given: str | None, settings: Settings) -> list[str]:
+    """What there is to say of the machine's name: ``given`` by the user, or its host name. Looks for a folder of the name's older form."""
+    name = given or platform.node()
+    if not given and CONTAINER.fullmatch(name):
+        return [
+            f"the machine's name, {name}, is that of a container, and the next one has another: each begins a new history; "
+            "name the machine (--machine=NAME)"
+        ]
+    if settings.machine == name:
+        return []
+    said = f"the machine {plain(name, LONGEST_SHOWN)} is called {settings.machine} in history"
+    older = replace(settings, machine=readable(name)).history
+    if is_folder(older) and not is_folder(settings.history):
+        said += f"; {older} may hold its runs from before names were told apart: to go on with them, --machine={readable(name)}"
+    return [said]
 
 
 def parse_choice(option: str, word: str, known: Collection[str]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.history.records import SavedRun
+from autogauge.plain import plain
 from autogauge.probe.worker.cgroups import Groups
 
 LINUX = Path("/")
@@ -240,6 +241,4 @@ def _brief(value: Any) -> str:
     """A value from a file, fit for a sentence: bounded, on one line, without control codes."""
     if value is None or value == "":
         return "none"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    text = "".join(each if each.isprintable() else "?" for each in text)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return plain(f"{value:g}" if isinstance(value, float) else str(value), LONGEST)

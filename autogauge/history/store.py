@@ -10,7 +10,7 @@ from typing import Any
 import filelock
 
 from autogauge.errors import UserError
-from autogauge.files import slug, write_json
+from autogauge.files import readable, write_json
 
 LOCK_DEADLINE_S = 60.0
 FINGERPRINT_DIGITS = 8
@@ -40,7 +40,7 @@ def save(
             saved = runs(folder)
             number = number_of(saved[-1]) + 1 if saved else 1
             mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
-            path = folder / f"{number:04d}_{slug(label)}{mark}.json"
+            path = folder / f"{number:04d}_{readable(label)}{mark}.json"
             prepare(path)
             write_json(path, document)
             return path

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autogauge.files import slug
+from autogauge.files import readable
 from autogauge.probe import answers
 from autogauge.probe import log as auto_log
 from autogauge.probe.log import AutoLog
@@ -52,7 +52,7 @@ class Launcher:
 
     def start(self, request: ProbeRequest, name: str) -> Probe:
         """Start a probe; its request is sent, its answer not yet awaited."""
-        stem = f"{next(self._numbers):04d}-{slug(name)}"
+        stem = f"{next(self._numbers):04d}-{readable(name)}"
         scratch = self.log_folder.parent  # whoever made that removes it, also after a kill
         request = replace(request, emulation=self.emulation)
         return Probe(self.runtime, request, self.log_folder / f"{stem}.out", self.log_folder / f"{stem}.err", scratch)

@@ -6,7 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from autogauge.files import slug
+from autogauge.files import readable
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.log import parse
@@ -159,7 +159,7 @@ def test_a_process_that_dies_while_auto_compiles_behind_is_a_failed_replicate(tm
     study = hand_overs(launcher, small_cnn, tmp_path)
     ((_, died, failure),) = study.failures()
     assert failure.sentence() == "killed by signal 11 (SIGSEGV) during hand-over"
-    (printed,) = launcher.log_folder.glob(f"*-hand-over-{slug(died)}.out")
+    (printed,) = launcher.log_folder.glob(f"*-hand-over-{readable(died)}.out")
     log = parse(printed.read_text())
     assert log.cpu_helper_started
     assert log.finished == ["CPU"], "the GPU was being compiled"

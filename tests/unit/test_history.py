@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from autogauge.files import as_json, slug, write_bytes
+from autogauge.files import RESERVED, as_json, readable, slug, write_bytes
 from autogauge.history import store
 from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
@@ -135,6 +135,71 @@ def test_any_text_becomes_a_name_for_every_file_system(text):
     assert name.isascii()
     assert not set(name) & set('/\\:*?"<>| \n')
     assert not name.startswith(".")
+    assert not name.endswith(".")
+    assert slug(name) == name, "a folder's name given back is that folder"
+
+
+@for_all(
+    lambda st: (
+        *(
+            st.text(max_size=100)
+            | st.sampled_from(
+                [
+                    "机器一",
+                    "机器二",
+                    "lab 01",
+                    "lab/01",
+                    "lab-01",
+                    "lab-01.",
+                    "-lab-01",
+                    "",
+                    "unnamed",
+                    "con",
+                    "é",
+                    "x" * 80,
+                ]
+            )
+            | st.text("x/", min_size=79, max_size=90)
+            for _ in range(2)
+        ),
+    )
+)
+def test_other_names_are_other_folders(one, other):
+    import unicodedata
+
+    same = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    assert (slug(one) == slug(other)) == same
+
+
+@for_all(lambda st: (st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,78}[A-Za-z0-9_]", fullmatch=True),))
+def test_names_that_are_safe_stay_as_they_are(name):
+    assert readable(name) == name
+    assert slug(name) == name or RESERVED.fullmatch(name)
+
+
+def test_names_that_were_one_are_told_apart():
+    names = [
+        "机器一",
+        "机器二",
+        "lab 01",
+        "lab/01",
+        "lab-01",
+        "lab-01-",
+        ".lab-01",
+        "lab-01.",
+        "x" * 80,
+        "x" * 81,
+        "y" + "x" * 90,
+    ]
+    slugs = [slug(name) for name in names]
+    assert len({*slugs}) == len(names)
+    assert slugs[4] == "lab-01"
+    assert slugs[8] == "x" * 80
+    assert slug("e\u0301cole") == slug("\u00e9cole"), "as macOS writes it, and as others do"
+    assert slug("Lab") == "Lab", "two cases are two fingerprints, also where they are one folder"
+    assert not {slug(name) for name in ("con", "NUL", "aux.x", "com1")} & {"con", "NUL", "aux.x", "com1"}
+    assert slug("console") == "console"
+    assert all(len(os.fsencode(f".0001_{slug(name)}-emulated.json.123456-abcdef01.tmp")) < 255 for name in names)
 
 
 def test_json_has_no_nan():

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.settings import PROFILES, parse_list
+from autogauge.files import slug
+from autogauge.settings import PROFILES, machine_notes, parse_list
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import fil, steady
 from autogauge.studies.metrics import PerformanceMetrics
@@ -22,6 +23,38 @@ from autogauge.targets import (
 
 CPU, GPU0, GPU1 = Device("CPU", "a CPU"), Device("GPU.0", "integrated"), Device("GPU.1", "discrete")
 NPU = Device("NPU", "an NPU")
+
+
+def settings_of(tmp_path, machine):
+    from tests.unit.test_report import settings
+
+    return settings(tmp_path, machine=slug(machine))
+
+
+def test_a_name_that_history_cannot_take_is_told_with_the_folder_of_its_older_form(tmp_path):
+    def notes(name):
+        return machine_notes(name, settings_of(tmp_path, name))
+
+    assert notes("lab-01") == []
+    assert notes("机器一") == [f"the machine 机器一 is called {slug('机器一')} in history"]
+    (tmp_path / "history" / "lab-01").mkdir(parents=True)
+    (note,) = notes("lab 01")
+    assert note.endswith(
+        "history/lab-01 may hold its runs from before names were told apart: to go on with them, --machine=lab-01"
+    )
+    (tmp_path / "history" / slug("lab 01")).mkdir()
+    assert "before names" not in notes("lab 01")[0], "it has begun a history of its own"
+    (note,) = notes("x\x1b[31m" * 1000)
+    assert note.isprintable()
+    assert len(note) < 300
+
+
+@pytest.mark.parametrize(("node", "said"), [("3f2a9c01b7de", True), ("lab-01", False), ("decade", False)])
+def test_a_container_that_nobody_named_is_told_that_each_begins_a_new_history(tmp_path, monkeypatch, node, said):
+    monkeypatch.setattr("platform.node", lambda: node)
+    notes = machine_notes(None, settings_of(tmp_path, node))
+    assert any("each begins a new history" in each and "--machine=NAME" in each for each in notes) == said
+    assert machine_notes(node, settings_of(tmp_path, node)) == [], "who names it knows"
 
 
 def test_gpu_0_counts_as_a_gpu():
