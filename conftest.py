@@ -75,9 +75,9 @@ def pytest_addoption(parser):
     )
     add(
         "--probe-deadline",
-        default="180",
         metavar="SECONDS",
-        help="how long one probe may take for a compile or an answer before it counts as hung (default 180)",
+        help="how long one probe may take for a compile or an answer before it counts as hung (default 180; on the emulated GPU of a "
+        "processor without AVX-512, which compiles more slowly, 900 or more)",
     )
     add(
         "--inconclusive",

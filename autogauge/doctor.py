@@ -13,22 +13,17 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 
-import numpy as np
-
 from autogauge.cache import Cache
-from autogauge.emulation import parts
+from autogauge.emulation import parts, trial
 from autogauge.errors import UserError
-from autogauge.models import resolve
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import ProbeFailed
-from autogauge.studies.workload import prepare_workload
-from autogauge.targets import Device, Target, find_device
+from autogauge.targets import Device, find_device
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?(?:\s*[>=~]=\s*([\d.]+))?")
@@ -36,7 +31,6 @@ INSTALL = "pip install -r requirements.txt"
 EMULATED = "measure with --accelerator=emulated"
 INTEL = r"\b0x8086\b"
 INTEL_DRIVER = r"libigdrcl"
-TRIAL_MODEL, TRIAL_TOLERANCE = "one-convolution", 1e-4
 
 
 class State(str, Enum):
@@ -231,38 +225,16 @@ def emulation(cache: Cache) -> list[Finding]:
         if compilers
         else Finding(subject, "compiler", State.ABSENT, "none", f"install cc, or {parts.INSTALL}")
     )
-    return [*findings, _step(subject, "trial", lambda: _trial(cache))]
-
-
-def _step(subject: str, what: str, attempt: Callable[[], str]) -> Finding:
     try:
-        return Finding(subject, what, State.OK, attempt())
+        with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
+            tried = trial.attempt(cache, Launcher(Path(folder) / "probes", emulation=parts.prepare(cache)))
     except UserError as error:
-        return Finding(subject, what, State.BROKEN, str(error))  # its sentence holds the next step
-    except ProbeFailed as error:
-        return Finding(
-            subject, what, State.BROKEN, error.failure.sentence(), "run it again; if it stays, report it with this line"
-        )
-
-
-def _trial(cache: Cache) -> str:
-    """One convolution on the emulated GPU and on the CPU; returns a sentence. Raises ``UserError`` or ``ProbeFailed``."""
-    with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
-        folder = Path(scratch)
-        launcher = Launcher(folder / "probes", emulation=parts.prepare(cache))
-        workload, _ = prepare_workload(resolve.fetch(TRIAL_MODEL, "FP32", cache), launcher, folder)
-        answers, seconds = [], 0.0
-        for device in ("CPU", "GPU"):
-            path = folder / f"{device}.npz"
-            target = Target(device, {"INFERENCE_PRECISION_HINT": "f32"})
-            reply, _ = launcher.run_once(workload.request("once", target, save_outputs=str(path)), device)
-            seconds = reply["seconds"]["compile"]
-            with np.load(path) as saved:
-                answers.append(saved["0"])
-    apart = float(np.abs(answers[0] - answers[1]).max())
-    if not np.allclose(answers[1], answers[0], rtol=TRIAL_TOLERANCE, atol=TRIAL_TOLERANCE):
-        raise UserError(f"its answer is {apart:.3g} off the CPU's: report it with the processor's name")
-    return f"one convolution compiled in {seconds:.1f} s, its answer {apart:.1e} off the CPU's"
+        return [*findings, Finding(subject, "trial", State.BROKEN, str(error))]  # its sentence holds the next step
+    return [
+        *findings,
+        Finding(subject, "processor class", State.OK, tried.processor_class.describe()),
+        Finding(subject, "trial", State.OK, tried.sentence()),
+    ]
 
 
 def _says(path: Path, pattern: str) -> bool:

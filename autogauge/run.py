@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autogauge.emulation.classes import ProcessorClass
 from autogauge.emulation.parts import identity
 from autogauge.gate.session import Gate
 from autogauge.history.circumstances import Circumstances
@@ -31,6 +32,8 @@ class Run:
     openvino: str = ""
     devices: list[Device] = field(default_factory=list)
     emulation: Emulation | None = None
+    emulated: ProcessorClass | None = None
+    """For which processors the emulated GPU compiles, where it is switched on and has been asked."""
     model: ModelArtefact | None = None
     inputs: tuple[str, ...] = ()
     inputs_digest: str = ""
@@ -69,7 +72,7 @@ class Run:
             "profile": settings.profile.name,
         }
         if self.emulation is not None:
-            measured["emulation"] = identity()
+            measured["emulation"] = identity(self.emulated.name if self.emulated else "")
         return fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)
 
     def look_again(self) -> None:

@@ -20,6 +20,7 @@ from autogauge.reference import spec
 from autogauge.reference.spec import Reference
 from autogauge.rig import lock
 from autogauge.studies import steady
+from autogauge.studies.pool import DEADLINE_S
 from autogauge.studies.study import Plan
 from autogauge.targets import ACCELERATOR_KINDS
 
@@ -103,6 +104,18 @@ PROFILES = {
 }
 
 
+@dataclass(frozen=True)
+class Deadlines:
+    """How long is waited: ``probe_s`` for a probe's compile or answer, ``hand_over_s`` for AUTO's hand-over since its compile began."""
+
+    probe_s: float
+
+    @property
+    def hand_over_s(self) -> float:
+        """Most of what one answer of a probe may take."""
+        return self.probe_s * 2 / 3
+
+
 DEFAULT_SMALLEST_CHANGE = 0.05
 LONGEST_PAIRED_SLICE_S = 1.0
 """With longer ones a comparison beside a reference would take hours to its first look."""
@@ -112,7 +125,7 @@ ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of a run. ``devices`` and ``hints_on`` are ``None`` where the user left the choice to the machine."""
+    """The options of a run. ``devices``, ``hints_on`` and ``probe_deadline_s`` are ``None`` where the machine is to say."""
 
     wanted: Wanted
     shapes: dict[str, list[int]]
@@ -123,7 +136,7 @@ class Settings:
     accelerator: str
     fail_inconclusive: bool
     infer_requests: int
-    probe_deadline_s: float
+    probe_deadline_s: float | None
     cache: Path
     reports: Path
     machine: str
@@ -156,10 +169,9 @@ class Settings:
         """The folder of this machine's saved runs; those with the emulated GPU have one of their own."""
         return self.reports / "history" / (f"{self.machine}-{EMULATED}" if self.is_emulated else self.machine)
 
-    @property
-    def hand_over_deadline_s(self) -> float:
-        """How long after the compile began AUTO is waited for to hand over: most of what one answer of a probe may take."""
-        return self.probe_deadline_s * 2 / 3
+    def deadlines(self, slowness: float) -> Deadlines:
+        """The deadlines on a machine that is so many times slower at compiling than others; one that the user gave stays as it is."""
+        return Deadlines(self.probe_deadline_s or min(DEADLINE_S * slowness, LONGEST_DEADLINE_S))
 
     def chosen(self) -> dict[str, str]:
         """The options that change what is measured or judged, by their names on the command line, as text."""

@@ -37,6 +37,7 @@ enum {
     DEVICE_EXTENSIONS = 0x1030,
     QUEUE_PROPERTIES = 0x1093,
     QUEUE_OUT_OF_ORDER = 1 << 0,
+    MEM_FLAGS = 0x1101,
     DEVICE_IP_VERSION_INTEL = 0x4250,
     DEVICE_FEATURE_CAPABILITIES_INTEL = 0x4256
 };
@@ -51,6 +52,8 @@ enum {
     CREATE_KERNEL = 34,
     CREATE_KERNELS_IN_PROGRAM = 35,
     ENQUEUE_ND_RANGE_KERNEL = 59,
+    GET_EXTENSION_FUNCTION_ADDRESS = 65,
+    GET_EXTENSION_FUNCTION_ADDRESS_FOR_PLATFORM = 107,
     CREATE_COMMAND_QUEUE_WITH_PROPERTIES = 123,
     MOST_ENTRIES = 256
 };
@@ -66,6 +69,12 @@ typedef cl_object create_kernel_fn(cl_object program, const char *name, cl_int *
 typedef cl_int create_kernels_fn(cl_object program, cl_uint count, cl_object *kernels, cl_uint *count_ret);
 typedef cl_int enqueue_kernel_fn(cl_object queue, cl_object kernel, cl_uint dimensions, const size_t *offset, const size_t *global,
                                  const size_t *local, cl_uint wait_count, const cl_object *wait_list, cl_object *event);
+
+typedef void *get_address_fn(const char *name);
+typedef void *get_address_for_platform_fn(cl_object platform, const char *name);
+typedef void *alloc_on_host_fn(cl_object context, const cl_ulong *properties, size_t size, cl_uint alignment, cl_int *error);
+typedef void *alloc_on_device_fn(cl_object context, cl_object device, const cl_ulong *properties, size_t size, cl_uint alignment,
+                                 cl_int *error);
 
 static void *const *below;        /* the loader's own table */
 static void *table[MOST_ENTRIES]; /* what is given back */
@@ -179,6 +188,90 @@ static cl_object create_queue_with_properties(cl_object context, cl_object devic
     }
     return BELOW(CREATE_COMMAND_QUEUE_WITH_PROPERTIES, create_queue_with_properties_fn)(
         context, device, properties ? kept : NULL, error);
+}
+
+/* ---------------------------------------------------------------- unified shared memory */
+
+/* Some releases (2025.4) ask for allocations of any size (CL_MEM_FLAGS with CL_MEM_ALLOW_UNRESTRICTED_SIZE_INTEL). This runtime knows no
+ * such limit, does not know the property either, and refuses the whole allocation. */
+enum { MOST_PROPERTIES = 32 }; /* pairs of name and value, ended by a zero */
+
+/* The properties without that one; 0 when there are more than ever were. */
+static int keep_known(const cl_ulong *properties, cl_ulong kept[MOST_PROPERTIES])
+{
+    size_t count = 0;
+    for (size_t i = 0; properties && properties[i]; i += 2) {
+        if (properties[i] == MEM_FLAGS)
+            continue;
+        if (count + 2 >= MOST_PROPERTIES)
+            return 0;
+        kept[count++] = properties[i];
+        kept[count++] = properties[i + 1];
+    }
+    kept[count] = 0;
+    return 1;
+}
+
+static void *refuse(cl_int *error)
+{
+    if (error)
+        *error = INVALID_VALUE;
+    return NULL;
+}
+
+static alloc_on_host_fn *host_below;
+static alloc_on_device_fn *device_below, *shared_below;
+
+static void *alloc_on_host(cl_object context, const cl_ulong *properties, size_t size, cl_uint alignment, cl_int *error)
+{
+    cl_ulong kept[MOST_PROPERTIES];
+    return keep_known(properties, kept) ? host_below(context, properties ? kept : NULL, size, alignment, error) : refuse(error);
+}
+
+static void *alloc_on_device(cl_object context, cl_object device, const cl_ulong *properties, size_t size, cl_uint alignment,
+                             cl_int *error)
+{
+    cl_ulong kept[MOST_PROPERTIES];
+    return keep_known(properties, kept) ? device_below(context, device, properties ? kept : NULL, size, alignment, error)
+                                        : refuse(error);
+}
+
+static void *alloc_shared(cl_object context, cl_object device, const cl_ulong *properties, size_t size, cl_uint alignment,
+                          cl_int *error)
+{
+    cl_ulong kept[MOST_PROPERTIES];
+    return keep_known(properties, kept) ? shared_below(context, device, properties ? kept : NULL, size, alignment, error)
+                                        : refuse(error);
+}
+
+/* The allocations are extensions: whoever wants one asks for its address by name. */
+static void *instead_of(const char *name, void *found)
+{
+    if (!found || !name)
+        return found;
+    if (strcmp(name, "clHostMemAllocINTEL") == 0) {
+        host_below = (alloc_on_host_fn *)found;
+        return (void *)alloc_on_host;
+    }
+    if (strcmp(name, "clDeviceMemAllocINTEL") == 0) {
+        device_below = (alloc_on_device_fn *)found;
+        return (void *)alloc_on_device;
+    }
+    if (strcmp(name, "clSharedMemAllocINTEL") == 0) {
+        shared_below = (alloc_on_device_fn *)found;
+        return (void *)alloc_shared;
+    }
+    return found;
+}
+
+static void *get_address(const char *name)
+{
+    return instead_of(name, BELOW(GET_EXTENSION_FUNCTION_ADDRESS, get_address_fn)(name));
+}
+
+static void *get_address_for_platform(cl_object platform, const char *name)
+{
+    return instead_of(name, BELOW(GET_EXTENSION_FUNCTION_ADDRESS_FOR_PLATFORM, get_address_for_platform_fn)(platform, name));
 }
 
 /* ---------------------------------------------------------------- programs */
@@ -339,6 +432,8 @@ cl_int clInitLayer(cl_uint count, void *const *target, cl_uint *count_ret, void 
     table[CREATE_KERNEL] = (void *)create_kernel;
     table[CREATE_KERNELS_IN_PROGRAM] = (void *)create_kernels_in_program;
     table[ENQUEUE_ND_RANGE_KERNEL] = (void *)enqueue_kernel;
+    table[GET_EXTENSION_FUNCTION_ADDRESS] = (void *)get_address;
+    table[GET_EXTENSION_FUNCTION_ADDRESS_FOR_PLATFORM] = (void *)get_address_for_platform;
     *count_ret = count;
     *layer = table;
     return SUCCESS;

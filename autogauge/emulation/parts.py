@@ -86,9 +86,9 @@ def prepare(cache: Cache) -> Emulation:
     )
 
 
-def identity() -> dict[str, str]:
-    """What tells one emulated GPU from another: the releases of its packages and the digest of its layer."""
-    return {**PACKAGES, "layer": layer_digest()}
+def identity(processor_class: str) -> dict[str, str]:
+    """What tells one emulated GPU from another: packages, layer, and the class of processors that it compiles for."""
+    return {**PACKAGES, "layer": layer_digest(), "class": processor_class}
 
 
 def layer_digest() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import UserError
 from autogauge.inputs import Port
 from autogauge.models.artefact import ModelArtefact
@@ -20,6 +21,8 @@ class Inspection:
     devices: tuple[Device, ...]
     ports: tuple[Port, ...] = ()
     half_precision: bool = False
+    emulated: ProcessorClass | None = None
+    """For which processors the emulated GPU compiles, where it is switched on."""
 
 
 def inspect(
@@ -36,6 +39,7 @@ def inspect(
         tuple(Device.from_json(fields) for fields in reply["devices"]),
         tuple(Port.from_json(fields) for fields in described["inputs"]) if described else (),
         bool(described and described["half_precision"]),
+        ProcessorClass.from_json(reply["emulated"]),
     )
 
 
@@ -50,6 +54,8 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
         return UserError(
             f"OpenVINO cannot read the model {model.path}: {reason}; check the file, or name another (--model)."
         )
+    if failure.phase == "processor class":
+        return UserError(f"{reason} (--accelerator=emulated).")
     if failure.phase == "emulation":
         return UserError(
             f"the emulated GPU cannot be loaded: {reason}; install its parts anew "

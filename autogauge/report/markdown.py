@@ -29,7 +29,12 @@ def of_run(run: Run) -> str:
         "",
     ]
     if run.settings.is_emulated:
-        lines += ["**Emulated GPU**: this shows how AUTO behaves with an accelerator, not how fast one is.", ""]
+        kind = (
+            f" Its kernels are compiled for the processor class {text(run.emulated.describe())}."
+            if run.emulated
+            else ""
+        )
+        lines += [f"**Emulated GPU**: this shows how AUTO behaves with an accelerator, not how fast one is.{kind}", ""]
     if verdicts:
         cells = [(marked(str(each.outcome)), text(each.claim.sentence), text(each.evidence())) for each in verdicts]
         lines += [*_table(("verdict", "promise", "evidence"), cells), ""]

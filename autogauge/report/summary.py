@@ -38,6 +38,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "openvino": run.openvino,
         "profile": settings.profile.name,
         "accelerator": settings.accelerator,
+        "emulated_gpu": {**run.emulated.to_json(), "words": run.emulated.describe()} if run.emulated else None,
         "options": settings.chosen(),
         "fingerprint": run.fingerprint.to_json() if run.fingerprint else None,
         "noted": dict(run.circumstances.noted),

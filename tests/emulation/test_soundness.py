@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -59,19 +60,22 @@ def test_the_small_cnn_answers_as_on_the_cpu(emulated, small_cnn, tmp_path):
     assert gpu.sum() == pytest.approx(1, abs=1e-5)
 
 
-QUEUES = """
+CONTEXT = """
 import ctypes, json, sys
 from autogauge.probe.worker.emulation import switch_on
 parts = json.loads(sys.argv[1])
 switch_on(parts)
 cl = ctypes.CDLL(parts["loader"])
 cl.clCreateContext.restype = cl.clCreateCommandQueue.restype = ctypes.c_void_p
-cl.clCreateCommandQueueWithProperties.restype = ctypes.c_void_p
+cl.clCreateCommandQueueWithProperties.restype = cl.clGetExtensionFunctionAddressForPlatform.restype = ctypes.c_void_p
+cl.clGetExtensionFunctionAddress.restype = ctypes.c_void_p
 platform, device = ctypes.c_void_p(), ctypes.c_void_p()
 assert cl.clGetPlatformIDs(1, ctypes.byref(platform), None) == 0
 assert cl.clGetDeviceIDs(platform, ctypes.c_uint64(0xFFFFFFFF), 1, ctypes.byref(device), None) == 0
 error = ctypes.c_int()
 context = ctypes.c_void_p(cl.clCreateContext(None, 1, ctypes.byref(device), None, None, ctypes.byref(error)))
+"""
+QUEUES = """
 out_of_order, profiling, properties = 1, 2, 0x1093
 listed = (ctypes.c_uint64 * 3)(properties, out_of_order | profiling, 0)
 queues = [
@@ -85,17 +89,57 @@ for queue in queues:
 """
 
 
-def test_queues_keep_their_order_and_their_other_properties(emulation):
-    """Out of order, several requests in flight end in a deadlock of the runtime, in one process of three."""
+def printed_by(lines, emulation, folder=ROOT):
+    """What lines of Python print that follow a context on the emulated GPU, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", QUEUES, json.dumps(asdict(emulation))],
-        cwd=ROOT,
+        [sys.executable, "-c", CONTEXT + lines, json.dumps(asdict(emulation))],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.stdout.split() == ["2", "2"], done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_queues_keep_their_order_and_their_other_properties(emulation):
+    """Out of order, several requests in flight end in a deadlock of the runtime, in one process of three."""
+    assert printed_by(QUEUES, emulation) == ["2", "2"]
+
+
+ALLOCATIONS = """
+address = ctypes.c_uint64
+mem_flags, unrestricted_size, alloc_flags, write_combined, unknown = 0x1101, 1 << 23, 0x4195, 1, 0x7777
+for ask in (lambda name: cl.clGetExtensionFunctionAddressForPlatform(platform, name), cl.clGetExtensionFunctionAddress):
+    for name in (b"clHostMemAllocINTEL", b"clDeviceMemAllocINTEL", b"clSharedMemAllocINTEL"):
+        devices = [] if b"Host" in name else [device]
+        alloc = ctypes.CFUNCTYPE(
+            ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_void_p] * len(devices), ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint,
+            ctypes.c_void_p)(ask(name))
+        for properties in (
+            None, [], [mem_flags, unrestricted_size], [mem_flags, unrestricted_size, alloc_flags, write_combined],
+            [alloc_flags, write_combined, mem_flags, unrestricted_size], [unknown, 1], [alloc_flags, write_combined] * 20,
+        ):
+            listed = None if properties is None else (ctypes.c_uint64 * (len(properties) + 1))(*properties, 0)
+            found = alloc(context, *devices, listed, 4096, 0, ctypes.byref(error))
+            print(name.decode(), bool(found), error.value)
+print(bool(cl.clGetExtensionFunctionAddressForPlatform(platform, b"clNoSuchFunction")))
+"""
+
+
+def test_allocations_of_any_size_are_had_by_dropping_the_property_that_the_runtime_does_not_know(emulation):
+    """Releases such as 2025.4 ask for them, and no model compiles with a cache otherwise; other unknown properties stay errors."""
+    *found, no_such = printed_by(ALLOCATIONS, emulation)
+    invalid_property, invalid_value = "-64", "-30"
+    for kind in ("Host", "Device", "Shared"):
+        given = [line.split()[1:] for line in found if line.startswith(f"cl{kind}MemAllocINTEL")]
+        assert given[:7] == given[7:], "asked for by either function"
+        assert given[:5] == [["True", "0"]] * 5
+        assert given[5] == ["False", invalid_property]
+        assert given[6] == ["False", invalid_value]
+    assert no_such == "False"
 
 
 @pytest.mark.slow

@@ -42,10 +42,10 @@ def in_order_of_start(timeline):
     return timeline.label[np.argsort(timeline.start_s, kind="stable")]
 
 
-def test_auto_hands_over_before_the_deadline(handed_over, settings):
+def test_auto_hands_over_before_the_deadline(handed_over, deadlines):
     seen = [hand_over.what_happened(each) for each, _ in handed_over]
     outcomes = {each["outcome"] for each, _ in handed_over}
-    assert outcomes == {hand_over.HANDED_OVER}, f"{'; '.join(seen)} within {settings.hand_over_deadline_s:g} s"
+    assert outcomes == {hand_over.HANDED_OVER}, f"{'; '.join(seen)} within {deadlines.hand_over_s:g} s"
 
 
 def test_the_cpu_helper_answers_first_and_the_accelerator_in_the_end(handed_over, handed_to):

@@ -210,6 +210,7 @@ def test_the_command_shows_a_table_and_json(cache):
     assert done.returncode == int(any(each["state"] == "BROKEN" for each in found.values()))
     if not parts.why_impossible_here() and not parts.missing_packages():
         assert found["emulated GPU", "trial"]["state"] == "ok", found["emulated GPU", "trial"]
+        assert found["emulated GPU", "processor class"]["found"].endswith("(by the processor's flags)")
     findings = [
         doctor.Finding(each["subject"], each["what"], State(each["state"]), "found", "step") for each in found.values()
     ]

@@ -1,4 +1,9 @@
-"""Switches the emulated GPU on in this process, before openvino loads. Its parts are found by ``autogauge.emulation``."""
+"""Switches the emulated GPU on in this process, before openvino loads. Its parts are found by ``autogauge.emulation``.
+
+The OpenCL runtime compiles for a class of processors. Its own choice is unsafe: on a processor that it does not know it plans
+vectors by what the processor can do and generates code for a baseline, and every kernel with sub-groups ends the process. So the class is
+named, from the processor's flags.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +11,104 @@ import ctypes
 import os
 from typing import Any
 
+VARIABLE = "CL_CONFIG_CPU_TARGET_ARCH"
+_AVX = ("avx",)
+_AVX2 = (*_AVX, "avx2", "fma", "f16c", "bmi1", "bmi2", "abm", "movbe", "popcnt")
+_AVX512 = (*_AVX2, "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl")
+CLASSES: dict[str, tuple[str, ...]] = {"skx": _AVX512, "core-avx2": _AVX2, "corei7-avx": _AVX, "corei7": ()}
+"""The classes to choose from, best first, each with the flags (as Linux calls them) that it needs. The last one fits every processor."""
+_VNNI = (*_AVX512, "avx512_vnni")
+_ICE_LAKE = (*_VNNI, "avx512vbmi", "avx512ifma", "avx512_vbmi2", "avx512_bitalg", "avx512_vpopcntdq")
+_SAPPHIRE_RAPIDS = (*_ICE_LAKE, "avx512_bf16", "avx512_fp16")
+RUNTIMES_OWN = "auto"
+BY_HAND: dict[str, tuple[str, ...]] = {
+    **CLASSES,
+    "cascadelake": _VNNI,
+    "icelake-client": _ICE_LAKE,
+    "icelake-server": _ICE_LAKE,
+    "sapphirerapids": _SAPPHIRE_RAPIDS,
+    "graniterapids": _SAPPHIRE_RAPIDS,
+    RUNTIMES_OWN: (),
+}
+"""What the runtime (2024.2.1) accepts. Anything else, the empty value too, makes every one of its builds fail."""
+
+
+def processor_flags(path: str = "/proc/cpuinfo") -> frozenset[str]:
+    """What this processor can do, as Linux calls it; nothing where Linux does not tell."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as stream:
+            for line in stream:
+                if line.startswith("flags"):
+                    return frozenset(line.partition(":")[2].split())
+    except OSError:
+        pass
+    return frozenset()
+
+
+def best_class(flags: frozenset[str]) -> str:
+    """The best of ``CLASSES`` that a processor with these flags can run."""
+    return next(name for name, needed in CLASSES.items() if flags.issuperset(needed))
+
+
+def processor_class(flags: frozenset[str], by_hand: str | None = None) -> str:
+    """The class to compile for: the one named by hand, else the best.
+
+    Raises ``ValueError`` with a sentence for a value that the runtime does not accept, or whose code this processor cannot run.
+    """
+    if by_hand is None:
+        return best_class(flags)
+    fitting = ", ".join(name for name, needed in BY_HAND.items() if flags.issuperset(needed))
+    if by_hand not in BY_HAND:
+        raise ValueError(
+            f"the emulated GPU's runtime knows no class of processors called {by_hand!r}: "
+            f"unset {VARIABLE}, or let it name one of {fitting}"
+        )
+    if missing := [flag for flag in BY_HAND[by_hand] if flag not in flags]:
+        raise ValueError(
+            f"this processor cannot run code for the class {by_hand} (it lacks {', '.join(missing)}): "
+            f"unset {VARIABLE}, or let it name one of {fitting}"
+        )
+    return by_hand
+
+
+def choose_class() -> dict[str, Any]:
+    """Set the class for the runtime, which reads it when the first context is made; returns what was chosen, and how."""
+    by_hand, flags = os.environ.get(VARIABLE), processor_flags()
+    chosen = processor_class(flags, by_hand)
+    os.environ[VARIABLE] = chosen
+    return {"class": chosen, "by_flags": best_class(flags), "by_hand": by_hand is not None}
+
 
 def switch_on(parts: dict[str, Any]) -> None:
     """Load the OpenCL loader with its layer and Intel's OpenCL runtime for CPUs; the GPU plugin then finds the loader by its name.
 
     ``parts`` has paths: ``libraries`` (a list), ``loader``, ``runtime``, ``layer``. Raises ``OSError`` when one cannot be loaded.
     """
-    os.environ["OCL_ICD_FILENAMES"] = parts["runtime"]
-    os.environ["OPENCL_LAYERS"] = parts["layer"]
+    os.environ["OCL_ICD_FILENAMES"] = without_colon(parts["runtime"])
+    os.environ["OPENCL_LAYERS"] = without_colon(parts["layer"])
     os.environ["OCL_ICD_VENDORS"] = os.path.join(os.getcwd(), "no-vendors")  # the layer is not for a real GPU's driver
     ctypes.CDLL(parts["layer"])  # the loader would pass over one that does not load, and no GPU be there for no reason
     _load_all(parts["libraries"])
     ctypes.CDLL(parts["loader"], mode=ctypes.RTLD_GLOBAL)
+
+
+def without_colon(path: str) -> str:
+    """A path to the same file for a variable that is a list between colons: where it has one, by a link in the working folder.
+
+    The working folder is the probe's own, and goes with it. The link is to the folder: the runtime looks for
+    its other files beside itself.
+    """
+    if os.pathsep not in path:
+        return path
+    folder, name = os.path.split(path)
+    number = 0
+    while os.path.lexists(link := f"linked-{number}"):
+        if os.path.samefile(link, folder):
+            break
+        number += 1
+    else:
+        os.symlink(folder, link)
+    return os.path.join(".", link, name)
 
 
 def _load_all(libraries: list[str]) -> None:

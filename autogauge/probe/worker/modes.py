@@ -33,6 +33,7 @@ def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
         python=sys.version.split()[0],
         devices=describe_devices(session.core),
         model=describe_model(session.model) if request["model"] else None,
+        emulated=session.emulated,
         seconds=phase.seconds,
     )
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.api import ask, execution_devices, import_openvino, reshape
-from autogauge.probe.worker.emulation import switch_on
+from autogauge.probe.worker.emulation import choose_class, switch_on
 
 if TYPE_CHECKING:
     from autogauge.probe.worker.channel import Phase
@@ -33,7 +33,9 @@ class Session:
 
     def __init__(self, request: Request, phase: Phase) -> None:
         self.request, self.phase = request, phase
+        self.emulated: dict[str, Any] | None = None
         if request["emulation"]:
+            self.emulated = phase.timed("processor class", choose_class)
             phase.timed("emulation", lambda: switch_on(request["emulation"]))
         self.ov = phase.timed("import", import_openvino)
         self.core = phase.timed("core", self.ov.Core)

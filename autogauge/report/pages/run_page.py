@@ -52,6 +52,7 @@ def facts(summary: Fields) -> list[tuple[str, str]]:
         ("model's SHA-256", model.get("digest")),
         ("inputs", ", ".join(summary.get("inputs") or ())),
         ("profile, accelerator", f"{summary.get('profile')}, {summary.get('accelerator')}"),
+        ("emulated GPU's processor class", (summary.get("emulated_gpu") or {}).get("words")),
         ("options", ", ".join(f"{name}={value}" for name, value in (summary.get("options") or {}).items())),
         ("fingerprint", fingerprint.get("digest")),
         ("started, finished (UTC)", f"{summary.get('started')}, {summary.get('finished')}"),
