@@ -1,6 +1,7 @@
 """Is the emulated GPU sound? Fresh processes compile and infer on it; each answer is held against the CPU's in f32.
 
-Some of them keep four requests in flight for half a second before their answer is taken. Prints a line for each model and
+Some of them keep four requests in flight for half a second before their answer is taken, some share a model cache.
+Prints a line for each model and
 runtime: how many of the processes were good, the largest error, the range of compile times. Exit status 1 when one was not.
 ``--python`` takes other interpreters with openvino instead of this one (numpy is all that they need beside it), ``--openvino`` releases
 that are installed into the cache when they are first needed. ``--class`` compiles for that class of processors
@@ -55,6 +56,22 @@ def answer(
         return saved["0"], reply["seconds"]["compile"]
 
 
+def answer_from_a_cache(
+    launcher: Launcher, workload: Workload, device: str, path: Path, slowness: float
+) -> tuple[np.ndarray, float]:
+    """Like ``answer``, with a ``CACHE_DIR`` beside ``path``: the first process fills it, the others load from it."""
+    folder = path.parent / "openvino-cache"
+    filled = any(folder.glob("*.blob"))
+    request = workload.request(
+        "once", Target(device, F32), save_outputs=str(path), cache=folder, deadline_s=DEADLINE_S * slowness
+    )
+    reply, _ = launcher.run_once(request, device)
+    if reply["loaded_from_cache"] is not filled:
+        raise ProbeFailed(Failure("error", "compile", f"LOADED_FROM_CACHE is {reply['loaded_from_cache']}"))
+    with np.load(path) as saved:
+        return saved["0"], reply["seconds"]["compile"]
+
+
 def answer_under_load(
     launcher: Launcher, workload: Workload, device: str, path: Path, slowness: float
 ) -> tuple[np.ndarray, float]:
@@ -83,7 +100,7 @@ def run(
     way: Callable = answer,
 ) -> dict:
     """So many fresh processes of one model."""
-    expected, _ = answer(launcher, workload, "CPU", folder / "cpu.npz", 1.0)
+    expected, _ = answer(launcher, workload, "CPU", folder / "cpu.npz", slowness)
     errors, compiles, failures = [], [], []
     for number in range(count):
         try:
@@ -99,6 +116,9 @@ def run(
     return {"good": count - len(failures), "count": count, "errors": errors, "compiles": compiles}
 
 
+HOW = {answer_under_load: f", {REQUESTS} requests", answer_from_a_cache: ", CACHE_DIR"}
+
+
 def main() -> int:
     """The command; 2 for a user's mistake."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -106,6 +126,7 @@ def main() -> int:
     parser.add_argument(
         "--loaded", type=int, default=40, help="processes with the small CNN and four requests in flight"
     )
+    parser.add_argument("--cached", type=int, default=10, help="processes with the small CNN and one model cache")
     parser.add_argument("--googlenet", type=int, default=20, help="processes with GoogLeNet-v1")
     parser.add_argument(
         "--python", action="append", default=[], help="an interpreter with openvino, instead of this one; repeatable"
@@ -144,6 +165,7 @@ def check(options: argparse.Namespace) -> int:
         for model, count, way in (
             ("small-cnn", options.small, answer),
             ("small-cnn", options.loaded, answer_under_load),
+            ("small-cnn", options.cached, answer_from_a_cache),
             ("googlenet-v1", options.googlenet, answer),
         ):
             if not count:
@@ -157,7 +179,7 @@ def check(options: argparse.Namespace) -> int:
                 version = launcher.describe()["python"]
             all_good = all_good and found["good"] == count
             compiles = found["compiles"] or [float("nan")]
-            title = model if way is answer else f"{model}, {REQUESTS} requests"
+            title = model + HOW.get(way, "")
             table.add_row(
                 title,
                 inspection.openvino.partition("-")[0],
