@@ -155,6 +155,16 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECA
 SLUG_DIGITS = 8
 
 
+def in_short(path: str | Path) -> str:
+    """A path as it is published: the user's home is ``~``."""
+    try:
+        home = Path.home()
+    except (RuntimeError, KeyError):  # an unknown user without HOME has none
+        return str(path)
+    place = Path(path)
+    return f"~/{place.relative_to(home)}" if home != Path("/") and place.is_relative_to(home) else str(path)
+
+
 def slug(text: str, *, longest: int = 80) -> str:
     """A name that is safe in every file system: letters, digits, dot, dash and underscore; another one for every other text.
 

@@ -30,6 +30,8 @@ class Run:
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.timezone.utc))
     finished: datetime.datetime | None = None
     openvino: str = ""
+    openvino_from: tuple[str, ...] = ()
+    """Where it comes from, when that is not the environment of the interpreter."""
     devices: list[Device] = field(default_factory=list)
     emulation: Emulation | None = None
     emulated: ProcessorClass | None = None
@@ -47,6 +49,8 @@ class Run:
     """What of it changed while the session measured."""
     interrupted_by: str = ""
     """The signal that ended the session before its time; empty without one."""
+    spoilt: str = ""
+    """Why nothing of what was measured may be kept or shown: a runtime was not the one that it is said to be."""
 
     @property
     def interrupted(self) -> bool:

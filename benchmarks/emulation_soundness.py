@@ -172,7 +172,7 @@ def check(options: argparse.Namespace) -> int:
                 continue
             with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
                 folder = Path(scratch)
-                launcher = Launcher(folder / "probes", Runtime(python), emulation)
+                launcher = Launcher(folder / "probes", Runtime(python, python), emulation)
                 workload, inspection = prepare_workload(resolve.fetch(model, "FP32", cache), launcher, folder)
                 assert inspection.emulated is not None, "it is switched on"
                 found = run(console, launcher, workload, count, folder, inspection.emulated.slowness, way)

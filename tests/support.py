@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import importlib.util
 import itertools
 import os
 import shutil
@@ -115,6 +116,23 @@ def misbehaving_python(folder: Path, misbehaviour: str) -> str:
         stream.write("runpy.run_path(sys.argv[0], run_name='__main__')\n")
     path.chmod(0o755)
     return str(path)
+
+
+def another_openvino(folder: Path, version: str = "2023.9.9-1-another") -> Path:
+    """A folder for ``PYTHONPATH`` with an openvino of its own: this interpreter's, which says that it is that version."""
+    found = importlib.util.find_spec("openvino")
+    assert found is not None
+    assert found.origin is not None
+    real = Path(found.origin).parent
+    package = folder / "openvino"
+    package.mkdir(parents=True)
+    for each in real.iterdir():
+        if each.name != "__init__.py":
+            (package / each.name).symlink_to(each)
+    (package / "__init__.py").write_text(
+        f"{(real / '__init__.py').read_text()}\nget_version = lambda: {version!r}\n__version__ = {version!r}\n"
+    )
+    return folder
 
 
 def with_probes_on(python: str, folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:

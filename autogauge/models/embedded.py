@@ -9,7 +9,7 @@ from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models import topology, weights
 from autogauge.models.artefact import ModelArtefact, artefact_in
-from autogauge.models.build import build_in_a_process
+from autogauge.models.build import build_in_a_process, was_built_by
 
 PRECISIONS = {
     "googlenet-v1": ("FP16", "FP32", "INT8"),
@@ -43,7 +43,9 @@ def fetch(
             words=(name, precision),
             facts={"source": "embedded", "weights": "random"},
             python=python,
+            release=release,
         ),
+        usable=lambda folder: was_built_by(folder, release),
     )
     return artefact_in(folder)
 

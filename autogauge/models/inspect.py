@@ -23,6 +23,8 @@ class Inspection:
     half_precision: bool = False
     emulated: ProcessorClass | None = None
     """For which processors the emulated GPU compiles, where it is switched on."""
+    elsewhere: tuple[str, ...] = ()
+    """The folders that openvino comes from, where they are not the interpreter's own environment."""
 
 
 def inspect(
@@ -40,6 +42,7 @@ def inspect(
         tuple(Port.from_json(fields) for fields in described["inputs"]) if described else (),
         bool(described and described["half_precision"]),
         ProcessorClass.from_json(reply["emulated"]),
+        tuple(map(str, reply["elsewhere"])),
     )
 
 

@@ -89,7 +89,12 @@ _COMPILED: Mapping[str, Check] = {
 }
 _PHASES = ("import", "core", "read", "compile", "first_inference", "fil")
 _NEEDED: Mapping[str, Mapping[str, Check]] = {
-    "described": {"openvino": _text, "devices": _list_of(_device), "model": _or_none(_model)},
+    "described": {
+        "openvino": _text,
+        "elsewhere": _list_of(_text),
+        "devices": _list_of(_device),
+        "model": _or_none(_model),
+    },
     "measured": {**_COMPILED, "seconds": _seconds_with(*_PHASES), "surroundings": _by_name(_or_none(_number))},
     "ready": {**_COMPILED, "seconds": _seconds_with("compile", "fil"), "infer_requests": _count, "driver": _text},
     "slice": {

@@ -10,15 +10,15 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autogauge.files import readable
-from autogauge.probe import answers
+from autogauge.probe import answers, environment
 from autogauge.probe import log as auto_log
+from autogauge.probe.identity import Identity, Runtime, WrongRuntime
 from autogauge.probe.log import AutoLog
 from autogauge.probe.process import MOST_LINE, Child, Ending, LineTooLong, last_line
 from autogauge.probe.request import Emulation, Failure, ProbeFailed, ProbeRequest
@@ -28,13 +28,6 @@ MOST_REASON, MOST_PHASE = 1000, 60  # letters of what a probe says of itself
 END_GRACE_S = 5.0  # for the interpreter to close after the probe's last word
 
 Reply = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """The interpreter (with its openvino) that a probe runs on."""
-
-    python: str = sys.executable
 
 
 class Launcher:
@@ -109,11 +102,15 @@ class Launcher:
 
 
 class Probe:
-    """One probe process. ``receive`` and ``ask`` raise ``ProbeFailed`` for a crash, a deadline, an error, or garbage."""
+    """One probe process. ``receive`` and ``ask`` raise ``ProbeFailed`` for a crash, a deadline, an error, or garbage.
+
+    They raise :class:`~autogauge.probe.identity.WrongRuntime` for one that runs another openvino than it is to.
+    """
 
     def __init__(self, runtime: Runtime, request: ProbeRequest, stdout: Path, stderr: Path, scratch: Path) -> None:
         self.request = request
         self.phase = "start"
+        self._runtime, self._told = runtime, False
         self._folder = scratch / f"probe-{secrets.token_hex(8)}"
         try:
             self._folder.mkdir()
@@ -121,7 +118,7 @@ class Probe:
                 [runtime.python, str(WORKER), "{result}", str(os.getpid())],
                 stdout=stdout,
                 stderr=stderr,
-                environment=_private_caches(self._folder),
+                environment={**_variables(runtime), **_private_caches(self._folder)},
                 folder=self._folder,
             )
         except OSError as error:
@@ -149,9 +146,12 @@ class Probe:
         while True:
             message = self._next_message(deadline, deadline_s)
             found = message["type"]
-            if found != "phase":
+            if found == "phase":
+                self.phase = str(message.get("phase"))[:MOST_PHASE]
+            elif found == "runtime":
+                self._check_runtime(message)
+            else:
                 break
-            self.phase = str(message.get("phase"))[:MOST_PHASE]
         if found == "error":
             reason = last_line(str(message.get("message")))[:MOST_REASON]
             raise ProbeFailed(
@@ -161,12 +161,24 @@ class Probe:
             self.kill()
             reason = f"it answered {found!r} instead of {kind!r}"
             raise ProbeFailed(Failure("garbage", self.phase, reason, self._child.output_tail()))
-        if fault := answers.fault_of(message):
+        if fault := answers.fault_of(message) or ("" if self._told else "it did not say what it runs"):
             self.kill()
             raise ProbeFailed(
                 Failure("garbage", self.phase, f"its answer was garbage: {fault}", self._child.output_tail())
             )
         return message
+
+    def _check_runtime(self, message: Reply) -> None:
+        """Hold the openvino that the probe has loaded against the one that it is to be. Raises ``WrongRuntime``."""
+        try:
+            self._runtime.check(Identity.from_message(message))
+        except WrongRuntime:
+            self.kill()
+            raise
+        except ValueError as error:
+            self.kill()
+            raise ProbeFailed(Failure("garbage", self.phase, str(error), self._child.output_tail())) from None
+        self._told = True
 
     def _next_message(self, deadline: float, deadline_s: float) -> Reply:
         """The next line as a message; a failure names the phase that the probe was in."""
@@ -245,8 +257,13 @@ def _failure_of(ending: Ending, phase: str, tail: str) -> Failure:
     return Failure("signal" if ending.signal_number is not None else "exit", phase, str(ending), tail)
 
 
+def _variables(runtime: Runtime) -> dict[str, str]:
+    """The user's environment for the user's own session, a clean one for a runtime with a name."""
+    return environment.clean(os.environ) if runtime.name else environment.own(os.environ)
+
+
 def _private_caches(folder: Path) -> dict[str, str]:
-    """The environment of a probe: no compiled kernel of an earlier one may serve it.
+    """The caches of a probe: no compiled kernel of an earlier one may serve it.
 
     Intel's compute runtime keeps kernels in ``NEO_CACHE_DIR``, older ones in ``cl_cache_dir`` or the working folder; the NPU's
     driver keeps compiled models in ``ZE_INTEL_NPU_CACHE_DIR``.
@@ -255,7 +272,6 @@ def _private_caches(folder: Path) -> dict[str, str]:
     kernels.mkdir()
     models.mkdir()
     return {
-        **os.environ,
         "NEO_CACHE_DIR": str(kernels),
         "NEO_CACHE_PERSISTENT": "0",
         "cl_cache_dir": str(kernels),

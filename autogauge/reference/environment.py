@@ -5,6 +5,7 @@ What is measured with it is left to ``spec`` and ``pinned``.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from autogauge.cache import Cache, scratch_in
 from autogauge.errors import UserError
 from autogauge.files import exists
 from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, run_tool
+from autogauge.probe import environment
+from autogauge.probe.identity import is_release
 from autogauge.studies.progress import Progress
 
 DEADLINE_S, ASK_DEADLINE_S = 600.0, 60.0
@@ -44,7 +47,12 @@ def numpy_of(python: Path) -> str:
     ask = "from importlib.metadata import version; print(version('numpy'))"
     try:
         done = subprocess.run(
-            [str(python), "-I", "-c", ask], capture_output=True, text=True, timeout=ASK_DEADLINE_S, check=True
+            [str(python), "-I", "-c", ask],
+            capture_output=True,
+            text=True,
+            timeout=ASK_DEADLINE_S,
+            check=True,
+            env=environment.clean(os.environ),
         )
     except (OSError, subprocess.SubprocessError):
         raise UserError(
@@ -59,15 +67,15 @@ def _python(folder: Path) -> Path:
 
 def _install(staging: Path, version: str, deadline: Deadline, progress: Progress, option: str) -> dict[str, Any]:
     began = time.monotonic()
-    environment = staging / _ENVIRONMENT
-    own = environment / "bin" / "python"
+    made = staging / _ENVIRONMENT
+    own = made / "bin" / "python"
     title = f"openvino {version}"
     progress.begin(title)
     progress.advance("installing it", 0, 1, None)
     with scratch_in(staging) as scratch:
         try:
             base = Path(getattr(sys, "_base_executable", sys.executable))
-            run_tool(base, "module", "venv", str(environment), scratch=scratch, deadline=deadline)
+            run_tool(base, "module", "venv", str(made), scratch=scratch, deadline=deadline)
             pip = (
                 "pip",
                 "install",
@@ -92,7 +100,7 @@ def _install(staging: Path, version: str, deadline: Deadline, progress: Progress
             script = scratch / "ask.py"
             script.write_text(f"import sys; sys.modules['openvino_telemetry'] = None; {_ASK}")
             found = object_in(run_tool(own, "script", str(script), scratch=scratch, deadline=deadline))
-            if not str(found["openvino"]).startswith(version):
+            if not is_release(str(found["openvino"]), version):
                 raise ToolFailed(f"pip installed openvino {found['openvino']} instead")
         except ToolFailed as error:
             raise UserError(

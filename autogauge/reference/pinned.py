@@ -13,6 +13,7 @@ from pathlib import Path
 from autogauge.cache import Cache
 from autogauge.models import embedded
 from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.identity import Runtime
 from autogauge.reference.environment import numpy_of, python_with
 from autogauge.studies.progress import Progress
 
@@ -33,6 +34,11 @@ class Pinned:
     python: Path
     model: ModelArtefact
     numpy: str
+
+    @property
+    def runtime(self) -> Runtime:
+        """What its probes run on: that release, or nothing is measured."""
+        return Runtime(str(self.python), "the pinned workload", RELEASE)
 
     @property
     def identity(self) -> str:

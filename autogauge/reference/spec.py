@@ -14,6 +14,7 @@ from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.models import path as model_path
+from autogauge.probe.identity import Runtime
 from autogauge.reference.environment import VERSION, python_with
 from autogauge.studies.progress import Progress
 from autogauge.targets import Target
@@ -59,6 +60,12 @@ class Reference:
         if self.release is not None:
             return python_with(self.release, cache, progress, OPTION)
         return self.environment
+
+    def runtime(self, python: Path | None) -> Runtime | None:
+        """What its probes run on, given the interpreter; ``None`` for what the candidate runs on."""
+        if python is None:
+            return None
+        return Runtime(str(python), f"the reference {self.text}", self.release or "")
 
 
 def parse(text: str) -> Reference:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge import __version__
-from autogauge.files import replaced_folder, write_bytes, write_json
+from autogauge.files import in_short, replaced_folder, write_bytes, write_json
 from autogauge.report.pages import run_page
 from autogauge.report.pages.render import ASSETS, put_script
 from autogauge.report.rows import rows
@@ -36,6 +36,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "started": run.started.isoformat(),
         "finished": run.finished.isoformat() if run.finished else None,
         "openvino": run.openvino,
+        "openvino_from": [in_short(each) for each in run.openvino_from],
         "profile": settings.profile.name,
         "accelerator": settings.accelerator,
         "emulated_gpu": {**run.emulated.to_json(), "words": run.emulated.describe()} if run.emulated else None,

@@ -22,6 +22,7 @@ from autogauge.cache import Cache, is_intact, scratch_in
 from autogauge.errors import UserError
 from autogauge.files import exists
 from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, run_tool
+from autogauge.probe.environment import clean
 from autogauge.studies.progress import Progress
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
@@ -132,7 +133,12 @@ def _fits(python: Path, version: str, deadline_s: float) -> bool:
     """Whether that is a working CPython of that version that can make virtual environments; a shim may be none."""
     try:
         done = subprocess.run(
-            [str(python), "-I", "-c", _FITS], capture_output=True, text=True, timeout=deadline_s, check=False
+            [str(python), "-I", "-c", _FITS],
+            capture_output=True,
+            text=True,
+            timeout=deadline_s,
+            check=False,
+            env=clean(os.environ),
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

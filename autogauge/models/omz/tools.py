@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.files import exists
+from autogauge.probe import environment
 from autogauge.probe.process import Child, LineTooLong
 
 RUNNER = Path(__file__).with_name("runner.py")
@@ -119,11 +120,7 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
 
     The tools run in a folder of their own: what leads to a file from the user's is made to lead there from anywhere.
     """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("PYTHON") and name not in ("VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-    }
+    kept = environment.clean(os.environ)
     kept.update({name: _from_anywhere(kept[name]) for name in _FILES if name in kept})
     kept.update({name: " ".join(map(_from_anywhere, kept[name].split())) for name in _LISTS if name in kept})
     if not home:
@@ -134,7 +131,7 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
     kept["RUSTUP_HOME"] = str(
         scratch
     )  # pip asks rustc for its version, and a rustc of rustup would write to the user's home
-    return {**kept, "CI": "true", "TMPDIR": str(scratch), "PYTHONNOUSERSITE": "1"}
+    return {**kept, "CI": "true", "TMPDIR": str(scratch)}
 
 
 def _from_anywhere(place: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import site
 import sys
+import sysconfig
 from typing import Any
 
 
@@ -17,6 +20,42 @@ def import_openvino() -> Any:
     if not hasattr(openvino, "Tensor"):
         import openvino.runtime as openvino
     return openvino
+
+
+def describe_runtime(ov: Any) -> dict[str, Any]:
+    """Which openvino has been loaded: its version with the build, the folder of its package and that of its library.
+
+    ``elsewhere`` are those of them that are not in the interpreter's own environment. The library is the one that the process has mapped;
+    empty where Linux does not tell.
+    """
+    package = os.path.realpath(next(iter(sys.modules["openvino"].__path__)))
+    library = _mapped("libopenvino.so")
+    inside = tuple(os.path.realpath(each) + os.sep for each in _own_packages())
+    elsewhere = [] if package.startswith(inside) else [package]
+    if library and not (library + os.sep).startswith((package + os.sep, *inside)):
+        elsewhere.append(library)
+    return {"openvino": ov.get_version(), "package": package, "library": library, "elsewhere": elsewhere}
+
+
+def _own_packages() -> list[str]:
+    """The folders of packages of this interpreter's environment; the user's own (``~/.local``) are not among them."""
+    found = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    if hasattr(site, "getsitepackages"):  # an old virtualenv's has no such function
+        found.update(site.getsitepackages([sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]))
+    return sorted(each for each in found if each)
+
+
+def _mapped(name: str) -> str:
+    """The folder of the first file in this process's memory whose name begins so."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                path = line.rstrip("\n").partition("/")[2]
+                if os.path.basename(path).startswith(name):
+                    return os.path.dirname("/" + path)
+    except OSError:
+        pass
+    return ""
 
 
 def plain(value: Any) -> Any:

@@ -31,6 +31,10 @@ class Phase:
         self.current = name
         self._channel.send("phase", phase=name)
 
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Send something that is no answer yet."""
+        self._channel.send(kind, **fields)
+
     def timed(self, name: str, call: Callable[[], Any]) -> Any:
         """Run ``call`` as phase ``name``; returns its result."""
         self.enter(name)

@@ -29,7 +29,7 @@ def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
     phase.enter("describe")
     channel.send(
         "described",
-        openvino=session.ov.get_version(),
+        **session.runtime,
         python=sys.version.split()[0],
         devices=describe_devices(session.core),
         model=describe_model(session.model) if request["model"] else None,

@@ -7,7 +7,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.api import ask, execution_devices, import_openvino, reshape
+from autogauge.probe.worker.api import ask, describe_runtime, execution_devices, import_openvino, reshape
 from autogauge.probe.worker.emulation import choose_class, switch_on
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Session:
             self.emulated = phase.timed("processor class", choose_class)
             phase.timed("emulation", lambda: switch_on(request["emulation"]))
         self.ov = phase.timed("import", import_openvino)
+        self.runtime = describe_runtime(self.ov)
+        phase.tell("runtime", **self.runtime)  # before anything is measured: the launcher ends a probe that is another
         self.core = phase.timed("core", self.ov.Core)
         if request["model"]:
             self.model = phase.timed("read", lambda: self.core.read_model(request["model"]))

@@ -1,0 +1,35 @@
+"""Runs one builder of models and says which openvino it was built by (``isolated.py RESULT MODULE WORDS…``).
+
+Stand-alone: it is run by its path, by interpreters that have no autogauge. The project's modules are found by their own folder, never by
+the search path: where the project is installed, the packages beside it belong to another interpreter.
+"""
+
+import json
+import os
+import runpy
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
+
+FOLDER = Path(__file__).absolute().parent
+if sys.path and Path(sys.path[0]).resolve() == FOLDER.resolve():
+    del sys.path[0]  # what is beside this file would come before the standard library's modules of the same names
+SPEC = PathFinder.find_spec("autogauge", [str(FOLDER.parents[1])])
+assert SPEC is not None
+assert SPEC.loader is not None
+sys.modules["autogauge"] = module_from_spec(SPEC)
+SPEC.loader.exec_module(sys.modules["autogauge"])
+
+
+def main() -> None:
+    """Run the builder, then send what built it."""
+    result, module, *words = sys.argv[1:]
+    sys.argv = [module, *words]
+    runpy.run_module(module, run_name="__main__")
+    with os.fdopen(int(result), "w", encoding="utf-8") as stream:
+        stream.write(json.dumps({"openvino": sys.modules["openvino"].__version__}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

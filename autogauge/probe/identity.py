@@ -1,0 +1,92 @@
+"""Which OpenVINO a runtime is: asked of every probe as it starts, and held against its name and against the probe before it.
+
+A figure of another OpenVINO than the one it is said to be of is the worst that a run can print, so a mismatch ends everything.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autogauge.errors import UserError
+
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_LONGEST = 500
+
+
+class WrongRuntime(UserError):
+    """A probe runs another OpenVINO than the one that it is to run; nothing measured with it may be kept."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The OpenVINO that a probe has loaded: version with build, the folder of its package, and that of its library.
+
+    ``elsewhere`` are those folders that are not in the interpreter's own environment: on ``PYTHONPATH``, the user's site-packages.
+    """
+
+    openvino: str
+    package: str
+    library: str
+    elsewhere: tuple[str, ...] = ()
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any]) -> Identity:
+        """What a probe said of itself. Raises ``ValueError`` when it is no such thing."""
+        texts = [message.get(name) for name in ("openvino", "package", "library")]
+        elsewhere = message.get("elsewhere")
+        if not isinstance(elsewhere, list) or not all(
+            isinstance(each, str) and len(each) < _LONGEST for each in (*texts, *elsewhere)
+        ):
+            raise ValueError("it does not say which openvino it runs")
+        return cls(str(texts[0]), str(texts[1]), str(texts[2]), tuple(elsewhere))
+
+    def __str__(self) -> str:
+        library = f" with the library in {self.library}" if self.library and self.library in self.elsewhere else ""
+        return f"openvino {self.openvino} from {self.package}{library}"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The interpreter (with its openvino) that a probe runs on.
+
+    One with a ``name`` is not the user's own session: it starts in a clean environment. One with a ``release`` must be that release.
+    """
+
+    python: str = sys.executable
+    name: str = ""
+    release: str = ""
+    _first: list[Identity] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def identity(self) -> Identity | None:
+        """The OpenVINO of the first probe that was started on it; ``None`` before that."""
+        return self._first[0] if self._first else None
+
+    def check(self, found: Identity) -> None:
+        """Hold a probe's OpenVINO against the release and the first probe. Raises :class:`WrongRuntime`."""
+        who = self.name or "this session"
+        if self.release and not is_release(found.openvino, self.release):
+            raise WrongRuntime(
+                f"{who} is to be openvino {self.release}, and {self.python} runs {found}: nothing is measured with it; "
+                f"install it anew (python -m autogauge models remove openvino-{self.release}) and run again."
+            )
+        if self.identity is None:
+            self._first.append(found)
+        elif found != self.identity:
+            raise WrongRuntime(
+                f"the openvino of {who} changed while it was measured: {self.identity} at first, then {found}; "
+                f"nothing of this run is kept: leave {self.python} and its packages as they are, and run again."
+            )
+
+
+def is_release(version: str, release: str) -> bool:
+    """Whether a version with its build (``2024.6.0-17404-…``) is of that release; ``2024.6`` is any ``2024.6.…``, never ``2024.60``."""
+    found, wanted = (_NUMBERS.match(each) for each in (version, release))
+    if found is None or wanted is None:
+        return False
+    numbers, asked = found[0].split("."), wanted[0].split(".")
+    return numbers[: len(asked)] == asked

@@ -1,0 +1,58 @@
+"""What a user sees of runtimes: a reference that is what it says, a candidate whose openvino comes from elsewhere, one that changes."""
+
+import json
+import os
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from autogauge.probe.identity import is_release
+from tests.support import another_openvino, misbehaving_python, run_suite, sentence_of
+
+QUICK = (
+    "-m",
+    "perf",
+    "--profile=quick",
+    "--model=one-convolution",
+    "--devices=CPU",
+    "--pair-budget=2",
+    "-k",
+    "first_inference",
+)
+
+
+@pytest.fixture
+def options(tmp_path, model_cache):
+    return (*QUICK, f"--cache={model_cache}", f"--reports={tmp_path / 'reports'}", "--machine=lab")
+
+
+def test_another_openvino_on_the_path_is_the_candidates_and_said_and_never_the_references(tmp_path, options):
+    other = another_openvino(tmp_path / "other")
+    done = run_suite(*options, f"--reference={sys.executable}", PYTHONPATH=f"{other}{os.pathsep}.")
+    assert done.returncode == 0, done.stdout
+    said = f"openvino 2023.9.9-1-another comes from {other / 'openvino'}, not from the environment of this interpreter"
+    assert said in " ".join(done.stdout.split())
+    summary = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())
+    assert summary["openvino_from"] == [str(other / "openvino")]
+    assert any(each.startswith(said) for each in summary["notes"])
+    assert said in (tmp_path / "reports" / "latest" / "index.html").read_text()
+    (study,) = summary["studies"]
+    ran = {name: facts["openvino"] for name, facts in study["facts"].items()}
+    assert ran["AUTO"] == "2023.9.9-1-another"
+    assert is_release(ran["AUTO@reference"], version("openvino"))
+
+
+def test_a_reference_whose_openvino_changes_is_one_sentence_and_no_figure(tmp_path, options):
+    other, starts = another_openvino(tmp_path / "other"), tmp_path / "starts"
+    python = misbehaving_python(
+        tmp_path,
+        f"open({str(starts)!r}, 'a').write('x')\n"
+        f"if os.path.getsize({str(starts)!r}) > 4: sys.path.insert(0, {str(other)!r})",
+    )
+    done = run_suite(*options, f"--reference={python}")
+    sentence = sentence_of(done)
+    assert "changed while it was measured" in sentence
+    assert "2023.9.9-1-another" in sentence
+    assert "AUTO's promises" not in done.stdout
+    assert not [path for path in (tmp_path / "reports").rglob("*") if path.is_file()]
