@@ -48,6 +48,12 @@ def pytest_addoption(parser):
     )
     add("--picture", metavar="PATH", help="feed this picture instead of the suite's own")
     add(
+        "--inputs",
+        metavar="FILE.npz",
+        help="feed these arrays (numpy.savez, one for each input, by its name or index) instead of the suite's own; "
+        "dynamic inputs take their shapes",
+    )
+    add(
         "--profile",
         default="standard",
         help="how much is measured: quick (under 30 s), standard (default, under 90 s), lab (the notebook's six intervals of 10 s a hint)",

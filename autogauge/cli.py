@@ -22,6 +22,7 @@ from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
+from autogauge.input_files import GivenInputs, check_feeding
 from autogauge.inputs import parse_shapes
 from autogauge.interruption import Interruption
 from autogauge.models import resolve
@@ -134,6 +135,8 @@ def aa(
     precision: Annotated[str, typer.Option(help="Precision of a model by name.")] = resolve.DEFAULT_PRECISION,
     model_source: Annotated[str, typer.Option(help="auto, omz or embedded.")] = resolve.AUTO,
     shape: Annotated[Optional[str], typer.Option(help="Static shapes for a dynamic model.")] = None,  # noqa: UP045
+    picture: Annotated[Optional[Path], typer.Option(help="Feed this picture.")] = None,  # noqa: UP045
+    inputs: Annotated[Optional[Path], typer.Option(help="Feed these arrays (npz).")] = None,  # noqa: UP045
     infer_requests: Annotated[int, typer.Option(help="Infer requests in flight; 0: let the device say.", min=0)] = 0,
     cache: Annotated[Optional[Path], typer.Option(help="Folder for built models.")] = None,  # noqa: UP045
     seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
@@ -147,6 +150,8 @@ def aa(
     Exit status 1 when one does not, which chance alone does to 1 interval in 100.
     """
     _check_self_check(hint, rounds, blocks)
+    check_feeding(inputs, picture, parse_shapes(shape))
+    given = GivenInputs(inputs) if inputs else None
     chosen_seed = random.randrange(2**32) if seed is None else seed
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     wait_s = parse_wait("--wait", wait)
@@ -158,7 +163,9 @@ def aa(
         launcher = Launcher(folder / "probes")
         wanted = resolve.Wanted(model, precision.upper(), parse_choice("--model-source", model_source, resolve.SOURCES))
         artefact = resolve.Resolver(Cache(cache or default_cache_dir()), progress).fetch(wanted)
-        workload, inspection = prepare_workload(artefact, launcher, folder, parse_shapes(shape))
+        workload, inspection = prepare_workload(
+            artefact, launcher, folder, parse_shapes(shape), picture=picture, given=given
+        )
         for name in named_devices(device):
             require_device(name, inspection.devices)
         target = Target.with_hint(device, hint)

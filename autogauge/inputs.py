@@ -1,14 +1,15 @@
-"""What a model is fed: a picture where it takes one, seeded tensors otherwise, saved once for every probe to read.
+"""What a model is fed: a picture where it takes one, values that make sense elsewhere, saved once for every probe to read.
 
-The values never change between runs; only latency is measured on them. Binding them to a request is left to the probe.
+The values never change between runs; only latency is measured on them. What stands in for a picture is chosen by ``input_values``, a
+user's own arrays are read by ``input_files``, shapes by ``input_shapes``. Binding them to a request is left to the probe.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,58 +17,60 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autogauge import input_shapes
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_bytes
+from autogauge.input_files import GivenInputs
+from autogauge.input_shapes import parse_shapes
+from autogauge.input_values import Surroundings, is_mask, values_for, words_of
+from autogauge.ports import NUMPY_TYPES, Port
+
+__all__ = ["NUMPY_TYPES", "OWN_PICTURE", "GivenInputs", "Inputs", "Port", "parse_shapes", "prepare"]
 
 OWN_PICTURE = Path(__file__).parent / "data" / "picture.png"
-SEED = 106
-LARGEST_INDEX = 100  # seeded whole numbers stay below: they are often indices into a table
-
-Array = npt.NDArray[Any]
-
-NUMPY_TYPES: dict[str, type] = {
-    "f16": np.float16,
-    "f32": np.float32,
-    "f64": np.float64,
-    "i8": np.int8,
-    "i16": np.int16,
-    "i32": np.int32,
-    "i64": np.int64,
-    "u8": np.uint8,
-    "u16": np.uint16,
-    "u32": np.uint32,
-    "u64": np.uint64,
-    "boolean": np.bool_,
+PICTURE = "picture"
+"""What an input that takes one holds, in words."""
+_OF_PICTURES = {
+    "image",
+    "images",
+    "img",
+    "picture",
+    "pixel",
+    "pixels",
+    "frame",
+    "frames",
+    "photo",
+    "data",
+    "input",
+    "x",
+}
+_NEVER_PICTURES = {
+    *("past", "cache", "key", "value", "values", "kv", "state", "states", "hidden", "memory", "mem", "bias"),
+    *("embedding", "embeddings", "embeds", "noise", "latent", "latents", "present", "carry", "cell"),
 }
 
-
-@dataclass(frozen=True)
-class Port:
-    """One input of a model: its name, element type (OpenVINO's word) and shape (-1: dynamic; ``None``: unknown rank)."""
-
-    name: str
-    element_type: str
-    shape: tuple[int, ...] | None
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Port:
-        """The input as a probe described it."""
-        shape = fields["shape"]
-        return cls(fields["name"], fields["element_type"], None if shape is None else tuple(shape))
-
-    @property
-    def is_static(self) -> bool:
-        """Whether every length is known."""
-        return self.shape is not None and all(length >= 0 for length in self.shape)
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The arrays of a model's inputs, in order. ``frames`` is how many pictures one inference takes."""
+    """The arrays of a model's inputs, in order, and what each holds in words ("data: picture").
+
+    ``frames`` is how many pictures (or texts, or whatever a batch is of) one inference takes.
+    """
 
     arrays: tuple[Array, ...]
     frames: int
     kinds: tuple[str, ...]
+    pictures: tuple[int, ...] = ()
+    """Which of them hold a picture, by index."""
+    given: str = ""
+    """The name of the user's own file that they are from."""
+
+    @property
+    def frames_are_new(self) -> bool:
+        """Whether frames are counted where earlier releases counted one: then that is a fact that tells two runs apart."""
+        return self.frames != 1 and not (len(self.arrays) == 1 and self.pictures)
 
     @property
     def digest(self) -> str:
@@ -88,59 +91,85 @@ class Inputs:
             raise explain_os_error(error, f"cannot write to the temporary folder {path.parent}", "TMPDIR") from error
 
 
-def parse_shapes(text: str | None) -> dict[str, list[int]]:
-    """Read ``--shape``: ``1,3,224,224`` for the only input, or ``data[1,3,224,224],mask[1,128]``; ``None`` gives none.
+def prepare(ports: Sequence[Port], picture: Path | None = None, given: GivenInputs | None = None) -> Inputs:
+    """Arrays for every input: pictures for those that take one, values that make sense for the others; or all as ``given``.
 
-    The key of the only input's shape is the empty string. Raises :class:`UserError`.
+    ``picture`` is the user's own; without it the suite's. Raises :class:`UserError` for dynamic shapes, an element type
+    without a numpy counterpart, a picture that OpenCV cannot read, or given arrays that do not fit.
     """
-    if text is None or not text.strip():
-        return {}
-    compact = text.replace(" ", "")
-    mistake = UserError(
-        f"cannot read the shape {text!r}: write 1,3,224,224 or data[1,3,224,224],mask[1,128] (--shape)."
-    )
-    if re.fullmatch(r"\[?\d+(,\d+)*\]?", compact) and compact.startswith("[") == compact.endswith("]"):
-        found = {"": compact.strip("[]")}
-    elif re.fullmatch(r"[^\[\],]+\[\d+(,\d+)*\](,[^\[\],]+\[\d+(,\d+)*\])*", compact):
-        found = dict(re.findall(r"([^\[\],]+)\[([\d,]+)\]", compact))
-    else:
-        raise mistake
-    shapes = {name: [int(length) for length in lengths.split(",")] for name, lengths in found.items()}
-    if any(length < 1 for lengths in shapes.values() for length in lengths):
-        raise mistake
-    return shapes
-
-
-def prepare(ports: Sequence[Port], picture: Path | None = None) -> Inputs:
-    """Arrays for every input: the picture for an input that takes one (the only 4-D input with 1 or 3 channels), else seeded ones.
-
-    ``picture`` is the user's own; without it the suite's. Raises :class:`UserError` for a dynamic shape, an element type
-    without a numpy counterpart, or a picture that OpenCV cannot read.
-    """
+    if given is not None:
+        arrays = given.arrays(ports)
+        kinds = tuple(f"{port.name}: from {given.name}" for port in ports)
+        return Inputs(arrays, _frames(_as_given(ports, arrays)), kinds, given=given.name)
+    if dynamic := [port for port in ports if not port.is_static]:
+        raise input_shapes.dynamic(dynamic, next(input_shapes.examples(ports)))
     for port in ports:
-        if not port.is_static:
-            raise _dynamic(port)
         if port.element_type not in NUMPY_TYPES:
             known = ", ".join(NUMPY_TYPES)
             raise UserError(
                 f"input {port.name!r} has the element type {port.element_type}, which is not supported: "
                 f"convert the model to one of {known} (--model)."
             )
-    pictured = [port for port in ports if _layout(port)] if len(ports) == 1 else []
-    arrays, kinds = [], []
-    for index, port in enumerate(ports):
-        if port in pictured:
-            arrays.append(picture_array(picture or OWN_PICTURE, port))
-            kinds.append("picture")
-        else:
-            arrays.append(_seeded_array(port, index))
-            kinds.append("seeded")
+    pictured = pictures_of(ports)
     if picture is not None and not pictured:
         raise UserError(
-            "the model takes no picture: its inputs are fed seeded tensors, so leave the picture out (--picture)."
+            "the model takes no picture: its inputs are fed other values, so leave the picture out (--picture); "
+            "--inputs=FILE.npz gives values of your own."
         )
-    shape = pictured[0].shape if pictured else None
-    return Inputs(tuple(arrays), shape[0] if shape else 1, tuple(kinds))
+    around = Surroundings(ports, _size(ports[pictured[0]]) if pictured else None)
+    prepared = [
+        (picture_array(picture or OWN_PICTURE, port), PICTURE) if index in pictured else values_for(port, index, around)
+        for index, port in enumerate(ports)
+    ]
+    kinds = tuple(f"{port.name}: {what}" for port, (_, what) in zip(ports, prepared, strict=True))
+    return Inputs(tuple(array for array, _ in prepared), _frames(ports), kinds, tuple(pictured))
+
+
+def pictures_of(ports: Sequence[Port]) -> list[int]:
+    """Which inputs take a picture, by index: those that look like one (4-D, 1 or 3 channels), and of several not what is named otherwise.
+
+    One channel is a picture beside others with three only if its name says so: masks and depths look like it.
+    """
+    found = [index for index, port in enumerate(ports) if _layout(port)]
+    if len(ports) == 1:
+        return found
+    found = [index for index in found if not is_mask(ports[index]) and not _is_no_picture(ports[index])]
+    coloured = [index for index in found if _channels(ports[index]) == 3]
+    return [index for index in found if not coloured or index in coloured or words_of(ports[index]) & _OF_PICTURES]
+
+
+def _is_no_picture(port: Port) -> bool:
+    words = words_of(port)
+    return bool(words & _NEVER_PICTURES) and not words & {"pixel", "pixels", "image", "img"}
+
+
+def _frames(ports: Sequence[Port]) -> int:
+    """How many frames one inference takes.
+
+    The pictures' batch; else what the layout calls N; else the first length that all inputs of a model of texts share; else one,
+    since nothing says which length is a batch.
+    """
+    pictured = pictures_of(ports)
+    if pictured:
+        return (ports[pictured[0]].shape or (1,))[0]
+    for port in ports:
+        letters = port.layout.strip("[]").split(",")
+        if "N" in letters and "..." not in letters[: letters.index("N")] and len(port.shape or ()) > letters.index("N"):
+            return (port.shape or ())[letters.index("N")]
+    of_texts = any(_is_of_text(port) for port in ports)
+    first = {port.shape[0] for port in ports if port.shape}
+    return first.pop() if of_texts and len(first) == 1 else 1
+
+
+def _is_of_text(port: Port) -> bool:
+    """Whether it takes texts as rows of whole numbers: by its use in the graph, or by its name."""
+    named = words_of(port) & {"ids", "tokens", "token"}
+    return port.is_whole and len(port.shape or ()) == 2 and bool(named or port.role == "ids" or is_mask(port))
+
+
+def _as_given(ports: Sequence[Port], arrays: Sequence[Array]) -> list[Port]:
+    """The inputs with the shapes of their arrays."""
+    return [dataclasses.replace(port, shape=array.shape) for port, array in zip(ports, arrays, strict=True)]
 
 
 def picture_array(path: Path, port: Port) -> Array:
@@ -150,8 +179,7 @@ def picture_array(path: Path, port: Port) -> Array:
     layout, shape = _layout(port), port.shape
     assert layout is not None
     assert shape is not None
-    height, width = (shape[2], shape[3]) if layout == "NCHW" else (shape[1], shape[2])
-    channels = shape[1] if layout == "NCHW" else shape[3]
+    (height, width), channels = _size(port), _channels(port)
     if not path.is_file():
         raise UserError(f"there is no picture at {path}: check the path (--picture).")
     image = cv2.imread(str(path), cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE)
@@ -164,10 +192,13 @@ def picture_array(path: Path, port: Port) -> Array:
 
 
 def _layout(port: Port) -> str | None:
-    """NCHW or NHWC for an input that looks like a picture, else ``None``. Where both fit, NCHW: OpenVINO's own."""
+    """NCHW or NHWC for an input that looks like a picture, else ``None``. Where both fit and nobody says, NCHW: OpenVINO's own."""
     shape = port.shape
     if shape is None or len(shape) != 4 or port.element_type == "boolean":
         return None
+    told = port.layout.strip("[]").replace(",", "")
+    if told in ("NCHW", "NHWC"):
+        return told if shape[told.index("C")] in (1, 3) else None
     if shape[1] in (1, 3) and min(shape[2:]) > 3:
         return "NCHW"
     if shape[3] in (1, 3) and min(shape[1:3]) > 3:
@@ -175,22 +206,11 @@ def _layout(port: Port) -> str | None:
     return None
 
 
-def _seeded_array(port: Port, index: int) -> Array:
-    """Uniform in [0, 1) for real types, whole numbers from 0 to 99 for integers, coin tosses for boolean."""
-    generator = np.random.default_rng([SEED, index])
-    kind = np.dtype(NUMPY_TYPES[port.element_type])
-    if kind.kind == "f":
-        return generator.random(port.shape).astype(kind)
-    return generator.integers(0, 2 if kind.kind == "b" else LARGEST_INDEX, port.shape).astype(kind)
+def _channels(port: Port) -> int:
+    return (port.shape or ())[(_layout(port) or "").index("C")]
 
 
-def _dynamic(port: Port) -> UserError:
-    if port.shape is None:
-        return UserError(
-            f"input {port.name!r} has a dynamic rank: give a static shape, for example --shape '{port.name}[1,3,224,224]'."
-        )
-    shape = ",".join("?" if length < 0 else str(length) for length in port.shape)
-    example = ",".join("1" if length < 0 else str(length) for length in port.shape)
-    return UserError(
-        f"input {port.name!r} has the dynamic shape [{shape}]: give a static one, for example --shape '{port.name}[{example}]'."
-    )
+def _size(port: Port) -> tuple[int, int]:
+    """Height and width of an input that takes a picture."""
+    layout, shape = _layout(port) or "", port.shape or ()
+    return shape[layout.index("H")], shape[layout.index("W")]

@@ -39,6 +39,10 @@ class Run:
     model: ModelArtefact | None = None
     inputs: tuple[str, ...] = ()
     inputs_digest: str = ""
+    frames: int = 1
+    """How many frames one inference counts."""
+    frames_are_new: bool = False
+    """Whether earlier releases counted one there."""
     notes: list[str] = field(default_factory=list)
     studies: list[Study] = field(default_factory=list)
     gate: Gate | None = None
@@ -75,6 +79,8 @@ class Run:
             "slice_s": settings.profile.slice_s,
             "profile": settings.profile.name,
         }
+        if self.frames_are_new:
+            measured["frames"] = self.frames
         if self.emulation is not None:
             measured["emulation"] = identity(self.emulated.name if self.emulated else "")
         return fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)

@@ -12,6 +12,8 @@ from pathlib import Path
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, is_folder, readable, slug, write_bytes
 from autogauge.gate import session as gates
+from autogauge.input_files import check_feeding
+from autogauge.input_shapes import in_words
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
@@ -119,6 +121,8 @@ class Deadlines:
 DEFAULT_SMALLEST_CHANGE = 0.05
 LONGEST_PAIRED_SLICE_S = 1.0
 """With longer ones a comparison beside a reference would take hours to its first look."""
+NOT_MEASURED = ("--fetch-deadline", "--cache", "--reports", "--machine", "--wait")
+"""The options that change neither what is measured nor what is judged; all others are said with a run."""
 ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
 """Real ones where there are any; the emulated GPU and no real one; none."""
 
@@ -148,6 +152,7 @@ class Settings:
     accept_disturbed: bool = False
     """Whether a heavily disturbed run may become part of the baseline."""
     wait_s: float = lock.DEFAULT_WAIT_S
+    inputs: Path | None = None
 
     @property
     def parsed_reference(self) -> Reference | None:
@@ -178,6 +183,10 @@ class Settings:
         options = {
             "--model": self.wanted.model,
             "--model-source": self.wanted.source,
+            "--precision": "" if self.wanted.is_file else self.wanted.precision,
+            "--shape": in_words(self.shapes),
+            "--picture": str(self.picture or ""),
+            "--inputs": str(self.inputs or ""),
             "--profile": self.profile.name,
             "--accelerator": self.accelerator,
             "--devices": ",".join(self.devices or ()),
@@ -189,6 +198,8 @@ class Settings:
             "--reference": self.reference or "",
             "--pinned": "on" if self.pinned else "off",
             "--disturbed": "accept" if self.accept_disturbed else "",
+            "--pair-budget": f"{self.pair_budget_s:g}" if self.reference else "",
+            "--probe-deadline": f"{self.probe_deadline_s:g}" if self.probe_deadline_s else "",
         }
         return {name: value for name, value in options.items() if value}
 
@@ -206,8 +217,7 @@ class Settings:
             )
         if self.is_emulated:
             self._check_emulated()
-        if self.picture is not None and not self.picture.is_file():
-            raise UserError(f"there is no picture at {self.picture}: check the path (--picture).")
+        check_feeding(self.inputs, self.picture, self.shapes)
         for option, names in (("--devices", self.devices), ("--hints-on", self.hints_on)):
             if names is not None and not names:
                 raise UserError(f"the list of devices is empty: name one, such as CPU ({option}).")

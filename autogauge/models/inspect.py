@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import UserError
-from autogauge.inputs import Port
+from autogauge.input_shapes import in_words
 from autogauge.models.artefact import ModelArtefact
+from autogauge.ports import Port
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
 from autogauge.targets import Device
@@ -15,7 +16,7 @@ from autogauge.targets import Device
 
 @dataclass(frozen=True)
 class Inspection:
-    """OpenVINO's version and devices, and (if a model was named) its inputs in order, and whether it has weights in half precision."""
+    """OpenVINO's version and devices, and (if a model was named) its inputs in order, whether it has weights in half precision."""
 
     openvino: str
     devices: tuple[Device, ...]
@@ -25,6 +26,8 @@ class Inspection:
     """For which processors the emulated GPU compiles, where it is switched on."""
     elsewhere: tuple[str, ...] = ()
     """The folders that openvino comes from, where they are not the interpreter's own environment."""
+    shapes: dict[str, list[int]] = field(default_factory=dict)
+    """What its inputs were reshaped to, as ``--shape`` names them."""
 
 
 def inspect(
@@ -43,6 +46,7 @@ def inspect(
         bool(described and described["half_precision"]),
         ProcessorClass.from_json(reply["emulated"]),
         tuple(map(str, reply["elsewhere"])),
+        shapes or {},
     )
 
 
@@ -51,7 +55,7 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
     reason = failure.reason.rstrip(". ")
     if failure.phase == "reshape" and model is not None:
         return UserError(
-            f"the model {model.path} cannot take the shape {_words(shapes)}: {reason}; give another (--shape)."
+            f"the model {model.path} cannot take the shape {in_words(shapes or {})}: {reason}; give another (--shape)."
         )
     if failure.phase in ("read", "describe") and model is not None:
         return UserError(
@@ -69,7 +73,3 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
     return UserError(
         f"OpenVINO cannot say what it sees: {failure.sentence()}; check its installation (pip install -r requirements.txt)."
     )
-
-
-def _words(shapes: dict[str, list[int]] | None) -> str:
-    return ", ".join(f"{name}{lengths}" for name, lengths in (shapes or {}).items())

@@ -47,6 +47,11 @@ class Wanted:
         return f"{'auto: ' if self.source == AUTO else ''}embedded, random weights"
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is a file or folder of the user's own, and comes from no source by its name."""
+        return self.source != OMZ and self.model not in (*embedded.NAMES, *trained.NAMES) and self._is_path
+
+    @property
     def _is_path(self) -> bool:
         """Whether it is a file, or a folder that is named as one: a folder that has a model's name by chance is none."""
         path_ = Path(self.model)

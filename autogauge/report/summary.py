@@ -47,6 +47,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "disturbance": run.disturbance().to_json(),
         "model": run.model.to_json() if run.model else None,
         "inputs": list(run.inputs),
+        "frames": run.frames,
         "notes": run.all_notes(),
         "devices": [device.to_json() for device in run.devices],
         "verdicts": [verdict.to_json() for verdict in run.verdicts()],

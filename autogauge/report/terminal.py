@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import RenderableType
@@ -23,6 +23,7 @@ from autogauge.targets import Device
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
 _STATES = {State.OK: "green", State.ABSENT: "yellow", State.BROKEN: "bold red"}
 NONE = "–"
+MOST_INPUTS = 6
 OF_STEADY_SPEED = ("hint", "FPS", "p50 ms", "p90 ms", "p99 ms")
 
 
@@ -63,9 +64,23 @@ def heading(run: Run) -> list[str]:
         lines.append(f"emulated GPU's kernels are compiled for the processor class {run.emulated.describe()}")
     if run.model:
         lines.append(f"model {run.model.describe()}")
+    if run.inputs:
+        lines.append(
+            f"inputs {fed(run.inputs)}; an inference counts {run.frames} frame{'' if run.frames == 1 else 's'}"
+        )
     if run.interrupted:
         lines.append(f"INTERRUPTED by {run.interrupted_by}: what follows rests on the replicates that were finished")
     return lines
+
+
+def fed(inputs: Sequence[str]) -> str:
+    """What each input holds, in a line; of many inputs the first ones."""
+    told = "; ".join(inputs[:MOST_INPUTS])
+    return (
+        told
+        if len(inputs) <= MOST_INPUTS
+        else f"{told}; and {len(inputs) - MOST_INPUTS} more (summary.json names them)"
+    )
 
 
 def table_of(found: Iterable[Row]) -> Table:

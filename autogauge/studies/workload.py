@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge.inputs import prepare
+from autogauge import input_shapes
+from autogauge.errors import UserError
+from autogauge.input_files import GivenInputs
+from autogauge.inputs import Inputs, prepare
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import Mode, ProbeRequest
+from autogauge.probe.request import Mode, ProbeFailed, ProbeRequest
 from autogauge.targets import Target
+
+TRIAL_DEADLINE_S = 120.0
+EXAMPLES_DEADLINE_S = 60.0
+"""For all examples of shapes together."""
+MOST_TOLD = 6
+"""Inputs that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +54,96 @@ class Setup:
     workload: Workload
 
 
+def look(
+    launcher: Launcher,
+    model: ModelArtefact,
+    shapes: dict[str, list[int]] | None = None,
+    given: GivenInputs | None = None,
+) -> Inspection:
+    """Look at the model with its inputs in the shapes that the user named, or those of the arrays that were given.
+
+    Raises :class:`~autogauge.errors.UserError`.
+    """
+    seen = inspect(launcher, model, shapes)
+    if given is not None and (from_arrays := given.shapes(seen.ports)):
+        return inspect(launcher, model, from_arrays)
+    return seen
+
+
+def feed(
+    launcher: Launcher,
+    model: ModelArtefact,
+    inspection: Inspection,
+    *,
+    picture: Path | None = None,
+    given: GivenInputs | None = None,
+) -> Inputs:
+    """What the model's inputs get. Where they are dynamic, the mistake names shapes that have been tried."""
+    dynamic = [port for port in inspection.ports if not port.is_static]
+    if dynamic:
+        raise input_shapes.dynamic(dynamic, _working_example(launcher, model, inspection, picture))
+    return prepare(inspection.ports, picture, given)
+
+
+def try_once(launcher: Launcher, workload: Workload, inputs: Inputs, deadline_s: float = TRIAL_DEADLINE_S) -> None:
+    """One inference on the CPU, before anything is measured. Raises :class:`~autogauge.errors.UserError` where it is refused.
+
+    Pictures are what a model of pictures takes, and need no trial. What goes wrong before the inference is not about its inputs, and
+    is left to the studies.
+    """
+    if len(inputs.pictures) == len(inputs.arrays):
+        return
+    try:
+        launcher.run_once(workload.request("once", Target("CPU"), deadline_s=deadline_s), "trial")
+    except ProbeFailed as error:
+        failure = error.failure
+        if failure.phase != "first_inference" or failure.kind == "deadline":
+            return
+        told = "; ".join(inputs.kinds[:MOST_TOLD]) + (" …" if len(inputs.kinds) > MOST_TOLD else "")
+        advice = (
+            f"check the values in {inputs.given} (--inputs)"
+            if inputs.given
+            else "give values of your own as --inputs=FILE.npz (numpy.savez, an array for each input by its name)"
+        )
+        raise UserError(
+            f"the model {workload.model.path} refuses what it is fed ({told}): {failure.reason.rstrip('. ')}; {advice}."
+        ) from None
+
+
 def prepare_workload(
     model: ModelArtefact,
     launcher: Launcher,
     folder: Path,
     shapes: dict[str, list[int]] | None = None,
+    *,
+    picture: Path | None = None,
+    given: GivenInputs | None = None,
 ) -> tuple[Workload, Inspection]:
-    """Look at the model and save its inputs in ``folder``, in one go. Raises :class:`~autogauge.errors.UserError`."""
-    inspection = inspect(launcher, model, shapes)
-    inputs = prepare(inspection.ports)
+    """Look at the model, save its inputs in ``folder`` and try them, in one go. Raises :class:`~autogauge.errors.UserError`."""
+    inspection = look(launcher, model, shapes, given)
+    inputs = feed(launcher, model, inspection, picture=picture, given=given)
     inputs.save(folder / "inputs.npz")
-    return Workload(model, folder / "inputs.npz", shapes or {}, inputs.frames), inspection
+    workload = Workload(model, folder / "inputs.npz", inspection.shapes, inputs.frames)
+    try_once(launcher, workload, inputs)
+    return workload, inspection
+
+
+def _working_example(
+    launcher: Launcher, model: ModelArtefact, inspection: Inspection, picture: Path | None
+) -> dict[str, list[int]] | None:
+    """Shapes with which the model can be reshaped, compiled and run; ``None`` where none of the usual ones will do."""
+    stop_at = time.monotonic() + EXAMPLES_DEADLINE_S
+    for shapes in input_shapes.examples(inspection.ports):
+        left_s = stop_at - time.monotonic()
+        if left_s <= 0:
+            break
+        with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
+            try:
+                seen = inspect(launcher, model, shapes)
+                prepare(seen.ports, picture).save(Path(folder) / "inputs.npz")
+                workload = Workload(model, Path(folder) / "inputs.npz", shapes, 1)
+                launcher.run_once(workload.request("once", Target("CPU"), deadline_s=max(1.0, left_s)), "example")
+            except (UserError, ProbeFailed):
+                continue
+        return shapes
+    return None

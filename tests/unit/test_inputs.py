@@ -49,12 +49,16 @@ def test_a_grey_picture_has_one_channel(tmp_path):
 
 
 def kinds_and_shapes(st):
-    shapes = st.lists(st.integers(1, 7), max_size=5).map(tuple)
+    shapes = st.lists(st.integers(1, 7), max_size=3).map(tuple)  # four might be a picture
     return st.lists(st.tuples(st.sampled_from(sorted(NUMPY_TYPES)), shapes), min_size=2, max_size=4)
 
 
+def words_for(ports):
+    return ["seeded 0–99" if port.is_whole else "seeded" for port in ports]
+
+
 @for_all(lambda st: (kinds_and_shapes(st),))
-def test_several_inputs_get_seeded_tensors_of_their_type_and_shape(kinds):
+def test_inputs_of_which_nothing_is_known_get_seeded_tensors_of_their_type_and_shape(kinds):
     ports = [Port(f"input{index}", kind, shape) for index, (kind, shape) in enumerate(kinds)]
     first, second = prepare(ports), prepare(ports)
     for port, one, other in zip(ports, first.arrays, second.arrays, strict=True):
@@ -62,8 +66,97 @@ def test_several_inputs_get_seeded_tensors_of_their_type_and_shape(kinds):
         assert one.dtype == np.dtype(NUMPY_TYPES[port.element_type])
         assert (one == other).all()
         assert np.isfinite(one.astype(float)).all()
-    assert first.kinds == ("seeded",) * len(ports)
-    assert first.frames == 1
+    assert first.kinds == tuple(f"{port.name}: {what}" for port, what in zip(ports, words_for(ports), strict=True))
+
+
+IDS = Port("input_ids", "i64", (2, 8))
+NAMED = [
+    ("attention_mask", "i64", (2, 8), 1),
+    ("mask", "boolean", (2, 8), True),
+    ("inputMask", "f32", (2, 8), 1),
+    ("key_padding_mask", "boolean", (2, 8), False),
+    ("serving_default_attention_mask:0", "i32", (2, 8), 1),
+    ("token_type_ids", "i64", (2, 8), 0),
+    ("segment_ids", "i32", (2, 8), 0),
+    ("input_type_ids", "i32", (2, 8), 0),
+    ("position_ids", "i64", (2, 8), [[0, 1, 2, 3, 4, 5, 6, 7]] * 2),
+    ("cache_position", "i64", (8,), [0, 1, 2, 3, 4, 5, 6, 7]),
+    ("beam_idx", "i32", (2,), [0, 1]),
+    ("input_ids_lengths", "i64", (2,), [8, 8]),
+    ("seq_len", "i32", (), 8),
+    ("last_token_index", "i64", (2,), [0, 0]),
+    ("wav_lens", "f32", (2,), [1, 1]),
+    ("sr", "i64", (), 16_000),
+    ("use_cache_branch", "boolean", (), False),
+    ("orig_target_sizes", "i64", (2, 2), [[224, 224]] * 2),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "shape", "values"), NAMED, ids=[name for name, *_ in NAMED])
+def test_an_input_gets_what_its_name_says(name, kind, shape, values):
+    array = prepare([IDS, Port(name, kind, shape)]).arrays[1]
+    assert array.dtype == np.dtype(NUMPY_TYPES[kind])
+    assert array.shape == shape
+    assert (array == np.array(values)).all()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 50, 99, 100, 30_000])
+def test_ids_stay_below_the_rows_of_their_table(rows):
+    array = prepare([Port("ids", "i64", (4, 64), role="ids", bound=rows)]).arrays[0]
+    assert array.min() >= 0
+    assert array.max() < rows
+    assert rows < 100 or (array == prepare([Port("ids", "i64", (4, 64))]).arrays[0]).all(), "as earlier releases fed"
+
+
+@pytest.mark.parametrize(
+    "second", [Port("sizes", "i64", (1, 2)), Port("scores", "f32", (4, 100)), Port("x2", "f32", (1,))]
+)
+def test_a_second_input_leaves_the_picture_where_it_belongs(tmp_path, second):
+    image = Port("pixels", "f32", (4, 3, 16, 32))
+    for ports in ([image, second], [second, image]):
+        prepared = prepare(ports, picture_file(tmp_path))
+        assert prepared.frames == 4
+        assert prepared.pictures == (ports.index(image),)
+        assert prepared.frames_are_new
+        assert (prepared.arrays[ports.index(image)] == prepare([image], picture_file(tmp_path)).arrays[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("ports", "pictures"),
+    [
+        ([Port("left", "f32", (1, 3, 8, 8)), Port("right", "f32", (1, 3, 8, 8))], (0, 1)),
+        ([Port("image0", "f32", (1, 1, 8, 8)), Port("image1", "f32", (1, 1, 8, 8))], (0, 1)),
+        ([Port("image", "f32", (1, 3, 8, 8)), Port("mask", "f32", (1, 1, 8, 8))], (0,)),
+        ([Port("image", "f32", (1, 3, 8, 8)), Port("depth", "f32", (1, 1, 8, 8))], (0,)),
+        ([Port("ids", "i64", (1, 8)), Port("past_key_values.0.key", "f32", (1, 3, 8, 8))], ()),
+        ([Port("data", "u8", (1, 8, 8, 3), layout="[N,H,W,C]")], (0,)),
+        ([Port("data", "f32", (1, 3, 9, 3), layout="[N,H,W,C]")], (0,)),
+        ([Port("data", "f32", (1, 3, 9, 8), layout="[N,H,W,C]")], ()),
+    ],
+)
+def test_what_is_an_image_is_told_by_layout_shape_and_name(ports, pictures):
+    assert prepare(ports).pictures == pictures
+
+
+@pytest.mark.parametrize(
+    ("ports", "frames"),
+    [
+        ([Port("input_ids", "i64", (8, 16)), Port("attention_mask", "i64", (8, 16))], 8),
+        ([Port("input_ids", "i64", (8, 16)), Port("state", "f32", (2, 8, 4))], 1),
+        ([Port("sound", "f32", (16_000,))], 1),
+        ([Port("features", "f32", (8, 100))], 1),
+        ([Port("features", "f32", (100, 8), layout="[T,N]")], 8),
+        ([Port("ids", "i64", (8, 16), role="ids", bound=9), Port("sr", "i64", ())], 8),
+    ],
+)
+def test_a_batch_is_counted_where_something_says_that_it_is_one(ports, frames):
+    prepared = prepare(ports)
+    assert prepared.frames == frames
+    assert prepared.frames_are_new == (frames != 1), "earlier releases counted one, and must not be compared with"
+
+
+def test_a_lone_picture_counts_as_it_always_has(tmp_path):
+    assert not prepare([Port("data", "f32", (4, 3, 16, 16))], picture_file(tmp_path)).frames_are_new
 
 
 def test_inputs_are_saved_as_they_are(tmp_path):
@@ -97,7 +190,7 @@ def test_a_picture_that_cannot_be_read_is_a_sentence(tmp_path):
         prepare([port], tmp_path / "no.png")
     with pytest.raises(UserError, match=r"there is no picture at .*--picture"):
         prepare([port], tmp_path / "absent.png")
-    with pytest.raises(UserError, match=r"takes no picture.*--picture"):
+    with pytest.raises(UserError, match=r"takes no picture.*--picture.*--inputs=FILE\.npz"):
         prepare([Port("ids", "i64", (1, 8))], picture_file(tmp_path))
 
 

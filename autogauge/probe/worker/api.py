@@ -8,6 +8,8 @@ import sys
 import sysconfig
 from typing import Any
 
+from autogauge.probe.worker.tracing import use_of
+
 
 def import_openvino() -> Any:
     """The openvino module with its API; before 2024 it lives in ``openvino.runtime``.
@@ -101,23 +103,49 @@ def describe_devices(core: Any) -> list[dict[str, Any]]:
     ]
 
 
-def describe_model(model: Any) -> dict[str, Any]:
-    """Name, inputs and outputs; dynamic lengths are -1, and a shape of unknown rank is ``None``."""
+def lengths_of(port: Any) -> list[int] | None:
+    """An input's or output's shape: -1 for what is dynamic, ``None`` for an unknown rank."""
+    shape = port.get_partial_shape()
+    if not shape.rank.is_static:
+        return None
+    return [length.get_length() if length.is_static else -1 for length in shape]
+
+
+def name_of(port: Any) -> str:
+    """What an input or output is called; where its tensor has no name, its node's."""
+    return str(port.get_any_name() if port.get_names() else port.get_node().get_friendly_name())
+
+
+def describe_model(model: Any, declared: list[list[int] | None]) -> dict[str, Any]:
+    """Name, inputs and outputs; dynamic lengths are -1, and a shape of unknown rank is ``None``.
+
+    ``declared`` are the inputs' shapes in the file, before any reshaping. Of an input also its layout, the limits of its lengths, and
+    what the graph uses it for.
+    """
 
     def port(each: Any) -> dict[str, Any]:
-        shape = each.get_partial_shape()
-        lengths = (
-            [length.get_length() if length.is_static else -1 for length in shape] if shape.rank.is_static else None
-        )
         return {
-            "name": each.get_any_name() if each.get_names() else each.get_node().get_friendly_name(),
+            "name": name_of(each),
             "element_type": each.get_element_type().get_type_name(),
-            "shape": lengths,
+            "shape": lengths_of(each),
+        }
+
+    def input_(each: Any, shape: list[int] | None) -> dict[str, Any]:
+        lengths = each.get_partial_shape()
+        return {
+            **port(each),
+            "names": sorted({name_of(each), *each.get_names()}),
+            "declared": shape,
+            "layout": _layout_of(each.get_node()),
+            "limits": [[length.get_min_length(), length.get_max_length()] for length in lengths]
+            if lengths.rank.is_static
+            else [],
+            **use_of(each),
         }
 
     return {
         "friendly_name": model.get_friendly_name(),
-        "inputs": [port(each) for each in model.inputs],
+        "inputs": [input_(each, shape) for each, shape in zip(model.inputs, declared)],  # noqa: B905, Python 3.8
         "outputs": [port(each) for each in model.outputs],
         "half_precision": any(
             each.get_type_name() == "Constant" and each.get_element_type().get_type_name() == "f16"
@@ -126,7 +154,30 @@ def describe_model(model: Any) -> dict[str, Any]:
     }
 
 
+def _layout_of(node: Any) -> str:
+    """A Parameter's layout as OpenVINO writes it; empty when it has none."""
+    layout = str(node.layout) if hasattr(node, "layout") else ""
+    return "" if layout in ("", "[...]") else layout
+
+
 def reshape(model: Any, shapes: dict[str, list[int]]) -> None:
-    """Give the named inputs (or with an empty name the only one) static shapes."""
-    if shapes:
-        model.reshape({name if name else model.inputs[0]: list(lengths) for name, lengths in shapes.items()})
+    """Give the named inputs static shapes; an empty name is the only input, or the only one that is dynamic.
+
+    Raises ``ValueError`` for a name that no input has.
+    """
+    found = {}
+    for name, lengths in shapes.items():
+        named = [each for each in model.inputs if name in (*each.get_names(), each.get_node().get_friendly_name())]
+        if not name:
+            named = list(model.inputs)
+            if len(named) > 1:
+                named = [each for each in named if each.get_partial_shape().is_dynamic]
+        if len(named) != 1:
+            there = ", ".join(f"{name_of(each)}{lengths_of(each) or ''}" for each in model.inputs)
+            wrong = (
+                f"it has no input {name!r}" if name else f"it has {len(model.inputs)} inputs, and each is to be named"
+            )
+            raise ValueError(f"{wrong}, its inputs are {there}".replace("-1", "?"))
+        found[named[0]] = list(lengths)
+    if found:
+        model.reshape(found)

@@ -32,7 +32,7 @@ def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
         **session.runtime,
         python=sys.version.split()[0],
         devices=describe_devices(session.core),
-        model=describe_model(session.model) if request["model"] else None,
+        model=describe_model(session.model, session.declared) if request["model"] else None,
         emulated=session.emulated,
         seconds=phase.seconds,
     )

@@ -7,7 +7,14 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.api import ask, describe_runtime, execution_devices, import_openvino, reshape
+from autogauge.probe.worker.api import (
+    ask,
+    describe_runtime,
+    execution_devices,
+    import_openvino,
+    lengths_of,
+    reshape,
+)
 from autogauge.probe.worker.emulation import choose_class, switch_on
 
 if TYPE_CHECKING:
@@ -43,6 +50,8 @@ class Session:
         self.core = phase.timed("core", self.ov.Core)
         if request["model"]:
             self.model = phase.timed("read", lambda: self.core.read_model(request["model"]))
+            if request["mode"] == "describe":
+                self.declared = [lengths_of(each) for each in self.model.inputs]
             phase.timed("reshape", lambda: reshape(self.model, request["shapes"]))
 
     def compile_and_infer_once(self) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""One input of a model, as a probe describes it. What it is fed is left to ``inputs``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+NUMPY_TYPES: dict[str, type] = {
+    "f16": np.float16,
+    "f32": np.float32,
+    "f64": np.float64,
+    "i8": np.int8,
+    "i16": np.int16,
+    "i32": np.int32,
+    "i64": np.int64,
+    "u8": np.uint8,
+    "u16": np.uint16,
+    "u32": np.uint32,
+    "u64": np.uint64,
+    "boolean": np.bool_,
+}
+"""OpenVINO's element types that numpy has too."""
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input of a model: its name, element type (OpenVINO's word) and shape (-1: dynamic; ``None``: unknown rank).
+
+    ``names`` are all that it goes by, ``layout`` is OpenVINO's (``[N,C,H,W]``; empty: unknown), ``declared`` the shape in the file,
+    before any reshaping, ``limits`` the shortest and longest that each length may be (-1: no end). ``role`` and ``bound`` are what
+    the graph uses it for (``ids``, ``lengths``, ``offsets``, ``segments``) and what whole numbers in it are to stay below.
+    """
+
+    name: str
+    element_type: str
+    shape: Shape | None
+    names: tuple[str, ...] = ()
+    layout: str = ""
+    declared: Shape | None = None
+    limits: tuple[tuple[int, int], ...] = ()
+    role: str | None = None
+    bound: int | None = None
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Port:
+        """The input as a probe described it."""
+        return cls(
+            fields["name"],
+            fields["element_type"],
+            _shape(fields["shape"]),
+            tuple(fields.get("names") or ()),
+            fields.get("layout") or "",
+            _shape(fields.get("declared")),
+            tuple((low, high) for low, high in fields.get("limits") or ()),
+            fields.get("role"),
+            fields.get("bound"),
+        )
+
+    @property
+    def is_static(self) -> bool:
+        """Whether every length is known."""
+        return self.shape is not None and all(length >= 0 for length in self.shape)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it takes whole numbers."""
+        return self.element_type[0] in "iu"
+
+    @property
+    def shape_in_words(self) -> str:
+        """Its shape, ``?`` for what is dynamic."""
+        if self.shape is None:
+            return "[of any rank]"
+        return "[" + ",".join("?" if length < 0 else str(length) for length in self.shape) + "]"
+
+
+def _shape(lengths: Any) -> Shape | None:
+    return None if lengths is None else tuple(lengths)
