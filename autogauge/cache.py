@@ -13,6 +13,7 @@ import os
 import platform
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,33 @@ REMOVE_DEADLINE_S = 10.0
 
 
 def default_cache_dir() -> Path:
-    """Where the cache is when no option says otherwise: ``AUTOGAUGE_CACHE``, or the user's cache folder."""
-    named = os.environ.get("AUTOGAUGE_CACHE")
-    return Path(named) if named else Path(platformdirs.user_cache_dir("autogauge", appauthor=False))
+    """Where the cache is when no option says otherwise: ``AUTOGAUGE_CACHE``, or the user's cache folder.
+
+    Raises :class:`UserError` where the user has none (a container that runs under a bare number).
+    """
+    if named := os.environ.get("AUTOGAUGE_CACHE"):
+        return Path(named)
+    try:
+        found = Path(platformdirs.user_cache_dir("autogauge", appauthor=False))
+    except RuntimeError:  # platformdirs does not know the user's home; older releases leave "~" where it is
+        found = Path()
+    if not found.is_absolute():
+        raise UserError(
+            f"this user (number {os.getuid()}) has no home folder, so there is no place for the cache: "
+            "name one (--cache=DIR, or AUTOGAUGE_CACHE in the environment)."
+        )
+    return found
+
+
+@contextlib.contextmanager
+def cache_dir_or_temporary(named: Path | None) -> Iterator[Path]:
+    """That folder or the default one; for who has none, and only reads, an empty one that is gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = named or default_cache_dir()
+        except UserError:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autogauge-")))
+        yield folder
 
 
 class Cache:

@@ -16,9 +16,9 @@ from rich import box
 from rich.table import Table
 
 from autogauge import __version__, cli_gate, cli_history, cli_models
-from autogauge.cache import Cache, default_cache_dir
+from autogauge.cache import Cache, cache_dir_or_temporary, default_cache_dir
 from autogauge.doctor import State, examine
-from autogauge.errors import UserError
+from autogauge.errors import UserError, what_lacks
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
@@ -75,9 +75,11 @@ def main() -> None:
         app()
     except UserError as error:
         _end(str(error))
-    except BaseException:
+    except BaseException as error:
         if interruption:
             _end(f"interrupted by {interruption.name}: it is not done; run it again.")
+        if isinstance(error, FileNotFoundError) and (lacking := what_lacks()):
+            _end(lacking)
         raise
 
 
@@ -116,7 +118,8 @@ def doctor(
 
     Exit status 1 when something is broken; a device that is absent is not.
     """
-    findings = examine(Cache(cache or default_cache_dir()))
+    with cache_dir_or_temporary(cache) as folder:
+        findings = examine(Cache(folder))
     if as_json:
         print_json([finding.to_json() for finding in findings])
     else:

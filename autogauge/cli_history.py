@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 
-from autogauge.cache import default_cache_dir
+from autogauge.cache import cache_dir_or_temporary
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate import comparison as comparing
 from autogauge.history import export as exporting
@@ -163,7 +163,7 @@ def _histories(root: Path, cache: Path | None) -> Iterator[Histories]:
         print(f"autogauge: {sentence(text)}", file=sys.stderr, flush=True)
 
     with contextlib.ExitStack() as stack:
-        yield Histories(stack, root, cache or default_cache_dir(), progress, say)
+        yield Histories(stack, root, stack.enter_context(cache_dir_or_temporary(cache)), progress, say)
 
 
 def _print_notes(screen: Console, found: Selection) -> None:

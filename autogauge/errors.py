@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 
 from autogauge.plain import sentence
 
@@ -40,3 +41,16 @@ def explain_os_error(error: OSError, doing: str, option: str) -> UserError:
         error.errno or 0, f"{os.strerror(error.errno) if error.errno else error}; name another folder"
     )
     return UserError(f"{doing}: {reason} ({option}).")
+
+
+def what_lacks() -> str:
+    """What every program needs and this one has not got here, as a sentence; empty when it has both."""
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        return "there is no folder for temporary files that this user may write to: name one (TMPDIR=DIR in the environment)."
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError:
+        return "the folder that this was started in is gone: change to one that is there (cd)."
+    return ""

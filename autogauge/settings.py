@@ -141,7 +141,8 @@ class Settings:
     fail_inconclusive: bool
     infer_requests: int
     probe_deadline_s: float | None
-    cache: Path
+    cache: Path | None
+    """``None``: the default one, asked for when it is needed, since a user may have none."""
     reports: Path
     machine: str
     gate: str = gates.WARN
