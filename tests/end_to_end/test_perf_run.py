@@ -144,6 +144,7 @@ def test_the_history_file_carries_its_context(saved_run, summary):
 
 
 def test_the_junit_file_carries_the_evidence(first, reports):
+    assert " warning" not in first.stdout
     text = (reports / "junit.xml").read_text()
     assert 'name="verdict" value="PASS"' in text
     assert 'name="evidence" value="FIL of AUTO ÷ CPU = ' in text
