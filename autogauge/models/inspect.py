@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autogauge.emulation.classes import ProcessorClass
@@ -15,8 +16,34 @@ from autogauge.targets import Device
 
 
 @dataclass(frozen=True)
+class State:
+    """What a model keeps from one inference to the next: variables, whether all are in bodies of If and loops, whether one grows."""
+
+    variables: int
+    in_bodies: bool = False
+    grows: bool = False
+
+    @property
+    def words(self) -> str:
+        """How much state there is."""
+        return f"{self.variables} variable{'' if self.variables == 1 else 's'}"
+
+    @property
+    def note(self) -> str:
+        """What is to be said of every run of such a model."""
+        grows = ", without which each inference would be slower than the one before" if self.grows else ""
+        return (
+            f"the model has state ({self.words}): it is reset before each inference{grows}; what is measured is an inference "
+            "from the first state (benchmark_app resets nothing)"
+        )
+
+
+@dataclass(frozen=True)
 class Inspection:
-    """OpenVINO's version and devices, and (if a model was named) its inputs in order, whether it has weights in half precision."""
+    """OpenVINO's version and devices, and (if a model was named) its inputs in order, and whether it has weights in half precision.
+
+    Also its state, and by index the outputs that depend on random operators, with the operators' types.
+    """
 
     openvino: str
     devices: tuple[Device, ...]
@@ -28,6 +55,8 @@ class Inspection:
     """The folders that openvino comes from, where they are not the interpreter's own environment."""
     shapes: dict[str, list[int]] = field(default_factory=dict)
     """What its inputs were reshaped to, as ``--shape`` names them."""
+    state: State | None = None
+    random_outputs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 def inspect(
@@ -47,6 +76,8 @@ def inspect(
         ProcessorClass.from_json(reply["emulated"]),
         tuple(map(str, reply["elsewhere"])),
         shapes or {},
+        State(**reply["state"]) if reply["state"] else None,
+        {int(index): tuple(types) for index, types in reply["random_outputs"].items()},
     )
 
 

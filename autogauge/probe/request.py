@@ -31,7 +31,8 @@ class ProbeRequest:
     ``describe`` lists devices and reads the model; ``once`` measures import to first inference; ``warm`` compiles,
     warms up and then measures slices by command; ``hand-over`` infers without pause, from the compile until ``after_hand_over_s``
     after AUTO's hand-over or until ``hand_over_deadline_s`` after the compile began, compares every answer with the outputs in
-    ``reference`` and writes each inference to ``timeline``.
+    ``reference`` and writes each inference to ``timeline``. A model that ``has_state`` has it reset before each inference; where that is
+    impossible no answer is compared.
 
     ``cache`` is OpenVINO's model cache: ``off`` (its default; every compile is a cold one), ``cold`` (a private empty
     ``CACHE_DIR``, removed afterwards; the compile then also exports its blob), or a folder to keep.
@@ -40,6 +41,9 @@ class ProbeRequest:
     ``accelerator_wait_s``; ``warm`` always does.
 
     ``driver`` is the way in which ``warm`` drives them (``worker.lanes``); an empty one lets it try all of them and take the best.
+
+    With ``save_outputs`` (a path) ``once`` infers once more and writes the outputs there. So many times at most as ``ask_again`` says it
+    asks again, and leaves out the outputs on which its answers differ, and in any case those with the indices ``leave_out``.
 
     ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
     """
@@ -57,7 +61,10 @@ class ProbeRequest:
     await_accelerator: bool = False
     accelerator_wait_s: float = 60.0
     save_outputs: str | None = None
+    ask_again: int = 0
+    leave_out: tuple[int, ...] = ()
     reference: str | None = None
+    has_state: bool = False
     timeline: str | None = None
     after_hand_over_s: float = 1.0
     hand_over_deadline_s: float = 60.0

@@ -2,12 +2,14 @@
 
 A replicate is one fresh process a condition: it compiles on AUTO and infers without pause, synchronously or with a queue of
 requests, until some time after the hand-over or until a deadline, which is a result in itself. Each inference carries the
-devices that OpenVINO named before and after it. Both devices infer in f32, so that every answer can be held against the CPU's.
+devices that OpenVINO named before and after it. Both devices infer in f32, so that every answer can be held against the CPU's;
+the CPU is asked several times before, and an output on which it differs from itself is held against nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ DAY_S = 86400.0
 SYNCHRONOUS = "synchronous"
 RELEASE_MARGIN_S = 0.1
 """Beside the slowest inference: for a thread that was kept from the processor before it asked or logged."""
+ASK_AGAIN = 20
+"""So often, as far as a second allows and once at least, the CPU is asked again for the answers that are right."""
 QUEUE = 4
 """Infer requests in flight in the queue, unless the user says otherwise."""
 
@@ -55,12 +59,14 @@ def disagreements(
     *,
     handed_over_s: float | None = None,
     released_s: float | None = None,
+    helper_requests: int | None = None,
 ) -> list[str]:
     """Where AUTO's log and the labels contradict each other, a sentence each.
 
-    ``handed_over_s`` is when the properties named the accelerator, ``released_s`` when the log says that the helper was released.
+    ``handed_over_s`` is when the properties named the accelerator, ``released_s`` when the log says that the helper was released,
+    ``helper_requests`` how many infer requests AUTO keeps for the helper, ``None`` where that could not be asked.
     """
-    found = [*_about_the_helper(timeline, outcome, log)]
+    found = [*_about_the_helper(timeline, outcome, log, helper_requests)]
     if outcome == HANDED_OVER:
         answered = {name.partition(".")[0] for name in accelerators}
         finished = {name.partition(".")[0] for name in log.finished}
@@ -86,7 +92,12 @@ def release_bound_s(timeline: Timeline) -> float:
     return float(timeline.latency_s.max(initial=0.0)) + RELEASE_MARGIN_S
 
 
-def _about_the_helper(timeline: Timeline, outcome: str, log: AutoLog) -> Iterator[str]:
+def _about_the_helper(timeline: Timeline, outcome: str, log: AutoLog, helper_requests: int | None) -> Iterator[str]:
+    """What the log says otherwise about the helper.
+
+    It gives the number of the helper's inferences only if they were more than the helper's infer requests (``AutoSchedule::init`` in
+    the plugin's ``auto_schedule.cpp``): the few of a slow model are in no log.
+    """
     helper, transition = (int((timeline.label == each).sum()) for each in (HELPER, TRANSITION))
     if helper and not log.cpu_helper_started:
         yield "inferences are labelled CPU helper, and the log has no start of it"
@@ -94,7 +105,7 @@ def _about_the_helper(timeline: Timeline, outcome: str, log: AutoLog) -> Iterato
         said = "was released" if log.cpu_helper_released else "was never released"
         yield f"by the properties it {outcome}, and by the log the CPU helper {said}"
     counted = log.inferences.get("CPU_HELP")
-    if counted is None and outcome == HANDED_OVER:
+    if counted is None and outcome == HANDED_OVER and helper_requests is not None and helper > helper_requests:
         yield f"the labels have {helper} to {helper + transition} inferences by the CPU helper, and the log counts none"
     if counted is not None and not helper <= counted <= helper + transition:
         yield f"the log counts {counted} inferences by the CPU helper, the labels {helper} to {helper + transition}"
@@ -128,6 +139,34 @@ def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO"
     return Study(NAME, conditions, (), plan, seed, repeats_disturbed=False)
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What is known of the right answers: outputs on which the CPU differs from itself, those that are random, whether there is state."""
+
+    unsteady: tuple[int, ...] = ()
+    random: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    has_state: bool = False
+
+    def why_not(self, compared: Sequence[int], state_variables: int | None) -> str:
+        """Why some outputs, or all of them, were held against nothing, in a sentence; empty where all were compared."""
+        if self.has_state and not state_variables:
+            return (
+                "no answer is held against the CPU's: the model's state cannot be reset on AUTO, which sees none inside If and loops "
+                "and lets requests of two devices take turns with it"
+            )
+        if not (left_out := sorted({*self.unsteady, *self.random})):
+            return ""
+        which = f"output {' and '.join(map(str, left_out))}" if compared else "no answer"
+        types = sorted({each for types in self.random.values() for each in types})
+        why = "the CPU's own answers differ from one inference to the next"
+        why = f"it depends on random operators ({', '.join(types)})" if types else why
+        return (
+            f"{which} is held against the CPU's: {why}"
+            if not compared
+            else f"{which} is not held against the CPU's: {why}"
+        )
+
+
 class HandOverRunner:
     """Measures each condition's turn in a fresh process, after one process of the CPU's has given the answers that are right."""
 
@@ -144,6 +183,7 @@ class HandOverRunner:
     ) -> None:
         self._study, self._launcher, self._workload = study, launcher, workload
         self._reference, self._timeline = folder / "reference.npz", folder / "timeline.npz"
+        self._expected = Expected()
         self._after_s, self._hand_over_deadline_s, self._deadline_s = after_s, hand_over_deadline_s, deadline_s
 
     def __call__(self, progress: Progress) -> Study:
@@ -152,12 +192,20 @@ class HandOverRunner:
         return self._study
 
     def _answers(self) -> str:
-        """The path of the CPU's answers, asked for once."""
+        """The path of the CPU's answers, asked for in one process."""
         if not self._reference.is_file():
             request = self._workload.request(
-                "once", Target("CPU", F32), save_outputs=str(self._reference), deadline_s=self._deadline_s
+                "once",
+                Target("CPU", F32),
+                save_outputs=str(self._reference),
+                ask_again=ASK_AGAIN,
+                leave_out=tuple(self._workload.random_outputs),
+                deadline_s=self._deadline_s,
             )
-            self._launcher.run_once(request, "hand-over-reference")
+            reply, _ = self._launcher.run_once(request, "hand-over-reference")
+            self._expected = Expected(
+                tuple(reply["unsteady_outputs"]), dict(self._workload.random_outputs), bool(reply["state_variables"])
+            )
         return str(self._reference)
 
     def _measure(self, condition: Condition) -> Sample:
@@ -167,6 +215,7 @@ class HandOverRunner:
             condition.target,
             infer_requests=condition.infer_requests,
             reference=self._answers(),
+            has_state=self._expected.has_state,
             timeline=str(self._timeline),
             after_hand_over_s=self._after_s,
             hand_over_deadline_s=self._hand_over_deadline_s,
@@ -178,6 +227,7 @@ class HandOverRunner:
         self._timeline.unlink()
         facts = self._study.facts.setdefault(name, {"replicates": []})
         facts.update(openvino=reply["openvino"], infer_requests=request.infer_requests)
+        facts["not_compared"] = self._expected.why_not(reply["compared"], reply["state_variables"])
         facts["replicates"].append(_facts(reply, timeline, log))
         return Sample(
             figures=_figures(reply, timeline, log),
@@ -212,6 +262,7 @@ def _facts(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict[s
             log,
             handed_over_s=reply["handed_over_s"],
             released_s=_helper_released_s(reply, log),
+            helper_requests=reply["helper_requests"],
         ),
         "auto_log": log.to_json(),
     }
@@ -221,15 +272,15 @@ def _figures(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict
     seconds = reply["seconds"]
     optional = {
         "destroy_s": reply["destroy_s"],
+        "wrong": reply["wrong"] if reply["compared"] else None,
         "helper_released_s": _helper_released_s(reply, log),
     }
     return {
         "fil_s": float(seconds["fil"]),
         "compile_s": float(seconds["compile"]),
         "failed": float(reply["failed"]),
-        "wrong": float(reply["wrong"]),
         "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
-        **figures_of(timeline, reply["handed_over_s"]),
+        **figures_of(timeline, reply["handed_over_s"], compared=bool(reply["compared"])),
         **{key: float(value) for key, value in optional.items() if value is not None},
     }
 

@@ -84,10 +84,11 @@ def label(before: npt.NDArray[Any], after: npt.NDArray[Any], devices: Sequence[s
     return labels
 
 
-def figures_of(timeline: Timeline, handed_over_s: float | None) -> dict[str, float]:
-    """What a timeline says, as far as it does.
+def figures_of(timeline: Timeline, handed_over_s: float | None, *, compared: bool = True) -> dict[str, float]:
+    """What a timeline says, as far as it does; ``compared`` is whether its answers were held against right ones.
 
-    ``latency_before_ms`` and ``latency_after_ms`` are medians (after: of the second half of the accelerator's inferences);
+    ``relative_error`` is the largest, in parts of the output's largest right value (``probe.worker.answers``). ``latency_before_ms`` and
+    ``latency_after_ms`` are medians (after: of the second half of the accelerator's inferences);
     ``latency_at_ms`` is the slowest of the transition and of the accelerator's first ``STEADY_WINDOW`` inferences;
     ``spike_ratio`` is that over the larger of the two medians. ``time_to_steady_s`` counts from the hand-over to the start of the
     accelerator's first ``STEADY_WINDOW`` inferences in a row whose median is at most ``STEADY_FACTOR`` times the median after.
@@ -101,8 +102,8 @@ def figures_of(timeline: Timeline, handed_over_s: float | None) -> dict[str, flo
         "transition_inferences": float(len(transition)),
         "accelerator_inferences": float(len(accelerator)),
     }
-    if np.isfinite(timeline.error).all():  # an answer that was never given has no error that is a number
-        found["largest_error"] = float(timeline.error.max(initial=0.0))
+    if compared and np.isfinite(timeline.error).all():  # an answer that was never given has no error that is a number
+        found["relative_error"] = float(timeline.error.max(initial=0.0))
     if len(helper):
         found["latency_before_ms"] = float(np.median(milliseconds[helper]))
     if handed_over_s is None or not len(accelerator):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ MOST_TOLD = 6
 
 @dataclass(frozen=True)
 class Workload:
-    """What every probe of a session runs: the model, its inputs on disk, static shapes, frames per inference."""
+    """What every probe of a session runs: the model, its inputs on disk, static shapes, frames per inference.
+
+    ``random_outputs`` are the outputs that depend on random operators, by index, with the operators' types.
+    """
 
     model: ModelArtefact
     inputs: Path
     shapes: dict[str, list[int]]
     frames: int
+    random_outputs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def request(self, mode: Mode, target: Target, **others: Any) -> ProbeRequest:
         """A probe's request for this workload."""
@@ -123,7 +128,7 @@ def prepare_workload(
     inspection = look(launcher, model, shapes, given)
     inputs = feed(launcher, model, inspection, picture=picture, given=given)
     inputs.save(folder / "inputs.npz")
-    workload = Workload(model, folder / "inputs.npz", inspection.shapes, inputs.frames)
+    workload = Workload(model, folder / "inputs.npz", inspection.shapes, inputs.frames, inspection.random_outputs)
     try_once(launcher, workload, inputs)
     return workload, inspection
 

@@ -81,7 +81,7 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
         assert facts["devices"][0] == "(CPU)"
         assert facts["devices"][-1].startswith("GPU")
         assert figures["failed"] == figures["wrong"] == 0
-        assert 0 < figures["largest_error"] < 1e-4, "GPU and CPU do not agree to the last bit"
+        assert 0 < figures["relative_error"] < 1e-4, "GPU and CPU do not agree to the last bit"
         assert figures["fil_s"] < figures["hand_over_s"]
         apart_s = abs(figures["helper_released_s"] - figures["hand_over_s"])
         assert apart_s <= hand_over.release_bound_s(timeline) < 1

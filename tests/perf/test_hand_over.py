@@ -68,10 +68,12 @@ def test_no_inference_failed(samples, replicates):
     assert [sample.figures["failed"] for sample in samples] == [0] * len(samples), replicates[0]["failures"]
 
 
-def test_every_answer_across_the_hand_over_is_the_cpus(samples):
+def test_every_answer_across_the_hand_over_is_the_cpus(hand_over_study, facts_of, way, samples):
+    if any("wrong" not in sample.figures for sample in samples):
+        pytest.skip(facts_of(hand_over_study, way)["not_compared"])
     wrong = [sample.figures["wrong"] for sample in samples]
-    errors = [sample.figures.get("largest_error", float("nan")) for sample in samples]
-    assert wrong == [0] * len(samples), f"largest errors: {errors}"
+    errors = [sample.figures.get("relative_error", float("nan")) for sample in samples]
+    assert wrong == [0] * len(samples), f"largest errors, in parts of the output's largest value: {errors}"
 
 
 def test_autos_log_agrees_with_the_labels(replicates):

@@ -71,14 +71,18 @@ def test_a_hand_over_that_never_came_has_figures_of_the_helper_only():
         "helper_inferences": 3,
         "transition_inferences": 0,
         "accelerator_inferences": 0,
-        "largest_error": 0,
+        "relative_error": 0,
         "latency_before_ms": pytest.approx(20),
     }
 
 
 def test_an_answer_that_was_never_given_leaves_no_error_that_looks_like_a_number():
     found = figures_of(timeline_of([HELPER] * 2, [0.01] * 2, errors=[1e-6, float("nan")]), handed_over_s=None)
-    assert "largest_error" not in found
+    assert "relative_error" not in found
+
+
+def test_answers_that_were_held_against_nothing_have_no_error():
+    assert "relative_error" not in figures_of(timeline_of([HELPER], [0.01]), handed_over_s=None, compared=False)
 
 
 @for_all(
@@ -142,9 +146,19 @@ def test_a_log_that_fits_the_labels_has_no_disagreement():
 )
 def test_what_the_log_says_otherwise_is_a_sentence(outcome, changes, words):
     timeline = timeline_of([HELPER] * 9 + [TRANSITION] * 2 + [ACCELERATOR] * 5, [0.01] * 16)
-    found = disagreements(timeline, outcome, ["GPU.0"], log_of(**changes))
+    found = disagreements(timeline, outcome, ["GPU.0"], log_of(**changes), helper_requests=8)
     assert len(found) == 1
     assert words in found[0]
+
+
+@pytest.mark.parametrize(
+    ("helper", "requests", "agrees"), [(0, 1, True), (1, 1, True), (2, 2, True), (2, 1, False), (2, None, True)]
+)
+def test_a_log_that_counts_none_of_so_few_is_no_contradiction(helper, requests, agrees):
+    """AUTO gives the number of the helper's inferences only above the number of its infer requests: a slow model's are fewer."""
+    timeline = timeline_of([HELPER] * helper + [TRANSITION] * 4 + [ACCELERATOR] * 10, [5.0] * (helper + 14))
+    found = disagreements(timeline, HANDED_OVER, ["GPU.0"], log_of(inferences={}), helper_requests=requests)
+    assert (found == []) == agrees
 
 
 def test_a_log_of_a_helper_that_was_never_released_need_not_count_yet():

@@ -87,6 +87,17 @@ def execution_devices(compiled: Any) -> list[str] | None:
     return [devices] if isinstance(devices, str) else devices
 
 
+def state_variables(infer_request: Any) -> int | None:
+    """How many variables an infer request keeps from one inference to the next; ``None`` where it cannot tell.
+
+    AUTO cannot while it schedules over several devices, and then cannot reset them either; it does so with no model in which it sees state.
+    """
+    try:
+        return len(infer_request.query_state())
+    except Exception:
+        return None
+
+
 def describe_devices(core: Any) -> list[dict[str, Any]]:
     """Every device with its full name, type, driver and capabilities, as far as it tells."""
     return [

@@ -1,7 +1,7 @@
 """Infers without pause while AUTO hands over from its CPU helper to an accelerator, and keeps every inference.
 
-When it began, how long it took, which devices answered before and after it, whether its answer was right. What the figures
-mean is left to ``autogauge.studies.hand_over``.
+When it began, how long it took, which devices answered before and after it, whether its answer was right. Which answers are right is
+left to ``answers``, what the figures mean to ``autogauge.studies.hand_over``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from autogauge.probe.worker.answers import Answers, Expected
 from autogauge.probe.worker.api import execution_devices
 from autogauge.probe.worker.machine import resident_memory_bytes
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from autogauge.probe.worker.session import Session
 
 clock = time.perf_counter
-RTOL = ATOL = 1e-4  # f32 on two devices
 MEMORY_EVERY_S = 0.02
 FEWEST_AFTER = 10  # inferences by the accelerator, however slow it is
 MOST_FAILURES = 20  # then it is no use to go on
@@ -36,42 +36,14 @@ def is_accelerator(name: str) -> bool:
     return not is_helper(name) and not name.startswith("CPU") and name != UNKNOWN
 
 
-class Answers:
-    """The answers that are right, and room to hold others against them in one pass that is cheap; one for each thread."""
-
-    def __init__(self, reference: list[Any]) -> None:
-        import numpy
-
-        self._outputs = []
-        for given in reference:
-            single = given.dtype.kind == "f" and given.dtype.itemsize <= 4
-            expected = given.astype(numpy.float32 if single else numpy.float64)
-            self._outputs.append((expected, numpy.empty_like(expected)))
-
-    def compare(self, request: Any) -> tuple[float, bool]:
-        """How far the request's outputs are from the right ones at most, and whether they are right."""
-        import numpy
-
-        largest, right = 0.0, True
-        for index, (expected, room) in enumerate(self._outputs):
-            answer = request.get_output_tensor(index).data
-            if answer.shape != expected.shape:
-                largest, right = float("nan"), False
-                continue
-            numpy.subtract(answer, expected, out=room)
-            numpy.abs(room, out=room)
-            difference = room.max(initial=0.0)
-            largest = float(numpy.maximum(largest, difference))  # not a number stays to be seen
-            # What is within the absolute tolerance is right; only what is not needs the relative one.
-            right = right and bool(difference <= ATOL or numpy.allclose(answer, expected, rtol=RTOL, atol=ATOL))
-        return largest, right
-
-
 class Timeline:
     """Every inference since the call of ``compile_model``; times are seconds since then."""
 
     def __init__(self, session: Session, reference: list[Any], *, after_s: float, deadline_s: float) -> None:
-        self.compiled, self.reference = session.compiled, reference
+        self.compiled = session.compiled
+        self.reference = [None if each is None else Expected(each) for each in reference]
+        self.inputs = [each.data for each in session.tensors]
+        self.resets_state = session.resets_state
         self._after_s, self._deadline_s = after_s, deadline_s
         self.began = session.compile_began
         self.devices: list[str] = []
@@ -82,7 +54,7 @@ class Timeline:
         self.memory: list[tuple[float, int]] = []
         self.handed_over_s: float | None = None
         self.had_helper = False
-        self._accelerator_inferences = 0
+        self._accelerator_inferences = self._since_hand_over = 0
         self._lock = threading.Lock()
         self.stopped = False
 
@@ -96,12 +68,6 @@ class Timeline:
             if name not in self.devices:
                 self.devices.append(name)
             return self.devices.index(name)
-
-    def spoil(self, request: Any) -> None:
-        """Overwrite the request's outputs, so that an answer that nobody gave is not taken for the last one."""
-        for index in range(len(self.reference)):
-            data = request.get_output_tensor(index).data
-            data[...] = float("nan") if data.dtype.kind == "f" else 0
 
     def add(self, start: float, latency_s: float, before: int, after: int, error: float, right: bool) -> None:
         """Keep an inference that ended, with how far its answer is from the reference."""
@@ -124,6 +90,7 @@ class Timeline:
             self.had_helper = is_helper(self.devices[before])
         if self.had_helper and self.handed_over_s is None and is_accelerator(self.devices[after]):
             self.handed_over_s = now_s
+        self._since_hand_over += self.handed_over_s is not None
         self._accelerator_inferences += before == after and is_accelerator(self.devices[after])
         if not self.memory or now_s - self.memory[-1][0] >= MEMORY_EVERY_S:
             self.memory.append((now_s, resident_memory_bytes() or 0))
@@ -137,7 +104,11 @@ class Timeline:
             return now_s >= self.handed_over_s + self._after_s
         if not self.had_helper:
             return now_s >= self.rows[0] + self.rows[1] + self._after_s
-        return now_s >= self._deadline_s
+        # An inference may take longer than all the time that was left: the accelerator has one at least, if it gives any.
+        waits = (
+            self.handed_over_s is not None and not self._accelerator_inferences and self._since_hand_over < FEWEST_AFTER
+        )
+        return now_s >= self._deadline_s and not waits
 
     def outcome(self) -> str:
         """What became of the hand-over."""
@@ -165,13 +136,15 @@ class Timeline:
 
 
 def keep_inferring(request: Any, timeline: Timeline) -> None:
-    """Infer one request again as soon as it is done, until the timeline is over."""
+    """Infer one request again as soon as it is done, until the timeline is over; what state it has is reset before each inference."""
     answers = Answers(timeline.reference)
     before = timeline.device()
     while not timeline.is_over():
-        timeline.spoil(request)
-        start = clock()
+        answers.spoil(request, timeline.inputs)
         try:
+            if timeline.resets_state:  # so that every answer is the one to a first inference
+                request.reset_state()
+            start = clock()
             request.infer()
         except Exception as error:
             timeline.fail(error)

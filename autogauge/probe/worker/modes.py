@@ -10,17 +10,24 @@ import faulthandler
 import gc
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
+from autogauge.probe.worker.anatomy import describe_state, random_outputs
 from autogauge.probe.worker.api import describe_devices, describe_model, execution_devices
 from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watchdog
-from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, keep_inferring, keep_queue_full
+from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, is_helper, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
 from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes, processors
 from autogauge.probe.worker.session import Session, wait_for_accelerator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     Request = dict[str, Any]
+
+clock = time.perf_counter
+ASKING_S = 1.0
 
 
 def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
@@ -34,8 +41,19 @@ def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
         devices=describe_devices(session.core),
         model=describe_model(session.model, session.declared) if request["model"] else None,
         emulated=session.emulated,
+        state=describe_state(session.model) if request["model"] else None,
+        random_outputs=random_outputs(session.model) if request["model"] else {},
         seconds=phase.seconds,
     )
+
+
+def asks(most: int) -> Iterator[int]:
+    """So many questions at most, and no more than one once ``ASKING_S`` seconds have passed."""
+    stop_at = clock() + ASKING_S
+    for number in range(most):
+        if number and clock() >= stop_at:
+            return
+        yield number
 
 
 def run_once(request: Request, phase: Phase, channel: Channel) -> None:
@@ -49,7 +67,10 @@ def run_once(request: Request, phase: Phase, channel: Channel) -> None:
         devices = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
         facts.update(session.properties(), execution_devices_in_the_end=devices)
     if request["save_outputs"]:
-        phase.timed("outputs", lambda: session.save_outputs(request["save_outputs"]))
+        again = asks(request["ask_again"])
+        facts["unsteady_outputs"] = phase.timed(
+            "outputs", lambda: session.save_outputs(request["save_outputs"], again, request["leave_out"])
+        )
     renew_watchdog(request["deadline_s"])
     channel.send(
         "measured",
@@ -77,6 +98,8 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
     phase.enter("warm-up")
     number = request["infer_requests"] or facts["optimal_infer_requests"] or 1
     lanes = Lanes([session.new_request() for _ in range(number)])
+    if session.resets_state:
+        lanes.reset_state_before_each()
     trial = lanes.warm_up(request["warm_up_s"], request["driver"])
     gc.collect()
     gc.disable()  # a collection inside a slice would be billed to the device
@@ -134,6 +157,8 @@ def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
     session = Session(request, phase)
     reference = session.read_outputs(request["reference"])
     facts = session.compile_and_infer_once()
+    if request["has_state"] and not session.resets_state:  # then only the first answer is one to the first state
+        reference = [None] * len(reference)
     phase.enter("hand-over")
     timeline = Timeline(
         session, reference, after_s=request["after_hand_over_s"], deadline_s=request["hand_over_deadline_s"]
@@ -154,10 +179,12 @@ def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
         outcome=timeline.outcome(),
         handed_over_s=timeline.handed_over_s,
         devices=timeline.devices,
+        compared=[index for index, each in enumerate(reference) if each is not None],
         wrong=timeline.wrong,
         failed=len(timeline.failures),
         failures=sorted(set(timeline.failures))[:MOST_FAILURES],
         compile_began_of_day_s=session.compile_began_of_day_s,
+        helper_requests=facts["optimal_infer_requests"] if is_helper((facts["execution_devices"] or [""])[0]) else None,
         **{**facts, **session.properties()},
     )
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from autogauge.probe.worker.answers import Answers
 from autogauge.probe.worker.api import (
     ask,
     describe_runtime,
@@ -14,6 +15,7 @@ from autogauge.probe.worker.api import (
     import_openvino,
     lengths_of,
     reshape,
+    state_variables,
 )
 from autogauge.probe.worker.emulation import choose_class, switch_on
 
@@ -73,12 +75,19 @@ class Session:
         devices_before = execution_devices(self.compiled)
         self.infer_request = phase.timed("first_inference", self._first_inference)
         phase.enter("properties")
+        self.state_variables = state_variables(self.infer_request)
         phase.seconds["fil"] = phase.seconds["compile"] + phase.seconds["first_inference"]
         return {
             "execution_devices_before": devices_before,
-            "execution_devices": execution_devices(self.compiled),
             **self.properties(),
+            "execution_devices": execution_devices(self.compiled),  # last: who it names gave the properties too
+            "state_variables": self.state_variables,
         }
+
+    @property
+    def resets_state(self) -> bool:
+        """Whether the compiled model has state, which is then reset before an inference."""
+        return bool(self.state_variables)
 
     def properties(self) -> dict[str, Any]:
         """What the compiled model says of itself."""
@@ -109,17 +118,36 @@ class Session:
         return infer_request
 
     def read_outputs(self, path: str) -> list[Any]:
-        """The outputs that ``save_outputs`` wrote."""
+        """The outputs that ``save_outputs`` wrote; ``None`` for one that it left out."""
         import numpy
 
         with numpy.load(path) as arrays:
-            return [arrays[str(index)] for index in range(len(arrays.files))]
+            number = len(self.model.outputs)
+            return [arrays[str(index)] if str(index) in arrays.files else None for index in range(number)]
 
-    def save_outputs(self, path: str) -> None:
-        """Infer once and write every output to ``path`` (npz, named by index)."""
+    def infer_anew(self) -> None:
+        """Infer once, from the first state where the model has state."""
+        if self.resets_state:
+            self.infer_request.reset_state()
+        self.infer_request.infer()
+
+    def save_outputs(self, path: str, again: Any = (), leave_out: Any = ()) -> list[int]:
+        """Infer once and write the outputs to ``path`` (npz, named by index), but those whose indices are to be left out.
+
+        As often as ``again`` yields the question is asked once more, and an output whose answers differ is left out: it has no right
+        one. Returns the indices of those.
+        """
         import numpy
 
-        self.infer_request.infer()
-        outputs = [self.infer_request.get_output_tensor(index).data for index in range(len(self.compiled.outputs))]
+        request = self.infer_request
+        self.infer_anew()
+        outputs = [request.get_output_tensor(index).data.copy() for index in range(len(self.compiled.outputs))]
+        answers, unsteady = Answers(outputs), set()  # type: Answers, set[int]
+        for _ in again:
+            answers.spoil(request, [each.data for each in self.tensors])
+            self.infer_anew()
+            unsteady.update(answers.wrong(request))
+        kept = {str(index): output for index, output in enumerate(outputs) if index not in {*unsteady, *leave_out}}
         with open(path, "wb") as stream:
-            numpy.savez(stream, **{str(index): output for index, output in enumerate(outputs)})
+            numpy.savez(stream, **kept)
+        return sorted(unsteady)
