@@ -165,6 +165,18 @@ def in_short(path: str | Path) -> str:
     return f"~/{place.relative_to(home)}" if home != Path("/") and place.is_relative_to(home) else str(path)
 
 
+def published(path: Path) -> str:
+    """A path as it may stand in a file that people publish: from the home or from the working folder on, else its last parts."""
+    path = path.absolute()
+    if (short := in_short(path)) != str(path):
+        return short
+    with contextlib.suppress(ValueError, OSError):
+        here = Path.cwd()
+        if here != Path(here.anchor):
+            return str(path.relative_to(here))
+    return str(Path("…", *path.parts[-2:])) if len(path.parts) > 3 else str(path)
+
+
 def slug(text: str, *, longest: int = 80) -> str:
     """A name that is safe in every file system: letters, digits, dot, dash and underscore; another one for every other text.
 

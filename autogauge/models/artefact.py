@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autogauge.cache import digest_of, require_manifest
+from autogauge.files import published
 
 Weights = Literal["random", "trained", "unknown"]
 Source = Literal["embedded", "omz", "package", "path"]
@@ -37,8 +38,8 @@ class ModelArtefact:
     """Why it is not the model that was hoped for; empty when it is."""
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary, the path as text."""
-        return {**asdict(self), "path": str(self.path)}
+        """The fields as a dictionary, the path as text that says nothing of whose machine it is."""
+        return {**asdict(self), "path": published(self.path)}
 
     def describe(self) -> str:
         """One line for headers: name, precision, source, weights, and the digest's first letters."""

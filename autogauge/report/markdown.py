@@ -16,6 +16,9 @@ from autogauge.report.words import MARKS, in_words
 from autogauge.run import Run
 
 NONE = "–"
+UNSEEN = "\u2060"
+"""A word joiner: it shows as nothing, and keeps a page from taking a name for an address, a person or an issue."""
+_LINKED = re.compile(r"\w:(?=//)|\bwww(?=\.)|@|#|\bGH(?=-\d)", re.IGNORECASE)
 
 
 def of_run(run: Run) -> str:
@@ -72,7 +75,8 @@ def marked(word: str) -> str:
 def text(value: str) -> str:
     """A text that Markdown shows as it is, on one line, of bearable length."""
     shown = html.escape(short(value, 400), quote=False)
-    return re.sub(r"([\\`*_{}\[\]#|~@!])", r"\\\1", shown)
+    shown = re.sub(r"([\\`*_{}\[\]#|~@!])", r"\\\1", shown)
+    return _LINKED.sub(lambda found: f"{found[0]}{UNSEEN}", shown)
 
 
 def _judged(each: Judgement) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,17 @@ def save(run: Run, probe_logs: Path | None) -> Path:
         write_bytes(staging / run_page.PAGE, page)
         put_script(assets)
         if probe_logs is not None and probe_logs.is_dir():
-            shutil.copytree(probe_logs, staging / "probes")
+            shutil.copytree(probe_logs, staging / "probes", copy_function=_link_or_copy)
+            (staging / "probes").chmod(staging.stat().st_mode)  # the temporary folder is for nobody else's eyes
     return latest / SUMMARY
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """The same file in two places where that can be: nobody writes to it any more."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)
 
 
 def _latencies(run: Run) -> dict[str, Array]:

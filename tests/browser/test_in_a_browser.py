@@ -1,9 +1,14 @@
 """The pages in a real browser: charts are drawn, filters filter, the keyboard reaches everything, names run nothing."""
 
 import contextlib
+import http.server
 import json
 import os
+import re
+import shutil
+import threading
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -180,7 +185,45 @@ def test_names_are_shown_as_text_and_run_nothing(visit, tmp_path):
 def test_without_its_script_a_page_says_so_and_keeps_its_numbers(visit, reports, tmp_path):
     alone = tmp_path / "alone" / "comparison.html"
     alone.parent.mkdir()
-    alone.write_bytes((reports / "comparison.html").read_bytes().replace(b"assets/plotly", b"data:text/javascript,//"))
+    script = re.search(rb"assets/plotly[^\"<]*", (reports / "comparison.html").read_bytes())[0]
+    alone.write_bytes((reports / "comparison.html").read_bytes().replace(script, b"nothing.js"))
+    (alone.parent / "nothing.js").write_bytes(b"")
     page = visit(alone)
     assert "The charts' script is not beside this page" in page.locator(".chart").first.inner_text()
     assert page.locator("tbody tr").count() >= 4
+
+
+class _Beacon(http.server.BaseHTTPRequestHandler):
+    """Writes down what is asked for; a browser may connect before it knows that it must not ask."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        self.send_error(404)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_page_runs_and_loads_nothing_that_is_not_the_suites_own(browser, reports, tmp_path):
+    """Should a name ever slip through as a tag, the page's own policy holds it."""
+    shutil.copytree(reports, tmp_path / "reports")
+    page = tmp_path / "reports" / "comparison.html"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Beacon) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        beacon = f"http://127.0.0.1:{server.server_port}"
+        injected = (
+            f'<script>document.title = "run"</script><img src="{beacon}/image" onerror="document.title = \'run\'">'
+            f'<script src="{beacon}/script"></script><iframe src="{beacon}/frame"></iframe>'
+            f"<style>body {{background: url({beacon}/style)}}</style>"
+        )
+        page.write_text(page.read_text().replace('<main id="main">', f'<main id="main">{injected}'))
+        with contextlib.closing(browser.new_context()) as context:
+            tab = context.new_page()
+            tab.goto(page.as_uri())
+            tab.locator(".chart .main-svg").first.wait_for()
+            tab.wait_for_timeout(300)
+            assert tab.title() != "run"
+        server.shutdown()
+    assert _Beacon.asked == []

@@ -1,6 +1,9 @@
 """Pages show names as text, whatever they hold, and every chart's numbers as a table. A real browser is asked in ``tests/browser``."""
 
+import base64
 import contextlib
+import hashlib
+import html
 import json
 import re
 
@@ -126,3 +129,45 @@ def test_markdown_of_a_run_has_its_verdicts_and_figures(run):  # noqa: F811
     assert shown.startswith("## AUTO on lab: all ")
     assert "| ✅ PASS | " in shown
     assert re.search(r"\| AUTO \| THROUGHPUT \| – \| 150 \| 13 \| CPU \|", shown), shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://x.example/a",
+        "see HTTP://x.example",
+        "www.x.example",
+        "a@x.example",
+        "@somebody",
+        "owner/name#12",
+        "GH-12",
+    ],
+)
+def test_a_name_that_looks_like_an_address_or_a_person_is_no_link_in_markdown(name):
+    """GitHub and GitLab make links of bare addresses, people and issues, after Markdown's own escapes are gone."""
+    shown = markdown.text(f"lab {name} end")
+    assert html.unescape(re.sub(r"\\(.)", r"\1", shown)).replace(markdown.UNSEEN, "") == f"lab {name} end", (
+        "it reads as it was"
+    )
+    assert not re.search(r"://|www\.|[@#]\w|GH-\d", shown, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("make", ["trends", "comparison", "run"])
+def test_every_page_says_what_a_browser_may_do_for_it(histories, run, tmp_path, make):  # noqa: F811
+    year(tmp_path / "history", runs=3)
+    if make == "trends":
+        page = trends_page.save(histories.all(Where()), tmp_path / "out").read_text()
+    elif make == "comparison":
+        comparison_page.save(
+            compare(histories.select("last=1"), histories.select("last=2"), 0.05), tmp_path / "out.html"
+        )
+        page = (tmp_path / "out.html").read_text()
+    else:
+        page = (summary.save(run, None).parent / "index.html").read_text()
+    policy = html.unescape(re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1])
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe-eval" not in policy
+    inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert inline, "the page has scripts of its own"
+    for script in inline:
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in policy

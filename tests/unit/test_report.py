@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autogauge import files
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
 from autogauge.report import summary, terminal
@@ -85,9 +86,15 @@ def test_the_summary_replaces_the_old_one_as_a_whole(run, tmp_path):
     run.settings.latest.mkdir()
     (run.settings.latest / "stale.txt").write_text("from an old run")
     (tmp_path / "logs").mkdir()
+    (tmp_path / "logs").chmod(0o700)
     (tmp_path / "logs" / "0001-probe.out").write_text("a line")
     path = summary.save(run, tmp_path / "logs")
     assert {each.name for each in path.parent.iterdir()} == {"summary.json", "index.html", "latencies.npz", "probes"}
+    modes = {each.stat().st_mode & 0o777 for each in (path.parent, path.parent / "probes")}
+    assert len(modes) == 1, "who may read the summary may read what the probes printed"
+    assert (path.parent / "probes" / "0001-probe.out").samefile(tmp_path / "logs" / "0001-probe.out"), (
+        "it is stored once"
+    )
     written = json.loads(path.read_bytes())
     assert written["verdicts"][1]["replicates"] == 14
 
@@ -148,3 +155,17 @@ def test_what_changes_the_figures_changes_the_fingerprint(run, tmp_path):
     run.inputs_digest = ""
     run.settings = settings(tmp_path, profile=PROFILES["standard"])
     assert run.fingerprint.digest not in digests, "the lowest of 7 samples is not the lowest of 32"
+
+
+def test_what_is_published_says_nothing_of_whose_machine_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home" / "jane"))
+    monkeypatch.chdir(tmp_path)
+    home, here, elsewhere = (
+        tmp_path / "home" / "jane" / "x" / "m.xml",
+        tmp_path / "models" / "m.xml",
+        Path("/srv/a/b/c/m.xml"),
+    )
+    for path, shown in ((here, "models/m.xml"), (elsewhere, "…/c/m.xml"), (Path("/m.xml"), "/m.xml")):
+        assert ModelArtefact("m", "path", "IR", path, "d" * 64, "unknown").to_json()["path"] == shown
+    monkeypatch.chdir("/")
+    assert files.published(home) == "~/x/m.xml"
