@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,8 +47,8 @@ def in_words(shapes: Mapping[str, Sequence[int]]) -> str:
 
 def dynamic(ports: Sequence[Port], example: Shapes | None = None) -> UserError:
     """What is to be done about inputs of dynamic shape, all named at once; ``example`` is known to work."""
-    if example and not set(example) - {"", *(port.name for port in ports)}:
-        hint = f"for example --shape {shlex.quote(in_words(example))}"
+    if example and (text := _writable(example)):
+        hint = f"for example --shape {shlex.quote(text)}"
     else:
         hint = "as --shape=" + shlex.quote(",".join(f"{port.name}[…]" for port in ports))
     if len(ports) == 1:
@@ -58,6 +59,16 @@ def dynamic(ports: Sequence[Port], example: Shapes | None = None) -> UserError:
         named = ", ".join(f"{port.name!r} {port.shape_in_words}" for port in ports)
         what, give = f"the inputs {named} have dynamic shapes", "static ones"
     return UserError(f"{what}: give {give}, {hint}, or arrays as --inputs=FILE.npz (--shape).")
+
+
+def _writable(shapes: Shapes) -> str:
+    """Shapes as ``--shape`` reads them back; a lone input needs no name, and of several some names cannot be written."""
+    nameless = [{"": next(iter(shapes.values()))}] if len(shapes) == 1 else []
+    for each in (shapes, *nameless):
+        with contextlib.suppress(UserError):
+            if parse_shapes(in_words(each)) == each:
+                return in_words(each)
+    return ""
 
 
 @dataclass(frozen=True)

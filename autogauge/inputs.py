@@ -146,8 +146,8 @@ def _is_no_picture(port: Port) -> bool:
 def _frames(ports: Sequence[Port]) -> int:
     """How many frames one inference takes.
 
-    The pictures' batch; else what the layout calls N; else the first length that all inputs of a model of texts share; else one,
-    since nothing says which length is a batch.
+    The pictures' batch; else what the layout calls N; else the first length that all inputs share, if the model is one of texts or
+    if that is the only length that its file leaves open; else one, since nothing says which length is a batch.
     """
     pictured = pictures_of(ports)
     if pictured:
@@ -156,15 +156,21 @@ def _frames(ports: Sequence[Port]) -> int:
         letters = port.layout.strip("[]").split(",")
         if "N" in letters and "..." not in letters[: letters.index("N")] and len(port.shape or ()) > letters.index("N"):
             return (port.shape or ())[letters.index("N")]
-    of_texts = any(_is_of_text(port) for port in ports)
-    first = {port.shape[0] for port in ports if port.shape}
-    return first.pop() if of_texts and len(first) == 1 else 1
+    shaped = [port for port in ports if port.shape]
+    first = {(port.shape or ())[0] for port in shaped}
+    is_batch = any(map(_is_of_text, shaped)) or (bool(shaped) and all(map(_leaves_the_first_open, shaped)))
+    return first.pop() if is_batch and len(first) == 1 else 1
 
 
 def _is_of_text(port: Port) -> bool:
-    """Whether it takes texts as rows of whole numbers: by its use in the graph, or by its name."""
-    named = words_of(port) & {"ids", "tokens", "token"}
-    return port.is_whole and len(port.shape or ()) == 2 and bool(named or port.role == "ids" or is_mask(port))
+    """Whether it takes texts as rows of whole numbers."""
+    return port.element_type in ("i32", "i64") and len(port.shape or ()) == 2
+
+
+def _leaves_the_first_open(port: Port) -> bool:
+    """Whether its first length, and no other, is dynamic in the model's file, as an exporter leaves a batch."""
+    declared = port.declared or ()
+    return len(declared) >= 2 and declared[0] < 0 and all(length >= 0 for length in declared[1:])
 
 
 def _as_given(ports: Sequence[Port], arrays: Sequence[Array]) -> list[Port]:

@@ -1,5 +1,8 @@
 """What a model is fed: a picture where it takes one, seeded tensors otherwise."""
 
+import re
+import shlex
+
 import numpy as np
 import pytest
 
@@ -145,6 +148,10 @@ def test_what_is_an_image_is_told_by_layout_shape_and_name(ports, pictures):
         ([Port("input_ids", "i64", (8, 16)), Port("state", "f32", (2, 8, 4))], 1),
         ([Port("sound", "f32", (16_000,))], 1),
         ([Port("features", "f32", (8, 100))], 1),
+        ([Port("features", "f32", (8, 100), declared=(-1, 100))], 8),
+        ([Port("features", "f32", (8, 100), declared=(-1, -1))], 1),
+        ([Port("bytes", "i32", (8, 100))], 8),
+        ([Port("nodes", "f32", (9, 4)), Port("edges", "i64", (2, 30))], 1),
         ([Port("features", "f32", (100, 8), layout="[T,N]")], 8),
         ([Port("ids", "i64", (8, 16), role="ids", bound=9), Port("sr", "i64", ())], 8),
     ],
@@ -181,6 +188,17 @@ def test_inputs_are_saved_as_they_are(tmp_path):
 def test_what_cannot_be_fed_is_a_sentence(port, sentence):
     with pytest.raises(UserError, match=sentence):
         prepare([port])
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "a[0]", "it's"])
+def test_an_example_can_be_read_back_whatever_the_names(name):
+    with pytest.raises(UserError) as caught:
+        prepare([Port(name, "f32", (-1, 3, 8, 8))])
+    (shown,) = re.search(r"--shape (.*), or arrays", str(caught.value)).groups()
+    assert list(parse_shapes(shlex.split(shown)[0]).values()) == [[1, 3, 8, 8]]
+    with pytest.raises(UserError) as caught:
+        prepare([Port(name, "f32", (-1, 3, 8, 8)), Port("other", "f32", (-1, 2))])
+    assert name == "it's" or "for example" not in str(caught.value)
 
 
 def test_a_picture_that_cannot_be_read_is_a_sentence(tmp_path):

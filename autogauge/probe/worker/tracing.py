@@ -34,6 +34,10 @@ _THROUGH = {
     "Pad": (0,),
     "Identity": (0,),
     "Select": (1, 2),
+    "Clamp": (0,),
+    "Maximum": (0, 1),
+    "Minimum": (0, 1),
+    "Multiply": (0, 1),  # by a mask: what does not count becomes 0
 }
 _LENGTHS = {"ReverseSequence": 1, "LSTMSequence": 3, "GRUSequence": 2, "RNNSequence": 2, "CTCGreedyDecoderSeqLen": 1}
 
@@ -43,6 +47,13 @@ def use_of(port: Any) -> dict[str, Any]:
 
     The bound is the smallest of all uses; ``None`` where none is known.
     """
+    try:
+        return _use_of(port)
+    except Exception:  # a hint only: a node that cannot be asked is no reason to know nothing of the model
+        return {"role": None, "bound": None}
+
+
+def _use_of(port: Any) -> dict[str, Any]:
     roles: list[str] = []
     bounds: list[int] = []
     pending, seen = [(port, 0)], 0
