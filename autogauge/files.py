@@ -9,10 +9,8 @@ import json
 import os
 import re
 import secrets
-import shutil
 import stat
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,41 +42,6 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(opened)
         finally:
             os.close(opened)
-
-
-@contextlib.contextmanager
-def replaced_folder(folder: Path) -> Iterator[Path]:
-    """A private folder beside ``folder`` to be filled; it takes the place of ``folder``, as a whole, when the body has ended well.
-
-    Raises ``OSError``; after any exception ``folder`` is as it was. What a process that was killed left behind is removed first.
-    """
-    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    staging, old = folder.with_name(f".{folder.name}-{mark}"), folder.with_name(f".old-{folder.name}-{mark}")
-    _sweep(folder)
-    try:
-        staging.mkdir(parents=True)
-        yield staging
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(folder, old)
-        os.rename(staging, folder)
-    except BaseException:
-        if old.exists() and not folder.exists():
-            os.rename(old, folder)
-        raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed processes left beside the folder; those that are replacing it now are let be."""
-    for leftover in [*folder.parent.glob(f".{folder.name}-*"), *folder.parent.glob(f".old-{folder.name}-*")]:
-        try:
-            os.kill(int(leftover.name.split("-")[-2]), 0)
-        except ProcessLookupError:
-            shutil.rmtree(leftover, ignore_errors=True)
-        except (ValueError, IndexError, PermissionError, OverflowError):
-            continue
 
 
 def as_json(value: Any, *, indent: int | None = 2) -> bytes:

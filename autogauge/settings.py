@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import re
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -250,7 +251,7 @@ class Settings:
 
     def check_reports_folder(self) -> None:
         """Raise :class:`UserError` when reports could not be saved, now rather than after the measuring."""
-        trial = self.history / ".writable"
+        trial = self.history / f".writable-{secrets.token_hex(8)}"
         try:
             write_bytes(trial, b"")
             trial.unlink()

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autogauge import __version__
-from autogauge.files import in_short, replaced_folder, write_bytes, write_json
+from autogauge import __version__, folders
+from autogauge.errors import UserError
+from autogauge.files import in_short, write_bytes, write_json
 from autogauge.report.pages import run_page
 from autogauge.report.pages.render import ASSETS, put_script
 from autogauge.report.rows import rows
@@ -24,6 +25,14 @@ SCHEMA_VERSION = 1
 SUMMARY = "summary.json"
 LATENCIES = "latencies.npz"
 TIMELINES = "timelines.npz"
+PROBES = "probes"
+REPORT = folders.Kind(
+    "the report of a run",
+    SUMMARY,
+    (b'"schema_version": ', b'"autogauge": '),
+    frozenset({SUMMARY, LATENCIES, TIMELINES, run_page.PAGE, PROBES}),
+    "--reports=DIR",
+)
 
 
 def summarize(run: Run) -> dict[str, Any]:
@@ -62,6 +71,16 @@ def summarize(run: Run) -> dict[str, Any]:
     }
 
 
+def check_place(latest: Path) -> None:
+    """Raise :class:`UserError` when a report could not be put there without a loss; to be asked before there is one."""
+    folders.check(latest, REPORT)
+    assets = latest.parent / ASSETS
+    if os.path.lexists(assets) and not assets.is_dir():
+        raise UserError(
+            f"{assets} is to be the folder of the pages' script, and is none: move it away, or name another folder (--reports=DIR)."
+        )
+
+
 def save(run: Run, probe_logs: Path | None) -> Path:
     """Write the folder ``reports/latest`` beside the old one, then put it in the old one's place; returns ``summary.json``.
 
@@ -69,7 +88,7 @@ def save(run: Run, probe_logs: Path | None) -> Path:
     """
     latest = run.settings.latest
     assets = latest.parent / ASSETS
-    with replaced_folder(latest) as staging:
+    with folders.replaced(latest, REPORT) as staging:
         summary, latencies, timelines = summarize(run), _latencies(run), _timelines(run)
         write_json(staging / SUMMARY, summary)
         write_bytes(staging / LATENCIES, _compressed(latencies))
@@ -79,8 +98,8 @@ def save(run: Run, probe_logs: Path | None) -> Path:
         write_bytes(staging / run_page.PAGE, page)
         put_script(assets)
         if probe_logs is not None and probe_logs.is_dir():
-            shutil.copytree(probe_logs, staging / "probes", copy_function=_link_or_copy)
-            (staging / "probes").chmod(staging.stat().st_mode)  # the temporary folder is for nobody else's eyes
+            shutil.copytree(probe_logs, staging / PROBES, copy_function=_link_or_copy)
+            (staging / PROBES).chmod(staging.stat().st_mode)  # the temporary folder is for nobody else's eyes
     return latest / SUMMARY
 
 

@@ -229,3 +229,24 @@ def test_the_command_line_says_a_mistake_in_one_sentence(words, expected, model_
     done = run_cli(*words, AUTOGAUGE_CACHE=str(model_cache))
     assert expected in sentence_of(done)
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("what", ["a folder of the user's", "a link", "a file"])
+def test_what_is_not_ours_in_the_reports_place_is_told_before_anything_is_measured_and_stays(tmp_path, what):
+    latest, mine = tmp_path / "latest", tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("mine")
+    if what == "a link":
+        latest.symlink_to(mine)
+    elif what == "a file":
+        latest.write_text("mine")
+    else:
+        mine.rename(latest)
+    sentence = sentence_of(run_suite("-m", "perf", f"--reports={tmp_path}"))
+    assert str(latest) in sentence
+    assert sentence.endswith("(--reports=DIR).")
+    kept = {each.relative_to(tmp_path).as_posix() for each in tmp_path.rglob("*") if "history" not in each.parts}
+    assert kept == {
+        "a link": {"latest", "mine", "mine/thesis.txt"},
+        "a file": {"latest", "mine", "mine/thesis.txt"},
+    }.get(what, {"latest", "latest/thesis.txt"})

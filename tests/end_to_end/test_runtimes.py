@@ -27,6 +27,7 @@ def options(tmp_path, model_cache):
     return (*QUICK, f"--cache={model_cache}", f"--reports={tmp_path / 'reports'}", "--machine=lab")
 
 
+@pytest.mark.slow
 def test_another_openvino_on_the_path_is_the_candidates_and_said_and_never_the_references(tmp_path, options):
     other = another_openvino(tmp_path / "other")
     done = run_suite(*options, f"--reference={sys.executable}", PYTHONPATH=f"{other}{os.pathsep}.")

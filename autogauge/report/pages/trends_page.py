@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from autogauge.errors import UserError
-from autogauge.files import replaced_folder, write_bytes
+from autogauge import folders
+from autogauge.files import write_bytes
 from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
 from autogauge.gate.judgement import percent
 from autogauge.history.index import Figures, IndexedRun
@@ -29,6 +29,7 @@ from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.stats.change_points import Change, levels_of
 
 PAGE, RUNS = "index.html", "data/runs.js"
+REPORT = folders.Kind("a report", RUNS, (b"trends.runs=",), frozenset({PAGE, "data"}), "--out=DIR")
 RUNS_SHOWN = 200
 """Runs in the page's table, the newest; `history export` has them all."""
 CHANGES_SHOWN = 50
@@ -90,15 +91,11 @@ class Found:
 def save(history: Selection, folder: Path) -> Path:
     """Write the pages beside the old ones, then put them in their place; returns the page. Raises ``OSError``.
 
-    A folder that holds something else than such a report is not replaced: :class:`UserError`.
+    A link, or a folder that holds something else than such a report, is not replaced: :class:`UserError`.
     """
     folder = folder.absolute()
-    if folder.is_dir() and not (folder / RUNS).is_file() and any(folder.iterdir()):
-        raise UserError(
-            f"{folder} holds something else than a report, which would be lost: name another folder (--out=DIR)."
-        )
     assets = folder.parent / ASSETS
-    with replaced_folder(folder) as staging:
+    with folders.replaced(folder, REPORT) as staging:
         for name, content in pages(history, folder / PAGE, assets).items():
             write_bytes(staging / name, content)
         put_script(assets)
