@@ -26,6 +26,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from autogauge.stats.change_points import levels_of
+from benchmarks.command import run_command
 
 RUNS, VARIATION, STEP, WITHIN, NEAR = 100, 0.02, 1.05, 5, 2
 MOST_FALSE, LEAST_FOUND = 0.02, 0.85
@@ -147,4 +148,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

@@ -19,12 +19,13 @@ from autogauge.probe.launcher import Launcher
 from autogauge.stats.intervals import paired_ratio
 from autogauge.studies.workload import prepare_workload
 from autogauge.targets import Target
+from benchmarks.command import positive, run_command
 
 
 def main() -> None:
     """Measure and print a line for each device."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--blocks", type=int, default=15, help="blocks of two fresh processes (default 15)")
+    parser.add_argument("--blocks", type=positive, default=15, help="blocks of two fresh processes (default 15)")
     blocks = parser.parse_args().blocks
     with tempfile.TemporaryDirectory() as scratch:
         launcher = Launcher(Path(scratch) / "probes")
@@ -45,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -30,6 +30,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.studies.pool import ProbePool
 from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import Target
+from benchmarks.command import positive, positives, run_command
 
 LENGTHS = (1, 6, 40, 160, 500)
 """Convolutions in a row: from about 0.05 to about 5 ms on one core of a server."""
@@ -81,9 +82,11 @@ def measure(launcher: Launcher, workload: Workload, streams: int, rounds: int) -
 def main() -> None:
     """Measure every row and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", type=int, default=4, help="fresh processes a row (default 4)")
-    parser.add_argument("--rounds", type=int, default=10, help="turns of each driver in each process (default 10)")
-    parser.add_argument("--streams", default="1,2,4", help="comma-separated numbers of streams (default 1,2,4)")
+    parser.add_argument("--processes", type=positive, default=4, help="fresh processes a row (default 4)")
+    parser.add_argument("--rounds", type=positive, default=10, help="turns of each driver in each process (default 10)")
+    parser.add_argument(
+        "--streams", type=positives, default=[1, 2, 4], help="comma-separated numbers of streams (default 1,2,4)"
+    )
     options = parser.parse_args()
     table = Table("model", "ms", "streams", "driver", "FPS ÷ usual", "middle half", "share", "p99 ms", "chosen")
     with tempfile.TemporaryDirectory() as scratch:
@@ -93,7 +96,7 @@ def main() -> None:
                 path = Path(scratch) / f"{'uint8-' if byte_input else ''}{length}-convolutions.xml"
                 save_model(path, length, byte_input)
                 workload, _ = prepare_workload(model_path.fetch(path), launcher, Path(scratch))
-                for streams in map(int, options.streams.split(",")):
+                for streams in options.streams:
                     processes = [measure(launcher, workload, streams, options.rounds) for _ in range(options.processes)]
                     add_rows(table, path.stem, streams, processes)
                     print(f"{path.stem}, {streams} streams: done", file=sys.stderr)
@@ -126,4 +129,4 @@ def add_rows(table: Table, name: str, streams: int, processes: list[tuple[str, d
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

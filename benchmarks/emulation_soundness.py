@@ -27,7 +27,6 @@ from rich.table import Table
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.emulation import parts
-from autogauge.errors import UserError
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import Failure, ProbeFailed
@@ -37,6 +36,7 @@ from autogauge.studies.pool import ProbePool
 from autogauge.studies.progress import Silent
 from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import Target
+from benchmarks.command import positive, run_command
 
 TOLERANCE = 1e-4
 REQUESTS = 4
@@ -120,13 +120,13 @@ HOW = {answer_under_load: f", {REQUESTS} requests", answer_from_a_cache: ", CACH
 
 
 def main() -> int:
-    """The command; 2 for a user's mistake."""
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=int, default=100, help="processes with the small CNN")
+    parser.add_argument("--small", type=positive, default=100, help="processes with the small CNN")
     parser.add_argument(
-        "--loaded", type=int, default=40, help="processes with the small CNN and four requests in flight"
+        "--loaded", type=positive, default=40, help="processes with the small CNN and four requests in flight"
     )
-    parser.add_argument("--cached", type=int, default=10, help="processes with the small CNN and one model cache")
+    parser.add_argument("--cached", type=positive, default=10, help="processes with the small CNN and one model cache")
     parser.add_argument("--googlenet", type=int, default=20, help="processes with GoogLeNet-v1")
     parser.add_argument(
         "--python", action="append", default=[], help="an interpreter with openvino, instead of this one; repeatable"
@@ -141,11 +141,7 @@ def main() -> int:
         default=[],
         help=f"a class of processors to compile for: {', '.join(BY_HAND)}; repeatable",
     )
-    try:
-        return check(parser.parse_args())
-    except UserError as error:
-        print(f"{Path(__file__).name}: {error}", file=sys.stderr)
-        return 2
+    return check(parser.parse_args())
 
 
 def check(options: argparse.Namespace) -> int:
@@ -197,4 +193,4 @@ def check(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -27,6 +27,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.command import run_command
+
 ROOT = Path(__file__).parents[1]
 BENCHMARKS, PARTS, VARIANTS = 30, 5, 20
 BEGAN = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
@@ -168,4 +172,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

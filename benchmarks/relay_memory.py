@@ -31,6 +31,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.studies.pool import ProbePool, bystander
 from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import LATENCY, Target
+from benchmarks.command import run_command
 
 ENDED_FIRST, STARTED_FIRST = "the old one is ended first", "the fresh one is started first"
 SLICE_S = 0.05
@@ -40,10 +41,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def main(
-    repeats: Annotated[int, typer.Option(help="How often each way is measured.")] = 2,
-    sides: Annotated[int, typer.Option(help="Identical processes at a time.")] = 6,
-    processes: Annotated[int, typer.Option(help="Processes of a side, one after another.")] = 9,
-    rounds: Annotated[int, typer.Option(help="Rounds that each of them serves.")] = 16,
+    repeats: Annotated[int, typer.Option(help="How often each way is measured.", min=1)] = 2,
+    sides: Annotated[int, typer.Option(help="Identical processes at a time.", min=2)] = 6,
+    processes: Annotated[int, typer.Option(help="Processes of a side, one after another.", min=2)] = 9,
+    rounds: Annotated[int, typer.Option(help="Rounds that each of them serves.", min=1)] = 16,
     seed: Annotated[int, typer.Option(help="Seed of all that is random.")] = 1,
 ) -> None:
     """Print the table."""
@@ -115,4 +116,4 @@ def _print(found: dict[str, list[Floats]]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

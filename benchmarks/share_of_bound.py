@@ -35,6 +35,7 @@ from autogauge.stats.intervals import paired_ratio
 from autogauge.studies.pool import ProbePool
 from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import HINTS, Target
+from benchmarks.command import positive, run_command
 
 MODELS = ("googlenet-v1", "one-convolution")
 WARM_UP_S = 0.5
@@ -123,8 +124,8 @@ def measure_driver(way: str, model: Path, hint: str, seconds: int) -> dict:
 def main() -> None:
     """Measure every row and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=15, help="pairs a row (default 15)")
-    parser.add_argument("--seconds", type=int, default=3, help="measuring time of each process (default 3)")
+    parser.add_argument("--pairs", type=positive, default=15, help="pairs a row (default 15)")
+    parser.add_argument("--seconds", type=positive, default=3, help="measuring time of each process (default 3)")
     parser.add_argument(
         "--drivers", action="store_true", help="compare ways to drive requests instead of benchmark_app"
     )
@@ -200,4 +201,4 @@ def add_row(table: Table, name: str, hint: str, other: str, results: dict[str, l
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -32,6 +32,7 @@ from autogauge.stats.intervals import paired_ratio
 from autogauge.studies.pool import ProbePool, bystander
 from autogauge.studies.workload import prepare_workload
 from autogauge.targets import HINTS, Target
+from benchmarks.command import run_command
 
 SLICES_S = (0.02, 0.05, 0.1, 0.2)
 PAUSES_S = (0.0, 0.01, 0.05)
@@ -44,7 +45,7 @@ Key = tuple[str, float, float]
 
 
 def main(
-    minutes: Annotated[float, typer.Option(help="How long to measure.")] = 8,
+    minutes: Annotated[float, typer.Option(help="How long to measure.", min=0.1)] = 8,
     seed: Annotated[int, typer.Option(help="Seed of the order.")] = 1,
 ) -> None:
     """Print the table."""
@@ -118,4 +119,4 @@ def _cell(pairs: list[tuple[float, float]], seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

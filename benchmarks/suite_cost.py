@@ -10,6 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.command import positive, run_command
+
 ROOT = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 POLL_S = 0.02
@@ -46,7 +50,7 @@ def peak_memory_mib(*options: str) -> float:
 def main() -> None:
     """Print both figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=10, help="how often to collect (default 10)")
+    parser.add_argument("--count", type=positive, default=10, help="how often to collect (default 10)")
     count = parser.parse_args().count
     collected = sorted(seconds_to_collect(count))
     print(
@@ -56,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

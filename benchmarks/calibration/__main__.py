@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.calibration import data
+from benchmarks.command import run_command
 
 if TYPE_CHECKING:
     from benchmarks.calibration.table import Line
@@ -166,4 +167,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

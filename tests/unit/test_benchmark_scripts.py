@@ -1,0 +1,65 @@
+"""The scripts under ``benchmarks/`` answer a user's mistake in one sentence too."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, run_module
+
+SCRIPTS = sorted(
+    path.name
+    for path in (ROOT / "benchmarks").glob("*.py")
+    if "run_command(" in path.read_text() and path.name != "command.py"
+)
+
+
+def mistaken(script, *words, **environment):
+    """What the script says, and that it is no traceback."""
+    done = run_module(f"benchmarks.{Path(script).stem}", *words, **environment)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_every_script_ends_by_the_same_rules():
+    others = {path.name for path in (ROOT / "benchmarks").glob("*.py")} - {
+        *SCRIPTS,
+        "command.py",
+        "benchmark_app_runner.py",
+    }
+    assert SCRIPTS
+    assert not others
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "said"),
+    [
+        ("share_of_bound", ["--models=no-such-model"], "no-such-model"),
+        ("share_of_bound", ["--pairs=0"], "'0' is no whole number above 0"),
+        ("drivers", ["--streams=1,x"], "'x' is no whole number above 0"),
+        ("relay_memory", ["--repeats=0"], "--repeats"),
+        ("history_scale", ["--runs=1", "--like=/nowhere/run.json", "--no-beside"], "/nowhere/run.json"),
+        ("emulation_soundness", ["--python=/nowhere/python"], "/nowhere/python"),
+    ],
+)
+def test_a_mistake_is_a_sentence(script, words, said):
+    assert said in mistaken(script, *words)
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence():
+    assert "--cache=DIR" in mistaken("cold_cache", AUTOGAUGE_CACHE="/dev/null/cache")
+
+
+def test_a_script_is_run_from_any_folder(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "suite_cost.py"), "--count=none"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "'none' is no whole number above 0" in done.stderr
