@@ -17,7 +17,9 @@ LATENCY, PER_FRAME = "latency: AUTO-LATENCY", "seconds per frame: AUTO-THROUGHPU
 METRICS = {"latency": "latency_ms", "seconds per frame": "fps", "first inference latency": "fil_s"}
 
 
-def benchmark(key: str, seconds: float, ratio: float | None = None, verdict: str = "", **extra: Any) -> dict[str, Any]:
+def benchmark(
+    key: str, seconds: float, ratio: float | None = None, verdict: str = "", error: float = 0.004, **extra: Any
+) -> dict[str, Any]:
     """One benchmark as a run saves it."""
     group, _, condition = key.partition(": ")
     device, _, hint = condition.partition("-")
@@ -56,7 +58,7 @@ def benchmark(key: str, seconds: float, ratio: float | None = None, verdict: str
             "hint": hint,
             "against_reference": None
             if ratio is None
-            else {"reference": "pinned", "ratio": ratio, "error": 0.004, "rounds": 80},
+            else {"reference": "pinned", "ratio": ratio, "error": error, "rounds": 80},
             "gate": [{"verdict": verdict}] if verdict else [],
             **extra,
         },
@@ -74,20 +76,33 @@ def document(
     ratios: Mapping[str, float] | None = None,
     accelerator: str = "auto",
     verdict: str = "",
+    digest: str = "",
+    path: str = "",
+    kernel: str = "",
+    facts: Mapping[str, Any] | None = None,
+    error: float = 0.004,
 ) -> dict[str, Any]:
-    """A run as it is saved: ``figures`` are seconds by benchmark."""
+    """A run as it is saved: ``figures`` are seconds by benchmark, ``facts`` what the fingerprint stands for.
+
+    ``digest`` and ``path`` are the model's; ``error`` is that of the ratios.
+    """
     context = {
         "fingerprint": fingerprint,
         "openvino": openvino,
-        "model": {"name": model, "precision": "FP16", "weights": "random"},
+        "model": {"name": model, "precision": "FP16", "weights": "random", "digest": digest, "path": path},
         "profile": "standard",
         "accelerator": accelerator,
     }
     return {
-        "machine_info": {"node": machine, "fingerprint": {"digest": fingerprint}},
+        "machine_info": {
+            "node": machine,
+            "fingerprint": {"digest": fingerprint, **(facts or {})},
+            **({"release": kernel} if kernel else {}),
+        },
         "commit_info": {"id": "abc", "time": when.isoformat(), "branch": "main"},
         "benchmarks": [
-            benchmark(key, seconds, (ratios or {}).get(key), verdict, **context) for key, seconds in figures.items()
+            benchmark(key, seconds, (ratios or {}).get(key), verdict, error, **context)
+            for key, seconds in figures.items()
         ],
         "datetime": when.isoformat(),
         "version": "5.3.1",
@@ -100,15 +115,16 @@ def save(
     figures: Mapping[str, float],
     *,
     standing: Standing = Standing.ACCEPTED,
+    benchmarks: Mapping[str, Standing] | None = None,
     days: float = 0,
     **others: Any,
 ) -> Path:
-    """Save a run, so many days after the first."""
+    """Save a run, so many days after the first; ``benchmarks`` are those that stand otherwise than the run."""
     others.setdefault("when", BEGAN + datetime.timedelta(days=days))
 
     def prepare(path: Path) -> None:
-        if standing is not Standing.ACCEPTED:
-            write(path, standing, "slow", "gate")
+        if standing is not Standing.ACCEPTED or benchmarks:
+            write(path, standing, "slow", "gate", benchmarks=benchmarks or {})
 
     made = document(figures, **others)
     return store.save(folder, made, "run", str(made["machine_info"]["fingerprint"]["digest"]), prepare)

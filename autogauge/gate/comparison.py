@@ -1,11 +1,14 @@
 """Two sets of saved runs side by side, benchmark by benchmark: two runs, two machines, two releases, two histories.
 
 Runs are the sample, not the rounds inside them. Benchmarks are matched by name, and by machine and model as far as both sides have the
-same ones: two releases on three machines are three comparisons, two machines are one. Which runs are meant is left to ``select``.
+same ones: two releases on three machines are three comparisons, two machines are one. One run against others is the question that the
+gate asks, and gets the gate's answer by the gate's rule. Which runs are meant is left to ``select``, what is odd about them to
+``comparison_notes``.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +17,14 @@ from typing import Any
 import numpy as np
 
 from autogauge.errors import UserError
+from autogauge.gate import comparison_notes, past
 from autogauge.gate.judgement import Judgement, Way
-from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Rule, outcome
+from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Figure, Rule, outcome
 from autogauge.gate.session import FAMILY_ERROR
-from autogauge.history.index import EMULATED, Figures, IndexedRun
+from autogauge.history.index import ACCEPTED, EMULATED, Figures, IndexedRun
 from autogauge.history.select import Selection
+from autogauge.history.told_apart import Models, model_of
+from autogauge.plain import plain
 from autogauge.stats.two_levels import ratio_of_levels
 
 BY_RATIO, BY_SECONDS = "by the ratio to the pinned workload", "by seconds"
@@ -26,11 +32,26 @@ BY_RATIO, BY_SECONDS = "by the ratio to the pinned workload", "by seconds"
 
 @dataclass(frozen=True)
 class Group:
-    """One benchmark on one side: seconds and ratios to the pinned workload of every run, shape ``(runs,)``; NaN for no ratio."""
+    """One benchmark on one side, its runs in the order measured: seconds, ratios to the pinned workload and their standard errors.
 
+    NaN for no ratio. ``runs`` are the runs themselves, ``standing`` is that of all of them where none is accepted, else empty.
+    """
+
+    runs: tuple[IndexedRun, ...]
     seconds: tuple[float, ...]
     ratios: tuple[float, ...]
-    references: frozenset[str]
+    errors: tuple[float, ...]
+    references: tuple[str, ...]
+    standing: str = ""
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The same as the gate takes them."""
+        rows = zip(self.seconds, self.references, self.ratios, self.errors, strict=True)
+        return tuple(
+            Figure(seconds, reference, ratio, error) if reference and not math.isnan(ratio) else Figure(seconds)
+            for seconds, reference, ratio, error in rows
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +114,8 @@ class Comparison:
 def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     """B against A: above 1 is slower. Raises :class:`UserError` for a side without a run, or when nothing matches.
 
-    ``smallest_change`` is the change to be found (0.05 is 5 %); half of it is no change yet. All benchmarks share the error of 1 %.
+    ``smallest_change`` is the change to be found (0.05 is 5 %); half of it is no change yet. All benchmarks share the error of 1 %. Where B
+    is one run it is judged as the gate judges it, which finds twice the change.
     """
     for name, side in (("A", a), ("B", b)):
         if not side.runs:
@@ -111,14 +133,19 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
         raise UserError(
             f"A and B have no benchmark in common: A has {_some(only_a)}, B has {_some(only_b)}; compare runs of the same suite."
         )
-    rule = Rule(FAMILY_ERROR / len(both), 1 + smallest_change / 2, 1 + smallest_change)
+    # Of one run every benchmark that it has shares the error, as in the gate, also those that nothing is there to compare with.
+    count = max(len(both), b.runs[0].benchmarks if len(b.runs) == 1 else 0)
+    rule = Rule(FAMILY_ERROR / count, 1 + smallest_change / 2, 1 + smallest_change)
     varied = len({where for _, _, where in both}) > 1
+    sides = [(key, groups_a[key], groups_b[key]) for key in both]
     compared = tuple(
-        _compared(key, _title(key) if varied else key[0], groups_a[key], groups_b[key], rule, shared.machines, a.text)
-        for key in both
+        _compared(key, _title(key) if varied else key[0], old, new, rule, shared.machines, a.text, smallest_change)
+        for key, old, new in sides
     )
-    notes = [*(f"A: {note}" for note in a.notes()), *(f"B: {note}" for note in b.notes()), *shared.notes(a, b)]
-    return Comparison(a, b, compared, only_a, only_b, tuple(notes))
+    notes = comparison_notes.of(
+        a, b, [(_title(key) if varied else key[0], old, new) for key, old, new in sides], shared.machines, shared.models
+    )
+    return Comparison(a, b, compared, only_a, only_b, notes)
 
 
 Key = tuple[str, str, tuple[str, ...]]
@@ -129,88 +156,104 @@ class _Shared:
     """What both sides share, and benchmarks are therefore matched by."""
 
     machines: bool
-    models: bool
+    models: Models | None
 
     @classmethod
     def of(cls, a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> _Shared:
+        same_models = {model_of(run) for run in a} & {model_of(run) for run in b}
         return cls(
             bool({run.machine for run in a} & {run.machine for run in b}),
-            bool({run.model_and_precision for run in a} & {run.model_and_precision for run in b}),
+            Models((*a, *b)) if same_models else None,
         )
 
     def where(self, run: IndexedRun) -> tuple[str, ...]:
         found = [EMULATED] if run.is_emulated else []
-        return (*found, *([run.machine] if self.machines else []), *([run.model_and_precision] if self.models else []))
+        models = [self.models.called(run)] if self.models else []
+        return (*found, *([run.machine] if self.machines else []), *models)
 
     def groups(self, side: Selection) -> dict[Key, Group]:
-        """The side's figures by benchmark and where they were measured."""
+        """The side's figures by benchmark and where they were measured: the accepted ones, where there are any."""
         runs = {(run.path.parent, run.id): run for run in side.runs}
-        gathered: dict[Key, list[tuple[float, float, str]]] = defaultdict(list)
+        gathered: dict[Key, list[_Row]] = defaultdict(list)
         for figures in side.figures():
-            for run_id, seconds, ratio, reference in _rows(figures):
-                run = runs.get((figures.folder, run_id))
-                if run is not None:
-                    gathered[figures.key, figures.metric, self.where(run)].append((seconds, ratio, reference))
-        return {key: _group(rows) for key, rows in gathered.items()}
-
-    def notes(self, a: Selection, b: Selection) -> list[str]:
-        found = []
-        if not self.machines:
-            found.append(
-                f"A is of {_names(run.machine for run in a.runs)}, B of {_names(run.machine for run in b.runs)}: seconds are compared"
-            )
-        elif _prints(a.runs) != _prints(b.runs):
-            found.append(
-                "the fingerprints of A and B differ: the driver, the inputs or the way of measuring may have changed too"
-            )
-        if not self.models:
-            found.append(
-                f"A measured {_names(run.model_and_precision for run in a.runs)}, B {_names(run.model_and_precision for run in b.runs)}"
-            )
-        return found
+            for run_id, *row in _rows(figures):
+                run = runs[figures.folder, run_id]
+                gathered[figures.key, figures.metric, self.where(run)].append((run, *row))
+        return {key: _group(rows, side.any_standing) for key, rows in gathered.items()}
 
 
-def _rows(figures: Figures) -> Iterable[tuple[int, float, float, str]]:
-    return zip(
-        figures.runs.tolist(), figures.seconds.tolist(), figures.ratios.tolist(), figures.references, strict=True
-    )
+_Row = tuple[IndexedRun, float, float, float, str, str]
 
 
-def _group(rows: Sequence[tuple[float, float, str]]) -> Group:
-    seconds, ratios, references = zip(*rows, strict=True)
-    return Group(tuple(seconds), tuple(ratios), frozenset(references))
+def _rows(figures: Figures) -> Iterable[tuple[Any, ...]]:
+    columns = (figures.runs, figures.seconds, figures.ratios, figures.errors)
+    return zip(*(each.tolist() for each in columns), figures.references, figures.standings, strict=True)
 
 
-def _compared(key: Key, name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str) -> Compared:
+def _group(rows: Sequence[_Row], any_standing: bool) -> Group:
+    chosen = rows if any_standing else [row for row in rows if row[-1] == ACCEPTED] or rows
+    chosen = sorted(chosen, key=lambda row: (row[0].when.timestamp() if row[0].when else 0.0, row[0].number))
+    runs, seconds, ratios, errors, references, standings = zip(*chosen, strict=True)
+    unaccepted = not any_standing and ACCEPTED not in standings
+    return Group(runs, seconds, ratios, errors, references, " or ".join(dict.fromkeys(standings)) if unaccepted else "")
+
+
+def _compared(
+    key: Key, name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str, smallest_change: float
+) -> Compared:
     benchmark, metric, where = key
-    references = a.references | b.references
-    by_ratio = same_machines and len(references) == 1 and "" not in references
-    old, new = (a.ratios, b.ratios) if by_ratio else (a.seconds, b.seconds)
-    interval = ratio_of_levels(new, old, rule.error, prior_spread=RATIO_SPREAD if by_ratio else ABSOLUTE_SPREAD)
-    basis = BY_RATIO if by_ratio else BY_SECONDS
-    judgement = Judgement(name, Way.HISTORY, f"A ({against}), {basis}", outcome(interval, rule), interval, rule.floor)
+    if len(b.runs) == 1:
+        judgement, by_ratio = _as_the_gate(name, a, b, rule.error, same_machines, against, smallest_change)
+    else:
+        judgement, by_ratio = _as_groups(name, a, b, rule, same_machines, against)
     return Compared(
         benchmark,
         metric,
         " · ".join(where),
         judgement,
-        basis,
+        BY_RATIO if by_ratio else BY_SECONDS,
         (len(a.seconds), len(b.seconds)),
         (float(np.median(a.seconds)), float(np.median(b.seconds))),
     )
+
+
+def _as_the_gate(
+    name: str, a: Group, b: Group, error: float, same_machines: bool, against: str, smallest_change: float
+) -> tuple[Judgement, bool]:
+    """One run against some: the gate's question. Across machines by seconds alone."""
+    before, now = (group.figures if same_machines else tuple(map(Figure, group.seconds)) for group in (a, b))
+    known = past.Past(before, runs=f"A ({against})")
+    return past.judge(name, now[0], known, Rule.of_one_run(error, smallest_change)), past.is_by_ratio(now[0], known)
+
+
+def _as_groups(name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str) -> tuple[Judgement, bool]:
+    """Some runs against one or more."""
+    references = {*a.references, *b.references}
+    by_ratio = same_machines and len(references) == 1 and "" not in references
+    old, new = (a.ratios, b.ratios) if by_ratio else (a.seconds, b.seconds)
+    interval = ratio_of_levels(
+        new,
+        old,
+        rule.error,
+        prior_spread=RATIO_SPREAD if by_ratio else ABSOLUTE_SPREAD,
+        more_variances=_more_variances(a, b) if by_ratio else (0.0, 0.0),
+    )
+    basis = BY_RATIO if by_ratio else BY_SECONDS
+    return Judgement(
+        name, Way.HISTORY, f"A ({against}), {basis}", outcome(interval, rule), interval, rule.floor
+    ), by_ratio
+
+
+def _more_variances(a: Group, b: Group) -> tuple[float, float]:
+    """By how much a figure of B, and one of A, is less certain than usual, as the side with more runs has it; as in ``past``."""
+    usual = float(np.median(b.errors if len(b.errors) > len(a.errors) else a.errors)) ** 2
+    own = [float(np.mean(np.square(group.errors))) - usual for group in (b, a)]
+    return own[0], own[1]
 
 
 def _title(key: Key) -> str:
     return " · ".join((key[0], *key[2]))
 
 
-def _prints(runs: Sequence[IndexedRun]) -> set[str]:
-    return {run.fingerprint for run in runs}
-
-
-def _names(values: Iterable[str]) -> str:
-    return _some(tuple(sorted(filter(None, set(values))))) or "no name"
-
-
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(each[:80] for each in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return ", ".join(plain(each, 80) for each in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -91,6 +91,11 @@ class Rule:
     floor: float
     smallest: float = SMALLEST
 
+    @classmethod
+    def of_one_run(cls, error: float, smallest_change: float) -> Rule:
+        """For one run against others: history finds twice the change that is found side by side."""
+        return cls(error, 1 + smallest_change, max(SMALLEST, 1 + 2 * smallest_change))
+
 
 def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
     """What history says about that figure."""

@@ -79,7 +79,7 @@ class Gate:
     @property
     def rule(self) -> Rule:
         """How strictly history judges: it finds twice the change that is found side by side."""
-        return Rule(self.error, 1 + self.smallest_change, max(past.SMALLEST, 1 + 2 * self.smallest_change))
+        return Rule.of_one_run(self.error, self.smallest_change)
 
     def remember(self, study: Study, again: Again) -> None:
         """How the study is measured again, should one of its benchmarks be suspicious."""

@@ -23,6 +23,7 @@ COLUMNS: dict[str, type] = {
     "machine": str,
     "openvino": str,
     "model": str,
+    "digest": str,
     "precision": str,
     "weights": str,
     "profile": str,
@@ -40,7 +41,9 @@ COLUMNS: dict[str, type] = {
     "ratio_error": float,
     "gate": str,
 }
-"""Columns and their types. ``measured`` is UTC in ISO 8601; ``ratio_error`` the standard error of the ratio's logarithm; a gap is empty."""
+"""Columns and their types. ``measured`` is UTC in ISO 8601, ``digest`` that of the model, ``standing`` that of the benchmark.
+
+``ratio_error`` is the standard error of the ratio's logarithm; a gap is empty."""
 _FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 """What a cell begins with that a spreadsheet takes for a formula, or skips to find one; the last four as Japanese keyboards write them."""
 PARQUET_NEEDS = "Parquet needs pyarrow: pip install -r requirements-export.txt, or name a file that ends in .csv."
@@ -77,8 +80,17 @@ def table(selection: Selection) -> Iterator[tuple[Any, ...]]:
                 str(run.path),
                 run.number,
                 run.when.isoformat() if run.when else None,
-                *(run.machine, run.openvino, run.model, run.precision, run.weights, run.profile, run.accelerator),
-                *(run.fingerprint, run.standing, figures.key, figures.metric, figures.device, figures.hint),
+                *(
+                    run.machine,
+                    run.openvino,
+                    run.model,
+                    run.digest,
+                    run.precision,
+                    run.weights,
+                    run.profile,
+                    run.accelerator,
+                ),
+                *(run.fingerprint, figures.standings[place], figures.key, figures.metric, figures.device, figures.hint),
                 *(
                     seconds,
                     samples,

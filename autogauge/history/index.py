@@ -24,8 +24,9 @@ import numpy.typing as npt
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
 from autogauge.history.records import VERDICTS, SavedRun
+from autogauge.history.standing import Record, Standing
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
 PATIENCE_S, BUSY_S = 1.0, 15.0
 """How long to wait in silence, and after that is said, for another process that is indexing the same folder; then it is done in memory."""
@@ -33,30 +34,34 @@ LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
 AT_ONCE = 500
 """Files to one transaction: so many are read again at most after an interruption."""
+ACCEPTED = str(Standing.ACCEPTED)
+STANDINGS = tuple(str(each) for each in Standing)
 UNREADABLE, EMULATED = "unreadable", "emulated"
 
 _TABLES = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
     machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
-    standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT, facts INTEGER
+    standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT,
+    accepted INTEGER, facts INTEGER
 );
 CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
 CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, device TEXT, hint TEXT, UNIQUE (key, metric, device, hint));
 CREATE TABLE refs (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER);
+CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER,
+    standing INTEGER);
 CREATE INDEX figures_of_run ON figures (run);
 """
 _RUN = (
     "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
-    "foreign_file, verdict, benchmarks, problems, digest, folder, facts"
+    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts"
 )
 _COLUMNS = {
     "runs": f"{_RUN}, size, changed_ns, standing_ns",
     "keys": "id, key, metric, device, hint",
     "refs": "id, name",
     "facts": "id, json",
-    "figures": "run, key, median_s, samples, ref, ratio, error, verdict",
+    "figures": "run, key, median_s, samples, ref, ratio, error, verdict, standing",
 }
 _AGAIN = (-1, -1, -1)
 """Unlike the facts of any file: what could not be read is looked at again, since what was in the way may be gone."""
@@ -94,12 +99,25 @@ class IndexedRun:
     problems: tuple[str, ...] = ()
     digest: str = ""
     folder: str = ""
+    accepted: int = 0
+    """How many of the benchmarks are: each stands for itself, and ``standing`` is the worst of theirs."""
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def readable(self) -> bool:
         """Whether there is anything but its name."""
         return self.standing != UNREADABLE
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether anything in it may be judged against."""
+        return self.standing == ACCEPTED or self.accepted > 0
+
+    @property
+    def stands(self) -> str:
+        """The standing, and of how many benchmarks where that is not all."""
+        others = self.benchmarks - self.accepted
+        return f"{self.standing} {others}/{self.benchmarks}" if self.accepted and others else self.standing
 
     @property
     def is_emulated(self) -> bool:
@@ -136,6 +154,8 @@ class Figures:
     errors: Floats
     references: tuple[str, ...]
     verdicts: tuple[str, ...]
+    standings: tuple[str, ...] = ()
+    """Of the benchmark itself in each of the runs."""
 
 
 class Index:
@@ -172,13 +192,13 @@ class Index:
         keys = {row[0]: row[1:] for row in database.execute("SELECT id, key, metric, device, hint FROM keys")}
         references = {None: "", **dict(database.execute("SELECT id, name FROM refs"))}
         rows = database.execute(
-            "SELECT key, figures.run, median_s, samples, ratio, error, ref, verdict "
+            "SELECT key, figures.run, median_s, samples, ratio, error, ref, verdict, standing "
             "FROM figures JOIN wanted USING (run) ORDER BY key, place"
         ).fetchall()
         found = []
         for key, group in _grouped(rows):
             name, metric, device, hint = keys[key]
-            _, run, median_s, samples, ratio, error, ref, verdict = zip(*group, strict=True)
+            _, run, median_s, samples, ratio, error, ref, verdict, stands = zip(*group, strict=True)
             found.append(
                 Figures(
                     self.folder,
@@ -193,6 +213,7 @@ class Index:
                     np.array(error, dtype=float),
                     tuple(references[each] for each in ref),
                     tuple("" if each is None else VERDICTS[each] for each in verdict),
+                    tuple(STANDINGS[each] for each in stands),
                 )
             )
         return sorted(found, key=lambda each: each.key)
@@ -217,21 +238,21 @@ class Index:
                 _drop(database, name)
 
     def _read(self, names: Sequence[str], there: dict[str, tuple[int, int, int]]) -> None:
-        found: list[tuple[str, SavedRun | None, str, str, str]] = []
+        found: list[tuple[str, SavedRun | None, Record, str]] = []
         unread: set[str] = set()
         for name in names:
             path = self.folder / name
             try:
                 record = standing.read(path)
-                found.append((name, records.read(path), str(record.standing), record.why, ""))
+                found.append((name, records.read(path), record, ""))
             except UserError as error:
-                found.append((name, None, UNREADABLE, "", str(error)))
+                found.append((name, None, Record(), str(error)))
                 unread.add(name)
         with self._writing() as database:
-            for name, run, stands, why, problem in found:
+            for name, run, record, problem in found:
                 _drop(database, name)
                 facts = _AGAIN if name in unread else there[name]
-                _insert(database, self.folder / name, facts, run, stands, why, problem)
+                _insert(database, self.folder / name, facts, run, record, problem)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -302,7 +323,7 @@ def of_file(path: Path) -> Iterator[Index]:
     run, record = records.read(path), standing.read(path)
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         _prepare(database)
-        _insert(database, path, (0, 0, 0), run, str(record.standing), record.why, "")
+        _insert(database, path, (0, 0, 0), run, record, "")
         own = -1 - zlib.crc32(os.fsencode(path))  # unlike any in the index of its folder
         database.execute("UPDATE runs SET id = ?", (own,))
         database.execute("UPDATE figures SET run = ?", (own,))
@@ -398,12 +419,12 @@ def _insert(
     path: Path,
     facts: tuple[int, int, int],
     run: SavedRun | None,
-    stands: str,
-    why: str,
+    record: Record,
     problem: str,
 ) -> None:
     own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
-    more: tuple[object, ...] = ("", "", None)
+    more: tuple[object, ...] = ("", "", 0, None)
+    stands, why = UNREADABLE, ""
     verdicts: set[str] = set()
     if run is not None:
         when_s = run.when.timestamp() if run.when else None
@@ -411,8 +432,11 @@ def _insert(
         own = (*own, run.fingerprint or "")
         problem = "\n".join(each.replace("\n", " ") for each in run.problems)
         verdicts = {each.verdict for each in run.benchmarks.values()}
-        stands_for = _facts_of(run)
-        more = (run.digest, run.folder, _id(database, "facts", ("json",), (stands_for,)) if stands_for else None)
+        facts_of_it = _facts_of(run)
+        accepted = sum(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)
+        stated = _id(database, "facts", ("json",), (facts_of_it,)) if facts_of_it else None
+        more = (run.digest, run.folder, accepted, stated)
+        stands, why = str(record.standing), record.why
     found = run.benchmarks if run else {}
     worst = next((word for word in VERDICTS if word in verdicts), "")
     number = store.number_of(path) if store.is_run(path.name) else 0
@@ -428,10 +452,11 @@ def _insert(
             each.against_reference.ratio if each.against_reference else None,
             each.against_reference.error if each.against_reference else None,
             VERDICTS.index(each.verdict) if each.verdict else None,
+            STANDINGS.index(record.of(each.key)),
         )
         for each in found.values()
     ]
-    database.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?)", figures)
+    database.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", figures)
 
 
 def _facts_of(run: SavedRun) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -13,9 +14,9 @@ from autogauge.files import exists, is_folder
 from autogauge.history import index as indexes
 from autogauge.history import store, where
 from autogauge.history.index import Figures, IndexedRun, Progress, Say
+from autogauge.history.numbered import is_number, run_folders, run_named
+from autogauge.history.told_apart import Models
 from autogauge.history.where import Where
-
-ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,20 @@ class Selection:
     figures: Callable[[], list[Figures]] = field(repr=False, compare=False, default=list)
     unreadable: tuple[IndexedRun, ...] = ()
     not_accepted: int = 0
+    any_standing: bool = True
+    """Whether figures count whatever their standing; else a benchmark's accepted ones do, where it has any."""
 
     def notes(self) -> list[str]:
         """Sentences about what was left out or is odd."""
         found = [f"{run.path}: {problem}" for run in self.runs for problem in run.problems]
         found += [problem for run in self.unreadable for problem in run.problems]
+        if self.runs and not self.any_standing and not any(run.is_accepted for run in self.runs):
+            count = f"{len(self.runs)} runs" if len(self.runs) > 1 else "1 run"
+            stands = ", ".join(
+                f"{number} {name}" for name, number in Counter(run.standing for run in self.runs).items()
+            )
+            found.append(f"none of the {count} is accepted ({stands}): taken all the same")
+        found += Models(self.runs).notes()
         if self.not_accepted:
             runs = "run is" if self.not_accepted == 1 else "runs are"
             found.append(f"{self.not_accepted} {runs} quarantined or pending and left out (standing=* takes them in)")
@@ -65,8 +75,9 @@ class Histories:
     def select(self, text: str) -> Selection:
         """The runs that a user's words name.
 
-        They are a path (file, pattern, machine's folder, or a history of several machines), filters, or both, separated by blanks. A
-        file named is taken whatever its standing. Raises :class:`UserError` when nothing is there.
+        They are a place (file, pattern, machine's folder, a history of several machines, or a run's number, ``lab-01/13``), filters, or
+        both, separated by blanks. A run that is named is taken whatever its standing; of others those that are accepted, where there are
+        any. Raises :class:`UserError` when nothing is there.
         """
         if exists(Path(text)):
             return self._of_place(text, text, Where(), any_standing=False)
@@ -84,7 +95,7 @@ class Histories:
         return self._of_place(wanted.text or str(self.root), str(self.root), wanted, any_standing=True)
 
     def _of_place(self, text: str, place: str, wanted: Where, any_standing: bool) -> Selection:
-        path = Path(place)
+        path = run_named(place, self.root) if is_number(place) else Path(place)
         if is_folder(path):
             folders = run_folders(path)
             if not folders:
@@ -108,7 +119,8 @@ class Histories:
         every = list(runs)
         passing = [run for run in every if run.readable and wanted.holds_for(run)]
         stands = any_standing or wanted.asks_for("standing")
-        kept = [run for run in passing if stands or run.standing == ACCEPTED]
+        kept = passing if stands else [run for run in passing if run.is_accepted] or passing
+        not_accepted = len(passing) - len(kept)
         if wanted.last is not None:
             newest = sorted(kept, key=lambda run: (run.when.timestamp() if run.when else 0.0, run.number))[
                 -wanted.last :
@@ -120,7 +132,8 @@ class Histories:
             tuple(kept),
             lambda: self._figures(kept, wanted),
             tuple(run for run in every if not run.readable),
-            len(passing) - len([run for run in passing if stands or run.standing == ACCEPTED]),
+            not_accepted,
+            stands,
         )
 
     def _figures(self, runs: Sequence[IndexedRun], wanted: Where) -> list[Figures]:
@@ -159,12 +172,3 @@ class Histories:
         if not found.readable:
             raise UserError(" ".join(found.problems))
         return found
-
-
-def run_folders(place: Path) -> list[Path]:
-    """The folders with saved runs: the place itself, or its folders. Raises :class:`UserError` when they cannot be read."""
-    try:
-        candidates = [place, *sorted(each for each in place.iterdir() if each.is_dir())]
-        return [folder for folder in candidates if any(store.is_run(path.name) for path in folder.glob("*.json"))]
-    except OSError as error:
-        raise UserError(f"cannot read the folder {place}: {error.strerror}; name another folder.") from None

@@ -16,11 +16,22 @@ from autogauge.errors import UserError
 from autogauge.history.index import IndexedRun
 from autogauge.history.records import moment
 
-OF_RUNS = ("machine", "openvino", "model", "precision", "weights", "profile", "accelerator", "fingerprint", "standing")
+OF_RUNS = (
+    "machine",
+    "openvino",
+    "model",
+    "digest",
+    "precision",
+    "weights",
+    "profile",
+    "accelerator",
+    "fingerprint",
+    "standing",
+)
 OF_BENCHMARKS = ("benchmark", "metric", "device", "hint")
 OF_TIME = ("since", "until")
-LAST = "last"
-FIELDS = (*OF_RUNS, *OF_BENCHMARKS, *OF_TIME, LAST)
+RUN, LAST = "run", "last"
+FIELDS = (*OF_RUNS, *OF_BENCHMARKS, RUN, *OF_TIME, LAST)
 _CLAUSE = re.compile(r"([a-z]+)=(.*)", re.DOTALL)
 
 
@@ -35,6 +46,8 @@ class Where:
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
     last: int | None = None
+    numbers: tuple[tuple[int, int], ...] = ()
+    """Of the runs: the first and the last of each span that is meant; any number where there is none."""
     text: str = field(default="", compare=False)
 
     def holds_for(self, run: IndexedRun) -> bool:
@@ -42,6 +55,8 @@ class Where:
         if (self.since and (run.when is None or run.when < self.since)) or (
             self.until and (run.when is None or run.when >= self.until)
         ):
+            return False
+        if not all(first <= run.number <= last for first, last in self.numbers):
             return False
         return all(_matches(name, getattr(run, name), wanted) for name, wanted in self.texts if name in OF_RUNS)
 
@@ -65,6 +80,7 @@ def parse(words: Sequence[str], option: str = "--where") -> Where:
     texts: list[tuple[str, str]] = []
     since = until = None
     last = None
+    numbers: list[tuple[int, int]] = []
     for clause in (clause for word in words for clause in split(word)):
         found = _CLAUSE.fullmatch(clause)
         if found is None or found[1] not in FIELDS:
@@ -80,9 +96,11 @@ def parse(words: Sequence[str], option: str = "--where") -> Where:
             if not re.fullmatch(r"[1-9]\d{0,8}", value):
                 raise UserError(f"{clause[:80]!r} names no number of runs: write last=20, for example ({option}).")
             last = int(value)
+        elif name == RUN:
+            numbers.append(_numbers(clause, value, option))
         else:
             texts.append((name, value))
-    return Where(tuple(texts), since, until, last, " ".join(words))
+    return Where(tuple(texts), since, until, last, tuple(numbers), " ".join(words))
 
 
 def split(word: str) -> list[str]:
@@ -91,6 +109,13 @@ def split(word: str) -> list[str]:
         return shlex.split(word)
     except ValueError:
         raise UserError(f"{word[:80]!r} has a quote that is not closed: close it.") from None
+
+
+def _numbers(clause: str, value: str, option: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,15})(?:(?:-|\.\.)([0-9]{1,15}))?", value)
+    if found is None:
+        raise UserError(f"{clause[:80]!r} names no run: write run=13 or run=13-20, for example ({option}).")
+    return int(found[1]), int(found[2] or found[1])
 
 
 _PART = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?|(\d{4})(\d\d)(\d\d)")
@@ -132,6 +157,8 @@ def _matches(name: str, value: str, wanted: str) -> bool:
     value, wanted = value.lower(), wanted.lower()
     if name == "openvino" and not re.search(r"[*?]", wanted):
         return value == wanted or value.startswith((f"{wanted}.", f"{wanted}-"))  # 2026.4 is any of 2026.4.1, 2026.4.2
+    if name == "digest" and not re.search(r"[*?]", wanted):
+        return bool(wanted) and value.startswith(wanted)
     if name == "device" and not re.search(r"[*?]", wanted):
         return wanted in (value, value or "auto")  # no device name is AUTO
     return fnmatch.fnmatchcase(value, wanted)

@@ -12,6 +12,7 @@ of the ratio of the mean square successive difference to the variance" (1941) fo
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ AT_ONCE = 2000
 """Runs that are cut at once; windows overlap by half of that at most."""
 LEAST_NOISE = 0.002
 """Relative standard deviation between runs below which no benchmark is believed to be."""
+SIBLING_PENALTY, NEAR = 7.0, 2
+"""Of a change that a sibling (another benchmark of the same runs) shows within so many runs of there: so much less evidence will do."""
 SMALLEST = 0.01
 """A change of level below this is nobody's business, however certain."""
 WINSORIZED = 0.1
@@ -68,13 +71,68 @@ def levels_of(figures: Sequence[float]) -> Levels:
     if not len(values):
         return Levels((), (), ())
     logs = np.log(values)
-    starts = [0, *_cuts(logs)] if len(logs) >= FEWEST else [0]
+    return _levels(logs, [0, *_cuts(logs)] if len(logs) >= FEWEST else [0])
+
+
+def levels_of_siblings(series: Sequence[Sequence[float]], runs: Sequence[Sequence[int]]) -> list[Levels]:
+    """The levels of several benchmarks that the same runs measured; ``runs`` are the runs' places in time, ascending, of each series.
+
+    Benchmarks of one run move together. So a change that one of them shows by itself lowers the bar for the others, there and nowhere
+    else: noise that is called a change in one of them is looked for at one place more in each of the others.
+    Raises ``ValueError`` for what is no figure.
+    """
+    alone = [levels_of(each) for each in series]
+    changed = {own[change.first] for own, each in zip(runs, alone, strict=True) for change in each.changes}
+    if not changed:
+        return alone
+    return [
+        _levels(np.log(np.asarray(values, dtype=float)), _with_siblings(values, own, each.starts, changed))
+        if len(values) >= FEWEST
+        else each
+        for values, own, each in zip(series, runs, alone, strict=True)
+    ]
+
+
+def _with_siblings(values: Sequence[float], runs: Sequence[int], starts: Sequence[int], changed: set[int]) -> list[int]:
+    """The starts, with those that siblings show and this series does not contradict."""
+    logs = np.log(np.asarray(values, dtype=float))
+    found = list(starts)
+    steady, noise = _steady(logs)
+    for run in sorted(changed):
+        at = bisect.bisect_left(runs, run)
+        if all(abs(at - start) > NEAR for start in found):
+            begin = max(start for start in (0, *found) if start <= at)
+            end = min(start for start in (*found, len(logs)) if start > at) if at < len(logs) else len(logs)
+            places = range(max(begin + SHORTEST, at - NEAR), min(end - SHORTEST, at + NEAR) + 1)
+            if not places:
+                continue
+            best = max(places, key=lambda place: _evidence(steady[begin:end], place - begin, noise))
+            factor = _alike(steady / noise, 1.0, sorted({*found[1:], best}))
+            if _evidence(steady[begin:end], best - begin, noise) > factor * SIBLING_PENALTY:
+                found = sorted([*found, best])
+    return found
+
+
+def _evidence(values: Floats, place: int, noise: float) -> float:
+    """By how much two levels with the second beginning at ``place`` fit better than one, in variances."""
+    apart = float(values[place:].mean() - values[:place].mean()) / noise
+    return apart**2 / (1 / place + 1 / (len(values) - place))
+
+
+def _levels(logs: Floats, starts: list[int]) -> Levels:
     starts = _without_small(logs, starts)
     levels = _medians(logs, starts)
     changes = tuple(
         Change(start, math.exp(new - old)) for start, old, new in zip(starts[1:], levels, levels[1:], strict=False)
     )
     return Levels(tuple(starts), tuple(math.exp(level) for level in levels), changes)
+
+
+def _steady(logs: Floats) -> tuple[Floats, float]:
+    """The series with lone outliers drawn in, and the noise between neighbouring runs."""
+    noise = noise_of(logs)
+    steady = drawn_in(logs, noise)
+    return steady, max(noise, float(np.std(np.diff(steady))) / math.sqrt(2))
 
 
 def noise_of(logs: Floats) -> float:
@@ -92,9 +150,7 @@ def _cuts(logs: Floats) -> list[int]:
     Cut twice: what is left within the stretches of the first cut says whether neighbours resemble each other, which makes noise look like
     levels; the penalty of the second is larger by as much.
     """
-    noise = noise_of(logs)
-    steady = drawn_in(logs, noise)
-    noise = max(noise, float(np.std(np.diff(steady))) / math.sqrt(2))
+    steady, noise = _steady(logs)
     cuts = _cut(steady / noise, 1.0)
     factor = _alike(steady, noise, cuts) if cuts else 1.0
     return _cut(steady / noise, factor) if factor > 1 else cuts

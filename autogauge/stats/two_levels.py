@@ -17,12 +17,19 @@ from autogauge.stats.prediction import level_of
 
 
 def ratio_of_levels(
-    numerators: Sequence[float], denominators: Sequence[float], error: float, *, prior_spread: float
+    numerators: Sequence[float],
+    denominators: Sequence[float],
+    error: float,
+    *,
+    prior_spread: float,
+    more_variances: tuple[float, float] = (0.0, 0.0),
 ) -> Interval:
     """The ratio of the levels of two groups of figures (positive, any unit).
 
-    ``error`` is how often either bound may be wrong; ``prior_spread`` the relative standard deviation between runs that is expected. Raises
-    ``ValueError`` for an empty group or for what is no figure.
+    ``error`` is how often either bound may be wrong; ``prior_spread`` the relative standard deviation between runs that is expected.
+    ``more_variances`` say by how much one figure of either group is less certain than runs usually are (squared standard errors); below 0
+    for what is more certain, which is believed down to half of the variance between runs, as in ``prediction``. Raises ``ValueError``
+    for an empty group or for what is no figure.
     """
     from scipy.special import stdtrit
 
@@ -30,7 +37,8 @@ def ratio_of_levels(
     below = level_of(denominators, numerators, prior_spread=prior_spread)
     apart = above.centre - below.centre
     spread, degrees = max((above.spread, above.degrees), (below.spread, below.degrees))
-    reach = float(stdtrit(degrees, 1 - error)) * spread * math.sqrt(1 / above.kept + 1 / below.kept)
+    own = [max(spread**2 / 2, spread**2 + more) for more in more_variances]
+    reach = float(stdtrit(degrees, 1 - error)) * math.sqrt(own[0] / above.kept + own[1] / below.kept)
     return Interval(
         math.exp(apart),
         math.exp(apart - reach),

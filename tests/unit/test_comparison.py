@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from autogauge.errors import UserError
+from autogauge.gate import saved
 from autogauge.gate.comparison import BY_RATIO, BY_SECONDS, compare
 from autogauge.history.select import Histories
 from autogauge.history.standing import Standing
@@ -158,3 +159,167 @@ def test_two_groups_of_the_same_runs_hold_1_as_often_as_said():
         values = np.exp(rng.normal(0, 0.02, 12))
         wrong += ratio_of_levels(values[:6].tolist(), values[6:].tolist(), 0.05, prior_spread=0.02).low > 1
     assert 0.02 < wrong / 2000 < 0.065
+
+
+@pytest.mark.parametrize("error", [0.001, 0.01, 0.03, 0.08])
+@pytest.mark.parametrize("ratio", [0.85, 1.0, 1.04, 1.12, 1.25, 1.8])
+@pytest.mark.parametrize("runs", [1, 3, 12])
+def test_one_run_against_others_is_answered_as_the_gate_answers_it(histories, tmp_path, error, ratio, runs):
+    """The gate and ``compare`` are asked the same; also of a run that is less certain than those before it."""
+    figures = (LATENCY, PER_FRAME)
+    paths = [
+        save(tmp_path / "a", dict.fromkeys(figures, 0.01 * wobble), ratios=dict.fromkeys(figures, wobble), days=number)
+        for number, wobble in enumerate([1.0, 1.01, 0.99] * 4)
+    ][:runs]
+    last = save(
+        tmp_path / "b", dict.fromkeys(figures, 0.01 * ratio), ratios=dict.fromkeys(figures, ratio), error=error, days=30
+    )
+    run = saved.read(last)
+    judged = saved.judge(run, saved.history_for(run, paths), 0.05)
+    gate = {each.benchmark: each for each in judged.judgements}
+    (tmp_path / "only").mkdir()
+    for path in paths:
+        (tmp_path / "only" / path.name).write_bytes(path.read_bytes())
+    for each in compared(histories, f"{tmp_path}/only/*.json", str(last)).compared:
+        theirs = gate[each.benchmark]
+        assert each.judgement.word == theirs.word
+        assert each.judgement.change == theirs.change
+
+
+def test_the_gate_and_compare_say_the_same_word_on_the_command_line(tmp_path):
+    """The pair of the report: a ratio that is not certain was FAIL for one and INCONCLUSIVE for the other."""
+    import json
+
+    from tests.support import run_cli
+
+    key = {LATENCY: 1.0}
+    first = [save(tmp_path / "a", {LATENCY: 0.01}, ratios=key, days=day, error=0.002) for day in range(10)]
+    second = save(tmp_path / "b", {LATENCY: 0.0112}, ratios={LATENCY: 1.12}, error=0.1, days=20)
+    gate = run_cli("gate", str(second), "--json", *(f"--against={each}" for each in first))
+    found = run_cli("compare", f"{tmp_path}/a/*.json", str(second), "--json", f"--cache={tmp_path / 'cache'}")
+    words = [json.loads(gate.stdout)["judgements"][0]["verdict"], json.loads(found.stdout)["benchmarks"][0]["verdict"]]
+    assert words == ["INCONCLUSIVE", "INCONCLUSIVE"]
+
+
+def test_figures_that_are_less_certain_than_usual_widen_the_interval_of_groups(histories, tmp_path):
+    def width(error):
+        name = f"b{error}"
+        for day in range(3):
+            save(tmp_path / name, {LATENCY: 0.0103}, ratios={LATENCY: 1.03}, error=error, days=day)
+        (each,) = compared(histories, str(tmp_path / "a"), str(tmp_path / name)).compared
+        assert each.basis == BY_RATIO
+        return each.judgement.change.high / each.judgement.change.low
+
+    for day in range(6):
+        save(tmp_path / "a", {LATENCY: 0.01}, ratios={LATENCY: 1.0 + 0.001 * (day % 3)}, days=day)
+    assert width(0.06) - 1 > 2 * (width(0.004) - 1)
+
+
+def test_a_release_whose_runs_are_all_quarantined_is_compared_and_it_is_said(histories, tmp_path):
+    year(tmp_path / "history", runs=10, openvino="2026.3.0")
+    year(tmp_path / "history", runs=10, openvino="2026.4.1", slower=1.1, days=30, standing=Standing.QUARANTINED)
+    found = compared(histories, "openvino=2026.3", "openvino=2026.4")
+    assert [each.judgement.word for each in found.compared] == ["FAIL", "FAIL"]
+    assert any(
+        "B: all 10 runs are quarantined in all 2 benchmarks; compared all the same" in note for note in found.notes
+    )
+
+
+def test_a_benchmark_that_is_quarantined_in_all_runs_of_a_side_is_compared_and_the_others_use_accepted_runs(
+    histories, tmp_path
+):
+    year(tmp_path / "history", runs=8, openvino="2026.3.0")
+    year(
+        tmp_path / "history",
+        runs=8,
+        openvino="2026.4.1",
+        slower=1.1,
+        days=30,
+        benchmarks={LATENCY: Standing.QUARANTINED},
+    )
+    year(
+        tmp_path / "history",
+        runs=2,
+        openvino="2026.4.1",
+        slower=3.0,
+        days=60,
+        benchmarks={PER_FRAME: Standing.QUARANTINED, LATENCY: Standing.QUARANTINED},
+    )
+    found = compared(histories, "openvino=2026.3", "openvino=2026.4")
+    latency, per_frame = found.compared
+    assert (latency.runs, per_frame.runs) == ((8, 8), (8, 8)), "runs without an accepted benchmark are left out"
+    assert any(f"B: all 8 runs are quarantined in {LATENCY}; compared all the same" in note for note in found.notes)
+    assert any("2 runs are quarantined or pending and left out" in note for note in found.notes)
+
+
+def test_two_files_of_one_name_are_never_one_comparison(histories, tmp_path):
+    for digest, folder, slower in (("1" * 64, "ocr", 1.0), ("2" * 64, "faces", 0.55)):
+        for release, days in (("2026.3.0", 0), ("2026.4.1", 20)):
+            year(
+                tmp_path / "history",
+                runs=5,
+                openvino=release,
+                slower=slower,
+                days=days,
+                model="inference",
+                digest=digest,
+                path=f"{folder}/inference.onnx",
+            )
+    found = compared(histories, "openvino=2026.3", "openvino=2026.4")
+    assert {each.where for each in found.compared} == {
+        "lab-01 · inference FP16 (in faces)",
+        "lab-01 · inference FP16 (in ocr)",
+    }
+    assert {each.judgement.word for each in found.compared} == {"PASS"}
+
+
+def test_two_models_of_one_name_that_are_compared_on_purpose_are_named(histories, tmp_path):
+    first = save(tmp_path / "a", {LATENCY: 0.01}, digest="1" * 64, path="ocr/model.onnx", model="model")
+    second = save(tmp_path / "b", {LATENCY: 0.0055}, digest="2" * 64, path="faces/model.onnx", model="model")
+    found = compared(histories, str(first), str(second))
+    assert found.notes[0] == (
+        "A measured model FP16 (in ocr), B model FP16 (in faces): a difference may be the model's, not AUTO's"
+    )
+
+
+def test_what_differs_between_the_fingerprints_is_named(histories, tmp_path):
+    def facts(driver):
+        return {"devices": [{"name": "GPU", "full_name": "a GPU", "driver": driver}]}
+
+    a = save(tmp_path / "a", {LATENCY: 0.01}, facts=facts("1.0"), fingerprint="a" * 16)
+    b = save(tmp_path / "b", {LATENCY: 0.01}, facts=facts("1.1"), fingerprint="b" * 16, days=3)
+    notes = compared(histories, str(a), str(b)).notes
+    assert "the fingerprints of A and B differ on lab-01: the driver of GPU changed from 1.0 to 1.1" in notes
+    c = save(tmp_path / "c", {LATENCY: 0.01}, kernel="6.5", fingerprint="a" * 16, days=4)
+    d = save(tmp_path / "d", {LATENCY: 0.01}, kernel="6.1", fingerprint="a" * 16)
+    assert "between A and B on lab-01: the kernel changed from 6.1 to 6.5" in compared(histories, str(d), str(c)).notes
+
+
+def test_a_release_that_mixes_levels_or_fingerprints_is_said_to(histories, tmp_path):
+    year(tmp_path / "history", runs=10, openvino="2026.3.0")
+    year(tmp_path / "history", runs=10, openvino="2026.4.1", days=30)
+    year(tmp_path / "history", runs=10, openvino="2026.4.1", slower=1.2, days=50, fingerprint="e" * 16)
+    notes = compared(histories, "openvino=2026.3", "openvino=2026.4").notes
+    assert any(note.startswith("B mixes levels in all 2 benchmarks, the last change being +") for note in notes), notes
+    assert any("with run 0021 (2026-02-20): narrow it (since=" in note for note in notes)
+    assert any(note.startswith("B mixes 2 fingerprints on lab-01, the last change with run 0021") for note in notes)
+    assert not any(note.startswith("A mixes") for note in notes)
+
+
+def test_a_run_is_named_by_its_number_with_its_machine_where_there_are_several(histories, tmp_path):
+    year(tmp_path / "history", machine="lab-01", runs=14)
+    history = tmp_path / "history"
+    assert [run.number for run in histories.select("13").runs] == [13]
+    assert [run.number for run in histories.select("0013").runs] == [13]
+    found = compared(histories, "13", "14")
+    assert [(each.runs) for each in found.compared] == [(1, 1), (1, 1)]
+    year(history, machine="lab-02", runs=14)
+    with contextlib.ExitStack() as stack:
+        both = Histories(stack, history, tmp_path / "cache")
+        with pytest.raises(UserError, match="several machines have a run 0013: write lab-01/13 or lab-02/13"):
+            both.select("13")
+        assert both.select("lab-02/13").runs[0].path.parent.name == "lab-02"
+        with pytest.raises(UserError, match="there is no run 0099 in"):
+            both.select("lab-02/99")
+        assert [run.number for run in both.select("machine=lab-02 run=3-5").runs] == [3, 4, 5]
+        assert [run.number for run in both.select("machine=lab-01 run=0007").runs] == [7]

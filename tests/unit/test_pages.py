@@ -81,7 +81,7 @@ def test_the_history_page_says_what_changed_and_when(histories, tmp_path):
     described = data_of(page, "trends-data")
     assert [each["benchmark"] for each in described] == ["latency: AUTO-LATENCY", "seconds per frame: AUTO-THROUGHPUT"]
     assert [len(each["changes"]) for each in described] == [1, 1]
-    assert [row[:2] for row in described[0]["releases"]] == [["2026.3.0", "20"], ["2026.4.1", "10"]]
+    assert [row[:3] for row in described[0]["releases"]] == [["2026.3.0", "20", "20"], ["2026.4.1", "11", "10"]]
     series = (tmp_path / "trends" / "data" / "s00000.js").read_text()
     assert series.startswith('trends.series["s00000"]={"run":[0,1,')
     assert len(json.loads(series.partition("=")[2].rstrip(";\n"))["ms"]) == 31

@@ -1,7 +1,7 @@
 """The pages of a history: a trend for every benchmark on every machine, with change points and filters; replaced as a whole.
 
 The page itself holds what the trends are; each trend's figures lie in a file of their own that the page loads when it is looked at, so that
-ten thousand runs open in a moment. How they are drawn is left to ``static/trends.js``.
+ten thousand runs open in a moment. What a trend is, is left to ``trends``; how it is drawn, to ``static/trends.js``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,74 +17,28 @@ import numpy as np
 
 from autogauge import folders
 from autogauge.files import write_bytes
-from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
-from autogauge.gate.judgement import percent
-from autogauge.history.index import Figures, IndexedRun
+from autogauge.history.index import ACCEPTED, STANDINGS, IndexedRun
 from autogauge.history.select import Selection
-from autogauge.history.standing import Standing
+from autogauge.history.told_apart import Models
 from autogauge.report.history import describe
 from autogauge.report.pages.blocks import NONE, Table, number
 from autogauge.report.pages.render import ASSETS, put_script, render
-from autogauge.stats.change_points import Change, levels_of
+from autogauge.report.pages.trends import (
+    Trend,
+    brief,
+    change_in_words,
+    newest_in_words,
+    pattern_in_words,
+    trends_of,
+)
 
 PAGE, RUNS = "index.html", "data/runs.js"
 REPORT = folders.Kind("a report", RUNS, (b"trends.runs=",), frozenset({PAGE, "data"}), "--out=DIR")
 RUNS_SHOWN = 200
 """Runs in the page's table, the newest; `history export` has them all."""
 CHANGES_SHOWN = 50
-STANDINGS = tuple(str(each) for each in Standing)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What makes a trend one: the same benchmark of the same model on the same machine."""
-
-    machine: str
-    model: str
-    benchmark: str
-    metric: str
-    device: str
-    hint: str
-    emulated: bool = False
-
-
-@dataclass
-class Trend:
-    """A benchmark over the runs of a machine, in their order. ``runs`` are indices into the history's runs; NaN for no ratio."""
-
-    identity: Identity
-    runs: list[int] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    ratios: list[float] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
-    by_ratio: bool = False
-    """Whether every accepted run has its ratio to one and the same pinned workload: levels are then of ratios."""
-
-    def accepted(self, runs: Sequence[IndexedRun]) -> list[int]:
-        """The places of the runs that are accepted."""
-        return [at for at, run in enumerate(self.runs) if runs[run].standing == Standing.ACCEPTED]
-
-    def in_order(self, runs: Sequence[IndexedRun]) -> Trend:
-        """The same by the order of the runs, knowing whether levels are of ratios."""
-        references = {self.references[at] for at in self.accepted(runs)}
-        order = sorted(range(len(self.runs)), key=lambda place: self.runs[place])
-        return Trend(
-            self.identity,
-            [self.runs[place] for place in order],
-            [self.seconds[place] for place in order],
-            [self.ratios[place] for place in order],
-            [self.references[place] for place in order],
-            by_ratio=len(references) == 1 and references != {""},
-        )
-
-
-@dataclass(frozen=True)
-class Found:
-    """A change of level in a trend. ``run`` is the first run at the new level."""
-
-    trend: int
-    run: IndexedRun
-    change: Change
+SAID = 5
+"""Changes that are said beside a trend's chart, the newest."""
 
 
 def save(history: Selection, folder: Path) -> Path:
@@ -107,24 +60,24 @@ def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
     runs = sorted(history.runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, str(run.path)))
     trends = trends_of(history.figures(), runs)
     files = {RUNS: _script("runs", _columns(runs))}
-    described, changes = [], []
-    for place, trend in enumerate(trends):
-        own, found = _described(place, trend, runs)
-        described.append(own)
-        changes += found
+    described = [_described(place, trend, runs) for place, trend in enumerate(trends)]
+    for own, trend in zip(described, trends, strict=True):
         files[f"data/{own['id']}.js"] = _script(f"series[{json.dumps(own['id'])}]", _series(trend))
-    changes.sort(key=lambda each: each.run.when.timestamp() if each.run.when else 0.0, reverse=True)
+    changes = _changes(trends, runs)
+    seen = _seen(trends, runs)
     files[PAGE] = render(
         "trends.html",
         page,
         assets,
         heading=describe(runs),
-        words=[_sentence(each, trends[each.trend]) for each in changes[:CHANGES_SHOWN]],
+        words=changes[:CHANGES_SHOWN],
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
+        seen=seen[:CHANGES_SHOWN],
+        more_seen=max(0, len(seen) - CHANGES_SHOWN),
         newest=_newest(runs),
         trends=described,
         filters=_filters(trends, runs),
-        runs=_runs_table(runs[: -RUNS_SHOWN - 1 : -1]),
+        runs=_runs_table(runs, Models(runs)),
         runs_left=max(0, len(runs) - RUNS_SHOWN),
         summary=_summary(described),
         notes=history.notes(),
@@ -133,44 +86,33 @@ def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
     return files
 
 
-def trends_of(figures: Iterable[Figures], runs: Sequence[IndexedRun]) -> list[Trend]:
-    """The trends in these figures, by machine, model and benchmark; ``runs`` in the order of time."""
-    places = {(run.path.parent, run.id): place for place, run in enumerate(runs)}
-    found: dict[Identity, Trend] = {}
-    for each in figures:
-        columns = (each.runs.tolist(), each.seconds.tolist(), each.ratios.tolist())
-        for run_id, seconds, ratio, reference in zip(*columns, each.references, strict=True):
-            place = places[each.folder, run_id]
-            run = runs[place]
-            identity = Identity(
-                run.machine,
-                run.model_and_precision,
-                each.key,
-                each.metric,
-                each.device or "AUTO",
-                each.hint,
-                run.is_emulated,
-            )
-            trend = found.setdefault(identity, Trend(identity))
-            trend.runs.append(place)
-            trend.seconds.append(seconds)
-            trend.ratios.append(ratio)
-            trend.references.append(reference)
-    ordered = sorted(
-        found.values(), key=lambda trend: (trend.identity.machine, trend.identity.model, trend.identity.benchmark)
-    )
-    return [trend.in_order(runs) for trend in ordered]
+def _changes(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[str]:
+    """Every change of level in words, the newest first."""
+    found = [
+        (trend.runs[stretch.first], change_in_words(trend, at, runs))
+        for trend in trends
+        for at, stretch in enumerate(trend.stretches)
+        if at
+    ]
+    return [words for _, words in sorted(found, key=lambda each: -each[0])]
 
 
-def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> tuple[dict[str, Any], list[Found]]:
-    """What the page says of a trend, and the changes in it. Levels are those of the accepted runs."""
-    accepted = trend.accepted(runs)
-    values = trend.ratios if trend.by_ratio else trend.seconds
-    levels = levels_of([values[at] for at in accepted])
-    starts = [trend.runs[accepted[start]] for start in levels.starts]
-    found = [Found(place, runs[start], change) for start, change in zip(starts[1:], levels.changes, strict=True)]
+def _seen(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[str]:
+    """What else is seen in the trends, in words."""
+    return [
+        f"{trend.identity.benchmark} on {trend.identity.machine or 'a machine without a name'}, {trend.identity.model}: {words}"
+        for trend in trends
+        for words in (newest_in_words(trend), pattern_in_words(trend, runs))
+        if words
+    ]
+
+
+def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> dict[str, Any]:
+    """What the page says of a trend. Levels are those of all runs; each stretch says how its runs stand."""
     identity = trend.identity
-    own = {
+    changes = range(1, len(trend.stretches))
+    says = [brief(trend, at, runs) for at in changes][-SAID:]
+    return {
         "id": f"s{place:05d}",
         "machine": identity.machine or "no machine's name",
         "model": identity.model or "no model's name",
@@ -179,26 +121,37 @@ def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> tuple[di
         "emulated": identity.emulated,
         "count": len(trend.runs),
         "by_ratio": trend.by_ratio,
-        "levels": [[start, level] for start, level in zip(starts, levels.levels, strict=True)],
-        "changes": [[start, change.ratio - 1] for start, change in zip(starts[1:], levels.changes, strict=True)],
+        "levels": [
+            [trend.runs[each.first], trend.runs[each.last], each.level, STANDINGS.index(each.standing or ACCEPTED)]
+            for each in trend.stretches
+        ],
+        "changes": [[trend.runs[trend.stretches[at].first], (trend.stretches[at].ratio or 1.0) - 1] for at in changes],
+        "last": says[-1] if says else "",
+        "seen": [each for each in (newest_in_words(trend), pattern_in_words(trend, runs)) if each],
+        "says": says,
         "releases": _by_release(trend, runs),
     }
-    return own, found
 
 
 def _by_release(trend: Trend, runs: Sequence[IndexedRun]) -> list[list[str]]:
-    """For each OpenVINO release its accepted runs, their median, lowest and highest in ms, and the median ratio, by its first run."""
+    """For each OpenVINO release its runs, how many are accepted, their median, lowest and highest in ms, and the median ratio.
+
+    In the order of the releases' first runs. The figures are of the accepted runs; where there is none, of all.
+    """
     groups: dict[str, list[int]] = defaultdict(list)
-    for at in trend.accepted(runs):
-        groups[runs[trend.runs[at]].release or "no release"].append(at)
+    for at, run in enumerate(trend.runs):
+        groups[runs[run].release or "no release"].append(at)
     rows = []
-    for release, places in groups.items():
+    for release, every in groups.items():
+        accepted = [at for at in every if trend.standings[at] == ACCEPTED]
+        places = accepted or every
         milliseconds = np.array([trend.seconds[at] for at in places]) * 1e3
         ratios = [trend.ratios[at] for at in places if not math.isnan(trend.ratios[at])]
         rows.append(
             [
                 release,
-                str(len(places)),
+                str(len(every)),
+                str(len(accepted)),
                 *(number(float(each)) for each in (np.median(milliseconds), milliseconds.min(), milliseconds.max())),
                 number(float(np.median(ratios))) if ratios else NONE,
             ]
@@ -214,24 +167,23 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
             each["model"],
             str(each["count"]),
             each["releases"][-1][0] if each["releases"] else NONE,
-            each["releases"][-1][2] if each["releases"] else NONE,
-            percent(1 + each["changes"][-1][1]) if each["changes"] else "none",
+            each["releases"][-1][3] if each["releases"] else NONE,
+            each["last"] or "none",
+            "; ".join(each["seen"]) or NONE,
         )
         for each in described[:2000]
     ]
-    columns = ("benchmark", "machine", "model", "runs", "newest release", "its median ms", "last change of level")
-    return Table(columns, rows, frozenset({3, 5, 6}))
-
-
-def _sentence(found: Found, trend: Trend) -> str:
-    way = "slower" if found.change.ratio > 1 else "faster"
-    date = f"{found.run.when:%Y-%m-%d}" if found.run.when else "an unknown day"
-    basis = BY_RATIO if trend.by_ratio else BY_SECONDS
-    return (
-        f"{trend.identity.benchmark} became {way} on {trend.identity.machine} ({percent(found.change.ratio)} of "
-        f"time, {basis}) with run {found.run.number:04d} of "
-        f"{date}, openvino {found.run.release or 'unknown'}, {trend.identity.model}"
+    columns = (
+        "benchmark",
+        "machine",
+        "model",
+        "runs",
+        "newest release",
+        "its median ms",
+        "last change of level",
+        "seen",
     )
+    return Table(columns, rows, frozenset({3, 5}))
 
 
 def _newest(runs: Sequence[IndexedRun]) -> list[tuple[str, str, str]]:
@@ -240,10 +192,9 @@ def _newest(runs: Sequence[IndexedRun]) -> list[tuple[str, str, str]]:
     return [
         (
             machine or "no machine's name",
-            f"run {run.number:04d} of {run.when:%Y-%m-%d %H:%M} UTC, openvino {run.release or 'unknown'}, "
-            f"{run.standing}"
+            f"run {run.number:04d} of {run.when:%Y-%m-%d %H:%M} UTC, openvino {run.release or 'unknown'}, {run.stands}"
             if run.when
-            else f"run {run.number:04d}, {run.standing}",
+            else f"run {run.number:04d}, {run.stands}",
             run.verdict or "NOT JUDGED",
         )
         for machine, run in newest.items()
@@ -261,24 +212,24 @@ def _filters(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[tuple[
     ]
 
 
-def _runs_table(runs: Sequence[IndexedRun]) -> Table:
+def _runs_table(runs: Sequence[IndexedRun], models: Models) -> Table:
     rows = [
         (
             f"{run.number:04d}",
             run.machine or NONE,
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
             run.release or NONE,
-            run.model_and_precision + (" (another project's)" if run.foreign else "") or NONE,
+            models.called(run) + (" (another project's)" if run.foreign else "") or NONE,
             run.verdict or NONE,
-            run.standing + (f": {run.why}" if run.why else ""),
+            run.stands + (f": {run.why}" if run.why else ""),
         )
-        for run in runs
+        for run in runs[: -RUNS_SHOWN - 1 : -1]
     ]
     return Table(("run", "machine", "measured (UTC)", "OpenVINO", "model", "gate", "standing"), rows)
 
 
 def _columns(runs: Sequence[IndexedRun]) -> dict[str, Any]:
-    """The runs as columns: number, milliseconds since 1970 (``null`` for unknown), and indices of release, standing, fingerprint."""
+    """The runs as columns: number, milliseconds since 1970 (``null`` for unknown), and indices of release and fingerprint."""
     releases = sorted({run.release or "no release" for run in runs})
     prints = list(dict.fromkeys(run.fingerprint for run in runs))
     release_of = {name: place for place, name in enumerate(releases)}
@@ -289,15 +240,15 @@ def _columns(runs: Sequence[IndexedRun]) -> dict[str, Any]:
         "number": [run.number for run in runs],
         "when": [int(run.when.timestamp() * 1000) if run.when else None for run in runs],
         "release": [release_of[run.release or "no release"] for run in runs],
-        "standing": [STANDINGS.index(run.standing) for run in runs],
         "fingerprint": [print_of[run.fingerprint] for run in runs],
     }
 
 
 def _series(trend: Trend) -> dict[str, Any]:
-    """A trend's columns: run, milliseconds, ratio (``null`` for none)."""
+    """A trend's columns: run, index of standing, milliseconds, ratio (``null`` for none)."""
     return {
         "run": trend.runs,
+        "standing": [STANDINGS.index(each) for each in trend.standings],
         "ms": [float(f"{1e3 * each:.5g}") for each in trend.seconds],
         "ratio": [None if math.isnan(each) else float(f"{each:.5g}") for each in trend.ratios],
     }

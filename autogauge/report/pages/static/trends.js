@@ -16,7 +16,7 @@
     });
   }
   function make(tag, text, more) { var made = document.createElement(tag); if (text !== undefined) { made.textContent = text; } Object.assign(made, more || {}); return made; }
-  function short(text) { return text.length > 200 ? text.slice(0, 200) + "…" : text; }
+  function short(text, most) { most = most || 200; return text.length > most ? text.slice(0, most) + "…" : text; }
 
   function nameOf(each) { return [each.benchmark, each.machine, each.model].map(function (text) { return text.slice(0, 100); }).join(", ") + " (" + each.id + ")"; }
 
@@ -26,6 +26,12 @@
     made.appendChild(title);
     made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.emulated ? ", EMULATED GPU" : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
       ". " + (each.by_ratio ? "Levels are of the ratio to the pinned workload." : "Levels are of milliseconds."), { className: "how" }));
+    var said = each.says.concat(each.seen);
+    if (said.length) {
+      var words = make("ul", undefined, { className: "said" });
+      said.forEach(function (text) { words.appendChild(make("li", short(text, 400))); });
+      made.appendChild(words);
+    }
     var chart = make("div", "", { className: "chart" });
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", nameOf(each) + ": trend over runs; its numbers are in the table that follows");
@@ -39,8 +45,8 @@
     var box = make("div", undefined, { className: "scroll", tabIndex: 0 }), table = make("table"), head = make("tr"), body = make("tbody"), top = make("thead");
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", nameOf(each) + ": table by release");
-    table.appendChild(make("caption", "Accepted runs by OpenVINO release"));
-    ["release", "runs", "median ms", "lowest ms", "highest ms", "median ratio"].forEach(function (name, index) { var cell = make("th", name, { scope: "col", className: index ? "number" : "" }); head.appendChild(cell); });
+    table.appendChild(make("caption", "Runs by OpenVINO release; figures of the accepted ones, of all where none is"));
+    ["release", "runs", "accepted", "median ms", "lowest ms", "highest ms", "median ratio"].forEach(function (name, index) { var cell = make("th", name, { scope: "col", className: index ? "number" : "" }); head.appendChild(cell); });
     top.appendChild(head); table.appendChild(top);
     each.releases.forEach(function (row) {
       var line = make("tr");
@@ -58,9 +64,9 @@
     script.onerror = function () { places.filter(function (p) { return p.dataset.trend === id; }).forEach(function (p) { p.classList.add("failed"); p.textContent = "The figures (data/" + id + ".js) are not beside this page."; }); };
     document.head.appendChild(script);
   }
-  function hover(run, value) {
+  function hover(run, standing, value) {
     var when = runs.when[run] === null ? "" : new Date(runs.when[run]).toISOString().slice(0, 16).replace("T", " ") + " UTC";
-    return "run " + String(runs.number[run]).padStart(4, "0") + " " + when + "<br>openvino " + autogauge.plain(runs.releases[runs.release[run]]) + ", " + runs.standings[runs.standing[run]] + "<br>" + value.toPrecision(5);
+    return "run " + String(runs.number[run]).padStart(4, "0") + " " + when + "<br>openvino " + autogauge.plain(runs.releases[runs.release[run]]) + ", " + runs.standings[standing] + "<br>" + value.toPrecision(5);
   }
   // Of very many points, the lowest and the highest of each stretch look the same as all; what is not accepted is always drawn.
   function thin(points) {
@@ -85,7 +91,7 @@
       var standings = chosenStandings(), release = choice("openvino"), groups = [[], [], []], total = 0;
       series.run.forEach(function (run, index) {
         if (values[index] === null || (release && runs.releases[runs.release[run]] !== release)) { return; }
-        groups[runs.standing[run]].push({ run: run, y: values[index] });
+        groups[series.standing[index]].push({ run: run, y: values[index], standing: series.standing[index] });
       });
       var looks = [["accepted", "circle", autogauge.colour(0), 7], ["quarantined", "x", autogauge.css("--fail"), 9], ["pending", "diamond-open", autogauge.css("--open"), 10]];
       var traces = [];
@@ -94,18 +100,25 @@
         total += points.length;
         var drawn = thin(points);
         traces.push({ type: "scatter", mode: index === 0 && drawn.length < 400 ? "lines+markers" : "markers", name: looks[index][0] + (drawn.length < points.length ? " (" + drawn.length + " of " + points.length + " drawn: lowest and highest of each stretch)" : ""),
-          x: drawn.map(function (p) { return xOf(p.run); }), y: drawn.map(function (p) { return p.y; }), text: drawn.map(function (p) { return hover(p.run, p.y); }), hoverinfo: "text",
+          x: drawn.map(function (p) { return xOf(p.run); }), y: drawn.map(function (p) { return p.y; }), text: drawn.map(function (p) { return hover(p.run, p.standing, p.y); }), hoverinfo: "text",
           line: { color: looks[index][2], width: 1 }, marker: { color: looks[index][2], symbol: looks[index][1], size: drawn.length > 400 ? 4 : looks[index][3] } });
       });
       var shapes = [], notes = [];
       var own = byRatio === each.by_ratio;
-      if (own && !release && each.levels.length) {
-        var last = series.run[series.run.length - 1], x = [], y = [];
-        each.levels.forEach(function (level, index) {
-          var end = index + 1 < each.levels.length ? each.levels[index + 1][0] : last, value = byRatio ? level[1] : level[1] * 1e3;
-          x.push(xOf(level[0]), xOf(end), null); y.push(value, value, null);
+      if (own && !release) {
+        [["level", "--text"], ["level of quarantined runs", "--fail"], ["level of pending runs", "--open"]].forEach(function (kind, standing) {
+          var x = [], y = [];
+          each.levels.forEach(function (level) {
+            if (level[3] !== standing) { return; }
+            var value = byRatio ? level[2] : level[2] * 1e3;
+            x.push(xOf(level[0]), xOf(level[1]), null); y.push(value, value, null);
+          });
+          if (x.length) { traces.push({ type: "scatter", mode: "lines", name: kind[0], x: x, y: y, line: { color: autogauge.css(kind[1]), width: standing ? 3 : 2 }, hoverinfo: "skip" }); }
         });
-        traces.push({ type: "scatter", mode: "lines", name: "level", x: x, y: y, line: { color: autogauge.css("--text"), width: 2 }, hoverinfo: "skip" });
+        each.levels.forEach(function (level) {
+          if (level[3] !== 1) { return; }
+          shapes.push({ type: "rect", x0: xOf(level[0]), x1: xOf(level[1]), yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 }, fillcolor: autogauge.css("--fail"), opacity: 0.08 });
+        });
       }
       each.changes.slice(-30).forEach(function (change) {
         shapes.push(line(xOf(change[0]), "dash"));

@@ -1,0 +1,149 @@
+"""What is odd about the two sides of a comparison: other machines, models or surroundings, levels that a side mixes, runs not accepted."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from autogauge.gate.judgement import percent
+from autogauge.history.index import IndexedRun
+from autogauge.history.select import Selection
+from autogauge.history.told_apart import Models, differing, model_of
+from autogauge.plain import plain
+from autogauge.stats.change_points import Change, levels_of
+
+if TYPE_CHECKING:
+    from autogauge.gate.comparison import Group
+
+SHOWN = 3
+
+
+def of(
+    a: Selection,
+    b: Selection,
+    compared: Sequence[tuple[str, Group, Group]],
+    same_machines: bool,
+    models: Models | None,
+) -> tuple[str, ...]:
+    """Sentences for the reader. ``compared`` are each benchmark's title and its runs on either side; ``models`` those that both share."""
+    found = _between(a, b, same_machines, models)
+    found += _not_accepted("A", [(title, group) for title, group, _ in compared])
+    found += _not_accepted("B", [(title, group) for title, _, group in compared])
+    if same_machines:
+        found += _mixed("A", a.runs, [(title, group) for title, group, _ in compared])
+        found += _mixed("B", b.runs, [(title, group) for title, _, group in compared])
+    return tuple(dict.fromkeys([*found, *(f"A: {note}" for note in a.notes()), *(f"B: {note}" for note in b.notes())]))
+
+
+def _between(a: Selection, b: Selection, same_machines: bool, models: Models | None) -> list[str]:
+    found = []
+    if models is None:
+        every = Models((*a.runs, *b.runs))
+        found.append(
+            f"A measured {_names(map(every.called, a.runs))}, B {_names(map(every.called, b.runs))}: "
+            "a difference may be the model's, not AUTO's"
+        )
+    if not same_machines:
+        machines = [_names(run.machine for run in side.runs) for side in (a, b)]
+        found.append(f"A is of {machines[0]}, B of {machines[1]}: seconds are compared")
+        return found
+    for before, after in _nearest(a.runs, b.runs):
+        if {run.fingerprint for run in a.runs if _same(run, before)} == {
+            run.fingerprint for run in b.runs if _same(run, after)
+        }:
+            continue
+        if clauses := differing(before, after):
+            found.append(
+                f"the fingerprints of A and B differ on {plain(before.machine) or 'the machine'}: {_few(clauses)}"
+            )
+    for before, after in _nearest(a.runs, b.runs):
+        if before.fingerprint == after.fingerprint and (clauses := differing(before, after)):
+            found.append(f"between A and B on {plain(before.machine) or 'the machine'}: {_few(clauses)}")
+    return found
+
+
+def _nearest(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[tuple[IndexedRun, IndexedRun]]:
+    """Of each machine and model that both sides have: a run of either, those that are nearest in time."""
+    sides = [defaultdict(list), defaultdict(list)]  # type: ignore[var-annotated]
+    one_model = not {model_of(run) for run in a} & {model_of(run) for run in b}
+    for side, runs in zip(sides, (a, b), strict=True):
+        for run in runs:
+            side[run.machine, run.is_emulated, "" if one_model else model_of(run)].append(run)
+    found = []
+    for key in sides[0]:
+        if key in sides[1]:
+            ours, theirs = (sorted(side[key], key=_moment) for side in sides)
+            found.append((ours[-1], theirs[0]) if _moment(ours[0]) <= _moment(theirs[0]) else (ours[0], theirs[-1]))
+    return found
+
+
+def _same(run: IndexedRun, other: IndexedRun) -> bool:
+    return (run.machine, run.is_emulated) == (other.machine, other.is_emulated)
+
+
+def _moment(run: IndexedRun) -> tuple[float, int]:
+    return (run.when.timestamp() if run.when else 0.0, run.number)
+
+
+def _not_accepted(name: str, groups: Sequence[tuple[str, Group]]) -> list[str]:
+    """What of a side counts although none of its runs is accepted."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for title, group in groups:
+        if group.standing:
+            count = len(group.runs)
+            found[f"{'its one run is' if count == 1 else f'all {count} runs are'} {group.standing}"].append(title)
+    return [
+        f"{name}: {reason} in {_titles(titles, len(groups))}; compared all the same" for reason, titles in found.items()
+    ]
+
+
+def _mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Group]]) -> list[str]:
+    """Whether a side holds several levels of a benchmark, or runs under several fingerprints: then one figure stands for no one thing."""
+    found = []
+    changes: list[tuple[str, IndexedRun, Change]] = []
+    for title, group in groups:
+        values = group.ratios if len(set(group.references)) == 1 and group.references[0] else group.seconds
+        changes += [(title, group.runs[each.first], each) for each in levels_of(values).changes]
+    if changes:
+        titles = list(dict.fromkeys(title for title, _, _ in changes))
+        title, run, change = max(changes, key=lambda each: _moment(each[1]))
+        found.append(
+            f"{name} mixes levels in {_titles(titles, len(groups))}, the last change being {percent(change.ratio)} of {plain(title)} "
+            f"with run {run.number:04d} ({_day(run)}): narrow it (since=, until=, run=), or read its trend (python -m autogauge report)"
+        )
+    by_machine: dict[tuple[str, bool, tuple[str, str]], list[IndexedRun]] = defaultdict(list)
+    for run in sorted(runs, key=_moment):
+        by_machine[run.machine, run.is_emulated, model_of(run)].append(run)
+    for (machine, _, _), own in by_machine.items():
+        kinds = Counter(run.fingerprint for run in own)
+        if len(kinds) > 1:
+            at = max(place for place in range(1, len(own)) if own[place].fingerprint != own[place - 1].fingerprint)
+            clauses = differing(own[at - 1], own[at])
+            found.append(
+                f"{name} mixes {len(kinds)} fingerprints on {plain(machine) or 'the machine'}, the last change with run "
+                f"{own[at].number:04d}: {_few(clauses)}"
+            )
+    return found
+
+
+def _titles(titles: Sequence[str], of_all: int) -> str:
+    if len(titles) == of_all and of_all > 1:
+        return f"all {of_all} benchmarks"
+    more = f" and {len(titles) - SHOWN} more" if len(titles) > SHOWN else ""
+    return ", ".join(plain(each) for each in titles[:SHOWN]) + more
+
+
+def _few(clauses: Sequence[str]) -> str:
+    more = f" and {len(clauses) - 5} more" if len(clauses) > 5 else ""
+    return "; ".join(clauses[:5]) + more
+
+
+def _day(run: IndexedRun) -> str:
+    return f"{run.when:%Y-%m-%d}" if run.when else "an unknown day"
+
+
+def _names(values: Iterable[str]) -> str:
+    names = sorted(filter(None, set(values)))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(plain(each, 80) for each in names[:SHOWN]) + more or "no name"
