@@ -20,7 +20,7 @@ from pathlib import Path
 
 from autogauge.cache import Cache
 from autogauge.emulation import parts, trial
-from autogauge.errors import UserError
+from autogauge.errors import MachineLacks, UserError
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.targets import Device, find_device
@@ -106,7 +106,8 @@ def openvino(launcher: Launcher) -> tuple[Inspection | None, list[Finding]]:
     try:
         seen = inspect(launcher)
     except UserError as error:
-        return None, [Finding("OpenVINO", "devices", State.BROKEN, str(error), INSTALL)]
+        step = "" if isinstance(error, MachineLacks) else INSTALL  # it says by itself what to do
+        return None, [Finding("OpenVINO", "devices", State.BROKEN, str(error), step)]
     return seen, [
         Finding("OpenVINO", device.name, State.OK, _words(device.full_name, device.type, device.driver))
         for device in seen.devices

@@ -6,6 +6,7 @@ import errno
 import os
 import tempfile
 
+from autogauge.causes import step_for
 from autogauge.plain import sentence
 
 
@@ -17,6 +18,10 @@ class UserError(Exception):
 
     def __init__(self, text: object = "") -> None:
         super().__init__(sentence(str(text)))
+
+
+class MachineLacks(UserError):
+    """The same, where the machine lacked memory, files, processes or time: no file and no installation is to blame."""
 
 
 _NEXT_STEP = {
@@ -37,9 +42,10 @@ def explain_os_error(error: OSError, doing: str, option: str) -> UserError:
     ``doing`` says what was attempted and where ("cannot save the report in …"); ``option`` is how another
     place is named ("--reports=DIR").
     """
-    reason = _NEXT_STEP.get(
-        error.errno or 0, f"{os.strerror(error.errno) if error.errno else error}; name another folder"
-    )
+    said = os.strerror(error.errno) if error.errno else str(error)
+    reason = _NEXT_STEP.get(error.errno or 0, f"{said}; {step_for(error) or 'name another folder'}")
+    if step_for(error):
+        return UserError(f"{doing}: {reason}.")
     return UserError(f"{doing}: {reason} ({option}).")
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
 from autogauge.history.records import VERDICTS, SavedRun
@@ -392,7 +393,9 @@ def _listing(folder: Path) -> dict[str, tuple[int, int, int]]:
         with os.scandir(folder) as entries:
             found = {each.name: _stat(each) for each in entries if each.name.endswith((".json", standing.SUFFIX))}
     except OSError as error:
-        raise UserError(f"cannot read the folder {folder}: {error.strerror}; name another folder.") from None
+        raise UserError(
+            f"cannot read the folder {folder}: {error.strerror}; {step_for(error) or 'name another folder'}."
+        ) from None
     standings = {name: facts.st_mtime_ns for name, facts in found.items() if facts and name.endswith(standing.SUFFIX)}
     return {
         name: (facts.st_size, facts.st_mtime_ns, standings.get(standing.path_of(Path(name)).name, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import store
@@ -19,7 +20,9 @@ def run_folders(place: Path) -> list[Path]:
         candidates = [place, *sorted(each for each in place.iterdir() if each.is_dir())]
         return [folder for folder in candidates if any(store.is_run(path.name) for path in folder.glob("*.json"))]
     except OSError as error:
-        raise UserError(f"cannot read the folder {place}: {error.strerror}; name another folder.") from None
+        raise UserError(
+            f"cannot read the folder {place}: {error.strerror}; {step_for(error) or 'name another folder'}."
+        ) from None
 
 
 def is_number(text: str) -> bool:

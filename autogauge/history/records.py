@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import NotRegular, read_regular
 from autogauge.plain import plain
@@ -104,7 +105,9 @@ def read(path: Path) -> SavedRun:
     except NotRegular as error:
         raise UserError(f"{path} is no saved run: {error.strerror}; remove it or name another.") from None
     except OSError as error:
-        raise UserError(f"cannot read the saved run {path}: {error.strerror}; check its permissions.") from None
+        raise UserError(
+            f"cannot read the saved run {path}: {error.strerror}; {step_for(error) or 'check its permissions'}."
+        ) from None
     except (ValueError, RecursionError):
         raise UserError(f"{path} is no saved run, or half of one: it is not JSON; remove it or name another.") from None
     try:

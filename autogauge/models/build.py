@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.cache import read_manifest, scratch_in
+from autogauge.causes import step_in, step_when_late
 from autogauge.errors import UserError
 from autogauge.probe import environment
 from autogauge.probe.identity import is_release
@@ -24,6 +25,7 @@ DEADLINE_S = 180.0
 BUILT_BY = "openvino"
 """The fact in a model's manifest that says which version built it, as the builder reported it."""
 _NOT_THERE = "No module named"
+_OTHERWISE = "free disk space, or check that openvino is installed (pip install -r requirements.txt)"
 
 
 def build_in_a_process(
@@ -48,10 +50,7 @@ def build_in_a_process(
     if _NOT_THERE in reason and python is None:
         reason, built_by = _run(arguments, staging, name, precision, environment.own(os.environ))
     if reason:
-        raise UserError(
-            f"cannot build {name} {precision} in {staging.parent}: {reason}; "
-            "free disk space, or check that openvino is installed (pip install -r requirements.txt)."
-        )
+        raise UserError(f"cannot build {name} {precision} in {staging.parent}: {reason}.")
     if release is not None and not is_release(built_by, release):
         raise UserError(
             f"{name} {precision} is to be built by openvino {release}, and {python} runs {built_by or 'no openvino'}: "
@@ -68,7 +67,7 @@ def was_built_by(folder: Path, release: str | None) -> bool:
 def _run(
     arguments: Sequence[str], staging: Path, name: str, precision: str, variables: Mapping[str, str]
 ) -> tuple[str, str]:
-    """Run the builder to its end; returns why it failed (empty when it did not) and the openvino that it reported."""
+    """Run the builder to its end; returns why it failed with the next step (empty when it did not) and the openvino that it reported."""
     with scratch_in(staging) as scratch:
         child = Child(arguments, stdout=scratch / "stdout.log", stderr=scratch / "stderr.log", environment=variables)
         deadline = time.monotonic() + DEADLINE_S
@@ -76,13 +75,13 @@ def _run(
             line = child.read_line(deadline)
             ending = child.wait(deadline)
         except TimeoutError:
-            raise UserError(
-                f"building {name} {precision} took over {DEADLINE_S:g} s: look at the machine's load and run again."
-            ) from None
+            raise UserError(f"building {name} {precision} took over {DEADLINE_S:g} s: {step_when_late()}.") from None
         finally:
             child.kill()
         if ending.exit_status != 0 or not (staging / f"{name}.bin").is_file() or line is None:
-            return last_line(child.output_tail()) if child.output_tail() else str(ending), ""
+            tail = "" if ending.for_memory else child.output_tail()
+            reason = last_line(tail) if tail else str(ending)
+            return f"{reason}; {step_in(reason) or step_in(tail) or _OTHERWISE}", ""
         return "", _version_in(line)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autogauge.causes import step_in, step_when_late
 from autogauge.emulation.classes import ProcessorClass
-from autogauge.errors import UserError
+from autogauge.errors import MachineLacks, UserError
 from autogauge.input_shapes import in_words
 from autogauge.models.artefact import ModelArtefact
 from autogauge.ports import Port
 from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import ProbeFailed
+from autogauge.probe.process import last_line
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.targets import Device
+
+SHORTEST_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,21 @@ class Inspection:
 
 
 def inspect(
-    launcher: Launcher, model: ModelArtefact | None = None, shapes: dict[str, list[int]] | None = None
+    launcher: Launcher,
+    model: ModelArtefact | None = None,
+    shapes: dict[str, list[int]] | None = None,
+    *,
+    deadline_s: float | None = None,
+    option: str = "",
 ) -> Inspection:
-    """Ask a short-lived probe. Raises :class:`UserError` when openvino is missing or broken, or the model cannot be read."""
+    """Ask a short-lived probe. Raises :class:`UserError` when openvino is missing or broken, or the model cannot be read.
+
+    It is given ``deadline_s``, and never less than ``SHORTEST_S``; ``option`` is the one that gives more.
+    """
     try:
-        reply = launcher.describe(model.path if model else None, shapes)
+        reply = launcher.describe(model.path if model else None, shapes, deadline_s=max(SHORTEST_S, deadline_s or 0))
     except ProbeFailed as error:
-        raise _mistake(error, model, shapes) from None
+        raise _of_the_machine(error.failure, model, option) or _mistake(error, model, shapes) from None
     described = reply["model"]
     return Inspection(
         reply["openvino"],
@@ -79,6 +91,18 @@ def inspect(
         State(**reply["state"]) if reply["state"] else None,
         {int(index): tuple(types) for index, types in reply["random_outputs"].items()},
     )
+
+
+def _of_the_machine(failure: Failure, model: ModelArtefact | None, option: str) -> UserError | None:
+    """Where the machine is the cause, and neither the file nor the installation: what it lacked."""
+    step = step_when_late(option) if failure.kind == "deadline" else failure.next_step
+    if step is None:
+        return None
+    reason = failure.reason.rstrip(". ")
+    if failure.kind in ("exit", "signal") and step_in(failure.output_tail):
+        reason = f"{reason} ({last_line(failure.output_tail)})"
+    what = f"read the model {model.path}" if model is not None else "say what it sees"
+    return MachineLacks(f"OpenVINO cannot {what}: {reason} during {failure.phase}; {step}.")
 
 
 def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, list[int]] | None) -> UserError:

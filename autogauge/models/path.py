@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import exists, sha256_of
 from autogauge.models import onnx_weights
@@ -70,7 +71,9 @@ def fetch(path: Path) -> ModelArtefact:
     try:
         digest = hashlib.sha256("".join(sha256_of(_regular(each)) for each in files).encode()).hexdigest()
     except OSError as error:
-        raise UserError(f"cannot read the model {path}: {error.strerror}; check its permissions (--model).") from None
+        raise UserError(
+            f"cannot read the model {path}: {error.strerror}; {step_for(error) or 'check its permissions'} (--model)."
+        ) from None
     # Not resolved: where the file is a link, its own name and what lies beside the link count.
     return ModelArtefact(
         path.absolute().stem, "path", FORMATS.get(path.suffix.lower(), "TensorFlow"), path.absolute(), digest, "unknown"
@@ -158,7 +161,9 @@ def _weights_named_in(path: Path) -> list[Path]:
     try:
         locations = onnx_weights.locations(_regular(path))
     except OSError as error:
-        raise UserError(f"cannot read the model {path}: {error.strerror}; check its permissions (--model).") from None
+        raise UserError(
+            f"cannot read the model {path}: {error.strerror}; {step_for(error) or 'check its permissions'} (--model)."
+        ) from None
     except onnx_weights.TooLarge:
         raise UserError(
             f"the model {path} has over {onnx_weights.MOST_FIELDS} fields, more than any model should: check the file (--model)."

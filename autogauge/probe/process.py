@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
+import functools
 import os
 import select
 import signal
@@ -18,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from autogauge.causes import KILLED_FOR_MEMORY
 from autogauge.probe.output import KeptOutput
+from autogauge.probe.worker.cgroups import Groups
 
 TAIL_BYTES = 2000
 REAP_DEADLINE_S = 10.0
@@ -34,12 +38,18 @@ class LineTooLong(Exception):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a child ended: by a signal (its number), or with an exit status."""
+    """How a child ended: by a signal (its number), or with an exit status.
+
+    ``for_memory`` says that the kernel killed a process of this control group, or of this machine, for want of memory meanwhile.
+    """
 
     signal_number: int | None
     exit_status: int | None
+    for_memory: bool = False
 
     def __str__(self) -> str:
+        if self.for_memory:
+            return KILLED_FOR_MEMORY
         if self.signal_number is not None:
             try:
                 name = signal.Signals(self.signal_number).name
@@ -68,6 +78,8 @@ class Child:
     ) -> None:
         """Start ``argv``; the word ``{result}`` in it becomes the number of the result descriptor."""
         self.stdout, self.stderr = stdout, stderr
+        self._killed_here = False
+        self._kills = kills_for_memory()
         self._pending = bytearray()
         self._output = KeptOutput((stdout, stderr))
         try:
@@ -96,7 +108,14 @@ class Child:
         finally:
             os.close(child_end)
         self._output.passed_on()
-        self._output.start()
+        try:
+            self._output.start()
+        except RuntimeError as error:  # no thread can be started
+            self._process.kill()
+            self._process.wait(REAP_DEADLINE_S)
+            os.close(self._result)
+            self._output.close()
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
         self.pid = self._process.pid
         self._ended = _descriptor_of(self.pid)
         Child._alive.add(self)
@@ -150,6 +169,7 @@ class Child:
 
     def kill(self) -> Ending:
         """End the whole group at once (signal 9) and reap the child; harmless when it has ended."""
+        self._killed_here = self._killed_here or self._process.poll() is None
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):  # in uninterruptible sleep: nothing more can be done
@@ -169,6 +189,9 @@ class Child:
 
     def _ending(self) -> Ending:
         code = self._process.returncode
+        if code == -signal.SIGKILL and not self._killed_here:
+            kills = kills_for_memory()
+            return Ending(-code, None, kills is not None and self._kills is not None and kills > self._kills)
         if code is not None and code < 0:
             return Ending(-code, None)
         return Ending(None, code)
@@ -185,6 +208,16 @@ class Child:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
         Child._alive.discard(self)
+
+
+@functools.cache
+def _groups() -> Groups:
+    return Groups()
+
+
+def kills_for_memory() -> int | None:
+    """How many processes the kernel has killed for want of memory so far, in this process's control group; a child is in the same one."""
+    return _groups().kills_for_memory()
 
 
 @atexit.register

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from autogauge.causes import step_in
 from autogauge.targets import Target
 
 Mode = Literal["describe", "once", "warm", "hand-over"]
@@ -92,9 +93,15 @@ class Failure:
     reason: str
     output_tail: str = ""
 
+    @property
+    def next_step(self) -> str | None:
+        """What to do where the machine lacked something (memory, files, processes, disk), from the reason and what was printed last."""
+        return None if self.kind in ("deadline", "garbage") else step_in(self.reason) or step_in(self.output_tail)
+
     def sentence(self) -> str:
         """One sentence for a report, without the output's tail."""
-        return f"{self.reason} during {self.phase}"
+        step = self.next_step
+        return f"{self.reason} during {self.phase}" + (f" ({step})" if step else "")
 
     def to_json(self) -> dict[str, str]:
         """The fields as a dictionary."""

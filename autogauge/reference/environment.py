@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.cache import Cache, scratch_in
+from autogauge.causes import step_when_late
 from autogauge.errors import UserError
 from autogauge.files import exists
 from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, run_tool
@@ -103,9 +104,13 @@ def _install(staging: Path, version: str, deadline: Deadline, progress: Progress
             if not is_release(str(found["openvino"]), version):
                 raise ToolFailed(f"pip installed openvino {found['openvino']} instead")
         except ToolFailed as error:
+            python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+            otherwise = (
+                f"check that there is such a release for {python}, the package index (pip's settings) and the disk"
+            )
+            step = step_when_late() if error.late else error.step or otherwise
             raise UserError(
-                f"openvino {version} cannot be installed into {staging.parent.parent}: {error}; check that there is such a release for "
-                f"Python {sys.version_info.major}.{sys.version_info.minor}, the package index (pip's settings) and the disk ({option})."
+                f"openvino {version} cannot be installed into {staging.parent.parent}: {error}; {step} ({option})."
             ) from None
         finally:
             progress.end()

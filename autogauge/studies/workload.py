@@ -64,14 +64,17 @@ def look(
     model: ModelArtefact,
     shapes: dict[str, list[int]] | None = None,
     given: GivenInputs | None = None,
+    *,
+    deadline_s: float | None = None,
+    option: str = "",
 ) -> Inspection:
     """Look at the model with its inputs in the shapes that the user named, or those of the arrays that were given.
 
-    Raises :class:`~autogauge.errors.UserError`.
+    ``deadline_s`` and ``option`` as of :func:`inspect`. Raises :class:`~autogauge.errors.UserError`.
     """
-    seen = inspect(launcher, model, shapes)
+    seen = inspect(launcher, model, shapes, deadline_s=deadline_s, option=option)
     if given is not None and (from_arrays := given.shapes(seen.ports)):
-        return inspect(launcher, model, from_arrays)
+        return inspect(launcher, model, from_arrays, deadline_s=deadline_s, option=option)
     return seen
 
 
@@ -102,7 +105,7 @@ def try_once(launcher: Launcher, workload: Workload, inputs: Inputs, deadline_s:
         launcher.run_once(workload.request("once", Target("CPU"), deadline_s=deadline_s), "trial")
     except ProbeFailed as error:
         failure = error.failure
-        if failure.phase != "first_inference" or failure.kind == "deadline":
+        if failure.phase != "first_inference" or failure.kind == "deadline" or failure.next_step:
             return
         told = "; ".join(inputs.kinds[:MOST_TOLD]) + (" …" if len(inputs.kinds) > MOST_TOLD else "")
         advice = (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autogauge.causes import step_for
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import is_folder
 from autogauge.models.omz import downloads
@@ -80,7 +81,9 @@ def _checksums_in(folder: Path, sizes: set[int]) -> dict[Path, str]:
         files = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size in sizes]
         return {path: downloads.sha384_of(path) for path in files}
     except OSError as error:
-        raise UserError(f"cannot read {error.filename or folder}: {error.strerror}; check its permissions.") from None
+        raise UserError(
+            f"cannot read {error.filename or folder}: {error.strerror}; {step_for(error) or 'check its permissions'}."
+        ) from None
 
 
 _NOTHING = "none of its files is one of the Zoo's by name; name the folder with the files as the Zoo distributes them"

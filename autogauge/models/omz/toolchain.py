@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.cache import Cache, is_intact, scratch_in
+from autogauge.causes import step_when_late
 from autogauge.errors import UserError
 from autogauge.files import exists
 from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, run_tool
@@ -31,6 +32,8 @@ VERSIONS = ("3.10", "3.9", "3.11", "3.12", "3.13")
 """The best first: on 3.10 and 3.9 the pinned protobuf is compiled, from 3.12 on a later openvino serves the tools."""
 FORMAT = b"2"  # raised when what is kept beside the environment changes
 TRIAL_DEADLINE_S = 5.0
+_CHECK_INDEX = "check the package index (pip's settings) and the disk"
+_MORE_TIME = "--fetch-deadline=SECONDS; of `models fetch`, --deadline"
 _FOLDERS = (".pyenv/versions/{}.*/bin", ".local/share/uv/python/cpython-{}.*/bin")
 _FITS = (
     "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys.maxsize > 2**32)"
@@ -186,9 +189,10 @@ def _install(staging: Path, python: Path, version: str, deadline: Deadline, prog
             if not own.exists() or not _converter(environment).is_file():
                 raise ToolFailed("pip ended without an error and without the tools")
         except ToolFailed as error:
+            step = step_when_late(_MORE_TIME) if error.late else error.step or _CHECK_INDEX
             raise UserError(
                 f"the Open Model Zoo's tools cannot be installed into {staging.parent.parent}: {error}; "
-                "check the package index (pip's settings) and the disk, or measure the embedded model (--model-source=embedded)."
+                f"{step}, or measure the embedded model (--model-source=embedded)."
             ) from None
     (staging / _CATALOGUE).write_text(json.dumps(known))
     progress.say(f"installed the Open Model Zoo's tools (Python {version}) in {time.monotonic() - began:.0f} s")

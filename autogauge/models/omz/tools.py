@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autogauge.causes import step_in
 from autogauge.files import exists
 from autogauge.probe import environment
 from autogauge.probe.process import Child, LineTooLong
@@ -56,6 +57,8 @@ class ToolFailed(Exception):
     def __init__(self, reason: str, *, late: bool = False) -> None:
         super().__init__(reason)
         self.late = late
+        self.step = step_in(reason)
+        """What to do where the machine lacked something; ``None`` where it did not."""
 
 
 def run_tool(

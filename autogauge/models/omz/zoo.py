@@ -6,7 +6,6 @@ Choosing between this and other sources is left to ``autogauge.models.resolve``.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autogauge import causes
 from autogauge.cache import Cache, is_intact, scratch_in
 from autogauge.errors import UserError
 from autogauge.files import is_folder
@@ -162,7 +162,8 @@ class Zoo:
             return [path.read_bytes() for path in found]
         except OSError as error:
             raise UserError(
-                f"the model configurations in {self.models} cannot be read: {error.strerror}; check their permissions ({MIRROR})."
+                f"the model configurations in {self.models} cannot be read: {error.strerror}; "
+                f"{causes.step_for(error) or 'check their permissions'} ({MIRROR})."
             ) from None
 
     def _build(
@@ -191,7 +192,9 @@ class Zoo:
                 python = self.tools(deadline).python
                 checked = object_in(run_tool(python, "check", str(xml), scratch=scratch, deadline=deadline))
             except ToolFailed as error:
-                raise self._failure(name, f"what the converter made cannot be read: {error}", _TOOLS) from None
+                raise self._failure(
+                    name, f"what the converter made cannot be read: {error}", _next_step(error, _TOOLS)
+                ) from None
         return {
             "name": name,
             "kind": "model",
@@ -278,8 +281,7 @@ _LATE = "give it more time (--fetch-deadline=SECONDS; of `models fetch`, --deadl
 def _next_step(error: ToolFailed, otherwise: str) -> str:
     if error.late:
         return _LATE
-    full = (os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
-    return _DISK if any(words in str(error) for words in full) else otherwise
+    return _DISK if error.step == causes.DISK else error.step or otherwise
 
 
 class _Download:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import time
@@ -39,6 +40,19 @@ def resident_memory_bytes() -> int | None:
             return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return None
+
+
+def files_left() -> float:
+    """How many more files this process may open; infinite where that is not known."""
+    try:
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        return float("inf") if most == resource.RLIM_INFINITY else most - len(os.listdir("/proc/self/fd"))
+    except (ImportError, ValueError):
+        return float("inf")
+    except OSError as error:
+        return 0 if error.errno == errno.EMFILE else float("inf")
 
 
 def waited_s() -> float | None:

@@ -6,9 +6,11 @@ slice of measuring for each command; waiting costs no processor time), ``hand-ov
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import gc
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,8 +20,11 @@ from autogauge.probe.worker.api import describe_devices, describe_model, executi
 from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watchdog
 from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, is_helper, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
-from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes, processors
+from autogauge.probe.worker.machine import Surroundings, files_left, peak_memory_bytes, processors
 from autogauge.probe.worker.session import Session, wait_for_accelerator
+
+FEW_FILES = 4
+"""A model is two files, and a library one more."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,6 +203,12 @@ def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
 MODES = {"describe": run_describe, "once": run_once, "warm": run_warm, "hand-over": run_hand_over}
 
 
+def _said(error: Exception) -> str:
+    """What an error says; where files cannot be opened any more, that: OpenVINO only tells that it could not open one."""
+    text = str(error).rstrip() or type(error).__name__
+    return text + ": " + os.strerror(errno.EMFILE) if files_left() < FEW_FILES else text
+
+
 def main() -> int:
     """Read the request, do it, and say what went wrong in the same way as what went right."""
     faulthandler.enable()
@@ -209,6 +220,6 @@ def main() -> int:
     try:
         MODES[request["mode"]](request, phase, channel)
     except Exception as error:
-        channel.send("error", phase=phase.current, error=type(error).__name__, message=str(error))
+        channel.send("error", phase=phase.current, error=type(error).__name__, message=_said(error))
         return 3
     return 0
