@@ -96,6 +96,17 @@ def pytest_addoption(parser):
         help="what a regression does: fail its own test, warn (default, shown at the end), or off: nothing is judged",
     )
     add(
+        "--no-baseline",
+        default="warn",
+        help="what a benchmark does that no accepted run can be judged against: warn (default), or fail its own test (with --gate=fail)",
+    )
+    add(
+        "--creep",
+        default="warn",
+        help="what a benchmark does that became slower in many steps, each too small to fail: warn (default), "
+        "or fail its own test (with --gate=fail)",
+    )
+    add(
         "--reference",
         metavar="ENV|VERSION|PATH|DEVICE|PROPERTIES",
         help="judge beside this, in the same rounds: a virtual environment with another openvino, a release such as 2026.3.0, "

@@ -42,22 +42,39 @@ def gate(
     inconclusive: Annotated[
         str, typer.Option(help="What INCONCLUSIVE does to the exit status: warn or fail.")
     ] = "warn",
+    no_baseline: Annotated[
+        str,
+        typer.Option(
+            help="What a benchmark with no accepted run to judge it against does to the exit status: warn or fail."
+        ),
+    ] = "warn",
+    creep: Annotated[
+        str,
+        typer.Option(
+            help="What a benchmark that became slower in many small steps does to the exit status: warn or fail."
+        ),
+    ] = "warn",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Judge a saved run against accepted ones, with no measuring.
 
-    Exit status 1 when a benchmark became slower; with --inconclusive=fail also when that is not known, or a benchmark cannot be read.
+    Exit status 1 when a benchmark became slower; with --inconclusive=fail also when that is not known, a benchmark cannot be read, or
+    nothing was judged.
     """
     change = parse_change("--smallest-change", smallest_change)
     strict = parse_choice("--inconclusive", inconclusive, ("warn", "fail")) == "fail"
-    failing = {"FAIL", "INCONCLUSIVE"} if strict else {"FAIL"}
+    failing = {"FAIL", *(["INCONCLUSIVE"] if strict else [])}
+    if parse_choice("--no-baseline", no_baseline, ("warn", "fail")) == "fail":
+        failing.add("NO BASELINE")
+    fail_creep = parse_choice("--creep", creep, ("warn", "fail")) == "fail"
     found = saved.read(run)
     if not found.benchmarks:
         reason = f" ({found.problems[0]})" if found.problems else ""
         raise UserError(f"{found.path} has no benchmark that can be judged{reason}: name another run.")
     history = saved.history_for(found, against or [])
-    judged = saved.judge(found, history, change)
+    judged = saved.judge(found, history, change, fail_creep=fail_creep)
     problems = [*(f"{found.path.name}: {each}" for each in found.problems), *history.problems]
+    nothing = all(each.outcome is None for each in judged.judgements)
     if as_json:
         print_json({"run": str(found.path), **judged.to_json(), "problems": problems})
     else:
@@ -69,8 +86,10 @@ def gate(
             screen.print(f"NOTE  not in this run, but in one of the last before it: {', '.join(map(plain, lost))}")
         for note in (*judged.notes, *problems):
             screen.print(f"NOTE  {sentence(note)}")
+        if nothing:
+            screen.print("NOTHING WAS JUDGED: no benchmark has an accepted run to be judged against")
     unreadable = strict and bool(found.problems)
-    if unreadable or failing & {each.word for each in judged.judgements}:
+    if unreadable or (strict and nothing) or failing & {each.word for each in judged.judgements}:
         raise typer.Exit(1)
 
 

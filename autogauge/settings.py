@@ -147,6 +147,8 @@ class Settings:
     reports: Path
     machine: str
     gate: str = gates.WARN
+    fail_no_baseline: bool = False
+    fail_creep: bool = False
     smallest_change: float = DEFAULT_SMALLEST_CHANGE
     reference: str | None = None
     pinned: bool = True
@@ -196,6 +198,8 @@ class Settings:
             "--infer-requests": str(self.infer_requests or ""),
             "--gate": self.gate,
             "--inconclusive": "fail" if self.fail_inconclusive else "warn",
+            "--no-baseline": "fail" if self.fail_no_baseline else "warn",
+            "--creep": "fail" if self.fail_creep else "warn",
             "--smallest-change": f"{100 * self.smallest_change:g}%",
             "--reference": self.reference or "",
             "--pinned": "on" if self.pinned else "off",
@@ -212,6 +216,11 @@ class Settings:
             raise UserError(
                 "a reference is there to be judged by, and --gate=off judges nothing: leave one of them out (--reference)."
             )
+        for option, chosen in (("--no-baseline", self.fail_no_baseline), ("--creep", self.fail_creep)):
+            if chosen and self.gate != gates.FAIL:
+                raise UserError(
+                    f"{option}=fail asks the gate to fail, and --gate={self.gate} fails nothing: add --gate=fail ({option})."
+                )
         if self.parsed_reference is not None and self.profile.slice_s > LONGEST_PAIRED_SLICE_S:
             raise UserError(
                 f"a reference is measured in many short slices, and those of --profile={self.profile.name} take "

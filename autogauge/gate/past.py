@@ -164,8 +164,25 @@ def judge_again(benchmark: str, now: Figure, again: Figure, past: Past, rule: Ru
     return dataclasses.replace(both, measured_again=True)
 
 
-def creep(now: Figure, past: Past, rule: Rule) -> str | None:
-    """A sentence when the level has crept up by more than is to be found, each run being like those before it.
+@dataclass(frozen=True)
+class Creep:
+    """A benchmark that became slower by ``ratio``, each run being like those before it.
+
+    ``whole_level`` says that it did so since its level began, else in the window of ``runs`` (this one among them).
+    """
+
+    ratio: float
+    runs: int
+    whole_level: bool
+
+    def sentence(self) -> str:
+        """By how much over what."""
+        span = "all runs at this level" if self.whole_level else f"the last {self.runs} runs"
+        return f"it has crept by {percent(self.ratio)} over {span}, in steps too small to fail"
+
+
+def creep(now: Figure, past: Past, rule: Rule) -> Creep | None:
+    """The creep when the level has moved up by more than is to be found, each run being like those before it.
 
     The median of the ``ENDS`` newest runs, this one among them, is compared with those of the oldest ones of the window and of the level;
     seconds have to creep by ``GROSS``, since time moves them too.
@@ -173,18 +190,15 @@ def creep(now: Figure, past: Past, rule: Rule) -> str | None:
     by_ratio = is_by_ratio(now, past)
     figures = [*(_same(now, past.figures) if by_ratio else past.figures), now]
     first = _same(now, past.first) if by_ratio else past.first
-    ends = {"all runs at this level": first}
+    ends = [(True, first)]
     if len(figures) >= 2 * ENDS:
-        ends = {f"the last {len(figures)} runs": figures[:ENDS], **ends}
-    for span, oldest in ends.items():
+        ends = [(False, figures[:ENDS]), *ends]
+    for whole_level, oldest in ends:
         if min(len(oldest), len(figures)) < ENDS:
             continue
         crept = _median(figures[-ENDS:], by_ratio=by_ratio) / _median(oldest, by_ratio=by_ratio)
         if crept > (rule.smallest if by_ratio else max(GROSS, rule.smallest)):
-            return (
-                f"it has crept by {percent(crept)} over {span}, in steps too small to fail: "
-                "compare it with an older run (python -m autogauge gate RUN --against=OLDER)"
-            )
+            return Creep(crept, len(figures), whole_level)
     return None
 
 

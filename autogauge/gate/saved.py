@@ -60,15 +60,15 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
     return found
 
 
-def judge(run: SavedRun, history: History, smallest_change: float) -> Gate:
+def judge(run: SavedRun, history: History, smallest_change: float, *, fail_creep: bool = False) -> Gate:
     """Judge every benchmark of the run; the gate returned holds the judgements."""
-    gate = Gate("saved", smallest_change, len(run.benchmarks), lambda: history)
+    gate = Gate("saved", smallest_change, len(run.benchmarks), lambda: history, fail_creep=fail_creep)
     for key, saved in run.benchmarks.items():
         figure, before = Figure.of(saved), past_of(history, key)
         judgement = past.judge(key, figure, before, gate.rule)
         judgement = replace(judgement, own=f"{figure.samples} samples" if figure.samples > 1 else "1 sample")
-        gate.judgements.append(_as_it_stands(judgement))
-        gate.remark(key, figure, before)
+        crept = gate.remark(key, figure, before)
+        gate.judgements.append(_as_it_stands(gate.crept(judgement, crept) if crept else judgement))
     return gate
 
 

@@ -5,15 +5,18 @@ What a judgement does to a test is left to the fixtures.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from autogauge.gate import past, side_by_side
 from autogauge.gate.decision import Decision, decide
 from autogauge.gate.figures import figure_of
 from autogauge.gate.judgement import Judgement, Way
-from autogauge.gate.past import Figure, Past, Rule
+from autogauge.gate.past import Creep, Figure, Past, Rule
+from autogauge.history import store
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import SavedBenchmark
 from autogauge.probe.request import ProbeFailed
@@ -58,9 +61,11 @@ class Gate:
     reference_accepted: bool = False
     judgements: list[Judgement] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    fail_creep: bool = False
     unfit: Callable[[], list[str]] = list
     _without_twin: dict[str, None] = field(default_factory=dict)
     _remarks: dict[str, list[str]] = field(default_factory=dict)
+    _creeps: dict[tuple[tuple[Path, ...], tuple[Path, ...]], list[str]] = field(default_factory=dict)
     _again: dict[str, Again] = field(default_factory=dict)
     _measured_again: dict[str, Study | None] = field(default_factory=dict)
     _history: History | None = None
@@ -89,6 +94,7 @@ class Gate:
         """Judge a benchmark in every way that there is; the judgements are kept."""
         if self.mode == OFF:
             return []
+        self._forget(benchmark.key)
         found = []
         if self.reference and side_by_side.has_twin(benchmark.study, benchmark.condition):
             found.append(self._side_by_side(benchmark))
@@ -97,6 +103,12 @@ class Gate:
         found.append(self._against_history(benchmark))
         self.judgements += found
         return found
+
+    def _forget(self, key: str) -> None:
+        """Drop what was said of a benchmark that is recorded once more: the last time counts."""
+        self.judgements = [each for each in self.judgements if each.benchmark != key]
+        for keys in (*self._remarks.values(), *self._creeps.values()):
+            keys[:] = [each for each in keys if each != key]
 
     def _side_by_side(self, benchmark: Benchmark) -> Judgement:
         against = f"the reference {self.reference} in the same rounds"
@@ -121,22 +133,42 @@ class Gate:
             nothing = Judgement(benchmark.key, Way.HISTORY, "history", Outcome.INCONCLUSIVE, None, 1.0)
             return replace(nothing, cannot_measure=True).noted("nothing was measured")
         before, rule = past_of(self.runs(), benchmark.key), self.rule
-        self.remark(benchmark.key, figure, before)
+        crept = self.remark(benchmark.key, figure, before)
         first = past.judge(benchmark.key, figure, before, rule)
         first = replace(first, own=_counted(figure, benchmark.metric))
-        if past.suspicion(figure, before, rule) is None:
+        if past.suspicion(figure, before, rule) is None and crept is None:
             return first
         second = self._once_more(benchmark)
         again = figure_of(second, benchmark.condition, benchmark.metric) if second else None
         if again is None or (past.is_by_ratio(figure, before) and not past.is_by_ratio(again, before)):
-            return _unconfirmed(first)  # judged by seconds, what the ratio said would be forgotten
+            # Judged by seconds, what the ratio said would be forgotten.
+            return _unconfirmed(first if crept is None else self.crept(first, crept))
         both = past.judge_again(benchmark.key, figure, again, before, rule)
-        return replace(both, own=_counted(figure.together(again), benchmark.metric))
+        both = replace(both, own=_counted(figure.together(again), benchmark.metric))
+        crept = past.creep(figure.together(again), before, rule) if crept is not None else None
+        return both if crept is None else self.crept(both, crept)
 
-    def remark(self, key: str, figure: Figure, before: Past) -> None:
-        """Note what a figure's history says beside the judgement."""
-        for remark in filter(None, (past.why_by_seconds(figure, before), past.creep(figure, before, self.rule))):
-            self._remarks.setdefault(remark, []).append(key)
+    def remark(self, key: str, figure: Figure, before: Past) -> Creep | None:
+        """Note what a figure's history says beside the judgement; returns a creep that is to fail."""
+        if reason := past.why_by_seconds(figure, before):
+            self._remarks.setdefault(reason, []).append(key)
+        crept = past.creep(figure, before, self.rule)
+        if crept is None:
+            return None
+        self._remarks.setdefault(crept.sentence(), []).append(key)
+        self._creeps.setdefault(self._ends(key, whole_level=crept.whole_level), []).append(key)
+        return crept if self.fail_creep else None
+
+    def crept(self, judgement: Judgement, crept: Creep) -> Judgement:
+        """A judgement that is to fail since the benchmark has crept."""
+        return replace(judgement, outcome=Outcome.FAIL, remarkable=True).noted(f"{crept.sentence()} (--creep=fail)")
+
+    def _ends(self, key: str, *, whole_level: bool) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """The oldest and the newest runs between which a creep is seen, each oldest first."""
+        history = self.runs()
+        runs = history.runs_of(key)[::-1]
+        oldest = history.first_of(key) if whole_level else runs
+        return tuple(each.path for each in oldest[: past.ENDS]), tuple(each.path for each in runs[-past.ENDS :])
 
     def _once_more(self, benchmark: Benchmark) -> Study | None:
         """The study measured again, once for all of its benchmarks; ``None`` when that did not work."""
@@ -163,7 +195,9 @@ class Gate:
     @property
     def notes(self) -> list[str]:
         """What concerns several benchmarks or is no judgement: one sentence each."""
-        found = [f"{', '.join(keys)}: {remark}" for remark, keys in self._remarks.items()]
+        found = [f"{', '.join(keys)}: {remark}" for remark, keys in self._remarks.items() if keys]
+        commands = [comparing(*ends) for ends, keys in self._creeps.items() if keys]
+        found += [f"what finds a creep is the oldest runs beside the newest: {each}" for each in commands if each]
         if self._without_twin:
             found.append(
                 f"not measured beside {self.reference}, since their studies compare with no reference: {', '.join(self._without_twin)}"
@@ -214,6 +248,17 @@ def _unconfirmed(judgement: Judgement) -> Judgement:
     return noted
 
 
+def comparing(older: Sequence[Path], newer: Sequence[Path]) -> str | None:
+    """The command that compares these saved runs; ``None`` where they cannot be named by folder and number."""
+    sides = []
+    for paths in (older, newer):
+        if len({path.parent for path in paths}) != 1 or not all(store.is_run(path.name) for path in paths):
+            return None
+        numbers = ",".join(str(store.number_of(path)) for path in paths)
+        sides.append(f"{shlex.quote(str(paths[0].parent))} run={numbers} standing=*")
+    return shlex.join(["python", "-m", "autogauge", "compare", *sides])
+
+
 def _counted(figure: Figure, metric: str) -> str:
     """What a figure rests on, in words."""
     what = "process" if metric in PER_PROCESS else "round"
@@ -224,7 +269,8 @@ def _counted(figure: Figure, metric: str) -> str:
 def past_of(history: History, key: str) -> Past:
     """The accepted figures of that benchmark."""
     now, before = history.of(key)
-    return Past(_figures(now), _figures(before), history.names(key), _figures(history.first_of(key)))
+    first = [run.benchmarks[key] for run in history.first_of(key)]
+    return Past(_figures(now), _figures(before), history.names(key), _figures(first))
 
 
 def _figures(benchmarks: Sequence[SavedBenchmark]) -> tuple[Figure, ...]:

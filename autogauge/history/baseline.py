@@ -57,17 +57,17 @@ class History:
     pending: Mapping[str, Sequence[Waiting]] = field(default_factory=dict)
     quarantined: int = 0
     problems: tuple[str, ...] = field(default=())
-    first: Mapping[str, Sequence[SavedBenchmark]] = field(default_factory=dict)
-    """Each benchmark in the oldest accepted runs since its level began, where that was before ``runs``; oldest first."""
+    first: Mapping[str, Sequence[SavedRun]] = field(default_factory=dict)
+    """The oldest accepted runs of each benchmark since its level began, where that was before ``runs``; oldest first."""
     out: tuple[frozenset[str], ...] = ()
     last: int = LAST
 
-    def first_of(self, key: str) -> Sequence[SavedBenchmark]:
-        """That benchmark in the oldest runs of its present level; empty where these are among those judged against."""
-        beyond: list[SavedBenchmark] = []
+    def first_of(self, key: str) -> Sequence[SavedRun]:
+        """The oldest runs with that benchmark at its present level; empty where these are among those judged against."""
+        beyond: list[SavedRun] = []
         for place, run, begins in self._holding(key):
             if run is not None and place > self.last and key in run.benchmarks:
-                beyond.append(run.benchmarks[key])
+                beyond.append(run)
             if begins:
                 return beyond[-FIRST:][::-1]
         return [*self.first.get(key, ()), *beyond[::-1]][:FIRST]
@@ -225,7 +225,7 @@ class _Search:
         self._others: list[Path] = []
         self.opened = 0
         self.problems: list[str] = []
-        self._first: dict[str, list[SavedBenchmark]] = defaultdict(list)
+        self._first: dict[str, list[SavedRun]] = defaultdict(list)
 
     def is_enough(self, last: int) -> bool:
         """Whether each benchmark was found in so many runs that are accepted in it, as far as it was measured in them."""
@@ -277,7 +277,7 @@ class _Search:
             for each in self._first_accepted(oldest_first[start : start + MOST_READ_FIRST]):
                 for key in each.run.benchmarks.keys() - each.out:
                     if began.get(key, 0) == start and len(self._first[key]) < FIRST:
-                        self._first[key].append(each.run.benchmarks[key])
+                        self._first[key].append(each.run)
 
     def _first_accepted(self, paths: Sequence[Path]) -> list[_Found]:
         found: dict[str, _Found] = {}

@@ -29,8 +29,8 @@ class VirtualClock:
         self._samples = iter(samples_s)
 
     def step(self) -> None:
-        """Move on by the next sample."""
-        self._shown_s = next(self._samples)
+        """Move on by the next sample; not at all when all were shown, so that a call too many is no figure."""
+        self._shown_s = next(self._samples, 0.0)
 
 
 REPLAY = VirtualClock()

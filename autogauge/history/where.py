@@ -46,8 +46,8 @@ class Where:
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
     last: int | None = None
-    numbers: tuple[tuple[int, int], ...] = ()
-    """Of the runs: the first and the last of each span that is meant; any number where there is none."""
+    numbers: tuple[tuple[tuple[int, int], ...], ...] = ()
+    """Of each clause on runs' numbers the spans of which one has to hold it, first and last; any number where there is no clause."""
     text: str = field(default="", compare=False)
 
     def holds_for(self, run: IndexedRun) -> bool:
@@ -56,7 +56,7 @@ class Where:
             self.until and (run.when is None or run.when >= self.until)
         ):
             return False
-        if not all(first <= run.number <= last for first, last in self.numbers):
+        if not all(any(first <= run.number <= last for first, last in spans) for spans in self.numbers):
             return False
         return all(_matches(name, getattr(run, name), wanted) for name, wanted in self.texts if name in OF_RUNS)
 
@@ -80,7 +80,7 @@ def parse(words: Sequence[str], option: str = "--where") -> Where:
     texts: list[tuple[str, str]] = []
     since = until = None
     last = None
-    numbers: list[tuple[int, int]] = []
+    numbers: list[tuple[tuple[int, int], ...]] = []
     for clause in (clause for word in words for clause in split(word)):
         found = _CLAUSE.fullmatch(clause)
         if found is None or found[1] not in FIELDS:
@@ -111,11 +111,13 @@ def split(word: str) -> list[str]:
         raise UserError(f"{word[:80]!r} has a quote that is not closed: close it.") from None
 
 
-def _numbers(clause: str, value: str, option: str) -> tuple[int, int]:
-    found = re.fullmatch(r"([0-9]{1,15})(?:(?:-|\.\.)([0-9]{1,15}))?", value)
-    if found is None:
-        raise UserError(f"{clause[:80]!r} names no run: write run=13 or run=13-20, for example ({option}).")
-    return int(found[1]), int(found[2] or found[1])
+def _numbers(clause: str, value: str, option: str) -> tuple[tuple[int, int], ...]:
+    """Spans of numbers such as ``13``, ``13-20`` or ``1,3,8-12``."""
+    spans = [re.fullmatch(r"([0-9]{1,15})(?:(?:-|\.\.)([0-9]{1,15}))?", each.strip()) for each in value.split(",")]
+    found = tuple((int(span[1]), int(span[2] or span[1])) for span in spans if span)
+    if len(found) < len(spans):
+        raise UserError(f"{clause[:80]!r} names no run: write run=13, run=13-20 or run=1-3,8, for example ({option}).")
+    return found
 
 
 _PART = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?|(\d{4})(\d\d)(\d\d)")

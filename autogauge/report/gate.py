@@ -21,12 +21,13 @@ SAID_IN_FULL = ("FAIL", "IMPROVED")
 """What gets its sentence below the table, beside what is remarkable."""
 
 
-def render(gate: Gate) -> list[RenderableType]:
-    """What is shown of the gate at the end of a run."""
+def render(gate: Gate, *, saved: bool) -> list[RenderableType]:
+    """What is shown of the gate at the end of a run; ``saved`` says whether the run is in history."""
     if gate.mode == OFF or not gate.judgements:
         return []
     shown: list[RenderableType] = [Text(heading(gate), style="bold"), *judgements(gate.judgements)]
-    if any(each.outcome is None for each in gate.judgements) and gate.decide().standing is Standing.ACCEPTED:
+    first = [each.benchmark for each in gate.judgements if each.outcome is None]
+    if first and saved and all(gate.decide().of(key) is Standing.ACCEPTED for key in first):
         shown.append(Text("this run becomes the first accepted one of what has no baseline"))
     if lost := gate.lost():
         shown.append(
@@ -66,7 +67,13 @@ def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
             Text(f"judged against {sentence(against)}") for against in dict.fromkeys(each.against for each in judged)
         ]
     if first:
-        names = ", ".join(plain(each.benchmark) for each in first) if judged else f"all {len(first)} benchmarks"
+        names = (
+            ", ".join(plain(each.benchmark) for each in first)
+            if judged
+            else f"all {len(first)} benchmarks"
+            if len(first) > 1
+            else "the one benchmark"
+        )
         shown.append(
             Text(f"NO BASELINE  {names}: {'; '.join(dict.fromkeys(note for each in first for note in each.notes))}")
         )

@@ -1,6 +1,7 @@
 """The gate as CI meets it: a red job for a regression and for a gate that cannot measure, and nothing else."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.support import run_cli, run_suite, sentence_of
+from tests.support import ROOT, run_cli, run_suite, sentence_of
 
 BUILD = """
 import sys
@@ -328,3 +329,88 @@ def test_with_the_gate_off_nothing_is_judged(models, tmp_path):
     assert done.returncode == 0
     assert judged == {}
     assert "gate (" not in done.stdout
+
+
+# Recorded twice, kept by nobody, judged by nobody.
+
+FIL_OF_AUTO = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab", "--devices=AUTO")
+TWICE = """
+def pytest_generate_tests(metafunc):
+    metafunc.fixturenames.append("__repeated")
+    metafunc.parametrize("__repeated", (1, 2))
+"""
+
+
+def test_a_benchmark_that_is_recorded_twice_counts_once(tmp_path, model_cache):
+    (tmp_path / "twice.py").write_text(TWICE)
+    done = run_suite(
+        "-p",
+        "twice",
+        *FIL_OF_AUTO,
+        "-k",
+        "test_first_inference_latency",
+        f"--reports={tmp_path}/reports",
+        f"--cache={model_cache}",
+        f"--benchmark-json={tmp_path}/theirs.json",
+        PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}",
+    )
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+    (path,) = (tmp_path / "reports" / "history" / "lab").glob("*.json")
+    document = json.loads(path.read_bytes())
+    assert len(document["benchmarks"]) == len(json.loads((tmp_path / "theirs.json").read_bytes())["benchmarks"]) == 1
+    assert len(document["autogauge"]["gate"]["judgements"]) == 1
+    assert document["autogauge"]["gate"]["error"] == 0.01, "one benchmark has all of it"
+
+
+def test_a_session_in_which_nothing_was_judged_is_not_green(tmp_path):
+    done = run_suite(*FIL_OF_AUTO, "--gate=fail", "--benchmark-skip", "-k", "test_latency", f"--reports={tmp_path}")
+    assert done.returncode == 1, done.stdout
+    assert "ERROR: the gate judged nothing, and is not green: --benchmark-skip skips them all" in done.stdout
+    done = run_suite(*FIL_OF_AUTO, "--benchmark-skip", "-k", "test_latency", f"--reports={tmp_path}")
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_would_profile_the_replay_is_one_sentence(tmp_path):
+    sentence = sentence_of(run_suite(*FIL_OF_AUTO, "--benchmark-cprofile=tottime", f"--reports={tmp_path}"))
+    assert "a profile would be of the stopwatch" in sentence
+
+
+def test_a_failure_that_is_asked_of_a_gate_that_only_warns_is_one_sentence(tmp_path):
+    for option in ("--no-baseline=fail", "--creep=fail"):
+        sentence = sentence_of(run_suite(*FIL_OF_AUTO, option, f"--reports={tmp_path}"))
+        assert f"{option} asks the gate to fail, and --gate=warn fails nothing: add --gate=fail" in sentence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "status", "said", "saved"),
+    [
+        (("--benchmark-disable",), 0, "history: nothing is saved, since --benchmark-disable keeps no figures", 0),
+        (("--benchmark-only",), 0, "this run becomes the first accepted one", 1),
+        (("--gate=fail", "--no-baseline=fail"), 1, "NO BASELINE: first inference latency: AUTO: not judged", 1),
+        (("--gate=fail", "--inconclusive=fail"), 1, "none of its 1 benchmarks has an accepted run", 1),
+    ],
+)
+def test_what_becomes_of_a_first_run(tmp_path, model_cache, options, status, said, saved):
+    done = run_suite(
+        *FIL_OF_AUTO,
+        "-k",
+        "test_first_inference_latency",
+        f"--reports={tmp_path}",
+        f"--cache={model_cache}",
+        *options,
+    )
+    assert done.returncode == status, done.stdout
+    assert said in done.stdout
+    assert ("becomes the first accepted one" in done.stdout) == bool(saved)
+    assert len(list((tmp_path / "history").glob("lab/*.json"))) == saved
+
+
+@pytest.mark.slow
+def test_a_regression_that_no_run_is_kept_of_names_no_run_to_accept(first, models, tmp_path):
+    with_history(first[1], tmp_path / "reports", 1 / 3)
+    done, _ = measure(models, tmp_path / "reports", "--gate=fail", "--benchmark-disable")
+    assert done.returncode == 1, done.stdout
+    assert "no run is kept that could be accepted (--benchmark-disable)" in done.stdout
+    assert "autogauge accept" not in done.stdout

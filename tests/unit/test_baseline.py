@@ -42,6 +42,10 @@ def seconds_of(history, key="speed: AUTO"):
     return [round(each.median_s, 6) for each in now], [round(each.median_s, 6) for each in before]
 
 
+def first_of(history, key="speed: AUTO"):
+    return [round(each.benchmarks[key].median_s, 6) for each in history.first_of(key)]
+
+
 def test_the_last_accepted_runs_of_the_same_fingerprint_oldest_first(tmp_path):
     for number in range(1, 26):
         save(tmp_path, benchmark(seconds=number / 1000))
@@ -132,7 +136,7 @@ def test_a_benchmark_that_was_red_for_longer_than_the_window_is_judged_against_i
     assert seconds_of(history, "a")[0] == [round(0.01 + number / 1e5, 6) for number in range(10, 30)]
     assert seconds_of(history, "b")[0] == [round(0.01 + number / 1e5, 6) for number in range(35, 55)]
     for key in "ab":
-        assert [round(each.median_s, 6) for each in history.first_of(key)] == [0.01, 0.01001, 0.01002]
+        assert first_of(history, key) == [0.01, 0.01001, 0.01002]
     assert history.lost(["b"]) == ["a"], "it was measured in the last runs, and is named when it is gone"
 
 
@@ -173,7 +177,7 @@ def test_each_benchmark_has_the_baseline_that_it_would_have_alone(runs, last):
             single = baseline.find(alone[key], OURS, last=last)
             assert seconds_of(both, key) == seconds_of(single, key)
             assert both.names(key) == single.names(key)
-            assert both.first_of(key) == single.first_of(key)
+            assert first_of(both, key) == first_of(single, key)
             assert waiting_in(both).get(key) == waiting_in(single).get(key)
 
 
@@ -259,14 +263,14 @@ def test_the_run_that_is_judged_is_not_judged_against(tmp_path):
 def test_the_oldest_runs_of_a_level_are_found_as_far_as_it_reaches_back(tmp_path):
     first = [save(tmp_path, benchmark(seconds=0.01 + number / 1e5)) for number in range(30)]
     history = baseline.find(tmp_path, OURS)
-    assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01, 0.01001, 0.01002]
+    assert first_of(history) == [0.01, 0.01001, 0.01002]
     assert not baseline.find(tmp_path, OURS, last=40).first_of("speed: AUTO"), "all of them are judged against"
     standing.write(first[1], Standing.QUARANTINED, "slow", "gate")
     history = baseline.find(tmp_path, OURS)
-    assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01, 0.01002, 0.01003]
+    assert first_of(history) == [0.01, 0.01002, 0.01003]
     standing.write(first[5], Standing.ACCEPTED, "meant", "user", ("speed: AUTO",))
     history = baseline.find(tmp_path, OURS)
-    assert [round(each.median_s, 6) for each in history.first_of("speed: AUTO")] == [0.01005, 0.01006, 0.01007]
+    assert first_of(history) == [0.01005, 0.01006, 0.01007]
     standing.write(first[20], Standing.ACCEPTED, "meant", "user", ("speed: AUTO",))
     assert not baseline.find(tmp_path, OURS).first_of("speed: AUTO"), "its level began among those judged against"
 

@@ -1,8 +1,14 @@
 """Series of runs, each judged against those before it: what becomes of a better benchmark, and of the ones beside a red one."""
 
+import json
+import re
+import shlex
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from autogauge.cli import app
 from autogauge.history import baseline, standing, store
 from autogauge.history.standing import Standing
 from tests import histories
@@ -36,6 +42,24 @@ def test_an_improvement_of_ten_percent_is_confirmed_in_every_benchmark(tmp_path,
     }
     assert began.keys() == {*KEYS}
     assert all(number in (11, 12, 13) for number in began.values()), began
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_command_that_the_note_of_a_creep_advises_finds_it(tmp_path, seed, monkeypatch):
+    monkeypatch.setenv("AUTOGAUGE_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "history of a lab" / "lab-01"
+    series(folder, seed, 30, lambda run, key: 1.005**run if key == KEYS[0] else 1.0)
+    gate, path = histories.judged(folder, dict.fromkeys(KEYS, 1.0) | {KEYS[0]: 1.005**30})
+    assert any(note.startswith(f"{KEYS[0]}: it has crept by") for note in gate.notes)
+    (advice,) = (note for note in gate.notes if "what finds a creep" in note)
+    assert re.search(r"run=\d+,\d+,\d+ standing=\*' '.* run=28,29,30 standing=\*'$", advice), advice
+    words = shlex.split(advice.partition(": ")[2])
+    assert words[:4] == ["python", "-m", "autogauge", "compare"]
+    found = CliRunner().invoke(app, [*words[3:], "--json"])
+    verdicts = {each["benchmark"]: each["verdict"] for each in json.loads(found.stdout)["benchmarks"]}
+    assert [key for key, word in verdicts.items() if word == "FAIL"] == [KEYS[0]], verdicts
+    for choice, status in (("warn", 0), ("fail", 1)):
+        assert CliRunner().invoke(app, ["gate", str(path), f"--creep={choice}"]).exit_code == status
 
 
 @pytest.mark.parametrize("seed", range(2))

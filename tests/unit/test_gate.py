@@ -131,7 +131,7 @@ def test_a_creep_in_steps_too_small_to_fail_is_said():
     creeping = figures(tuple(1.01**number for number in range(20)))
     for number in range(3, 20):
         assert past.judge("b", creeping[number], Past(creeping[:number]), RULE).outcome is not Outcome.FAIL
-    sentence = past.creep(now(1.01**20), Past(creeping), RULE)
+    sentence = past.creep(now(1.01**20), Past(creeping), RULE).sentence()
     assert sentence.startswith("it has crept by +19.6 % over the last 21 runs")
     assert past.creep(now(1.02), Past(figures()), RULE) is None
     assert past.creep(now(1.5), Past(figures()), RULE) is None, "one bad run is no creep"
@@ -178,7 +178,7 @@ def test_what_is_not_known_is_not_called_an_improvement():
 def test_what_creeps_for_longer_than_the_window_is_seen_from_the_first_runs_of_its_level():
     window = figures([1.20 + 0.004 * number for number in range(20)])
     assert past.creep(now(1.28), Past(window), RULE) is None, "the window alone does not show it"
-    sentence = past.creep(now(1.28), Past(window, first=figures((1.0, 1.004, 1.008))), RULE)
+    sentence = past.creep(now(1.28), Past(window, first=figures((1.0, 1.004, 1.008))), RULE).sentence()
     assert "over all runs at this level" in sentence
     assert past.creep(now(1.28), Past(window, first=figures((1.0, 1.004))), RULE) is None, "two are too few"
 
@@ -384,7 +384,7 @@ def test_the_gate_is_told_of_perf_tests_that_fail_for_another_reason_than_a_judg
     hook = pytest_runtest_makereport(item)
     next(hook)
     with pytest.raises(StopIteration):
-        hook.send(SimpleNamespace(failed=failed, nodeid="tests/perf/t.py::t"))
+        hook.send(SimpleNamespace(failed=failed, nodeid="tests/perf/t.py::t", when="call"))
     assert found.faults == (["tests/perf/t.py::t"] if told else [])
 
 
@@ -400,6 +400,7 @@ def test_inconclusive_fails_by_choice_or_when_the_gate_could_not_measure(strict,
     assert said(Outcome.INCONCLUSIVE, cannot_measure=True)
     assert not said(Outcome.PASS)
     assert not said(None)
+    assert fails(Judgement("b", Way.HISTORY, "history", None, None, 1.05), settings(tmp_path, fail_no_baseline=True))
 
 
 def test_a_study_that_cannot_be_measured_again_says_so():
@@ -441,6 +442,37 @@ def test_a_creep_is_noted_for_the_run():
     judged(found, measured(1.2), measured(1.2, seed=2))
     assert any("b: it has crept by" in note for note in found.notes)
     assert found.notes == found.to_json()["notes"]
+
+
+CREEPING = tuple(1.01**number for number in range(20))
+
+
+def test_a_creep_fails_by_choice():
+    found = gate(history_of(*CREEPING))
+    (judgement,) = judged(found, measured(1.2), measured(1.2, seed=2))
+    assert judgement.word != "FAIL"
+    found = gate(history_of(*CREEPING), fail_creep=True)
+    (judgement,) = judged(found, measured(1.2), measured(1.2, seed=2))
+    assert (judgement.word, judgement.measured_again) == ("FAIL", True)
+    assert "it has crept by +19.3 % over the last 21 runs" in judgement.sentence()
+    decision = found.decide()
+    assert (decision.of("b"), decision.new_level) == (Standing.QUARANTINED, ("b",))
+
+
+def test_a_creep_that_cannot_be_measured_again_is_no_verdict_and_no_pass():
+    found = gate(history_of(*CREEPING), fail_creep=True)
+    (judgement,) = judged(found, measured(1.2))
+    assert (judgement.word, judgement.cannot_measure) == ("INCONCLUSIVE", True)
+
+
+def test_a_benchmark_that_is_recorded_twice_counts_once_and_the_last_time():
+    found = gate(history_of(*CREEPING))
+    judged(found, measured(1.5), measured(1.5, seed=2))
+    found.judge(Benchmark("b", measured(1.1, seed=3), "AUTO-LATENCY", "latency_ms"))
+    (judgement,) = found.judgements
+    assert judgement.word != "FAIL"
+    assert found.decide().standing is Standing.ACCEPTED
+    assert all("b, b" not in note for note in found.notes)
 
 
 def test_the_sentence_says_what_this_runs_figure_rests_on():

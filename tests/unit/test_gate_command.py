@@ -52,6 +52,36 @@ def test_a_benchmark_that_cannot_be_read_fails_by_choice(tmp_path, choice, statu
     assert done.exit_code == status
 
 
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ((), 0),
+        (("--inconclusive=fail",), 1),
+        (("--no-baseline=fail",), 1),
+        (("--inconclusive=warn", "--no-baseline=warn"), 0),
+    ],
+)
+def test_a_gate_that_judged_nothing_says_so_and_is_not_green_when_asked_to_fail(tmp_path, options, status):
+    save(tmp_path / "other", benchmark("another"))
+    run = save(tmp_path / "lab")
+    for against in ((), (f"--against={tmp_path / 'other'}",)):
+        done = judged(run, *against, *options)
+        assert "1 NO BASELINE" in done.stdout
+        assert "NOTHING WAS JUDGED" in done.stdout
+        assert done.exit_code == status
+
+
+@pytest.mark.parametrize(("choice", "status"), [("warn", 0), ("fail", 1)])
+def test_one_benchmark_with_no_baseline_among_others_fails_by_choice(tmp_path, choice, status):
+    for number in range(20):
+        save(tmp_path, benchmark(seconds=0.01 + number / 1e7))
+    save(tmp_path, benchmark(seconds=0.010001), benchmark("new"))
+    done = judged(tmp_path, f"--no-baseline={choice}", "--inconclusive=fail", "--smallest-change=100%")
+    assert "1 PASS, 1 NO BASELINE" in " ".join(done.stdout.split())
+    assert "NOTHING WAS JUDGED" not in done.stdout
+    assert done.exit_code == status
+
+
 def test_a_run_named_twice_to_judge_against_counts_once(tmp_path):
     first = save(tmp_path)
     run = save(tmp_path, wide(1.01))

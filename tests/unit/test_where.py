@@ -1,6 +1,7 @@
 """Filters in a user's words."""
 
 import contextlib
+import dataclasses
 import datetime
 from pathlib import Path
 
@@ -93,12 +94,26 @@ def test_benchmarks_are_filtered_by_metric_device_and_hint():
         ("since=0001-01-01T00:00+14:00", "names no date"),
         ("until=2026-W48", "names no date"),
         ("last=0", "names no number of runs"),
+        ("run=", "names no run: write run=13"),
+        ("run=1,,2", "names no run: write run=13"),
+        ("run=-3", "names no run: write run=13"),
+        ("run=1-2-3", "names no run: write run=13"),
         ("machine='lab", "a quote that is not closed"),
     ],
 )
 def test_a_filter_that_is_none_is_one_sentence(words, says):
     with pytest.raises(UserError, match=says):
         where.parse([words])
+
+
+def test_runs_by_their_numbers():
+    wanted = where.parse(["run=1-3,8"])
+    assert [number for number in range(12) if wanted.holds_for(dataclasses.replace(run(), number=number))] == [
+        1,
+        2,
+        3,
+        8,
+    ]
 
 
 @for_all(lambda st: (st.text(max_size=60),))
