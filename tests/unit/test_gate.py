@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from autogauge.errors import UserError
 from autogauge.gate import past, side_by_side
 from autogauge.gate.judgement import Judgement, Way, percent, percent_confidence
 from autogauge.gate.past import Figure, Past, Rule
@@ -20,7 +21,8 @@ from autogauge.stats.prediction import level_of
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies.study import Condition, Replicate, Sample, Study
 from autogauge.targets import Target
-from fixtures.gate import NO_FAULT, fails, pytest_runtest_makereport
+from fixtures.gate import NO_FAULT, _identity, fails, pytest_runtest_makereport
+from fixtures.recording import RECORDED, keep
 from fixtures.session import RUN
 from tests.properties import for_all
 from tests.unit.test_report import settings
@@ -562,3 +564,51 @@ def test_an_unbounded_judgement_has_no_infinity_in_its_json():
     )
     assert judgement.to_json()["ci"] == [0.0, None]
     assert "not yet bounded" in judgement.sentence()
+
+
+# What pytest makes of it.
+
+
+def test_what_is_asked_of_a_gate_that_only_warns_is_one_sentence(tmp_path):
+    for option, name in (("--no-baseline", "fail_no_baseline"), ("--creep", "fail_creep")):
+        for mode in ("warn", "off"):
+            with pytest.raises(
+                UserError, match=f"{option}=fail asks the gate to fail, and --gate={mode} fails nothing"
+            ):
+                settings(tmp_path, gate=mode, **{name: True}).check()
+        settings(tmp_path, gate="fail", **{name: True}).check()
+
+
+def test_of_a_benchmark_that_is_recorded_twice_the_last_is_saved_by_us_and_by_pytest_benchmark():
+    first, second, other = object(), object(), object()
+    config = SimpleNamespace(stash=pytest.Stash(), _benchmarksession=SimpleNamespace(benchmarks=[]))
+    for key, stats in (("a", first), ("b", other), ("a", second)):
+        config._benchmarksession.benchmarks.append(stats)
+        keep(config, key, stats)
+    assert list(config.stash[RECORDED].values()) == config._benchmarksession.benchmarks == [other, second]
+
+
+def test_a_test_that_a_plugin_repeats_takes_one_share_of_the_error():
+    def item(**params):
+        return SimpleNamespace(
+            path=Path("t.py"), cls=None, originalname="test_it", callspec=SimpleNamespace(params=params)
+        )
+
+    repeated = {_identity(item(hint="LATENCY", __pytest_repeat_step_number=each)) for each in range(3)}
+    assert repeated == {_identity(item(hint="LATENCY"))}
+    assert _identity(item(hint="LATENCY")) != _identity(item(hint="THROUGHPUT"))
+
+
+def test_of_a_test_that_runs_again_the_last_time_counts():
+    found = gate(history_of(*RATIOS))
+    item = SimpleNamespace(
+        get_closest_marker=lambda name: True,
+        stash=pytest.Stash(),
+        config=SimpleNamespace(stash={RUN: SimpleNamespace(gate=found)}),
+    )
+    for when, failed in (("setup", False), ("call", True), ("teardown", False), ("setup", False), ("call", False)):
+        hook = pytest_runtest_makereport(item)
+        next(hook)
+        with pytest.raises(StopIteration):
+            hook.send(SimpleNamespace(failed=failed, nodeid="t.py::t", when=when))
+    assert found.faults == []
