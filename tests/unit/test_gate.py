@@ -15,6 +15,7 @@ from autogauge.gate.session import Benchmark, Gate
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import ReferenceRatio, SavedBenchmark, SavedRun
 from autogauge.history.standing import Standing
+from autogauge.models.resolve import Wanted
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
@@ -570,13 +571,13 @@ def test_an_unbounded_judgement_has_no_infinity_in_its_json():
 
 
 def test_what_is_asked_of_a_gate_that_only_warns_is_one_sentence(tmp_path):
+    wanted = Wanted("googlenet-v1", "FP16", "embedded", 60.0)
     for option, name in (("--no-baseline", "fail_no_baseline"), ("--creep", "fail_creep")):
         for mode in ("warn", "off"):
-            with pytest.raises(
-                UserError, match=f"{option}=fail asks the gate to fail, and --gate={mode} fails nothing"
-            ):
-                settings(tmp_path, gate=mode, **{name: True}).check()
-        settings(tmp_path, gate="fail", **{name: True}).check()
+            says = f"{option}=fail asks the gate to fail, and --gate={mode} fails nothing"
+            with pytest.raises(UserError, match=says):
+                settings(tmp_path, wanted=wanted, gate=mode, **{name: True}).check()
+        settings(tmp_path, wanted=wanted, gate="fail", **{name: True}).check()
 
 
 def test_of_a_benchmark_that_is_recorded_twice_the_last_is_saved_by_us_and_by_pytest_benchmark():
@@ -591,7 +592,11 @@ def test_of_a_benchmark_that_is_recorded_twice_the_last_is_saved_by_us_and_by_py
 def test_a_test_that_a_plugin_repeats_takes_one_share_of_the_error():
     def item(**params):
         return SimpleNamespace(
-            path=Path("t.py"), cls=None, originalname="test_it", callspec=SimpleNamespace(params=params)
+            path=Path("t.py"),
+            cls=None,
+            originalname="test_it",
+            name="test_it[…]",
+            callspec=SimpleNamespace(params=params),
         )
 
     repeated = {_identity(item(hint="LATENCY", __pytest_repeat_step_number=each)) for each in range(3)}
