@@ -147,8 +147,7 @@ def pytest_addoption(parser):
     )
     add(
         "--reports",
-        default="reports",
         metavar="DIR",
-        help="folder for history and the latest report (default: reports)",
+        help="folder for history and the latest report (default: reports in the project's folder, wherever pytest is started)",
     )
     add("--machine", metavar="NAME", help="this machine's name in history (default: its host name)")

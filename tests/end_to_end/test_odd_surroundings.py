@@ -81,3 +81,20 @@ def test_no_place_for_temporary_files_is_one_sentence(tmp_path):
     script = "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/no/such/folder']; from autogauge import cli; cli.main()"
     done = bare([sys.executable, "-c", script, "devices"])
     assert "no folder for temporary files that this user may write to" in sentence_of(done)
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "reports"),
+    [
+        ("", (), "reports"),
+        ("tests", (), f"{ROOT}/reports"),
+        ("elsewhere", (), f"{ROOT}/reports"),
+        ("elsewhere", ("--reports=mine",), "mine"),
+    ],
+)
+def test_a_history_is_the_same_wherever_pytest_is_started(place, options, reports, tmp_path):
+    folder = tmp_path if place == "elsewhere" else ROOT / place
+    command = bare_suite_command("-m", "perf", "--collect-only", *options, f"{ROOT}/tests/perf")
+    done = bare([each for each in command if each != "tests/perf"], cwd=folder, AUTOGAUGE_CACHE=str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f", reports in {reports}\n" in done.stdout
