@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,13 +36,28 @@ class Row:
 
 
 def rows(run: Run) -> list[Row]:
-    """A row for each condition of each study, in the order of the studies."""
-    return [
-        _row(study, condition)
+    """A row for each condition of each study, in the order of the studies; no two of them are called the same."""
+    places = [
+        (study, condition)
         for study in run.studies
         if study.name != hand_over.NAME  # a timeline of its own
         for condition in study.conditions
     ]
+    found = [_row(study, condition) for study, condition in places]
+    _tell_apart(found, [condition.name for _, condition in places])
+    _tell_apart(found, [study.name for study, _ in places])
+    return found
+
+
+def _tell_apart(found: Sequence[Row], names: Sequence[str]) -> None:
+    """Add its name to each row that is called as another one is, where their names differ."""
+    called: dict[tuple[str, str | None], list[int]] = {}
+    for index, row in enumerate(found):
+        called.setdefault((row.target, row.hint), []).append(index)
+    for same in called.values():
+        if len({names[index] for index in same}) > 1:
+            for index in same:
+                found[index].target += f" ({names[index]})"
 
 
 def _row(study: Study, condition: Condition) -> Row:

@@ -11,12 +11,13 @@ from autogauge import files
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
 from autogauge.report import summary, terminal
+from autogauge.report.pages.samples import titled
 from autogauge.report.rows import rows
 from autogauge.run import Run
 from autogauge.settings import PROFILES, Settings
 from autogauge.studies import fil, steady
-from autogauge.studies.study import Replicate, Sample
-from autogauge.targets import Device
+from autogauge.studies.study import Condition, Plan, Replicate, Sample, Study
+from autogauge.targets import Device, Target
 
 
 def settings(reports, **changes):
@@ -158,3 +159,30 @@ def test_what_is_published_says_nothing_of_whose_machine_it_is(tmp_path, monkeyp
         assert ModelArtefact("m", "path", "IR", path, "d" * 64, "unknown").to_json()["path"] == shown
     monkeypatch.chdir("/")
     assert files.published(home) == "~/x/m.xml"
+
+
+def test_conditions_of_one_device_without_titles_are_told_apart_by_name(run, tmp_path):
+    """A/A, or one device with two properties; and one name in two studies."""
+    pair = tuple(Condition(name, Target.with_hint("CPU", "LATENCY")) for name in ("A", "A again"))
+    study = Study("A/A", pair, (), Plan((6,), 1.0), 1)
+    for index in range(3):
+        samples = {each.name: Sample({"fps": 10.0, "latency_ms": 1.0, "fil_s": 0.1}) for each in pair}
+        study.replicates.append(Replicate(index, ("A", "A again"), samples))
+    other = fil.planned([Device("CPU", "a CPU")], PROFILES["quick"].fil, 1)
+    other.name = "another study"
+    other.replicates = [Replicate(0, ("AUTO", "CPU"), {"AUTO": Sample({"fps": 1.0, "latency_ms": 1.0})})]
+    run.studies += [study, other]
+    found = [(row.target, row.hint) for row in rows(run)]
+    assert len(set(found)) == len(found)
+    assert ("CPU (A)", "LATENCY") in found
+    assert ("CPU (A again)", "LATENCY") in found
+    assert ("AUTO (another study)", None) in found
+    assert ("AUTO", "LATENCY") in found, "what is alone keeps its name"
+    path = summary.save(run, None)
+    page = path.with_name("index.html").read_text()
+    assert "CPU (A again)" in page
+
+
+def test_the_phases_of_conditions_with_one_title_are_told_apart_by_name():
+    conditions = [{"name": name, "title": "CPU"} for name in ("A", "A again")] + [{"name": "B", "title": ""}]
+    assert [titled({"conditions": conditions}, each) for each in conditions] == ["CPU (A)", "CPU (A again)", "B"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from autogauge.report.hand_over import LINES
 from autogauge.report.pages.blocks import NONE, Block, Table, number
-from autogauge.report.pages.samples import Arrays, Fields, figures, median_and_range, slug
+from autogauge.report.pages.samples import Arrays, Fields, figures, median_and_range, slug, titled
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION
 
 MOST_POINTS = 4000
@@ -40,7 +40,7 @@ def hand_over(study: Fields, timelines: Arrays) -> Iterable[Block]:
             if metric in first
         ]
         groups, drawn, total = _points(arrays)
-        title = condition.get("title") or name
+        title = titled(study, condition)
         how = (
             "Each point is one inference of one process: when it began after the call of compile_model, and how "
             "long it took (logarithmic). "

@@ -49,9 +49,11 @@ def median_and_range(values: Sequence[float]) -> str:
     return middle if min(values) == max(values) else f"{middle} ({number(min(values), 3)}–{number(max(values), 3)})"
 
 
-def titled(condition: Fields) -> str:
-    """What tables call a condition."""
-    return str(condition.get("title") or condition["name"])
+def titled(study: Fields, condition: Fields) -> str:
+    """What tables call a condition: its title, with its name where another one of the study has that title."""
+    title = str(condition.get("title") or condition["name"])
+    same = sum((each.get("title") or each["name"]) == title for each in study["conditions"])
+    return title if same == 1 else f"{title} ({condition['name']})"
 
 
 def slug(name: str) -> str:

@@ -100,9 +100,13 @@ def first_inference(study: Fields) -> Block:
         parts = {title: median_ms(study, name, metric) for metric, title in PHASES.items()}
         fil = median_ms(study, name, "fil_s")
         if fil is not None:
-            rows.append({"label": titled(condition), "parts": {title: part or 0.0 for title, part in parts.items()}})
+            rows.append(
+                {"label": titled(study, condition), "parts": {title: part or 0.0 for title, part in parts.items()}}
+            )
             count = len(figures(study, name, "fil_s"))
-            cells.append((titled(condition), *(number(part) for part in parts.values()), number(fil), str(count)))
+            cells.append(
+                (titled(study, condition), *(number(part) for part in parts.values()), number(fil), str(count))
+            )
     how = (
         "Each bar is a fresh process from its start to its first result, split by what it did; medians over the "
         "processes. The first inference "
