@@ -10,7 +10,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+_COUNTING = ("COVERAGE_PROCESS_", "COV_CORE_")
 _LEADING_ELSEWHERE = (
+    *_COUNTING,
     "PYTHON",  # PYTHONPATH, PYTHONHOME, PYTHONUSERBASE, PYTHONPYCACHEPREFIX, PYTHONSTARTUP …
     "LD_",  # LD_LIBRARY_PATH, LD_PRELOAD, LD_AUDIT
     "DYLD_",
@@ -46,8 +48,11 @@ _OPENVINOS = ("libopenvino*", "libinference_engine*", "libtbb*")
 
 
 def own(environment: Mapping[str, str]) -> dict[str, str]:
-    """The user's. Where Python and the linker look is made absolute, since a probe runs in a folder of its own."""
-    found = dict(environment)
+    """The user's. Where Python and the linker look is made absolute, since a probe runs in a folder of its own.
+
+    What lets coverage count every line of every child (``patch = subprocess``, pytest-cov) is left out: it would be measured.
+    """
+    found = {name: value for name, value in environment.items() if not name.startswith(_COUNTING)}
     for name in _SEARCHED:
         if name in found:
             found[name] = os.pathsep.join(str(Path(each).absolute()) for each in found[name].split(os.pathsep) if each)
