@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from autogauge.errors import UserError
 from autogauge.files import exists
-from autogauge.ports import NUMPY_TYPES, Port
+from autogauge.ports import NUMPY_TYPES, Port, check_types
 
 OPTION = "--inputs"
 MOST_BYTES = 1 << 30
@@ -65,6 +65,7 @@ class GivenInputs:
 
     def _members(self, ports: Sequence[Port]) -> dict[str, str]:
         """Which array is whose: by the input's name, else by its index. Names, shapes and types are checked."""
+        check_types(ports)
         found: dict[str, str] = {}
         for index, port in enumerate(ports):
             named = [name for name in (port.name, *port.names, str(index)) if name in self._headers]
@@ -84,12 +85,6 @@ class GivenInputs:
 
     def _check(self, port: Port, member: str) -> None:
         shape, kind = self._headers[member]
-        if port.element_type not in NUMPY_TYPES:
-            known = ", ".join(NUMPY_TYPES)
-            raise UserError(
-                f"input {port.name!r} has the element type {port.element_type}, which is not supported: "
-                f"convert the model to one of {known} (--model)."
-            )
         fits = port.shape is None or (
             len(shape) == len(port.shape)
             and all(there in (length, -1) for length, there in zip(shape, port.shape, strict=True))

@@ -23,7 +23,7 @@ from autogauge.files import write_bytes
 from autogauge.input_files import GivenInputs
 from autogauge.input_shapes import parse_shapes
 from autogauge.input_values import Surroundings, is_mask, values_for, words_of
-from autogauge.ports import NUMPY_TYPES, Port
+from autogauge.ports import NUMPY_TYPES, Port, check_types
 
 __all__ = ["NUMPY_TYPES", "OWN_PICTURE", "GivenInputs", "Inputs", "Port", "parse_shapes", "prepare"]
 
@@ -101,15 +101,9 @@ def prepare(ports: Sequence[Port], picture: Path | None = None, given: GivenInpu
         arrays = given.arrays(ports)
         kinds = tuple(f"{port.name}: from {given.name}" for port in ports)
         return Inputs(arrays, _frames(_as_given(ports, arrays)), kinds, given=given.name)
+    check_types(ports)
     if dynamic := [port for port in ports if not port.is_static]:
         raise input_shapes.dynamic(dynamic, next(input_shapes.examples(ports)))
-    for port in ports:
-        if port.element_type not in NUMPY_TYPES:
-            known = ", ".join(NUMPY_TYPES)
-            raise UserError(
-                f"input {port.name!r} has the element type {port.element_type}, which is not supported: "
-                f"convert the model to one of {known} (--model)."
-            )
     pictured = pictures_of(ports)
     if picture is not None and not pictured:
         raise UserError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from autogauge.errors import UserError
 
 NUMPY_TYPES: dict[str, type] = {
     "f16": np.float16,
@@ -77,6 +79,16 @@ class Port:
         if self.shape is None:
             return "[of any rank]"
         return "[" + ",".join("?" if length < 0 else str(length) for length in self.shape) + "]"
+
+
+def check_types(ports: Iterable[Port]) -> None:
+    """Raise :class:`UserError` for an input whose element type numpy does not have."""
+    for port in ports:
+        if port.element_type not in NUMPY_TYPES:
+            raise UserError(
+                f"input {port.name!r} has the element type {port.element_type}, which is not supported: "
+                f"convert the model to one of {', '.join(NUMPY_TYPES)} (--model)."
+            )
 
 
 def _shape(lengths: Any) -> Shape | None:

@@ -51,6 +51,7 @@ _FOREIGN = {
 }
 """What OpenVINO does not read as a file, and whose it is."""
 _MOST_NAMED = 3
+_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def fetch(path: Path) -> ModelArtefact:
@@ -190,7 +191,12 @@ def _weights_named_in(path: Path) -> list[Path]:
 
 
 def _regular(path: Path) -> Path:
-    """The path, if it is a file that ends: reading a pipe or a device might not. Raises :class:`UserError`."""
+    """The path, if it is a file that ends, which a pipe or a device might not, and is there in full. Raises :class:`UserError`."""
     if exists(path) and not path.is_file():
         raise UserError(f"{path} is not a regular file: name a model's file (--model).")
+    with path.open("rb") as stream:
+        if stream.read(len(_POINTER)) == _POINTER:
+            raise UserError(
+                f"{path} is a pointer of Git LFS, not the file itself: fetch it with git lfs pull (--model)."
+            )
     return path

@@ -15,6 +15,7 @@ from autogauge.input_files import GivenInputs
 from autogauge.inputs import Inputs, prepare
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.inspect import Inspection, inspect
+from autogauge.ports import check_types
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Mode, ProbeFailed, ProbeRequest
 from autogauge.targets import Target
@@ -87,6 +88,7 @@ def feed(
     given: GivenInputs | None = None,
 ) -> Inputs:
     """What the model's inputs get. Where they are dynamic, the mistake names shapes that have been tried."""
+    check_types(inspection.ports)
     dynamic = [port for port in inspection.ports if not port.is_static]
     if dynamic:
         raise input_shapes.dynamic(dynamic, _working_example(launcher, model, inspection, picture))

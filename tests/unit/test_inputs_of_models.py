@@ -12,75 +12,15 @@ from autogauge.input_files import GivenInputs
 from autogauge.inputs import parse_shapes, prepare
 from autogauge.models import path
 from autogauge.probe.launcher import Launcher
-from autogauge.studies.workload import prepare_workload
+from autogauge.studies.workload import look, prepare_workload
 from tests.support import ROOT
-
-BUILDER = """
-import sys
-sys.modules["openvino_telemetry"] = None
-import numpy as np, openvino as ov
-from openvino import opset13 as ops
-
-def table(rows, width=4):
-    return ops.constant(np.random.default_rng(rows).random((rows, width), np.float32))
-
-def parameter(name, shape, kind):
-    made = ops.parameter(ov.PartialShape(shape), kind, name=name)
-    made.output(0).set_names({name})
-    return made
-
-def gather(rows, indices):
-    return ops.gather(table(rows), indices, ops.constant(np.int64(0)))
-
-def save(name, inputs, *outputs):
-    ov.save_model(ov.Model(list(outputs), inputs, name), f"{sys.argv[1]}/{name}.xml", compress_to_fp16=False)
-
-def mean(node, axes):
-    return ops.reduce_mean(node, ops.constant(np.array(axes)), keep_dims=False)
-
-ids, mask = parameter("input_ids", [2, 16], np.int64), parameter("attention_mask", [2, 16], np.int64)
-types, positions = parameter("token_type_ids", [2, 16], np.int64), parameter("position_ids", [2, 16], np.int64)
-words = ops.add(gather(50, ops.convert(ids, "i32")), gather(2, types))
-words = ops.add(words, gather(18, ops.add(positions, ops.constant(np.int64(2)))))
-counts = ops.unsqueeze(ops.convert(mask, "f32"), ops.constant(np.int64(2)))
-save("text", [ids, mask, types, positions], mean(ops.multiply(words, counts), [1]))
-
-image, size = parameter("image", [4, 3, 32, 48], np.float32), parameter("im_shape", [4, 2], np.float32)
-scale = parameter("scale_factor", [4, 2], np.float32)
-save("detector", [size, image, scale], ops.add(mean(image, [1, 2, 3]), mean(ops.multiply(size, scale), [1])))
-
-bag, offsets = parameter("values", [12], np.int32), parameter("starts", [3], np.int32)
-beams, cache = parameter("beam_idx", [1], np.int32), parameter("cache", [1, 4], np.float32)
-sound, lengths = parameter("features", [2, 10, 4], np.float32), parameter("lengths", [2], np.int64)
-save(
-    "mixed",
-    [bag, offsets, beams, cache, sound, lengths],
-    ops.embedding_bag_offsets_sum(table(7), bag, offsets),
-    ops.gather(cache, beams, ops.constant(np.int64(0))),
-    ops.reverse_sequence(sound, lengths, np.int64(0), np.int64(1)),
-)
-
-x, target = parameter("x", [1, 8], np.float32), parameter("target", [2], np.int64)
-save("demanding", [x, target], ops.reshape(x, target, special_zero=False))
-
-x = parameter("x", [-1, 3, -1, -1], np.float32)
-kernel = ops.constant(np.ones((2, 3, 9, 9), np.float32))
-convolution = ops.convolution(x, kernel, [4, 4], [0, 0], [0, 0], [1, 1])
-save("dynamic-image", [x], ops.reshape(convolution, ops.constant(np.array([-1, 2 * 54 * 54])), special_zero=False))
-
-ids, mask = parameter("ids", [-1, -1], np.int64), parameter("mask", [-1, -1], np.int64)
-save("dynamic-text", [ids, mask], ops.multiply(gather(1000, ids), ops.unsqueeze(ops.convert(mask, "f32"), ops.constant(np.int64(2)))))
-
-x = parameter("x", [-1, -1], np.float32)
-save("stubborn", [x], ops.reshape(x, ops.constant(np.array([31, 37])), special_zero=False))
-"""
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """A folder with the models, each named after what is odd about it."""
     folder = tmp_path_factory.mktemp("models")
-    subprocess.run([sys.executable, "-c", BUILDER, str(folder)], check=True, cwd=ROOT, timeout=120)
+    subprocess.run([sys.executable, "-m", "tests.small_models", str(folder)], check=True, cwd=ROOT, timeout=120)
     return folder
 
 
@@ -126,6 +66,14 @@ def test_bags_beams_and_lengths_get_what_the_graph_allows(fed):
     assert arrays["starts"].tolist() == [0, 4, 8]
     assert arrays["beam_idx"].tolist() == [0]
     assert arrays["lengths"].tolist() == [10, 10]
+
+
+def test_what_an_input_is_used_for_is_found_in_the_graph(models, tmp_path):
+    ports = look(Launcher(tmp_path / "probes"), path.fetch(models / "uses.xml")).ports
+    assert {port.name: port.bound for port in ports} == {
+        **{"from-the-end": 11, "clamped": 12, "masked": 13, "joined": 14, "other": 14, "from-one": 16, "twice": 16},
+        **{"float": None, "nd": 8, "elements": 5, "hot": 21, "free": None},
+    }
 
 
 def test_a_model_that_refuses_its_inputs_is_one_early_sentence_and_takes_ones_own(fed, tmp_path):

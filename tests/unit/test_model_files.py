@@ -204,6 +204,17 @@ def test_a_checkpoints_data_belong_to_its_digest(tmp_path):
     assert path.fetch(tmp_path / "m.meta").digest != first
 
 
+def test_a_file_that_git_lfs_has_not_fetched_is_named(tmp_path):
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 7\n"
+    (tmp_path / "m.onnx").write_bytes(model(field(5, tensor(b"w.bin"))))
+    (tmp_path / "w.bin").write_bytes(pointer)
+    with pytest.raises(UserError, match=r"w\.bin is a pointer of Git LFS.*git lfs pull"):
+        path.fetch(tmp_path / "m.onnx")
+    (tmp_path / "m.onnx").write_bytes(pointer)
+    with pytest.raises(UserError, match=r"m\.onnx is a pointer of Git LFS.*git lfs pull"):
+        path.fetch(tmp_path / "m.onnx")
+
+
 NO_MODELS = [
     ("saved/saved_model.pb", ["a part of a SavedModel: name its folder", "/saved (--model)"]),
     ("m.bin", ["weights only", "m.xml (--model)"]),
