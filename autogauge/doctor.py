@@ -27,7 +27,9 @@ from autogauge.targets import Device, find_device
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?(?:\s*[>=~]=\s*([\d.]+))?")
+PACKAGE = "autogauge"
 INSTALL = "pip install -r requirements.txt"
+INSTALL_OPENVINO = "pip install openvino"
 EMULATED = "measure with --accelerator=emulated"
 INTEL = r"\b0x8086\b"
 INTEL_DRIVER = r"libigdrcl"
@@ -71,34 +73,52 @@ def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
 
 
 def installed() -> list[Finding]:
-    """Python and the packages of ``requirements.txt``."""
+    """Python and the packages that are asked for."""
     fits = sys.version_info >= (3, 10)
     step = "" if fits else "install Python 3.10 or newer"
     findings = [Finding("installed", "Python", State.OK if fits else State.BROKEN, platform.python_version(), step)]
-    for name, oldest in required().items():
+    for line in requirements():
+        found = _REQUIREMENT.match(line)
+        if found is None:
+            continue
+        name, oldest = found[1], tuple(int(number) for number in (found[2] or "").split(".") if number)
+        install = INSTALL if is_checkout() else f"pip install '{name}{f'>={found[2]}' if found[2] else ''}'"
         try:
             release = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            findings.append(Finding("installed", name, State.BROKEN, "not installed", INSTALL))
+            findings.append(Finding("installed", name, State.BROKEN, "not installed", install))
             continue
         numbers = tuple(int(number) for number in re.findall(r"\d+", release)[: len(oldest)])
         if numbers >= oldest:
             findings.append(Finding("installed", name, State.OK, release))
         else:
-            findings.append(Finding("installed", name, State.BROKEN, f"{release} is too old", INSTALL))
+            findings.append(Finding("installed", name, State.BROKEN, f"{release} is too old", install))
     return findings
 
 
-def required() -> dict[str, tuple[int, ...]]:
-    """What ``requirements.txt`` asks for, with the oldest release that will do. Raises :class:`UserError` without that file."""
+def is_checkout() -> bool:
+    """Whether this is the project's folder, and not a copy that was installed from it."""
+    return REQUIREMENTS.with_name("pyproject.toml").is_file()
+
+
+def requirements() -> list[str]:
+    """What is asked for, a line each: by ``requirements.txt``; of an installed copy by what was installed with it.
+
+    Raises :class:`UserError` where neither is there.
+    """
     try:
-        lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+        if is_checkout():
+            return REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+        found = importlib.metadata.requires(PACKAGE) or []
     except OSError as error:
         raise UserError(
             f"cannot read {REQUIREMENTS} ({error.strerror}): take the project's folder as a whole."
         ) from None
-    found = filter(None, map(_REQUIREMENT.match, lines))
-    return {each[1]: tuple(int(number) for number in (each[2] or "").split(".") if number) for each in found}
+    except importlib.metadata.PackageNotFoundError:
+        raise UserError(
+            f"nobody knows what {Path(__file__).parent} needs: install it (pip install .), or take the project's folder as a whole."
+        ) from None
+    return [each for each in found if "extra ==" not in each]
 
 
 def openvino(launcher: Launcher) -> tuple[Inspection | None, list[Finding]]:

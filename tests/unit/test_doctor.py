@@ -156,15 +156,39 @@ def test_what_has_to_be_installed_is_what_the_requirements_ask_for():
     asked = {
         re.split(r"[^\w.-]", line)[0] for line in doctor.REQUIREMENTS.read_text().splitlines() if line[:1].isalpha()
     }
-    assert set(doctor.required()) == asked >= {"openvino", "scipy"}
-    assert doctor.required()["openvino"] == (2024, 6)
+    assert asked >= {"openvino", "scipy"}
     assert {finding.what for finding in doctor.installed()} == asked | {"Python"}
 
 
 def test_without_the_requirements_there_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
+    put(tmp_path, "pyproject.toml")
     with pytest.raises(UserError, match=r"cannot read .*requirements\.txt"):
-        doctor.required()
+        doctor.installed()
+
+
+def test_an_installed_copy_asks_what_was_installed_with_it(tmp_path, monkeypatch):
+    put(tmp_path, "requirements.txt", "somebody-elses\n")  # such a file lies among the packages of some environments
+    monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setattr(
+        doctor.importlib.metadata,
+        "requires",
+        lambda name: ["numpy", "openvino>=9999.1", "no-such-package>=2.5", "sphinx; extra == 'docs'"],
+    )
+    found = by_what(doctor.installed())
+    assert set(found) == {"Python", "numpy", "openvino", "no-such-package"}
+    assert found["openvino"].next_step == "pip install 'openvino>=9999.1'"
+    assert found["no-such-package"].next_step == "pip install 'no-such-package>=2.5'"
+
+
+def test_a_copy_that_was_neither_installed_nor_taken_whole_is_one_sentence(tmp_path, monkeypatch):
+    def requires(name):
+        raise doctor.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setattr(doctor.importlib.metadata, "requires", requires)
+    with pytest.raises(UserError, match=r"install it \(pip install \.\)"):
+        doctor.installed()
 
 
 def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch, tmp_path):
@@ -172,6 +196,7 @@ def test_a_missing_package_is_broken_and_named_with_its_line(monkeypatch, tmp_pa
         "# What is needed.\n-r others.txt\nnumpy >= 1\nno-such-package[extra]\npytest>=999.1; python_version > '3'\n"
     )
     put(tmp_path, "requirements.txt", asked)
+    put(tmp_path, "pyproject.toml")
     monkeypatch.setattr(doctor, "REQUIREMENTS", tmp_path / "requirements.txt")
     found = by_what(doctor.installed())
     assert found["pytest"].state is State.BROKEN
