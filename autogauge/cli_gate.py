@@ -10,7 +10,7 @@ import typer
 
 from autogauge.errors import UserError
 from autogauge.gate import saved
-from autogauge.history import records, standing
+from autogauge.history import standing
 from autogauge.history.records import SavedRun
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
@@ -19,8 +19,13 @@ from autogauge.report.output import print_json
 from autogauge.settings import parse_change, parse_choice
 
 Run = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A saved run's file; or a machine's folder, for its newest run.")
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A saved run's file, or its number (13, or lab-01/13); or a machine's folder, for its newest run.",
+    ),
 ]
+HistoryDir = Annotated[Path, typer.Option("--history", help="The history whose numbers are meant.")]
 
 Benchmarks = Annotated[
     Optional[list[str]],  # noqa: UP045
@@ -54,6 +59,7 @@ def gate(
             help="What a benchmark that became slower in many small steps does to the exit status: warn or fail."
         ),
     ] = "warn",
+    root: HistoryDir = saved.HISTORY,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Judge a saved run against accepted ones, with no measuring.
@@ -67,11 +73,11 @@ def gate(
     if parse_choice("--no-baseline", no_baseline, ("warn", "fail")) == "fail":
         failing.add("NO BASELINE")
     fail_creep = parse_choice("--creep", creep, ("warn", "fail")) == "fail"
-    found = saved.read(run)
+    found = saved.read(run, root)
     if not found.benchmarks:
         reason = f" ({found.problems[0]})" if found.problems else ""
         raise UserError(f"{found.path} has no benchmark that can be judged{reason}: name another run.")
-    history = saved.history_for(found, against or [])
+    history = saved.history_for(found, saved.named_against(against or [], found, root))
     judged = saved.judge(found, history, change, fail_creep=fail_creep)
     problems = [*(f"{found.path.name}: {each}" for each in found.problems), *history.problems]
     nothing = all(each.outcome is None for each in judged.judgements)
@@ -100,9 +106,10 @@ def accept(
     new_level: Annotated[
         bool, typer.Option("--new-level", help="Begin a new level with it, also where nothing failed or improved.")
     ] = False,
+    root: HistoryDir = saved.HISTORY,
 ) -> None:
     """Judge later runs against this one, or against the benchmarks named: what it failed or improved in begins a new level with it."""
-    found = records.read(saved.find_run(run))
+    found = saved.read(run, root)
     keys = _keys(found, benchmarks)
     before = standing.accept(found.path, why, keys, (keys or found.benchmarks) if new_level else ())
     after = standing.read(found.path)
@@ -116,11 +123,12 @@ def reject(
     run: Run,
     why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")],
     benchmarks: Benchmarks = None,
+    root: HistoryDir = saved.HISTORY,
 ) -> None:
     """Judge no later run against this one, or not against the benchmarks named."""
     if not why.strip():
         raise UserError("give a reason, for whoever reads the history in a year (--why).")
-    found = records.read(saved.find_run(run))
+    found = saved.read(run, root)
     keys = _keys(found, benchmarks)
     before = standing.reject(found.path, why, keys)
     of = f" in {', '.join(map(plain, keys))}" if keys else ""
@@ -138,7 +146,5 @@ def _keys(run: SavedRun, names: Sequence[str] | None) -> tuple[str, ...]:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example: python -m autogauge gate reports/history/lab-01")(gate)
-    app.command(epilog="Example: python -m autogauge accept reports/history/lab-01/0012_run.json")(accept)
-    app.command(epilog="Example: python -m autogauge reject reports/history/lab-01/0012_run.json --why='fan broken'")(
-        reject
-    )
+    app.command(epilog="Example: python -m autogauge accept 12 --why='a slower, safer kernel'")(accept)
+    app.command(epilog="Example: python -m autogauge reject lab-01/12 --why='fan broken'")(reject)

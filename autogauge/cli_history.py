@@ -14,6 +14,7 @@ from rich.console import Console
 from autogauge.cache import cache_dir_or_temporary
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate import comparison as comparing
+from autogauge.gate.saved import HISTORY
 from autogauge.history import export as exporting
 from autogauge.history import where
 from autogauge.history.index import UNREADABLE
@@ -25,7 +26,6 @@ from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.settings import parse_change
 
-HISTORY = Path("reports/history")
 SHOWN = 20
 app = typer.Typer(help="List saved runs, or export them.", invoke_without_command=True)
 
@@ -90,7 +90,10 @@ def export(
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="What to compare with: a file, a pattern, a folder, filters.")],
+    a: Annotated[
+        str,
+        typer.Argument(metavar="A", help="What to compare with: a file, a run's number, a pattern, a folder, filters."),
+    ],
     b: Annotated[str, typer.Argument(metavar="B", help="What is compared, named likewise.")],
     root: HistoryDir = HISTORY,
     cache: CacheDir = None,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from autogauge.gate.comparison import Group
 
 SHOWN = 3
+LOOKED_AT = 300
+"""Runs of a side, the newest, in which levels are looked for: a note is not worth a second."""
 
 
 def of(
@@ -104,7 +106,8 @@ def _mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gr
     changes: list[tuple[str, IndexedRun, Change]] = []
     for title, group in groups:
         values = group.ratios if len(set(group.references)) == 1 and group.references[0] else group.seconds
-        changes += [(title, group.runs[each.first], each) for each in levels_of(values).changes]
+        newest = group.runs[-LOOKED_AT:]
+        changes += [(title, newest[each.first], each) for each in levels_of(values[-LOOKED_AT:]).changes]
     if changes:
         titles = list(dict.fromkeys(title for title, _, _ in changes))
         title, run, change = max(changes, key=lambda each: _moment(each[1]))

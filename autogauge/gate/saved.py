@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,20 @@ from autogauge.gate.past import Figure
 from autogauge.gate.session import Gate, past_of
 from autogauge.history import baseline, records, store
 from autogauge.history.baseline import History
+from autogauge.history.numbered import is_number, run_named
 from autogauge.history.records import SavedRun
 
+HISTORY = Path("reports/history")
+"""Where runs are looked for by their number."""
 
-def find_run(place: Path) -> Path:
-    """The saved run at that path: the file, or the newest run of a machine's folder. Raises :class:`UserError`."""
+
+def find_run(place: Path, root: Path = HISTORY) -> Path:
+    """The saved run at that path: the file, or the newest run of a machine's folder; or the run with that number (``lab-01/13``).
+
+    ``root`` is the history whose numbers are meant. Raises :class:`UserError`.
+    """
+    if is_number(str(place)):
+        return run_named(str(place), root)
     if not place.is_dir():
         return place
     saved = store.runs(place)
@@ -26,6 +36,20 @@ def find_run(place: Path) -> Path:
             f"there is no saved run in {place}: name a machine's folder under reports/history, or a file in it."
         )
     return saved[-1]
+
+
+def named_against(places: Sequence[Path], run: SavedRun, root: Path = HISTORY) -> list[Path]:
+    """What a run is to be judged against, with numbers resolved: of the run's own folder, else of the history ``root``.
+
+    Raises :class:`UserError`.
+    """
+    return [_numbered(str(place), run, root) if is_number(str(place)) else place for place in places]
+
+
+def _numbered(text: str, run: SavedRun, root: Path) -> Path:
+    with contextlib.suppress(UserError):
+        return run_named(text, run.path.parent)
+    return run_named(text, root)
 
 
 def history_for(run: SavedRun, against: Sequence[Path]) -> History:
@@ -76,6 +100,6 @@ def _as_it_stands(judgement: Judgement) -> Judgement:
     return judgement.noted("one measurement, not repeated") if judgement.word in ("FAIL", "IMPROVED") else judgement
 
 
-def read(place: Path) -> SavedRun:
-    """The saved run at that path or in that folder. Raises :class:`UserError`."""
-    return records.read(find_run(place))
+def read(place: Path, root: Path = HISTORY) -> SavedRun:
+    """The saved run at that path, in that folder, or with that number. Raises :class:`UserError`."""
+    return records.read(find_run(place, root))

@@ -115,7 +115,10 @@ def _moved(found: Pattern | None, places: int) -> Pattern | None:
 
 
 def _alternation(rest: Floats) -> Alternation | None:
-    rest = _within(rest - float(np.median(rest)))
+    quarters = np.quantile(
+        rest, [0.25, 0.75]
+    )  # their middle lies between two levels, where the median lies on one of them
+    rest = _within(rest - float(quarters.mean()))
     squares = float((rest**2).sum())
     if not squares:
         return None

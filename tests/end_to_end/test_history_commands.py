@@ -132,3 +132,32 @@ def test_mistakes_are_one_sentence(history, words, says):
 def test_an_empty_history_and_a_folder_that_is_none_are_one_sentence(tmp_path, command):
     assert "there is no saved run in" in sentence_of(run_cli(command, f"--history={tmp_path}"))
     assert "there is no" in sentence_of(run_cli(command, f"--history={tmp_path / 'nowhere'}"))
+
+
+@pytest.fixture
+def two_machines(tmp_path):
+    for machine in ("lab-01", "lab-02"):
+        year(tmp_path / "history", machine=machine, runs=14 if machine == "lab-01" else 12)
+    return tmp_path / "history"
+
+
+def test_a_run_is_taken_by_the_number_that_history_shows(two_machines):
+    def gated(*words):
+        return run_cli(*words, f"--history={two_machines}")
+
+    for words in (("accept", "13"), ("reject", "0013", "--why=fan broken"), ("gate", "14"), ("gate", "lab-02/12")):
+        done = gated(*words)
+        assert done.returncode == 0, done.stderr
+    rejected = next((two_machines / "lab-01").glob("0013_*.standing"))
+    assert json.loads(rejected.read_bytes())["standing"] == "quarantined"
+    done = gated("gate", "lab-02/12", "--against=3", "--json")
+    judged = json.loads(done.stdout)
+    assert "lab-02/0012_" in judged["run"]
+    assert "0003" in judged["judgements"][0]["against"]
+    assert "several machines have a run 0012: write lab-01/12 or lab-02/12" in sentence_of(gated("accept", "12"))
+    assert "there is no run 0099 in" in sentence_of(gated("reject", "99", "--why=x"))
+    assert "there is no run 0014 in" in sentence_of(gated("gate", "lab-02/14"))
+    done = cli(two_machines, "compare", "13", "14")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(cli(two_machines, "history", "--json", "--where=run=12").stdout)
+    assert [(each["machine"], each["number"]) for each in shown] == [("lab-01", 12), ("lab-02", 12)]

@@ -22,8 +22,9 @@ def turns(runs, by=0.06):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_levels_by_turns_alternate(seed):
-    found = seen(noise(30, seed=seed) + turns(30))
+@pytest.mark.parametrize("runs", [30, 31, 41])
+def test_levels_by_turns_alternate(seed, runs):
+    found = seen(noise(runs, seed=seed) + turns(runs))
     assert isinstance(found, Alternation)
     assert (found.first, found.regular) == (0, True)
     assert found.apart == pytest.approx(1.127, abs=0.04)

@@ -202,14 +202,16 @@ def change_in_words(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
 
 
 def brief(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
-    """The same beside its own chart: ``slower by 10.0 % since run 0020, 21 runs, quarantined``."""
+    """The same beside its own chart."""
+    return briefest(trend, at, runs) + _beside(trend, trend.stretches[at].first, runs)
+
+
+def briefest(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
+    """The same for a table: ``slower by 10.0 % since run 0020, 21 runs, quarantined``."""
     stretch = trend.stretches[at]
     ratio = stretch.ratio or 1.0
     way = "slower" if ratio > 1 else "faster"
-    return (
-        f"{way} by {percent(ratio).lstrip('+-')} since run {runs[trend.runs[stretch.first]].number:04d}, "
-        f"{stretch.count()}{_beside(trend, stretch.first, runs)}"
-    )
+    return f"{way} by {percent(ratio).lstrip('+-')} since run {runs[trend.runs[stretch.first]].number:04d}, {stretch.count()}"
 
 
 def newest_in_words(trend: Trend) -> str:

@@ -26,6 +26,7 @@ from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import (
     Trend,
     brief,
+    briefest,
     change_in_words,
     newest_in_words,
     pattern_in_words,
@@ -126,7 +127,7 @@ def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> dict[str
             for each in trend.stretches
         ],
         "changes": [[trend.runs[trend.stretches[at].first], (trend.stretches[at].ratio or 1.0) - 1] for at in changes],
-        "last": says[-1] if says else "",
+        "last": briefest(trend, changes[-1], runs) if changes else "",
         "seen": [each for each in (newest_in_words(trend), pattern_in_words(trend, runs)) if each],
         "says": says,
         "releases": _by_release(trend, runs),
