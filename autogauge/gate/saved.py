@@ -70,7 +70,7 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
     for place in against:
         if place.is_dir():
             raise UserError(f"{place} is a folder: name one folder, or files only (--against).")
-    found = baseline.of_files(against, run)
+    found = baseline.of_files(against, run, noted=run.noted)
     if not found.runs:
         raise UserError(
             f"{against[0]} is the run that is judged, {run.path}: name another to judge it against (--against)."

@@ -208,9 +208,13 @@ def find(
         if search.opened < MOST_READ:
             search.open(path, copies_only=True)
     search.look_back(left, marked)
-    history = search.history(folder, last)
+    return _told(search.history(folder, last), noted)
+
+
+def _told(history: History, noted: Mapping[str, Any] | None) -> History:
+    """The same, with what is noted of the newest of its runs and differs from what is ``noted`` now."""
     if history.runs and (differing := circumstances.differences(history.runs[0].noted, _as_read(noted))):
-        since = f"since {_called(history.runs[0].path)}, the newest accepted run, {', '.join(differing)}"
+        since = f"since {_called(history.runs[0].path)}, the newest run that is judged against, {', '.join(differing)}"
         return dataclasses.replace(history, problems=(*history.problems, since))
     return history
 
@@ -357,10 +361,12 @@ def _called(path: Path, folder: Path | None = None) -> str:
     return path.name if number is None else f"{where}{number:04d}"
 
 
-def of_files(paths: Sequence[Path], judged: SavedRun | None = None) -> History:
+def of_files(
+    paths: Sequence[Path], judged: SavedRun | None = None, *, noted: Mapping[str, Any] | None = None
+) -> History:
     """The runs in these files, whatever their standing, newest first by when they were measured; copies count once.
 
-    Every copy of the run that is ``judged`` is left out. Raises ``UserError`` for a file that is none.
+    Every copy of the run that is ``judged`` is left out; ``noted`` as of :func:`find`. Raises ``UserError`` for a file that is none.
     """
     found: dict[str, SavedRun] = {}
     problems = []
@@ -376,6 +382,5 @@ def of_files(paths: Sequence[Path], judged: SavedRun | None = None) -> History:
             problems += [f"{run.path.name}: {problem}" for problem in run.problems]
     runs = sorted(found.values(), key=lambda run: run.when.timestamp() if run.when else 0.0, reverse=True)
     folder = paths[0].parent if paths else Path()
-    return History(
-        folder, tuple(runs), tuple(frozenset[str]() for _ in runs), problems=tuple(problems), last=max(1, len(runs))
-    )
+    levels = tuple(frozenset[str]() for _ in runs)
+    return _told(History(folder, tuple(runs), levels, problems=tuple(problems), last=max(1, len(runs))), noted)

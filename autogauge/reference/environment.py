@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.cache import Cache, scratch_in
-from autogauge.causes import step_when_late
+from autogauge.causes import step_for, step_when_late
 from autogauge.errors import UserError
 from autogauge.files import exists
 from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, run_tool
@@ -55,10 +55,12 @@ def numpy_of(python: Path) -> str:
             check=True,
             env=environment.clean(os.environ),
         )
-    except (OSError, subprocess.SubprocessError):
-        raise UserError(
-            f"{python} does not say which numpy it has: remove its folder from the cache, and it is installed anew."
-        ) from None
+    except (OSError, subprocess.SubprocessError) as error:
+        lacking = step_for(error) if isinstance(error, OSError) else None
+        if isinstance(error, subprocess.TimeoutExpired):
+            lacking = step_when_late()
+        step = lacking or "remove its folder from the cache, and it is installed anew"
+        raise UserError(f"{python} does not say which numpy it has: {step}.") from None
     return done.stdout.strip()
 
 

@@ -294,12 +294,15 @@ def test_a_kernel_that_changed_is_named_beside_the_runs_that_are_judged_against_
     path.write_text(json.dumps(fields))
     history = baseline.find(tmp_path, OURS, noted={"kernel": "6.5.0", "governor": "performance"})
     assert len(history.runs) == 1
-    assert history.problems == ("since 0001, the newest accepted run, the kernel changed from 6.1.0 to 6.5.0",)
+    assert history.problems == (
+        "since 0001, the newest run that is judged against, the kernel changed from 6.1.0 to 6.5.0",
+    )
     fields["machine_info"]["noted"] = {"kernel": "6.5.0", "governor": "powersave", "memory_limit_mib": None}
     path.write_text(json.dumps(fields))
     noted = {"kernel": "6.5.0", "governor": "performance", "memory_limit_mib": 512}
+    assert baseline.of_files([path], noted=noted).problems == baseline.find(tmp_path, OURS, noted=noted).problems
     assert baseline.find(tmp_path, OURS, noted=noted).problems == (
-        "since 0001, the newest accepted run, the frequency governor changed from powersave to performance, "
+        "since 0001, the newest run that is judged against, the frequency governor changed from powersave to performance, "
         "the memory limit (MiB) changed from none to 512",
     )
     assert baseline.find(tmp_path, OURS, noted=fields["machine_info"]["noted"]).problems == ()

@@ -164,3 +164,30 @@ def test_a_machine_that_starts_no_thread_leaves_no_child(tmp_path, monkeypatch):
         Launcher(tmp_path / "logs").describe()
     assert caught.value.failure.next_step == PROCESSES
     assert not list(tmp_path.glob("probe-*"))
+
+
+def late(*_, **__):
+    raise subprocess.TimeoutExpired("python", 5)
+
+
+def test_an_interpreter_that_answers_late_is_not_missing_and_its_folder_stays(tmp_path, monkeypatch):
+    from autogauge.models.omz import toolchain
+    from autogauge.reference import environment
+
+    monkeypatch.setattr(subprocess, "run", late)
+    for ask in (
+        lambda: toolchain.interpreter(Deadline(60)),
+        lambda: environment.numpy_of(tmp_path / "python"),
+    ):
+        with pytest.raises(UserError) as caught:
+            ask()
+        assert "run again" in str(caught.value)
+        assert "install one" not in str(caught.value)
+        assert "remove" not in str(caught.value)
+
+
+def test_a_tool_that_ran_out_of_something_says_what(tmp_path):
+    python = misbehaving_python(tmp_path, "print('OSError: [Errno 24] Too many open files'); sys.exit(1)")
+    with pytest.raises(ToolFailed) as failed:
+        run_tool(tmp_path / "python", "module", "x", scratch=tmp_path, deadline=Deadline(60))
+    assert (failed.value.step, python) == (FILES, str(tmp_path / "python"))

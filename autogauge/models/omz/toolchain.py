@@ -100,10 +100,19 @@ def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
 
 def interpreter(deadline: Deadline) -> tuple[str, Path]:
     """The version and path of the best interpreter on this machine for the tools. Raises :class:`UserError` when none will do."""
+    late = None
     for version in VERSIONS:
         for path in _candidates(version):
-            if _fits(path, version, min(TRIAL_DEADLINE_S, deadline.left_s)):
-                return version, path
+            try:
+                if _fits(path, version, min(TRIAL_DEADLINE_S, deadline.left_s)):
+                    return version, path
+            except subprocess.TimeoutExpired:
+                late = path
+    if late is not None:
+        raise UserError(
+            f"the Open Model Zoo's tools need a Python that makes virtual environments, and {late} did not answer in time: "
+            f"{step_when_late(_MORE_TIME)}, or measure the embedded model (--model-source=embedded)."
+        )
     raise UserError(
         f"the Open Model Zoo's tools need one of Python {', '.join(sorted(VERSIONS, key=lambda v: int(v[2:])))} with venv and ensurepip, "
         "and this machine has none: install one (on Debian: python3-venv), or measure the embedded model (--model-source=embedded)."
@@ -133,7 +142,10 @@ def _release(python: Path) -> list[int]:
 
 
 def _fits(python: Path, version: str, deadline_s: float) -> bool:
-    """Whether that is a working CPython of that version that can make virtual environments; a shim may be none."""
+    """Whether that is a working CPython of that version that can make virtual environments; a shim may be none.
+
+    Raises ``subprocess.TimeoutExpired`` where it does not answer in time.
+    """
     try:
         done = subprocess.run(
             [str(python), "-I", "-c", _FITS],
@@ -143,7 +155,7 @@ def _fits(python: Path, version: str, deadline_s: float) -> bool:
             check=False,
             env=clean(os.environ),
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return False
     return done.returncode == 0 and done.stdout.split() == [version, "cpython", "True"]
 

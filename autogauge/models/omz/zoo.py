@@ -267,7 +267,8 @@ class Zoo:
 
     def _failure(self, name: str, reason: str, next_step: str = "") -> UserError:
         embedded = ", or measure the embedded model (--model-source=embedded)" if name == "googlenet-v1" else ""
-        return UserError(f"the Open Model Zoo's {name} cannot be had: {reason}; {next_step or _NETWORK}{embedded}.")
+        step = next_step or causes.step_in(reason) or _NETWORK
+        return UserError(f"the Open Model Zoo's {name} cannot be had: {reason}; {step}{embedded}.")
 
 
 _NETWORK = (
