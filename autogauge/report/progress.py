@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
@@ -18,11 +19,34 @@ def left_text(left_s: float | None) -> str:
     return "" if left_s is None else f"about {max(0.0, left_s):.0f} s left"
 
 
+class _Patient:
+    """A stream on which nothing may go wrong: a terminal that was closed, a pipe that nobody reads, a full disk end no measuring."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Print the text, if that can be done."""
+        with contextlib.suppress(OSError):
+            if not self._stream.closed:
+                self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Let it appear, if that can be done."""
+        with contextlib.suppress(OSError):
+            if not self._stream.closed:
+                self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class PlainProgress:
     """One line every few seconds, and every line that is worth keeping."""
 
     def __init__(self, stream: TextIO, every_s: float = PLAIN_EVERY_S) -> None:
-        self._stream, self._every_s = stream, every_s
+        self._stream, self._every_s = _Patient(stream), every_s
         self._title, self._last = "", 0.0
 
     def begin(self, title: str) -> None:
@@ -50,7 +74,7 @@ class RichProgress:
     """A live line with a bar; lines that are worth keeping scroll above it."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = console(file=stream)
+        self._console = console(file=_Patient(stream))
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
