@@ -14,6 +14,7 @@ from autogauge.doctor import Finding, State
 from autogauge.plain import sentence
 from autogauge.report import gate, hand_over
 from autogauge.report.console import console
+from autogauge.report.narrow import Fitting
 from autogauge.report.rows import Row, rows
 from autogauge.run import Run
 from autogauge.stats.verdicts import Outcome, Verdict
@@ -83,7 +84,7 @@ def fed(inputs: Sequence[str]) -> str:
     )
 
 
-def table_of(found: Iterable[Row]) -> Table:
+def table_of(found: Iterable[Row]) -> RenderableType:
     """The figures by target and hint; a column of steady speed only where some row has its figure.
 
     FIL is the median of the samples counted beside it.
@@ -112,7 +113,7 @@ def table_of(found: Iterable[Row]) -> Table:
             table.add_column(title, justify="left" if title == "hint" else "right", no_wrap=True)
     for row in cells:
         table.add_row(*(row[title] for title in titles))
-    return table
+    return Fitting(table, [{title: row[title] for title in titles} for row in cells], named=2, nothing=NONE)
 
 
 def hand_over_table(study: Study) -> Table:

@@ -75,6 +75,16 @@ def test_the_table_has_a_row_for_each_condition_and_dashes_where_samples_are_few
     assert text.count("PASS") == 3
 
 
+@pytest.mark.parametrize("width", [20, 40, 60, 79])
+def test_on_a_narrower_terminal_no_name_and_no_figure_is_lost(run, width):
+    text = terminal.render(terminal.results(run), width=width, colour=False)
+    assert max(map(len, text.splitlines())) <= width
+    words = text.replace("\n", " ").split()
+    for figure in ("100.0", "150.0", "10.00", "13.00", "AUTO", "LATENCY", "THROUGHPUT"):
+        assert any(figure in word for word in words), text
+    assert "…" not in text
+
+
 def test_the_figures_fit_a_narrow_terminal_whatever_the_names(run):
     run.devices = [Device("GPU.0", "an [accelerator] of \x1b[31mmany names " * 5)]
     text = terminal.render(terminal.results(run), width=80, colour=False)
