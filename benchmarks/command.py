@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,12 +12,14 @@ from typing import Any, NoReturn
 
 from autogauge.errors import UserError
 from autogauge.probe.request import ProbeFailed
+from autogauge.rig import lock
 
 
-def run_command(main: Callable[[], Any]) -> NoReturn:
-    """Run a script's ``main`` and end with its exit status: 0 where it returns none."""
+def run_command(main: Callable[[], Any], *, measures: bool = False) -> NoReturn:
+    """Run a script's ``main`` and end with its exit status: 0 where it returns none. One that ``measures`` does so alone on the machine."""
     try:
-        sys.exit(main() or 0)
+        with alone() if measures and not {"-h", "--help"} & {*sys.argv[1:]} else contextlib.nullcontext():
+            sys.exit(main() or 0)
     except UserError as error:
         _end(str(error))
     except ProbeFailed as error:
@@ -31,6 +34,12 @@ def run_command(main: Callable[[], Any]) -> NoReturn:
         _end(f"{error.filename or 'a file'}: {error.strerror or error}; check the path and the disk.")
     except KeyboardInterrupt:
         _end("interrupted: nothing more is printed.")
+
+
+def alone() -> contextlib.AbstractContextManager[Any]:
+    """The machine's measuring lock, waited for as ``pytest -m perf`` does."""
+    what = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return lock.measuring(what, say=lambda line: print(line, file=sys.stderr), option=None)
 
 
 def positive(text: str) -> int:

@@ -129,4 +129,4 @@ def add_rows(table: Table, name: str, streams: int, processes: list[tuple[str, d
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, measures=True)

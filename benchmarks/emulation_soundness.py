@@ -193,4 +193,4 @@ def check(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, measures=True)

@@ -116,4 +116,4 @@ def _print(found: dict[str, list[Floats]]) -> None:
 
 
 if __name__ == "__main__":
-    run_command(lambda: typer.run(main))
+    run_command(lambda: typer.run(main), measures=True)

@@ -201,4 +201,4 @@ def add_row(table: Table, name: str, hint: str, other: str, results: dict[str, l
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, measures=True)

@@ -119,4 +119,4 @@ def _cell(pairs: list[tuple[float, float]], seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    run_command(lambda: typer.run(main))
+    run_command(lambda: typer.run(main), measures=True)

@@ -57,10 +57,13 @@ class MeasuringLock:
 
 @contextlib.contextmanager
 def measuring(
-    what: str, wait_s: float = DEFAULT_WAIT_S, say: Callable[[str], None] = lambda _: None
+    what: str,
+    wait_s: float = DEFAULT_WAIT_S,
+    say: Callable[[str], None] = lambda _: None,
+    option: str | None = "--wait",
 ) -> Iterator[MeasuringLock]:
     """Hold the lock while the body runs; see :func:`acquire`."""
-    lock = acquire(what, wait_s, say)
+    lock = acquire(what, wait_s, say, option)
     try:
         yield lock
     finally:
@@ -68,14 +71,21 @@ def measuring(
 
 
 def acquire(
-    what: str, wait_s: float = DEFAULT_WAIT_S, say: Callable[[str], None] = lambda _: None, option: str = "--wait"
+    what: str,
+    wait_s: float = DEFAULT_WAIT_S,
+    say: Callable[[str], None] = lambda _: None,
+    option: str | None = "--wait",
 ) -> MeasuringLock:
     """Take the lock, after waiting ``wait_s`` seconds at most; ``say`` is told who is waited for, and since when.
 
-    ``what`` is shown to others that wait. Raises :class:`UserError` when it is not free in time, or its file cannot be used.
+    ``what`` is shown to others that wait; ``option`` is how the user says how long to wait, if that can be said.
+    Raises :class:`UserError` when it is not free in time, or its file cannot be used.
     """
     began = told = time.monotonic()
-    shown = ""
+    shown, by_option, advice = "", "", "run this one after it"
+    if option:
+        by_option = f" ({option})"
+        advice = f"wait for its end, or let this one wait for it, longer if need be ({option}=SECONDS)"
     while True:
         path, descriptor = _open()
         if _locked(path, descriptor):
@@ -91,12 +101,11 @@ def acquire(
         if left_s <= 0:
             waited = f", also after {wait_s:g} s" if wait_s else ""
             raise UserError(
-                f"another session measures on this machine{waited}: {who}; two at once would spoil each other's figures: "
-                f"wait for its end, or let this one wait for it, longer if need be ({option}=SECONDS)."
+                f"another session measures on this machine{waited}: {who}; two at once would spoil each other's figures: {advice}."
             )
         if who != shown or now - told >= SAY_EVERY_S:
             shown, told = who, now
-            say(f"waiting for another session that measures on this machine, {left_s:.0f} s at most: {who} ({option})")
+            say(f"waiting for another session that measures on this machine, {left_s:.0f} s at most: {who}{by_option}")
         time.sleep(min(ASK_EVERY_S, left_s))
 
 

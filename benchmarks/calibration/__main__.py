@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.calibration import data
-from benchmarks.command import run_command
+from benchmarks.command import alone, run_command
 
 if TYPE_CHECKING:
     from benchmarks.calibration.table import Line
@@ -54,7 +54,7 @@ def record(
             file=sys.stderr,
         )
         raise typer.Exit(2)
-    with tempfile.TemporaryDirectory(prefix="autogauge-calibration-") as folder:
+    with alone(), tempfile.TemporaryDirectory(prefix="autogauge-calibration-") as folder:
         run(
             minutes,
             Path(folder),

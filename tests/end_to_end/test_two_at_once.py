@@ -2,13 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from autogauge.rig import lock
 from autogauge.rig.lock import VARIABLE
 from tests.sessions import Session
-from tests.support import probes_of, run_cli, run_suite, sentence_of, wait_until
+from tests.support import ROOT, probes_of, run_cli, run_suite, sentence_of, wait_until
 
 PERF = ("-m", "perf", "--profile=quick", "--model=one-convolution", "-k", "first_inference_latency", "--machine=lab")
 
@@ -76,3 +78,16 @@ def test_the_second_one_measures_when_the_first_one_was_killed(session, tmp_path
 def test_a_wait_that_is_none_is_one_sentence(wait, word, tmp_path):
     assert word in (sentence := sentence_of(run_suite("-m", "perf", f"--wait={wait}", f"--reports={tmp_path}")))
     assert "(--wait)" in sentence
+
+
+def test_a_benchmark_that_measures_waits_too(held):
+    process = subprocess.Popen(
+        [sys.executable, "benchmarks/cold_cache.py", "--blocks=6"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        line = process.stderr.readline()
+    finally:
+        process.kill()
+        process.communicate()
+    assert line.startswith("waiting for another session that measures on this machine, 1800 s at most: process "), line
+    assert "--wait" not in line
