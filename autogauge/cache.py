@@ -1,16 +1,14 @@
 """The per-machine cache: entries that are complete and verified, or absent.
 
 An entry is a folder with a manifest of digests. It is built in a private staging folder and published by one
-rename, under a lock that concurrent processes respect. What goes into an entry is left to ``autogauge.models``.
+rename, under a lock that concurrent processes respect. An entry that is there needs no lock and no right to write. Whose it may be is
+asked of ``trust``; what goes into it is left to ``autogauge.models``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import platform
 import secrets
 import shutil
 import tempfile
@@ -21,10 +19,11 @@ from typing import Any
 import filelock
 import platformdirs
 
+from autogauge import leases, manifest, trust
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import sha256_of, slug, write_json
+from autogauge.files import exists, slug
+from autogauge.manifest import is_intact, read_manifest
 
-MANIFEST = "manifest.json"
 LOCK_DEADLINE_S = 300.0
 REMOVE_DEADLINE_S = 10.0
 
@@ -59,6 +58,10 @@ def cache_dir_or_temporary(named: Path | None) -> Iterator[Path]:
         yield folder
 
 
+class _Unwritable(UserError):
+    """The cache cannot be written to."""
+
+
 class Cache:
     """A folder of verified entries, shared by every process of the machine."""
 
@@ -67,40 +70,57 @@ class Cache:
 
     def folder(self, key: str) -> Path:
         """Where the entry of ``key`` is, or would be."""
-        return self.root / "entries" / slug(key)
+        return self._entries / slug(key)
+
+    @property
+    def _entries(self) -> Path:
+        return self.root / "entries"
+
+    @property
+    def _staging(self) -> Path:
+        return self.root / "staging"
+
+    @property
+    def _locks(self) -> Path:
+        return self.root / "locks"
 
     def entries(self) -> list[Path]:
         """The folders of all entries by name, damaged ones too. Raises :class:`UserError` when they cannot be read."""
         try:
-            return sorted(path for path in (self.root / "entries").glob("*") if path.is_dir())
+            return sorted(path for path in self._entries.glob("*") if path.is_dir())
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def check(self, folder: Path | None = None) -> None:
+        """Raise :class:`UserError` when the cache, or an entry's folder, is such that somebody else may have put things there."""
+        trust.check(self.root, self._entries, self._staging, self._locks, tree=folder)
+
+    def is_good(self, folder: Path, usable: Callable[[Path], bool] = lambda _: True) -> bool:
+        """Whether an entry is there, undamaged and of use. Raises :class:`UserError` when it is not to be trusted."""
+        if not exists(folder):
+            return False
+        self.check(folder)
+        return is_intact(folder) and usable(folder)
 
     def remove(self, folder: Path, *, lock_deadline_s: float = REMOVE_DEADLINE_S) -> None:
         """Delete an entry. Raises :class:`UserError` as :meth:`entry` does."""
         with self._locked(folder.name, lock_deadline_s):
-            doomed = self.root / "staging" / f"{folder.name}+{secrets.token_hex(8)}"
-            doomed.parent.mkdir(parents=True, exist_ok=True)
-            if folder.exists():
+            doomed = self._staging / f"{folder.name}+{secrets.token_hex(8)}"
+            if os.path.lexists(folder):
                 os.rename(folder, doomed)  # gone at once for everybody else
             self._sweep(folder.name)
 
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
-        """A private empty folder in the cache's staging, gone afterwards. Raises :class:`UserError`."""
-        mine = f"{slug(name)}+{slug(platform.node())}+"
-        folder = self.root / "staging" / f"{mine}{os.getpid()}+{secrets.token_hex(4)}"
-        try:
-            folder.mkdir(parents=True)
-            for other in folder.parent.glob(f"{mine}*"):
-                if not _is_alive(other.name.removeprefix(mine).partition("+")[0]):
-                    shutil.rmtree(other, ignore_errors=True)  # its maker was killed on this machine
-        except OSError as error:
-            raise self._unwritable(error) from error
-        try:
+        """A private empty folder in the cache, gone afterwards. Raises :class:`UserError`."""
+        with contextlib.ExitStack() as stack:
+            try:
+                self.check()
+                trust.make(self.root / "scratch")
+                folder = stack.enter_context(leases.private_folder(self.root / "scratch", slug(name)))
+            except OSError as error:
+                raise self._unwritable(error) from error
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def entry(
         self,
@@ -108,31 +128,46 @@ class Cache:
         build: Callable[[Path], dict[str, Any]],
         *,
         usable: Callable[[Path], bool] = lambda _: True,
+        mend: Callable[[Path], None] | None = None,
         say: Callable[[str], None] = lambda _: None,
         lock_deadline_s: float = LOCK_DEADLINE_S,
     ) -> Path:
         """Return the folder of ``key``; build it first when it is absent, fails verification or is not ``usable``.
 
         ``build`` gets an empty folder to fill and returns facts for the manifest. It runs in one process at a time; ``say`` is told
-        when another one is waited for. Whether an entry is good is asked under the lock, so nobody replaces what another has just made.
-        Raises :class:`UserError` when the cache cannot be written or another process holds the lock past the deadline.
+        when another one is waited for. Whether an entry is to be built is asked under the lock, so nobody replaces what another has just
+        made. ``mend`` makes the files anew that Python has compiled, where nothing else is wrong.
+        Raises :class:`UserError` when the cache is not to be trusted, cannot be written, or another process holds the lock past the
+        deadline. An entry that is good is used where the cache cannot be written, too.
         """
         name = slug(key)
         folder = self.folder(key)
-        with self._locked(name, lock_deadline_s, say):
-            if not (is_intact(folder) and usable(folder)):
-                self._sweep(name)
-                self._sweep_others(name)
-                self._publish(name, folder, build)
+
+        def is_done() -> bool:
+            return self.is_good(folder, usable) and (mend is None or manifest.tells_links(folder))
+
+        if is_done():
             return folder
+        try:
+            with self._locked(name, lock_deadline_s, say):
+                if not is_done() and not (mend and self._mended(folder, mend) and is_done()):
+                    self._sweep(name)
+                    self._sweep_others(name)
+                    self._publish(name, folder, build)
+                return folder
+        except _Unwritable:
+            if self.is_good(folder, usable):
+                return folder
+            raise
 
     @contextlib.contextmanager
     def _locked(self, name: str, deadline_s: float, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
         """Hold the lock of an entry; what goes wrong with the cache's folder becomes a sentence."""
         try:
-            lock_file = self.root / "locks" / f"{name}.lock"
-            lock_file.parent.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(lock_file, timeout=deadline_s)
+            for each in (self.root, self._locks, self._staging):
+                trust.make(each)
+            self.check()
+            lock = filelock.FileLock(self._locks / f"{name}.lock", timeout=deadline_s)
             try:
                 held = lock.acquire(blocking=False)
             except filelock.Timeout:
@@ -148,45 +183,47 @@ class Cache:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _unwritable(self, error: OSError) -> UserError:
-        return explain_os_error(error, f"cannot write the cache {self.root}", "--cache=DIR")
+    def _unwritable(self, error: OSError) -> _Unwritable:
+        return _Unwritable(str(explain_os_error(error, f"cannot write the cache {self.root}", "--cache=DIR")))
+
+    def _mended(self, folder: Path, mend: Callable[[Path], None]) -> bool:
+        """Whether the entry was whole but for what Python compiles, which has been made anew and is in its manifest now."""
+        facts = read_manifest(folder)
+        if facts is None or not manifest.is_intact_but_for_compiled_files(folder):
+            return False
+        mend(folder)
+        manifest.write(folder, facts)
+        trust.close(folder)
+        return True
 
     def _sweep(self, name: str) -> None:
         """Remove what a killed process left behind. Only called under the lock of ``name``, so nobody else uses it."""
-        staging = self.root / "staging"
-        staging.mkdir(parents=True, exist_ok=True)
-        for leftover in staging.glob(f"{name}+*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        for leftover in self._staging.glob(f"{name}+*"):
+            _delete(leftover)
 
     def _sweep_others(self, name: str) -> None:
         """Remove what killed processes left of other entries, where nobody holds their lock."""
-        for other in {path.name.partition("+")[0] for path in (self.root / "staging").glob("*+*")} - {name}:
-            lock = filelock.FileLock(self.root / "locks" / f"{other}.lock", timeout=0)
+        leftovers = [path for path in self._staging.glob("*+*") if path.name.count("+") == 1]
+        for other in {path.name.partition("+")[0] for path in leftovers} - {name}:
+            lock = filelock.FileLock(self._locks / f"{other}.lock", timeout=0)
             with contextlib.suppress(filelock.Timeout, OSError), lock:
-                for leftover in (self.root / "staging").glob(f"{other}+*"):
-                    if leftover.name.count("+") == 1:  # a scratch folder has its maker's number, and no lock
-                        shutil.rmtree(leftover, ignore_errors=True)
+                for leftover in self._staging.glob(f"{other}+*"):
+                    _delete(leftover)
 
     def _publish(self, name: str, folder: Path, build: Callable[[Path], dict[str, Any]]) -> None:
-        staging = self.root / "staging" / f"{name}+{secrets.token_hex(8)}"
-        staging.mkdir()
+        staging = self._staging / f"{name}+{secrets.token_hex(8)}"
+        staging.mkdir(mode=trust.MODE)
         try:
             facts = build(staging)
-            files = sorted(path for path in staging.rglob("*") if _is_content(path))
-            for path in files:
-                _flush_to_disk(path)
-            write_json(
-                staging / MANIFEST,
-                {
-                    **facts,
-                    "files": {
-                        str(path.relative_to(staging)): {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-                        for path in files
-                    },
-                },
-            )
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            if folder.exists():  # it is damaged or of no use: out of the way first, so that a rename can publish
+            for path in staging.rglob("*"):
+                if path.is_file() and not path.is_symlink():
+                    _flush_to_disk(path)
+            manifest.write(staging, facts)
+            trust.close(staging)
+            trust.make(folder.parent)
+            if os.path.lexists(
+                folder
+            ):  # it is damaged or of no use: out of the way first, so that a rename can publish
                 os.rename(folder, staging.with_name(f"{staging.name}-broken"))
             os.rename(staging, folder)
         finally:
@@ -204,55 +241,11 @@ def scratch_in(staging: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _is_content(path: Path) -> bool:
-    """Whether a file belongs to what an entry promises: links lead elsewhere, and Python rewrites its compiled files at will."""
-    return path.is_file() and not path.is_symlink() and path.parent.name != "__pycache__"
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of an entry, or ``None`` when there is none that can be read."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return manifest if isinstance(manifest, dict) and isinstance(manifest.get("files"), dict) else None
-
-
-def require_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of an entry that was there a moment ago. Raises :class:`UserError` when it no longer is."""
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise UserError(f"{folder.name} was removed from the cache {folder.parents[1]} just now: run again.")
-    return manifest
-
-
-def digest_of(manifest: dict[str, Any]) -> str:
-    """SHA-256 over the digests of an entry's files, hexadecimal."""
-    return hashlib.sha256("".join(each["sha256"] for _, each in sorted(manifest["files"].items())).encode()).hexdigest()
-
-
-def is_intact(folder: Path) -> bool:
-    """Whether every file that the manifest names is there with its size and SHA-256."""
-    manifest = read_manifest(folder)
-    if manifest is None or not manifest["files"]:
-        return False
-    try:
-        return all(
-            (folder / name).stat().st_size == expected["bytes"] and sha256_of(folder / name) == expected["sha256"]
-            for name, expected in manifest["files"].items()
-        )
-    except (OSError, KeyError, TypeError):
-        return False
-
-
-def _is_alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except (ValueError, PermissionError):
-        pass
-    return True
+def _delete(path: Path) -> None:
+    """Delete a folder with all in it; of a link the link."""
+    if path.is_symlink():
+        path.unlink(missing_ok=True)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _flush_to_disk(path: Path) -> None:

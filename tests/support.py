@@ -232,7 +232,9 @@ def in_a_mount(folder: Path, options: str, command: Sequence[str], *, read_only:
     """The command with ``folder`` on a file system of its own (tmpfs with these options), or ``None`` where that is impossible."""
     if shutil.which("unshare") is None:
         return None
-    mount = f"mount -t tmpfs -o {options} tmpfs {folder}" + (f" && mount -o remount,ro {folder}" if read_only else "")
+    mount = f"mount -t tmpfs -o mode=755,{options} tmpfs {folder}" + (
+        f" && mount -o remount,ro {folder}" if read_only else ""
+    )
     wrap = ["unshare", "-rm", "sh", "-c", f'{mount} && exec "$@"', "sh"]
     if subprocess.run([*wrap, "true"], capture_output=True, check=False).returncode:
         return None

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autogauge import trust
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
@@ -365,6 +366,8 @@ def _in_memory(folder: Path, progress: Progress) -> Iterator[Index]:
 def _connect(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if any(trust.why_not(each) for each in (path.parents[1], path.parent, path)):
+            return sqlite3.connect(":memory:", isolation_level=None)  # another user may have written what it says
         return sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
     except (OSError, sqlite3.Error):
         return sqlite3.connect(":memory:", isolation_level=None)

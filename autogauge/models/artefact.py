@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from autogauge.cache import digest_of, require_manifest
+from autogauge.errors import UserError
 from autogauge.files import published
+from autogauge.manifest import digest_of, require_manifest
 
 Weights = Literal["random", "trained", "unknown"]
 Source = Literal["embedded", "omz", "package", "path"]
@@ -49,9 +50,11 @@ class ModelArtefact:
 
 
 def artefact_in(folder: Path) -> ModelArtefact:
-    """The model in an entry of the cache. Raises :class:`~autogauge.errors.UserError` when somebody has just removed it."""
+    """The model in an entry of the cache. Raises :class:`UserError` when somebody has just removed it, or it is none."""
     facts = require_manifest(folder)
-    name = facts["name"]
-    return ModelArtefact(
-        name, facts["source"], facts["precision"], folder / f"{name}.xml", digest_of(facts), facts["weights"]
-    )
+    name, source, weights = (facts.get(each, "") for each in ("name", "source", "weights"))
+    if f"{name}.xml" not in facts["files"] or source not in SOURCES or weights not in get_args(Weights):
+        raise UserError(
+            f"{folder.name} in the cache {folder.parents[1]} does not say which model it is: remove that folder, and run again."
+        )
+    return ModelArtefact(name, source, facts.get("precision", ""), folder / f"{name}.xml", digest_of(facts), weights)

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import read_manifest, scratch_in
+from autogauge.cache import scratch_in
 from autogauge.causes import step_in, step_when_late
 from autogauge.errors import UserError
+from autogauge.manifest import read_manifest
 from autogauge.probe import environment
 from autogauge.probe.identity import is_release
 from autogauge.probe.process import Child, last_line

@@ -7,12 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import Cache, digest_of, is_intact, read_manifest
+from autogauge.cache import Cache
 from autogauge.errors import UserError, explain_os_error
+from autogauge.manifest import digest_of, is_intact, read_manifest
 from autogauge.models.omz import downloads
 
 DAMAGED = "damaged"
 INTACT = "intact"
+UNTRUSTED = "not trusted"
+"""Another user may have put something into it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class CachedModel:
 
 def listed(cache: Cache) -> list[CachedModel]:
     """Everything that a name can be given to; each file's digest is checked. Raises :class:`UserError` when it cannot be read."""
-    found = [each for folder in cache.entries() if (each := _entry(folder)) is not None]
+    found = [each for folder in cache.entries() if (each := _entry(cache, folder)) is not None]
     if downloads.has_any(cache.root):
         folder = downloads.folder_in(cache.root)
         found.append(
@@ -46,7 +49,7 @@ def listed(cache: Cache) -> list[CachedModel]:
     return found
 
 
-def _entry(folder: Path) -> CachedModel | None:
+def _entry(cache: Cache, folder: Path) -> CachedModel | None:
     """A model or a set of tools; ``None`` for what is neither. What cannot be made out is damaged, and has its folder's name."""
     manifest = read_manifest(folder)
     if manifest is not None and "precision" not in manifest and manifest.get("kind") != "toolchain":
@@ -63,11 +66,19 @@ def _entry(folder: Path) -> CachedModel | None:
             sum(int(each["bytes"]) for each in manifest["files"].values()),
             digest_of(manifest),
             str(manifest.get("toolchain", "")),
-            INTACT if is_intact(folder) else DAMAGED,
+            _state(cache, folder),
             folder,
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         return CachedModel(folder.name, "unknown", "", "", "", 0, "", "", DAMAGED, folder)
+
+
+def _state(cache: Cache, folder: Path) -> str:
+    try:
+        cache.check(folder)
+    except UserError:
+        return UNTRUSTED
+    return INTACT if is_intact(folder) else DAMAGED
 
 
 def remove(cache: Cache, name: str) -> list[CachedModel]:

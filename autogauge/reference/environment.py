@@ -16,15 +16,17 @@ from typing import Any
 from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_for, step_when_late
 from autogauge.errors import UserError
-from autogauge.files import exists
-from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, run_tool
+from autogauge.manifest import read_manifest
+from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, recompile, run_tool
 from autogauge.probe import environment
 from autogauge.probe.identity import is_release
 from autogauge.studies.progress import Progress
+from autogauge.trust import may_run
 
 DEADLINE_S, ASK_DEADLINE_S = 600.0, 60.0
 VERSION = re.compile(r"\d{4}\.\d+(?:\.\d+)?(?:\.?(?:dev|rc|a|b|post)\d+)?")
 """What is taken for a release of OpenVINO."""
+_NUMPY = re.compile(r"\d+(?:\.\d+)+")
 _ENVIRONMENT = "environment"
 _ASK = "import json, openvino, numpy; print(json.dumps({'openvino': openvino.__version__, 'numpy': numpy.__version__}))"
 
@@ -33,10 +35,15 @@ def python_with(version: str, cache: Cache, progress: Progress, option: str) -> 
     """The interpreter that has that release of OpenVINO, from the cache or newly installed into it. Raises :class:`UserError`."""
     key = f"openvino-{version}-py{sys.version_info.major}.{sys.version_info.minor}"
     deadline = Deadline(DEADLINE_S)
+    before = (read_manifest(cache.folder(key)) or {}).get("numpy", "")
+    numpy = (
+        before if _NUMPY.fullmatch(before) else ""
+    )  # one that is installed anew stays what it was: figures rest on it
     folder = cache.entry(
         key,
-        lambda staging: _install(staging, version, deadline, progress, option),
-        usable=lambda folder: exists(_python(folder)),  # it links to an interpreter, which may be gone
+        lambda staging: _install(staging, version, deadline, progress, option, numpy),
+        usable=lambda folder: may_run(_python(folder)),  # it links to an interpreter, which may be gone
+        mend=lambda folder: recompile(folder / _ENVIRONMENT, cache, deadline, progress.say),
         say=progress.say,
         lock_deadline_s=deadline.left_s,
     )
@@ -48,7 +55,7 @@ def numpy_of(python: Path) -> str:
     ask = "from importlib.metadata import version; print(version('numpy'))"
     try:
         done = subprocess.run(
-            [str(python), "-I", "-c", ask],
+            [str(python), "-I", "-B", "-c", ask],
             capture_output=True,
             text=True,
             timeout=ASK_DEADLINE_S,
@@ -68,7 +75,10 @@ def _python(folder: Path) -> Path:
     return folder / _ENVIRONMENT / "bin" / "python"
 
 
-def _install(staging: Path, version: str, deadline: Deadline, progress: Progress, option: str) -> dict[str, Any]:
+def _install(
+    staging: Path, version: str, deadline: Deadline, progress: Progress, option: str, numpy: str = ""
+) -> dict[str, Any]:
+    """Make the environment and ask it what it is; returns facts for the manifest. ``numpy`` is a version that is wanted beside it."""
     began = time.monotonic()
     made = staging / _ENVIRONMENT
     own = made / "bin" / "python"
@@ -95,6 +105,7 @@ def _install(staging: Path, version: str, deadline: Deadline, progress: Progress
                 *pip,
                 "--only-binary=:all:",
                 f"openvino=={version}",
+                *([f"numpy=={numpy}"] if numpy else []),
                 scratch=scratch,
                 deadline=deadline,
                 home=True,

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from autogauge.manifest import is_sha384
+
 ABANDONED_AFTER_S = 3600.0
 _FORMAT = "1"  # the downloader's number for the layout
 
@@ -35,7 +37,9 @@ def needed(described: dict[str, Any], precision: str) -> list[dict[str, Any]]:
 
 
 def place(root: Path, sha384: str) -> Path:
-    """Where the file with that checksum is, or would be."""
+    """Where the file with that checksum is, or would be. Raises ``ValueError`` for what is no checksum: it shall lead nowhere else."""
+    if not is_sha384(sha384):
+        raise ValueError(f"{sha384!r} is no checksum of the Open Model Zoo's")
     return folder_in(root) / _FORMAT / sha384[:2] / sha384[2:]
 
 
@@ -53,8 +57,8 @@ def private_view(root: Path, folder: Path, files: Iterable[dict[str, Any]]) -> P
     What the downloader has finished is among all the others by its rename; what it leaves half-written when it is killed is in ``folder``.
     """
     (folder / _FORMAT).mkdir(parents=True)
-    for start in {each["sha384"][:2] for each in files}:
-        shared = folder_in(root) / _FORMAT / start
+    for shared in {place(root, each["sha384"]).parent for each in files}:
+        start = shared.name
         shared.mkdir(parents=True, exist_ok=True)
         (folder / _FORMAT / start).symlink_to(shared)
     return folder

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge.cache import Cache, is_intact, scratch_in
+from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_when_late
 from autogauge.errors import UserError
-from autogauge.files import exists
-from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, run_tool
+from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, recompile, run_tool
 from autogauge.probe.environment import clean
 from autogauge.studies.progress import Progress
+from autogauge.trust import may_run
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
 NAME = "omz-toolchain"
@@ -77,7 +77,7 @@ def installed(cache: Cache) -> Toolchain | None:
     """The tools, if they are in the cache."""
     for version in VERSIONS:
         folder = cache.folder(_key(version))
-        if is_intact(folder) and _has_python(folder):
+        if cache.is_good(folder, _has_python):
             return _toolchain(folder)
     return None
 
@@ -92,6 +92,7 @@ def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
         _key(version),
         lambda staging: _install(staging, python, version, deadline, progress),
         usable=_has_python,
+        mend=lambda folder: recompile(folder / _ENVIRONMENT, cache, deadline, progress.say),
         say=progress.say,
         lock_deadline_s=deadline.left_s,
     )
@@ -120,8 +121,8 @@ def interpreter(deadline: Deadline) -> tuple[str, Path]:
 
 
 def _has_python(folder: Path) -> bool:
-    """Whether the interpreter that the environment links to is still there."""
-    return exists(folder / _ENVIRONMENT / "bin" / "python")
+    """Whether the interpreter that the environment links to is still there, and one that may be run."""
+    return may_run(folder / _ENVIRONMENT / "bin" / "python")
 
 
 def _candidates(version: str) -> Iterator[Path]:

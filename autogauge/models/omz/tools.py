@@ -10,11 +10,13 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autogauge.cache import Cache
 from autogauge.causes import step_in
 from autogauge.files import exists
 from autogauge.probe import environment
@@ -80,7 +82,7 @@ def run_tool(
     """
     try:
         child = Child(
-            [str(python), "-I", "-u", str(RUNNER), "{result}", tool, str(models or ""), *words],
+            [str(python), "-I", "-B", "-u", str(RUNNER), "{result}", tool, str(models or ""), *words],
             stdout=scratch / "tool.out",
             stderr=scratch / "tool.err",
             environment=_environment(scratch, home=home),
@@ -116,6 +118,19 @@ def run_tool(
         return [*lines]
     finally:
         child.kill()
+
+
+def recompile(environment: Path, cache: Cache, deadline: Deadline, say: Callable[[str], None]) -> None:
+    """Make the files anew that Python has compiled in an environment. Raises ``OSError``; what cannot be compiled is left out."""
+    say(f"compiling {environment.parent.name} in the cache anew: its compiled files were not those that are on record")
+    for folder in [*environment.rglob("__pycache__")]:
+        shutil.rmtree(folder)
+    python, libraries = environment / "bin" / "python", environment / "lib"
+    with (
+        cache.scratch("compile") as scratch,
+        contextlib.suppress(ToolFailed),
+    ):  # some packages bring what is for other Pythons
+        run_tool(python, "module", "compileall", "-q", str(libraries), scratch=scratch, deadline=deadline)
 
 
 def _environment(scratch: Path, *, home: bool) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge import causes
-from autogauge.cache import Cache, is_intact, scratch_in
+from autogauge.cache import Cache, scratch_in
 from autogauge.errors import UserError
 from autogauge.files import is_folder
 from autogauge.models.artefact import ModelArtefact, artefact_in
@@ -62,7 +62,7 @@ class Zoo:
     def cached(self, name: str, precision: str) -> ModelArtefact | None:
         """The model, if it is in the cache complete and undamaged."""
         folder = self.cache.folder(self._key(name, precision))
-        return artefact_in(folder) if is_intact(folder) else None
+        return artefact_in(folder) if self.cache.is_good(folder) else None
 
     def out_of_reach(self, name: str, precision: str, deadline: Deadline) -> str | None:
         """Why the model cannot be had now, or ``None``; hosts are given 3 s, and each is asked once.
@@ -182,6 +182,10 @@ class Zoo:
             if described["converted"]:
                 self._convert(scratch, name, precision, deadline)
             made = scratch / "models" / described["folder"] / precision
+            if not made.resolve().is_relative_to(scratch.resolve()):
+                raise self._failure(
+                    name, f"the tools name a folder outside of their own: {described['folder']}", _TOOLS
+                )
             for path in (xml, bin_):
                 if not (made / path.name).is_file() or not (made / path.name).stat().st_size:
                     raise self._failure(
