@@ -46,7 +46,18 @@ def _flush_folder(folder: Path) -> None:
 
 def as_json(value: Any, *, indent: int | None = 2) -> bytes:
     """Serialize to UTF-8 JSON with a final newline. NaN and infinity are a ``ValueError``, since JSON has neither."""
-    return (json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return utf8(json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False) + "\n", "backslashreplace")
+
+
+def utf8(text: str, otherwise: str = "replace") -> bytes:
+    r"""UTF-8 of any text. Python keeps the bytes of a name that it could not decode (in a locale that is ASCII): they are put back.
+
+    What is no UTF-8 then is dealt with as ``otherwise`` says, an error handler; ``backslashreplace`` is right for JSON (``\udcff``).
+    """
+    try:
+        return text.encode(errors="surrogateescape").decode().encode()
+    except UnicodeError:
+        return text.encode(errors=otherwise)
 
 
 def write_json(path: Path, value: Any) -> None:

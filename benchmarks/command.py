@@ -12,11 +12,13 @@ from typing import Any, NoReturn
 
 from autogauge.errors import UserError
 from autogauge.probe.request import ProbeFailed
+from autogauge.report.output import make_writable
 from autogauge.rig import lock
 
 
 def run_command(main: Callable[[], Any], *, measures: bool = False) -> NoReturn:
     """Run a script's ``main`` and end with its exit status: 0 where it returns none. One that ``measures`` does so alone on the machine."""
+    make_writable(sys.stdout, sys.stderr)
     try:
         with alone() if measures and not {"-h", "--help"} & {*sys.argv[1:]} else contextlib.nullcontext():
             sys.exit(main() or 0)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import write_bytes
+from autogauge.files import utf8, write_bytes
 from autogauge.history.select import Selection
 
 COLUMNS: dict[str, type] = {
@@ -77,7 +77,7 @@ def table(selection: Selection) -> Iterator[tuple[Any, ...]]:
         ):
             run = runs[figures.folder, run_id]
             yield (
-                str(run.path),
+                utf8(str(run.path)).decode(),
                 run.number,
                 run.when.isoformat() if run.when else None,
                 *(
@@ -111,7 +111,7 @@ def _csv(rows: list[tuple[Any, ...]]) -> bytes:
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
     writer.writerows([_as_text(cell) for cell in row] for row in rows)
-    return stream.getvalue().encode()
+    return utf8(stream.getvalue())
 
 
 def _as_text(cell: Any) -> Any:

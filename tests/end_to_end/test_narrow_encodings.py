@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from autogauge import files
 from autogauge.report import output
 from tests import histories
 from tests.properties import for_all
@@ -109,7 +110,8 @@ def test_nor_does_one_that_asks_openvino(command, environment, encoding, tmp_pat
 @pytest.mark.parametrize(("environment", "encoding"), [(ASCII, "ascii"), (C_LOCALE, "ascii")])
 def test_the_sessions_report_keeps_its_lines(environment, encoding, tmp_path, model_cache):
     options = ("-m", "perf", "--profile=quick", "--model=one-convolution", "-k", "first_inference_latency")
-    found = run_suite(*options, f"--reports={tmp_path}", f"--cache={model_cache}", as_bytes=True, **environment)
+    reports = tmp_path / "Prüfstand 機械"  # in an ASCII locale its name is no text to Python
+    found = run_suite(*options, f"--reports={reports}", f"--cache={model_cache}", as_bytes=True, **environment)
     text = found.stdout.decode(encoding)
     assert found.returncode == 0, text
     lines = text.splitlines()
@@ -117,6 +119,25 @@ def test_the_sessions_report_keeps_its_lines(environment, encoding, tmp_path, mo
     assert any(line.startswith(" ----") for line in lines), text
     assert "FIL of AUTO / CPU = " in text
     assert "\\n" not in text
+    summary = json.loads((reports / "latest" / "summary.json").read_bytes())
+    assert summary["history_file"].startswith(f"{reports}/history/")
+    assert (reports / "latest" / "index.html").read_bytes().decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "json_text", "page"),
+    [
+        ("Prüf", '"Prüf"\n', "Prüf"),
+        (os.fsdecode("Prüf".encode()).encode().decode("ascii", "surrogateescape"), '"Prüf"\n', "Prüf"),
+        ("a \udcff b", '"a \\udcff b"\n', "a ? b"),
+        ("a \ud800 b", '"a \\ud800 b"\n', "a ? b"),
+    ],
+    ids=["text", "UTF-8 in an ASCII locale", "no text", "half a character"],
+)
+def test_a_name_of_any_bytes_can_be_saved(name, json_text, page):
+    assert files.as_json(name).decode() == json_text
+    assert json.loads(files.as_json(name)) in (name, "Prüf")
+    assert files.utf8(name).decode() == page
 
 
 def written(text, encoding, errors="strict"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogauge import __version__
 from autogauge.errors import UserError
-from autogauge.files import write_bytes
+from autogauge.files import utf8, write_bytes
 
 if TYPE_CHECKING:
     import jinja2
@@ -68,7 +68,7 @@ def _policy() -> str:
 def render(template: str, page: Path, assets: Path, **values: Any) -> bytes:
     """The page as UTF-8 HTML. ``page`` is where it will lie, ``assets`` the folder of the script."""
     script = f"{os.path.relpath(assets, page.parent)}/{script_name()}"
-    return _templates().get_template(template).render(script=Path(script).as_posix(), **values).encode()
+    return utf8(_templates().get_template(template).render(script=Path(script).as_posix(), **values))
 
 
 def require() -> None:
