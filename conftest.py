@@ -96,6 +96,12 @@ def pytest_addoption(parser):
         help="what a regression does: fail its own test, warn (default, shown at the end), or off: nothing is judged",
     )
     add(
+        "--baseline",
+        metavar="MACHINE|DIR",
+        help="judge against this machine's history instead of one's own, or against that in this folder; it is only read "
+        "(for pull requests, with a --machine=NAME of their own)",
+    )
+    add(
         "--no-baseline",
         default="warn",
         help="what a benchmark does that no accepted run can be judged against: warn (default), or fail its own test (with --gate=fail)",

@@ -10,13 +10,14 @@ import typer
 
 from autogauge.errors import UserError
 from autogauge.gate import saved
+from autogauge.gate.carrying import carry_over
 from autogauge.history import standing
 from autogauge.history.records import SavedRun
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
-from autogauge.report.gate import heading, judgements
+from autogauge.report.gate import heading, judgements, not_judged
 from autogauge.report.output import print_json
-from autogauge.settings import parse_change, parse_choice
+from autogauge.settings import DEFAULT_SMALLEST_CHANGE, parse_change, parse_choice
 
 Run = Annotated[
     Path,
@@ -92,6 +93,8 @@ def gate(
             screen.print(f"NOTE  not in this run, but in one of the last before it: {', '.join(map(plain, lost))}")
         for note in (*judged.notes, *problems):
             screen.print(f"NOTE  {sentence(note)}")
+        if unjudged := not_judged(judged, found.path):
+            screen.print(unjudged)
         if nothing:
             screen.print("NOTHING WAS JUDGED: no benchmark has an accepted run to be judged against")
     unreadable = strict and bool(found.problems)
@@ -106,17 +109,41 @@ def accept(
     new_level: Annotated[
         bool, typer.Option("--new-level", help="Begin a new level with it, also where nothing failed or improved.")
     ] = False,
+    as_continuation: Annotated[
+        bool,
+        typer.Option(
+            "--as-continuation",
+            help="Say that it is the same machine as before its fingerprint changed (a name, memory, a driver): its older runs count on, "
+            "and what was saved since is judged against them.",
+        ),
+    ] = False,
+    of: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="With --as-continuation: the folder of the machine's older runs; without it, they are looked for."
+        ),
+    ] = None,
     root: HistoryDir = saved.HISTORY,
 ) -> None:
     """Judge later runs against this one, or against the benchmarks named: what it failed or improved in begins a new level with it."""
     found = saved.read(run, root)
     keys = _keys(found, benchmarks)
+    if as_continuation:
+        if keys or new_level:
+            raise UserError(
+                "a whole run goes on from an older one: leave benchmarks and --new-level out (--as-continuation)."
+            )
+        for line in carry_over(found, of, why, DEFAULT_SMALLEST_CHANGE):
+            print(sentence(line))
+        return
+    if of is not None:
+        raise UserError("a folder of older runs is for --as-continuation: add it, or leave the folder out (--of).")
     before = standing.accept(found.path, why, keys, (keys or found.benchmarks) if new_level else ())
     after = standing.read(found.path)
     begins = [key for key in after.new_level if key in (keys or after.new_level)]
     levels = f"; a new level begins with it for {', '.join(map(plain, begins))}" if begins else ""
-    of = f" in {', '.join(map(plain, keys))}" if keys else ""
-    print(f"{sentence(str(found.path))}: accepted{of} (was {before.in_words}){levels}")
+    where = f" in {', '.join(map(plain, keys))}" if keys else ""
+    print(f"{sentence(str(found.path))}: accepted{where} (was {before.in_words}){levels}")
 
 
 def reject(

@@ -13,6 +13,7 @@ from pathlib import Path
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, is_folder, readable, slug, write_bytes
 from autogauge.gate import session as gates
+from autogauge.history import store
 from autogauge.input_files import check_feeding
 from autogauge.input_shapes import in_words
 from autogauge.models import resolve
@@ -149,6 +150,8 @@ class Settings:
     gate: str = gates.WARN
     fail_no_baseline: bool = False
     fail_creep: bool = False
+    baseline: str | None = None
+    """Another machine's name or folder, whose history is judged against and only read."""
     smallest_change: float = DEFAULT_SMALLEST_CHANGE
     reference: str | None = None
     pinned: bool = True
@@ -176,7 +179,39 @@ class Settings:
     @property
     def history(self) -> Path:
         """The folder of this machine's saved runs; those with the emulated GPU have one of their own."""
-        return self.reports / "history" / (f"{self.machine}-{EMULATED}" if self.is_emulated else self.machine)
+        return self._history_of(self.machine)
+
+    def _history_of(self, machine: str) -> Path:
+        return self.reports / "history" / (f"{machine}-{EMULATED}" if self.is_emulated else machine)
+
+    @property
+    def judged_against(self) -> Path:
+        """The folder whose accepted runs are judged against: this machine's own, unless another baseline is named."""
+        if not self.baseline:
+            return self.history
+        place = Path(self.baseline)
+        is_name = place.name == self.baseline and not is_folder(place)
+        return self._history_of(slug(self.baseline)) if is_name else place
+
+    def check_baseline(self) -> None:
+        """Raise :class:`UserError` when there is no history to judge against where one was named, or it is this run's own."""
+        if self.baseline is None:
+            return
+        place = self.judged_against
+        if self.gate == gates.OFF:
+            raise UserError(
+                "a baseline is there to be judged by, and --gate=off judges nothing: leave one of them out (--baseline)."
+            )
+        if place.resolve() == self.history.resolve():
+            raise UserError(
+                f"{place} is where this run is saved, and a baseline that is named is only read: "
+                "leave it out, or give this run's machine another name, such as --machine=lab-01-pr (--baseline)."
+            )
+        if not is_folder(place) or not store.runs(place):
+            raise UserError(
+                f"there is no saved run in {place} to judge against: "
+                f"name a machine in {self.reports / 'history'}, or its folder (--baseline)."
+            )
 
     def deadlines(self, slowness: float) -> Deadlines:
         """The deadlines on a machine that is so many times slower at compiling than others; one that the user gave stays as it is."""
@@ -200,6 +235,7 @@ class Settings:
             "--inconclusive": "fail" if self.fail_inconclusive else "warn",
             "--no-baseline": "fail" if self.fail_no_baseline else "warn",
             "--creep": "fail" if self.fail_creep else "warn",
+            "--baseline": self.baseline or "",
             "--smallest-change": f"{100 * self.smallest_change:g}%",
             "--reference": self.reference or "",
             "--pinned": "on" if self.pinned else "off",

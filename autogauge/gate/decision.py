@@ -84,12 +84,14 @@ def decide(
     unfit: Sequence[str],
     history: History | None,
     ratio_of: Ratio,
+    not_judged: str | None = None,
 ) -> Decision:
     """What this run may be used for.
 
     A benchmark that became slower (``failed``) or was not measured is quarantined; one that became better waits for a next run that is
     better in it too. ``faults`` (a promise that failed, a test that broke) quarantine the run as a whole, since nobody knows what else they
     spoilt; ``unfit`` says why the whole run is pending, until somebody accepts it. Without a ``history`` nothing is confirmed.
+    ``not_judged`` is what to say of benchmarks that nothing was found for to be judged against, though there might be.
     """
     own = [each for each in judgements if each.way is Way.HISTORY]
     unmeasured = [each for each in own if each.cannot_measure]
@@ -125,6 +127,7 @@ def decide(
                 confirms[run.run.path].append(key)
         else:
             waiting.append(key)
+    reasons += [f"NOT JUDGED: {not_judged}"] if not_judged else []
     reasons += _said("better than what was accepted, to be confirmed", waiting)
     reasons += _said("not clearly at the old level nor at the better one that is to be confirmed", undecided)
     reasons += _said("confirms what became better", confirmed)

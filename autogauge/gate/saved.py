@@ -12,7 +12,7 @@ from autogauge.gate import past
 from autogauge.gate.judgement import Judgement
 from autogauge.gate.past import Figure
 from autogauge.gate.session import Gate, past_of
-from autogauge.history import baseline, records, store
+from autogauge.history import baseline, continuation, records, store
 from autogauge.history.baseline import History
 from autogauge.history.numbered import is_number, run_named
 from autogauge.history.records import SavedRun
@@ -55,18 +55,19 @@ def _numbered(text: str, run: SavedRun, root: Path) -> Path:
 def history_for(run: SavedRun, against: Sequence[Path]) -> History:
     """What that run is judged against: the accepted runs before it in its folder, or those named. Raises :class:`UserError`.
 
-    Of a folder named, the accepted runs with the same fingerprint are taken; a file named is taken whatever its standing.
+    Of a folder named, the accepted runs with the same fingerprint are taken; a file named is taken whatever its standing. What the machine
+    is called does not matter where another one's history is named.
     """
-
-    def found_in(folder: Path, before: Path | None) -> History:
-        facts, noted = run.fingerprint_facts, run.noted
-        return baseline.find(folder, run.fingerprint, before=before, judged=run, facts=facts, noted=noted)
-
-    if not against:
-        return found_in(run.path.parent, run.path)
+    facts, noted = run.fingerprint_facts, run.noted
+    if not against or (len(against) == 1 and against[0].resolve() == run.path.parent.resolve()):
+        place = against[0] if against else run.path.parent
+        return baseline.find(place, run.fingerprint, before=run.path, judged=run, facts=facts, noted=noted)
     if len(against) == 1 and against[0].is_dir():
-        same_folder = against[0].resolve() == run.path.parent.resolve()
-        return found_in(against[0], run.path if same_folder else None)
+        digest = run.fingerprint
+        if facts:
+            there = continuation.as_machine_of(against[0], facts)
+            digest, facts = there.digest, there.facts
+        return baseline.find(against[0], digest, judged=run, facts=facts, noted=noted)
     for place in against:
         if place.is_dir():
             raise UserError(f"{place} is a folder: name one folder, or files only (--against).")
@@ -76,7 +77,7 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
             f"{against[0]} is the run that is judged, {run.path}: name another to judge it against (--against)."
         )
     for other in found.runs:
-        if other.fingerprint != run.fingerprint:
+        if other.fingerprint != run.fingerprint and not continuation.differ_in_name_only(other, run):
             raise UserError(
                 f"{other.path} measured something else than {run.path.name} (another machine, device, driver, model or inputs): "
                 "name runs with the same fingerprint (--against)."

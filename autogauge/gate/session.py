@@ -28,6 +28,7 @@ FAMILY_ERROR = 0.01
 MODES = (OFF, WARN, FAIL) = ("off", "warn", "fail")
 PER_PROCESS = ("fil_s", "hand_over_s")
 """The metrics of which each sample is a process; of the others it is a round."""
+CARRY_OVER = "python -m autogauge accept --as-continuation"
 Again = Callable[[], Study]
 """Measures a study once more, with fresh processes."""
 
@@ -49,7 +50,8 @@ class Gate:
     ``twinned`` is how many of the benchmarks are measured beside the reference too; without it all of them. ``reference_accepted`` says
     that the reference is an OpenVINO that was good enough once: slower than that is a regression, slower than another device is none.
     ``faults`` are the tests that failed for another reason than a judgement; ``unfit`` says why later runs should not be judged against
-    this one though nothing failed in it.
+    this one though nothing failed in it. ``baseline`` names another history that is judged against and only read, so that nothing in it is
+    confirmed.
     """
 
     mode: str
@@ -62,6 +64,7 @@ class Gate:
     judgements: list[Judgement] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     fail_creep: bool = False
+    baseline: str = ""
     unfit: Callable[[], list[str]] = list
     _without_twin: dict[str, None] = field(default_factory=dict)
     _remarks: dict[str, list[str]] = field(default_factory=dict)
@@ -196,6 +199,12 @@ class Gate:
     def notes(self) -> list[str]:
         """What concerns several benchmarks or is no judgement: one sentence each."""
         found = [f"{', '.join(keys)}: {remark}" for remark, keys in self._remarks.items() if keys]
+        history = self.runs() if self.judgements else None
+        if history and history.offer and history.runs and not self.not_judged():
+            number = f"{len(history.runs)} {'run is' if len(history.runs) == 1 else 'runs are'}"
+            found.append(
+                f"only {number} judged against, since {history.offer.since(history.folder)}; {CARRY_OVER} RUN carries the baseline over"
+            )
         commands = [comparing(*ends) for ends, keys in self._creeps.items() if keys]
         found += [f"what finds a creep is the oldest runs beside the newest: {each}" for each in commands if each]
         if self._without_twin:
@@ -218,8 +227,23 @@ class Gate:
         A reference that is only another thing (a device, properties, a model) says nothing about that.
         """
         failed = [each for each in self.judgements if self.counts(each) and each.outcome is Outcome.FAIL]
-        history = self.runs() if self.judgements else None
-        return decide(self.judgements, failed, self.faults, self.unfit(), history, self._ratio_of)
+        history = self.runs() if self.judgements and not self.baseline else None
+        return decide(self.judgements, failed, self.faults, self.unfit(), history, self._ratio_of, self.not_judged())
+
+    def not_judged(self) -> str | None:
+        """Which benchmarks were judged against nothing since the fingerprint changed, and in what; ``None`` where that is not so."""
+        offer = self.runs().offer if self.judgements else None
+        if offer is None:
+            return None
+        keys = [
+            each.benchmark
+            for each in self.judgements
+            if each.outcome is None and each.benchmark in offer.run.benchmarks
+        ]
+        if not keys:
+            return None
+        count = f"{len(keys)} {'benchmark' if len(keys) == 1 else 'benchmarks'}"
+        return f"{count} ({', '.join(keys)}): {offer.since(self.runs().folder)}"
 
     def _ratio_of(self, key: str, waiting: Waiting) -> float:
         """The cost of a benchmark in a run that waits, over the level that this one is judged against."""
@@ -237,6 +261,8 @@ class Gate:
             "notes": self.notes,
             "faults": self.faults,
             "lost": self.lost(),
+            "not_judged": self.not_judged(),
+            "baseline": self.baseline or None,
         }
 
 

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError
-from autogauge.history import circumstances, records, standing, store
+from autogauge.history import circumstances, continuation, records, standing, store
+from autogauge.history.continuation import Offer, Source
+from autogauge.history.found import Found, begins_with, identity
 from autogauge.history.records import SavedBenchmark, SavedRun
-from autogauge.history.standing import WORST_FIRST, Record, Standing, worst
+from autogauge.history.standing import Standing
 
 LAST = 20
 """How many accepted runs a run is judged against at most."""
@@ -61,6 +63,8 @@ class History:
     """The oldest accepted runs of each benchmark since its level began, where that was before ``runs``; oldest first."""
     out: tuple[frozenset[str], ...] = ()
     last: int = LAST
+    offer: Offer | None = None
+    """Where there are few runs, what the baseline could be carried over from."""
 
     def first_of(self, key: str) -> Sequence[SavedRun]:
         """The oldest runs with that benchmark at its present level; empty where these are among those judged against."""
@@ -125,53 +129,6 @@ class History:
         return sorted({key for run in self.runs[:FEW] for key in run.benchmarks} - {*keys})
 
 
-@dataclass
-class _Found:
-    """A run in a folder, with every copy of it: the worst standing of each benchmark counts, and where the worst stands."""
-
-    path: Path
-    run: SavedRun
-    record: Record
-
-    def take(self, path: Path, record: Record) -> bool:
-        """Take a copy of it; whether that has another standing."""
-        mine, other = self.record, record
-        keys = (*mine.benchmarks, *other.benchmarks)
-        differs = any(mine.of(key) is not other.of(key) for key in keys) or mine.others is not other.others
-        if WORST_FIRST.index(other.standing) < WORST_FIRST.index(mine.standing):
-            self.path = path
-        self.record = dataclasses.replace(
-            mine,
-            others=worst((mine.others, other.others)),
-            benchmarks={key: worst((mine.of(key), other.of(key))) for key in keys},
-            new_level=tuple(dict.fromkeys((*mine.new_level, *other.new_level))),
-            began=tuple(dict.fromkeys((*mine.began, *other.began))),
-        )
-        return differs
-
-    @property
-    def out(self) -> frozenset[str]:
-        """Its benchmarks that are not accepted."""
-        return frozenset(key for key in self.run.benchmarks if self.record.of(key) is not Standing.ACCEPTED)
-
-    @property
-    def counts(self) -> bool:
-        """Whether anything of it is accepted."""
-        return len(self.out) < len(self.run.benchmarks) or self.record.standing is Standing.ACCEPTED
-
-    def waits(self, key: str) -> bool:
-        """Whether that benchmark waits for a better run to confirm it, and not for another reason, which is one of the whole run."""
-        record = self.record
-        return record.of(key) is Standing.PENDING and (key in record.benchmarks or key in record.new_level)
-
-
-def _begins(record: Record) -> set[str]:
-    """The benchmarks whose level begins with a run; one that began with a run rejected since begins with the next accepted one."""
-    return {key for key in record.new_level if record.of(key) is Standing.ACCEPTED} | {
-        key for key in record.began if record.of(key) is not Standing.ACCEPTED
-    }
-
-
 def find(
     folder: Path,
     fingerprint: str | None,
@@ -188,12 +145,13 @@ def find(
     history leaves out nothing. With ``facts``, the fingerprint's own, it is said in which of them the newest other run differs;
     with what is ``noted`` beside them, in what of that the newest accepted run does: it is judged against all the same.
     """
-    search = _Search(fingerprint, judged, facts)
+    counting = continuation.sources(folder, fingerprint) if fingerprint else []
+    search = _Search(folder, counting, judged, facts)
     paths = store.runs(folder) if folder.is_dir() else []
     if before is not None and _number(before) is not None:
         number = store.number_of(before)
         paths = [path for path in paths if store.number_of(path) < number]
-    left = list(reversed(paths))
+    left = [*reversed(paths), *search.elsewhere()]
     while left and not search.is_enough(last) and search.opened < MOST_READ:
         search.open(left.pop(0))
     if left and not search.is_enough(last):
@@ -222,14 +180,25 @@ def _told(history: History, noted: Mapping[str, Any] | None) -> History:
 class _Search:
     """The runs found so far, newest first."""
 
-    def __init__(self, fingerprint: str | None, judged: SavedRun | None, facts: Mapping[str, Any] | None) -> None:
-        self._fingerprint, self._facts = fingerprint, facts
-        self._judged = None if judged is None else _identity(judged)
-        self._found: dict[str, _Found] = {}
+    def __init__(
+        self, folder: Path, counting: Sequence[Source], judged: SavedRun | None, facts: Mapping[str, Any] | None
+    ) -> None:
+        self._folder, self._facts = folder, facts
+        self._prints: dict[Path, set[str]] = defaultdict(set)
+        for source in counting:
+            self._prints[source.folder].add(source.fingerprint)
+        self._own = counting[0].fingerprint if counting else None
+        self._judged = None if judged is None else identity(judged)
+        self._found: dict[str, Found] = {}
         self._others: list[Path] = []
         self.opened = 0
         self.problems: list[str] = []
         self._first: dict[str, list[SavedRun]] = defaultdict(list)
+
+    def elsewhere(self) -> list[Path]:
+        """The runs in other folders that this fingerprint continues, newest first."""
+        places = [place for place in self._prints if place != self._folder and place.is_dir()]
+        return [path for place in places for path in reversed(store.runs(place)) if self.may_be_ours(path)]
 
     def is_enough(self, last: int) -> bool:
         """Whether each benchmark was found in so many runs that are accepted in it, as far as it was measured in them."""
@@ -250,46 +219,50 @@ class _Search:
             if not copies_only:
                 self.problems.append(str(error))
             return
-        if run.fingerprint != self._fingerprint:
+        if not self._is_ours(run):
             self._others += [] if copies_only else [path]
             return
-        if _identity(run) == self._judged:
+        if identity(run) == self._judged:
             self.problems.append(f"{path.name} is the run that is judged: it is left out")
             return
-        same = self._found.get(_identity(run))
+        same = self._found.get(identity(run))
         if same is not None:
             newer = same.path
             differs = same.take(path, record)
             counted = f"both count as {same.record.in_words}" if differs else "it is counted once"
             self.problems.append(f"{newer.name} is the same run as {path.name}: {counted}")
         elif not copies_only:
-            self._found[_identity(run)] = _Found(path, run, record)
+            self._found[identity(run)] = Found(path, run, record)
             self.problems += [f"{path.name}: {problem}" for problem in run.problems]
 
     def may_be_ours(self, path: Path) -> bool:
         """Whether its name does not tell that it is another fingerprint's."""
-        named = store.fingerprint_in(path)
-        return not (self._fingerprint and named and not self._fingerprint.startswith(named))
+        named, prints = store.fingerprint_in(path), self._prints.get(path.parent, set())
+        return not (prints and named and not any(each.startswith(named) for each in prints))
+
+    def _is_ours(self, run: SavedRun) -> bool:
+        prints = self._prints.get(run.path.parent)
+        return run.fingerprint in prints if prints else run.fingerprint is None
 
     def look_back(self, left: Sequence[Path], marked: Sequence[Path]) -> None:
         """Find the oldest accepted runs of each benchmark's level among those left, newest first; ``marked`` have a standing."""
         oldest_first = list(reversed(left))
         began: dict[str, int] = {}
         for path in reversed(marked):
-            began.update(dict.fromkeys(_begins(standing.read_or_default(path)), oldest_first.index(path)))
+            began.update(dict.fromkeys(begins_with(standing.read_or_default(path)), oldest_first.index(path)))
         for start in {0, *began.values()}:
             for each in self._first_accepted(oldest_first[start : start + MOST_READ_FIRST]):
                 for key in each.run.benchmarks.keys() - each.out:
                     if began.get(key, 0) == start and len(self._first[key]) < FIRST:
                         self._first[key].append(each.run)
 
-    def _first_accepted(self, paths: Sequence[Path]) -> list[_Found]:
-        found: dict[str, _Found] = {}
+    def _first_accepted(self, paths: Sequence[Path]) -> list[Found]:
+        found: dict[str, Found] = {}
         for path in paths:
             with contextlib.suppress(UserError):
-                each = _Found(path, records.read(path), standing.read(path))
-                if each.counts and each.run.fingerprint == self._fingerprint:
-                    found.setdefault(_identity(each.run), each)
+                each = Found(path, records.read(path), standing.read(path))
+                if each.counts and self._is_ours(each.run):
+                    found.setdefault(identity(each.run), each)
             out = Counter(key for each in found.values() for key in each.out)
             if len(found) - max(out.values(), default=0) == FIRST:
                 break
@@ -306,7 +279,7 @@ class _Search:
 
     def history(self, folder: Path, last: int) -> History:
         """What was found."""
-        counting: list[_Found] = []
+        counting: list[Found] = []
         levels: list[frozenset[str]] = []
         pending: dict[str, list[Waiting]] = defaultdict(list)
         settled: set[str] = set()
@@ -317,7 +290,7 @@ class _Search:
             settled |= each.run.benchmarks.keys() - each.out
             if each.counts:
                 counting.append(each)
-                levels.append(frozenset(_begins(each.record)))
+                levels.append(frozenset(begins_with(each.record)))
             elif levels:
                 levels[-1] |= {*each.record.began}
         if count := len(self._others):
@@ -325,6 +298,8 @@ class _Search:
             self.problems.append(
                 f"{count} {what} of this machine measured something else (another fingerprint){self._difference()}"
             )
+        few = self._own is not None and self._facts and sum(each.counts for each in self._found.values()) < FEW
+        offered = continuation.offer(folder, self._others, self._own or "", self._facts or {}) if few else None
         return History(
             folder,
             tuple(each.run for each in counting),
@@ -335,6 +310,7 @@ class _Search:
             self._first,
             tuple(each.out for each in counting),
             last,
+            offered,
         )
 
 
@@ -342,11 +318,6 @@ def _as_read(facts: Mapping[str, Any] | None) -> dict[str, Any]:
     """Facts as they would be read from a file."""
     found: dict[str, Any] = json.loads(json.dumps(dict(facts or {})))
     return found
-
-
-def _identity(run: SavedRun) -> str:
-    """Equal for copies of a run."""
-    return f"{run.fingerprint} {run.when} {sorted((key, each.median_s) for key, each in run.benchmarks.items())}"
 
 
 def _number(path: Path) -> int | None:
@@ -372,10 +343,10 @@ def of_files(
     problems = []
     for path in paths:
         run = records.read(path)
-        if judged is not None and _identity(run) == _identity(judged):
+        if judged is not None and identity(run) == identity(judged):
             problems.append(f"{run.path.name} is the run that is judged: it is left out")
             continue
-        same = found.setdefault(_identity(run), run)
+        same = found.setdefault(identity(run), run)
         if same is not run:
             problems.append(f"{run.path.name} is the same run as {same.path.name}: it is counted once")
         else:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,39 @@ def worst(standings: Iterable[Standing]) -> Standing:
 
 
 @dataclass(frozen=True)
+class Continues:
+    """That runs of the fingerprint ``newer`` go on where those of ``older`` ended: the same machine, by a person's word.
+
+    ``folder`` is the name of the machine's folder beside this one in which the older runs lie; empty for this one.
+    """
+
+    newer: str
+    older: str
+    folder: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """The fields as a dictionary."""
+        return {"newer": self.newer, "older": self.older, "folder": self.folder}
+
+    @classmethod
+    def of(cls, fields: Any) -> Continues | None:
+        """From a file; digests are digits and a folder is a name, never a path. Raises ``ValueError`` for anything else."""
+        if fields is None:
+            return None
+        newer, older, folder = (fields[name] for name in ("newer", "older", "folder"))
+        digests = all(isinstance(each, str) and re.fullmatch(r"[0-9a-f]{1,64}", each) for each in (newer, older))
+        if not digests or not isinstance(folder, str) or (folder and Path(folder).name != folder) or folder == "..":
+            raise ValueError(fields)
+        return cls(newer, older, folder)
+
+
+@dataclass(frozen=True)
 class Record:
     """A run's standing, why, since when (UTC, ISO 8601), and by whom: ``gate`` or ``user``.
 
     ``others`` is the standing of the benchmarks that ``benchmarks`` does not name. ``new_level`` names the benchmarks whose baseline begins
     with this run, once they are accepted: what was before it is another level. ``began`` names those whose level had begun with it before
-    it was rejected: later accepted runs are at that level, without it.
+    it was rejected: later accepted runs are at that level, without it. ``continues`` says that it goes on from another fingerprint.
     """
 
     others: Standing = Standing.ACCEPTED
@@ -65,6 +93,7 @@ class Record:
     new_level: tuple[str, ...] = ()
     began: tuple[str, ...] = ()
     benchmarks: Mapping[str, Standing] = field(default_factory=dict)
+    continues: Continues | None = None
 
     @property
     def standing(self) -> Standing:
@@ -95,6 +124,7 @@ class Record:
             "began": list(self.began),
             "others": str(self.others),
             "benchmarks": {key: str(each) for key, each in self.benchmarks.items()},
+            **({"continues": self.continues.to_json()} if self.continues else {}),
         }
 
 
@@ -150,6 +180,12 @@ def confirm(run: Path, keys: Iterable[str], by: Path) -> None:
     write(run, others, why, "gate", before.new_level, began=before.began, benchmarks=benchmarks)
 
 
+def mark(run: Path, continues: Continues, why: str) -> None:
+    """Say that a run goes on from another fingerprint; its standing stays."""
+    before = read(run)
+    _save(run, replace(before, continues=continues, why="; ".join(filter(None, (why, before.why))), when=_now()))
+
+
 def read_or_default(run: Path) -> Record:
     """The standing of a saved run; that of a new one where nobody can read it."""
     try:
@@ -193,6 +229,7 @@ def _record(fields: dict[str, Any]) -> Record:
         tuple(str(each) for each in fields.get("new_level", ())),
         tuple(str(each) for each in fields.get("began", ())),
         {str(key): Standing(each) for key, each in fields.get("benchmarks", {}).items()},
+        Continues.of(fields.get("continues")),
     )
     if record.standing is not whole:
         raise ValueError(whole)
@@ -214,11 +251,18 @@ def write(
 
     Raises :class:`~autogauge.errors.UserError`.
     """
-    when = now or datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     otherwise = {key: each for key, each in (benchmarks or {}).items() if each is not others}
-    record = Record(others, why, by, when, new_level, began, otherwise)
+    continues = read_or_default(run).continues  # whatever becomes of a run, whose history it goes on from stays
+    return _save(run, Record(others, why, by, now or _now(), new_level, began, otherwise, continues))
+
+
+def _save(run: Path, record: Record) -> Record:
     try:
         write_json(path_of(run), record.to_json())
     except OSError as error:
         raise explain_os_error(error, f"cannot write the standing of {run}", "another folder") from error
     return record
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")

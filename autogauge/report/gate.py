@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from autogauge.gate.judgement import Judgement, percent
-from autogauge.gate.session import FAMILY_ERROR, OFF, Gate
+from autogauge.gate.session import CARRY_OVER, FAMILY_ERROR, OFF, Gate
 from autogauge.history.standing import Standing
 from autogauge.plain import plain, sentence
 from autogauge.report.tables import Column, Fitted
@@ -20,12 +22,14 @@ SAID_IN_FULL = ("FAIL", "IMPROVED")
 """What gets its sentence below the table, beside what is remarkable."""
 
 
-def render(gate: Gate, *, saved: bool) -> list[RenderableType]:
-    """What is shown of the gate at the end of a run; ``saved`` says whether the run is in history."""
+def render(gate: Gate, saved: Path | None) -> list[RenderableType]:
+    """What is shown of the gate at the end of a run; ``saved`` is where the run is in history, ``None`` where it is not."""
     if gate.mode == OFF or not gate.judgements:
         return []
     shown: list[RenderableType] = [Text(heading(gate), style="bold"), *judgements(gate.judgements)]
     first = [each.benchmark for each in gate.judgements if each.outcome is None]
+    if unjudged := not_judged(gate, saved):
+        shown.append(Text(unjudged, style=STYLES["FAIL"]))
     if first and saved and all(gate.decide().of(key) is Standing.ACCEPTED for key in first):
         shown.append(Text("this run becomes the first accepted one of what has no baseline"))
     if lost := gate.lost():
@@ -36,6 +40,19 @@ def render(gate: Gate, *, saved: bool) -> list[RenderableType]:
             )
         )
     return [*shown, *(Text(f"NOTE  {sentence(note)}") for note in gate.notes)]
+
+
+def not_judged(gate: Gate, saved: Path | None) -> str:
+    """What was judged against nothing since the fingerprint changed, and what to do about it; empty where there is no such thing."""
+    found = gate.not_judged()
+    if not found:
+        return ""
+    step = (
+        f"; if it is the same machine, {CARRY_OVER} {shlex.quote(str(saved))} carries the baseline over"
+        if saved
+        else ""
+    )
+    return sentence(f"NOT JUDGED  {found}{step}")
 
 
 def judgements(found: Sequence[Judgement]) -> list[RenderableType]:

@@ -43,7 +43,7 @@ def results(run: Run) -> list[RenderableType]:
     notes = [Text(f"NOTE  {sentence(note)}") for note in run.all_notes()]
     study = hand_over.study_of(run)
     timeline = [hand_over_table(study)] if study else []
-    judged = gate.render(run.gate, saved=run.history_file is not None) if run.gate else []
+    judged = gate.render(run.gate, run.history_file) if run.gate else []
     return [
         *(Text(sentence(line)) for line in heading(run)),
         table_of(rows(run)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from autogauge.history import standing
+from autogauge.history.fingerprint import Fingerprint
+from autogauge.history.standing import Standing
 from tests.support import ROOT, run_cli, run_suite, sentence_of
 
 BUILD = """
@@ -30,6 +34,7 @@ for name, layers in (("base", 6), ("same", 6), ("slower", 9)):
         node = ops.relu(ops.convolution(node, weights, [1, 1], [1, 1], [1, 1], [1, 1]))
     ov.save_model(ov.Model([ops.result(node)], [data], "chain"), sys.argv[1] + "/" + name + ".xml")
 """
+FIL_OF_AUTO = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab", "--devices=AUTO")
 STEADY = ("-m", "perf", "--profile=quick", "-k", "seconds_per_frame or test_latency", "--machine=lab")
 
 
@@ -331,9 +336,51 @@ def test_with_the_gate_off_nothing_is_judged(models, tmp_path):
     assert "gate (" not in done.stdout
 
 
+# Another machine's history, as docs/ci.md has it for pull requests.
+
+
+def documented(page, begins):
+    """The command line of a page in docs/ that begins so, with the lab's folder to be put in."""
+    lines = (ROOT / "docs" / page).read_text().splitlines()
+    (line,) = (each.strip() for each in lines if begins in each)
+    return line[line.index(begins) :]
+
+
+@pytest.mark.slow
+def test_a_pull_request_is_judged_against_the_history_of_main_which_is_only_read(first, models, tmp_path):
+    lab = tmp_path / "srv"
+    main = with_history(first[1], lab / "reports", 1 / 3).rename(lab / "reports" / "history" / "lab-01")
+    for path in main.glob("*.json"):
+        path.write_text(path.read_text().replace('"machine": "lab"', '"machine": "lab-01"'))
+        document = json.loads(path.read_bytes())
+        facts = document["machine_info"]["fingerprint"]
+        digest = Fingerprint({name: value for name, value in facts.items() if name != "digest"}).digest
+        path.with_name(f"{path.name.rpartition('_')[0]}_{digest[:8]}.json").write_text(
+            path.read_text().replace(facts["digest"], digest)
+        )
+        path.unlink()
+    before = {path.name: path.read_bytes() for path in main.iterdir()}
+    line = documented("ci.md", "pytest -m perf --gate=fail --machine=lab-01-pr")
+    options = shlex.split(line.replace("/srv/autogauge", str(lab)))[1:]
+    assert options[:2] == list(STEADY[:2])
+    options = [each for each in options if not each.startswith("--junitxml")]
+    done, _ = measure(models, lab / "reports", *[each for each in options[2:]], "--machine=lab-01-pr")
+    assert done.returncode == 1, done.stdout
+    assert "6 accepted runs (0001 to 0006" in " ".join(done.stdout.split())
+    assert "measured again" in done.stdout
+    assert f"and the baseline {main} stays as it is" in done.stdout
+    assert {path.name: path.read_bytes() for path in main.iterdir()} == before
+    own = list((lab / "reports" / "history" / "lab-01-pr").glob("*.json"))
+    assert [standing.read(path).standing for path in own] == [Standing.QUARANTINED]
+
+
+def test_a_baseline_that_is_not_there_is_one_sentence_before_anything_is_measured(tmp_path):
+    sentence = sentence_of(run_suite(*FIL_OF_AUTO, "--baseline=lab-02", f"--reports={tmp_path}"))
+    assert f"there is no saved run in {tmp_path}/history/lab-02 to judge against" in sentence
+
+
 # Recorded twice, kept by nobody, judged by nobody.
 
-FIL_OF_AUTO = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab", "--devices=AUTO")
 TWICE = """
 def pytest_generate_tests(metafunc):
     metafunc.fixturenames.append("__repeated")

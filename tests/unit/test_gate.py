@@ -339,6 +339,14 @@ def test_what_waits_in_one_benchmark_is_not_confirmed_by_another():
     assert (decision.benchmarks, decision.confirms) == ({"c": Standing.PENDING}, {})
 
 
+def test_judged_against_another_history_nothing_in_that_is_confirmed():
+    found = gate(history_of(*RATIOS, pending=[(0.8, True)]), baseline="reports/history/lab-01")
+    judged(found, measured(0.8), measured(0.8, seed=2))
+    decision = found.decide()
+    assert (decision.of("b"), decision.confirms) == (Standing.PENDING, {})
+    assert found.to_json()["baseline"] == "reports/history/lab-01"
+
+
 def test_a_run_that_was_heavily_disturbed_waits_whatever_it_found_and_confirms_nothing():
     for history, ratio in (
         (history_of(), 1.0),
