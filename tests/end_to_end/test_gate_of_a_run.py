@@ -183,10 +183,10 @@ def test_a_regression_only_warns_unless_it_is_to_fail(first, models, tmp_path):
 @pytest.mark.slow
 def test_a_better_level_becomes_the_baseline_when_a_second_run_confirms_it(first, models, tmp_path):
     folder = with_history(first[1], tmp_path / "reports", 3)
-    for number, standing in ((7, "pending"), (8, "accepted")):
+    for number, word in ((7, "pending"), (8, "accepted")):
         done, _ = measure(models, tmp_path / "reports", "--gate=fail")
         assert done.returncode == 0, done.stdout
-        assert f"standing: {standing}" in done.stdout
+        assert f"standing: {word}" in done.stdout
         assert len(list(folder.glob("*.json"))) == number
     (confirmed,) = folder.glob("0007_*.standing")
     record = json.loads(confirmed.read_bytes())
@@ -364,7 +364,7 @@ def test_a_pull_request_is_judged_against_the_history_of_main_which_is_only_read
     options = shlex.split(line.replace("/srv/autogauge", str(lab)))[1:]
     assert options[:2] == list(STEADY[:2])
     options = [each for each in options if not each.startswith("--junitxml")]
-    done, _ = measure(models, lab / "reports", *[each for each in options[2:]], "--machine=lab-01-pr")
+    done, _ = measure(models, lab / "reports", *options[2:], "--machine=lab-01-pr")
     assert done.returncode == 1, done.stdout
     assert "6 accepted runs (0001 to 0006" in " ".join(done.stdout.split())
     assert "measured again" in done.stdout

@@ -255,6 +255,7 @@ def test_every_option_that_changes_what_is_measured_or_judged_is_said_with_the_r
         **{"--accelerator": "none", "--infer-requests": "3", "--inconclusive": "fail", "--gate": "fail"},
         **{"--reference": "CPU", "--smallest-change": "7", "--pair-budget": "9", "--pinned": "off"},
         **{"--probe-deadline": "77", "--disturbed": "accept", "--wait": "5"},
+        **{"--no-baseline": "fail", "--creep": "fail", "--baseline": "lab-01"},
         **{"--cache": str(tmp_path), "--reports": str(tmp_path), "--machine": "m", "--fetch-deadline": "99"},
     }
     assert set(given) == set(declared.options), "a new option: give it a value here that is not its default"
