@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
+from rich import box
+from rich.table import Table
 
 from autogauge import __version__, cli_gate, cli_history, cli_models
 from autogauge.cache import Cache, cache_dir_or_temporary, default_cache_dir
@@ -25,12 +27,11 @@ from autogauge.inputs import parse_shapes
 from autogauge.interruption import Interruption
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
-from autogauge.plain import plain, sentence
+from autogauge.plain import sentence
 from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
 from autogauge.report.output import make_writable, print_json
 from autogauge.report.progress import progress_on
-from autogauge.report.tables import Column, Fitted
 from autogauge.report.terminal import devices_table, doctor_table
 from autogauge.rig import lock
 from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
@@ -134,7 +135,7 @@ def aa(
     rounds: Annotated[int, typer.Option(help="Rounds of two slices of 0.05 s each.")] = 80,
     blocks: Annotated[int, typer.Option(help="Blocks of two fresh processes each; 0 leaves FIL out.")] = 12,
     model: Annotated[str, typer.Option(help="A model's name or path.")] = resolve.DEFAULT_MODEL,
-    precision: Annotated[str, typer.Option(help="Precision of a model by name.")] = resolve.DEFAULT_PRECISION,
+    precision: Annotated[Optional[str], typer.Option(help="Precision of a model by name (default FP16).")] = None,  # noqa: UP045
     model_source: Annotated[str, typer.Option(help="auto, omz or embedded.")] = resolve.AUTO,
     shape: Annotated[Optional[str], typer.Option(help="Static shapes for a dynamic model.")] = None,  # noqa: UP045
     picture: Annotated[Optional[Path], typer.Option(help="Feed this picture.")] = None,  # noqa: UP045
@@ -163,7 +164,8 @@ def aa(
     ):
         folder = Path(scratch)
         launcher = Launcher(folder / "probes")
-        wanted = resolve.Wanted(model, precision.upper(), parse_choice("--model-source", model_source, resolve.SOURCES))
+        source = parse_choice("--model-source", model_source, resolve.SOURCES)
+        wanted = resolve.Wanted.named(model, precision, source)
         artefact = resolve.Resolver(Cache(cache or default_cache_dir()), progress).fetch(wanted)
         workload, inspection = prepare_workload(
             artefact, launcher, folder, parse_shapes(shape), picture=picture, given=given
@@ -237,16 +239,14 @@ def _checks(study: Study) -> list[dict[str, Any]]:
 
 
 def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
-    table = Fitted(
-        (
-            Column("figure", 90, 8),
-            Column("ratio", 80, right=True),
-            Column("99 % interval", 70, right=True),
-            Column("replicates", 40, right=True),
-            Column("holds 1", 100),
-        ),
-        options={"title": plain(f"A/A of {target.label}: the same condition twice"), "title_justify": "left"},
+    table = Table(
+        title=f"A/A of {target.label}: the same condition twice",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
+    for title in ("figure", "ratio", "99 % interval", "replicates", "holds 1"):
+        table.add_column(title, justify="left" if title in ("figure", "holds 1") else "right")
     for check in checks:
         interval = "none" if check["ci"] is None else f"{check['ci'][0]:.4f}–{check['ci'][1]:.4f}"
         ratio = "none" if check["ratio"] is None else f"{check['ratio']:.4f}"
@@ -263,19 +263,18 @@ def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
         screen.print(sentence(failure))
 
 
-def _resolution_table(checks: list[dict[str, Any]]) -> Fitted:
-    table = Fitted(
-        (
-            Column("figure", 100, 8),
-            *(Column(f"{span} s", 60 + place, right=True) for place, span in enumerate(SPANS_S)),
-            Column("to be found", 50, right=True),
-            Column("takes", 90, right=True),
-        ),
-        options={
-            "title": "the smallest change that this machine would find, by the seconds spent on a pair",
-            "title_justify": "left",
-        },
+def _resolution_table(checks: list[dict[str, Any]]) -> Table:
+    table = Table(
+        title="the smallest change that this machine would find, by the seconds spent on a pair",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
+    table.add_column("figure")
+    for span in SPANS_S:
+        table.add_column(f"{span} s", justify="right")
+    table.add_column("to be found", justify="right")
+    table.add_column("takes", justify="right")
     for check in checks:
         smallest = [check["smallest_change_in_s"][str(span)] for span in SPANS_S]
         seconds = check["seconds_for_change"]

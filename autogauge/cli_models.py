@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
+from rich import box
 from rich.filesize import decimal
+from rich.table import Table
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.models import cached
@@ -23,7 +24,6 @@ from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
-from autogauge.report.tables import Column, Fitted
 from autogauge.settings import parse_choice, parse_deadline
 
 app = typer.Typer(
@@ -48,7 +48,10 @@ def models(context: typer.Context, cache: CacheFolder = None, as_json: AsJson = 
 @app.command(epilog="Example: python -m autogauge models fetch googlenet-v1 --precision FP32")
 def fetch(
     name: Annotated[str, typer.Argument(help="A model's name.")],
-    precision: Annotated[str, typer.Option(help="FP16, FP32 or another that the model has.")] = DEFAULT_PRECISION,
+    precision: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help=f"FP16, FP32 or another that the model has (default {DEFAULT_PRECISION})."),
+    ] = None,
     source: Annotated[str, typer.Option(help="auto, omz or embedded.")] = AUTO,
     deadline_s: DeadlineS = f"{DEADLINE_S:g}",
     cache: CacheFolder = None,
@@ -56,7 +59,7 @@ def fetch(
 ) -> None:
     """Put a model into the cache; it is not fetched again when it is there and undamaged."""
     seconds = parse_deadline("--deadline", deadline_s)
-    wanted = Wanted(name, precision.upper(), parse_choice("--source", source, SOURCES), seconds)
+    wanted = Wanted.named(name, precision, parse_choice("--source", source, SOURCES), seconds)
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     _print_models([Resolver(_cache(cache), progress).fetch(wanted)], as_json)
 
@@ -115,22 +118,13 @@ def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
     if not entries:
         print("the cache holds no models yet")
         return
-    table = Fitted(
-        (
-            Column("name", 100, 20),
-            Column("source", 60),
-            Column("precision", 90),
-            Column("weights", 50),
-            Column("size", 70, right=True),
-            Column("sha256", 80),
-            Column("state", 95, 12),
-            Column("made by tools", 40, 12),
-        )
-    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("name", "source", "precision", "weights", "size", "sha256", "state", "made by tools"):
+        table.add_column(title, justify="right" if title == "size" else "left", no_wrap=title != "made by tools")
     for each in entries:
         table.add_row(
-            *(each.name, each.source or each.kind, each.precision, each.weights),
-            *(decimal(each.bytes), each.sha256[:12], each.state, each.toolchain),
+            *map(plain, (each.name, each.source or each.kind, each.precision, each.weights)),
+            *map(plain, (decimal(each.bytes), each.sha256[:12], each.state, each.toolchain)),
         )
-    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDTH_OF_A_PIPE
+    width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
     console(width=width).print(table)

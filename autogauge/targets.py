@@ -15,6 +15,8 @@ LATENCY = "LATENCY"
 THROUGHPUT = "THROUGHPUT"
 HINTS = (LATENCY, THROUGHPUT)
 ACCELERATOR_KINDS = ("GPU", "NPU")
+ANY = "FP32"
+"""The precision that every device has, or a better one in its place."""
 EMULATED_NAME = "emulated GPU"
 """How the full name of the emulated GPU begins; ``emulation/layer.c`` gives it."""
 
@@ -61,6 +63,14 @@ class Device:
     def kind(self) -> str:
         """``GPU`` for ``GPU``, ``GPU.0`` and ``GPU.1``."""
         return self.name.partition(".")[0]
+
+    def has(self, precision: str) -> bool:
+        """Whether AUTO counts it as fit for a model in that precision (``get_valid_device`` in the AUTO plugin's ``plugin.cpp``).
+
+        Half precision will do for single. A device that does not tell what it can do is taken for fit.
+        """
+        known = self.capabilities
+        return not known or precision in known or (precision == ANY and "FP16" in known)
 
     @property
     def is_accelerator(self) -> bool:
@@ -113,19 +123,25 @@ def find_device(name: str, devices: Iterable[Device]) -> Device | None:
     return exact or next((device for device in available if device.kind == name), None)
 
 
-def selectable_by_default(devices: Iterable[Device]) -> list[str]:
-    """What AUTO may select when it is given no list: a GPU where there is one, else the CPU; an NPU must be named."""
-    available = list(devices)
-    return [device.name for device in available if device.kind == "GPU"] or ["CPU"]
+def selectable_by_default(devices: Iterable[Device], precision: str = ANY) -> list[str]:
+    """What AUTO may select when it is given no list: a GPU that has the model's precision, where there is one, else the CPU.
+
+    An NPU must be named.
+    """
+    return [device.name for device in devices if device.kind == "GPU" and device.has(precision)] or ["CPU"]
 
 
 @dataclass(frozen=True)
 class Auto:
-    """AUTO as it hands over on this machine: the string to compile for, to which accelerator (if any), and whether one is emulated."""
+    """AUTO as it hands over on this machine: the string to compile for, to which accelerator (if any), and whether one is emulated.
+
+    ``precision`` is what AUTO asks of a device for the session's model.
+    """
 
     device: str = "AUTO"
     handed_to: Device | None = None
     emulated: bool = False
+    precision: str = ANY
 
     @property
     def title(self) -> str:
@@ -133,21 +149,36 @@ class Auto:
         return f"{self.device} (emulated)" if self.emulated else self.device
 
     @classmethod
-    def on(cls, available: Iterable[Device], measured: Iterable[Device]) -> Auto:
-        """AUTO with the first measured accelerator: by default where AUTO would select it by itself, else in a list with the CPU."""
+    def on(cls, available: Iterable[Device], measured: Iterable[Device], precision: str = ANY) -> Auto:
+        """AUTO with the first measured accelerator that has the model's precision.
+
+        By default where AUTO would select it by itself, else in a list with the CPU.
+        """
         available = list(available)
         emulated = any(device.is_emulated for device in available)
-        found = next((device for device in measured if device.is_accelerator), None)
+        found = next((device for device in measured if device.is_accelerator and device.has(precision)), None)
         if found is None:
-            return cls(emulated=emulated)
-        alone = selectable_by_default(available) == [found.name]
-        return cls("AUTO" if alone else f"AUTO:{found.name},CPU", found, emulated)
+            return cls(emulated=emulated, precision=precision)
+        alone = selectable_by_default(available, precision) == [found.name]
+        return cls("AUTO" if alone else f"AUTO:{found.name},CPU", found, emulated, precision)
 
     def may_select(self, available: Iterable[Device]) -> list[str]:
         """Which devices it may select: the accelerator that it is given, else what AUTO selects by default."""
         if self.handed_to is not None and self.device != "AUTO":
             return [self.handed_to.name]
-        return selectable_by_default(available)
+        return selectable_by_default(available, self.precision)
+
+    def why_not(self, device: Device) -> str | None:
+        """Why AUTO leaves that device out though it is there; ``None`` for one that it may select."""
+        if device.has(self.precision):
+            return None
+        what = (
+            "it is quantised (FakeQuantize)" if self.precision == "INT8" else f"its convolutions are {self.precision}"
+        )
+        return (
+            f"AUTO leaves the {device.label} out for this model: {what}, and OpenVINO does not list {self.precision} among that device's "
+            f"capabilities ({', '.join(device.capabilities)})"
+        )
 
 
 PLAIN_AUTO = Auto()

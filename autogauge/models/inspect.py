@@ -14,7 +14,7 @@ from autogauge.ports import Port
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.process import last_line
 from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.targets import Device
+from autogauge.targets import ANY, Device
 
 SHORTEST_S = 60.0
 
@@ -44,7 +44,7 @@ class State:
 
 @dataclass(frozen=True)
 class Inspection:
-    """OpenVINO's version and devices, and (if a model was named) its inputs in order, and whether it has weights in half precision.
+    """OpenVINO's version and devices, and (if a model was named) its inputs in order, and what of it is in half precision.
 
     Also its state, and by index the outputs that depend on random operators, with the operators' types.
     """
@@ -52,7 +52,9 @@ class Inspection:
     openvino: str
     devices: tuple[Device, ...]
     ports: tuple[Port, ...] = ()
-    half_precision: bool = False
+    half_precision: tuple[str, ...] = ()
+    precision: str = ANY
+    """The capability that AUTO asks of a device for the model."""
     emulated: ProcessorClass | None = None
     """For which processors the emulated GPU compiles, where it is switched on."""
     elsewhere: tuple[str, ...] = ()
@@ -84,7 +86,8 @@ def inspect(
         reply["openvino"],
         tuple(Device.from_json(fields) for fields in reply["devices"]),
         tuple(Port.from_json(fields) for fields in described["inputs"]) if described else (),
-        bool(described and described["half_precision"]),
+        tuple(str(each) for each in described["half_precision"]) if described else (),
+        str(described["precision"]) if described else ANY,
         ProcessorClass.from_json(reply["emulated"]),
         tuple(map(str, reply["elsewhere"])),
         shapes or {},

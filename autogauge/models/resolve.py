@@ -25,12 +25,33 @@ SOURCES = (AUTO, OMZ, EMBEDDED) = ("auto", "omz", "embedded")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A model as the user named it (a name or a path), in a precision, from a source. ``deadline_s`` is for fetching it."""
+    """A model as the user named it (a name or a path), in a precision, from a source. ``deadline_s`` is for fetching it.
+
+    ``precision_named`` says whether the user named one: a file has its own.
+    """
 
     model: str
     precision: str = DEFAULT_PRECISION
     source: str = AUTO
     deadline_s: float = DEADLINE_S
+    precision_named: bool = False
+
+    @classmethod
+    def named(
+        cls,
+        model: str,
+        precision: str | None,
+        source: str,
+        deadline_s: float = DEADLINE_S,
+        default: str = DEFAULT_PRECISION,
+    ) -> Wanted:
+        """A model as an option or argument named it; without a precision, ``None``, it is the default one."""
+        return cls(model, (precision or default).upper(), source, deadline_s, precision is not None)
+
+    @property
+    def words(self) -> str:
+        """The model as it was asked for, with its precision where that is a choice."""
+        return self.model if self.is_file else f"{self.model} {self.precision}"
 
     @property
     def is_local(self) -> bool:
@@ -61,6 +82,10 @@ class Wanted:
 
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without asking anybody. Costs nothing."""
+        if self.is_file and self.precision_named:
+            raise UserError(
+                f"{self.model} is a file, and is measured in the precision that it has: leave --precision={self.precision} out."
+            )
         if self.source == OMZ:
             self._check_zoo()
         elif self.is_local:

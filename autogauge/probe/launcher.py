@@ -71,6 +71,7 @@ class Launcher:
         """Run a hand-over probe to its end; returns its reply and AUTO's log. Raises ``ProbeFailed``.
 
         ``destroy_s`` is ``None`` when letting go of the model took longer than the request's deadline: a result, not a failure.
+        ``printed`` is the name of the file that keeps what the probe printed.
         """
         probe = self.start(request, name)
         try:
@@ -83,6 +84,7 @@ class Launcher:
                 reply["destroy_s"] = None
             else:
                 probe.expect_end()
+            reply["printed"] = probe.printed
             return reply, probe.auto_log()
         finally:
             probe.kill()
@@ -139,6 +141,11 @@ class Probe:
     def pid(self) -> int:
         """The process's number, which is its group's too."""
         return self._child.pid
+
+    @property
+    def printed(self) -> str:
+        """The name of the file that keeps what it prints, AUTO's log among it."""
+        return self._child.stdout.name
 
     def receive(self, kind: str, deadline_s: float) -> Reply:
         """Await the message of that type, at most so many seconds."""

@@ -67,7 +67,7 @@ def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Clai
                     CLOSE_TO_CPU,
                 )
             )
-        else:
+        elif auto.why_not(device) is None:  # beside an AUTO that leaves it out its FIL would say nothing
             claims.append(
                 Claim(
                     below(device),

@@ -18,6 +18,7 @@ import numpy as np
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import HANDED_OVER, NEVER, NO_HELPER, is_accelerator
+from autogauge.studies import never
 from autogauge.studies.pool import DEADLINE_S
 from autogauge.studies.progress import Progress
 from autogauge.studies.study import Condition, Plan, Sample, Study, run
@@ -121,8 +122,11 @@ def began_on_the_accelerator(facts: Mapping[str, Any]) -> bool:
 
 
 def what_happened(facts: Mapping[str, Any]) -> str:
-    """What became of the hand-over in a process, by its facts: the outcome, and who answered."""
-    return f"{facts['outcome']} ({', '.join(facts['devices'])})"
+    """What became of the hand-over in a process, by its facts: the outcome, who answered, and where it never came why, by AUTO's log."""
+    words = f"{facts['outcome']} ({', '.join(facts['devices'])})"
+    if facts["outcome"] != NEVER or "printed" not in facts:  # older runs kept less
+        return words
+    return f"{words}; {never.in_autos_words(facts['auto_log'], facts['accelerator_ready_s'], facts['printed'])}"
 
 
 def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO", title: str = "AUTO") -> Study:
@@ -265,6 +269,8 @@ def _facts(reply: Mapping[str, Any], timeline: Timeline, log: AutoLog) -> dict[s
             helper_requests=reply["helper_requests"],
         ),
         "auto_log": log.to_json(),
+        "accelerator_ready_s": _accelerator_ready_s(reply, log),
+        "printed": reply["printed"],
     }
 
 

@@ -24,7 +24,7 @@ from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, paired_ratio
 from autogauge.stats.sequential import share_by_time
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
-from autogauge.studies import disturbance, harness
+from autogauge.studies import answered, disturbance, harness
 from autogauge.studies.progress import Progress
 from autogauge.studies.timeline import Timeline
 from autogauge.targets import Target
@@ -237,6 +237,8 @@ class Study:
         remark = ""
         if claim in self.claims:
             outcome, remark = harness.allow_for(self, claim, outcome, interval)
+            outcome, empty = answered.allow_for(self, claim, outcome)
+            remark = "; ".join(filter(None, (empty, remark)))
         failures = self.failures(claim.numerator, claim.denominator)
         sentences = tuple(dict.fromkeys(f"{name}: {failure.sentence()}" for _, name, failure in failures))
         failed = len({index for index, _, _ in failures})

@@ -179,6 +179,13 @@ def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emul
     assert facts["devices"] == ["(CPU)"]
     (failure,) = facts["auto_log"]["failures"].values()
     assert "ProgramBuilder build failed" in failure
+    words = hand_over.what_happened(facts)
+    assert words.startswith("never handed over ((CPU)); AUTO's log says: Device: [GPU")
+    assert "]: Compile model failure: [GPU] ProgramBuilder build failed!" in words
+    assert len(words) < 500
+    kept = (emulated.log_folder / facts["printed"]).read_text()
+    assert "Compile model failure" in kept
+    assert f"probes/{facts['printed']}" in words
     assert facts["disagreements"] == []
     assert sample.figures["failed"] == sample.figures["wrong"] == 0
 

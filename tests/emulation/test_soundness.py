@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autogauge.emulation import parts
+from autogauge.cache import Cache
+from autogauge.emulation import parts, trial
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
 from autogauge.studies.pool import ProbePool
@@ -171,6 +172,28 @@ def test_a_probe_without_emulation_sees_none(tmp_path, small_cnn):
     assert not any(device["full_name"].startswith("emulated") for device in devices)
 
 
+def test_a_colon_in_any_path_is_no_matter(tmp_path, emulation):
+    """The loader takes its layers and drivers from lists between colons."""
+    folder = tmp_path / "10:30"
+    folder.mkdir()
+    for part in ("layer", "runtime"):
+        (folder / part).symlink_to(Path(getattr(emulation, part)).parent)
+    moved = replace(
+        emulation,
+        layer=str(folder / "layer" / Path(emulation.layer).name),
+        runtime=str(folder / "runtime" / Path(emulation.runtime).name),
+    )
+    devices = Launcher(folder / "probes", emulation=moved).describe()["devices"]
+    assert any(device["full_name"].startswith("emulated GPU") for device in devices)
+
+
+@pytest.mark.slow
+def test_a_cache_whose_path_has_a_colon_serves_a_whole_trial(tmp_path, emulation):
+    folder = tmp_path / "10:30"
+    launcher = Launcher(folder / "probes", emulation=parts.prepare(Cache(folder / "cache")))
+    assert trial.attempt(Cache(folder / "cache"), launcher).apart < 1e-3
+
+
 def test_a_layer_that_does_not_load_is_a_failure_of_its_phase(tmp_path, emulation, small_cnn):
     (tmp_path / "layer.so").write_text("no library")
     broken = Launcher(tmp_path / "probes", emulation=replace(emulation, layer=str(tmp_path / "layer.so")))
@@ -188,8 +211,6 @@ def test_the_layer_is_built_once_a_machine(emulation, cache):
 
 @pytest.mark.slow
 def test_the_compiler_that_pip_installs_builds_the_layer_too(tmp_path, monkeypatch, emulation):
-    from autogauge.cache import Cache
-
     if importlib.util.find_spec("ziglang") is None:
         pytest.fail(f"no compiler from pip: {parts.INSTALL}", pytrace=False)
     monkeypatch.setattr(parts, "COMPILERS", ())

@@ -43,8 +43,10 @@ def test_naming_auto_selects_the_same(by_default, explicitly):
         assert default[fact] == named[fact], fact
 
 
-def test_auto_selects_the_cpu_exactly_where_there_is_no_accelerator(by_default, available_devices):
-    assert kinds(by_default[1].selected[:1]) <= kinds(selectable_by_default(available_devices))
+def test_auto_selects_the_cpu_exactly_where_there_is_no_accelerator_for_the_model(
+    by_default, available_devices, inspection
+):
+    assert kinds(by_default[1].selected[:1]) <= kinds(selectable_by_default(available_devices, inspection.precision))
 
 
 def test_the_log_and_the_execution_devices_agree(explicitly):

@@ -17,7 +17,9 @@ def test_auto_answers_first_about_as_early_as_the_cpu(fil_study, holds, auto):
     holds(fil_study, "auto-fil-close-to-cpu")
 
 
-def test_auto_answers_first_before_the_accelerator(fil_study, holds, accelerator):
+def test_auto_answers_first_before_the_accelerator(fil_study, holds, accelerator, auto):
+    if reason := auto.why_not(accelerator):
+        pytest.skip(reason)
     holds(fil_study, fil.below(accelerator))
 
 

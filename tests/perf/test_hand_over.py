@@ -45,7 +45,7 @@ def in_order_of_start(timeline):
 def test_auto_hands_over_before_the_deadline(handed_over, deadlines):
     seen = [hand_over.what_happened(each) for each, _ in handed_over]
     outcomes = {each["outcome"] for each, _ in handed_over}
-    assert outcomes == {hand_over.HANDED_OVER}, f"{'; '.join(seen)} within {deadlines.hand_over_s:g} s"
+    assert outcomes == {hand_over.HANDED_OVER}, f"within {deadlines.hand_over_s:g} s: {'; '.join(seen)}"
 
 
 def test_the_cpu_helper_answers_first_and_the_accelerator_in_the_end(handed_over, handed_to):

@@ -3,7 +3,7 @@
 import pytest
 
 from autogauge.history.replay import REPLAY
-from autogauge.targets import HINTS
+from autogauge.targets import HINTS, kinds, selectable_by_default
 
 pytestmark = pytest.mark.perf
 
@@ -17,15 +17,14 @@ def test_the_latency_hint_gives_no_higher_latency(hint_study, hinted_target, hol
 
 
 @pytest.mark.parametrize("hint", HINTS)
-def test_steady_inferences_ran_where_they_should(hint_study, hinted_target, hint, available_devices):
+def test_steady_inferences_ran_where_they_should(hint_study, hinted_target, hint, available_devices, inspection):
     answered = hint_study.devices_that_answered(f"{hinted_target}-{hint}")
     assert answered, "no device answered"
     assert not any(name.startswith("(") for name in answered), "the CPU helper still answered after the warm-up"
-    kinds = {name.partition(".")[0] for name in answered}
     if hinted_target == "AUTO":
-        assert kinds <= {device.kind for device in available_devices}
+        assert kinds(answered) <= kinds(selectable_by_default(available_devices, inspection.precision))
     else:
-        assert kinds == {hinted_target.partition(".")[0]}
+        assert kinds(answered) == kinds([hinted_target])
 
 
 def test_every_slice_was_measured(hint_study):

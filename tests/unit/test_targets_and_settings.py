@@ -79,6 +79,43 @@ def test_auto_selects_a_gpu_where_there_is_one_and_never_an_npu_by_itself():
     assert selectable_by_default([CPU, GPU0, GPU1, NPU]) == ["GPU.0", "GPU.1"]
 
 
+WITHOUT_INT8 = Device("GPU.0", capabilities=("FP32", "FP16", "BIN"))
+SINGLE_ONLY = Device("GPU.1", capabilities=("FP32", "EXPORT_IMPORT"))
+ALL_BUT_SINGLE = Device("NPU", capabilities=("FP16", "INT8"))
+
+
+@pytest.mark.parametrize(
+    ("device", "fits"),
+    [
+        (WITHOUT_INT8, {"FP32", "FP16"}),
+        (SINGLE_ONLY, {"FP32"}),
+        (ALL_BUT_SINGLE, {"FP32", "FP16", "INT8"}),
+        (GPU0, {"FP32", "FP16", "INT8"}),
+    ],
+)
+def test_a_device_fits_a_model_by_its_capabilities_and_half_precision_will_do_for_single(device, fits):
+    assert {each for each in ("FP32", "FP16", "INT8") if device.has(each)} == fits
+
+
+def test_auto_leaves_out_what_lacks_the_models_precision_and_says_why():
+    there = [CPU, WITHOUT_INT8, SINGLE_ONLY, ALL_BUT_SINGLE]
+    assert selectable_by_default(there) == ["GPU.0", "GPU.1"]
+    assert selectable_by_default(there, "FP16") == ["GPU.0"]
+    assert selectable_by_default(there, "INT8") == ["CPU"]
+    quantised = Auto.on(there, there, "INT8")
+    assert (quantised.device, quantised.handed_to) == ("AUTO:NPU,CPU", ALL_BUT_SINGLE)
+    assert Auto.on(there, [CPU, WITHOUT_INT8], "INT8") == Auto(precision="INT8")
+    assert Auto.on(there, there, "FP16") == Auto("AUTO", WITHOUT_INT8, precision="FP16")
+    assert quantised.may_select(there) == ["NPU"]
+    assert Auto.on(there, [CPU, WITHOUT_INT8], "INT8").may_select(there) == ["CPU"]
+    assert quantised.why_not(ALL_BUT_SINGLE) is None
+    assert "leaves the GPU.0 out for this model: it is quantised" in quantised.why_not(WITHOUT_INT8)
+    assert "its convolutions are FP16" in Auto(precision="FP16").why_not(SINGLE_ONLY)
+    names = {claim.name for claim in fil.claims_for(there, quantised)}
+    assert "auto-fil-below-npu" in names
+    assert not [each for each in names if "gpu" in each]
+
+
 @pytest.mark.parametrize(
     ("device", "names"),
     [

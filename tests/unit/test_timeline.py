@@ -118,6 +118,46 @@ def test_only_an_accelerator_that_answered_first_leaves_no_hand_over_to_see(outc
     assert what_happened(facts) == f"{outcome} ({', '.join(devices)})"
 
 
+LONG = "x" * 1000
+
+
+@pytest.mark.parametrize(
+    ("log", "ready_s", "words"),
+    [
+        (
+            {
+                "failures": {
+                    "GPU.0": "Exception from a.cpp:54: Check 'false' failed at b.cpp:168: [GPU] ProgramBuilder build failed! Check"
+                }
+            },
+            None,
+            "Device: [GPU.0]: Compile model failure: [GPU] ProgramBuilder build failed! Check (all",
+        ),
+        ({"failures": {"NPU": f"[NPU] {LONG}"}}, None, "Compile model failure: [NPU] xxx"),
+        ({"failures": {"GPU": "no such words"}}, None, "Compile model failure: no such words (all"),
+        (
+            {"finished": ["CPU", "GPU.0"], "selected": ["GPU.0"]},
+            2.14,
+            "it compiled the model for GPU.0 after 2.1 s, and never released its CPU helper, which EXECUTION_DEVICES still names",
+        ),
+        (
+            {"finished": ["GPU.0"], "cpu_helper_released": True},
+            None,
+            "it compiled the model for GPU.0, and released its CPU helper (all",
+        ),
+        ({"selected": ["GPU.0", "GPU.0"]}, None, "it selected GPU.0, whose compile had not ended (all"),
+        ({"selected": ["CPU"]}, None, "nothing of an accelerator (all"),
+    ],
+)
+def test_a_hand_over_that_never_came_is_told_in_the_words_of_autos_log(log, ready_s, words):
+    facts = {"outcome": NEVER, "devices": ["(CPU)"], "accelerator_ready_s": ready_s, "printed": "0007-hand-over.out"}
+    said = what_happened({**facts, "auto_log": AutoLog(**log).to_json()})
+    assert said.startswith("never handed over ((CPU)); AUTO's log says: ")
+    assert words in said
+    assert said.endswith("(all of it: probes/0007-hand-over.out)")
+    assert len(said) < 500
+
+
 def log_of(**changes):
     facts = {"cpu_helper_started": True, "cpu_helper_released": True, "finished": ["CPU", "GPU.0"]}
     return AutoLog(**{**facts, "inferences": {"CPU_HELP": 10}, **changes})

@@ -21,7 +21,7 @@ def describe_state(model: Any) -> dict[str, Any] | None:
     AUTO looks for state outside bodies only.
     """
     outside = _variables(model.get_ops())
-    everywhere = outside | _variables(_all_operators(model))
+    everywhere = outside | _variables(all_operators(model))
     if not everywhere:
         return None
     return {"variables": len(everywhere), "in_bodies": not outside, "grows": _grows(model)}
@@ -41,7 +41,7 @@ def random_outputs(model: Any) -> dict[int, list[str]]:
 def _randomness(node: Any) -> set[str]:
     """The types of the random operators that a node is or contains."""
     own = {node.get_type_name()} & set(RANDOM)
-    return own.union(*({each.get_type_name() for each in _all_operators(body)} & set(RANDOM) for body in _bodies(node)))
+    return own.union(*({each.get_type_name() for each in all_operators(body)} & set(RANDOM) for body in _bodies(node)))
 
 
 def _variables(nodes: Any) -> set[str]:
@@ -51,15 +51,16 @@ def _variables(nodes: Any) -> set[str]:
 def _grows(model: Any) -> bool:
     return any(
         each.get_type_name() == "ReadValue" and each.get_output_partial_shape(0).is_dynamic
-        for each in _all_operators(model)
+        for each in all_operators(model)
     )
 
 
-def _all_operators(model: Any) -> Iterator[Any]:
+def all_operators(model: Any) -> Iterator[Any]:
+    """Every operator of a model, those in the bodies of If and loops included."""
     for node in model.get_ops():
         yield node
         for body in _bodies(node):
-            yield from _all_operators(body)
+            yield from all_operators(body)
 
 
 def _bodies(node: Any) -> list[Any]:

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from typing import Any
 
+from autogauge.probe.worker.precision import by_autos_rule, in_half_precision
 from autogauge.probe.worker.tracing import use_of
 
 
@@ -158,10 +159,8 @@ def describe_model(model: Any, declared: list[list[int] | None]) -> dict[str, An
         "friendly_name": model.get_friendly_name(),
         "inputs": [input_(each, shape) for each, shape in zip(model.inputs, declared)],  # noqa: B905, Python 3.8
         "outputs": [port(each) for each in model.outputs],
-        "half_precision": any(
-            each.get_type_name() == "Constant" and each.get_element_type().get_type_name() == "f16"
-            for each in model.get_ops()
-        ),
+        "precision": by_autos_rule(model),
+        "half_precision": in_half_precision(model),
     }
 
 
