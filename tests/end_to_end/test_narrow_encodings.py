@@ -107,7 +107,9 @@ def test_nor_does_one_that_asks_openvino(command, environment, encoding, tmp_pat
     assert "CPU" in found.stdout.decode(encoding)
 
 
-@pytest.mark.parametrize(("environment", "encoding"), [(ASCII, "ascii"), (C_LOCALE, "ascii")])
+@pytest.mark.parametrize(
+    ("environment", "encoding"), [(C_LOCALE, "ascii"), pytest.param(ASCII, "ascii", marks=pytest.mark.slow)]
+)
 def test_the_sessions_report_keeps_its_lines(environment, encoding, tmp_path, model_cache):
     options = ("-m", "perf", "--profile=quick", "--model=one-convolution", "-k", "first_inference_latency")
     reports = tmp_path / "Prüfstand 機械"  # in an ASCII locale its name is no text to Python

@@ -66,7 +66,9 @@ def test_a_process_for_each_test_is_refused(beside):
     assert "run pytest -m perf without --forked." in sentence_of(beside(FORKED, "-m", "perf", "--forked"))
 
 
-@pytest.mark.parametrize("options", [("-n2",), ("--dist=load", "--tx=2*popen")], ids=" ".join)
+@pytest.mark.parametrize(
+    "options", [pytest.param(("-n2",), marks=pytest.mark.slow), ("--dist=load", "--tx=2*popen")], ids=" ".join
+)
 def test_several_at_once_are_refused_however_they_are_asked_for(options, tmp_path):
     assert "run pytest -m perf without -n." in sentence_of(run_suite("-m", "perf", *options, f"--reports={tmp_path}"))
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -84,17 +85,17 @@ def test_no_place_for_temporary_files_is_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "options", "reports"),
-    [
-        ("", (), "reports"),
-        ("tests", (), f"{ROOT}/reports"),
-        ("elsewhere", (), f"{ROOT}/reports"),
-        ("elsewhere", ("--reports=mine",), "mine"),
-    ],
+    ("place", "named", "reports"),
+    [("", None, "reports"), ("tests", None, f"{ROOT}/reports"), ("/", None, f"{ROOT}/reports"), ("/", "mine", "mine")],
 )
-def test_a_history_is_the_same_wherever_pytest_is_started(place, options, reports, tmp_path):
-    folder = tmp_path if place == "elsewhere" else ROOT / place
-    command = bare_suite_command("-m", "perf", "--collect-only", *options, f"{ROOT}/tests/perf")
-    done = bare([each for each in command if each != "tests/perf"], cwd=folder, AUTOGAUGE_CACHE=str(tmp_path))
+def test_a_history_is_the_same_wherever_pytest_is_started(place, named, reports):
+    from fixtures.session import reports_folder
+
+    assert reports_folder(named, ROOT / place) == Path(reports)
+
+
+def test_and_a_session_that_is_started_elsewhere_says_where_it_is(tmp_path):
+    command = bare_suite_command("-m", "perf", "--collect-only", f"{ROOT}/tests/perf")
+    done = bare([each for each in command if each != "tests/perf"], cwd=tmp_path, AUTOGAUGE_CACHE=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f", reports in {reports}\n" in done.stdout
+    assert f", reports in {ROOT}/reports\n" in done.stdout

@@ -72,14 +72,6 @@ def test_the_second_one_measures_when_the_first_one_was_killed(session, tmp_path
     assert any("for another session's measuring to end" in note for note in summary["notes"])
 
 
-@pytest.mark.parametrize(
-    ("wait", "word"), [("-1", "'-1' does not fit"), ("soon", "'soon' does not fit"), ("1e9", "at most a day")]
-)
-def test_a_wait_that_is_none_is_one_sentence(wait, word, tmp_path):
-    assert word in (sentence := sentence_of(run_suite("-m", "perf", f"--wait={wait}", f"--reports={tmp_path}")))
-    assert "(--wait)" in sentence
-
-
 def test_a_benchmark_that_measures_waits_too(held):
     process = subprocess.Popen(
         [sys.executable, "benchmarks/cold_cache.py", "--blocks=6"], cwd=ROOT, stderr=subprocess.PIPE, text=True

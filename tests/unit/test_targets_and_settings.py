@@ -7,7 +7,7 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.files import slug
-from autogauge.settings import NOT_MEASURED, PROFILES, machine_notes, parse_list
+from autogauge.settings import NOT_MEASURED, PROFILES, machine_notes, parse_list, parse_wait
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import fil, steady
 from autogauge.studies.metrics import PerformanceMetrics
@@ -237,6 +237,17 @@ def test_every_profile_can_reach_a_verdict_at_its_first_look(name):
 def test_lab_is_the_notebooks_six_intervals_of_ten_seconds():
     lab = PROFILES["lab"]
     assert (lab.steady.looks, lab.slice_s, lab.interval_s) == ((6,), 10.0, 10.0)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("no", 0.0), ("0", 0.0), ("1800", 1800.0), ("2.5", 2.5)])
+def test_how_long_to_wait_for_another_session(text, seconds):
+    assert parse_wait("--wait", text) == seconds
+
+
+@pytest.mark.parametrize("text", ["-1", "soon", "1e9", "nan", "", "yes"])
+def test_a_wait_that_is_none_is_one_sentence(text):
+    with pytest.raises(UserError, match=r"\(--wait\)"):
+        parse_wait("--wait", text)
 
 
 @pytest.mark.parametrize(
