@@ -48,7 +48,7 @@ class Run:
     gate: Gate | None = None
     history_file: Path | None = None
     circumstances: Circumstances = field(default_factory=read_circumstances)
-    """What the machine allowed when the session began: what changes later is said, and changes no fingerprint."""
+    """What the machine allowed when the measuring began: what changes later is said, and changes no fingerprint."""
     changes: list[str] = field(default_factory=list)
     """What of it changed while the session measured."""
     interrupted_by: str = ""
@@ -68,7 +68,7 @@ class Run:
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """What identifies the run, once the model and the devices are known: of the circumstances those of the session's beginning."""
+        """What identifies the run, once the model and the devices are known: of the circumstances those at the beginning."""
         if self.model is None:
             return None
         settings = self.settings
@@ -85,8 +85,12 @@ class Run:
             measured["emulation"] = identity(self.emulated.name if self.emulated else "")
         return fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)
 
+    def begin(self) -> None:
+        """The measuring begins: from now on the circumstances shall stay as they are."""
+        self.circumstances = read_circumstances()
+
     def look_again(self) -> None:
-        """Remember what of the circumstances has changed since the session began."""
+        """Remember what of the circumstances has changed since the measuring began."""
         now = self.circumstances.changes(read_circumstances())
         self.changes += [each for each in now if each not in self.changes]
 

@@ -138,6 +138,15 @@ def test_what_changes_in_the_middle_changes_no_fingerprint_and_is_told(run, monk
     assert len(run.changes) == 2, "what changed back has changed all the same"
 
 
+def test_what_changed_before_the_measuring_began_is_what_is_measured(run, monkeypatch):
+    before = run.fingerprint.digest
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(os.cpu_count() + 1)})
+    run.begin()  # once the machine's lock is held, which may be long after the session began
+    run.look_again()
+    assert run.changes == []
+    assert run.fingerprint.digest != before
+
+
 def test_what_changes_the_figures_changes_the_fingerprint(run, tmp_path):
     digests = {run.fingerprint.digest}
     for changes in (
