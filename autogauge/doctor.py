@@ -21,6 +21,7 @@ from pathlib import Path
 from autogauge.cache import Cache
 from autogauge.emulation import parts, trial
 from autogauge.errors import MachineLacks, UserError
+from autogauge.files import in_short
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.targets import Device, find_device
@@ -128,7 +129,11 @@ def openvino(launcher: Launcher) -> tuple[Inspection | None, list[Finding]]:
     except UserError as error:
         step = "" if isinstance(error, MachineLacks) else INSTALL  # it says by itself what to do
         return None, [Finding("OpenVINO", "devices", State.BROKEN, str(error), step)]
-    return seen, [
+    elsewhere = [
+        Finding("OpenVINO", "from elsewhere", State.OK, f"{seen.openvino} from {in_short(each)}")
+        for each in seen.elsewhere
+    ]
+    return seen, elsewhere + [
         Finding("OpenVINO", device.name, State.OK, _words(device.full_name, device.type, device.driver))
         for device in seen.devices
     ]

@@ -1,6 +1,7 @@
 """Installing the Open Model Zoo's tools, and any OpenVINO release: once, whoever asks; with what; on which interpreter."""
 
 import contextlib
+import re
 import sys
 import threading
 from pathlib import Path
@@ -175,3 +176,22 @@ def test_without_a_fitting_interpreter_it_is_one_sentence(monkeypatch):
     monkeypatch.setattr(toolchain, "VERSIONS", ("3.5",))
     with pytest.raises(UserError, match=r"Python 3\.5"):
         toolchain.interpreter(Deadline(60))
+
+
+def test_the_tools_are_installed_by_the_digests_of_the_same_list():
+    """Whoever changes one list changes the other; each file that may be installed has its digest there."""
+    text = re.sub(r"^#.*\n", "", toolchain.LOCK.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    locked = {}
+    for line in text.splitlines():
+        words = re.split(r"\s+--hash=sha256:", line.strip())
+        locked[words[0]] = words[1:]
+    assert list(locked) == toolchain.requirements()
+    assert all(digests and all(re.fullmatch("[0-9a-f]{64}", each) for each in digests) for digests in locked.values())
+
+
+def test_what_the_suite_needs_is_bounded_below_the_next_major_release_but_for_openvino():
+    tomllib = pytest.importorskip("tomllib")
+    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+(>=\d+,)?<\d+", line)] == ["openvino>=2024.6"]
+    installed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert installed == [line for line in lines if not line.startswith("pytest")]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,8 @@ from autogauge.probe import environment, launcher
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime, is_release
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed, ProbeRequest
+from autogauge.reference import spec
+from autogauge.studies.progress import Silent
 from tests.properties import for_all
 from tests.support import another_openvino, misbehaving_python
 
@@ -247,3 +250,38 @@ def test_installed_beside_other_packages_the_project_lends_them_to_nobody(tmp_pa
     assert is_release(inspect(Launcher(tmp_path / "probes")).openvino, OWN)
     model = embedded.fetch("one-convolution", "FP32", Cache(tmp_path / "cache"))
     assert was_built_by(model.path.parent, OWN)
+
+
+def test_an_interpreter_that_has_its_openvino_from_the_path_alone_builds_with_that(tmp_path, monkeypatch):
+    """As after setupvars.sh of an archive: the interpreter's own environment has none."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    own = [each for each in sys.path if each.endswith("site-packages")]
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "env" / "bin" / "python"))
+    with pytest.raises(UserError, match="No module named"):
+        embedded.fetch("one-convolution", "FP32", Cache(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(another_openvino(tmp_path / "other")), *own]))
+    model = embedded.fetch("one-convolution", "FP32", Cache(tmp_path / "cache"))
+    assert was_built_by(model.path.parent, "2023.9.9")
+
+
+@pytest.mark.parametrize("how", ["a link to it", "a relative path", "its python", "a wrapper"])
+def test_an_environment_is_what_it_is_however_it_is_named(tmp_path, misled, monkeypatch, how):
+    made = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", "--without-pip", str(made)], check=True)
+    (tmp_path / "link").symlink_to(made)
+    monkeypatch.chdir(tmp_path)
+    if how == "a wrapper":
+        (tmp_path / "wrapped" / "bin").mkdir(parents=True)
+        wrapper = tmp_path / "wrapped" / "bin" / "python"
+        wrapper.write_text(f'#!/bin/sh\nexec {made}/bin/python "$@"\n')
+        wrapper.chmod(0o755)
+    text = {"a link to it": "link", "a relative path": "./env", "its python": "env/bin/python", "a wrapper": "wrapped"}[
+        how
+    ]
+    reference = spec.parse(text)
+    runtime = reference.runtime(reference.python(Cache(tmp_path / "cache"), Silent()))
+    (site,) = made.glob("lib/python*/site-packages")
+    (site / "its.pth").write_text("\n".join(each for each in sys.path if each.endswith("site-packages")) + "\n")
+    launched = Launcher(tmp_path / "probes", runtime)
+    assert is_release(str(launched.describe()["openvino"]), OWN)
+    assert launched.runtime.name == f"the reference {text}"

@@ -27,6 +27,8 @@ from autogauge.studies.progress import Progress
 from autogauge.trust import may_run
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
+LOCK = REQUIREMENTS.with_suffix(".lock")
+"""The same with the digest of every file that may be installed."""
 NAME = "omz-toolchain"
 VERSIONS = ("3.10", "3.9", "3.11", "3.12", "3.13")
 """The best first: on 3.10 and 3.9 the pinned protobuf is compiled, from 3.12 on a later openvino serves the tools."""
@@ -185,12 +187,20 @@ def _install(staging: Path, python: Path, version: str, deadline: Deadline, prog
     with scratch_in(staging) as scratch:
         try:
             run_tool(python, "module", "venv", str(environment), scratch=scratch, deadline=deadline)
-            pip = ("pip", "install", "--no-deps", "--no-cache-dir", "--no-input", "--disable-pip-version-check")
+            pip = (
+                *(
+                    "pip",
+                    "install",
+                    "--require-hashes",
+                    "--only-binary=:all:",
+                ),  # what is built would fetch what has no digest
+                *("--no-deps", "--no-cache-dir", "--no-input", "--disable-pip-version-check"),
+            )
             # The user's home is left visible: pip's settings are there, such as the address of a lab's own index.
             run_tool(
                 own,
                 "module",
-                *(*pip, "--progress-bar=off", "-r", str(REQUIREMENTS)),
+                *(*pip, "--progress-bar=off", "-r", str(LOCK)),
                 scratch=scratch,
                 deadline=deadline,
                 home=True,
