@@ -94,7 +94,7 @@ def gate(
         for note in (*judged.notes, *problems):
             screen.print(f"NOTE  {sentence(note)}")
         if unjudged := not_judged(judged, found.path):
-            screen.print(unjudged)
+            screen.print(f"NOT JUDGED  {unjudged}")
         if nothing:
             screen.print("NOTHING WAS JUDGED: no benchmark has an accepted run to be judged against")
     unreadable = strict and bool(found.problems)

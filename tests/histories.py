@@ -152,7 +152,7 @@ def year(
         )
 
 
-def judged(folder: Path, ratios: Mapping[str, float], **others: Any) -> tuple[Gate, Path]:
+def judged(folder: Path, ratios: Mapping[str, float], *, fail_creep: bool = False, **others: Any) -> tuple[Gate, Path]:
     """Judge one more run as the gate does at its end, and save it with its standing: ``ratios`` to the pinned workload by benchmark.
 
     What cannot be measured again is taken as it is.
@@ -163,7 +163,7 @@ def judged(folder: Path, ratios: Mapping[str, float], **others: Any) -> tuple[Ga
     fingerprint = str(made["machine_info"]["fingerprint"]["digest"])
     path = store.save(folder, made, "run", fingerprint)
     run = records.read(path)
-    gate = saved.judge(run, saved.history_for(run, []), 0.05)
+    gate = saved.judge(run, saved.history_for(run, []), 0.05, fail_creep=fail_creep)
     decision = gate.decide()
     decision.write(path)
     decision.confirm(path)

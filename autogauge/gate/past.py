@@ -8,6 +8,7 @@ are judged against is ``history.baseline``'s.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from autogauge.gate.judgement import Judgement, Way, percent
 from autogauge.history.records import SavedBenchmark
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
+from autogauge.stats.two_levels import ratio_of_levels
 from autogauge.stats.verdicts import Outcome
 
 SMALLEST = 1.10
@@ -28,6 +30,8 @@ RATIO_SPREAD, ABSOLUTE_SPREAD = 0.015, 0.08
 """What is expected of the variation between runs before they have shown theirs: of ratios to the pinned workload, and of seconds."""
 GROSS = 1.25
 """A change of seconds beyond what time explains, and above this, is no PASS although the ratio passes."""
+FEWEST_OF_A_LEVEL = 3
+"""So many runs are a level that a later one may have left unseen."""
 ENDS = 3
 """Runs at either end of the window between which a creep is looked for; their medians are compared."""
 
@@ -113,7 +117,7 @@ def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
         rule.floor,
     )
     if by_ratio:
-        return _beside_its_seconds(judgement, now, past, rule)
+        return _beside_what_was_before(_beside_its_seconds(judgement, now, past, rule), now, past, rule)
     reason = why_by_seconds(now, past)
     return judgement.noted(reason) if reason else judgement
 
@@ -131,6 +135,56 @@ def _beside_its_seconds(judgement: Judgement, now: Figure, past: Past, rule: Rul
     )
 
 
+def _before_this_pinned(now: Figure, past: Past) -> list[Figure]:
+    """The runs at the beginning of the level that had another pinned workload, or none, where they are as many as make a level.
+
+    What is newer was judged by seconds first, and is what a ratio is judged against: what became slower with the pinned workload's change
+    would be the new level.
+    """
+    level = [*past.first, *past.figures]
+    leading = list(itertools.takewhile(lambda each: not _same(now, (each,)), level))
+    return leading if len(leading) >= FEWEST_OF_A_LEVEL else []
+
+
+def _beside_what_was_before(judgement: Judgement, now: Figure, past: Past, rule: Rule) -> Judgement:
+    """A judgement by the ratio, beside the level of before the pinned workload changed, by seconds: all that both have."""
+    before = _before_this_pinned(now, past)
+    if not before:
+        return judgement
+    since = [each.seconds for each in (*_same(now, past.figures), now)]
+    old = [each.seconds for each in before]
+    seconds = ratio_of_levels(since, old, rule.error, prior_spread=ABSOLUTE_SPREAD)
+    judgement = judgement.noted(
+        f"beside the {len(before)} runs before the pinned workload changed, by seconds: "
+        f"{percent(seconds.ratio)} ({percent(seconds.low)} to {percent(seconds.high)})"
+    )
+    if judgement.outcome is not Outcome.PASS or outcome(seconds, rule) is Outcome.PASS:
+        return judgement
+    return dataclasses.replace(judgement, outcome=Outcome.INCONCLUSIVE, remarkable=True).noted(
+        "so it is not known whether it became slower with that change: accept --new-level begins a level with the new one"
+    )
+
+
+def why_not_by_ratio(now: Figure, past: Past) -> str | None:
+    """What was not judged by the ratio since the pinned workload changed; ``None`` where it did not, or seconds are all there is."""
+    before = _before_this_pinned(now, past) if is_by_ratio(now, past) else []
+    if not before:
+        return None
+    return (
+        f"NOT JUDGED by the ratio against the {len(before)} runs before the pinned workload changed "
+        f"({_what_changed(before[-1].reference, now.reference)}): by seconds only"
+    )
+
+
+def _what_changed(old: str | None, new: str | None) -> str:
+    """In which parts of their identities two pinned workloads differ."""
+    if old is None or new is None:
+        return "there was none" if old is None else "there is none"
+    theirs, ours = old.split(", "), new.split(", ")
+    gone, come = ([each for each in one if each not in other] for one, other in ((theirs, ours), (ours, theirs)))
+    return f"from {', '.join(gone) or 'more'} to {', '.join(come) or 'less'}"
+
+
 def why_by_seconds(now: Figure, past: Past) -> str | None:
     """Why seconds are all that can be compared, although there are accepted runs with a ratio; ``None`` where that is not so."""
     if is_by_ratio(now, past) or all(each.ratio is None for each in past.figures):
@@ -138,7 +192,11 @@ def why_by_seconds(now: Figure, past: Past) -> str | None:
     if now.ratio is None:
         return "by seconds only, since this run has no ratio to the pinned workload, and its history has"
     if not _same(now, past.figures):
-        return "by seconds only, since its history has ratios to another pinned workload"
+        other = next((each.reference for each in reversed(past.figures) if each.ratio is not None), None)
+        return (
+            "NOT JUDGED by the ratio: by seconds only, since its history has ratios to another pinned workload "
+            f"({_what_changed(other, now.reference)})"
+        )
     return "by seconds only, since too few of its history's runs have the ratio to this pinned workload"
 
 

@@ -153,7 +153,7 @@ class Gate:
 
     def remark(self, key: str, figure: Figure, before: Past) -> Creep | None:
         """Note what a figure's history says beside the judgement; returns a creep that is to fail."""
-        if reason := past.why_by_seconds(figure, before):
+        if reason := past.why_by_seconds(figure, before) or past.why_not_by_ratio(figure, before):
             self._remarks.setdefault(reason, []).append(key)
         crept = past.creep(figure, before, self.rule)
         if crept is None:

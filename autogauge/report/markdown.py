@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from autogauge.gate.comparison import Compared, Comparison
 from autogauge.gate.judgement import Judgement, percent
 from autogauge.gate.session import OFF
+from autogauge.report.gate import not_judged
 from autogauge.report.history import describe, how, milliseconds, short, unmatched
 from autogauge.report.rows import Row, rows
 from autogauge.report.words import MARKS, in_words
@@ -44,6 +45,8 @@ def of_run(run: Run) -> str:
     if run.gate and run.gate.mode != OFF and (judged := [each for each in run.gate.judgements if each.outcome]):
         lines += [f"### Gate: {counts(judged)}", ""]
         lines += [*_table(("verdict", "benchmark", "time", "interval", "rests on"), map(_judged, judged), {2}), ""]
+    if run.gate and (unjudged := not_judged(run.gate, run.history_file)):
+        lines += [f"**NOT JUDGED** {text(unjudged)}", ""]
     lines += _table(("target", "hint", "FIL ms", "FPS", "p50 ms", "ran on"), map(_figures, rows(run)), {2, 3, 4})
     lines += ["", *(f"- {text(note)}" for note in run.all_notes())]
     return "\n".join(lines).rstrip() + "\n"

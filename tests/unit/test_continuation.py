@@ -11,6 +11,8 @@ from autogauge.errors import UserError
 from autogauge.history import baseline, continuation, records, standing, store
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.history.standing import Standing
+from autogauge.report import terminal
+from autogauge.report.gate import render
 from tests import histories
 from tests.properties import for_all
 from tests.unit.test_report import settings
@@ -27,6 +29,12 @@ FACTS = {
     "measured": {"profile": "standard"},
     "benchmark_version": 3,
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits_for_the_disk(monkeypatch):
+    """Hundreds of small files are written here, and no power is lost."""
+    monkeypatch.setattr("autogauge.files.os.fsync", lambda descriptor: None)
 
 
 def runs(folder, count, slower=1.0, *, seed=1, **facts):
@@ -73,6 +81,21 @@ def test_a_machine_that_was_given_memory_is_not_judged_and_that_is_said(tmp_path
     assert (record.standing, changed in record.why, "NOT JUDGED" in record.why) == (Standing.ACCEPTED, True, True)
     gate = runs(folder, 1, 1.10, memory_gib=47)
     assert any(f"only 1 run is judged against, since {changed}" in note for note in gate.notes)
+
+
+def test_the_block_of_the_gate_says_loudly_what_was_not_judged_and_promises_nothing_of_a_run_that_is_not_saved(
+    tmp_path,
+):
+    folder = tmp_path / "lab-01"
+    runs(folder, 6)
+    gate = runs(folder, 1, memory_gib=47)
+    path = store.runs(folder)[-1]
+    saved, not_saved = (terminal.render(render(gate, where), width=400, colour=False) for where in (path, None))
+    assert "NOT JUDGED  2 benchmarks" in saved
+    assert "NOT JUDGED  2 benchmarks" in not_saved
+    assert f"python -m autogauge accept --as-continuation {path} carries" in saved
+    assert "this run becomes the first accepted one" in saved
+    assert "accept" not in not_saved.replace("accepted run with it", ""), "interrupted, or --benchmark-disable"
 
 
 def test_a_baseline_that_is_carried_over_finds_what_became_slower_with_it(tmp_path):

@@ -18,19 +18,24 @@ NOISE = 0.015
 """Of the ratio to the pinned workload from run to run: what the gate expects where nothing is known yet."""
 
 
-def series(folder, seed, runs, level):
+@pytest.fixture(autouse=True)
+def nothing_waits_for_the_disk(monkeypatch):
+    """Hundreds of small files are written here, and no power is lost."""
+    monkeypatch.setattr("autogauge.files.os.fsync", lambda descriptor: None)
+
+
+def series(folder, seed, runs, level, **options):
     """So many runs of ten benchmarks; ``level(run, key)`` is the true ratio. Returns the words of each run by benchmark."""
     random = np.random.default_rng(seed)
     words = []
     for number in range(runs):
-        gate, _ = histories.judged(
-            folder, {key: level(number, key) * float(np.exp(NOISE * random.standard_normal())) for key in KEYS}
-        )
+        ratios = {key: level(number, key) * float(np.exp(NOISE * random.standard_normal())) for key in KEYS}
+        gate, _ = histories.judged(folder, ratios, **options)
         words.append({each.benchmark: each.word for each in gate.judgements})
     return words
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_an_improvement_of_ten_percent_is_confirmed_in_every_benchmark(tmp_path, seed):
     series(tmp_path, seed, 16, lambda run, key: 1.0 if run < 10 else 0.9)
     stands = {store.number_of(path): standing.read(path) for path in store.runs(tmp_path)}
@@ -60,6 +65,16 @@ def test_the_command_that_the_note_of_a_creep_advises_finds_it(tmp_path, seed, m
     assert [key for key, word in verdicts.items() if word == "FAIL"] == [KEYS[0]], verdicts
     for choice, status in (("warn", 0), ("fail", 1)):
         assert CliRunner().invoke(app, ["gate", str(path), f"--creep={choice}"]).exit_code == status
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_drift_of_half_a_percent_a_run_is_red_where_creep_is_to_fail_and_stays_red(tmp_path, seed):
+    words = series(tmp_path, seed, 40, lambda run, key: 1.005**run if key == KEYS[0] else 1.0, fail_creep=True)
+    red = [number for number, each in enumerate(words) if each[KEYS[0]] == "FAIL"]
+    assert red, "one run is like those before it"
+    assert red[0] <= 30
+    assert len(red) > 0.8 * (40 - red[0]), "what crept is no baseline"
+    assert not any(word == "FAIL" for each in words for key, word in each.items() if key != KEYS[0])
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -130,6 +130,60 @@ def test_why_seconds_are_compared_is_said():
     assert "too few" in past.why_by_seconds(now(1.02), few)
 
 
+OLD_PINNED, NEW_PINNED = (
+    "googlenet on CPU, openvino 2024.6.0, python 3.11",
+    "googlenet on CPU, openvino 2024.6.0, python 3.12",
+)
+
+
+def pinned_changed(slower, runs, *, seed=1, old=20, mood=0.02, before=OLD_PINNED):
+    """The words of so many runs since the pinned workload changed, and the last judgement; they are ``slower`` from then on."""
+    random = np.random.default_rng(seed)
+
+    def figure(factor, reference):
+        seconds = 0.01 * factor * math.exp(mood * random.standard_normal())
+        ratio = factor * (1.0 if reference == before else 1.3) * math.exp(0.01 * random.standard_normal())
+        return Figure(seconds, reference, ratio, 0.004) if reference else Figure(seconds)
+
+    level = [figure(1.0, before) for _ in range(old)]
+    words = []
+    for _ in range(runs):
+        first = level[:3] if len(level) > 20 else []
+        new = figure(slower, NEW_PINNED)
+        judgement = past.judge("b", new, Past(tuple(level[-20:]), first=tuple(first)), RULE)
+        words.append(judgement.word)
+        if judgement.word != "FAIL":
+            level.append(new)
+    return words, judgement
+
+
+@pytest.mark.parametrize("before", [OLD_PINNED, None])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_became_slower_when_the_pinned_workload_changed_never_passes_at_the_new_level(seed, before):
+    words, last = pinned_changed(1.10, 40, seed=seed, before=before)
+    assert set(words) <= {"INCONCLUSIVE", "FAIL"}, "also when the old runs have left the window"
+    assert "runs before the pinned workload changed, by seconds: +" in last.sentence() or "FAIL" in words
+
+
+def test_what_did_not_change_with_the_pinned_workload_passes_again_with_time():
+    words, last = pinned_changed(1.0, 15)
+    assert words[-1] == "PASS"
+    assert "beside the 20 runs before the pinned workload changed" in last.sentence() or "beside the" in last.sentence()
+    assert past.why_not_by_ratio(
+        now(1.3, reference=NEW_PINNED), Past((*figures(reference=OLD_PINNED), *figures(reference=NEW_PINNED)))
+    ) == (
+        "NOT JUDGED by the ratio against the 10 runs before the pinned workload changed (from python 3.11 to python 3.12): by seconds only"
+    )
+
+
+def test_runs_in_between_with_no_ratio_or_another_are_no_level_of_their_own():
+    same = figures(reference="pinned")
+    for odd in (Figure(0.02), *figures((3.0,), "another")):
+        for level in ((odd, odd, *same), (*same[:5], odd, odd, odd, *same[5:])):
+            assert past.why_not_by_ratio(now(1.02), Past(level)) is None
+            assert past.judge("b", now(1.02), Past(level), RULE).outcome is Outcome.PASS
+
+
 def test_a_creep_in_steps_too_small_to_fail_is_said():
     creeping = figures(tuple(1.01**number for number in range(20)))
     for number in range(3, 20):
