@@ -24,6 +24,7 @@ from autogauge.errors import MachineLacks, UserError
 from autogauge.files import in_short
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
+from autogauge.rig import lock
 from autogauge.targets import Device, find_device
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
@@ -70,7 +71,7 @@ def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
     findings += more
     if seen is None:  # then nobody knows what it sees
         return findings
-    return [*findings, *gpu(seen.devices, root), *npu(seen.devices, root), *emulation(cache)]
+    return [*findings, *measuring(), *gpu(seen.devices, root), *npu(seen.devices, root), *emulation(cache)]
 
 
 def installed() -> list[Finding]:
@@ -137,6 +138,14 @@ def openvino(launcher: Launcher) -> tuple[Inspection | None, list[Finding]]:
         Finding("OpenVINO", device.name, State.OK, _words(device.full_name, device.type, device.driver))
         for device in seen.devices
     ]
+
+
+def measuring() -> list[Finding]:
+    """Where the lock is by which one session at a time measures: in containers that is to be one file for all."""
+    try:
+        return [Finding("measuring", "lock", State.OK, lock.described())]
+    except UserError as error:
+        return [Finding("measuring", "lock", State.BROKEN, str(error))]
 
 
 def gpu(devices: Iterable[Device], root: Path) -> list[Finding]:

@@ -109,6 +109,15 @@ def acquire(
         time.sleep(min(ASK_EVERY_S, left_s))
 
 
+def described() -> str:
+    """Where the lock is, and who holds it, as far as the kernel says. Raises :class:`UserError` where its file cannot be used."""
+    path, descriptor = _open()
+    try:
+        return f"{path}, " + (f"held by {_holder(descriptor)}" if _holding_process(descriptor) else "free")
+    finally:
+        os.close(descriptor)
+
+
 def _open() -> tuple[Path, int]:
     """The lock's file, open; made if it is not there. Raises :class:`UserError`."""
     named = os.environ.get(VARIABLE)
