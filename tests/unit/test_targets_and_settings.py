@@ -309,6 +309,8 @@ def test_every_option_that_changes_what_is_measured_or_judged_is_said_with_the_r
     assert set(given) == set(declared.options), "a new option: give it a value here that is not its default"
 
     class Config:
+        invocation_params = pytest.Config.InvocationParams(args=(), plugins=None, dir=tmp_path)
+
         @staticmethod
         def getoption(name, *_):
             return given[name]
