@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autogauge import input_shapes
 from autogauge.errors import UserError
@@ -15,7 +18,7 @@ from autogauge.input_files import GivenInputs
 from autogauge.inputs import Inputs, prepare
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.inspect import Inspection, inspect
-from autogauge.ports import check_types
+from autogauge.ports import Port, Shape, check_types
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Mode, ProbeFailed, ProbeRequest
 from autogauge.targets import Target
@@ -136,6 +139,43 @@ def prepare_workload(
     workload = Workload(model, folder / "inputs.npz", inspection.shapes, inputs.frames, inspection.random_outputs)
     try_once(launcher, workload, inputs)
     return workload, inspection
+
+
+def fed_alike(workload: Workload, ports: Sequence[Port], other: Sequence[Port], folder: Path) -> Workload:
+    """The same inputs for another model: by name where the names are the same, else in order; inputs are bound by their order.
+
+    ``workload`` has the other model, and inputs as ``ports`` take them. Raises :class:`~autogauge.errors.UserError` where the other
+    model takes something else.
+    """
+    names, theirs = [port.name for port in ports], [port.name for port in other]
+    order = [names.index(name) for name in theirs] if sorted(names) == sorted(theirs) else [*range(len(names))]
+    alike = len(names) == len(theirs) and all(
+        ports[index].element_type == port.element_type and _fits(ports[index].shape, port.shape)
+        for index, port in zip(order, other, strict=True)
+    )
+    if not alike:
+        raise UserError(
+            f"the model {workload.model.path} takes {_told(other)}, and the model that is measured takes {_told(ports)}: "
+            "a reference is to take the same inputs (--reference)."
+        )
+    if order == sorted(order):
+        return workload
+    with np.load(workload.inputs) as arrays:
+        reordered = Inputs(tuple(arrays[str(index)] for index in order), workload.frames, ())
+    reordered.save(folder / "inputs-of-the-reference.npz")
+    return dataclasses.replace(workload, inputs=folder / "inputs-of-the-reference.npz")
+
+
+def _fits(ours: Shape | None, theirs: Shape | None) -> bool:
+    """Whether a static shape is one that another model takes."""
+    if ours is None or theirs is None:
+        return True
+    return len(ours) == len(theirs) and all(there in (length, -1) for length, there in zip(ours, theirs, strict=True))
+
+
+def _told(ports: Sequence[Port]) -> str:
+    more = f" and {len(ports) - MOST_TOLD} more" if len(ports) > MOST_TOLD else ""
+    return ", ".join(f"{port.name} {port.shape_in_words} {port.element_type}" for port in ports[:MOST_TOLD]) + more
 
 
 def _working_example(

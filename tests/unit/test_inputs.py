@@ -2,12 +2,15 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autogauge.errors import UserError
 from autogauge.inputs import NUMPY_TYPES, OWN_PICTURE, Port, parse_shapes, prepare
+from autogauge.models.artefact import ModelArtefact
+from autogauge.studies.workload import Workload, fed_alike
 from tests.properties import for_all
 
 
@@ -164,6 +167,27 @@ def test_a_batch_is_counted_where_something_says_that_it_is_one(ports, frames):
 
 def test_a_lone_picture_counts_as_it_always_has(tmp_path):
     assert not prepare([Port("data", "f32", (4, 3, 16, 16))], picture_file(tmp_path)).frames_are_new
+
+
+def test_another_model_gets_the_same_inputs_by_name_else_in_order(tmp_path):
+    a, b = Port("a", "f32", (2,)), Port("b", "f32", (2,))
+    prepared = prepare([a, b])
+    prepared.save(tmp_path / "inputs.npz")
+    model = ModelArtefact("m", "path", "IR", Path("m.xml"), "d" * 64, "unknown")
+    workload = Workload(model, tmp_path / "inputs.npz", {}, 1)
+
+    def fed(*ports):
+        with np.load(fed_alike(workload, [a, b], ports, tmp_path).inputs) as arrays:
+            return [arrays[name].tolist() for name in arrays.files]
+
+    first, second = (array.tolist() for array in prepared.arrays)
+    assert fed(a, b) == fed(Port("x", "f32", (2,)), Port("y", "f32", (-1,))) == [first, second]
+    assert fed(b, a) == [second, first]
+    for others in ([a], [a, Port("b", "f32", (3,))], [a, Port("b", "i64", (2,))]):
+        with pytest.raises(
+            UserError, match=r"m\.xml takes a \[2\] f32.*takes a \[2\] f32, b \[2\] f32: a reference.*--reference"
+        ):
+            fed(*others)
 
 
 def test_inputs_are_saved_as_they_are(tmp_path):
