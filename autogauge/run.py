@@ -112,7 +112,12 @@ class Run:
         changes = [
             f"WARNING: while it measured, {each}: no later run is judged against this one" for each in self.changes
         ]
-        return [*self.notes, *changes, *(note for study in (*self.studies, *again) for note in study.notes())]
+        return [
+            *self.notes,
+            *self.circumstances.limits(),
+            *changes,
+            *(note for study in (*self.studies, *again) for note in study.notes()),
+        ]
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts of every study, in the order measured."""

@@ -64,6 +64,17 @@ class Circumstances:
     memory_gib: int | None
     noted: Mapping[str, Any] = field(default_factory=dict)
 
+    def limits(self) -> list[str]:
+        """Sentences about what is held below what the machine has: a quota of processors, a limit of memory."""
+        found = []
+        if self.processor_quota is not None:
+            found.append(
+                f"a quota allows {self.processor_quota:g} of {self.logical_cpus} processors' time: figures are those of the quota"
+            )
+        if (limit := self.noted.get("memory_limit_mib")) is not None:
+            found.append(f"the memory is limited to {limit} MiB of the machine's {self.memory_gib} GiB")
+        return found
+
     def changes(self, later: Circumstances) -> list[str]:
         """What of the facts that must not change while a run measures has changed until ``later``."""
         before, after = self._steady(), later._steady()

@@ -45,6 +45,11 @@ def test_a_container_sees_its_group_as_the_root(tmp_path):
     found = circumstances.read(root, range(4))
     assert (found.logical_cpus, found.processor_quota) == (4, 1.5)
     assert found.noted["memory_limit_mib"] == 512
+    assert [each.partition(":")[0] for each in found.limits()] == [
+        "a quota allows 1.5 of 4 processors' time",
+        f"the memory is limited to 512 MiB of the machine's {found.memory_gib} GiB",
+    ]
+    assert Circumstances(4, None, 16, {"memory_limit_mib": None}).limits() == []
     assert circumstances.read(root, range(1)).processor_quota is None, "a quota above the processors binds nobody"
 
 
