@@ -77,6 +77,7 @@ def main() -> None:
         _end(str(error))
     except BaseException as error:
         if interruption:
+            interruption.heard()
             _end(f"interrupted by {interruption.name}: it is not done; run it again.")
         if isinstance(error, FileNotFoundError) and (lacking := what_lacks()):
             _end(lacking)

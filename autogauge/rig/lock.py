@@ -177,13 +177,13 @@ def _in_the_way(path: Path, what: str) -> UserError:
 
 def _open_or_make(path: Path) -> int:
     """Without ``O_CREAT`` first: Linux may forbid it on another user's file in a folder such as this one (``fs.protected_regular``)."""
-    for flags in (os.O_RDWR, os.O_RDONLY):  # who may not write may lock all the same
-        if stat.S_ISREG(_mode(path)):
-            try:
-                return os.open(path, flags | _WITHOUT_FOLLOWING)
-            except OSError as error:
-                if flags == os.O_RDONLY or error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
-                    raise
+    if stat.S_ISREG(_mode(path)):
+        try:
+            return os.open(path, os.O_RDWR | _WITHOUT_FOLLOWING)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
+                raise
+            return os.open(path, os.O_RDONLY | _WITHOUT_FOLLOWING)  # who may not write may lock all the same
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _WITHOUT_FOLLOWING, 0o666)
     except FileExistsError:

@@ -83,6 +83,7 @@ def test_on_a_narrower_terminal_no_name_and_no_figure_is_lost(run, width):
     for figure in ("100.0", "150.0", "10.00", "13.00", "AUTO", "LATENCY", "THROUGHPUT"):
         assert any(figure in word for word in words), text
     assert "…" not in text
+    assert ("─" in text) == (width >= 79), "either the table or the lines"
 
 
 def test_the_figures_fit_a_narrow_terminal_whatever_the_names(run):
