@@ -202,7 +202,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name), after.get(name)
         known = bool(before) and bool(after) and (name == "processor_quota" or (name in before and name in after))
-        if known and old != new:
+        if known and old != new and name == "processor_quota" and name not in before:
+            found.append(f"there is a quota of processors, {_brief(new)}, where none was recorded")
+        elif known and old != new:
             found += _clauses(name, old, new)
     return found
 

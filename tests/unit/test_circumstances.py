@@ -241,7 +241,7 @@ def test_what_differs_between_two_saved_runs_in_words(tmp_path):
         "the file of the model m FP16 changed",
         "the profile changed from quick to lab",
         "the shapes changed",
-        "the quota of processors changed from none to 1.5",
+        "there is a quota of processors, 1.5, where none was recorded",
         "the kernel changed from 6.1.0 to 6.5.0",
     ]
     assert "the quota of processors changed from 1.5 to none" in between(new, old)
