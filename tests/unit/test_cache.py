@@ -118,6 +118,12 @@ def test_a_lock_that_is_held_too_long_is_a_sentence(tmp_path):
         Cache(tmp_path).entry("model", build_slowly, lock_deadline_s=0.2)
 
 
+def test_an_entry_that_is_there_waits_for_nobody(tmp_path):
+    folder = Cache(tmp_path).entry("model", build_slowly)
+    with filelock.FileLock(tmp_path / "locks" / "model.lock"):
+        assert Cache(tmp_path).entry("model", build_slowly, lock_deadline_s=0.2) == folder
+
+
 def test_a_cache_in_the_place_of_a_file_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"cannot write the cache .*--cache=DIR"):

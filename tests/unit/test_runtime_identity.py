@@ -142,6 +142,13 @@ def test_the_candidates_path_leads_where_the_user_means(tmp_path, misled, monkey
     assert inspect(Launcher(tmp_path / "probes")).openvino == "2023.9.9-1-another"
 
 
+def test_no_module_of_the_probes_own_comes_before_others_of_its_name(tmp_path, misled):
+    (misled / "lanes.py").write_text("MINE = True\n")
+    with (misled / "openvino" / "__init__.py").open("a") as stream:
+        stream.write("import lanes\nassert lanes.MINE\n")
+    assert inspect(Launcher(tmp_path / "probes")).openvino == "2023.9.9-1-another"
+
+
 def test_a_release_that_is_another_is_one_sentence_and_no_reply(tmp_path):
     other = another_openvino(tmp_path / "other")
     python = misbehaving_python(tmp_path, f"sys.path.insert(0, {str(other)!r})")
