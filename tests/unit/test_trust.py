@@ -163,8 +163,18 @@ def test_an_entry_that_is_a_link_is_trusted_as_far_as_what_it_leads_to(cache, tm
     folder.rename(elsewhere)
     folder.symlink_to(elsewhere)
     assert cache.entry("tools", must_not_build) == folder
-    os.chown(elsewhere.parent, STRANGER, -1)
+    os.chown(elsewhere, STRANGER, -1)
     refused(cache)
+
+
+@pytest.mark.parametrize("place", ["", "entries", "locks"])
+def test_a_cache_behind_a_link_is_trusted_as_far_as_what_it_leads_to(cache, tmp_path, place):
+    link, elsewhere = cache.root / place, tmp_path / "elsewhere"
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+    assert cache.entry("tools", must_not_build) == cache.folder("tools")
+    elsewhere.chmod(0o777)
+    assert f"{elsewhere} is such that everybody may write to it" in refused(cache)
 
 
 @as_root
