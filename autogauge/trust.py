@@ -44,7 +44,11 @@ def check(root: Path, *folders: Path, tree: Path | None = None) -> None:
 
     What is not there is no fault.
     """
-    places = [each for path in (root, *folders) for each in ((path, path.resolve()) if path.is_symlink() else (path,))]
+    places = [
+        each
+        for path in (root, *folders)
+        for each in ((path, Path(os.path.realpath(path))) if path.is_symlink() else (path,))
+    ]
     for path in (*places, *(_all_in(tree) if tree is not None else ())):
         if reason := why_not(path):
             raise UserError(f"the cache {root} is not to be trusted, since what is in it is run: {path} {reason}.")
@@ -91,7 +95,7 @@ def _all_in(folder: Path) -> Iterable[Path]:
     """The folder and everything in it, links as links; where it is a link itself, also what it leads to."""
     yield folder
     if folder.is_symlink():
-        folder = folder.resolve()
+        folder = Path(os.path.realpath(folder))  # a loop is no error
         yield folder
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):

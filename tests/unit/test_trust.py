@@ -486,3 +486,12 @@ def test_an_index_that_another_user_may_have_written_is_not_read(tmp_path):
     with index.opened(history, root) as found:
         assert len(found.runs()) == own
         assert "planted" not in {run.openvino for run in found.runs()}
+
+
+def test_a_cache_that_is_a_loop_of_links_is_one_sentence(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    cache = Cache(tmp_path / "loop")
+    with pytest.raises(UserError, match="cannot write the cache"):
+        cache.entry("tools", must_not_build)
+    with pytest.raises(UserError, match="cannot write the cache"), cache.scratch("omz"):
+        pytest.fail("it is not there")
