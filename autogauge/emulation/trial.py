@@ -18,7 +18,7 @@ from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import UserError
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import ProbeFailed
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.worker.emulation import CLASSES, VARIABLE
 from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import Target
@@ -62,11 +62,7 @@ def attempt(cache: Cache, launcher: Launcher) -> Trial:
             found, compile_s = _answer_of_one_of_two(launcher, workload, folder, DEADLINE_S * processors.slowness)
             expected, _ = _answer(launcher, workload, "CPU", folder, DEADLINE_S)
         except ProbeFailed as error:
-            again = "" if error.failure.kind == "deadline" else ", twice"
-            raise UserError(
-                f"the emulated GPU does not work here, compiling for the processor class {processors.describe()}: "
-                f"one convolution was {error.failure.sentence()}{again}; {next_step(processors)}."
-            ) from None
+            raise UserError(_broken(error.failure, processors)) from None
     apart = float(np.abs(found - expected).max())
     if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
         raise UserError(
@@ -74,6 +70,18 @@ def attempt(cache: Cache, launcher: Launcher) -> Trial:
             f"one convolution is {apart:.3g} off the CPU's; {next_step(processors)}."
         )
     return Trial(processors, compile_s, apart)
+
+
+def _broken(failure: Failure, processors: ProcessorClass) -> str:
+    """That it does not work, and what to do: about the machine where that lacked something, else about the class."""
+    if failure.kind == "deadline":
+        again, step = "", "look at the machine's load and run again"
+    else:
+        again, step = " twice", "" if failure.next_step else next_step(processors)
+    return (
+        f"the emulated GPU does not work here, compiling for the processor class {processors.describe()}: its trial, one convolution, "
+        f"failed{again}: {failure.sentence()}{'; ' if step else ''}{step}."
+    )
 
 
 def next_step(processors: ProcessorClass) -> str:

@@ -3,8 +3,10 @@
 import pytest
 
 from autogauge.emulation import parts
+from autogauge.emulation.classes import ProcessorClass
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
+from autogauge.probe.worker.emulation import best_class, processor_flags
 from autogauge.studies.workload import prepare_workload
 from tests.support import require_emulation, require_system_of_emulation
 
@@ -13,6 +15,13 @@ from tests.support import require_emulation, require_system_of_emulation
 def possible_here():
     """Skips the test on a system that can have no emulated GPU, whatever is installed."""
     require_system_of_emulation()
+
+
+@pytest.fixture(scope="session")
+def slowness():
+    """How many times longer compiling may take here than with AVX-512: deadlines follow it."""
+    best = best_class(processor_flags())
+    return ProcessorClass(best, best).slowness
 
 
 @pytest.fixture(scope="session")

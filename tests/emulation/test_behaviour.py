@@ -32,7 +32,7 @@ def cpu(prepared):
     return find_device("CPU", prepared[1].devices)
 
 
-def hand_overs(launcher, workload, folder, *, deadline_s=60.0):
+def hand_overs(launcher, workload, folder, *, deadline_s=300.0):
     """One hand-over, synchronous and with a queue."""
     study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1)
     runner = hand_over.HandOverRunner(study, launcher, workload, folder, after_s=0.5, hand_over_deadline_s=deadline_s)

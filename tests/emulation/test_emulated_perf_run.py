@@ -18,10 +18,10 @@ def reports(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def done(reports, emulation, cache):
+def done(reports, emulation, cache, slowness):
     """The hand-over; what takes longer is measured by CI's own run."""
     chosen = ("-k", "test_hand_over.py or hints")
-    return run_suite(*OPTIONS, *chosen, f"--reports={reports}", f"--cache={cache.root}")
+    return run_suite(*OPTIONS, *chosen, f"--reports={reports}", f"--cache={cache.root}", timeout_s=120 * slowness)
 
 
 @pytest.fixture(scope="module")

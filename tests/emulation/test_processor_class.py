@@ -16,12 +16,15 @@ from autogauge.emulation import parts, trial
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import UserError
 from autogauge.probe.launcher import Launcher, Runtime
+from autogauge.probe.request import Failure
 from autogauge.probe.worker import emulation as worker
 from autogauge.probe.worker.emulation import BY_HAND, CLASSES, VARIABLE
+from autogauge.settings import Deadlines
 from autogauge.studies.pool import ProbePool
 from autogauge.targets import Target
 from tests.emulation.test_soundness import OPERATORS, TOLERANCE
 from tests.support import misbehaving_python, run_suite, sentence_of, with_probes_on
+from tests.unit.test_report import settings
 
 ZEN_5 = (
     "fpu sse4_1 sse4_2 movbe popcnt avx f16c fma abm bmi1 avx2 bmi2 avx512f avx512dq avx512ifma avx512cd avx512bw avx512vl avx512_bf16 "
@@ -102,6 +105,36 @@ def test_a_class_says_how_it_was_chosen_and_how_slowly_it_compiles(found, slowne
     assert ProcessorClass.from_json(json.loads(json.dumps(found.to_json()))) == found
 
 
+@pytest.mark.parametrize(
+    ("name", "probe_s"), [("skx", 180), ("core-avx2", 900), ("corei7-avx", 2700), ("corei7", 4500)]
+)
+def test_deadlines_follow_the_class_unless_the_user_gave_one(name, probe_s, tmp_path):
+    slowness = ProcessorClass(name, name).slowness
+    assert settings(tmp_path, probe_deadline_s=None).deadlines(slowness) == Deadlines(probe_s)
+    assert Deadlines(probe_s).hand_over_s == probe_s * 2 / 3
+    assert settings(tmp_path, probe_deadline_s=7.0).deadlines(slowness) == Deadlines(7.0)
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (
+            Failure("deadline", "compile", "no answer within 120 s"),
+            "failed: no answer within 120 s during compile; look at the machine",
+        ),
+        (
+            Failure("error", "compile", "[GPU] no"),
+            "failed twice: [GPU] no during compile; try the class that every processor can run",
+        ),
+        (Failure("error", "compile", "std::bad_alloc"), "failed twice: std::bad_alloc during compile ("),
+    ],
+)
+def test_what_to_do_is_about_what_went_wrong(failure, words):
+    sentence = trial._broken(failure, ProcessorClass("skx", "skx"))
+    assert words in sentence
+    assert ("try the class" in sentence) == ("[GPU]" in sentence)
+
+
 def test_emulated_gpus_of_two_classes_are_two():
     assert parts.identity("skx") != parts.identity("core-avx2")
 
@@ -180,7 +213,10 @@ def test_where_every_compile_crashes_the_run_says_so_once_with_what_to_try(tmp_p
     options = ("-m", "perf", "--accelerator=emulated", f"--reports={tmp_path}/reports", f"--cache={cache.root}")
     sentence = sentence_of(run_suite(*changed, *options, **environment))
     assert "the emulated GPU does not work here" in sentence
-    assert "one convolution was killed by signal 11 (SIGSEGV) during compile, twice" in sentence
+    assert (
+        "its trial, one convolution, failed twice: killed by signal 11 (SIGSEGV) during compile; try the class"
+        in sentence
+    )
     assert f"for the processor class {MACHINES_OWN} (by the processor's flags)" in sentence
     assert sentence.endswith("or measure without it (--accelerator=auto).")
     assert not (tmp_path / "reports" / "latest").exists()

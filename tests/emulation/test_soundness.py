@@ -25,13 +25,13 @@ DEADLINE_S = 120
 
 
 @pytest.fixture(scope="module")
-def operators(emulation):
+def operators(emulation, slowness):
     """How far each operator on the emulated GPU is from the CPU."""
     done = subprocess.run(
         [sys.executable, str(OPERATORS), json.dumps(asdict(emulation))],
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=DEADLINE_S * slowness,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -144,11 +144,11 @@ def test_allocations_of_any_size_are_had_by_dropping_the_property_that_the_runti
 
 
 @pytest.mark.slow
-def test_several_requests_in_flight_end_and_answer_right(emulated, small_cnn, tmp_path):
+def test_several_requests_in_flight_end_and_answer_right(emulated, small_cnn, slowness, tmp_path):
     answers = []
     for device in ("GPU", "CPU"):
         target = Target(device, {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"})
-        pool = ProbePool(emulated, small_cnn, warm_up_s=0.5, infer_requests=4, deadline_s=60)
+        pool = ProbePool(emulated, small_cnn, warm_up_s=0.5, infer_requests=4, deadline_s=60 * slowness)
         try:
             assert pool.warm(target).slice(0.5)["fps"] > 0
             pool.warm(target).infer(tmp_path / "answer.npz")
