@@ -44,6 +44,7 @@ def test_another_openvino_on_the_path_is_the_candidates_and_said_and_never_the_r
     assert is_release(ran["AUTO@reference"], version("openvino"))
 
 
+@pytest.mark.slow
 def test_a_reference_whose_openvino_changes_is_one_sentence_and_no_figure(tmp_path, options):
     other, starts = another_openvino(tmp_path / "other"), tmp_path / "starts"
     python = misbehaving_python(

@@ -24,6 +24,13 @@ from tests.properties import for_all
 from tests.support import another_openvino, misbehaving_python
 
 OWN = version("openvino")
+
+
+def slow(value):
+    """A case like another, which alone is played through each time."""
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 SETUPVARS = {
     # 2022 and newer
     "INTEL_OPENVINO_DIR": "/opt/intel/openvino",
@@ -166,7 +173,7 @@ def changing_python(folder: Path) -> tuple[str, Path]:
     return misbehaving_python(folder, lines), changed
 
 
-@pytest.mark.parametrize("mode", ["describe", "once", "warm", "hand-over"])
+@pytest.mark.parametrize("mode", ["describe", slow("once"), slow("warm"), "hand-over"])
 def test_an_openvino_that_changed_between_two_probes_is_noticed_at_every_start(tmp_path, mode):
     python, changed = changing_python(tmp_path)
     session = Launcher(tmp_path / "probes", Runtime(python))
@@ -231,7 +238,7 @@ def test_a_model_that_another_release_would_build_is_one_sentence_and_no_entry(t
     assert cache.entries() == []
 
 
-@pytest.mark.parametrize("spoilt", ["built by another", "built before that was told"])
+@pytest.mark.parametrize("spoilt", [slow("built by another"), "built before that was told"])
 def test_a_pinned_model_under_the_wrong_key_is_noticed_and_built_anew(tmp_path, spoilt):
     cache, python = Cache(tmp_path / "cache"), Path(sys.executable)
     folder = embedded.fetch("one-convolution", "FP32", cache, python=python, release=OWN).path.parent
@@ -271,7 +278,7 @@ def test_an_interpreter_that_has_its_openvino_from_the_path_alone_builds_with_th
     assert was_built_by(model.path.parent, "2023.9.9")
 
 
-@pytest.mark.parametrize("how", ["a link to it", "a relative path", "its python", "a wrapper"])
+@pytest.mark.parametrize("how", ["a link to it", slow("a relative path"), slow("its python"), slow("a wrapper")])
 def test_an_environment_is_what_it_is_however_it_is_named(tmp_path, misled, monkeypatch, how):
     made = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", "--without-pip", str(made)], check=True)

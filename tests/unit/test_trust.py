@@ -455,7 +455,9 @@ def test_a_compiled_file_that_is_damaged_is_made_anew_without_the_network(instal
     assert read_manifest(folder)["numpy"] == "2.1.3"
 
 
-@pytest.mark.parametrize("damage", ["source", "planted", "link"])
+@pytest.mark.parametrize(
+    "damage", ["planted", *(pytest.param(each, marks=pytest.mark.slow) for each in ("source", "link"))]
+)
 def test_anything_else_that_is_damaged_is_installed_anew_with_the_same_numpy(installed, damage):
     folder, _ = installed()
     if damage == "source":
