@@ -84,6 +84,10 @@ class Cache:
     def _locks(self) -> Path:
         return self.root / "locks"
 
+    @property
+    def _scratch(self) -> Path:
+        return self.root / "scratch"
+
     def entries(self) -> list[Path]:
         """The folders of all entries by name, damaged ones too. Raises :class:`UserError` when they cannot be read."""
         try:
@@ -93,7 +97,7 @@ class Cache:
 
     def check(self, folder: Path | None = None) -> None:
         """Raise :class:`UserError` when the cache, or an entry's folder, is such that somebody else may have put things there."""
-        trust.check(self.root, self._entries, self._staging, self._locks, tree=folder)
+        trust.check(self.root, self._entries, self._staging, self._locks, self._scratch, tree=folder)
 
     def is_good(self, folder: Path, usable: Callable[[Path], bool] = lambda _: True) -> bool:
         """Whether an entry is there, undamaged and of use. Raises :class:`UserError` when it is not to be trusted."""
@@ -116,8 +120,8 @@ class Cache:
         with contextlib.ExitStack() as stack:
             try:
                 self.check()
-                trust.make(self.root / "scratch")
-                folder = stack.enter_context(leases.private_folder(self.root / "scratch", slug(name)))
+                trust.make(self._scratch)
+                folder = stack.enter_context(leases.private_folder(self._scratch, slug(name)))
             except OSError as error:
                 raise self._unwritable(error) from error
             yield folder
