@@ -17,7 +17,10 @@ from tests.support import (
 )
 
 
-@pytest.mark.parametrize(("study", "number"), [("first inference latency", signal.SIGINT), ("hints", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("study", "number"),
+    [pytest.param("first inference latency", signal.SIGINT, marks=pytest.mark.slow), ("hints", signal.SIGTERM)],
+)
 def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(session, number, study):
     running = session(*(["-k", "hints"] if study == "hints" else []))
     assert wait_until(lambda: f"\n  {study}: 1 of" in running.text(), 60), running.text()

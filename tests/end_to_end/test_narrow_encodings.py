@@ -53,7 +53,9 @@ for number, words in enumerate(json.load(open(sys.argv[1], encoding="utf-8"))):
 """
 
 
-@pytest.fixture(scope="module", params=SETS)
+@pytest.fixture(
+    scope="module", params=["ascii", *(pytest.param(each, marks=pytest.mark.slow) for each in ("latin-1", "C locale"))]
+)
 def done(request, tmp_path_factory):
     """Every command in one process with that encoding, as its module starts it: status, standard output and error of each."""
     folder = tmp_path_factory.mktemp("narrow")
@@ -107,9 +109,8 @@ def test_nor_does_one_that_asks_openvino(command, environment, encoding, tmp_pat
     assert "CPU" in found.stdout.decode(encoding)
 
 
-@pytest.mark.parametrize(
-    ("environment", "encoding"), [(C_LOCALE, "ascii"), pytest.param(ASCII, "ascii", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("environment", "encoding"), [(C_LOCALE, "ascii"), (ASCII, "ascii")])
 def test_the_sessions_report_keeps_its_lines(environment, encoding, tmp_path, model_cache):
     options = ("-m", "perf", "--profile=quick", "--model=one-convolution", "-k", "first_inference_latency")
     reports = tmp_path / "Prüfstand 機械"  # in an ASCII locale its name is no text to Python

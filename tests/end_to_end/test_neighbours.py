@@ -62,17 +62,18 @@ def test_tests_that_passed_in_another_process_are_no_green_run(beside):
     )
 
 
+@pytest.mark.slow
 def test_a_process_for_each_test_is_refused(beside):
     assert "run pytest -m perf without --forked." in sentence_of(beside(FORKED, "-m", "perf", "--forked"))
 
 
-@pytest.mark.parametrize(
-    "options", [pytest.param(("-n2",), marks=pytest.mark.slow), ("--dist=load", "--tx=2*popen")], ids=" ".join
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [("-n2",), ("--dist=load", "--tx=2*popen")], ids=" ".join)
 def test_several_at_once_are_refused_however_they_are_asked_for(options, tmp_path):
     assert "run pytest -m perf without -n." in sentence_of(run_suite("-m", "perf", *options, f"--reports={tmp_path}"))
 
 
+@pytest.mark.slow
 def test_a_limit_for_each_test_is_none_for_those_that_measure_and_stays_for_the_others(beside):
     done = beside(TIMEOUT, "-m", "perf", "-k", "hand_over", "-q")
     assert "the timer is set" not in done.stdout

@@ -37,13 +37,18 @@ def test_a_user_without_a_home_is_asked_for_a_cache_only_where_one_is_needed(nob
     listed = bare(bare_suite_command("-m", "perf", "--collect-only", "-q"), wrap=nobody)
     assert listed.returncode == 0, listed.stdout + listed.stderr
     assert "tests collected" in listed.stdout
+    assert "has no home folder" in sentence_of(bare([*CLI, "models"], wrap=nobody))
+
+
+@pytest.mark.slow
+def test_a_run_of_a_user_without_a_home_is_one_sentence(nobody, tmp_path):
     sentence = sentence_of(bare(bare_suite_command("-m", "perf", f"--reports={tmp_path}/reports"), wrap=nobody))
     assert "this user (number 12345) has no home folder" in sentence
     assert "(--cache=DIR, or AUTOGAUGE_CACHE in the environment)" in sentence
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert "has no home folder" in sentence_of(bare([*CLI, "models"], wrap=nobody))
 
 
+@pytest.mark.slow
 def test_a_user_without_a_home_reads_a_history_all_the_same(nobody, tmp_path):
     histories.year(tmp_path, runs=3)
     done = bare([*CLI, "history", f"--history={tmp_path}", "--all"], wrap=nobody)
@@ -94,6 +99,7 @@ def test_a_history_is_the_same_wherever_pytest_is_started(place, named, reports)
     assert reports_folder(named, ROOT / place) == Path(reports)
 
 
+@pytest.mark.slow
 def test_and_a_session_that_is_started_elsewhere_says_where_it_is(tmp_path):
     command = bare_suite_command("-m", "perf", "--collect-only", f"{ROOT}/tests/perf")
     done = bare([each for each in command if each != "tests/perf"], cwd=tmp_path, AUTOGAUGE_CACHE=str(tmp_path))

@@ -37,11 +37,10 @@ def _group_of(pid):
 @pytest.mark.parametrize(
     ("numbers", "apart_s"),
     [
-        ((HUP,), 0),
         ((INT, INT), 0.05),
         *(
             pytest.param(*each, marks=pytest.mark.slow)
-            for each in (((INT, INT, INT), 0.4), ((TERM, INT), 0.01), ((HUP, TERM, INT), 0.0))
+            for each in (((HUP,), 0), ((INT, INT, INT), 0.4), ((TERM, INT), 0.01), ((HUP, TERM, INT), 0.0))
         ),
     ],
     ids=lambda each: "-".join(number.name for number in each) if isinstance(each, tuple) else f"{each} s",
@@ -122,6 +121,7 @@ def test_a_terminal_that_is_closed_costs_nothing_that_was_measured(signalled, tm
     assert status == (2 if signalled else 0)
 
 
+@pytest.mark.slow
 def test_a_command_that_is_told_to_stop_says_so_with_status_2(tmp_path, model_cache):
     process = subprocess.Popen(
         [sys.executable, "-m", "autogauge", "aa", "--model=one-convolution"],

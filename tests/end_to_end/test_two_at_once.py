@@ -36,7 +36,14 @@ def test_without_waiting_the_second_one_is_refused_at_once_in_one_sentence(held,
 
 
 @pytest.mark.parametrize(
-    "options", [("-m", "perf", "--collect-only"), ("-m", "perf", "--setup-plan"), ("tests/unit/test_percentiles.py",)]
+    "options",
+    [
+        ("-m", "perf", "--collect-only"),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (("-m", "perf", "--setup-plan"), ("tests/unit/test_percentiles.py",))
+        ),
+    ],
 )
 def test_what_does_not_measure_waits_for_nobody(held, tmp_path, options):
     done = run_suite("-q", "--wait=no", f"--reports={tmp_path}", *options, **{VARIABLE: str(tmp_path / "lock")})
@@ -72,6 +79,7 @@ def test_the_second_one_measures_when_the_first_one_was_killed(session, tmp_path
     assert any("for another session's measuring to end" in note for note in summary["notes"])
 
 
+@pytest.mark.slow
 def test_a_benchmark_that_measures_waits_too(held):
     process = subprocess.Popen(
         [sys.executable, "benchmarks/cold_cache.py", "--blocks=6"], cwd=ROOT, stderr=subprocess.PIPE, text=True
