@@ -29,7 +29,7 @@ PROBES = "probes"
 REPORT = folders.Kind(
     "the report of a run",
     SUMMARY,
-    (b'"schema_version": ', b'"autogauge": '),
+    (b'"schema_version"', b'"autogauge"'),
     frozenset({SUMMARY, LATENCIES, TIMELINES, run_page.PAGE, PROBES}),
     "--reports=DIR",
 )

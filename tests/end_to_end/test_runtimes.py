@@ -7,7 +7,10 @@ from importlib.metadata import version
 
 import pytest
 
+from autogauge.cache import Cache
+from autogauge.models.build import was_built_by
 from autogauge.probe.identity import is_release
+from autogauge.reference import pinned
 from tests.support import another_openvino, misbehaving_python, run_suite, sentence_of
 
 QUICK = (
@@ -58,3 +61,26 @@ def test_a_reference_whose_openvino_changes_is_one_sentence_and_no_figure(tmp_pa
     assert "2023.9.9-1-another" in sentence
     assert "AUTO's promises" not in done.stdout
     assert not [path for path in (tmp_path / "reports").rglob("*") if path.is_file()]
+
+
+@pytest.mark.slow
+def test_a_release_and_the_pinned_workload_are_that_release_whatever_is_on_the_path(tmp_path, model_cache):
+    """Installs the release; by ``PYTHONPATH``, as setupvars.sh sets it, both ran another one once, and the pinned model was built by it."""
+    other = another_openvino(tmp_path / "other")
+    done = run_suite(
+        *QUICK,
+        f"--cache={model_cache}",
+        f"--reports={tmp_path / 'reports'}",
+        f"--reference={pinned.RELEASE}",
+        "--pinned=on",
+        timeout_s=600,
+        PYTHONPATH=f"{other}{os.pathsep}.",
+    )
+    assert done.returncode == 0, done.stdout
+    (study,) = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())["studies"]
+    ran = {name: facts["openvino"] for name, facts in study["facts"].items()}
+    assert ran["AUTO"] == "2023.9.9-1-another"
+    assert is_release(ran["AUTO@reference"], pinned.RELEASE)
+    assert is_release(ran["pinned"], pinned.RELEASE)
+    (built,) = [each for each in Cache(model_cache).entries() if each.name.startswith(pinned.MODEL)]
+    assert was_built_by(built, pinned.RELEASE)
