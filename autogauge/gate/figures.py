@@ -43,6 +43,7 @@ def figure_of(study: Study, condition: str, metric: str) -> Figure | None:
     if not seconds:
         return None
     beside = beside_pinned(study, condition, metric)
+    driver = str(study.facts.get(condition, {}).get("driver") or "")
     if beside is None:
-        return Figure(statistics.median(seconds), samples=len(seconds))
-    return Figure(statistics.median(seconds), beside.reference, beside.ratio, beside.error, len(seconds))
+        return Figure(statistics.median(seconds), samples=len(seconds), driver=driver)
+    return Figure(statistics.median(seconds), beside.reference, beside.ratio, beside.error, len(seconds), driver)

@@ -36,11 +36,16 @@ ENDS = 3
 """Runs at either end of the window between which a creep is looked for; their medians are compared."""
 
 
+FORMERLY_SHORT_S = 2e-4
+"""Below this an inference was polled, before drivers were tried on the machine."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """One benchmark of one run, as it is judged: seconds, and the ratio to the pinned workload where there is one.
 
-    ``samples`` is how many rounds or processes it rests on; 0 where that is not known.
+    ``samples`` is how many rounds or processes it rests on; 0 where that is not known. ``driver`` is how infer requests were driven, empty
+    where there are none to drive or where that is not known.
     """
 
     seconds: float
@@ -48,22 +53,23 @@ class Figure:
     ratio: float | None = None
     error: float = 0.0
     samples: int = 0
+    driver: str = ""
 
     @classmethod
     def of(cls, saved: SavedBenchmark) -> Figure:
         """The figure of a saved benchmark."""
         beside = saved.against_reference
         if beside is None:
-            return cls(saved.median_s, samples=saved.samples)
-        return cls(saved.median_s, beside.reference, beside.ratio, beside.error, saved.samples)
+            return cls(saved.median_s, samples=saved.samples, driver=saved.driver)
+        return cls(saved.median_s, beside.reference, beside.ratio, beside.error, saved.samples, saved.driver)
 
     def together(self, other: Figure) -> Figure:
         """This figure and another measurement of the same thing as one."""
         seconds, samples = math.sqrt(self.seconds * other.seconds), self.samples + other.samples
         if self.ratio is None or other.ratio is None:
-            return Figure(seconds, samples=samples)
+            return Figure(seconds, samples=samples, driver=self.driver)
         error = math.hypot(self.error, other.error) / 2
-        return Figure(seconds, self.reference, math.sqrt(self.ratio * other.ratio), error, samples)
+        return Figure(seconds, self.reference, math.sqrt(self.ratio * other.ratio), error, samples, self.driver)
 
 
 @dataclass(frozen=True)
@@ -198,6 +204,20 @@ def why_by_seconds(now: Figure, past: Past) -> str | None:
             f"({_what_changed(other, now.reference)})"
         )
     return "by seconds only, since too few of its history's runs have the ratio to this pinned workload"
+
+
+def driven_otherwise(now: Figure, past: Past) -> str | None:
+    """That infer requests were driven in another way in accepted runs, so that a change may be the suite's own; ``None`` where not.
+
+    Before it was written down short inferences were driven by a rule of their own.
+    """
+    if not now.driver:
+        return None
+    ways = {each.driver or ("another way" if each.seconds < FORMERLY_SHORT_S else now.driver) for each in past.figures}
+    others = sorted(ways - {now.driver})
+    if not others:
+        return None
+    return f"requests are driven by {now.driver}, in its history by {' or '.join(others)} too: a change may be the suite's own"
 
 
 def suspicion(now: Figure, past: Past, rule: Rule) -> Suspicion | None:

@@ -153,7 +153,11 @@ class Gate:
 
     def remark(self, key: str, figure: Figure, before: Past) -> Creep | None:
         """Note what a figure's history says beside the judgement; returns a creep that is to fail."""
-        if reason := past.why_by_seconds(figure, before) or past.why_not_by_ratio(figure, before):
+        reasons = (
+            past.why_by_seconds(figure, before) or past.why_not_by_ratio(figure, before),
+            past.driven_otherwise(figure, before),
+        )
+        for reason in filter(None, reasons):
             self._remarks.setdefault(reason, []).append(key)
         crept = past.creep(figure, before, self.rule)
         if crept is None:

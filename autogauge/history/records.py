@@ -61,6 +61,7 @@ class SavedBenchmark:
     device: str = ""
     hint: str = ""
     verdict: str = ""
+    driver: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,7 @@ def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
         metric=_text(extra.get("metric")) or "",
         device=_text(extra.get("device")) or "",
         hint=_text(extra.get("hint")) or "",
+        driver=_text(extra.get("driver")) or "",
         verdict=_verdict(extra.get("gate")),
     )
 

@@ -137,6 +137,7 @@ def test_the_history_file_carries_its_context(saved_run, summary):
     assert saved_run["machine_info"]["fingerprint"]["digest"] == summary["fingerprint"]["digest"]
     for benchmark in saved_run["benchmarks"]:
         extra = benchmark["extra_info"]
+        assert bool(extra["driver"]) == (extra["metric"] in ("fps", "latency_ms")), "how its requests were driven"
         assert extra["model"]["digest"] == summary["model"]["digest"]
         assert extra["openvino"] == summary["openvino"]
         assert extra["execution_devices"]

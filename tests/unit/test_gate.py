@@ -288,8 +288,9 @@ def measured(ratio, rounds=60, seed=1, twin=None):
     return study
 
 
-def saved_run(number, ratio):
-    benchmarks = {"b": SavedBenchmark("b", "t", 0.01 * ratio, 60, ReferenceRatio("pinned", ratio, 0.003, 60))}
+def saved_run(number, ratio, driver=""):
+    beside = ReferenceRatio("pinned", ratio, 0.003, 60)
+    benchmarks = {"b": SavedBenchmark("b", "t", 0.01 * ratio, 60, beside, driver=driver)}
     return SavedRun(Path(f"{number:04d}_run.json"), None, "f", "2026.4.1", "lab", benchmarks)
 
 
@@ -500,6 +501,20 @@ def test_a_run_without_the_ratio_that_its_history_has_says_so():
     assert found.notes == [
         "b: by seconds only, since this run has no ratio to the pinned workload, and its history has"
     ]
+
+
+def test_a_run_whose_requests_are_driven_otherwise_than_its_history_says_so():
+    """Else a change of the suite's own would be taken for the device's."""
+    study = measured(1.02)
+    study.facts["AUTO-LATENCY"] = {"driver": "infer"}
+    said = "b: requests are driven by infer, in its history by {} too: a change may be the suite's own"
+    for driver, notes in (("polling", [said.format("polling")]), ("infer", []), ("", [])):
+        runs = tuple(saved_run(number, ratio, driver) for number, ratio in enumerate(RATIOS, 1))
+        found = gate(History(Path(), runs, tuple(frozenset() for _ in runs)))
+        judged(found, study)
+        assert found.notes == notes, driver
+    short = Past((Figure(1e-4), Figure(1e-4, driver="infer")))
+    assert "by another way too" in past.driven_otherwise(Figure(1e-4, driver="infer"), short)
 
 
 def test_a_creep_is_noted_for_the_run():
