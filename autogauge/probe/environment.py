@@ -29,6 +29,8 @@ _LEADING_ELSEWHERE = (
     "TBB",  # TBB_DIR, TBBROOT
 )
 """How the names begin, in capitals: Python's own, the dynamic linker's, and what ``setupvars.sh`` of OpenVINO 2019 to 2026 exports."""
+_KEPT = ("OPENVINO_LOG_LEVEL",)
+"""Leads nowhere, and costs time: it is to be the same for all that are compared."""
 _SINGLE = (
     "ARCH_ROOT_DIR",
     "CMAKE_PREFIX_PATH",
@@ -78,7 +80,7 @@ def preloaded(environment: Mapping[str, str]) -> str:
 
 
 def _leads_elsewhere(name: str) -> bool:
-    return name in _SINGLE or name.upper().startswith(_LEADING_ELSEWHERE)
+    return name not in _KEPT and (name in _SINGLE or name.upper().startswith(_LEADING_ELSEWHERE))
 
 
 def _is_pythons(place: str) -> bool:

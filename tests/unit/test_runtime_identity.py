@@ -20,6 +20,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed, ProbeRequest
 from autogauge.reference import spec
 from autogauge.studies.progress import Silent
+from fixtures import gate
 from tests.properties import for_all
 from tests.support import another_openvino, misbehaving_python
 
@@ -71,6 +72,7 @@ NEEDED = {
     "SSL_CERT_FILE": "/etc/ca.pem",
     "AUTOGAUGE_CACHE": "/cache",
     "OMP_NUM_THREADS": "2",
+    "OPENVINO_LOG_LEVEL": "1",
     "LANG": "de_DE.UTF-8",
 }
 
@@ -299,3 +301,15 @@ def test_an_environment_is_what_it_is_however_it_is_named(tmp_path, misled, monk
     launched = Launcher(tmp_path / "probes", runtime)
     assert is_release(str(launched.describe()["openvino"]), OWN)
     assert launched.runtime.name == f"the reference {text}"
+
+
+def test_what_a_named_runtime_goes_without_is_noted(tmp_path, monkeypatch):
+    monkeypatch.setenv("LD_PRELOAD", "liballocator.so")
+    named, own = Runtime(sys.executable, "the reference 2026.4.1"), Runtime()
+    named.check(Identity("2026.4.1-1-x", "/opt/openvino", "/opt/lib", ("/opt/openvino",)))
+    elsewhere, without = gate._notes_on(named)
+    assert (
+        elsewhere == "the reference 2026.4.1 runs openvino 2026.4.1-1-x from /opt/openvino, outside of its environment"
+    )
+    assert without == "the reference 2026.4.1 is measured without LD_PRELOAD=liballocator.so, which this session has"
+    assert gate._notes_on(own) == []
