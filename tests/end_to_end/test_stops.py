@@ -83,6 +83,37 @@ def test_a_stop_before_anything_is_measured_says_so(session, number):
     assert not probes_of(running.process.pid)
 
 
+SLOW_SAVING = """
+import time
+from autogauge.report import summary
+save = summary.save
+def slowly(*words):
+    print("saving begins", flush=True)
+    time.sleep(1.5)
+    return save(*words)
+summary.save = slowly
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_stop_while_it_is_saving_does_not_disturb_that(session, tmp_path, interrupted):
+    (tmp_path / "slow_saving.py").write_text(SLOW_SAVING)
+    running = session(
+        *("-p", "slow_saving", "-s", "-k", "first_inference_latency"), PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}"
+    )
+    if interrupted:
+        running.wait_for_probes(4, set())
+        running.process.send_signal(TERM)
+    assert wait_until(lambda: "saving begins" in running.text(), 60), running.text()
+    for number in (INT, INT, TERM, HUP):
+        running.process.send_signal(number)
+    status, summary = running.finish(20)
+    assert status == (2 if interrupted else 0), running.text()
+    assert summary["interrupted_by"] == ("SIGTERM" if interrupted else None)
+    assert bool(summary["history_file"]) is not interrupted
+
+
 @pytest.mark.slow
 def test_what_is_ignored_from_the_start_stays_ignored(session):
     running = session("-k", "first_inference_latency", ignored=(HUP,))  # as under nohup
