@@ -17,7 +17,7 @@ from autogauge.gate import comparison as comparing
 from autogauge.gate.saved import HISTORY
 from autogauge.history import export as exporting
 from autogauge.history import where
-from autogauge.history.index import UNREADABLE
+from autogauge.history.index_rows import UNREADABLE
 from autogauge.history.select import Histories, Selection
 from autogauge.plain import sentence
 from autogauge.report import history as shown

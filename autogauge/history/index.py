@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
-import json
 import os
 import sqlite3
 import zlib
@@ -25,46 +24,24 @@ from autogauge import trust
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
+from autogauge.history.index_rows import (
+    ACCEPTED,
+    EMULATED,
+    RUN,
+    STANDINGS,
+    UNREADABLE,
+    drop,
+    facts_from,
+    insert,
+    prepare,
+)
 from autogauge.history.records import VERDICTS, SavedRun
-from autogauge.history.standing import Record, Standing
+from autogauge.history.standing import Record
 
-SCHEMA = 3
-"""Raised when the tables or what is read from a file change: older indexes are made anew."""
 PATIENCE_S, BUSY_S = 1.0, 15.0
 """How long to wait in silence, and after that is said, for another process that is indexing the same folder; then it is done in memory."""
-LARGEST_FACTS = 2**16
-"""Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
 AT_ONCE = 500
 """Files to one transaction: so many are read again at most after an interruption."""
-ACCEPTED = str(Standing.ACCEPTED)
-STANDINGS = tuple(str(each) for each in Standing)
-UNREADABLE, EMULATED = "unreadable", "emulated"
-
-_TABLES = """
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
-    machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
-    standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT,
-    accepted INTEGER, facts INTEGER
-);
-CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
-CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, device TEXT, hint TEXT, UNIQUE (key, metric, device, hint));
-CREATE TABLE refs (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER,
-    standing INTEGER);
-CREATE INDEX figures_of_run ON figures (run);
-"""
-_RUN = (
-    "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
-    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts"
-)
-_COLUMNS = {
-    "runs": f"{_RUN}, size, changed_ns, standing_ns",
-    "keys": "id, key, metric, device, hint",
-    "refs": "id, name",
-    "facts": "id, json",
-    "figures": "run, key, median_s, samples, ref, ratio, error, verdict, standing",
-}
 _AGAIN = (-1, -1, -1)
 """Unlike the facts of any file: what could not be read is looked at again, since what was in the way may be gone."""
 Floats = npt.NDArray[np.float64]
@@ -168,9 +145,9 @@ class Index:
 
     def runs(self) -> list[IndexedRun]:
         """Every saved run by number, those that cannot be read included."""
-        rows = self._database.execute(f"SELECT {_RUN} FROM runs ORDER BY number, name").fetchall()  # noqa: S608 (a constant)
-        known = {key: _facts_from(text) for key, text in self._database.execute("SELECT id, json FROM facts")}
-        columns = _RUN.split(", ")
+        rows = self._database.execute(f"SELECT {RUN} FROM runs ORDER BY number, name").fetchall()  # noqa: S608 (a constant)
+        known = {key: facts_from(text) for key, text in self._database.execute("SELECT id, json FROM facts")}
+        columns = RUN.split(", ")
         return [self._run(dict(zip(columns, row, strict=True)), known) for row in rows]
 
     def _run(self, fields: dict[str, Any], known: Mapping[int, Mapping[str, Any]]) -> IndexedRun:
@@ -237,7 +214,7 @@ class Index:
     def _forget(self, names: Iterable[str]) -> None:
         with self._writing() as database:
             for name in names:
-                _drop(database, name)
+                drop(database, name)
 
     def _read(self, names: Sequence[str], there: dict[str, tuple[int, int, int]]) -> None:
         found: list[tuple[str, SavedRun | None, Record, str]] = []
@@ -252,9 +229,9 @@ class Index:
                 unread.add(name)
         with self._writing() as database:
             for name, run, record, problem in found:
-                _drop(database, name)
+                drop(database, name)
                 facts = _AGAIN if name in unread else there[name]
-                _insert(database, self.folder / name, facts, run, record, problem)
+                insert(database, self.folder / name, facts, run, record, problem)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -285,7 +262,7 @@ def opened(
             if not _is_free(index, progress):
                 say(f"waiting for another process that is indexing {folder}, for at most {BUSY_S:g} s")
                 database.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S:.0f}")
-                _prepare(database)
+                prepare(database)
                 index.update(progress)
         except sqlite3.DatabaseError as error:
             if _is_locked(error):
@@ -306,7 +283,7 @@ def opened(
 def _is_free(index: Index, progress: Progress) -> bool:
     """Bring it up to date; whether nobody had it locked."""
     try:
-        _prepare(index._database)
+        prepare(index._database)
         index.update(progress)
     except sqlite3.OperationalError as error:
         if not _is_locked(error):
@@ -324,8 +301,8 @@ def of_file(path: Path) -> Iterator[Index]:
     """An index in memory of one file, whatever its name. Raises :class:`UserError` when it cannot be read."""
     run, record = records.read(path), standing.read(path)
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        _prepare(database)
-        _insert(database, path, (0, 0, 0), run, record, "")
+        prepare(database)
+        insert(database, path, (0, 0, 0), run, record, "")
         own = -1 - zlib.crc32(os.fsencode(path))  # unlike any in the index of its folder
         database.execute("UPDATE runs SET id = ?", (own,))
         database.execute("UPDATE figures SET run = ?", (own,))
@@ -345,7 +322,7 @@ def _anew(folder: Path, cache: Path, progress: Progress) -> Iterator[Index]:
     with contextlib.closing(_connect(path_of(folder, cache))) as database:
         index = Index(folder, database)
         try:
-            _prepare(database)
+            prepare(database)
             index.update(progress)
         except sqlite3.DatabaseError:
             with _in_memory(folder, progress) as index:
@@ -357,7 +334,7 @@ def _anew(folder: Path, cache: Path, progress: Progress) -> Iterator[Index]:
 @contextlib.contextmanager
 def _in_memory(folder: Path, progress: Progress) -> Iterator[Index]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
-        _prepare(database)
+        prepare(database)
         index = Index(folder, database)
         index.update(progress)
         yield index
@@ -371,23 +348,6 @@ def _connect(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
     except (OSError, sqlite3.Error):
         return sqlite3.connect(":memory:", isolation_level=None)
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    """The tables as this version has them; those of another version are dropped."""
-    database.execute("PRAGMA synchronous = OFF")  # derived: what a crash of the machine spoils is made anew
-    if database.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
-        for table, columns in _COLUMNS.items():  # an error here is noticed by the caller, who makes the index anew
-            database.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608 (constants)
-        return
-    database.execute("BEGIN IMMEDIATE")
-    if database.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
-        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            database.execute(f'DROP TABLE "{name}"')
-        for statement in _TABLES.split(";"):
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version = {SCHEMA}")
-    database.execute("COMMIT")
 
 
 def _listing(folder: Path) -> dict[str, tuple[int, int, int]]:
@@ -413,82 +373,6 @@ def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
         with contextlib.suppress(OSError):
             return entry.stat(follow_symlinks=follow)
     return None
-
-
-def _drop(database: sqlite3.Connection, name: str) -> None:
-    database.execute("DELETE FROM figures WHERE run = (SELECT id FROM runs WHERE name = ?)", (name,))
-    database.execute("DELETE FROM runs WHERE name = ?", (name,))
-
-
-def _insert(
-    database: sqlite3.Connection,
-    path: Path,
-    facts: tuple[int, int, int],
-    run: SavedRun | None,
-    record: Record,
-    problem: str,
-) -> None:
-    own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
-    more: tuple[object, ...] = ("", "", 0, None)
-    stands, why = UNREADABLE, ""
-    verdicts: set[str] = set()
-    if run is not None:
-        when_s = run.when.timestamp() if run.when else None
-        own = (when_s, run.machine, run.openvino, run.model, run.precision, run.weights, run.profile, run.accelerator)
-        own = (*own, run.fingerprint or "")
-        problem = "\n".join(each.replace("\n", " ") for each in run.problems)
-        verdicts = {each.verdict for each in run.benchmarks.values()}
-        facts_of_it = _facts_of(run)
-        accepted = sum(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)
-        stated = _id(database, "facts", ("json",), (facts_of_it,)) if facts_of_it else None
-        more = (run.digest, run.folder, accepted, stated)
-        stands, why = str(record.standing), record.why
-    found = run.benchmarks if run else {}
-    worst = next((word for word in VERDICTS if word in verdicts), "")
-    number = store.number_of(path) if store.is_run(path.name) else 0
-    row = (path.name, *facts, number, *own, stands, why, bool(run and run.foreign), worst, len(found), problem, *more)
-    cursor = database.execute(f"INSERT INTO runs VALUES (NULL{', ?' * len(row)})", row)  # noqa: S608 (placeholders)
-    figures = [
-        (
-            cursor.lastrowid,
-            _id(database, "keys", ("key", "metric", "device", "hint"), (each.key, each.metric, each.device, each.hint)),
-            each.median_s,
-            each.samples,
-            _id(database, "refs", ("name",), (each.against_reference.reference,)) if each.against_reference else None,
-            each.against_reference.ratio if each.against_reference else None,
-            each.against_reference.error if each.against_reference else None,
-            VERDICTS.index(each.verdict) if each.verdict else None,
-            STANDINGS.index(record.of(each.key)),
-        )
-        for each in found.values()
-    ]
-    database.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", figures)
-
-
-def _facts_of(run: SavedRun) -> str:
-    """The fingerprint's facts and what is noted beside it, as JSON; empty for none, and for what is too large or deep to be ours."""
-    with contextlib.suppress(RecursionError, ValueError):
-        facts = {"fingerprint": dict(run.fingerprint_facts), "noted": dict(run.noted)}
-        text = json.dumps(facts, sort_keys=True) if any(facts.values()) else ""
-        return text if len(text) <= LARGEST_FACTS else ""
-    return ""
-
-
-def _facts_from(text: str) -> Mapping[str, Any]:
-    with contextlib.suppress(ValueError, RecursionError):
-        found = json.loads(text)
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
-def _id(database: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[str]) -> int:
-    """The row's id in a table of names, added if it is new."""
-    names, holds = ", ".join(columns), " AND ".join(f"{each} = ?" for each in columns)
-    found = database.execute(f"SELECT id FROM {table} WHERE {holds}", values).fetchone()  # noqa: S608 (constants)
-    if found is None:
-        marks = ", ".join("?" * len(columns))
-        return int(database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values).lastrowid or 0)  # noqa: S608
-    return int(found[0])
 
 
 def _grouped(rows: list[tuple[object, ...]]) -> Iterator[tuple[object, list[tuple[object, ...]]]]:

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.history import index, standing, store
+from autogauge.history import index, index_rows, standing, store
 from autogauge.history.standing import Standing
 from tests.histories import LATENCY, PER_FRAME, save, year
 from tests.properties import for_all
@@ -117,7 +117,7 @@ def test_an_index_of_another_schema_is_thrown_away(indexed):
     with sqlite3.connect(index.path_of(folder, cache)) as database:
         database.execute("DROP TABLE figures")
         database.execute("CREATE TABLE figures (something TEXT)")
-        database.execute(f"PRAGMA user_version = {index.SCHEMA + 1}")
+        database.execute(f"PRAGMA user_version = {index_rows.SCHEMA + 1}")
     assert contents(folder, cache) == whole
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
 from autogauge.gate.judgement import percent
-from autogauge.history.index import ACCEPTED, Figures, IndexedRun
+from autogauge.history.index import Figures, IndexedRun
+from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.told_apart import Models, differing
 from autogauge.stats.change_points import SHORTEST, Levels, levels_of_siblings
 from autogauge.stats.patterns import Alternation, Pattern, patterns_of, patterns_of_siblings

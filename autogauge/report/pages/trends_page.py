@@ -17,7 +17,8 @@ import numpy as np
 
 from autogauge import folders
 from autogauge.files import write_bytes
-from autogauge.history.index import ACCEPTED, STANDINGS, IndexedRun
+from autogauge.history.index import IndexedRun
+from autogauge.history.index_rows import ACCEPTED, STANDINGS
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models
 from autogauge.report.history import describe

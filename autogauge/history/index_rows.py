@@ -1,0 +1,144 @@
+"""The tables of an index, and a saved run as rows in them. Which files are read when is left to ``index``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autogauge.history import store
+from autogauge.history.records import VERDICTS, SavedRun
+from autogauge.history.standing import Record, Standing
+
+SCHEMA = 3
+"""Raised when the tables or what is read from a file change: older indexes are made anew."""
+LARGEST_FACTS = 2**16
+"""Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
+ACCEPTED = str(Standing.ACCEPTED)
+STANDINGS = tuple(str(each) for each in Standing)
+UNREADABLE, EMULATED = "unreadable", "emulated"
+
+_TABLES = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
+    machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
+    standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT,
+    accepted INTEGER, facts INTEGER
+);
+CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
+CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, device TEXT, hint TEXT, UNIQUE (key, metric, device, hint));
+CREATE TABLE refs (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER,
+    standing INTEGER);
+CREATE INDEX figures_of_run ON figures (run);
+"""
+RUN = (
+    "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
+    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts"
+)
+COLUMNS = {
+    "runs": f"{RUN}, size, changed_ns, standing_ns",
+    "keys": "id, key, metric, device, hint",
+    "refs": "id, name",
+    "facts": "id, json",
+    "figures": "run, key, median_s, samples, ref, ratio, error, verdict, standing",
+}
+
+
+def prepare(database: sqlite3.Connection) -> None:
+    """The tables as this version has them; those of another version are dropped."""
+    database.execute("PRAGMA synchronous = OFF")  # derived: what a crash of the machine spoils is made anew
+    if database.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
+        for table, columns in COLUMNS.items():  # an error here is noticed by the caller, who makes the index anew
+            database.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608 (constants)
+        return
+    database.execute("BEGIN IMMEDIATE")
+    if database.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            database.execute(f'DROP TABLE "{name}"')
+        for statement in _TABLES.split(";"):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {SCHEMA}")
+    database.execute("COMMIT")
+
+
+def drop(database: sqlite3.Connection, name: str) -> None:
+    """Forget the run of a file with that name."""
+    database.execute("DELETE FROM figures WHERE run = (SELECT id FROM runs WHERE name = ?)", (name,))
+    database.execute("DELETE FROM runs WHERE name = ?", (name,))
+
+
+def insert(
+    database: sqlite3.Connection,
+    path: Path,
+    facts: tuple[int, int, int],
+    run: SavedRun | None,
+    record: Record,
+    problem: str,
+) -> None:
+    """Add a run of a file with these facts (size, change, change of the standing), or that it cannot be read, and why (``problem``)."""
+    own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
+    more: tuple[object, ...] = ("", "", 0, None)
+    stands, why = UNREADABLE, ""
+    verdicts: set[str] = set()
+    if run is not None:
+        when_s = run.when.timestamp() if run.when else None
+        own = (when_s, run.machine, run.openvino, run.model, run.precision, run.weights, run.profile, run.accelerator)
+        own = (*own, run.fingerprint or "")
+        problem = "\n".join(each.replace("\n", " ") for each in run.problems)
+        verdicts = {each.verdict for each in run.benchmarks.values()}
+        facts_of_it = _facts_of(run)
+        accepted = sum(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)
+        stated = _id(database, "facts", ("json",), (facts_of_it,)) if facts_of_it else None
+        more = (run.digest, run.folder, accepted, stated)
+        stands, why = str(record.standing), record.why
+    found = run.benchmarks if run else {}
+    worst = next((word for word in VERDICTS if word in verdicts), "")
+    number = store.number_of(path) if store.is_run(path.name) else 0
+    row = (path.name, *facts, number, *own, stands, why, bool(run and run.foreign), worst, len(found), problem, *more)
+    cursor = database.execute(f"INSERT INTO runs VALUES (NULL{', ?' * len(row)})", row)  # noqa: S608 (placeholders)
+    figures = [
+        (
+            cursor.lastrowid,
+            _id(database, "keys", ("key", "metric", "device", "hint"), (each.key, each.metric, each.device, each.hint)),
+            each.median_s,
+            each.samples,
+            _id(database, "refs", ("name",), (each.against_reference.reference,)) if each.against_reference else None,
+            each.against_reference.ratio if each.against_reference else None,
+            each.against_reference.error if each.against_reference else None,
+            VERDICTS.index(each.verdict) if each.verdict else None,
+            STANDINGS.index(record.of(each.key)),
+        )
+        for each in found.values()
+    ]
+    database.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", figures)
+
+
+def _facts_of(run: SavedRun) -> str:
+    """The fingerprint's facts and what is noted beside it, as JSON; empty for none, and for what is too large or deep to be ours."""
+    with contextlib.suppress(RecursionError, ValueError):
+        facts = {"fingerprint": dict(run.fingerprint_facts), "noted": dict(run.noted)}
+        text = json.dumps(facts, sort_keys=True) if any(facts.values()) else ""
+        return text if len(text) <= LARGEST_FACTS else ""
+    return ""
+
+
+def facts_from(text: str) -> Mapping[str, Any]:
+    """What a fingerprint stands for, from its JSON."""
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(text)
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _id(database: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[str]) -> int:
+    """The row's id in a table of names, added if it is new."""
+    names, holds = ", ".join(columns), " AND ".join(f"{each} = ?" for each in columns)
+    found = database.execute(f"SELECT id FROM {table} WHERE {holds}", values).fetchone()  # noqa: S608 (constants)
+    if found is None:
+        marks = ", ".join("?" * len(columns))
+        return int(database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values).lastrowid or 0)  # noqa: S608
+    return int(found[0])
