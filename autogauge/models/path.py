@@ -62,23 +62,24 @@ def fetch(path: Path) -> ModelArtefact:
     """
     if not exists(path):
         raise UserError(f"there is no model at {path}: check the path (--model).")
-    if path.is_dir():
-        if not (path / SAVED_MODEL).is_file():
-            raise UserError(_no_saved_model(path))
-        files = _files_below(path)
-    else:
-        check_name(path)
-        files = [path, *_weights_beside(path), *_weights_named_in(path)]
     try:
-        digest = hashlib.sha256("".join(sha256_of(_regular(each)) for each in files).encode()).hexdigest()
+        digest = hashlib.sha256("".join(sha256_of(_regular(each)) for each in _files_of(path)).encode()).hexdigest()
     except OSError as error:
-        raise UserError(
-            f"cannot read the model {path}: {error.strerror}; {step_for(error) or 'check its permissions'} (--model)."
-        ) from None
+        raise UserError(f"cannot read the model {path}: {error.strerror}; check its permissions (--model).") from None
     # Not resolved: where the file is a link, its own name and what lies beside the link count.
     return ModelArtefact(
         path.absolute().stem, "path", FORMATS.get(path.suffix.lower(), "TensorFlow"), path.absolute(), digest, "unknown"
     )
+
+
+def _files_of(path: Path) -> list[Path]:
+    """Every file that the model needs. Raises ``OSError`` and :class:`UserError`."""
+    if not path.is_dir():
+        check_name(path)
+        return [path, *_weights_beside(path), *_weights_named_in(path)]
+    if not (path / SAVED_MODEL).is_file():
+        raise UserError(_no_saved_model(path))
+    return _files_below(path)
 
 
 def check_name(path: Path) -> None:
