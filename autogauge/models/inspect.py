@@ -104,7 +104,7 @@ def _of_the_machine(failure: Failure, model: ModelArtefact | None, option: str) 
     reason = failure.reason.rstrip(". ")
     if failure.kind in ("exit", "signal") and step_in(failure.output_tail):
         reason = f"{reason} ({last_line(failure.output_tail)})"
-    what = f"read the model {model.path}" if model is not None else "say what it sees"
+    what = "say what it sees" if model is None or failure.phase == "start" else f"read the model {model.path}"
     return MachineLacks(f"OpenVINO cannot {what}: {reason} during {failure.phase}; {step}.")
 
 
