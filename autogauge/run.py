@@ -43,6 +43,8 @@ class Run:
     """How many frames one inference counts."""
     frames_are_new: bool = False
     """Whether earlier releases counted one there."""
+    has_state: bool = False
+    """Whether the model keeps anything from one inference to the next, which is then reset before each."""
     notes: list[str] = field(default_factory=list)
     studies: list[Study] = field(default_factory=list)
     gate: Gate | None = None
@@ -81,6 +83,8 @@ class Run:
         }
         if self.frames_are_new:
             measured["frames"] = self.frames
+        if self.has_state:
+            measured["state"] = "reset before each inference"  # runs of before had left it to grow
         if self.emulation is not None:
             measured["emulation"] = identity(self.emulated.name if self.emulated else "")
         return fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)

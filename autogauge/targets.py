@@ -136,12 +136,14 @@ class Auto:
     """AUTO as it hands over on this machine: the string to compile for, to which accelerator (if any), and whether one is emulated.
 
     ``precision`` is what AUTO asks of a device for the session's model.
+    ``no_helper`` is why it leaves its CPU helper out, so that the accelerator answers from the first inference on; empty where it does not.
     """
 
     device: str = "AUTO"
     handed_to: Device | None = None
     emulated: bool = False
     precision: str = ANY
+    no_helper: str = ""
 
     @property
     def title(self) -> str:
@@ -149,10 +151,14 @@ class Auto:
         return f"{self.device} (emulated)" if self.emulated else self.device
 
     @classmethod
-    def on(cls, available: Iterable[Device], measured: Iterable[Device], precision: str = ANY) -> Auto:
+    def on(
+        cls, available: Iterable[Device], measured: Iterable[Device], precision: str = ANY, no_helper: str = ""
+    ) -> Auto:
         """AUTO with the first measured accelerator that has the model's precision.
 
         By default where AUTO would select it by itself, else in a list with the CPU.
+
+        ``no_helper`` counts only beside an accelerator.
         """
         available = list(available)
         emulated = any(device.is_emulated for device in available)
@@ -160,7 +166,7 @@ class Auto:
         if found is None:
             return cls(emulated=emulated, precision=precision)
         alone = selectable_by_default(available, precision) == [found.name]
-        return cls("AUTO" if alone else f"AUTO:{found.name},CPU", found, emulated, precision)
+        return cls("AUTO" if alone else f"AUTO:{found.name},CPU", found, emulated, precision, no_helper)
 
     def may_select(self, available: Iterable[Device]) -> list[str]:
         """Which devices it may select: the accelerator that it is given, else what AUTO selects by default."""

@@ -33,12 +33,22 @@ class State:
         return f"{self.variables} variable{'' if self.variables == 1 else 's'}"
 
     @property
+    def no_helper(self) -> str:
+        """Why AUTO leaves its CPU helper out for such a model; empty where it does not: state in bodies it does not see."""
+        if self.in_bodies:
+            return ""
+        return (
+            f"the model has state ({self.words}), and for such a model AUTO leaves its CPU helper out and turns both fallbacks off "
+            "(its log says so): the accelerator answers from the first inference on"
+        )
+
+    @property
     def note(self) -> str:
         """What is to be said of every run of such a model."""
-        grows = ", without which each inference would be slower than the one before" if self.grows else ""
+        grows = ", and left alone it grows with every inference" if self.grows else ""
         return (
-            f"the model has state ({self.words}): it is reset before each inference{grows}; what is measured is an inference "
-            "from the first state (benchmark_app resets nothing)"
+            f"the model has state ({self.words}){grows}: figures are of inferences from the first state, to which it is reset "
+            "before each (benchmark_app resets nothing)"
         )
 
 

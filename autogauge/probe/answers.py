@@ -77,6 +77,24 @@ def _model(value: Any) -> bool:
     return isinstance(value, dict) and _list_of(_port)(value.get("inputs")) and _list_of(_port)(value.get("outputs"))
 
 
+def _index(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 20
+
+
+def _state(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"variables", "in_bodies", "grows"}
+        and _count(value["variables"])
+        and _truth(value["in_bodies"])
+        and _truth(value["grows"])
+    )
+
+
+def _types_by_index(value: Any) -> bool:
+    return _by_name(_list_of(_text))(value) and all(each.isascii() and each.isdigit() for each in value)
+
+
 _DEVICES = _or_none(_list_of(_text))
 _COMPILED: Mapping[str, Check] = {
     "openvino": _text,
@@ -86,6 +104,8 @@ _COMPILED: Mapping[str, Check] = {
     "hint": _or_none(_text),
     "loaded_from_cache": _or_none(_truth),
     "peak_memory_bytes": _or_none(_number),
+    "state_variables": _or_none(_index),
+    "state": _or_none(_text),
 }
 _PHASES = ("import", "core", "read", "compile", "first_inference", "fil")
 _NEEDED: Mapping[str, Mapping[str, Check]] = {
@@ -94,6 +114,8 @@ _NEEDED: Mapping[str, Mapping[str, Check]] = {
         "elsewhere": _list_of(_text),
         "devices": _list_of(_device),
         "model": _or_none(_model),
+        "state": _or_none(_state),
+        "random_outputs": _types_by_index,
     },
     "measured": {**_COMPILED, "seconds": _seconds_with(*_PHASES), "surroundings": _by_name(_or_none(_number))},
     "ready": {**_COMPILED, "seconds": _seconds_with("compile", "fil"), "infer_requests": _count, "driver": _text},
@@ -119,6 +141,9 @@ _MAY_HOLD: Mapping[str, Check] = {
     "wrong": _number,
     "failed": _number,
     "failures": _list_of(_text),
+    "unsteady_outputs": _list_of(_index),
+    "compared": _list_of(_index),
+    "helper_requests": _or_none(_count),
     "compile_began_of_day_s": _number,
     "priorities": _or_none(lambda value: _text(value) or _list_of(_text)(value)),
 }

@@ -32,8 +32,10 @@ class ProbeRequest:
     ``describe`` lists devices and reads the model; ``once`` measures import to first inference; ``warm`` compiles,
     warms up and then measures slices by command; ``hand-over`` infers without pause, from the compile until ``after_hand_over_s``
     after AUTO's hand-over or until ``hand_over_deadline_s`` after the compile began, compares every answer with the outputs in
-    ``reference`` and writes each inference to ``timeline``. A model that ``has_state`` has it reset before each inference; where that is
-    impossible no answer is compared.
+    ``reference`` and writes each inference to ``timeline``.
+
+    State is reset before each inference, where the compiled model has any. ``has_state`` says that the model does: where none can be
+    reset then, ``warm`` says so and ``hand-over`` compares no answer.
 
     ``cache`` is OpenVINO's model cache: ``off`` (its default; every compile is a cold one), ``cold`` (a private empty
     ``CACHE_DIR``, removed afterwards; the compile then also exports its blob), or a folder to keep.

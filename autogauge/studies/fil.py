@@ -49,10 +49,13 @@ def conditions_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[
 
 
 def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Claim, ...]:
-    """AUTO's FIL is close to the CPU's and below that of every other device; without the start-up fallback it is the accelerator's."""
+    """AUTO's FIL is close to the CPU's and below that of every other device; without the start-up fallback it is the accelerator's.
+
+    Where AUTO leaves its CPU helper out, it promises neither of the first two: its FIL is the accelerator's as well.
+    """
     claims = []
     handed_to = auto.handed_to
-    for device in devices:
+    for device in () if auto.no_helper else devices:
         if device.kind == "CPU" and auto.emulated:
             continue  # it compiles on the CPU's own cores, beside the helper's first inference
         if device.kind == "CPU":

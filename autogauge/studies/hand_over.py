@@ -207,18 +207,17 @@ class HandOverRunner:
                 deadline_s=self._deadline_s,
             )
             reply, _ = self._launcher.run_once(request, "hand-over-reference")
-            self._expected = Expected(
-                tuple(reply["unsteady_outputs"]), dict(self._workload.random_outputs), bool(reply["state_variables"])
-            )
+            has_state = bool(reply["state_variables"]) or self._workload.has_state
+            self._expected = Expected(tuple(reply["unsteady_outputs"]), self._workload.random_outputs, has_state)
         return str(self._reference)
 
     def _measure(self, condition: Condition) -> Sample:
-        name = condition.name
+        name, reference = condition.name, self._answers()
         request = self._workload.request(
             "hand-over",
             condition.target,
             infer_requests=condition.infer_requests,
-            reference=self._answers(),
+            reference=reference,
             has_state=self._expected.has_state,
             timeline=str(self._timeline),
             after_hand_over_s=self._after_s,
@@ -231,6 +230,7 @@ class HandOverRunner:
         self._timeline.unlink()
         facts = self._study.facts.setdefault(name, {"replicates": []})
         facts.update(openvino=reply["openvino"], infer_requests=request.infer_requests)
+        facts["state"] = reply["state"]
         facts["not_compared"] = self._expected.why_not(reply["compared"], reply["state_variables"])
         facts["replicates"].append(_facts(reply, timeline, log))
         return Sample(

@@ -190,4 +190,5 @@ def _facts(probe: WarmProbe) -> dict[str, Any]:
         "fil_s": seconds["fil"],
         "compile_s": seconds["compile"],
         "peak_memory_bytes": probe.facts["peak_memory_bytes"],
+        "state": probe.facts.get("state"),
     }

@@ -24,7 +24,7 @@ from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, paired_ratio
 from autogauge.stats.sequential import share_by_time
 from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
-from autogauge.studies import answered, disturbance, harness
+from autogauge.studies import answered, disturbance, harness, reservations
 from autogauge.studies.progress import Progress
 from autogauge.studies.timeline import Timeline
 from autogauge.targets import Target
@@ -288,7 +288,7 @@ class Study:
         return sum(condition in each.still_disturbed for each in self.replicates)
 
     def notes(self) -> list[str]:
-        """Sentences about disturbances: how many turns were disturbed and measured again, what else the machine did, on whom it fell."""
+        """How it was measured, what that leaves out, and disturbances: how many turns, repeated or not, by what, on whom they fell."""
         names = [each.name for each in self.conditions]
         again = sum(self.disturbed(name) for name in names)
         turns = {name: (self.disturbed(name) + self.still_disturbed(name), self.turns(name)) for name in names}
@@ -296,6 +296,7 @@ class Study:
         found = []
         if sentence := harness.driven(self.facts):
             found.append(f"{self.name}: {sentence}")
+        found += [f"{self.name}: {sentence}" for sentence in reservations.sentences(self.facts)]
         if count:
             found.append(
                 f"{self.name}: {count} of {sum(own for _, own in turns.values())} turns were disturbed, {again} of them measured again"

@@ -34,7 +34,8 @@ MOST_TOLD = 6
 class Workload:
     """What every probe of a session runs: the model, its inputs on disk, static shapes, frames per inference.
 
-    ``random_outputs`` are the outputs that depend on random operators, by index, with the operators' types.
+    ``random_outputs`` are the outputs that depend on random operators, by index, with the operators' types; ``has_state`` is whether
+    the model keeps anything from one inference to the next.
     """
 
     model: ModelArtefact
@@ -42,6 +43,7 @@ class Workload:
     shapes: dict[str, list[int]]
     frames: int
     random_outputs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    has_state: bool = False
 
     def request(self, mode: Mode, target: Target, **others: Any) -> ProbeRequest:
         """A probe's request for this workload."""
@@ -51,7 +53,7 @@ class Workload:
             model=str(self.model.path),
             inputs=str(self.inputs),
             shapes=self.shapes,
-            **others,
+            **{"has_state": self.has_state, **others},
         )
 
 
@@ -123,6 +125,13 @@ def try_once(launcher: Launcher, workload: Workload, inputs: Inputs, deadline_s:
         ) from None
 
 
+def workload_of(model: ModelArtefact, saved: Path, inspection: Inspection, inputs: Inputs) -> Workload:
+    """The model with its inputs, which were saved at ``saved``."""
+    return Workload(
+        model, saved, inspection.shapes, inputs.frames, inspection.random_outputs, inspection.state is not None
+    )
+
+
 def prepare_workload(
     model: ModelArtefact,
     launcher: Launcher,
@@ -136,7 +145,7 @@ def prepare_workload(
     inspection = look(launcher, model, shapes, given)
     inputs = feed(launcher, model, inspection, picture=picture, given=given)
     inputs.save(folder / "inputs.npz")
-    workload = Workload(model, folder / "inputs.npz", inspection.shapes, inputs.frames, inspection.random_outputs)
+    workload = workload_of(model, folder / "inputs.npz", inspection, inputs)
     try_once(launcher, workload, inputs)
     return workload, inspection
 

@@ -9,6 +9,7 @@ from autogauge.targets import kinds
 pytestmark = pytest.mark.perf
 
 
+@pytest.mark.usefixtures("helper")
 def test_auto_answers_first_about_as_early_as_the_cpu(fil_study, holds, auto):
     if auto.emulated:
         pytest.skip(
@@ -17,6 +18,7 @@ def test_auto_answers_first_about_as_early_as_the_cpu(fil_study, holds, auto):
     holds(fil_study, "auto-fil-close-to-cpu")
 
 
+@pytest.mark.usefixtures("helper")
 def test_auto_answers_first_before_the_accelerator(fil_study, holds, accelerator, auto):
     if reason := auto.why_not(accelerator):
         pytest.skip(reason)
@@ -37,6 +39,9 @@ def test_the_first_inference_ran_where_it_should(fil_study, facts_of, measured_t
         assert kinds(answered) == kinds([measured_target])
     elif selectable == ["CPU"]:
         assert answered == {"CPU"}
+    elif auto.no_helper:
+        assert kinds(answered) <= kinds(selectable), auto.no_helper
+        assert not any(log["cpu_helper_started"] for log in facts["auto_logs"]), auto.no_helper
     else:
         before = [names for names, _ in facts["answered_first"]]
         assert before == [["(CPU)"]] * len(before), "AUTO's CPU helper answers while the accelerator compiles"

@@ -27,13 +27,14 @@ def samples(hand_over_study, way, replicates):
 
 
 @pytest.fixture
-def handed_over(replicates, samples):
+def handed_over(replicates, samples, auto):
     """The facts and the sample of each process that did not begin on the accelerator; a test without one is skipped."""
     pairs = zip(replicates, samples, strict=True)
     found = [(each, sample) for each, sample in pairs if not hand_over.began_on_the_accelerator(each)]
     if not found:
         answered = ", ".join(sorted({name for each in replicates for name in each["devices"]}))
-        pytest.skip(f"there was no hand-over to see: {answered} answered from the first inference on")
+        why = f": {auto.no_helper}" if auto.no_helper else ""
+        pytest.skip(f"there was no hand-over to see: {answered} answered from the first inference on{why}")
     return found
 
 

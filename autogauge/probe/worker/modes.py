@@ -21,7 +21,7 @@ from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watch
 from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, is_helper, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
 from autogauge.probe.worker.machine import Surroundings, files_left, peak_memory_bytes, processors
-from autogauge.probe.worker.session import Session, wait_for_accelerator
+from autogauge.probe.worker.session import NOT_RESET, Session, wait_for_accelerator
 
 FEW_FILES = 4
 """A model is two files, and a library one more."""
@@ -162,7 +162,7 @@ def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
     session = Session(request, phase)
     reference = session.read_outputs(request["reference"])
     facts = session.compile_and_infer_once()
-    if request["has_state"] and not session.resets_state:  # then only the first answer is one to the first state
+    if facts["state"] == NOT_RESET:  # only the first answer is one to the first state then
         reference = [None] * len(reference)
     phase.enter("hand-over")
     timeline = Timeline(

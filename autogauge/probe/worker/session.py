@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Request = dict[str, Any]
 
 clock = time.perf_counter
+RESET, NOT_RESET = "reset before each inference", "cannot be reset"
 
 
 def wait_for_accelerator(compiled: Any, longest_s: float) -> list[str] | None:
@@ -82,6 +83,7 @@ class Session:
             **self.properties(),
             "execution_devices": execution_devices(self.compiled),  # last: who it names gave the properties too
             "state_variables": self.state_variables,
+            "state": RESET if self.resets_state else NOT_RESET if request["has_state"] else None,
         }
 
     @property
