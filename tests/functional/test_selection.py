@@ -1,10 +1,12 @@
 """No device name means AUTO, and AUTO picks the device that its documented rules say. On the session's real model."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from autogauge.probe.worker.answers import Answers
 from autogauge.targets import HINTS, Target, kinds, selectable_by_default
 
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -70,14 +72,26 @@ def outputs_of(probe, path):
         return [saved[name] for name in saved.files]
 
 
+class Given:
+    """Outputs that have been saved, as an infer request would show them."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+
+    def get_output_tensor(self, index):
+        return SimpleNamespace(data=self.outputs[index])
+
+
 @pytest.mark.parametrize("hint", HINTS)
-def test_auto_answers_what_the_cpu_answers(compiled, hint, tmp_path, model):
+def test_auto_answers_what_the_cpu_answers(compiled, hint, tmp_path, model, workload):
     ours = outputs_of(compiled("AUTO", hint, **F32), tmp_path / "auto.npz")
-    reference = outputs_of(compiled("CPU", hint, **F32), tmp_path / "cpu.npz")
+    reference, once_more = (outputs_of(compiled("CPU", hint, **F32), tmp_path / "cpu.npz") for _ in range(2))
     assert [output.shape for output in ours] == [output.shape for output in reference]
-    for one, other in zip(ours, reference, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-4, rtol=1e-4)
-        assert one.argmax() == other.argmax()
+    random = {*workload.random_outputs, *Answers(reference).wrong(Given(once_more))}
+    held = [None if index in random else output for index, output in enumerate(reference)]
+    assert Answers(held).wrong(Given(ours)) == []
+    if len(random) == len(reference):
+        pytest.skip("no answer is held against the CPU's: its own differ from one inference to the next")
     if model.name == "googlenet-v1":
         assert ours[0].shape == (1, 1000)
         assert ours[0].sum() == pytest.approx(1, abs=1e-3)
