@@ -207,7 +207,8 @@ class Gate:
         if history and history.offer and history.runs and not self.not_judged():
             number = f"{len(history.runs)} {'run is' if len(history.runs) == 1 else 'runs are'}"
             found.append(
-                f"only {number} judged against, since {history.offer.since(history.folder)}; {CARRY_OVER} RUN carries the baseline over"
+                f"only {number} judged against, since {history.offer.since(history.folder)}; "
+                f"{CARRY_OVER} {shlex.quote(str(history.runs[0].path))} carries the baseline over"
             )
         commands = [comparing(*ends) for ends, keys in self._creeps.items() if keys]
         found += [f"what finds a creep is the oldest runs beside the newest: {each}" for each in commands if each]

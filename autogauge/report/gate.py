@@ -48,6 +48,10 @@ def not_judged(gate: Gate, saved: Path | None) -> str:
     found = gate.not_judged()
     if not found:
         return ""
+    if gate.baseline:
+        return sentence(
+            f"{found}; {gate.baseline}, which it is to be judged against, needs a run from after that change"
+        )
     step = (
         f"; if it is the same machine, {CARRY_OVER} {shlex.quote(str(saved))} carries the baseline over"
         if saved
