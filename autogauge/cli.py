@@ -30,7 +30,7 @@ from autogauge.models.inspect import inspect
 from autogauge.plain import sentence
 from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
-from autogauge.report.output import make_writable, print_json
+from autogauge.report.output import end_where_nobody_reads, flush, make_writable, print_json
 from autogauge.report.progress import progress_on
 from autogauge.report.terminal import devices_table, doctor_table
 from autogauge.rig import lock
@@ -72,7 +72,10 @@ def main() -> None:
     interruption = Interruption()
     interruption.watch()
     try:
-        app()
+        try:
+            app()
+        finally:
+            flush()
     except UserError as error:
         _end(str(error))
     except BaseException as error:
@@ -81,6 +84,7 @@ def main() -> None:
             _end(f"interrupted by {interruption.name}: it is not done; run it again.")
         if isinstance(error, FileNotFoundError) and (lacking := what_lacks()):
             _end(lacking)
+        end_where_nobody_reads(error)
         raise
 
 

@@ -6,8 +6,10 @@ An exit status of 1 by a traceback reads as bad news about AUTO. What is printed
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import json
+import os
 import sys
 import unicodedata
 from typing import Any
@@ -42,6 +44,8 @@ _INSTEAD = {
     "\ufe0f": "",
     "\u200b": "",
 }
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+_CLOSED_PIPE = 128 + 13
 _BOXES = range(0x2500, 0x2580)
 _SURROGATES = range(0xD800, 0xE000)
 """What Python makes of bytes in a name that are no text."""
@@ -83,3 +87,24 @@ def _near(character: str) -> str:
         return "?"
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain if plain.isprintable() and plain else "?"
+
+
+def flush() -> None:
+    """Print what is still held back, so that its failing is known before the end. Raises ``OSError``."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def end_where_nobody_reads(error: BaseException) -> None:
+    """End the process where the error is that of printing; else do nothing.
+
+    Status 1 would be bad news about AUTO. A pipe that was closed (``| head``) is what its reader wanted: no word, and the status that
+    a shell shows for it. A full disk is one sentence and status 2.
+    """
+    is_closed = isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError)
+    is_full = isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE
+    if is_closed or is_full:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter would try once more on its way out
+        if isinstance(error, OSError) and is_full:
+            print(f"autogauge: the output cannot be written: {os.strerror(error.errno or 0)}.", file=sys.stderr)
+        sys.exit(2 if is_full else _CLOSED_PIPE)

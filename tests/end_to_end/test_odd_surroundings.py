@@ -105,3 +105,17 @@ def test_and_a_session_that_is_started_elsewhere_says_where_it_is(tmp_path):
     done = bare([each for each in command if each != "tests/perf"], cwd=tmp_path, AUTOGAUGE_CACHE=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f", reports in {ROOT}/reports\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "status", "said"),
+    [
+        ('"$@" --help | true; exit ${PIPESTATUS[0]}', 141, ""),
+        ('"$@" --help > /dev/full', 2, "autogauge: the output cannot be written: No space left on device.\n"),
+        ('"$@" --help >&-', 0, ""),
+    ],
+    ids=["a pipe that nobody reads", "a full disk", "no output at all"],
+)
+def test_output_that_nobody_takes_is_no_bad_news(shell, status, said):
+    done = bare(["bash", "-c", shell, "bash", *CLI], PYTHONUNBUFFERED="")
+    assert (done.returncode, done.stderr) == (status, said)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+import psutil
 import pytest
 
 from autogauge import doctor
@@ -76,10 +77,7 @@ CHILDREN = {
 @pytest.mark.parametrize("then", CHILDREN.values(), ids=CHILDREN)
 def test_it_is_free_when_its_holder_was_killed_though_a_child_lives_on(place, then):
     other = holder(place, then)
-    children = subprocess.run(
-        ["pgrep", "-P", str(other.pid)], capture_output=True, text=True, check=True
-    ).stdout.split()
-    (child,) = map(int, children)
+    (child,) = (each.pid for each in psutil.Process(other.pid).children())
     other.send_signal(signal.SIGKILL)
     other.wait()
     try:
@@ -202,6 +200,10 @@ def test_the_doctor_says_where_it_is_and_who_holds_it(place):
     place.mkdir()
     (found,) = doctor.measuring()
     assert found.state is doctor.State.BROKEN
+
+
+def test_what_the_options_help_says_is_what_is_waited(pytestconfig):
+    assert pytestconfig.getoption("--wait") == f"{lock.DEFAULT_WAIT_S:g}"
 
 
 def test_a_forged_line_does_not_name_another_process_than_the_kernel_does(place):
