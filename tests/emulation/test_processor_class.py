@@ -151,12 +151,11 @@ def test_what_is_compiled_for_a_class_that_the_machine_can_run_answers_right(
     assert 0 < tried.apart < 1e-3, "of values about ten"
 
 
-@pytest.fixture(scope="module", params=BELOW_IT)
-def below(request):
+@pytest.fixture(params=BELOW_IT)
+def below(request, monkeypatch):
     """Each class that this machine can run; probes compile for it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, request.param)
-        yield ProcessorClass(request.param, MACHINES_OWN, by_hand=True)
+    monkeypatch.setenv(VARIABLE, request.param)
+    return ProcessorClass(request.param, MACHINES_OWN, by_hand=True)
 
 
 @pytest.mark.slow
