@@ -227,3 +227,23 @@ def test_a_page_runs_and_loads_nothing_that_is_not_the_suites_own(browser, repor
             assert tab.title() != "run"
         server.shutdown()
     assert _Beacon.asked == []
+
+
+def test_a_quarantined_stretch_is_drawn_and_said_and_models_of_one_name_are_two_trends(visit, tmp_path):
+    for digest, folder, slower in (("1" * 64, "ocr", 1.1), ("2" * 64, "faces", 1.0)):
+        names = {"model": "inference", "digest": digest, "path": f"{folder}/inference.onnx"}
+        year(tmp_path / "history", runs=19, **names)
+        year(tmp_path / "history", runs=21, slower=slower, days=30, standing=Standing.QUARANTINED, **names)
+    with contextlib.ExitStack() as stack:
+        trends_page.save(Histories(stack, tmp_path / "history", tmp_path / "cache").all(Where()), tmp_path / "trends")
+    page = visit(tmp_path / "trends" / "index.html")
+    assert draw_all(page) == 4
+    page.locator("select[name=model]").select_option("inference FP16 (in ocr)")
+    assert "2 of 2 trends shown (4 in all)" in page.locator("#shown").inner_text()
+    draw_all(page)
+    first = page.locator("section:has(> [data-trend])").first
+    assert re.search(r"slower by 10\.\d % since run \d{4}, 21 runs, quarantined", first.inner_text())
+    assert "level of quarantined runs" in first.text_content()
+    page.locator("select[name=model]").select_option("inference FP16 (in faces)")
+    draw_all(page)
+    assert "slower" not in page.locator("#charts-of-trends").inner_text()
