@@ -59,22 +59,26 @@ class Decision:
             standing.confirm(waiting, keys, path)
 
 
-def is_better(judgement: Judgement) -> bool:
-    """Whether a benchmark became better as surely as it would have to be worse to fail: what has to be confirmed.
+def seems_better(judgement: Judgement) -> bool:
+    """Whether a benchmark became better as surely as it would have to be worse to fail: it is not to be judged against unconfirmed.
 
     It is called improved only when it is better by more than the floor beyond doubt, which of a change of 10 % is known in half of
-    the runs; were the other half judged against, the old level would follow the new one, and nothing were ever confirmed.
+    the runs; were the other half judged against, the old level would follow the new one, and nothing were ever confirmed. The same where
+    the two measurements of a run do not both say so.
     """
-    change = judgement.change
-    return judgement.way is Way.HISTORY and (
-        judgement.improved
-        or (
-            judgement.outcome is Outcome.PASS
-            and change is not None
-            and change.high < 1
-            and change.ratio < 1 / judgement.floor
-        )
+    change, known = judgement.change, judgement.outcome in (Outcome.PASS, Outcome.INCONCLUSIVE)
+    return (
+        judgement.way is Way.HISTORY
+        and known
+        and change is not None
+        and change.high < 1
+        and change.ratio < 1 / judgement.floor
     )
+
+
+def is_better(judgement: Judgement) -> bool:
+    """Whether that is known, so that it confirms what became better before it."""
+    return seems_better(judgement) and judgement.outcome is Outcome.PASS
 
 
 def decide(
@@ -101,43 +105,57 @@ def decide(
         *(f"failed: {each}" for each in faults),
     ]
     out = dict.fromkeys(_keys((*failed, *unmeasured)), Standing.QUARANTINED)
-    better = [each for each in own if is_better(each) and each.benchmark not in out]
+    better = [each for each in own if seems_better(each) and each.benchmark not in out]
     changed = _keys((*failed, *(each for each in unmeasured if each.change is not None), *better))
     if faults:
         return Decision(Standing.QUARANTINED, "; ".join(reasons), new_level=changed)
     if unfit:
         level = tuple(key for key in changed if key in out)
         return Decision(Standing.PENDING, "; ".join((*reasons, *unfit)), out, level)
-    confirms: dict[Path, list[str]] = defaultdict(list)
-    waiting: list[str] = []
-    undecided: list[str] = []
-    confirmed: list[str] = []
+    found = _Waits()
     for each in own:
-        key = each.benchmark
-        runs = history.pending.get(key, ()) if history else ()
-        is_waited_for = any(run.better for run in runs)
-        if key in out:
-            continue
-        if each not in better:
-            if is_waited_for and _is_nearer(each, runs, ratio_of):
-                undecided.append(key)
-        elif is_waited_for:
-            confirmed.append(key)
-            for run in runs:
-                confirms[run.run.path].append(key)
-        else:
-            waiting.append(key)
+        if each.benchmark not in out:
+            found.take(each, history.pending.get(each.benchmark, ()) if history else (), ratio_of)
     reasons += [f"NOT JUDGED: {not_judged}"] if not_judged else []
-    reasons += _said("better than what was accepted, to be confirmed", waiting)
-    reasons += _said("not clearly at the old level nor at the better one that is to be confirmed", undecided)
-    reasons += _said("confirms what became better", confirmed)
+    reasons += found.said()
     return Decision(
         Standing.ACCEPTED,
         "; ".join(reasons),
-        {**out, **dict.fromkeys((*waiting, *undecided), Standing.PENDING)},
-        tuple(key for key in changed if key not in confirmed),
-        {path: tuple(keys) for path, keys in confirms.items()},
+        {**out, **dict.fromkeys((*found.waiting, *found.undecided), Standing.PENDING)},
+        tuple(key for key in changed if key in out or key in found.waiting),
+        {path: tuple(keys) for path, keys in found.confirms.items()},
     )
+
+
+@dataclass
+class _Waits:
+    """The benchmarks that wait to be confirmed since they are better, that wait with those of a run before, and that confirm one."""
+
+    waiting: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+    confirmed: list[str] = field(default_factory=list)
+    confirms: dict[Path, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, judgement: Judgement, runs: Sequence[Waiting], ratio_of: Ratio) -> None:
+        """Put a benchmark where it belongs; ``runs`` are those in which it waits."""
+        key = judgement.benchmark
+        if not any(run.better for run in runs):
+            self.waiting += [key] if seems_better(judgement) else []
+        elif is_better(judgement):
+            self.confirmed.append(key)
+            for run in runs:
+                self.confirms[run.run.path].append(key)
+        elif seems_better(judgement) or _is_nearer(judgement, runs, ratio_of):
+            self.undecided.append(key)
+
+    def said(self) -> list[str]:
+        """What becomes of them, a clause each."""
+        said = {
+            "better than what was accepted, to be confirmed": self.waiting,
+            "not clearly at the old level nor at the better one that is to be confirmed": self.undecided,
+            "confirms what became better": self.confirmed,
+        }
+        return [f"{what}: {', '.join(keys)}" for what, keys in said.items() if keys]
 
 
 def _is_nearer(judgement: Judgement, runs: Sequence[Waiting], ratio_of: Ratio) -> bool:
@@ -146,10 +164,6 @@ def _is_nearer(judgement: Judgement, runs: Sequence[Waiting], ratio_of: Ratio) -
         return False
     first = [run for run in runs if run.better][-1]
     return judgement.change.ratio < math.sqrt(ratio_of(judgement.benchmark, first))
-
-
-def _said(what: str, keys: Sequence[str]) -> list[str]:
-    return [f"{what}: {', '.join(keys)}"] if keys else []
 
 
 def _keys(judgements: Iterable[Judgement]) -> tuple[str, ...]:

@@ -373,6 +373,15 @@ def test_what_is_better_as_surely_as_it_would_fail_waits_too():
     assert found.decide().of("b") is Standing.PENDING
 
 
+def test_a_better_run_whose_two_measurements_do_not_both_say_so_waits_and_confirms_nothing():
+    for pending, new_level in (((), ("b",)), ([(0.88, True)], ())):
+        found = Gate("fail", 0.05, 10, lambda pending=pending: history_of(*RATIOS, pending=pending))
+        (judgement,) = judged(found, measured(0.86), measured(0.96, seed=2))
+        assert (judgement.word, judgement.change.high < 1) == ("INCONCLUSIVE", True)
+        decision = found.decide()
+        assert (decision.of("b"), decision.new_level, decision.confirms) == (Standing.PENDING, new_level, {})
+
+
 def test_a_run_between_the_old_level_and_the_better_one_waits_with_it():
     def after(ratio):
         found = gate(history_of(*WILD, pending=[(0.85, True)]))
