@@ -14,6 +14,7 @@ from autogauge.gate.past import Figure, Past, Rule
 from autogauge.gate.session import Benchmark, Gate
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import ReferenceRatio, SavedBenchmark, SavedRun
+from autogauge.history.replay import VirtualClock
 from autogauge.history.standing import Standing
 from autogauge.models.resolve import Wanted
 from autogauge.probe.request import Failure, ProbeFailed
@@ -703,3 +704,14 @@ def test_of_a_test_that_runs_again_the_last_time_counts():
         with pytest.raises(StopIteration):
             hook.send(SimpleNamespace(failed=failed, nodeid="t.py::t", when=when))
     assert found.faults == []
+
+
+def test_the_replay_of_samples_shows_nothing_for_a_call_too_many():
+    clock = VirtualClock()
+    clock.load([0.5, 0.25])
+    shown = []
+    for _ in range(3):
+        clock.now()
+        clock.step()
+        shown.append(clock.now())
+    assert shown == [0.5, 0.25, 0.0], "a figure of zero is refused by every reader"
