@@ -161,9 +161,9 @@ def test_two_groups_of_the_same_runs_hold_1_as_often_as_said():
     assert 0.02 < wrong / 2000 < 0.065
 
 
-@pytest.mark.parametrize("error", [0.001, 0.01, 0.03, 0.08])
-@pytest.mark.parametrize("ratio", [0.85, 1.0, 1.04, 1.12, 1.25, 1.8])
-@pytest.mark.parametrize("runs", [1, 3, 12])
+@pytest.mark.parametrize("error", [0.001, 0.03, 0.08])
+@pytest.mark.parametrize("ratio", [0.85, 1.0, 1.12, 1.25])
+@pytest.mark.parametrize("runs", [1, 12])
 def test_one_run_against_others_is_answered_as_the_gate_answers_it(histories, tmp_path, error, ratio, runs):
     """The gate and ``compare`` are asked the same; also of a run that is less certain than those before it."""
     figures = (LATENCY, PER_FRAME)
