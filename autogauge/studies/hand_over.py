@@ -204,7 +204,7 @@ class HandOverRunner:
                 save_outputs=str(self._reference),
                 ask_again=ASK_AGAIN,
                 leave_out=tuple(self._workload.random_outputs),
-                deadline_s=self._deadline_s,
+                deadline_s=2 * self._deadline_s,  # three inferences, where the others have one or two
             )
             reply, _ = self._launcher.run_once(request, "hand-over-reference")
             has_state = bool(reply["state_variables"]) or self._workload.has_state

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autogauge.files import readable
-from autogauge.models import resolve
+from autogauge.models import path, resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.log import parse
 from autogauge.studies import fil, hand_over
@@ -16,6 +16,7 @@ from autogauge.studies.study import Plan
 from autogauge.studies.timeline import ACCELERATOR, HELPER
 from autogauge.studies.workload import prepare_workload
 from autogauge.targets import Auto, Target, find_device
+from tests import changeable_models
 from tests.support import misbehaving_python
 
 CRASH = "os.kill(os.getpid(), signal.SIGSEGV)"
@@ -93,6 +94,44 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
         assert timeline.label[-1] == ACCELERATOR
         assert figures["memory_before_bytes"] > 50e6
         assert figures["destroy_s"] > 0
+
+
+def test_answers_of_every_sort_are_right_across_the_hand_over(emulated, tmp_path):
+    """No numbers and infinities where the CPU has them, numbers to 4e6, whole ones, one that is the input; what is random is left out."""
+    workload, _ = prepare_workload(path.fetch(changeable_models.every_sort(tmp_path)), emulated, tmp_path)
+    study = hand_over_with(emulated, workload, tmp_path, hand_over_deadline_s=60.0)
+    (sample,), facts = study.samples(hand_over.SYNCHRONOUS), study.facts[hand_over.SYNCHRONOUS]
+    assert facts["replicates"][0]["outcome"] == hand_over.HANDED_OVER
+    assert facts["replicates"][0]["disagreements"] == []
+    assert sample.figures["wrong"] == 0
+    assert sample.figures["relative_error"] < 1e-5
+    assert facts["not_compared"].startswith("output 0 is not held against the CPU's: it depends on random operators")
+    assert any("output 0" in note for note in study.notes())
+
+
+def test_a_model_with_state_has_no_helper_and_right_answers(emulated, cpu, gpu, tmp_path):
+    workload, inspection = prepare_workload(path.fetch(changeable_models.accumulator(tmp_path)), emulated, tmp_path)
+    study = hand_over_with(emulated, workload, tmp_path)
+    (sample,), facts = study.samples(hand_over.SYNCHRONOUS), study.facts[hand_over.SYNCHRONOUS]
+    assert hand_over.began_on_the_accelerator(facts["replicates"][0])
+    assert facts["replicates"][0]["disagreements"] == []
+    assert not facts["replicates"][0]["auto_log"]["cpu_helper_started"]
+    assert sample.figures["wrong"] == 0
+    assert sample.figures["accelerator_inferences"] >= 10
+    (printed,) = emulated.log_folder.glob("*-hand-over-synchronous*.out")
+    assert "enable_startup_fallback to false for stateful model" in printed.read_text(), "AUTO says so itself"
+    assert Auto.on([cpu, gpu], [cpu, gpu], no_helper=inspection.state.no_helper).no_helper
+
+
+@pytest.mark.slow
+def test_state_that_auto_does_not_see_is_compared_with_nothing_and_said(emulated, tmp_path):
+    file = changeable_models.in_a_body(tmp_path, "state")
+    workload, inspection = prepare_workload(path.fetch(file), emulated, tmp_path)
+    assert inspection.state.in_bodies
+    study = hand_over_with(emulated, workload, tmp_path)
+    (sample,) = study.samples(hand_over.SYNCHRONOUS)
+    assert "wrong" not in sample.figures
+    assert any("cannot be reset on AUTO" in note for note in study.notes())
 
 
 @pytest.mark.slow

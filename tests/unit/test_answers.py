@@ -155,6 +155,18 @@ def test_a_wrong_score_beside_boxes_in_pixels_is_wrong():
     assert not is_right(expected, given)
 
 
+@pytest.mark.parametrize("mask", [-1e4, -1e9, -3.4e38])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.85])
+def test_a_wrong_value_beside_a_mask_is_wrong(mask, share):
+    """A mask of -1e9 says nothing of how far its neighbours may be off."""
+    expected = GENERATOR.normal(size=2000).astype(np.float32) * 5
+    masked = GENERATOR.random(2000) < share
+    expected[masked] = mask
+    given = expected.copy()
+    given[np.flatnonzero(~masked)[7]] += 3
+    assert not is_right(expected, given)
+
+
 @for_all(
     lambda st: (
         st.lists(st.one_of(st.floats(width=32), st.sampled_from([NAN, INF, -INF, 0.0])), max_size=40),

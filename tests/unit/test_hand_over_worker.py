@@ -85,6 +85,37 @@ def test_an_accelerator_that_answers_first_needed_no_helper_even_if_one_comes_la
     assert timeline.handed_over_s is None
 
 
+def test_an_accelerator_that_is_slower_than_the_time_that_was_left_still_answers_once():
+    """A model whose inference takes longer than all the time after the hand-over is no failure."""
+    timeline = timeline_on("(CPU)", "(CPU)", "GPU.0", deadline_s=0.0)
+    timeline.add(time.perf_counter(), 0.001, 0, timeline._index(["GPU.0"]), 0.0, True)
+    keep_inferring(Request(), timeline)
+    assert timeline.outcome() == HANDED_OVER
+    assert timeline._accelerator_inferences == 1
+
+
+def test_an_accelerator_that_never_answers_alone_is_not_waited_for_for_ever():
+    timeline = timeline_on(*["GPU.0", "CPU"] * 50, deadline_s=0.0)
+    timeline.add(time.perf_counter(), 0.001, 0, timeline._index(["GPU.0"]), 0.0, True)
+    keep_inferring(Request(), timeline)
+    assert timeline.outcome() == HANDED_OVER
+    assert len(timeline.rows) // 5 <= 2 + hand_over.FEWEST_AFTER
+    assert timeline._accelerator_inferences == 0
+
+
+def test_state_is_reset_before_each_inference():
+    resets = []
+
+    class Accumulator(Request):
+        def reset_state(self):
+            resets.append(None)
+
+    timeline = timeline_on("(CPU)", "GPU.0")
+    timeline.resets_state = True
+    keep_inferring(Accumulator(), timeline)
+    assert len(resets) == len(timeline.rows) // 5 - 1, "all but the first, which was made before"
+
+
 @pytest.mark.parametrize("other", ["(CPU)", "CPU"])
 def test_the_cpu_is_no_accelerator(other):
     timeline = timeline_on("(CPU)", other)
