@@ -96,6 +96,7 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
         assert figures["destroy_s"] > 0
 
 
+@pytest.mark.slow
 def test_answers_of_every_sort_are_right_across_the_hand_over(emulated, tmp_path):
     """No numbers and infinities where the CPU has them, numbers to 4e6, whole ones, one that is the input; what is random is left out."""
     workload, _ = prepare_workload(path.fetch(changeable_models.every_sort(tmp_path)), emulated, tmp_path)
