@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
-from rich import box
-from rich.table import Table
 
 from autogauge import __version__, cli_gate, cli_history, cli_models
 from autogauge.cache import Cache, cache_dir_or_temporary, default_cache_dir
@@ -27,11 +25,12 @@ from autogauge.inputs import parse_shapes
 from autogauge.interruption import Interruption
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
-from autogauge.plain import sentence
+from autogauge.plain import plain, sentence
 from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
 from autogauge.report.output import end_where_nobody_reads, flush, make_writable, print_json
 from autogauge.report.progress import progress_on
+from autogauge.report.tables import Column, Fitted
 from autogauge.report.terminal import devices_table, doctor_table
 from autogauge.rig import lock
 from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
@@ -244,14 +243,16 @@ def _checks(study: Study) -> list[dict[str, Any]]:
 
 
 def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
-    table = Table(
-        title=f"A/A of {target.label}: the same condition twice",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
+    table = Fitted(
+        (
+            Column("figure", 90, 8),
+            Column("ratio", 80, right=True),
+            Column("99 % interval", 70, right=True),
+            Column("replicates", 40, right=True),
+            Column("holds 1", 100),
+        ),
+        options={"title": plain(f"A/A of {target.label}: the same condition twice"), "title_justify": "left"},
     )
-    for title in ("figure", "ratio", "99 % interval", "replicates", "holds 1"):
-        table.add_column(title, justify="left" if title in ("figure", "holds 1") else "right")
     for check in checks:
         interval = "none" if check["ci"] is None else f"{check['ci'][0]:.4f}–{check['ci'][1]:.4f}"
         ratio = "none" if check["ratio"] is None else f"{check['ratio']:.4f}"
@@ -268,18 +269,19 @@ def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
         screen.print(sentence(failure))
 
 
-def _resolution_table(checks: list[dict[str, Any]]) -> Table:
-    table = Table(
-        title="the smallest change that this machine would find, by the seconds spent on a pair",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
+def _resolution_table(checks: list[dict[str, Any]]) -> Fitted:
+    table = Fitted(
+        (
+            Column("figure", 100, 8),
+            *(Column(f"{span} s", 60 + place, right=True) for place, span in enumerate(SPANS_S)),
+            Column("to be found", 50, right=True),
+            Column("takes", 90, right=True),
+        ),
+        options={
+            "title": "the smallest change that this machine would find, by the seconds spent on a pair",
+            "title_justify": "left",
+        },
     )
-    table.add_column("figure")
-    for span in SPANS_S:
-        table.add_column(f"{span} s", justify="right")
-    table.add_column("to be found", justify="right")
-    table.add_column("takes", justify="right")
     for check in checks:
         smallest = [check["smallest_change_in_s"][str(span)] for span in SPANS_S]
         seconds = check["seconds_for_change"]

@@ -19,6 +19,7 @@ from autogauge.history import export as exporting
 from autogauge.history import where
 from autogauge.history.index_rows import UNREADABLE
 from autogauge.history.select import Histories, Selection
+from autogauge.history.told_apart import Models
 from autogauge.plain import sentence
 from autogauge.report import history as shown
 from autogauge.report import markdown
@@ -58,7 +59,7 @@ def history(
             return
         some = runs if everything else runs[-SHOWN:]
         screen = console()
-        screen.print(shown.runs_table(some))
+        screen.print(shown.runs_table(some, Models(runs)))
         left = len(runs) - len(some)
         counts = {run.standing: 0 for run in runs} | ({UNREADABLE: 0} if found.unreadable else {})
         for run in (*runs, *found.unreadable):

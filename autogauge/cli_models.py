@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
-from rich import box
 from rich.filesize import decimal
-from rich.table import Table
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.models import cached
@@ -24,6 +23,7 @@ from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
+from autogauge.report.tables import Column, Fitted
 from autogauge.settings import parse_choice, parse_deadline
 
 app = typer.Typer(
@@ -118,13 +118,22 @@ def _print(entries: Sequence[CachedModel], as_json: bool) -> None:
     if not entries:
         print("the cache holds no models yet")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("name", "source", "precision", "weights", "size", "sha256", "state", "made by tools"):
-        table.add_column(title, justify="right" if title == "size" else "left", no_wrap=title != "made by tools")
+    table = Fitted(
+        (
+            Column("name", 100, 20),
+            Column("source", 60),
+            Column("precision", 90),
+            Column("weights", 50),
+            Column("size", 70, right=True),
+            Column("sha256", 80),
+            Column("state", 95, 12),
+            Column("made by tools", 40, 12),
+        )
+    )
     for each in entries:
         table.add_row(
-            *map(plain, (each.name, each.source or each.kind, each.precision, each.weights)),
-            *map(plain, (decimal(each.bytes), each.sha256[:12], each.state, each.toolchain)),
+            *(each.name, each.source or each.kind, each.precision, each.weights),
+            *(decimal(each.bytes), each.sha256[:12], each.state, each.toolchain),
         )
-    width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDTH_OF_A_PIPE
     console(width=width).print(table)

@@ -6,15 +6,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from autogauge.gate.judgement import Judgement, percent
 from autogauge.gate.session import CARRY_OVER, FAMILY_ERROR, OFF, Gate
 from autogauge.history.standing import Standing
 from autogauge.plain import plain, sentence
+from autogauge.report.tables import Column, Fitted
 
 STYLES = {"PASS": "green", "IMPROVED": "bold cyan", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
 
@@ -66,14 +65,20 @@ def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
     judged = [each for each in found if each.outcome is not None]
     shown: list[RenderableType] = []
     if judged:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        for title in ("", "benchmark", "time", "interval", "rests on"):
-            table.add_column(title, justify="right" if title == "time" else "left", overflow="fold")
+        table = Fitted(
+            (
+                Column("", 100),
+                Column("benchmark", 90, 12),
+                Column("time", 80, right=True),
+                Column("interval", 70, 11),
+                Column("rests on", 40),
+            )
+        )
         for each in judged:
             change = percent(each.change.ratio) if each.change else "–"
             table.add_row(
                 Text(each.word, style=STYLES.get(each.word, "")),
-                plain(each.benchmark),
+                each.benchmark,
                 change,
                 each.bounds(),
                 each.count(),

@@ -5,47 +5,61 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import percent
 from autogauge.history.index import IndexedRun
+from autogauge.history.told_apart import Models
 from autogauge.plain import LONGEST_NAME, plain, sentence
 from autogauge.report.gate import STYLES
+from autogauge.report.tables import Column, Fitted
 
 STANDINGS = {"accepted": "green", "quarantined": "bold red", "pending": "yellow", "unreadable": "red"}
 NONE = "–"
-_WIDTHS = {"run": 4, "machine": 6, "measured (UTC)": 16, "openvino": 8, "model": 9, "gate": 12, "standing": 11}
-"""Columns and what each needs at least, so that a run is one line on 80 columns; long names end in an ellipsis."""
+NEEDS, NEEDS_APART = 9, 18
+"""Characters of a model's name, and of one that has to be told apart from others of that name."""
 
 
-def runs_table(runs: Sequence[IndexedRun]) -> Table:
-    """A line for each run, in the order given."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for title, width in _WIDTHS.items():
-        shrinks = title in ("machine", "model")  # and they are single words: never wrapped, cut where there is no room
-        table.add_column(
-            title,
-            no_wrap=not shrinks,
-            overflow="ellipsis",
-            min_width=width,
-            justify="right" if title == "run" else "left",
-        )
-    for run in runs:
-        foreign = "(foreign)" if run.foreign else ""
+def runs_table(runs: Sequence[IndexedRun], models: Models | None = None) -> Fitted:
+    """A line for each run, in the order given. ``models`` are those to be told apart; without them, those of the runs.
+
+    A run is one line on 80 columns; on fewer the standing is the last to go. Long names end in an ellipsis.
+    """
+    models = models or Models(runs)
+    named = [_model_in_short(run, models) for run in runs]
+    apart = any(mark for _, mark in named)
+    table = Fitted(
+        (
+            Column("run", 90, right=True),
+            Column("machine", 70, 6, cut=True),
+            Column("measured (UTC)", 60),
+            Column("openvino", 40, cut=True, longest=16),
+            Column("model", 50, NEEDS_APART if apart else NEEDS, cut=True),
+            Column("gate", 80),
+            Column("standing", 100),
+        ),
+        options={"box": None},
+    )
+    for run, (name, mark) in zip(runs, named, strict=True):
         table.add_row(
             f"{run.number:04d}",
-            short(run.machine or NONE),
+            run.machine or NONE,
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
-            short(run.release or NONE, 16),
-            short(run.model_and_precision.replace(" ", "/") + foreign),
+            run.release or NONE,
+            f"{short(name, max(4, NEEDS_APART - 2 - len(mark)))} {mark}" if mark else name,
             Text(run.verdict or NONE, style=STYLES.get(run.verdict, "")),
-            Text(run.standing, style=STANDINGS.get(run.standing, "")),
+            Text(run.stands, style=STANDINGS.get(run.standing, "")),
         )
     return table
+
+
+def _model_in_short(run: IndexedRun, models: Models) -> tuple[str, str]:
+    """A run's model without blanks, and by what it is told apart from others of its name: a folder or digest, or nothing."""
+    name = run.model_and_precision
+    mark = models.called(run).removeprefix(name).strip(" ()").removeprefix("sha256 ")
+    return name.replace(" ", "/") + ("(foreign)" if run.foreign else ""), short(mark, 40)
 
 
 def run_json(run: IndexedRun) -> dict[str, Any]:
@@ -57,6 +71,8 @@ def run_json(run: IndexedRun) -> dict[str, Any]:
         "machine": run.machine,
         "openvino": run.openvino,
         "model": run.model,
+        "digest": run.digest,
+        "folder": run.folder,
         "precision": run.precision,
         "weights": run.weights,
         "profile": run.profile,
@@ -65,6 +81,7 @@ def run_json(run: IndexedRun) -> dict[str, Any]:
         "benchmarks": run.benchmarks,
         "gate": run.verdict,
         "standing": run.standing,
+        "accepted_benchmarks": run.accepted,
         "why": run.why,
         "foreign": run.foreign,
         "problems": list(run.problems),
@@ -73,14 +90,22 @@ def run_json(run: IndexedRun) -> dict[str, Any]:
 
 def comparison(found: Comparison) -> list[RenderableType]:
     """B against A: what each is, a line for each benchmark, what only one of them has."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("", "benchmark", "A ms", "B ms", "time", "interval", "runs"):
-        table.add_column(title, overflow="fold", justify="right" if title in ("A ms", "B ms", "time") else "left")
+    table = Fitted(
+        (
+            Column("", 100),
+            Column("benchmark", 90, 12),
+            Column("A ms", 50, right=True),
+            Column("B ms", 60, right=True),
+            Column("time", 80, right=True),
+            Column("interval", 70, 11),
+            Column("runs", 40),
+        )
+    )
     for each in found.compared:
         judgement = each.judgement
         table.add_row(
             Text(judgement.word, style=STYLES.get(judgement.word, "")),
-            short(judgement.benchmark),
+            judgement.benchmark,
             milliseconds(each.seconds[0]),
             milliseconds(each.seconds[1]),
             percent(judgement.change.ratio) if judgement.change else NONE,

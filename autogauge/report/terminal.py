@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from autogauge.doctor import Finding, State
-from autogauge.plain import sentence
+from autogauge.plain import plain, sentence
 from autogauge.report import gate, hand_over
 from autogauge.report.console import console
 from autogauge.report.narrow import Fitting
 from autogauge.report.rows import Row, rows
+from autogauge.report.tables import Column, Fitted
 from autogauge.run import Run
 from autogauge.stats.verdicts import Outcome, Verdict
 from autogauge.studies.study import Study
@@ -116,20 +117,12 @@ def table_of(found: Iterable[Row]) -> RenderableType:
     return Fitting(table, [{title: row[title] for title in titles} for row in cells], named=2, nothing=NONE)
 
 
-def hand_over_table(study: Study) -> Table:
+def hand_over_table(study: Study) -> Fitted:
     """The hand-over in the order of time, a column for each way of inferring: median, and range where there are several replicates."""
-    table = Table(
-        title=f"hand-over of {hand_over.title(study)}: {', '.join(hand_over.devices(study))} (seconds since the call of compile_model)",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    title = f"hand-over of {hand_over.title(study)}: {', '.join(hand_over.devices(study))} (seconds since the call of compile_model)"
     names = [condition.name for condition in study.conditions]
-    table.add_column("", overflow="fold")
-    for name in names:
-        table.add_column(name, justify="right", overflow="fold")
+    columns = [Column("", 100, 12), *(Column(name, 90 - place, 9, right=True) for place, name in enumerate(names))]
+    table = Fitted(columns, options={"title": plain(title, 400), "title_justify": "left", "title_style": "bold"})
     table.add_row("outcome (processes)", *(hand_over.outcomes(study, name) for name in names))
     for line in hand_over.lines(study):
         table.add_row(
@@ -159,11 +152,17 @@ def verdicts_table(verdicts: Iterable[Verdict]) -> Table:
     return table
 
 
-def devices_table(devices: Iterable[Device]) -> Table:
+def devices_table(devices: Iterable[Device]) -> Fitted:
     """What OpenVINO can compile for on this machine."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("device", "full name", "type", "driver", "capabilities"):
-        table.add_column(title, overflow="fold")
+    table = Fitted(
+        (
+            Column("device", 100),
+            Column("full name", 90, 10),
+            Column("type", 40),
+            Column("driver", 60, 8),
+            Column("capabilities", 50, 12, longest=400),
+        )
+    )
     for device in devices:
         table.add_row(
             device.label, device.full_name, device.type or NONE, device.driver or NONE, ", ".join(device.capabilities)
@@ -171,18 +170,23 @@ def devices_table(devices: Iterable[Device]) -> Table:
     return table
 
 
-def doctor_table(findings: Iterable[Finding]) -> Table:
+def doctor_table(findings: Iterable[Finding]) -> Fitted:
     """What the machine has and lacks, with the next steps; a subject is named once."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("", "what", "state", "found, and the next step"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("what", "state"))
+    table = Fitted(
+        (
+            Column("", 50, 8),
+            Column("what", 90, 12),
+            Column("state", 100),
+            Column("found, and the next step", 95, 16, longest=2000),
+        )
+    )
     last = ""
     for finding in findings:
         subject = "" if finding.subject == last else finding.subject
         last = finding.subject
         state = Text(str(finding.state), style=_STATES[finding.state])
         step = f"\n→ {finding.next_step}" if finding.next_step else ""
-        table.add_row(subject, finding.what, state, Text(finding.found + step))
+        table.add_row(subject, finding.what, state, finding.found + step)
     return table
 
 
