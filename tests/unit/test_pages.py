@@ -16,7 +16,7 @@ from autogauge.history.select import Histories
 from autogauge.history.standing import Standing
 from autogauge.history.where import Where
 from autogauge.report import markdown, summary
-from autogauge.report.pages import comparison_page, hand_over_blocks, trends_page
+from autogauge.report.pages import comparison_page, hand_over_blocks, run_page, trends_page
 from tests.histories import LATENCY, save, year
 from tests.unit.test_report import run  # noqa: F401 (a fixture)
 
@@ -59,6 +59,20 @@ def test_a_runs_page_has_verdicts_first_then_charts_each_with_its_table(run, tmp
     assert body.count("<table>") >= len(charts)
     assert re.search(r"<script src=\"\.\./assets/plotly-[\d.]+\.min\.js\">", page)
     assert len(list((tmp_path / "assets").iterdir())) == 1
+
+
+def test_a_runs_page_says_what_was_judged_against_nothing(run, tmp_path):  # noqa: F811
+    """A reader of the page must not take silence for a green gate."""
+    found = summary.summarize(run)
+    judged = {"verdict": "NO BASELINE", "evidence": "latency: there is no accepted run with it yet"}
+    found["gate"] = {"mode": "fail", "judgements": [judged], "lost": [], "notes": ["latency: it has crept by +9 %"]}
+    found["gate"]["not_judged"] = "1 benchmark: memory changed from 23 to 47 GiB since run 0020"
+    page = text_of(run_page.page(found, {}, {}, tmp_path / "latest" / "index.html", tmp_path / "assets").decode())
+    assert '<p class="warning">NOT JUDGED: 1 benchmark: memory changed from 23 to 47 GiB since run 0020</p>' in page
+    assert "<li>latency: it has crept by +9 %</li>" in page
+    del found["gate"]["not_judged"]
+    page = run_page.page(found, {}, {}, tmp_path / "latest" / "index.html", tmp_path / "assets").decode()
+    assert "NOT JUDGED" not in page
 
 
 def test_of_very_many_points_the_extremes_are_drawn():
