@@ -9,8 +9,6 @@ import textwrap
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from autogauge.emulation import parts, trial
 from autogauge.emulation.classes import ProcessorClass
@@ -23,6 +21,7 @@ from autogauge.settings import Deadlines
 from autogauge.studies.pool import ProbePool
 from autogauge.targets import Target
 from tests.emulation.test_soundness import OPERATORS, TOLERANCE
+from tests.properties import for_all
 from tests.support import misbehaving_python, run_suite, sentence_of, with_probes_on
 from tests.unit.test_report import settings
 
@@ -59,7 +58,7 @@ def test_where_linux_does_not_tell_the_class_is_one_that_every_processor_can_run
     assert worker.best_class(worker.processor_flags(str(tmp_path / "none"))) == "corei7"
 
 
-@given(st.sets(st.sampled_from(sorted({flag for needed in BY_HAND.values() for flag in needed}))))
+@for_all(lambda st: (st.sets(st.sampled_from(sorted({flag for needed in BY_HAND.values() for flag in needed}))),))
 def test_no_class_is_chosen_that_needs_what_the_processor_lacks(flags):
     found = worker.best_class(frozenset(flags))
     assert flags.issuperset(CLASSES[found])

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 
 from autogauge.interruption import Interruption
@@ -21,10 +20,14 @@ INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 def groups_below(pid):
     """The process groups of everything below a process, its own left out."""
+    import psutil
+
     return {os.getpgid(each.pid) for each in psutil.Process(pid).children(recursive=True)} - {os.getpgid(pid)}
 
 
 def group_is_gone(group):
+    import psutil
+
     return all(is_gone(each.pid) for each in psutil.process_iter() if _group_of(each.pid) == group)
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 
-import psutil
 import pytest
 
 from autogauge import doctor
@@ -76,6 +75,8 @@ CHILDREN = {
 
 @pytest.mark.parametrize("then", CHILDREN.values(), ids=CHILDREN)
 def test_it_is_free_when_its_holder_was_killed_though_a_child_lives_on(place, then):
+    import psutil
+
     other = holder(place, then)
     (child,) = (each.pid for each in psutil.Process(other.pid).children())
     other.send_signal(signal.SIGKILL)
