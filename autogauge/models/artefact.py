@@ -39,8 +39,12 @@ class ModelArtefact:
     """Why it is not the model that was hoped for; empty when it is."""
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary, the path as text that says nothing of whose machine it is."""
-        return {**asdict(self), "path": published(self.path)}
+        """The fields as a dictionary, the path as text."""
+        return {**asdict(self), "path": str(self.path)}
+
+    def to_published_json(self) -> dict[str, Any]:
+        """The same for files that leave the machine: the path says nothing of whose it is."""
+        return {**self.to_json(), "path": published(self.path)}
 
     def describe(self) -> str:
         """One line for headers: name, precision, source, weights, and the digest's first letters."""

@@ -55,7 +55,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "noted": dict(run.circumstances.noted),
         "changed_while_measuring": list(run.changes),
         "disturbance": run.disturbance().to_json(),
-        "model": run.model.to_json() if run.model else None,
+        "model": run.model.to_published_json() if run.model else None,
         "inputs": list(run.inputs),
         "frames": run.frames,
         "notes": run.all_notes(),

@@ -65,7 +65,7 @@ def test_the_summary_says_what_was_measured_on_what(summary):
     assert len(summary["model"]["digest"]) == 64
     assert summary["fingerprint"]["machine"] == MACHINE
     assert summary["fingerprint"]["model"]["digest"] == summary["model"]["digest"]
-    assert summary["inputs"] == ["picture"]
+    assert summary["inputs"] == ["data: picture"]
     assert not summary["interrupted"]
 
 

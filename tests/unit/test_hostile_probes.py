@@ -26,6 +26,8 @@ MEASURED = {
     "optimal_infer_requests": 1,
     "hint": "LATENCY",
     "loaded_from_cache": False,
+    "state_variables": 0,
+    "state": None,
 }
 SLICE = {
     "type": "slice",

@@ -129,16 +129,6 @@ def test_without_the_list_of_the_tools_it_is_one_sentence(tmp_path, monkeypatch)
         Zoo(Cache(tmp_path / "cache"), models=None).fetch("googlenet-v1", "FP16")
 
 
-def test_every_file_that_the_package_reads_is_packed():
-    tomllib = pytest.importorskip("tomllib")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    patterns = project["tool"]["setuptools"]["package-data"]["autogauge"]
-    package = ROOT / "autogauge"
-    packed = {path for pattern in patterns for path in package.glob(pattern)}
-    read = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
-    assert read - packed == set()
-
-
 def test_the_best_interpreter_is_a_working_one():
     version, python = toolchain.interpreter(Deadline(60))
     assert version in toolchain.VERSIONS

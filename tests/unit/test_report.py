@@ -176,7 +176,7 @@ def test_what_is_published_says_nothing_of_whose_machine_it_is(tmp_path, monkeyp
         Path("/srv/a/b/c/m.xml"),
     )
     for path, shown in ((here, "models/m.xml"), (elsewhere, "…/c/m.xml"), (Path("/m.xml"), "/m.xml")):
-        assert ModelArtefact("m", "path", "IR", path, "d" * 64, "unknown").to_json()["path"] == shown
+        assert ModelArtefact("m", "path", "IR", path, "d" * 64, "unknown").to_published_json()["path"] == shown
     monkeypatch.chdir("/")
     assert files.published(home) == "~/x/m.xml"
 

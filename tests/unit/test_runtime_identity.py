@@ -216,7 +216,17 @@ def test_what_a_probe_says_of_itself_is_checked(message):
 
 
 def test_a_probe_that_does_not_say_what_it_runs_gives_no_reply(tmp_path):
-    answer = json.dumps({"type": "described", "openvino": "x", "elsewhere": [], "devices": [], "model": None})
+    answer = json.dumps(
+        {
+            "type": "described",
+            "openvino": "x",
+            "elsewhere": [],
+            "devices": [],
+            "model": None,
+            "state": None,
+            "random_outputs": {},
+        }
+    )
     line = f"{answer}\n".encode()
     python = misbehaving_python(tmp_path, f"os.write(int(sys.argv[1]), {line!r}); time.sleep(30)")
     with pytest.raises(ProbeFailed, match="did not say what it runs"):
