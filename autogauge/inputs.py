@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from autogauge import input_shapes
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_bytes
-from autogauge.input_files import GivenInputs
+from autogauge.input_files import MOST_BYTES, GivenInputs
 from autogauge.input_shapes import parse_shapes
 from autogauge.input_values import Surroundings, is_mask, values_for, words_of
 from autogauge.ports import NUMPY_TYPES, Port, check_types
@@ -95,7 +96,7 @@ def prepare(ports: Sequence[Port], picture: Path | None = None, given: GivenInpu
     """Arrays for every input: pictures for those that take one, values that make sense for the others; or all as ``given``.
 
     ``picture`` is the user's own; without it the suite's. Raises :class:`UserError` for dynamic shapes, an element type
-    without a numpy counterpart, a picture that OpenCV cannot read, or given arrays that do not fit.
+    without a numpy counterpart, more than fits into memory, a picture that OpenCV cannot read, or given arrays that do not fit.
     """
     if given is not None:
         arrays = given.arrays(ports)
@@ -104,6 +105,7 @@ def prepare(ports: Sequence[Port], picture: Path | None = None, given: GivenInpu
     check_types(ports)
     if dynamic := [port for port in ports if not port.is_static]:
         raise input_shapes.dynamic(dynamic, next(input_shapes.examples(ports)))
+    _check_size(ports)
     pictured = pictures_of(ports)
     if picture is not None and not pictured:
         raise UserError(
@@ -117,6 +119,17 @@ def prepare(ports: Sequence[Port], picture: Path | None = None, given: GivenInpu
     ]
     kinds = tuple(f"{port.name}: {what}" for port, (_, what) in zip(ports, prepared, strict=True))
     return Inputs(tuple(array for array, _ in prepared), _frames(ports), kinds, tuple(pictured))
+
+
+def _check_size(ports: Sequence[Port]) -> None:
+    """A mistyped length would take the machine's whole memory before anybody could say so."""
+    sizes = [math.prod(port.shape or ()) * np.dtype(NUMPY_TYPES[port.element_type]).itemsize for port in ports]
+    if sum(sizes) > MOST_BYTES:
+        largest = ports[sizes.index(max(sizes))]
+        raise UserError(
+            f"the model's inputs have {sum(sizes)} bytes together (the largest is {largest.name!r} {largest.shape_in_words}), and "
+            f"{MOST_BYTES} are the most that is taken: give smaller shapes (--shape), or name another model (--model)."
+        )
 
 
 def pictures_of(ports: Sequence[Port]) -> list[int]:

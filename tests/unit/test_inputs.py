@@ -205,6 +205,11 @@ def test_inputs_are_saved_as_they_are(tmp_path):
             r"'data' has the dynamic shape \[\?,3,224,224\].*--shape 'data\[1,3,224,224\]'",
         ),
         (Port("data", "f32", None), "dynamic rank.*--shape"),
+        (
+            Port("data", "u8", (1, 3, 60000, 60000)),
+            r"10800000000 bytes together \(the largest is 'data' \[1,3,60000,60000\]\), and \d+ are.*--shape",
+        ),
+        (Port("ids", "i64", (1, 1 << 40)), r"'ids'.*the most that is taken.*--shape"),
         (Port("data", "bf16", (1, 3, 8, 8)), "element type bf16.*--model"),
         (Port("data", "string", (1,)), "element type string.*--model"),
     ],
