@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.trial import choose, ratios_of
+from autogauge.probe.worker.trial import FEWEST_TURNS, MARGIN, choose, ratios_of
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Claim, Outcome
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SHARE = "share_of_bound"
 POLLING = "polling"
 """The driver that never sleeps: it keeps a processor from the device."""
+USUAL = "the usual driver"
 LARGE = 0.1
 """A harness that takes so much of a condition's time is worth a word."""
 
@@ -31,26 +32,30 @@ LARGE = 0.1
 class Cost:
     """What the harness may have taken from one condition.
 
-    ``share`` is the median share of the bound that was reached, above 0; ``processors`` is how many the probe may use.
+    ``share`` is the median share of the bound that was reached, above 0; ``processors`` is how many the probe may use. ``better`` is
+    the driver that gave this condition clearly more when all were tried, and ``gain`` by which factor: conditions with the same number of
+    requests are driven alike, so it need not be the one that serves. Empty and 1 where there is none.
     """
 
     condition: str
     share: float
     driver: str
     processors: int
+    better: str = ""
+    gain: float = 1.0
 
     @property
     def is_large(self) -> bool:
         """Whether a reader should know of it."""
-        return self.driver == POLLING or 1 - self.share > LARGE
+        return self.driver == POLLING or 1 - self.share > LARGE or bool(self.better)
 
     def most(self, metric: str) -> float:
         """By which factor, at most, the device would do better without the harness; at least 1.
 
         The time between inferences is missing in FPS only: OpenVINO itself takes a request's latency. A processor that is kept busy may
-        be missing in both.
+        be missing in both, and so may what another driver leaves the device.
         """
-        factor = 1 / self.share if metric == "fps" else 1.0
+        factor = self.gain / self.share if metric == "fps" else self.gain
         if self.driver == POLLING:
             factor *= self.processors / (self.processors - 1) if self.processors > 1 else math.inf
         return max(1.0, factor)
@@ -58,7 +63,11 @@ class Cost:
     def sentence(self) -> str:
         """In words."""
         percent = f"the harness took {100 * (1 - self.share):.0f} % of {self.condition}'s time"
-        return f"{percent} and one of {self.processors} processors (polling)" if self.driver == POLLING else percent
+        if self.driver == POLLING:
+            percent += f" and one of {self.processors} processors (polling)"
+        if self.better:
+            percent += f", and {self.better} gave {100 * (self.gain - 1):.0f} % more than {self.driver} in the trial"
+        return percent
 
 
 def cost_of(study: Study, condition: str) -> Cost | None:
@@ -67,9 +76,18 @@ def cost_of(study: Study, condition: str) -> Cost | None:
     facts = study.facts.get(condition, {})
     if not shares or not facts.get("driver"):
         return None
-    return Cost(
-        condition, min(1.0, max(1e-3, statistics.median(shares))), facts["driver"], int(facts.get("processors") or 1)
-    )
+    share = min(1.0, max(1e-3, statistics.median(shares)))
+    better, gain = _better(facts.get("drivers_tried") or {}, facts["driver"])
+    return Cost(condition, share, facts["driver"], int(facts.get("processors") or 1), better, gain)
+
+
+def _better(tried_ones: Mapping[str, float], driver: str) -> tuple[str, float]:
+    """The driver that clearly gave more than the one that served, and by which factor; the usual one, 1, is not among those tried."""
+    others = {USUAL: 1.0, **tried_ones}
+    served = others.pop(driver, None) or others.pop(USUAL)
+    best = max(others, key=lambda name: others[name], default="")
+    gain = others[best] / served if best and served > 0 else 1.0
+    return (best, gain) if gain > MARGIN else ("", 1.0)
 
 
 def allow_for(study: Study, claim: Claim, outcome: Outcome, interval: Interval | None) -> tuple[Outcome, str]:
@@ -97,9 +115,14 @@ def agreed_driver(probes: Sequence[WarmProbe]) -> str:
 
 
 def tried(probe: WarmProbe) -> dict[str, float]:
-    """What each driver's inferences per second were in this probe's trial, over the usual one's: the median of its turns."""
+    """What each driver's inferences per second were in this probe's trial, over the usual one's: the median of its turns.
+
+    Of too few turns nothing is told: another driver's luck would excuse a slow model.
+    """
     ratios = {driver: ratios_of([probe.trial], driver, probe.drivers[0]) for driver in probe.drivers[1:]}
-    return {driver: round(statistics.median(found), 3) for driver, found in ratios.items() if found}
+    return {
+        driver: round(statistics.median(found), 3) for driver, found in ratios.items() if len(found) >= FEWEST_TURNS
+    }
 
 
 def driven(facts: Mapping[str, Mapping[str, Any]]) -> str | None:

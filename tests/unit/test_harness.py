@@ -6,7 +6,7 @@ import pytest
 
 from autogauge.probe.worker.trial import FEWEST_TURNS, MARGIN, choose
 from autogauge.stats.verdicts import Claim, Outcome
-from autogauge.studies.harness import driven
+from autogauge.studies.harness import driven, tried
 from autogauge.studies.study import Condition, Plan, Replicate, Sample, Study
 from autogauge.targets import Target
 from tests.properties import for_all
@@ -15,7 +15,16 @@ FPS = Claim("t-fps", "THROUGHPUT gives no fewer", "fps", "T", "L", "at least", 0
 LATENCY = Claim("l-latency", "LATENCY gives no higher", "latency_ms", "L", "T", "at most", 1.02)
 
 
-def measured(claim, *, fps, latency_ms=(1.0, 1.0), shares=(1.0, 1.0), drivers=("infer in threads",) * 2, processors=2):
+def measured(
+    claim,
+    *,
+    fps,
+    latency_ms=(1.0, 1.0),
+    shares=(1.0, 1.0),
+    drivers=("infer in threads",) * 2,
+    processors=2,
+    tried=({}, {}),
+):
     """A study of T and L with these figures, the same in each of thirty rounds but for a little."""
     study = Study("hints", tuple(Condition(name, Target("CPU")) for name in "TL"), (claim,), Plan((30,), 60.0), seed=1)
     for index in range(30):
@@ -27,6 +36,7 @@ def measured(claim, *, fps, latency_ms=(1.0, 1.0), shares=(1.0, 1.0), drivers=("
         study.replicates.append(replicate)
     for side, name in enumerate("TL"):
         study.facts[name] = {"driver": drivers[side], "infer_requests": 2 - side, "processors": processors}
+        study.facts[name] |= {"drivers_tried": tried[side]} if tried[side] else {}
     return study.verdict(claim)
 
 
@@ -68,6 +78,49 @@ def test_a_promise_that_holds_says_what_the_harness_took_of_either_side():
 
 def test_the_harness_time_between_inferences_is_no_excuse_for_a_latency():
     assert measured(LATENCY, fps=(100.0, 100.0), latency_ms=(1.0, 1.2), shares=(0.99, 0.5)).outcome is Outcome.FAIL
+
+
+def test_a_promise_that_another_driver_may_have_kept_is_inconclusive_and_names_it():
+    """AUTO's two requests and the CPU's are driven alike, by what both of them tried: that may suit one of them badly."""
+    tried = ({"wait in turn": 1.572, "polling": 0.949}, {"infer": 0.994})
+    verdict = measured(FPS, fps=(65.0, 100.0), drivers=("infer in threads", "start_async and wait"), tried=tried)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "wait in turn gave 57 % more than infer in threads in the trial" in verdict.evidence()
+    passed = measured(FPS, fps=(160.8, 100.0), drivers=("infer in threads", "start_async and wait"), tried=tried)
+    assert passed.outcome is Outcome.PASS
+    assert "wait in turn gave 57 % more" in passed.evidence()
+
+
+@pytest.mark.parametrize(
+    ("served", "tried", "outcome"),
+    [
+        ("infer in threads", {"wait in turn": 1.572}, Outcome.FAIL),  # 0.5 × 1.572 is too little still
+        ("infer in threads", {"wait in turn": 2.1}, Outcome.INCONCLUSIVE),
+        ("wait in turn", {"wait in turn": 0.48}, Outcome.INCONCLUSIVE),  # the usual one gave twice as much
+        ("wait in turn", {"wait in turn": 2.1, "polling": 1.5}, Outcome.FAIL),  # the best one served
+        ("wait in turn", {"wait in turn": 0.7, "polling": 1.4}, Outcome.INCONCLUSIVE),
+        ("infer in threads", {"wait in turn": 1.04}, Outcome.FAIL),
+        ("infer in threads", {}, Outcome.FAIL),
+    ],
+)
+def test_what_other_drivers_gave_is_held_against_the_one_that_served(served, tried, outcome):
+    assert measured(FPS, fps=(50.0, 100.0), drivers=(served, "infer"), tried=(tried, {})).outcome is outcome
+
+
+def test_a_latency_too_is_held_against_what_another_driver_gave():
+    figures = {"fps": (100.0, 100.0), "latency_ms": (1.0, 1.2), "drivers": ("infer in threads", "infer")}
+    assert measured(LATENCY, **figures, tried=({}, {"start_async and wait": 1.3})).outcome is Outcome.INCONCLUSIVE
+    assert measured(LATENCY, **figures, tried=({"wait in turn": 1.3}, {})).outcome is Outcome.FAIL
+
+
+def test_a_trial_of_too_few_turns_tells_nothing():
+    class Probe:
+        drivers = ("usual", "other")
+        trial = {"usual": [1.0] * (FEWEST_TURNS - 1), "other": [2.0] * (FEWEST_TURNS - 1)}  # noqa: RUF012
+
+    assert tried(Probe()) == {}
+    Probe.trial = {name: [*turns, turns[0]] for name, turns in Probe.trial.items()}
+    assert tried(Probe()) == {"other": 2.0}
 
 
 def test_the_usual_driver_serves_unless_another_is_clearly_faster():
