@@ -60,6 +60,11 @@ def utf8(text: str, otherwise: str = "replace") -> bytes:
         return text.encode(errors=otherwise)
 
 
+def whole_characters(text: str) -> str:
+    """The text without halves of characters, which JSON can hold and neither a file nor a database can."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON whole or not at all; see :func:`write_bytes`."""
     write_bytes(path, as_json(value))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError
+from autogauge.files import is_folder
 from autogauge.history import circumstances, continuation, records, standing, store
 from autogauge.history.continuation import Offer, Source
 from autogauge.history.found import Found, begins_with, identity
@@ -197,7 +198,7 @@ class _Search:
 
     def elsewhere(self) -> list[Path]:
         """The runs in other folders that this fingerprint continues, newest first."""
-        places = [place for place in self._prints if place != self._folder and place.is_dir()]
+        places = [place for place in self._prints if place != self._folder and is_folder(place)]
         return [path for place in places for path in reversed(store.runs(place)) if self.may_be_ours(path)]
 
     def is_enough(self, last: int) -> bool:

@@ -111,7 +111,7 @@ def offer(
         places = sorted(each for each in folder.parent.iterdir() if each.is_dir() and each.name != folder.name)
         for place in places[:MOST_FOLDERS]:
             beside += _one_of_each(store.runs(place)[::-1][:MOST_OF_A_FOLDER])[:3]
-    return _first(beside, fingerprint, facts)
+    return _nearest(beside, fingerprint, facts)
 
 
 def _one_of_each(paths: Sequence[Path]) -> list[Path]:
@@ -124,6 +124,15 @@ def _one_of_each(paths: Sequence[Path]) -> list[Path]:
 
 
 def _first(paths: Iterable[Path], fingerprint: str, facts: Mapping[str, Any]) -> Offer | None:
+    return next(_usable(paths, fingerprint, facts), None)
+
+
+def _nearest(paths: Iterable[Path], fingerprint: str, facts: Mapping[str, Any]) -> Offer | None:
+    """Of other machines' runs the one that differs in the fewest facts: the same machine by another name before one that is like it."""
+    return min(_usable(paths, fingerprint, facts), key=lambda each: len(each.differences), default=None)
+
+
+def _usable(paths: Iterable[Path], fingerprint: str, facts: Mapping[str, Any]) -> Iterator[Offer]:
     for path in list(paths)[:MOST_OPENED]:
         with contextlib.suppress(UserError):
             run = records.read(path)
@@ -132,8 +141,7 @@ def _first(paths: Iterable[Path], fingerprint: str, facts: Mapping[str, Any]) ->
             known = run.fingerprint and run.fingerprint != fingerprint and run.fingerprint_facts
             if usable and known and not hindrances(run.fingerprint_facts, facts):
                 differing = circumstances.differences(run.fingerprint_facts, _as_read(facts))
-                return Offer(run, tuple(differing) or ("the fingerprint changed",))
-    return None
+                yield Offer(run, tuple(differing) or ("the fingerprint changed",))
 
 
 def carry_over(run: SavedRun, offered: Offer, why: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from autogauge.causes import step_for
 from autogauge.errors import UserError
-from autogauge.files import NotRegular, read_regular
+from autogauge.files import NotRegular, read_regular, whole_characters
 from autogauge.plain import plain
 
 VERDICTS = ("FAIL", "INCONCLUSIVE", "IMPROVED", "PASS", "NO BASELINE")
@@ -213,14 +213,14 @@ def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
     key = extra.get("benchmark") or fields["fullname"]
     reference = extra.get("against_reference")
     return SavedBenchmark(
-        _clean(str(key)),
-        _clean(str(fields["fullname"])),
+        whole_characters(str(key)),
+        whole_characters(str(fields["fullname"])),
         median_s,
         len(samples) or _count(stats.get("rounds", 1)),
         None
         if reference is None
         else ReferenceRatio(
-            _clean(str(reference["reference"])),
+            whole_characters(str(reference["reference"])),
             _positive(reference["ratio"], "the ratio to the reference"),
             _not_negative(reference["error"], "its error"),
             _count(reference["rounds"]),
@@ -277,12 +277,7 @@ def _count(value: Any) -> int:
 
 
 def _text(value: Any) -> str | None:
-    return _clean(value) if isinstance(value, str) and value else None
-
-
-def _clean(text: str) -> str:
-    """The text without halves of characters, which JSON can hold and no file can."""
-    return text.encode("utf-8", "replace").decode()
+    return whole_characters(value) if isinstance(value, str) and value else None
 
 
 def moment(value: Any) -> datetime.datetime | None:

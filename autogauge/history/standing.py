@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,12 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import read_regular, write_json
+from autogauge.files import read_regular, whole_characters, write_json
 
 SUFFIX = ".standing"
 SCHEMA = 2
 """Of the file; raised when an older reader would take it for something better than it says."""
 LARGEST_BYTES = 2**20
+LONGEST_NAME = 255
+"""Bytes of a folder's name, in the file systems that there are."""
 
 
 class Standing(str, Enum):
@@ -74,6 +77,8 @@ class Continues:
         digests = all(isinstance(each, str) and re.fullmatch(r"[0-9a-f]{1,64}", each) for each in (newer, older))
         if not digests or not isinstance(folder, str) or (folder and Path(folder).name != folder) or folder == "..":
             raise ValueError(fields)
+        if len(os.fsencode(folder)) > LONGEST_NAME or "\0" in folder:
+            raise ValueError("no folder has such a name")
         return cls(newer, older, folder)
 
 
@@ -223,12 +228,12 @@ def _record(fields: dict[str, Any]) -> Record:
     whole = Standing(fields["standing"])
     record = Record(
         Standing(fields.get("others", whole)),
-        str(fields.get("why", "")),
-        str(fields.get("by", "")),
-        str(fields.get("when", "")),
-        tuple(str(each) for each in fields.get("new_level", ())),
-        tuple(str(each) for each in fields.get("began", ())),
-        {str(key): Standing(each) for key, each in fields.get("benchmarks", {}).items()},
+        whole_characters(str(fields.get("why", ""))),
+        whole_characters(str(fields.get("by", ""))),
+        whole_characters(str(fields.get("when", ""))),
+        tuple(whole_characters(str(each)) for each in fields.get("new_level", ())),
+        tuple(whole_characters(str(each)) for each in fields.get("began", ())),
+        {whole_characters(str(key)): Standing(each) for key, each in fields.get("benchmarks", {}).items()},
         Continues.of(fields.get("continues")),
     )
     if record.standing is not whole:

@@ -118,6 +118,27 @@ def test_a_run_whose_standing_cannot_be_read_is_not_judged_against(lab, odd):
     assert len(baseline.find(lab, "f" * 16).runs) == 7
 
 
+MARK = {"newer": "f" * 16, "older": "e" * 16}
+HALVES = {"why": "half a character: \ud800", "benchmarks": {f"{LATENCY}\udfff": "quarantined"}, "new_level": ["\ud800"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "runs"),
+    [
+        ({"standing": "quarantined", "others": "accepted", **HALVES}, 8),
+        ({"continues": {**MARK, "folder": "a" * 5000}}, 7),
+    ],
+    ids=["halves of characters", "a folder of no length that there is"],
+)
+def test_a_standing_with_texts_that_no_file_system_or_database_takes_stops_no_reader(lab, tmp_path, fields, runs):
+    (run,) = lab.glob("0005_*.json")
+    standing.path_of(run).write_text(json.dumps({"standing": "accepted", "schema": 2, **fields}))
+    assert len(baseline.find(lab, "f" * 16).runs) == runs
+    for words in readers(lab):
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, (words, done.output, done.exception)
+
+
 def test_what_was_in_the_way_and_is_gone_is_read(lab, tmp_path):
     link = lab / "0009_later.json"
     link.symlink_to(tmp_path / "later.json")

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from autogauge.interruption import Interruption
-from tests.support import ROOT, bare_suite_command, is_gone, probes_of, wait_until
+from tests.support import ROOT, bare_suite_command, is_gone, probes_of, run_suite, wait_until
 
 INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -115,6 +115,36 @@ def test_a_stop_while_it_is_saving_does_not_disturb_that(session, tmp_path, inte
     assert status == (2 if interrupted else 0), running.text()
     assert summary["interrupted_by"] == ("SIGTERM" if interrupted else None)
     assert bool(summary["history_file"]) is not interrupted
+
+
+ENOUGH = """
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        SESSION[0].shouldstop = "one is enough"
+def pytest_sessionstart(session):
+    SESSION.append(session)
+SESSION = []
+"""
+
+
+def test_tests_that_cannot_be_collected_are_no_signal(tmp_path):
+    (tmp_path / "test_broken.py").write_text("raise ValueError")
+    done = run_suite("-m", "perf", "tests/perf", str(tmp_path / "test_broken.py"), f"--reports={tmp_path}/reports")
+    assert done.returncode == 2, done.stdout
+    assert "1 error during collection" in done.stdout
+    assert "SIGINT" not in done.stdout
+
+
+@pytest.mark.slow
+def test_a_session_that_pytest_itself_ends_early_was_not_interrupted(session, tmp_path):
+    """As --stepwise does after a test that failed: what was measured is a run, as it is with -x."""
+    (tmp_path / "enough.py").write_text(ENOUGH)
+    running = session("-p", "enough", "-k", "first_inference_latency", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    status, summary = running.finish(60)
+    assert status == 2, running.text()
+    assert "SIGINT" not in running.text()
+    assert not summary["interrupted"]
+    assert summary["history_file"]
 
 
 @pytest.mark.slow

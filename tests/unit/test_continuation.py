@@ -135,6 +135,13 @@ def test_an_unchanged_machine_with_another_name_goes_on_with_its_old_folder(tmp_
     assert history.names(KEYS[1]).startswith("20 accepted runs (lab-00/0003 to 0002)")
 
 
+def test_a_machine_that_was_renamed_goes_on_from_what_differs_in_its_name_only(tmp_path):
+    runs(tmp_path / "lab-00", 6, machine="lab-00")
+    runs(tmp_path / "lab-00", 2, machine="lab-00", memory_gib=47)
+    gate = runs(tmp_path / "lab-01", 1)
+    assert gate.not_judged().endswith("the machine's name changed from lab-00 to lab-01 since run lab-00/0006")
+
+
 def test_a_baseline_is_carried_over_twice(tmp_path):
     folder = tmp_path / "lab-01"
     runs(folder, 6)
