@@ -21,8 +21,8 @@ def pytest_addoption(parser):
     add(
         "--model",
         metavar="NAME|PATH",
-        help="googlenet-v1 (default), small-cnn (default with --accelerator=emulated), efficientnet-lite0, any name of the Open Model Zoo, "
-        "or an IR, ONNX, TFLite, TensorFlow or Paddle file",
+        help="googlenet-v1 (default), small-cnn (default with --accelerator=emulated), one-convolution, efficientnet-lite0, any name of "
+        "the Open Model Zoo, or an IR, ONNX, TFLite, TensorFlow or Paddle file",
     )
     add(
         "--model-source",

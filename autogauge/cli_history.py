@@ -106,7 +106,8 @@ def compare(
 ) -> None:
     """Compare two runs, machines, releases or histories, benchmark by benchmark: B against A, with intervals.
 
-    Only accepted runs are taken, except for a file that is named. Filters: FIELD=VALUE, several in one pair of quotes.
+    Of each benchmark the accepted runs are taken, or all where none is; a run that is named is taken in any case. Filters: FIELD=VALUE,
+    several in one pair of quotes.
     """
     change = parse_change("--smallest-change", smallest_change)
     if as_json and as_markdown:
