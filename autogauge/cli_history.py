@@ -154,7 +154,7 @@ def report(
             page = trends_page.save(found, out)
         except OSError as error:
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
-    print(f"report: {sentence(str(page))} ({len(found.runs)} runs)")
+    print(f"report: {sentence(str(page))} ({len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'})")
     _print_notes(console(), found)
 
 

@@ -384,7 +384,13 @@ NO_WAIT = "no"
 
 def parse_wait(option: str, text: str) -> float:
     """How many seconds to wait for another session's measuring; ``no`` and 0 are none. Raises :class:`UserError`."""
-    return 0.0 if text.strip() in (NO_WAIT, "0") else parse_deadline(option, text)
+    if text.strip() in (NO_WAIT, "0"):
+        return 0.0
+    try:
+        float(text)
+    except ValueError:
+        raise UserError(f"{text!r} does not fit: give a number of seconds, or {NO_WAIT} ({option}).") from None
+    return parse_deadline(option, text)
 
 
 def parse_number(option: str, text: str, *, lowest: float, whole: bool = False) -> float:

@@ -121,7 +121,7 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     for name, side in (("A", a), ("B", b)):
         if not side.runs:
             raise UserError(
-                f"{side.text[:200]!r} ({name}) names no run: check the filters, or take in what is not accepted (standing=*)."
+                f"{side.text[:200]!r} ({name}) names no run: check the filters (python -m autogauge history lists the runs)."
             )
     shared = _Shared.of(a.runs, b.runs)
     groups_a, groups_b = shared.groups(a), shared.groups(b)

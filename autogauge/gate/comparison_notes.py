@@ -29,13 +29,23 @@ def of(
     models: Models | None,
 ) -> tuple[str, ...]:
     """Sentences for the reader. ``compared`` are each benchmark's title and its runs on either side; ``models`` those that both share."""
-    found = _between(a, b, same_machines, models)
+    found = [*_on_both_sides(a.runs, b.runs), *_between(a, b, same_machines, models)]
     found += _not_accepted("A", [(title, group) for title, group, _ in compared])
     found += _not_accepted("B", [(title, group) for title, _, group in compared])
     if same_machines:
         found += _mixed("A", a.runs, [(title, group) for title, group, _ in compared])
         found += _mixed("B", b.runs, [(title, group) for title, _, group in compared])
     return tuple(dict.fromkeys([*found, *(f"A: {note}" for note in a.notes()), *(f"B: {note}" for note in b.notes())]))
+
+
+def _on_both_sides(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[str]:
+    """Whether a run is compared with itself: a change of it cannot be seen then."""
+    paths = {run.path.resolve() for run in a}
+    both = sum(run.path.resolve() in paths for run in b)
+    if not both:
+        return []
+    some = "one run is on both sides, and hides" if both == 1 else f"{both} runs are on both sides, and hide"
+    return [f"{some} what changed: name other runs for A or B (since=, until=, run=)"]
 
 
 def _between(a: Selection, b: Selection, same_machines: bool, models: Models | None) -> list[str]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autogauge.errors import UserError
+from autogauge.plain import plain
 
 VARIABLE = "AUTOGAUGE_LOCK"
 PLACES = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))  # noqa: S108  # known to all is what it is to be
@@ -225,7 +226,7 @@ def _write(descriptor: int, what: str) -> None:
     """Say in the file who holds it; where that cannot be done it is locked all the same."""
     now = datetime.datetime.now(datetime.timezone.utc)
     user = re.sub(r"\s", "-", _user(os.getuid()))[:40]
-    line = f"process {os.getpid()} of {user} since {now:%Y-%m-%d %H:%M:%S} UTC: {_printable(what)[:160]}\n"
+    line = f"process {os.getpid()} of {user} since {now:%Y-%m-%d %H:%M:%S} UTC: {plain(_printable(what), 160)}\n"
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, line.encode(errors="replace"), 0)

@@ -130,6 +130,15 @@ def test_a_side_that_is_none_is_one_sentence(histories, tmp_path, side, says):
     assert "\n" not in str(error.value)
 
 
+def test_runs_that_are_on_both_sides_are_named(histories, tmp_path):
+    year(tmp_path / "history", runs=6)
+    assert not any("both sides" in note for note in compared(histories, "run=1-3", "run=4-6").notes)
+    overlapping = compared(histories, "run=1-4", "run=3-6").notes
+    assert any(note.startswith("2 runs are on both sides, and hide what changed") for note in overlapping)
+    (note,) = (note for note in compared(histories, "6", "machine=lab-01").notes if "both sides" in note)
+    assert note.startswith("one run is on both sides, and hides what changed: name other runs")
+
+
 def test_an_empty_history_is_one_sentence(histories, tmp_path):
     (tmp_path / "history").mkdir()
     with pytest.raises(UserError, match="there is no saved run in"):

@@ -69,7 +69,9 @@ def test_one_at_a_time_and_the_other_is_told_who_and_since_when(place):
 
 CHILDREN = {
     "one that inherits what it can": "import subprocess; child = subprocess.Popen(['sleep', '60'], close_fds=False)",
-    "one that is forked only": "import os, time, types\nchild = types.SimpleNamespace(pid=os.fork())\nif child.pid == 0: time.sleep(60)",
+    # It says that it runs: until then it has not let go of the lock, and on a busy machine that takes a while.
+    "one that is forked only": "import os, time\nreading, writing = os.pipe()\n"
+    "if os.fork() == 0: os.write(writing, b'1'); time.sleep(60)\nos.read(reading, 1)",
 }
 
 
@@ -214,3 +216,8 @@ def test_a_forged_line_does_not_name_another_process_than_the_kernel_does(place)
             lock.acquire("theirs", 0)
     assert f"process {os.getpid()} of " in str(caught.value)
     assert "1999" not in str(caught.value)
+
+
+def test_a_long_command_is_cut_where_one_sees_it(place):
+    with lock.measuring("pytest -m perf " + "x" * 300, 0):
+        assert place.read_text().endswith("xxx…\n")

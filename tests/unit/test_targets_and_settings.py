@@ -250,6 +250,12 @@ def test_a_wait_that_is_none_is_one_sentence(text):
         parse_wait("--wait", text)
 
 
+@pytest.mark.parametrize("text", ["soon", "", "yes", "No"])
+def test_who_gave_no_number_to_wait_is_told_of_both_choices(text):
+    with pytest.raises(UserError, match=r"give a number of seconds, or no \(--wait\)"):
+        parse_wait("--wait", text)
+
+
 @pytest.mark.parametrize(
     ("text", "words"), [(None, None), ("", ()), ("CPU", ("CPU",)), (" CPU, GPU.1,,CPU ", ("CPU", "GPU.1"))]
 )
