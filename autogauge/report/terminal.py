@@ -63,7 +63,7 @@ def heading(run: Run) -> list[str]:
     if run.settings.is_emulated:
         lines.append("EMULATED GPU: what follows shows how AUTO behaves with an accelerator, not how fast one is")
     if run.emulated:
-        lines.append(f"emulated GPU's kernels are compiled for the processor class {run.emulated.describe()}")
+        lines.append(f"the emulated GPU's kernels are compiled for the processor class {run.emulated.describe()}")
     if run.model:
         lines.append(f"model {run.model.describe()}")
     if run.inputs:

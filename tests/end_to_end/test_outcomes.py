@@ -103,6 +103,15 @@ def test_a_terminal_shows_a_live_line_with_what_is_measured_and_the_time_left(tm
     assert "\x1b[1;32mPASS" in text.replace("\x1b[1;32m", "\x1b[1;32m"), "verdicts are coloured"
 
 
+def test_a_benchmark_that_gave_no_sample_warns_of_nothing_beside_its_reason(tmp_path):
+    (tmp_path / "test_one.py").write_text("import pytest\ndef test(benchmark): pytest.fail('AUTO gave no sample')\n")
+    command = (sys.executable, "-m", "pytest", "-c", str(ROOT / "pytest.ini"), "-p", "no:cacheprovider", "test_one.py")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "AUTO gave no sample" in done.stdout
+    assert "warning" not in done.stdout.lower()
+
+
 def test_the_suite_does_not_import_openvino_to_measure(tmp_path, model_cache):
     options = ("-k", "first_inference_latency", "--devices=AUTO", f"--reports={tmp_path}", f"--cache={model_cache}")
     script = (
