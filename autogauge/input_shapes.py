@@ -12,6 +12,8 @@ from autogauge.errors import UserError
 from autogauge.ports import Port, Shape
 
 Shapes = dict[str, list[int]]
+LONGEST = 2**31 - 1
+"""Of a length; what has more elements fits into no memory, and OpenVINO's sentences on it tell nothing."""
 
 
 def parse_shapes(text: str | None) -> dict[str, list[int]]:
@@ -26,13 +28,16 @@ def parse_shapes(text: str | None) -> dict[str, list[int]]:
         f"cannot read the shape {text!r}: write 1,3,224,224 or data[1,3,224,224],mask[1,128] (--shape)."
     )
     if re.fullmatch(r"\[?\d+(,\d+)*\]?", compact) and compact.startswith("[") == compact.endswith("]"):
-        found = {"": compact.strip("[]")}
+        found = [("", compact.strip("[]"))]
     elif re.fullmatch(r"[^\[\],]+\[\d+(,\d+)*\](,[^\[\],]+\[\d+(,\d+)*\])*", compact):
-        found = dict(re.findall(r"([^\[\],]+)\[([\d,]+)\]", compact))
+        found = re.findall(r"([^\[\],]+)\[([\d,]+)\]", compact)
     else:
         raise mistake
-    shapes = {name: [int(length) for length in lengths.split(",")] for name, lengths in found.items()}
-    if any(length < 1 for lengths in shapes.values() for length in lengths):
+    shapes = {name: [int(length) for length in lengths.split(",")] for name, lengths in found}
+    if len(shapes) < len(found):
+        twice = next(name for index, (name, _) in enumerate(found) if name in dict(found[:index]))
+        raise UserError(f"the shape {text!r} names {twice!r} twice: give each input one shape (--shape).")
+    if any(not 1 <= length <= LONGEST for lengths in shapes.values() for length in lengths):
         raise mistake
     return shapes
 
@@ -45,12 +50,18 @@ def in_words(shapes: Mapping[str, Sequence[int]]) -> str:
     )
 
 
-def dynamic(ports: Sequence[Port], example: Shapes | None = None) -> UserError:
-    """What is to be done about inputs of dynamic shape, all named at once; ``example`` is known to work."""
-    if example and (text := _writable(example)):
+def dynamic(
+    ports: Sequence[Port], example: Shapes | None = None, given: Mapping[str, Sequence[int]] | None = None
+) -> UserError:
+    """What is to be done about inputs of dynamic shape, all named at once; ``example`` is known to work.
+
+    ``given`` are the shapes that other inputs were given already: the option holds all of them, or those would be dynamic again.
+    """
+    if example and (text := _writable({**(given or {}), **example})):
         hint = f"for example --shape {shlex.quote(text)}"
     else:
-        hint = "as --shape=" + shlex.quote(",".join(f"{port.name}[…]" for port in ports))
+        before = [in_words(given)] if given else []
+        hint = "as --shape=" + shlex.quote(",".join([*before, *(f"{port.name}[…]" for port in ports)]))
     if len(ports) == 1:
         (port,) = ports
         kind = "a dynamic rank" if port.shape is None else f"the dynamic shape {port.shape_in_words}"
@@ -61,12 +72,12 @@ def dynamic(ports: Sequence[Port], example: Shapes | None = None) -> UserError:
     return UserError(f"{what}: give {give}, {hint}, or arrays as --inputs=FILE.npz (--shape).")
 
 
-def _writable(shapes: Shapes) -> str:
+def _writable(shapes: Mapping[str, Sequence[int]]) -> str:
     """Shapes as ``--shape`` reads them back; a lone input needs no name, and of several some names cannot be written."""
     nameless = [{"": next(iter(shapes.values()))}] if len(shapes) == 1 else []
     for each in (shapes, *nameless):
         with contextlib.suppress(UserError):
-            if parse_shapes(in_words(each)) == each:
+            if parse_shapes(in_words(each)) == dict(each):
                 return in_words(each)
     return ""
 

@@ -96,7 +96,7 @@ def feed(
     check_types(inspection.ports)
     dynamic = [port for port in inspection.ports if not port.is_static]
     if dynamic:
-        raise input_shapes.dynamic(dynamic, _working_example(launcher, model, inspection, picture))
+        raise input_shapes.dynamic(dynamic, _working_example(launcher, model, inspection, picture), inspection.shapes)
     return prepare(inspection.ports, picture, given)
 
 
@@ -192,7 +192,8 @@ def _working_example(
 ) -> dict[str, list[int]] | None:
     """Shapes with which the model can be reshaped, compiled and run; ``None`` where none of the usual ones will do."""
     stop_at = time.monotonic() + EXAMPLES_DEADLINE_S
-    for shapes in input_shapes.examples(inspection.ports):
+    for example in input_shapes.examples(inspection.ports):
+        shapes = {**inspection.shapes, **example}
         left_s = stop_at - time.monotonic()
         if left_s <= 0:
             break
@@ -204,5 +205,5 @@ def _working_example(
                 launcher.run_once(workload.request("once", Target("CPU"), deadline_s=max(1.0, left_s)), "example")
             except (UserError, ProbeFailed):
                 continue
-        return shapes
+        return example
     return None

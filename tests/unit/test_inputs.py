@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autogauge.errors import UserError
+from autogauge.input_shapes import dynamic
 from autogauge.inputs import NUMPY_TYPES, OWN_PICTURE, Port, parse_shapes, prepare
 from autogauge.models.artefact import ModelArtefact
 from autogauge.studies.workload import Workload, fed_alike
@@ -263,6 +264,23 @@ def test_a_lone_shape_is_read_with_and_without_brackets(lone):
 def test_what_is_no_shape_is_a_sentence(text):
     with pytest.raises(UserError, match=r"cannot read the shape .*--shape"):
         parse_shapes(text)
+
+
+def test_a_shape_given_twice_or_too_long_for_any_memory_is_a_sentence():
+    """The last of two would have counted, in silence; and of too large a number OpenVINO says what its bindings cannot cast."""
+    with pytest.raises(UserError, match=r"names 'a' twice: give each input one shape \(--shape\)"):
+        parse_shapes("a[1,3],b[2],a[1,4]")
+    with pytest.raises(UserError, match=r"cannot read the shape .*--shape"):
+        parse_shapes("99999999999999999999,2")
+    assert parse_shapes("2147483647") == {"": [2147483647]}
+
+
+def test_the_advice_for_what_is_dynamic_still_keeps_the_shapes_that_were_given():
+    port = Port("b", "i64", (-1, -1))
+    told = str(dynamic([port], {"b": [1, 128]}, {"a": [1, 3, 8, 8]}))
+    (shown,) = re.search(r"--shape (.*), or arrays", told).groups()
+    assert parse_shapes(shlex.split(shown)[0]) == {"a": [1, 3, 8, 8], "b": [1, 128]}
+    assert "--shape='a[1,3,8,8],b[…]'" in str(dynamic([port], None, {"a": [1, 3, 8, 8]}))
 
 
 @pytest.mark.parametrize("text", [None, "", "  "])

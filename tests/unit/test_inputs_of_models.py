@@ -114,6 +114,13 @@ def test_a_suggested_shape_works_and_names_every_dynamic_input(fed, name, named)
         fed(name, shapes=shapes)
 
 
+def test_a_shape_suggested_for_what_is_left_keeps_what_was_given_and_works_with_it(fed):
+    """Followed to the letter, advice that named the second input only made the first one dynamic again, and so on for ever."""
+    with pytest.raises(UserError, match=r"input 'mask' has the dynamic shape") as caught:
+        fed("dynamic-text", shapes={"ids": [1, 16]})
+    assert parse_shapes(example_in(caught)) == {"ids": [1, 16], "mask": [1, 16]}
+
+
 @pytest.mark.slow
 def test_where_no_usual_shape_works_none_is_suggested(fed):
     with pytest.raises(UserError) as caught:
