@@ -86,7 +86,8 @@ def gate(
         print_json({"run": str(found.path), **judged.to_json(), "problems": problems})
     else:
         screen = console()
-        screen.print(f"{sentence(str(found.path))}\n{heading(judged)}")
+        screen.print(sentence(str(found.path)), soft_wrap=True)
+        screen.print(heading(judged))
         for part in judgements(judged.judgements):
             screen.print(part)
         if lost := judged.lost():
@@ -94,7 +95,7 @@ def gate(
         for note in (*judged.notes, *problems):
             screen.print(f"NOTE  {sentence(note)}")
         if unjudged := not_judged(judged, found.path):
-            screen.print(f"NOT JUDGED  {unjudged}")
+            screen.print(f"NOT JUDGED  {unjudged}", soft_wrap=True)
         if nothing:
             screen.print("NOTHING WAS JUDGED: no benchmark has an accepted run to be judged against")
     unreadable = strict and bool(found.problems)

@@ -34,7 +34,8 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
     stream = io.StringIO()
     screen = console(file=stream, width=width, force_terminal=colour, color_system="standard" if colour else None)
     for part in parts:
-        screen.print(part)
+        # What is not to be broken is one line, however long: who copies a command from it gets all of it.
+        screen.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
     return stream.getvalue()
 
 
