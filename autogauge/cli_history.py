@@ -28,6 +28,7 @@ from autogauge.report.output import print_json
 from autogauge.settings import parse_change
 
 SHOWN = 20
+PAGES = (".html", ".htm")
 app = typer.Typer(help="List saved runs, or export them.", invoke_without_command=True)
 
 HistoryDir = Annotated[Path, typer.Option("--history", help="The history: a folder of machines, or a machine's.")]
@@ -102,7 +103,7 @@ def compare(
     failing: Annotated[bool, typer.Option("--fail", help="Exit status 1 when a benchmark became slower.")] = False,
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
-    html: Annotated[Optional[Path], typer.Option("--html", help="Write a page to this file.")] = None,  # noqa: UP045
+    html: Annotated[Optional[Path], typer.Option("--html", help="Write a page to this file, FILE.html.")] = None,  # noqa: UP045
 ) -> None:
     """Compare two runs, machines, releases or histories, benchmark by benchmark: B against A, with intervals.
 
@@ -112,6 +113,8 @@ def compare(
     change = parse_change("--smallest-change", smallest_change)
     if as_json and as_markdown:
         raise UserError("--json and --markdown both ask for the output: choose one.")
+    if html is not None and html.suffix.lower() not in PAGES:  # a saved run, say, would be lost
+        raise UserError(f"{html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
     with _histories(root, cache) as histories:
         found = comparing.compare(histories.select(a), histories.select(b), change)
     if html is not None:

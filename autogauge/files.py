@@ -70,6 +70,16 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, as_json(value))
 
 
+def write_for_a_user(path: Path, content: bytes) -> None:
+    """Write a file that a user named, whole or not at all; never in the place of what is none.
+
+    Raises ``OSError``, and :class:`NotRegular` for a device, a pipe or a socket: renaming would replace ``/dev/null`` by a file.
+    """
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise NotRegular(0, "there is a device or a pipe in its place")
+    write_bytes(path, content)
+
+
 def sha256_of(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     digest = hashlib.sha256()

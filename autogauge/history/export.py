@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import utf8, write_bytes
+from autogauge.files import utf8, write_for_a_user
 from autogauge.history.select import Selection
 
 COLUMNS: dict[str, type] = {
@@ -61,7 +61,7 @@ def export(selection: Selection, path: Path) -> int:
     rows = list(table(selection))
     content = writer(rows)
     try:
-        write_bytes(path, content)
+        write_for_a_user(path, content)
     except OSError as error:
         raise explain_os_error(error, f"cannot write {path}", "another path") from error
     return len(rows)

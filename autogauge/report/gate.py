@@ -30,7 +30,7 @@ def render(gate: Gate, saved: Path | None) -> list[RenderableType]:
     first = [each.benchmark for each in gate.judgements if each.outcome is None]
     if unjudged := not_judged(gate, saved):
         shown.append(Text(f"NOT JUDGED  {unjudged}", style=STYLES["FAIL"], no_wrap=True))  # it names a command
-    if first and saved and all(gate.decide().of(key) is Standing.ACCEPTED for key in first):
+    if first and saved and not gate.baseline and all(gate.decide().of(key) is Standing.ACCEPTED for key in first):
         shown.append(Text("this run becomes the first accepted one of what has no baseline"))
     if lost := gate.lost():
         shown.append(

@@ -13,6 +13,7 @@ import pytest
 from autogauge.history import standing
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.history.standing import Standing
+from tests.histories import year
 from tests.support import ROOT, run_cli, run_suite, sentence_of
 
 BUILD = """
@@ -369,6 +370,8 @@ def test_a_pull_request_is_judged_against_the_history_of_main_which_is_only_read
     assert "6 accepted runs (0001 to 0006" in " ".join(done.stdout.split())
     assert "measured again" in done.stdout
     assert f"and the baseline {main} stays as it is" in done.stdout
+    assert f"what runs with this --baseline are judged against is {main}, which is as it was" in done.stdout
+    assert "autogauge accept" not in done.stdout, "that would change nothing"
     assert {path.name: path.read_bytes() for path in main.iterdir()} == before
     own = list((lab / "reports" / "history" / "lab-01-pr").glob("*.json"))
     assert [standing.read(path).standing for path in own] == [Standing.QUARANTINED]
@@ -377,6 +380,18 @@ def test_a_pull_request_is_judged_against_the_history_of_main_which_is_only_read
 def test_a_baseline_that_is_not_there_is_one_sentence_before_anything_is_measured(tmp_path):
     sentence = sentence_of(run_suite(*FIL_OF_AUTO, "--baseline=lab-02", f"--reports={tmp_path}"))
     assert f"there is no saved run in {tmp_path}/history/lab-02 to judge against" in sentence
+
+
+@pytest.mark.slow
+def test_a_baseline_that_measured_something_else_says_where_to_measure_first(tmp_path, model_cache):
+    year(tmp_path / "history", "lab-01", 3)
+    options = ("-k", "test_first_inference_latency", "--baseline=lab-01", "--gate=fail")
+    for strict in ("--no-baseline=fail", "--inconclusive=fail"):
+        done = run_suite(*FIL_OF_AUTO, *options, strict, f"--reports={tmp_path}", f"--cache={model_cache}")
+        assert done.returncode == 1, done.stdout
+        assert f"measure without --baseline for {tmp_path}/history/lab-01 first" in done.stdout
+        for promise in ("accepted as its first", "becomes the first accepted one", "the next run has"):
+            assert promise not in done.stdout
 
 
 # Recorded twice, kept by nobody, judged by nobody.

@@ -2,11 +2,15 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from autogauge.cli import app
+from autogauge.errors import UserError
 from autogauge.history.standing import Standing
 from tests.histories import LATENCY, PER_FRAME, save, year
 from tests.support import run_cli, sentence_of
@@ -161,3 +165,29 @@ def test_a_run_is_taken_by_the_number_that_history_shows(two_machines):
     assert done.returncode == 0, done.stderr
     shown = json.loads(cli(two_machines, "history", "--json", "--where=run=12").stdout)
     assert [(each["machine"], each["number"]) for each in shown] == [("lab-01", 12), ("lab-02", 12)]
+
+
+@pytest.mark.parametrize("name", ["page.html", "runs.csv", "runs.parquet"])
+def test_what_is_no_file_is_not_replaced_by_one(history, tmp_path, name):
+    """As root one could replace /dev/null so, for the whole machine."""
+    os.mkfifo(tmp_path / name)
+    (tmp_path / f"link-{name}").symlink_to(tmp_path / name)
+    for place in (tmp_path / name, tmp_path / f"link-{name}"):
+        words = (
+            ("compare", "run=1", "run=2", f"--html={place}")
+            if name == "page.html"
+            else ("history", "export", str(place))
+        )
+        done = CliRunner().invoke(app, [*words, f"--history={history}", f"--cache={tmp_path}/cache"])
+        assert isinstance(done.exception, UserError)
+        assert "there is a device or a pipe in its place" in str(done.exception)
+        assert place.is_fifo()
+
+
+def test_a_page_is_not_written_over_a_saved_run(history, tmp_path):
+    run = next(history.glob("*/*.json"))
+    before = run.read_bytes()
+    done = CliRunner().invoke(app, ["compare", "run=1", "run=2", f"--html={run}", f"--history={history}"])
+    assert isinstance(done.exception, UserError)
+    assert "let it end in .html or .htm" in str(done.exception)
+    assert run.read_bytes() == before

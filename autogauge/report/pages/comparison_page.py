@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from autogauge.files import write_bytes
+from autogauge.files import write_for_a_user
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import percent
 from autogauge.report.history import how, milliseconds, sides, unmatched
@@ -21,7 +21,7 @@ def save(found: Comparison, path: Path) -> None:
     path = path.absolute()
     content = page(found, path)
     put_script(path.parent / ASSETS)
-    write_bytes(path, content)
+    write_for_a_user(path, content)
 
 
 def page(found: Comparison, path: Path) -> bytes:
