@@ -17,7 +17,7 @@ import numpy as np
 
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
-from autogauge.probe.worker.hand_over import HANDED_OVER, NEVER, NO_HELPER, is_accelerator
+from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER, is_accelerator
 from autogauge.studies import never
 from autogauge.studies.pool import DEADLINE_S
 from autogauge.studies.progress import Progress
@@ -115,10 +115,11 @@ def _about_the_helper(timeline: Timeline, outcome: str, log: AutoLog, helper_req
 def began_on_the_accelerator(facts: Mapping[str, Any]) -> bool:
     """Whether a process, by its facts, had the accelerator from its first inference on: then there was nothing to hand over.
 
-    AUTO that answers as the plain CPU from the start has no helper either, but never used its accelerator.
+    AUTO that answers as the plain CPU from the start has no helper either, but never used its accelerator. Inferences that fail are
+    a finding of their own; they do not say that there should have been a helper.
     """
     devices = facts["devices"]
-    return facts["outcome"] == NO_HELPER and bool(devices) and is_accelerator(devices[0])
+    return facts["outcome"] in (NO_HELPER, BROKEN) and bool(devices) and is_accelerator(devices[0])
 
 
 def what_happened(facts: Mapping[str, Any]) -> str:

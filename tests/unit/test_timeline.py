@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autogauge.probe.log import AutoLog
+from autogauge.probe.worker.hand_over import BROKEN
 from autogauge.studies.hand_over import (
     HANDED_OVER,
     NEVER,
@@ -109,6 +110,9 @@ def test_figures_are_finite_and_count_every_inference(rows, handed_over_s):
         (NO_HELPER, ["unknown"], False),
         (HANDED_OVER, ["(CPU)", "GPU.0"], False),
         (NEVER, ["(CPU)"], False),
+        (BROKEN, ["GPU.0"], True),
+        (BROKEN, ["(CPU)", "GPU.0"], False),
+        (BROKEN, ["CPU"], False),
     ],
 )
 def test_only_an_accelerator_that_answered_first_leaves_no_hand_over_to_see(outcome, devices, began):
