@@ -7,7 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.trial import choose
+from autogauge.probe.worker.trial import FEWEST_TURNS, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,8 @@ clock = time.perf_counter
 SETTLE_INFERENCES = 1  # per infer request at the start of each slice, not counted: the caches are a neighbour's then
 WARM_UP_INFERENCES = 5  # so many before any driver is tried, unless they take longer than the whole warm-up
 TRIAL_TURN_S = 0.01  # short, so that all drivers meet the same mood of the machine
+LONGER_TRIAL_S = 2.0  # at most, where a busy machine gave a short model too few turns to know anything
+SHORT_FPS = 1000.0  # from so many inferences per second on, the driver tells
 FOR_ONE = ("start_async and wait", "infer")
 FOR_SEVERAL = ("infer in threads", "wait in turn", "polling")
 
@@ -118,14 +120,23 @@ class Lanes:
         self.driver = driver
 
     def _try(self, stop_at: float) -> dict[str, list[float]]:
-        """Short turns of every driver, forwards and backwards, until the time is up; the first of each is a warm-up."""
+        """Short turns of every driver, forwards and backwards, until the time is up; the first of each is a warm-up.
+
+        Where these were too few to choose by and inferences are short, it goes on: the usual driver may be the worst for such a model.
+        """
         found: dict[str, list[float]] = {driver: [] for driver in self.drivers}
         order = list(self.drivers)
-        while clock() < stop_at:
+
+        def goes_on() -> bool:
+            now, fewest = clock(), min(map(len, found.values()))
+            is_short = max((turn for turns in found.values() for turn in turns), default=0.0) >= SHORT_FPS
+            return now < stop_at or (is_short and fewest <= FEWEST_TURNS and now < stop_at + LONGER_TRIAL_S)
+
+        while goes_on():
             for driver in order:
                 self.driver = driver
                 found[driver].append(self.run(TRIAL_TURN_S)[0])
-                if clock() >= stop_at:
+                if not goes_on():
                     break
             order.reverse()
         return {driver: turns[1:] for driver, turns in found.items()}
