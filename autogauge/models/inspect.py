@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from autogauge.errors import MachineLacks, UserError
 from autogauge.input_shapes import in_words
 from autogauge.models.artefact import ModelArtefact
 from autogauge.ports import Port
+from autogauge.probe import environment
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.process import last_line
 from autogauge.probe.request import Failure, ProbeFailed
@@ -137,7 +139,9 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
             "(pip install --force-reinstall -r requirements-emulation.txt)."
         )
     if failure.phase == "import":
-        return UserError(f"openvino cannot be imported: {reason}; install it (pip install -r requirements.txt).")
+        led = environment.leading(os.environ)  # to install it anew would change nothing while these lead past it
+        unset = f"unset {', '.join(led)} if that leads to another openvino, or " if led else ""
+        return UserError(f"openvino cannot be imported: {reason}; {unset}install it (pip install -r requirements.txt).")
     return UserError(
         f"OpenVINO cannot say what it sees: {failure.sentence()}; check its installation (pip install -r requirements.txt)."
     )

@@ -79,6 +79,11 @@ def preloaded(environment: Mapping[str, str]) -> str:
     return environment.get("LD_PRELOAD", "").strip()
 
 
+def leading(environment: Mapping[str, str]) -> list[str]:
+    """The variables in it by which Python or the linker may find another OpenVINO before the installed one."""
+    return [name for name in (*_SEARCHED, "LD_PRELOAD") if environment.get(name, "").strip()]
+
+
 def _leads_elsewhere(name: str) -> bool:
     return name not in _KEPT and (name in _SINGLE or name.upper().startswith(_LEADING_ELSEWHERE))
 

@@ -323,3 +323,15 @@ def test_what_a_named_runtime_goes_without_is_noted(tmp_path, monkeypatch):
     )
     assert without == "the reference 2026.4.1 is measured without LD_PRELOAD=liballocator.so, which this session has"
     assert gate._notes_on(own) == []
+
+
+def test_an_openvino_on_the_path_that_cannot_be_imported_is_not_told_to_be_installed_anew_only(tmp_path, monkeypatch):
+    """To install it changes nothing while PYTHONPATH leads past it."""
+    (tmp_path / "openvino").mkdir()
+    (tmp_path / "openvino" / "__init__.py").write_text("raise ImportError('built for another Python')")
+    for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"built for another Python; unset PYTHONPATH if that leads .*, or install it"):
+        inspect(Launcher(tmp_path / "probes"))
+    assert environment.leading({"PYTHONPATH": "", "LD_PRELOAD": "x.so"}) == ["LD_PRELOAD"]
