@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autogauge.errors import UserError
+from autogauge.files import is_folder
 from autogauge.gate import saved
 from autogauge.history import baseline, circumstances, continuation, records, standing, store
 from autogauge.history.continuation import Offer
@@ -46,7 +47,7 @@ def _offer(run: SavedRun, place: Path | None) -> Offer:
     folder = run.path.parent
     if not run.fingerprint or not run.fingerprint_facts or not store.is_run(run.path.name):
         raise UserError(f"{run.path} is no run of a history with a fingerprint: name one (--as-continuation).")
-    if place is not None and (not place.is_dir() or place.resolve().parent != folder.resolve().parent):
+    if place is not None and (not is_folder(place) or place.resolve().parent != folder.resolve().parent):
         raise UserError(f"{place} is no folder of a machine beside {folder}: move it there, or name another (--of).")
     source = folder if place is None else place
     others = [path for path in store.runs(source)[::-1] if path != run.path]

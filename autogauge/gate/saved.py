@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autogauge.errors import UserError
+from autogauge.files import is_folder
 from autogauge.gate import past
 from autogauge.gate.judgement import Judgement
 from autogauge.gate.past import Figure
@@ -28,7 +29,7 @@ def find_run(place: Path, root: Path = HISTORY) -> Path:
     """
     if is_number(str(place)):
         return run_named(str(place), root)
-    if not place.is_dir():
+    if not is_folder(place):
         return place
     saved = store.runs(place)
     if not saved:
@@ -62,14 +63,14 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
     if not against or (len(against) == 1 and against[0].resolve() == run.path.parent.resolve()):
         place = against[0] if against else run.path.parent
         return baseline.find(place, run.fingerprint, before=run.path, judged=run, facts=facts, noted=noted)
-    if len(against) == 1 and against[0].is_dir():
+    if len(against) == 1 and is_folder(against[0]):
         digest = run.fingerprint
         if facts:
             there = continuation.as_machine_of(against[0], facts)
             digest, facts = there.digest, there.facts
         return baseline.find(against[0], digest, judged=run, facts=facts, noted=noted)
     for place in against:
-        if place.is_dir():
+        if is_folder(place):
             raise UserError(f"{place} is a folder: name one folder, or files only (--against).")
     found = baseline.of_files(against, run, noted=run.noted)
     if not found.runs:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError
-from autogauge.files import is_folder
 from autogauge.history import circumstances, continuation, records, standing, store
 from autogauge.history.continuation import Offer, Source
 from autogauge.history.found import Found, begins_with, identity
@@ -148,7 +147,7 @@ def find(
     """
     counting = continuation.sources(folder, fingerprint) if fingerprint else []
     search = _Search(folder, counting, judged, facts)
-    paths = store.runs(folder) if folder.is_dir() else []
+    paths = store.runs(folder)
     if before is not None and _number(before) is not None:
         number = store.number_of(before)
         paths = [path for path in paths if store.number_of(path) < number]
@@ -198,8 +197,13 @@ class _Search:
 
     def elsewhere(self) -> list[Path]:
         """The runs in other folders that this fingerprint continues, newest first."""
-        places = [place for place in self._prints if place != self._folder and is_folder(place)]
-        return [path for place in places for path in reversed(store.runs(place)) if self.may_be_ours(path)]
+        found: list[Path] = []
+        for place in self._prints:
+            try:
+                found += reversed(store.runs(place)) if place != self._folder else ()
+            except UserError as error:
+                self.problems.append(str(error))
+        return [path for path in found if self.may_be_ours(path)]
 
     def is_enough(self, last: int) -> bool:
         """Whether each benchmark was found in so many runs that are accepted in it, as far as it was measured in them."""

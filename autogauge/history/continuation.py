@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError
+from autogauge.files import is_folder
 from autogauge.history import circumstances, records, standing, store
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.history.records import SavedRun
@@ -108,9 +109,10 @@ def offer(
         return found
     beside: list[Path] = []
     with contextlib.suppress(OSError):
-        places = sorted(each for each in folder.parent.iterdir() if each.is_dir() and each.name != folder.name)
+        places = sorted(each for each in folder.parent.iterdir() if is_folder(each) and each.name != folder.name)
         for place in places[:MOST_FOLDERS]:
-            beside += _one_of_each(store.runs(place)[::-1][:MOST_OF_A_FOLDER])[:3]
+            with contextlib.suppress(UserError):
+                beside += _one_of_each(store.runs(place)[::-1][:MOST_OF_A_FOLDER])[:3]
     return _nearest(beside, fingerprint, facts)
 
 

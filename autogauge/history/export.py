@@ -63,7 +63,7 @@ def export(selection: Selection, path: Path) -> int:
     try:
         write_for_a_user(path, content)
     except OSError as error:
-        raise explain_os_error(error, f"cannot write {path}", "another path") from error
+        raise explain_os_error(error, f"cannot write {path}", "FILE") from error
     return len(rows)
 
 

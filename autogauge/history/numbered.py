@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import store
@@ -14,15 +14,26 @@ _NUMBER = re.compile(r"(?:(.+)/)?([0-9]{1,15})", re.DOTALL)
 SHOWN = 5
 
 
-def run_folders(place: Path) -> list[Path]:
-    """The folders with saved runs: the place itself, or its folders. Raises :class:`UserError` when they cannot be read."""
+def run_folders(place: Path, say: Callable[[str], None] = lambda text: None) -> list[Path]:
+    """The folders with saved runs: the place itself, or its folders. Raises :class:`UserError` when they cannot be read.
+
+    One of several that this user may not look into is left out, and ``say`` is told: a disk's ``lost+found`` is no machine.
+    """
     try:
-        candidates = [place, *sorted(each for each in place.iterdir() if each.is_dir())]
-        return [folder for folder in candidates if any(store.is_run(path.name) for path in folder.glob("*.json"))]
+        candidates = [place, *sorted(each for each in place.iterdir() if is_folder(each))]
     except OSError as error:
-        raise UserError(
-            f"cannot read the folder {place}: {error.strerror}; {step_for(error) or 'name another folder'}."
-        ) from None
+        raise store.cannot_read(place, error) from None
+    found, closed = [], []
+    for folder in candidates:
+        try:
+            found += [folder] if store.runs(folder) else []
+        except UserError as error:
+            closed.append(error)
+    if closed and not found:
+        raise closed[0]
+    for each in closed:
+        say(f"left out: {each}")
+    return found
 
 
 def is_number(text: str) -> bool:

@@ -97,7 +97,7 @@ class Histories:
     def _of_place(self, text: str, place: str, wanted: Where, any_standing: bool) -> Selection:
         path = run_named(place, self.root) if is_number(place) else Path(place)
         if is_folder(path):
-            folders = run_folders(path)
+            folders = run_folders(path, self._say)
             if not folders:
                 raise UserError(
                     f"there is no saved run in {place}: measure one (pytest -m perf), or name another folder."

@@ -20,7 +20,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from autogauge.errors import UserError, explain_os_error
+from autogauge.causes import step_for
+from autogauge.errors import UserError
 from autogauge.files import read_regular, whole_characters, write_json
 
 SUFFIX = ".standing"
@@ -265,7 +266,8 @@ def _save(run: Path, record: Record) -> Record:
     try:
         write_json(path_of(run), record.to_json())
     except OSError as error:
-        raise explain_os_error(error, f"cannot write the standing of {run}", "another folder") from error
+        step = step_for(error) or "let this user write to its folder, and see to it that there is room"
+        raise UserError(f"cannot write the standing of {run}: {error.strerror}; {step}.") from error
     return record
 
 

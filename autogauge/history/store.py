@@ -9,6 +9,7 @@ from typing import Any
 
 import filelock
 
+from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import readable, write_json
 
@@ -52,8 +53,23 @@ def save(
 
 
 def runs(folder: Path) -> list[Path]:
-    """The saved runs of a machine's folder, oldest number first."""
-    return sorted((path for path in folder.glob("*.json") if is_run(path.name)), key=number_of)
+    """The saved runs of a machine's folder, oldest number first; none where there is no folder.
+
+    Raises :class:`UserError` for a folder that this user may not look into: nobody knows what is in it.
+    """
+    try:
+        found = list(folder.iterdir())  # glob() would be silent about a folder that cannot be read
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise cannot_read(folder, error) from None
+    return sorted((path for path in found if is_run(path.name)), key=number_of)
+
+
+def cannot_read(folder: Path, error: OSError) -> UserError:
+    """The sentence about a folder that cannot be read."""
+    step = step_for(error) or "name another folder, or let this user read that one"
+    return UserError(f"cannot read the folder {folder}: {error.strerror}; {step}.")
 
 
 def is_run(name: str) -> bool:

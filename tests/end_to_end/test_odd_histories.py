@@ -118,6 +118,44 @@ def test_a_run_whose_standing_cannot_be_read_is_not_judged_against(lab, odd):
     assert len(baseline.find(lab, "f" * 16).runs) == 7
 
 
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+@pytest.mark.parametrize("mode", [0o000, 0o711], ids=["closed", "only to be entered"])
+def test_a_folder_that_this_user_may_not_look_into_is_no_empty_history(lab, tmp_path, mode):
+    for place in (tmp_path, *tmp_path.parents[:2]):
+        place.chmod(place.stat().st_mode | 0o055)
+    run = next(lab.glob("0008_run*.json"))
+    lab.chmod(mode)
+    (listed, _, _, reported, judged) = readers(lab)
+    commands = [listed, reported, judged, ("gate", f"--history={lab.parent}", "8")]
+    done = subprocess.run(
+        [*NOBODY, sys.executable, "-c", ALL_OF_THEM, json.dumps([*commands, ("accept", str(run))])],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        cwd=ROOT,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout.count("STATUS 2") == len(commands) + 1, (done.stdout, done.stderr)
+    of_the_run = mode == 0  # whose file cannot be opened at all then
+    assert done.stderr.count(f"cannot read the folder {lab}: Permission denied") == len(commands) - of_the_run
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+def test_a_folder_beside_machines_that_this_user_may_not_look_into_is_left_out_aloud(lab, tmp_path):
+    for place in (tmp_path, *tmp_path.parents[:2]):
+        place.chmod(place.stat().st_mode | 0o055)
+    (lab.parent / "lost+found").mkdir(mode=0o700)
+    command = [sys.executable, "-m", "autogauge", "history", f"--history={lab.parent}"]
+    done = subprocess.run([*NOBODY, *command], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "8 runs: 8 accepted" in done.stdout
+    assert f"left out: cannot read the folder {lab.parent}/lost+found: Permission denied" in done.stderr
+
+
 MARK = {"newer": "f" * 16, "older": "e" * 16}
 HALVES = {"why": "half a character: \ud800", "benchmarks": {f"{LATENCY}\udfff": "quarantined"}, "new_level": ["\ud800"]}
 
