@@ -64,6 +64,8 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
         place = against[0] if against else run.path.parent
         return baseline.find(place, run.fingerprint, before=run.path, judged=run, facts=facts, noted=noted)
     if len(against) == 1 and is_folder(against[0]):
+        if not store.runs(against[0]):  # a history of several machines, say: nothing in it would judge anything
+            raise UserError(f"there is no saved run in {against[0]} itself: name a machine's folder (--against).")
         digest = run.fingerprint
         if facts:
             there = continuation.as_machine_of(against[0], facts)

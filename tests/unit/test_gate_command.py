@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli import app
+from autogauge.errors import UserError
 from autogauge.history import standing
 from autogauge.history.standing import Standing
 from tests.unit.test_baseline import benchmark, document, save
@@ -90,6 +91,17 @@ def test_a_run_named_twice_to_judge_against_counts_once(tmp_path):
 
 
 # Accepting and rejecting.
+
+
+@pytest.mark.parametrize("place", ["", "empty"])
+def test_a_folder_without_runs_to_judge_against_is_one_sentence(tmp_path, place):
+    """A history of several machines, say: it said NO BASELINE and was green."""
+    for _ in range(3):
+        save(tmp_path / "lab-01")
+    (tmp_path / "empty").mkdir()
+    done = judged(tmp_path / "lab-01", f"--against={tmp_path / place}")
+    assert isinstance(done.exception, UserError)
+    assert "name a machine's folder (--against)" in str(done.exception)
 
 
 def said(*words):
