@@ -17,6 +17,7 @@ from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Claim, Outcome
 
 if TYPE_CHECKING:
+    from autogauge.probe.worker.trial import Trial
     from autogauge.studies.pool import WarmProbe
     from autogauge.studies.study import Study
 
@@ -47,7 +48,7 @@ class Cost:
     @property
     def is_large(self) -> bool:
         """Whether a reader should know of it."""
-        return self.driver == POLLING or 1 - self.share > LARGE or bool(self.better)
+        return self.driver == POLLING or 1 - self.share > LARGE
 
     def most(self, metric: str) -> float:
         """By which factor, at most, the device would do better without the harness; at least 1.
@@ -65,9 +66,14 @@ class Cost:
         percent = f"the harness took {100 * (1 - self.share):.0f} % of {self.condition}'s time"
         if self.driver == POLLING:
             percent += f" and one of {self.processors} processors (polling)"
-        if self.better:
-            percent += f", and {self.better} gave {100 * (self.gain - 1):.0f} % more than {self.driver} in the trial"
         return percent
+
+    def excuse(self) -> str:
+        """Why the promise may be broken by the harness only: what it took, and what another driver gave in its place."""
+        if not self.better:
+            return self.sentence()
+        gained = f"{self.better} gave {100 * (self.gain - 1):.0f} % more than {self.driver} in the trial"
+        return f"{self.sentence()}, and {gained}"
 
 
 def cost_of(study: Study, condition: str) -> Cost | None:
@@ -105,7 +111,7 @@ def allow_for(study: Study, claim: Claim, outcome: Outcome, interval: Interval |
     might_hold = best >= claim.bound if claim.relation == "at least" else best <= claim.bound
     if not might_hold or most == 1.0:
         return outcome, remark
-    return Outcome.INCONCLUSIVE, f"{costs[0].sentence()}, without which the promise might hold"
+    return Outcome.INCONCLUSIVE, f"{costs[0].excuse()}, without which the promise might hold"
 
 
 def agreed_driver(probes: Sequence[WarmProbe]) -> str:
@@ -114,12 +120,12 @@ def agreed_driver(probes: Sequence[WarmProbe]) -> str:
     return choose(tried, probes[0].drivers[0]) if tried else probes[0].driver
 
 
-def tried(probe: WarmProbe) -> dict[str, float]:
-    """What each driver's inferences per second were in this probe's trial, over the usual one's: the median of its turns.
+def tried(trials: Sequence[Trial], drivers: Sequence[str]) -> dict[str, float]:
+    """What each driver's inferences per second were over the usual one's (the first): the median over the turns of all these trials.
 
     Of too few turns nothing is told: another driver's luck would excuse a slow model.
     """
-    ratios = {driver: ratios_of([probe.trial], driver, probe.drivers[0]) for driver in probe.drivers[1:]}
+    ratios = {driver: ratios_of(trials, driver, drivers[0]) for driver in drivers[1:]}
     return {
         driver: round(statistics.median(found), 3) for driver, found in ratios.items() if len(found) >= FEWEST_TURNS
     }

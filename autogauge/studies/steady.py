@@ -94,6 +94,7 @@ class SteadyRunner:
         self._slice_s = slice_s
         self._shuffled = random.Random(study.seed)
         self._served: dict[str, int] = {}
+        self._trials: dict[str, list[dict[str, list[float]]]] = {}
         self._failed_at_start: dict[
             str, ProbeFailed
         ] = {}  # told at the condition's first turn; the next one tries again
@@ -132,6 +133,13 @@ class SteadyRunner:
         if probe.driver != driver:
             self._pool_of(condition).drive_by(condition.target, driver)
 
+    def _tried(self, condition: Condition, probe: WarmProbe) -> dict[str, Any]:
+        """What the drivers gave in the trials of all processes of this condition so far: one trial alone has its luck."""
+        trials = self._trials.setdefault(condition.name, [])
+        if probe.trial and not any(each is probe.trial for each in trials):
+            trials.append(probe.trial)
+        return {"drivers_tried": tried(trials, probe.drivers)} if trials else {}
+
     def _warm(self, condition: Condition) -> WarmProbe:
         return self._pool_of(condition).warm(condition.target)
 
@@ -160,7 +168,7 @@ class SteadyRunner:
         if not latencies:
             raise ProbeFailed(Failure("garbage", "slice", f"no inference ended within {self._slice_s:g} s"))
         before = self._study.facts.get(condition.name, {})
-        self._study.facts[condition.name] = {**before, **_facts(probe)}
+        self._study.facts[condition.name] = {**before, **_facts(probe), **self._tried(condition, probe)}
         latency_ms = sum(latencies) / len(latencies)
         metrics = self._metrics[condition.name]
         if metrics.update(reply["fps"], reply["counted_s"], latencies):
@@ -185,7 +193,6 @@ def _facts(probe: WarmProbe) -> dict[str, Any]:
         "openvino": probe.facts["openvino"],
         "hint": probe.facts["hint"],
         "driver": probe.driver,
-        **({"drivers_tried": tried(probe)} if probe.trial else {}),
         "processors": probe.facts["processors"],
         "fil_s": seconds["fil"],
         "compile_s": seconds["compile"],

@@ -88,7 +88,7 @@ def test_a_promise_that_another_driver_may_have_kept_is_inconclusive_and_names_i
     assert "wait in turn gave 57 % more than infer in threads in the trial" in verdict.evidence()
     passed = measured(FPS, fps=(160.8, 100.0), drivers=("infer in threads", "start_async and wait"), tried=tried)
     assert passed.outcome is Outcome.PASS
-    assert "wait in turn gave 57 % more" in passed.evidence()
+    assert not passed.remark, "what could have been still better is not for a promise that holds"
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,12 @@ def test_a_latency_too_is_held_against_what_another_driver_gave():
     assert measured(LATENCY, **figures, tried=({"wait in turn": 1.3}, {})).outcome is Outcome.FAIL
 
 
-def test_a_trial_of_too_few_turns_tells_nothing():
-    class Probe:
-        drivers = ("usual", "other")
-        trial = {"usual": [1.0] * (FEWEST_TURNS - 1), "other": [2.0] * (FEWEST_TURNS - 1)}  # noqa: RUF012
-
-    assert tried(Probe()) == {}
-    Probe.trial = {name: [*turns, turns[0]] for name, turns in Probe.trial.items()}
-    assert tried(Probe()) == {"other": 2.0}
+def test_what_the_drivers_gave_is_told_of_all_trials_together_and_of_too_few_turns_not_at_all():
+    few = {"usual": [1.0] * (FEWEST_TURNS - 1), "other": [2.0] * (FEWEST_TURNS - 1)}
+    assert tried([few], ("usual", "other")) == {}
+    assert tried([few, few], ("usual", "other")) == {"other": 2.0}
+    unlucky = {"usual": [1.0] * 9, "other": [0.9] * 9}
+    assert tried([few, unlucky], ("usual", "other")) == {"other": 0.9}, "one process's luck is not the driver's"
 
 
 def test_the_usual_driver_serves_unless_another_is_clearly_faster():
