@@ -12,6 +12,7 @@ from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, differing, model_of
 from autogauge.plain import plain
 from autogauge.stats.change_points import Change, levels_of
+from autogauge.stats.patterns import Alternation, patterns_of
 
 if TYPE_CHECKING:
     from autogauge.gate.comparison import Group
@@ -114,10 +115,22 @@ def _mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gr
     """Whether a side holds several levels of a benchmark, or runs under several fingerprints: then one figure stands for no one thing."""
     found = []
     changes: list[tuple[str, IndexedRun, Change]] = []
+    alternating: list[tuple[str, Alternation]] = []
     for title, group in groups:
         values = group.ratios if len(set(group.references)) == 1 and group.references[0] else group.seconds
         newest = group.runs[-LOOKED_AT:]
-        changes += [(title, newest[each.first], each) for each in levels_of(values[-LOOKED_AT:]).changes]
+        levels = levels_of(values[-LOOKED_AT:])
+        pattern = patterns_of(values[-LOOKED_AT:], levels.starts)
+        if isinstance(pattern, Alternation):  # its levels come and go: no run is where one begins
+            alternating.append((title, pattern))
+            continue
+        changes += [(title, newest[each.first], each) for each in levels.changes]
+    if alternating:
+        title, widest = max(alternating, key=lambda each: each[1].apart)
+        found.append(
+            f"{name} alternates in {_titles([each for each, _ in alternating], len(groups))} between two levels, "
+            f"{percent(widest.apart).lstrip('+')} apart in {plain(title)}: its figure stands for neither"
+        )
     if changes:
         titles = list(dict.fromkeys(title for title, _, _ in changes))
         title, run, change = max(changes, key=lambda each: _moment(each[1]))

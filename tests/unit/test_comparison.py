@@ -315,6 +315,18 @@ def test_a_release_that_mixes_levels_or_fingerprints_is_said_to(histories, tmp_p
     assert not any(note.startswith("A mixes") for note in notes)
 
 
+def test_a_side_that_alternates_is_said_to_and_is_no_level(histories, tmp_path):
+    for number in range(40):
+        ratio = (1.06 if number % 2 else 0.94) * (1 + 0.01 * ((number * 7) % 5 - 2) / 2)
+        figures = {LATENCY: 0.01 * ratio, PER_FRAME: 0.01}
+        save(tmp_path / "history" / "lab-01", figures, ratios={LATENCY: ratio, PER_FRAME: 1.0}, days=number)
+    notes = compared(histories, "run=1-20", "run=21-40").notes
+    (said,) = (note for note in notes if note.startswith("B alternates"))
+    assert said.startswith(f"B alternates in {LATENCY} between two levels, 1")
+    assert said.endswith(f"% apart in {LATENCY}: its figure stands for neither")
+    assert not any("mixes levels" in note for note in notes), notes
+
+
 def test_a_run_is_named_by_its_number_with_its_machine_where_there_are_several(histories, tmp_path):
     year(tmp_path / "history", machine="lab-01", runs=14)
     history = tmp_path / "history"
