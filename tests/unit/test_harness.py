@@ -113,6 +113,26 @@ def test_a_latency_too_is_held_against_what_another_driver_gave():
     assert measured(LATENCY, **figures, tried=({"wait in turn": 1.3}, {})).outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize(
+    ("drivers", "tried", "outcome"),
+    [
+        (("polling", "start_async and wait"), {"wait in turn": 0.89, "polling": 1.745}, Outcome.INCONCLUSIVE),
+        (("polling", "start_async and wait"), {"wait in turn": 1.6, "polling": 1.745}, Outcome.FAIL),  # worth 9 %
+        (("polling", "start_async and wait"), {}, Outcome.FAIL),
+        (("infer in threads", "start_async and wait"), {"wait in turn": 0.89, "polling": 1.04}, Outcome.FAIL),
+    ],
+)
+def test_a_latency_is_not_held_against_one_that_was_polled_while_its_own_thread_slept(drivers, tried, outcome):
+    """A key-value cache of 0.03 ms: one request was woken for each inference, two were polled; the promise failed with 1.7."""
+    verdict = measured(
+        LATENCY, fps=(100.0, 100.0), latency_ms=(1.0, 1.7), drivers=drivers, tried=(tried, {}), processors=64
+    )
+    assert verdict.outcome is outcome
+    assert ("T alone was polled, 1.75 times as fast as asleep" in verdict.evidence()) == (
+        outcome is Outcome.INCONCLUSIVE
+    )
+
+
 def test_what_the_drivers_gave_is_told_of_all_trials_together_and_of_too_few_turns_not_at_all():
     few = {"usual": [1.0] * (FEWEST_TURNS - 1), "other": [2.0] * (FEWEST_TURNS - 1)}
     assert tried([few], ("usual", "other")) == {}
