@@ -46,17 +46,20 @@ def test_a_broken_promise_fails_where_the_harness_took_nothing():
     assert not verdict.remark
 
 
-def test_a_promise_that_may_be_broken_by_the_harness_only_is_inconclusive_and_says_so():
-    verdict = measured(FPS, fps=(80.0, 100.0), shares=(0.75, 0.97))
+@pytest.mark.parametrize("shares", [(0.75, 0.99), (0.99, 0.87), (0.94, 0.94)])
+@pytest.mark.parametrize("fps", [40.0, 80.0])
+def test_a_promise_about_inferences_that_are_hardly_longer_than_the_harness_is_inconclusive_and_says_so(fps, shares):
+    """Two requests of a model of 0.02 ms gave less than half of one request's frames, by the harness's own threads alone."""
+    verdict = measured(FPS, fps=(fps, 100.0), shares=shares)
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "the harness took 25 % of T's time, without which the promise might hold" in verdict.evidence()
+    assert "inferences are too short to tell the device from what drives it" in verdict.evidence()
+    assert f"the harness took {100 * (1 - min(shares)):.0f} % of" in verdict.evidence()
     assert verdict.to_json()["remark"] in verdict.evidence()
 
 
 def test_a_promise_that_is_broken_by_more_than_the_harness_took_fails():
-    verdict = measured(FPS, fps=(60.0, 100.0), shares=(0.75, 0.97))
-    assert verdict.outcome is Outcome.FAIL
-    assert "the harness took 25 % of T's time" in verdict.evidence()
+    assert measured(FPS, fps=(96.0, 100.0), shares=(0.96, 0.97)).outcome is Outcome.INCONCLUSIVE
+    assert measured(FPS, fps=(80.0, 100.0), shares=(0.96, 0.97)).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(
