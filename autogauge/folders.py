@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autogauge import leases
@@ -22,7 +23,8 @@ _BEGINNING = 400
 class Kind:
     """How a folder of ours is known: the ``words`` stand at the beginning of its file ``mark``. ``names`` is all that is put into it.
 
-    ``what`` it is in words; ``option`` is how another place is named.
+    ``inside`` are regular expressions for what is put into those of them that are folders. ``what`` it is in words; ``option`` is how
+    another place is named.
     """
 
     what: str
@@ -30,6 +32,7 @@ class Kind:
     words: tuple[bytes, ...]
     names: frozenset[str]
     option: str
+    inside: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, folder: Path) -> bool:
         """Whether that folder is one of this kind. Raises ``OSError``."""
@@ -118,6 +121,18 @@ def _take_along(old: Path, folder: Path, kind: Kind) -> None:
     if not old.is_dir():
         return
     for each in old.iterdir():
-        if each.name not in kind.names and not os.path.lexists(folder / each.name):
-            os.rename(each, folder / each.name)
+        if each.name not in kind.names:
+            _move(each, folder)
+    for name, ours in kind.inside.items():
+        within = old / name
+        for each in within.iterdir() if within.is_dir() and not within.is_symlink() else ():
+            if not re.fullmatch(ours, each.name):
+                _move(each, folder / name)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _move(what: Path, folder: Path) -> None:
+    """Move something into a folder, unless there is something of that name."""
+    folder.mkdir(exist_ok=True)
+    if not os.path.lexists(folder / what.name):
+        os.rename(what, folder / what.name)

@@ -32,6 +32,7 @@ REPORT = folders.Kind(
     (b'"schema_version"', b'"autogauge"'),
     frozenset({SUMMARY, LATENCIES, TIMELINES, run_page.PAGE, PROBES}),
     "--reports=DIR",
+    {PROBES: r"\d{4,}-.*\.(out|err)"},
 )
 
 

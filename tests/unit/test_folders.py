@@ -1,7 +1,9 @@
 """A folder is replaced only where it is ours, as a whole, whoever is killed when; and what a living process uses is let be."""
 
+import dataclasses
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +110,30 @@ def test_what_somebody_put_into_a_folder_of_ours_is_taken_along(tmp_path):
         assert content(latest) == text
         assert (latest / "junit.xml").read_text() == "mine"
         assert (latest / "notes" / "a.txt").read_text() == "mine too"
+
+
+def test_what_somebody_put_among_our_files_in_a_folder_within_is_taken_along_too(tmp_path):
+    kind = dataclasses.replace(KIND, names=frozenset({"mark.json", "inner"}), inside={"inner": r"ours-\d+\.js"})
+    latest = tmp_path / "latest"
+
+    def put_again(*files: str) -> None:
+        with folders.replaced(latest, kind) as staging:
+            (staging / "mark.json").write_text(OURS)
+            for name in files:
+                (staging / "inner").mkdir(exist_ok=True)
+                (staging / "inner" / name).write_text("ours")
+
+    put_again("ours-1.js")
+    (latest / "inner" / "notes.txt").write_text("mine")
+    put_again()  # the new one has no such folder
+    assert names(latest / "inner") == {"notes.txt"}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "thesis.txt").write_text("years of work")
+    shutil.rmtree(latest / "inner")
+    (latest / "inner").symlink_to(elsewhere)
+    put_again("ours-2.js")
+    assert names(elsewhere) == {"thesis.txt"}, "what a link leads to is nobody's to move"
 
 
 @pytest.mark.parametrize("name", [".latest-notes", ".latest-1-ab", ".old-latest-1-ab", ".latest-0123456789abcdef"])

@@ -35,7 +35,9 @@ from autogauge.report.pages.trends import (
 )
 
 PAGE, RUNS = "index.html", "data/runs.js"
-REPORT = folders.Kind("a report", RUNS, (b"trends.runs=",), frozenset({PAGE, "data"}), "--out=DIR")
+REPORT = folders.Kind(
+    "a report", RUNS, (b"trends.runs=",), frozenset({PAGE, "data"}), "--out=DIR", {"data": r"(runs|s\d{5,})\.js"}
+)
 RUNS_SHOWN = 200
 """Runs in the page's table, the newest; `history export` has them all."""
 CHANGES_SHOWN = 50
