@@ -27,7 +27,7 @@ POLLING = "polling"
 USUAL = "the usual driver"
 LARGE = 0.05
 """A harness that takes so much of a condition's time is worth a word, and what it costs beside is not known: its threads wake, sleep and
-hand over Python's lock between inferences that are hardly longer than that. No promise about FPS FAILs then."""
+hand over Python's lock between inferences that are hardly longer than that. No promise FAILs then."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def allow_for(study: Study, claim: Claim, outcome: Outcome, interval: Interval |
     remark = "; ".join(each.sentence() for each in costs if each.is_large)
     if outcome is not Outcome.FAIL or interval is None or not costs or costs[0].condition != claim.numerator:
         return outcome, remark
-    if claim.metric == "fps" and (much := [each for each in costs if each.takes_much]):
+    if much := [each for each in costs if each.takes_much]:
         excuses = "; ".join(each.excuse() for each in much)
         return Outcome.INCONCLUSIVE, f"{excuses}: inferences are too short to tell the device from what drives it"
     awake = _awake(study, claim) if claim.metric == "latency_ms" else 1.0

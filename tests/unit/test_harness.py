@@ -79,8 +79,11 @@ def test_a_promise_that_holds_says_what_the_harness_took_of_either_side():
     assert "the harness took 40 % of L's time" in verdict.evidence()
 
 
-def test_the_harness_time_between_inferences_is_no_excuse_for_a_latency():
-    assert measured(LATENCY, fps=(100.0, 100.0), latency_ms=(1.0, 1.2), shares=(0.99, 0.5)).outcome is Outcome.FAIL
+def test_the_harness_time_between_inferences_is_no_excuse_for_a_latency_unless_it_is_much_of_it():
+    """OpenVINO takes a latency itself; but a thread that sleeps is woken for each inference, and of so short ones that is a part."""
+    slower = {"fps": (100.0, 100.0), "latency_ms": (1.0, 1.2)}
+    assert measured(LATENCY, **slower, shares=(0.99, 0.97)).outcome is Outcome.FAIL
+    assert measured(LATENCY, **slower, shares=(0.99, 0.7)).outcome is Outcome.INCONCLUSIVE
 
 
 def test_a_promise_that_another_driver_may_have_kept_is_inconclusive_and_names_it():
