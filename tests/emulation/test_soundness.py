@@ -38,6 +38,7 @@ def operators(emulation, slowness):
     return {found["operator"]: found for found in map(json.loads, done.stdout.splitlines())}
 
 
+@pytest.mark.slow
 def test_every_operator_answers_as_on_the_cpu(operators):
     assert len(operators) == 15
     assert all(found["largest"] > 0 for found in operators.values())

@@ -19,7 +19,10 @@ from tests.support import (
 
 @pytest.mark.parametrize(
     ("study", "number"),
-    [pytest.param("first inference latency", signal.SIGINT, marks=pytest.mark.slow), ("hints", signal.SIGTERM)],
+    [
+        pytest.param("first inference latency", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("hints", signal.SIGTERM, marks=pytest.mark.slow),
+    ],
 )
 def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(session, number, study):
     running = session(*(["-k", "hints"] if study == "hints" else []))

@@ -147,6 +147,7 @@ def test_a_run_that_failed_is_kept_and_quarantined(regressed):
     assert f"python -m autogauge accept {path}" in " ".join(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_saved_runs_are_judged_accepted_and_rejected_without_measuring(regressed, tmp_path):
     shutil.copytree(regressed[1] / "history" / "lab", tmp_path / "lab")
     folder = tmp_path / "lab"
@@ -218,6 +219,7 @@ def test_where_the_pinned_release_cannot_be_installed_history_has_seconds_only(m
     assert not list((tmp_path / "cache" / "staging").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_release_that_cannot_be_installed_is_one_sentence(models, tmp_path):
     done = run_suite(
         *STEADY,
@@ -291,6 +293,7 @@ def test_beside_itself_nothing_fails_and_beside_a_slower_one_it_has_improved(mod
     assert "FAIL" not in words
 
 
+@pytest.mark.slow
 def test_a_reference_that_dies_in_the_middle_is_a_red_job(models, tmp_path):
     python = tmp_path / "dying" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -322,6 +325,7 @@ def test_the_gate_does_not_pass_under_xdist(tmp_path):
     assert "perf measures one thing at a time" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_gate_does_not_pass_under_xdist_when_perf_is_selected_by_its_folder(tmp_path):
     done = run_suite(
         "tests/perf", "-n2", "-m", "not slow", "--gate=fail", "-k", "seconds_per_frame", f"--reports={tmp_path}"

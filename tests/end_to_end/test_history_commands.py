@@ -145,6 +145,7 @@ def two_machines(tmp_path):
     return tmp_path / "history"
 
 
+@pytest.mark.slow
 def test_a_run_is_taken_by_the_number_that_history_shows(two_machines):
     def gated(*words):
         return run_cli(*words, f"--history={two_machines}")

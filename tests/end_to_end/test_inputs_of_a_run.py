@@ -33,6 +33,7 @@ def mine(tmp_path):
     return tmp_path / "mine.npz"
 
 
+@pytest.mark.slow
 def test_a_run_says_what_it_was_fed_and_how_many_frames_it_counts(tmp_path, model_cache, text, mine):
     done = run_suite(
         *("-m", "perf", "--profile=quick", "-k", "as_early_as_the_cpu", f"--model={text}", f"--inputs={mine}"),
@@ -59,6 +60,7 @@ def test_the_picture_test_is_skipped_with_its_reason_on_a_model_without_pictures
     assert "the model is fed no picture (ids: seeded 0–49; mask: ones)" in done.stdout
 
 
+@pytest.mark.slow
 def test_aa_takes_inputs_too(text, mine, model_cache):
     np.savez(mine, ids=np.zeros((3, 5)))
     words = ("aa", f"--model={text}", f"--inputs={mine}", f"--cache={model_cache}", "--blocks=0", "--rounds=10")

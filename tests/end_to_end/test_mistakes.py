@@ -159,6 +159,7 @@ def test_a_mistake_is_one_sentence(made, option, words):
     assert left == [], "nothing may have been written by a run that ends with a mistake"
 
 
+@pytest.mark.slow
 def test_a_dynamic_model_is_measured_with_a_shape(models, tmp_path, model_cache):
     done = run_suite(
         "-m",

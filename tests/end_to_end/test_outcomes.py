@@ -59,7 +59,10 @@ def test_a_broken_promise_fails_its_test_with_the_evidence(perf, tmp_path):
     assert '<failure message="Failed: FAIL: AUTO' in (tmp_path / "junit.xml").read_text()
 
 
-@pytest.mark.parametrize(("choice", "status", "count"), [("warn", 0, "1 skipped"), ("fail", 1, "1 failed")])
+@pytest.mark.parametrize(
+    ("choice", "status", "count"),
+    [pytest.param("warn", 0, "1 skipped", marks=pytest.mark.slow), ("fail", 1, "1 failed")],
+)
 def test_an_inconclusive_verdict_is_shown_and_by_choice_fails(perf, choice, status, count):
     done, summary = perf(UNDECIDED, f"--inconclusive={choice}")
     assert done.returncode == status
@@ -69,6 +72,7 @@ def test_an_inconclusive_verdict_is_shown_and_by_choice_fails(perf, choice, stat
     assert "INCONCLUSIVE: AUTO's first inference" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_claim_without_its_device_is_skipped_with_what_would_measure_it(tmp_path, model_cache):
     options = ("-k", "first_inference or first", "--devices=AUTO", f"--reports={tmp_path}", f"--cache={model_cache}")
     done = run_suite(*OPTIONS, *options)
@@ -112,6 +116,7 @@ def test_a_benchmark_that_gave_no_sample_warns_of_nothing_beside_its_reason(tmp_
     assert "warning" not in done.stdout.lower()
 
 
+@pytest.mark.slow
 def test_the_suite_does_not_import_openvino_to_measure(tmp_path, model_cache):
     options = ("-k", "first_inference_latency", "--devices=AUTO", f"--reports={tmp_path}", f"--cache={model_cache}")
     script = (

@@ -54,6 +54,7 @@ def once(launcher, workload, device):
     return launcher.run_once(workload.request("once", Target(device), deadline_s=DEADLINE_S), device)
 
 
+@pytest.mark.slow
 def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(launcher, workload, without, tmp_path):
     without("NPU")
     study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1, device="AUTO:NPU,CPU")

@@ -238,6 +238,7 @@ def test_the_table_is_printed_by_one_command(tmp_path, segments):
     assert whole == said - {tables.FINE}
 
 
+@pytest.mark.slow
 def test_what_was_chosen_by_data_is_printed_by_one_command(tmp_path, segments):
     data.save(tmp_path / "old.npz", segments)
     old = run_module("benchmarks.calibration", "choices", str(tmp_path / "old.npz"))
@@ -257,6 +258,7 @@ def test_what_was_chosen_by_data_is_printed_by_one_command(tmp_path, segments):
     assert "LATENCY, quiet" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_missed_target_is_bad_news(tmp_path):
     studies = ("LATENCY", "THROUGHPUT", "fil")
     wild = [segment(study, rounds=400, seed=seed, spread=1.0) for study in studies for seed in range(2)]

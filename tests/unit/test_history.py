@@ -28,7 +28,7 @@ def save_some(folder, writer, count):
         store.save(folder, {"writer": writer, "number": number}, f"label {writer}/{number}")
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_writers_at_once_lose_and_overwrite_nothing(tmp_path, count):
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=save_some, args=(tmp_path, writer, 5)) for writer in range(count)]
@@ -78,6 +78,7 @@ def save_for_ever(folder):
         store.save(folder, {"data": list(range(5000))}, "run")
 
 
+@pytest.mark.slow
 def test_savers_killed_two_hundred_times_lose_nothing_and_leave_nothing_half(tmp_path):
     shuffled = random.Random(20261125)
     context = multiprocessing.get_context("fork")
