@@ -82,5 +82,6 @@ def test_a_release_and_the_pinned_workload_are_that_release_whatever_is_on_the_p
     assert ran["AUTO"] == "2023.9.9-1-another"
     assert is_release(ran["AUTO@reference"], pinned.RELEASE)
     assert is_release(ran["pinned"], pinned.RELEASE)
-    (built,) = [each for each in Cache(model_cache).entries() if each.name.startswith(pinned.MODEL)]
+    own = [each for each in Cache(model_cache).entries() if each.name.startswith(pinned.MODEL)]
+    (built,) = [each for each in own if each.name.endswith(f"-{pinned.RELEASE}")]  # the cache is every test's
     assert was_built_by(built, pinned.RELEASE)
