@@ -353,7 +353,8 @@ def test_a_tool_that_ends_well_and_does_nothing_is_not_believed(lab, tool, words
     borrowed.unlink()
     lazy = borrowed / "environment" / "bin" / "python"
     lazy.parent.mkdir(parents=True)
-    lazy.write_text(f'#!/bin/sh\n[ "$5" = {tool} ] && exit 0\nexec {real}/environment/bin/python "$@"\n')
+    is_asked = f'for word in "$@"; do [ "$word" = {tool} ] && exit 0; done'
+    lazy.write_text(f'#!/bin/sh\n{is_asked}\nexec {real}/environment/bin/python "$@"\n')
     lazy.chmod(0o755)
     (borrowed / "environment" / "lib").symlink_to(real / "environment" / "lib")
     copy = borrowed / "catalogue.json"
