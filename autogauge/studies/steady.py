@@ -121,7 +121,12 @@ class SteadyRunner:
             except ProbeFailed as error:
                 self._failed_at_start[condition.name] = error
         for kind, probes in alike.items():
-            self._drivers.setdefault(kind, agreed_driver(probes))
+            self._drivers.setdefault(kind, self._driver_for(kind, probes))
+
+    def _driver_for(self, kind: tuple[bool, int], probes: Sequence[WarmProbe]) -> str:
+        """The driver for probes of one kind. The pinned workload's is always the usual one: history rests on its being the same."""
+        is_pinned, _ = kind
+        return probes[0].drivers[0] if is_pinned and probes[0].drivers else agreed_driver(probes)
 
     def _kind(self, condition: Condition, probe: WarmProbe) -> tuple[bool, int]:
         """Conditions of one kind are driven alike, so that a comparison is not one of drivers: the pinned workload's apart."""
@@ -129,7 +134,8 @@ class SteadyRunner:
 
     def _drive(self, condition: Condition, probe: WarmProbe) -> None:
         """Let the probe drive its requests as its kind does."""
-        driver = self._drivers.setdefault(self._kind(condition, probe), agreed_driver([probe]))
+        kind = self._kind(condition, probe)
+        driver = self._drivers.setdefault(kind, self._driver_for(kind, [probe]))
         if probe.driver != driver:
             self._pool_of(condition).drive_by(condition.target, driver)
 

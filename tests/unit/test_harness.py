@@ -1,6 +1,7 @@
 """A promise does not fail by what the harness itself costs, and the driver that costs the device least is chosen."""
 
 import math
+import random
 
 import pytest
 
@@ -152,8 +153,8 @@ def test_the_usual_driver_serves_unless_another_is_clearly_faster():
     assert choose([{"usual": usual, "other": other}], "usual") == "other"
     assert choose([{"usual": usual, "other": [100.0 * MARGIN - 1] * 8}], "usual") == "usual"
     few = FEWEST_TURNS - 1
-    assert choose([{"usual": usual[:few], "other": other[:few]}], "usual") == "usual", "three turns prove nothing"
-    assert choose([{"usual": usual, "other": [150.0] * 5 + [90.0] * 3}], "usual") == "usual", "it is not always faster"
+    assert choose([{"usual": usual[:few], "other": other[:few]}], "usual") == "usual", "so few turns prove nothing"
+    assert choose([{"usual": usual, "other": [150.0] * 7 + [90.0]}], "usual") == "usual", "it is not always faster"
     assert choose([{"usual": usual, "other": other, "third": [130.0] * 8}], "usual") == "third"
     assert choose([], "usual") == choose([{}], "usual") == "usual"
 
@@ -174,3 +175,14 @@ def test_how_requests_were_driven_is_said_once_for_each_way():
     }
     assert driven(facts) == "driven: 1 request by infer, 2 or 4 requests by polling"
     assert driven({"D": {}}) is None
+
+
+def test_noise_alone_hardly_ever_changes_the_driver():
+    """A model of 3 ms has ten turns of three inferences each: with drivers that are alike the usual one stays, or two runs would differ."""
+    chance = random.Random(1)
+    turns = [[chance.gauss(300, 30) for _ in range(10)] for _ in range(4000)]
+    changed = sum(
+        choose([{"usual": one, "other": two}], "usual") != "usual"
+        for one, two in zip(turns[::2], turns[1::2], strict=True)
+    )
+    assert changed <= 30, "of two thousand"

@@ -144,10 +144,12 @@ def test_both_sides_of_a_comparison_are_driven_alike_also_by_fresh_processes_and
     assert "hints: driven: 1 request by polling" in second.notes()
 
 
-def test_the_pinned_workload_is_driven_by_its_own_trial():
+def test_the_pinned_workload_is_driven_in_the_usual_way_whatever_its_trial_says():
     own = Condition("AUTO-LATENCY", Target.with_hint("AUTO", "LATENCY"), beside="pinned-LATENCY")
     pinned = Condition("pinned-LATENCY", Target.with_hint("CPU", "LATENCY"))
-    study = compared(FakePool(trials={"AUTO": POLLING_WINS, "CPU": THREADS_WIN}), (own, pinned))
+    study = compared(FakePool(trials={"AUTO": THREADS_WIN, "CPU": POLLING_WINS}), (own, pinned))
+    assert {each["driver"] for each in study.facts.values()} == {"infer in threads"}
+    study = compared(FakePool(trials={"AUTO": POLLING_WINS, "CPU": POLLING_WINS}), (own, pinned))
     assert {name: each["driver"] for name, each in study.facts.items()} == {
         "AUTO-LATENCY": "polling",
         "pinned-LATENCY": "infer in threads",
