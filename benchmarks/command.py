@@ -46,13 +46,25 @@ def alone() -> contextlib.AbstractContextManager[Any]:
 
 def positive(text: str) -> int:
     """A whole number above 0, for ``argparse``."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
+    number = _number(text)
+    if number is None or number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return number
+
+
+def whole(text: str) -> int:
+    """A whole number, 0 among them, for ``argparse``."""
+    number = _number(text)
+    if number is None or number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return number
+
+
+def _number(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
 
 
 def positives(text: str) -> list[int]:

@@ -36,7 +36,7 @@ from autogauge.studies.pool import ProbePool
 from autogauge.studies.progress import Silent
 from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import Target
-from benchmarks.command import positive, run_command
+from benchmarks.command import run_command, whole
 
 TOLERANCE = 1e-4
 REQUESTS = 4
@@ -122,12 +122,12 @@ HOW = {answer_under_load: f", {REQUESTS} requests", answer_from_a_cache: ", CACH
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=positive, default=100, help="processes with the small CNN")
+    parser.add_argument("--small", type=whole, default=100, help="processes with the small CNN")
     parser.add_argument(
-        "--loaded", type=positive, default=40, help="processes with the small CNN and four requests in flight"
+        "--loaded", type=whole, default=40, help="processes with the small CNN and four requests in flight"
     )
-    parser.add_argument("--cached", type=positive, default=10, help="processes with the small CNN and one model cache")
-    parser.add_argument("--googlenet", type=int, default=20, help="processes with GoogLeNet-v1")
+    parser.add_argument("--cached", type=whole, default=10, help="processes with the small CNN and one model cache")
+    parser.add_argument("--googlenet", type=whole, default=20, help="processes with GoogLeNet-v1")
     parser.add_argument(
         "--python", action="append", default=[], help="an interpreter with openvino, instead of this one; repeatable"
     )
