@@ -78,7 +78,7 @@ def import_(
     zoo = Zoo(_cache(cache), progress)
     try:
         found = import_folder(zoo, folder, deadline)
-        models = [zoo.fetch(each.name, each.choose(precision), deadline) for each in found]
+        models = [zoo.download(each.name, each.choose(precision), deadline) for each in found]
     finally:
         progress.end()
     _print_models(models, as_json)

@@ -30,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         launcher = Launcher(Path(scratch) / "probes")
         workload, _ = prepare_workload(
-            resolve.fetch("googlenet-v1", "FP16", Cache(default_cache_dir())), launcher, Path(scratch)
+            resolve.offline("googlenet-v1", "FP16", Cache(default_cache_dir())), launcher, Path(scratch)
         )
         for device in ("CPU", "AUTO"):
             fil: dict[str, list[float]] = {"off": [], "cold": []}

@@ -95,7 +95,7 @@ def main() -> None:
             for byte_input in (False, True) if length < max(LENGTHS) else (False,):
                 path = Path(scratch) / f"{'uint8-' if byte_input else ''}{length}-convolutions.xml"
                 save_model(path, length, byte_input)
-                workload, _ = prepare_workload(model_path.fetch(path), launcher, Path(scratch))
+                workload, _ = prepare_workload(model_path.artefact_at(path), launcher, Path(scratch))
                 for streams in options.streams:
                     processes = [measure(launcher, workload, streams, options.rounds) for _ in range(options.processes)]
                     add_rows(table, path.stem, streams, processes)

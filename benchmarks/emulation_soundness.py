@@ -169,7 +169,7 @@ def check(options: argparse.Namespace) -> int:
             with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
                 folder = Path(scratch)
                 launcher = Launcher(folder / "probes", Runtime(python, python), emulation)
-                workload, inspection = prepare_workload(resolve.fetch(model, "FP32", cache), launcher, folder)
+                workload, inspection = prepare_workload(resolve.offline(model, "FP32", cache), launcher, folder)
                 assert inspection.emulated is not None, "it is switched on"
                 found = run(console, launcher, workload, count, folder, inspection.emulated.slowness, way)
                 version = launcher.describe()["python"]

@@ -53,7 +53,7 @@ def main(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         launcher = Launcher(folder / "probes")
-        model = embedded.fetch("googlenet-v1", "FP16", Cache(default_cache_dir()))
+        model = embedded.build("googlenet-v1", "FP16", Cache(default_cache_dir()))
         workload, _ = prepare_workload(model, launcher, folder)
         for _ in range(repeats):
             for way in chance.sample((ENDED_FIRST, STARTED_FIRST), 2):

@@ -138,7 +138,7 @@ def main() -> None:
         launcher = Launcher(Path(scratch) / "probes")
         for name in options.models.split(","):
             workload, _ = prepare_workload(
-                resolve.fetch(name, "FP16", Cache(default_cache_dir())), launcher, Path(scratch)
+                resolve.offline(name, "FP16", Cache(default_cache_dir())), launcher, Path(scratch)
             )
             for hint in HINTS:
                 results = measure_row(launcher, workload, hint, others, options)

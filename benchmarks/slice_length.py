@@ -55,7 +55,7 @@ def main(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         launcher = Launcher(folder / "probes")
-        model = embedded.fetch("googlenet-v1", "FP16", Cache(default_cache_dir()))
+        model = embedded.build("googlenet-v1", "FP16", Cache(default_cache_dir()))
         workload, _ = prepare_workload(model, launcher, folder)
         pools = [ProbePool(launcher, workload, warm_up_s=0.5) for _ in range(2)]
         combinations = list(itertools.product(HINTS, SLICES_S, PAUSES_S))

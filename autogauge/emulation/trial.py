@@ -54,7 +54,7 @@ def attempt(cache: Cache, launcher: Launcher) -> Trial:
     """
     with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
         folder = Path(scratch)
-        workload, inspection = prepare_workload(resolve.fetch(MODEL, "FP32", cache), launcher, folder)
+        workload, inspection = prepare_workload(resolve.offline(MODEL, "FP32", cache), launcher, folder)
         processors = inspection.emulated
         if processors is None or not any(each.is_emulated for each in inspection.devices):
             raise UserError(NOT_SEEN)

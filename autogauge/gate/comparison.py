@@ -21,7 +21,7 @@ from autogauge.gate import comparison_notes, past
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Figure, Rule, outcome
 from autogauge.gate.session import FAMILY_ERROR
-from autogauge.history.index import Figures, IndexedRun
+from autogauge.history.index import IndexedRun, Series
 from autogauge.history.index_rows import ACCEPTED, EMULATED
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, model_of
@@ -42,16 +42,16 @@ class Group:
     seconds: tuple[float, ...]
     ratios: tuple[float, ...]
     errors: tuple[float, ...]
-    references: tuple[str, ...]
+    pinned: tuple[str, ...]
     standing: str = ""
 
     @property
     def figures(self) -> tuple[Figure, ...]:
         """The same as the gate takes them."""
-        rows = zip(self.seconds, self.references, self.ratios, self.errors, strict=True)
+        rows = zip(self.seconds, self.pinned, self.ratios, self.errors, strict=True)
         return tuple(
-            Figure(seconds, reference, ratio, error) if reference and not math.isnan(ratio) else Figure(seconds)
-            for seconds, reference, ratio, error in rows
+            Figure(seconds, pinned, ratio, error) if pinned and not math.isnan(ratio) else Figure(seconds)
+            for seconds, pinned, ratio, error in rows
         )
 
 
@@ -186,17 +186,17 @@ class _Shared:
 _Row = tuple[IndexedRun, float, float, float, str, str]
 
 
-def _rows(figures: Figures) -> Iterable[tuple[Any, ...]]:
+def _rows(figures: Series) -> Iterable[tuple[Any, ...]]:
     columns = (figures.runs, figures.seconds, figures.ratios, figures.errors)
-    return zip(*(each.tolist() for each in columns), figures.references, figures.standings, strict=True)
+    return zip(*(each.tolist() for each in columns), figures.pinned, figures.standings, strict=True)
 
 
 def _group(rows: Sequence[_Row], any_standing: bool) -> Group:
     chosen = rows if any_standing else [row for row in rows if row[-1] == ACCEPTED] or rows
     chosen = sorted(chosen, key=lambda row: (row[0].when.timestamp() if row[0].when else 0.0, row[0].number))
-    runs, seconds, ratios, errors, references, standings = zip(*chosen, strict=True)
+    runs, seconds, ratios, errors, pinned, standings = zip(*chosen, strict=True)
     unaccepted = not any_standing and ACCEPTED not in standings
-    return Group(runs, seconds, ratios, errors, references, " or ".join(dict.fromkeys(standings)) if unaccepted else "")
+    return Group(runs, seconds, ratios, errors, pinned, " or ".join(dict.fromkeys(standings)) if unaccepted else "")
 
 
 def _compared(
@@ -229,8 +229,8 @@ def _as_the_gate(
 
 def _as_groups(name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str) -> tuple[Judgement, bool]:
     """Some runs against one or more."""
-    references = {*a.references, *b.references}
-    by_ratio = same_machines and len(references) == 1 and "" not in references
+    pinned = {*a.pinned, *b.pinned}
+    by_ratio = same_machines and len(pinned) == 1 and "" not in pinned
     old, new = (a.ratios, b.ratios) if by_ratio else (a.seconds, b.seconds)
     interval = ratio_of_levels(
         new,

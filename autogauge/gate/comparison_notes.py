@@ -117,7 +117,7 @@ def _mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gr
     changes: list[tuple[str, IndexedRun, Change]] = []
     alternating: list[tuple[str, Alternation]] = []
     for title, group in groups:
-        values = group.ratios if len(set(group.references)) == 1 and group.references[0] else group.seconds
+        values = group.ratios if len(set(group.pinned)) == 1 and group.pinned[0] else group.seconds
         newest = group.runs[-LOOKED_AT:]
         levels = levels_of(values[-LOOKED_AT:])
         pattern = patterns_of(values[-LOOKED_AT:], levels.starts)

@@ -6,7 +6,7 @@ import statistics
 
 from autogauge.gate.past import Figure
 from autogauge.gate.side_by_side import HIGHER_IS_BETTER
-from autogauge.history.records import ReferenceRatio
+from autogauge.history.records import PinnedRatio
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.studies.study import Study
 
@@ -24,7 +24,7 @@ def seconds_of(study: Study, condition: str, metric: str) -> list[float]:
     return [cost(each.figures[metric], metric) for each in study.samples(condition) if metric in each.figures]
 
 
-def beside_pinned(study: Study, condition: str, metric: str) -> ReferenceRatio | None:
+def beside_pinned(study: Study, condition: str, metric: str) -> PinnedRatio | None:
     """The ratio of the condition's cost to that of the pinned workload beside it; ``None`` without one, or with too few rounds."""
     pinned = study.condition(condition).beside
     if not pinned or not study.pinned:
@@ -34,7 +34,7 @@ def beside_pinned(study: Study, condition: str, metric: str) -> ReferenceRatio |
         return None
     own, fixed = ([cost(each[name].figures[metric], metric) for each in rounds] for name in (condition, pinned))
     ratio, error = undisturbed_ratio(own, fixed)
-    return ReferenceRatio(study.pinned, ratio, error, len(rounds))
+    return PinnedRatio(study.pinned, ratio, error, len(rounds))
 
 
 def figure_of(study: Study, condition: str, metric: str) -> Figure | None:
@@ -46,4 +46,4 @@ def figure_of(study: Study, condition: str, metric: str) -> Figure | None:
     driver = str(study.facts.get(condition, {}).get("driver") or "")
     if beside is None:
         return Figure(statistics.median(seconds), samples=len(seconds), driver=driver)
-    return Figure(statistics.median(seconds), beside.reference, beside.ratio, beside.error, len(seconds), driver)
+    return Figure(statistics.median(seconds), beside.pinned, beside.ratio, beside.error, len(seconds), driver)

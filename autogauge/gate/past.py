@@ -49,7 +49,7 @@ class Figure:
     """
 
     seconds: float
-    reference: str | None = None
+    pinned: str | None = None
     ratio: float | None = None
     error: float = 0.0
     samples: int = 0
@@ -58,10 +58,10 @@ class Figure:
     @classmethod
     def of(cls, saved: SavedBenchmark) -> Figure:
         """The figure of a saved benchmark."""
-        beside = saved.against_reference
+        beside = saved.against_pinned
         if beside is None:
             return cls(saved.median_s, samples=saved.samples, driver=saved.driver)
-        return cls(saved.median_s, beside.reference, beside.ratio, beside.error, saved.samples, saved.driver)
+        return cls(saved.median_s, beside.pinned, beside.ratio, beside.error, saved.samples, saved.driver)
 
     def together(self, other: Figure) -> Figure:
         """This figure and another measurement of the same thing as one."""
@@ -69,7 +69,7 @@ class Figure:
         if self.ratio is None or other.ratio is None:
             return Figure(seconds, samples=samples, driver=self.driver)
         error = math.hypot(self.error, other.error) / 2
-        return Figure(seconds, self.reference, math.sqrt(self.ratio * other.ratio), error, samples, self.driver)
+        return Figure(seconds, self.pinned, math.sqrt(self.ratio * other.ratio), error, samples, self.driver)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def why_not_by_ratio(now: Figure, past: Past) -> str | None:
         return None
     return (
         f"NOT JUDGED by the ratio against the {len(before)} runs before the pinned workload changed "
-        f"({_what_changed(before[-1].reference, now.reference)}): by seconds only"
+        f"({_what_changed(before[-1].pinned, now.pinned)}): by seconds only"
     )
 
 
@@ -198,10 +198,10 @@ def why_by_seconds(now: Figure, past: Past) -> str | None:
     if now.ratio is None:
         return "by seconds only, since this run has no ratio to the pinned workload, and its history has"
     if not _same(now, past.figures):
-        other = next((each.reference for each in reversed(past.figures) if each.ratio is not None), None)
+        other = next((each.pinned for each in reversed(past.figures) if each.ratio is not None), None)
         return (
             "NOT JUDGED by the ratio: by seconds only, since its history has ratios to another pinned workload "
-            f"({_what_changed(other, now.reference)})"
+            f"({_what_changed(other, now.pinned)})"
         )
     return "by seconds only, since too few of its history's runs have the ratio to this pinned workload"
 
@@ -294,7 +294,7 @@ def _same(now: Figure, figures: tuple[Figure, ...]) -> list[Figure]:
     """Those with a ratio to the same pinned workload."""
     if now.ratio is None:
         return []
-    return [each for each in figures if each.ratio is not None and each.reference == now.reference]
+    return [each for each in figures if each.ratio is not None and each.pinned == now.pinned]
 
 
 def _change(now: Figure, past: Past, error: float, *, by_ratio: bool) -> Interval:

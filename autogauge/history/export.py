@@ -94,7 +94,7 @@ def table(selection: Selection) -> Iterator[tuple[Any, ...]]:
                 *(
                     seconds,
                     samples,
-                    figures.references[place],
+                    figures.pinned[place],
                     _or_none(ratio),
                     _or_none(error),
                     figures.verdicts[place],

@@ -115,10 +115,10 @@ class IndexedRun:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Series:
     """One benchmark in many runs of a folder, in the order of ``runs`` (their ids); arrays have shape ``(runs,)``, NaN for no ratio.
 
-    ``references`` are the pinned workloads that the ratios are to, empty where there is none.
+    ``pinned`` are the pinned workloads that the ratios are to, empty where there is none.
     """
 
     folder: Path
@@ -131,7 +131,7 @@ class Figures:
     samples: npt.NDArray[np.int64]
     ratios: Floats
     errors: Floats
-    references: tuple[str, ...]
+    pinned: tuple[str, ...]
     verdicts: tuple[str, ...]
     standings: tuple[str, ...] = ()
     """Of the benchmark itself in each of the runs."""
@@ -162,14 +162,14 @@ class Index:
             **fields,
         )
 
-    def figures(self, runs: Sequence[IndexedRun]) -> list[Figures]:
+    def figures(self, runs: Sequence[IndexedRun]) -> list[Series]:
         """The benchmarks of these runs, each in the runs that have it, in their order."""
         database = self._database
         database.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (run INTEGER PRIMARY KEY, place INTEGER)")
         database.execute("DELETE FROM wanted")
         database.executemany("INSERT INTO wanted VALUES (?, ?)", ((run.id, place) for place, run in enumerate(runs)))
         keys = {row[0]: row[1:] for row in database.execute("SELECT id, key, metric, device, hint FROM keys")}
-        references = {None: "", **dict(database.execute("SELECT id, name FROM refs"))}
+        pinned = {None: "", **dict(database.execute("SELECT id, name FROM refs"))}
         rows = database.execute(
             "SELECT key, figures.run, median_s, samples, ratio, error, ref, verdict, standing "
             "FROM figures JOIN wanted USING (run) ORDER BY key, place"
@@ -179,7 +179,7 @@ class Index:
             name, metric, device, hint = keys[key]
             _, run, median_s, samples, ratio, error, ref, verdict, stands = zip(*group, strict=True)
             found.append(
-                Figures(
+                Series(
                     self.folder,
                     name,
                     metric,
@@ -190,7 +190,7 @@ class Index:
                     np.array(samples, dtype=np.int64),
                     np.array(ratio, dtype=float),  # None becomes NaN
                     np.array(error, dtype=float),
-                    tuple(references[each] for each in ref),
+                    tuple(pinned[each] for each in ref),
                     tuple("" if each is None else VERDICTS[each] for each in verdict),
                     tuple(STANDINGS[each] for each in stands),
                 )

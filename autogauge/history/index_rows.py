@@ -106,9 +106,9 @@ def insert(
             _id(database, "keys", ("key", "metric", "device", "hint"), (each.key, each.metric, each.device, each.hint)),
             each.median_s,
             each.samples,
-            _id(database, "refs", ("name",), (each.against_reference.reference,)) if each.against_reference else None,
-            each.against_reference.ratio if each.against_reference else None,
-            each.against_reference.error if each.against_reference else None,
+            _id(database, "refs", ("name",), (each.against_pinned.pinned,)) if each.against_pinned else None,
+            each.against_pinned.ratio if each.against_pinned else None,
+            each.against_pinned.error if each.against_pinned else None,
             VERDICTS.index(each.verdict) if each.verdict else None,
             STANDINGS.index(record.of(each.key)),
         )

@@ -1,4 +1,4 @@
-"""Reads saved runs as what can be judged: each benchmark's samples, and their ratio to the reference measured beside them.
+"""Reads saved runs as what can be judged: each benchmark's samples, and their ratio to the pinned workload measured beside them.
 
 Reads what is there and says what is wrong; which runs belong together is left to ``baseline``. Files of other projects are read
 as far as they are pytest-benchmark's.
@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -32,17 +32,17 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class ReferenceRatio:
-    """A figure over that of the reference measured in the same rounds. ``error`` is the standard error of its logarithm."""
+class PinnedRatio:
+    """A figure over that of the pinned workload in the same rounds. ``error`` is the standard error of its logarithm."""
 
-    reference: str
+    pinned: str
     ratio: float
     error: float
     rounds: int
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary."""
-        return asdict(self)
+        """As it stands in a run's file, whose schema calls the pinned workload ``reference``."""
+        return {"reference": self.pinned, "ratio": self.ratio, "error": self.error, "rounds": self.rounds}
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class SavedBenchmark:
     title: str
     median_s: float
     samples: int
-    against_reference: ReferenceRatio | None = None
+    against_pinned: PinnedRatio | None = None
     metric: str = ""
     device: str = ""
     hint: str = ""
@@ -211,19 +211,19 @@ def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
     samples = [_positive(each, "a sample") for each in data] if data else []
     median_s = _median(samples) if samples else _positive(stats["median"], "the median")
     key = extra.get("benchmark") or fields["fullname"]
-    reference = extra.get("against_reference")
+    beside = extra.get("against_reference")
     return SavedBenchmark(
         whole_characters(str(key)),
         whole_characters(str(fields["fullname"])),
         median_s,
         len(samples) or _count(stats.get("rounds", 1)),
         None
-        if reference is None
-        else ReferenceRatio(
-            whole_characters(str(reference["reference"])),
-            _positive(reference["ratio"], "the ratio to the reference"),
-            _not_negative(reference["error"], "its error"),
-            _count(reference["rounds"]),
+        if beside is None
+        else PinnedRatio(
+            whole_characters(str(beside["reference"])),
+            _positive(beside["ratio"], "the ratio to the pinned workload"),
+            _not_negative(beside["error"], "its error"),
+            _count(beside["rounds"]),
         ),
         metric=_text(extra.get("metric")) or "",
         device=_text(extra.get("device")) or "",

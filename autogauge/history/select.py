@@ -13,7 +13,7 @@ from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import index as indexes
 from autogauge.history import store, where
-from autogauge.history.index import Figures, IndexedRun, Progress, Say
+from autogauge.history.index import IndexedRun, Progress, Say, Series
 from autogauge.history.numbered import is_number, run_folders, run_named
 from autogauge.history.told_apart import Models
 from autogauge.history.where import Where
@@ -28,7 +28,7 @@ class Selection:
 
     text: str
     runs: tuple[IndexedRun, ...]
-    figures: Callable[[], list[Figures]] = field(repr=False, compare=False, default=list)
+    figures: Callable[[], list[Series]] = field(repr=False, compare=False, default=list)
     unreadable: tuple[IndexedRun, ...] = ()
     not_accepted: int = 0
     any_standing: bool = True
@@ -136,7 +136,7 @@ class Histories:
             stands,
         )
 
-    def _figures(self, runs: Sequence[IndexedRun], wanted: Where) -> list[Figures]:
+    def _figures(self, runs: Sequence[IndexedRun], wanted: Where) -> list[Series]:
         by_reader: dict[int, list[IndexedRun]] = {}
         for run in runs:
             by_reader.setdefault(self._reader_of[run.path], []).append(run)

@@ -20,7 +20,7 @@ NAMES = tuple(PRECISIONS)
 _RECIPE = ("builder.py", "topology.py", "weights.py")
 
 
-def fetch(
+def build(
     name: str, precision: str, cache: Cache, *, python: Path | None = None, release: str | None = None
 ) -> ModelArtefact:
     """The embedded model of that name in that precision, from the cache or newly built into it.

@@ -54,7 +54,7 @@ _MOST_NAMED = 3
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-def fetch(path: Path) -> ModelArtefact:
+def artefact_at(path: Path) -> ModelArtefact:
     """The model at ``path``: an IR, ONNX, TFLite, TensorFlow (file, checkpoint or SavedModel folder) or Paddle file.
 
     Its digest is over every file that it needs. Raises :class:`UserError` when there is none, its format is unknown, or a file

@@ -128,7 +128,7 @@ def zoo_has(name: str, precision: str) -> bool:
     return entry is not None and precision in entry.precisions
 
 
-def fetch(model: str, precision: str, cache: Cache) -> ModelArtefact:
+def offline(model: str, precision: str, cache: Cache) -> ModelArtefact:
     """The model of that name or at that path, without the network. Raises :class:`UserError`."""
     return Resolver(cache).fetch(Wanted(model, precision, EMBEDDED))
 
@@ -145,16 +145,16 @@ class Resolver:
         wanted.check()
         name, precision = wanted.model, wanted.precision
         if wanted.source == OMZ:
-            return self._zoo(wanted).fetch(name, precision)
+            return self._zoo(wanted).download(name, precision)
         if name in trained.NAMES:
-            return trained.fetch(name, precision, self.cache)
+            return trained.build(name, precision, self.cache)
         if name in embedded.NAMES:
             if wanted.source == AUTO and zoo_has(name, precision):
                 return self._zoo_or_embedded(wanted)
-            return embedded.fetch(name, precision, self.cache)
+            return embedded.build(name, precision, self.cache)
         if wanted.is_local:
-            return path.fetch(Path(name))
-        return self._zoo(wanted).fetch(name, precision)
+            return path.artefact_at(Path(name))
+        return self._zoo(wanted).download(name, precision)
 
     def _zoo(self, wanted: Wanted) -> Zoo:
         return Zoo(self.cache, self.progress, wanted.deadline_s)
@@ -162,10 +162,10 @@ class Resolver:
     def _zoo_or_embedded(self, wanted: Wanted) -> ModelArtefact:
         """The Zoo's model when it is cached or its hosts answer; else the embedded one, with the reason as its note."""
         try:
-            return self._zoo(wanted).fetch(wanted.model, wanted.precision)
+            return self._zoo(wanted).download(wanted.model, wanted.precision)
         except UserError as error:
             reason = str(error).partition(";")[0].rstrip(".")
         note = f"{reason}: the embedded model took its place"
-        model = dataclasses.replace(embedded.fetch(wanted.model, wanted.precision, self.cache), note=note)
+        model = dataclasses.replace(embedded.build(wanted.model, wanted.precision, self.cache), note=note)
         self.progress.say(f"{note}, with {model.weights} weights")
         return model

@@ -131,7 +131,7 @@ class Probe:
             request,
             model=_absolute(request.model),
             inputs=_absolute(request.inputs),
-            reference=_absolute(request.reference),
+            expected=_absolute(request.expected),
             timeline=_absolute(request.timeline),
             save_outputs=_absolute(request.save_outputs),
         )

@@ -32,7 +32,7 @@ class ProbeRequest:
     ``describe`` lists devices and reads the model; ``once`` measures import to first inference; ``warm`` compiles,
     warms up and then measures slices by command; ``hand-over`` infers without pause, from the compile until ``after_hand_over_s``
     after AUTO's hand-over or until ``hand_over_deadline_s`` after the compile began, compares every answer with the outputs in
-    ``reference`` and writes each inference to ``timeline``.
+    ``expected`` and writes each inference to ``timeline``.
 
     State is reset before each inference, where the compiled model has any. ``has_state`` says that the model does: where none can be
     reset then, ``warm`` says so and ``hand-over`` compares no answer.
@@ -66,7 +66,7 @@ class ProbeRequest:
     save_outputs: str | None = None
     ask_again: int = 0
     leave_out: tuple[int, ...] = ()
-    reference: str | None = None
+    expected: str | None = None
     has_state: bool = False
     timeline: str | None = None
     after_hand_over_s: float = 1.0

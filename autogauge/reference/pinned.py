@@ -54,4 +54,4 @@ def prepare(cache: Cache, progress: Progress) -> Pinned:
     The model is built by the pinned release, so that its digest does not change with the OpenVINO that is measured.
     """
     python = python_with(RELEASE, cache, progress, "--pinned=off does without")
-    return Pinned(python, embedded.fetch(MODEL, PRECISION, cache, python=python, release=RELEASE), numpy_of(python))
+    return Pinned(python, embedded.build(MODEL, PRECISION, cache, python=python, release=RELEASE), numpy_of(python))

@@ -187,7 +187,7 @@ class HandOverRunner:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._study, self._launcher, self._workload = study, launcher, workload
-        self._reference, self._timeline = folder / "reference.npz", folder / "timeline.npz"
+        self._answers_file, self._timeline = folder / "expected.npz", folder / "timeline.npz"
         self._expected = Expected()
         self._after_s, self._hand_over_deadline_s, self._deadline_s = after_s, hand_over_deadline_s, deadline_s
 
@@ -198,27 +198,27 @@ class HandOverRunner:
 
     def _answers(self) -> str:
         """The path of the CPU's answers, asked for in one process."""
-        if not self._reference.is_file():
+        if not self._answers_file.is_file():
             request = self._workload.request(
                 "once",
                 Target("CPU", F32),
-                save_outputs=str(self._reference),
+                save_outputs=str(self._answers_file),
                 ask_again=ASK_AGAIN,
                 leave_out=tuple(self._workload.random_outputs),
                 deadline_s=2 * self._deadline_s,  # three inferences, where the others have one or two
             )
-            reply, _ = self._launcher.run_once(request, "hand-over-reference")
+            reply, _ = self._launcher.run_once(request, "hand-over-expected")
             has_state = bool(reply["state_variables"]) or self._workload.has_state
             self._expected = Expected(tuple(reply["unsteady_outputs"]), self._workload.random_outputs, has_state)
-        return str(self._reference)
+        return str(self._answers_file)
 
     def _measure(self, condition: Condition) -> Sample:
-        name, reference = condition.name, self._answers()
+        name, expected = condition.name, self._answers()
         request = self._workload.request(
             "hand-over",
             condition.target,
             infer_requests=condition.infer_requests,
-            reference=reference,
+            expected=expected,
             has_state=self._expected.has_state,
             timeline=str(self._timeline),
             after_hand_over_s=self._after_s,

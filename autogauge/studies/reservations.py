@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autogauge.probe.worker.session import NOT_RESET, RESET
+from autogauge.probe.worker.subject import NOT_RESET, RESET
 
 _STATE = {
     RESET: "the model's state was reset before each inference of {}",

@@ -91,7 +91,7 @@ class Recorder:
     def __init__(self, folder: Path, pinned: str) -> None:
         self._here = Launcher(folder / "probes")
         self._pinned = Launcher(folder / "pinned-probes", Runtime(pinned, "the pinned workload"))
-        base = resolve.fetch("googlenet-v1", "FP16", Cache(default_cache_dir()))
+        base = resolve.offline("googlenet-v1", "FP16", Cache(default_cache_dir()))
         self._base, _ = prepare_workload(base, self._here, folder)
         subprocess.run([sys.executable, models.__file__, str(base.path), str(folder)], check=True)
         self._folder = folder

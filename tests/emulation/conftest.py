@@ -42,7 +42,7 @@ def prepared(tmp_path_factory, emulation, cache):
     """The small CNN with its inputs, and what OpenVINO sees beside the emulated GPU."""
     folder = tmp_path_factory.mktemp("workload")
     launcher = Launcher(folder / "probes", emulation=emulation)
-    return prepare_workload(resolve.fetch("small-cnn", "FP32", cache), launcher, folder)
+    return prepare_workload(resolve.offline("small-cnn", "FP32", cache), launcher, folder)
 
 
 @pytest.fixture(scope="session")

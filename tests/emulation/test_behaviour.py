@@ -99,7 +99,7 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
 @pytest.mark.slow
 def test_answers_of_every_sort_are_right_across_the_hand_over(emulated, tmp_path):
     """No numbers and infinities where the CPU has them, numbers to 4e6, whole ones, one that is the input; what is random is left out."""
-    workload, _ = prepare_workload(path.fetch(changeable_models.every_sort(tmp_path)), emulated, tmp_path)
+    workload, _ = prepare_workload(path.artefact_at(changeable_models.every_sort(tmp_path)), emulated, tmp_path)
     study = hand_over_with(emulated, workload, tmp_path, hand_over_deadline_s=60.0)
     (sample,), facts = study.samples(hand_over.SYNCHRONOUS), study.facts[hand_over.SYNCHRONOUS]
     assert facts["replicates"][0]["outcome"] == hand_over.HANDED_OVER
@@ -111,7 +111,9 @@ def test_answers_of_every_sort_are_right_across_the_hand_over(emulated, tmp_path
 
 
 def test_a_model_with_state_has_no_helper_and_right_answers(emulated, cpu, gpu, tmp_path):
-    workload, inspection = prepare_workload(path.fetch(changeable_models.accumulator(tmp_path)), emulated, tmp_path)
+    workload, inspection = prepare_workload(
+        path.artefact_at(changeable_models.accumulator(tmp_path)), emulated, tmp_path
+    )
     study = hand_over_with(emulated, workload, tmp_path)
     (sample,), facts = study.samples(hand_over.SYNCHRONOUS), study.facts[hand_over.SYNCHRONOUS]
     assert hand_over.began_on_the_accelerator(facts["replicates"][0])
@@ -127,7 +129,7 @@ def test_a_model_with_state_has_no_helper_and_right_answers(emulated, cpu, gpu, 
 @pytest.mark.slow
 def test_state_that_auto_does_not_see_is_compared_with_nothing_and_said(emulated, tmp_path):
     file = changeable_models.in_a_body(tmp_path, "state")
-    workload, inspection = prepare_workload(path.fetch(file), emulated, tmp_path)
+    workload, inspection = prepare_workload(path.artefact_at(file), emulated, tmp_path)
     assert inspection.state.in_bodies
     study = hand_over_with(emulated, workload, tmp_path)
     (sample,) = study.samples(hand_over.SYNCHRONOUS)
@@ -209,7 +211,7 @@ def test_a_process_that_dies_while_auto_compiles_behind_is_a_failed_replicate(tm
 
 def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emulated, cache, tmp_path):
     """Half-precision weights: the emulated GPU has no kernel for them."""
-    workload, _ = prepare_workload(resolve.fetch("small-cnn", "FP16", cache), emulated, tmp_path)
+    workload, _ = prepare_workload(resolve.offline("small-cnn", "FP16", cache), emulated, tmp_path)
     study = hand_over_with(emulated, workload, tmp_path, hand_over_deadline_s=2.0)
     (sample,), (facts,) = (
         study.samples(hand_over.SYNCHRONOUS),
@@ -242,8 +244,8 @@ def test_a_model_that_is_not_let_go_of_in_time_is_a_result(tmp_path, small_cnn):
         openvino.Core.compile_model = lambda *args, **kwargs: Compiled(compile_model(*args, **kwargs))
     """
     launcher = Launcher(tmp_path / "probes", Runtime(misbehaving_python(tmp_path, textwrap.dedent(hang))))
-    request = small_cnn.request("once", Target("CPU", hand_over.F32), save_outputs=str(tmp_path / "reference.npz"))
-    Launcher(tmp_path / "reference").run_once(request, "reference")
+    request = small_cnn.request("once", Target("CPU", hand_over.F32), save_outputs=str(tmp_path / "expected.npz"))
+    Launcher(tmp_path / "expected").run_once(request, "expected")
     study = hand_over_with(launcher, small_cnn, tmp_path, deadline_s=3.0)
     assert not study.failures()
     (sample,) = study.samples(hand_over.SYNCHRONOUS)

@@ -113,7 +113,7 @@ def test_what_the_emulated_gpu_cannot_do_is_said_before_anything_is_measured(tmp
 
 
 def test_a_model_in_half_precision_is_refused_before_anything_is_measured(tmp_path, emulation, cache):
-    model = resolve.fetch("small-cnn", "FP16", cache)
+    model = resolve.offline("small-cnn", "FP16", cache)
     options = (f"--model={model.path}", f"--reports={tmp_path}", f"--cache={cache.root}")
     assert "weights in half precision" in sentence_of(run_suite("-m", "perf", "--accelerator=emulated", *options))
 

@@ -75,7 +75,7 @@ OFTEN = ("half", "quantised")
     "name", [pytest.param(each, marks=() if each in OFTEN else pytest.mark.slow) for each in PRECISION]
 )
 def test_auto_selects_what_its_precision_filter_is_known_to_leave(name, models, emulated, tmp_path):
-    workload, inspection = prepare_workload(model_path.fetch(models / f"{name}.xml"), emulated, tmp_path)
+    workload, inspection = prepare_workload(model_path.artefact_at(models / f"{name}.xml"), emulated, tmp_path)
     assert inspection.precision == PRECISION[name]
     assert inspection.half_precision == IN_HALF[name]
     _, log = emulated.run_once(workload.request("once", Target("AUTO")), name)
@@ -124,7 +124,7 @@ def test_a_model_in_half_precision_is_refused_with_advice_that_works(name, model
     assert (python, out) == ("python", "OUT.xml")
     done = run_module(module, model, str(tmp_path / out))
     assert done.returncode == 0, done.stderr
-    workload, inspection = prepare_workload(model_path.fetch(tmp_path / out), emulated, tmp_path)
+    workload, inspection = prepare_workload(model_path.artefact_at(tmp_path / out), emulated, tmp_path)
     assert inspection.half_precision == ()
     answers = []
     for device in ("GPU", "CPU"):

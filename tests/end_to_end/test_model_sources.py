@@ -159,4 +159,4 @@ def test_a_damaged_model_is_listed_as_such(tmp_path):
 def test_a_model_without_its_package_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "PACKAGE", "no-such-package")
     with pytest.raises(UserError, match=r"pip install -r requirements-trained\.txt"):
-        source.fetch("efficientnet-lite0", "FP16", Cache(tmp_path))
+        source.build("efficientnet-lite0", "FP16", Cache(tmp_path))

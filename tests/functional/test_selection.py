@@ -85,12 +85,12 @@ class Given:
 @pytest.mark.parametrize("hint", HINTS)
 def test_auto_answers_what_the_cpu_answers(compiled, hint, tmp_path, model, workload):
     ours = outputs_of(compiled("AUTO", hint, **F32), tmp_path / "auto.npz")
-    reference, once_more = (outputs_of(compiled("CPU", hint, **F32), tmp_path / "cpu.npz") for _ in range(2))
-    assert [output.shape for output in ours] == [output.shape for output in reference]
-    random = {*workload.random_outputs, *Answers(reference).wrong(Given(once_more))}
-    held = [None if index in random else output for index, output in enumerate(reference)]
+    expected, once_more = (outputs_of(compiled("CPU", hint, **F32), tmp_path / "cpu.npz") for _ in range(2))
+    assert [output.shape for output in ours] == [output.shape for output in expected]
+    random = {*workload.random_outputs, *Answers(expected).wrong(Given(once_more))}
+    held = [None if index in random else output for index, output in enumerate(expected)]
     assert Answers(held).wrong(Given(ours)) == []
-    if len(random) == len(reference):
+    if len(random) == len(expected):
         pytest.skip("no answer is held against the CPU's: its own differ from one inference to the next")
     if model.name == "googlenet-v1":
         assert ours[0].shape == (1, 1000)

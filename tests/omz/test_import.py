@@ -42,7 +42,7 @@ def test_a_folder_of_the_zoos_own_files_becomes_a_model(tmp_path, files, import_
 
 
 def test_an_ir_of_the_zoo_is_taken_as_it_is_in_the_precision_that_is_there(tmp_path, installed, cache):
-    tiny = resolve.fetch("one-convolution", "FP16", cache).path
+    tiny = resolve.offline("one-convolution", "FP16", cache).path
     stick = tmp_path / "stick" / "FP16"
     stick.mkdir(parents=True)
     files = []

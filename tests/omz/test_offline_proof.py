@@ -87,7 +87,7 @@ def test_its_answers_are_the_embedded_graphs_bit_for_bit(fetched, cache, tmp_pat
     launcher = Launcher(tmp_path / "probes")
     picture = np.random.default_rng(7).uniform(0, 255, (1, 3, 224, 224)).astype(np.float32)
     np.savez(tmp_path / "inputs.npz", **{"0": picture})
-    embedded = resolve.fetch("googlenet-v1", "FP32", cache)
+    embedded = resolve.offline("googlenet-v1", "FP32", cache)
     for number, model in enumerate((embedded, replace(embedded, path=Path(fetched.model["path"])))):
         inspect(launcher, model)
         workload = Workload(model, tmp_path / "inputs.npz", {}, 1)

@@ -137,7 +137,7 @@ from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models import resolve
 try:
-    resolve.fetch("googlenet-v1", "FP16", Cache(Path(sys.argv[1])))
+    resolve.offline("googlenet-v1", "FP16", Cache(Path(sys.argv[1])))
 except UserError as error:
     print(error)
 print(sorted(str(path) for path in Path(sys.argv[1]).rglob("*") if path.is_file() and path.suffix != ".lock"))

@@ -29,7 +29,7 @@ def root(tmp_path_factory):
 
 @pytest.mark.parametrize("precision", ["FP16", "FP32", "INT8"])
 def test_the_graph_is_googlenet_v1(root, precision, ov):
-    artefact = embedded.fetch("googlenet-v1", precision, Cache(root))
+    artefact = embedded.build("googlenet-v1", precision, Cache(root))
     found = counts(ov, artefact.path)
     assert {kind: found[kind] for kind in ("Convolution", "MaxPool", "Concat", "LRN", "MatMul", "Softmax")} == {
         "Convolution": 57,
@@ -63,11 +63,11 @@ def test_it_has_as_many_parameters_as_the_published_model():
 
 
 def test_fp16_is_half_of_fp32_and_every_build_gives_the_same_weights(root, tmp_path):
-    half = embedded.fetch("googlenet-v1", "FP16", Cache(root))
-    full = embedded.fetch("googlenet-v1", "FP32", Cache(root))
+    half = embedded.build("googlenet-v1", "FP16", Cache(root))
+    full = embedded.build("googlenet-v1", "FP32", Cache(root))
     assert half.path.with_suffix(".bin").stat().st_size == 13_997_134
     assert full.path.with_suffix(".bin").stat().st_size == pytest.approx(2 * 13_997_134, rel=1e-4)
-    again = embedded.fetch("googlenet-v1", "FP16", Cache(tmp_path))
+    again = embedded.build("googlenet-v1", "FP16", Cache(tmp_path))
     assert sha256_of(again.path.with_suffix(".bin")) == sha256_of(half.path.with_suffix(".bin"))
     assert again.digest == half.digest
 
@@ -76,7 +76,7 @@ def test_the_precisions_agree_on_a_picture_and_the_softmax_is_neither_flat_nor_s
     picture = np.random.default_rng(5).uniform(0, 255, (1, 3, 56, 56)).astype(np.float32).repeat(4, 2).repeat(4, 3)
     answers = {}
     for precision in ("FP16", "FP32", "INT8"):
-        artefact = embedded.fetch("googlenet-v1", precision, Cache(root))
+        artefact = embedded.build("googlenet-v1", precision, Cache(root))
         compiled = ov.Core().compile_model(artefact.path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         answers[precision] = compiled([picture])[0][0]
     assert answers["FP32"].sum() == pytest.approx(1, abs=1e-4)
@@ -86,7 +86,7 @@ def test_the_precisions_agree_on_a_picture_and_the_softmax_is_neither_flat_nor_s
 
 
 def test_the_mean_is_subtracted_inside_the_graph(root, ov):
-    artefact = embedded.fetch("googlenet-v1", "FP32", Cache(root))
+    artefact = embedded.build("googlenet-v1", "FP32", Cache(root))
     constant = next(
         node for node in ov.Core().read_model(artefact.path).get_ordered_ops() if node.get_type_name() == "Subtract"
     )
@@ -95,17 +95,17 @@ def test_the_mean_is_subtracted_inside_the_graph(root, ov):
 
 
 def test_a_second_fetch_reads_the_cache(root):
-    first = embedded.fetch("googlenet-v1", "FP16", Cache(root))
+    first = embedded.build("googlenet-v1", "FP16", Cache(root))
     written = first.path.stat().st_mtime_ns
-    assert embedded.fetch("googlenet-v1", "FP16", Cache(root)).path.stat().st_mtime_ns == written
+    assert embedded.build("googlenet-v1", "FP16", Cache(root)).path.stat().st_mtime_ns == written
 
 
 def test_a_changed_byte_in_the_cache_is_repaired(root):
-    artefact = embedded.fetch("one-convolution", "FP16", Cache(root))
+    artefact = embedded.build("one-convolution", "FP16", Cache(root))
     weights = artefact.path.with_suffix(".bin")
     good = weights.read_bytes()
     weights.write_bytes(bytes([good[0] ^ 1]) + good[1:])
-    assert embedded.fetch("one-convolution", "FP16", Cache(root)).path.with_suffix(".bin").read_bytes() == good
+    assert embedded.build("one-convolution", "FP16", Cache(root)).path.with_suffix(".bin").read_bytes() == good
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_a_changed_byte_in_the_cache_is_repaired(root):
 )
 def test_what_is_not_there_is_a_sentence(root, model, precision, sentence):
     with pytest.raises(UserError, match=sentence):
-        resolve.fetch(model, precision, Cache(root))
+        resolve.offline(model, precision, Cache(root))

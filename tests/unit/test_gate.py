@@ -13,7 +13,7 @@ from autogauge.gate.judgement import Judgement, Way, percent, percent_confidence
 from autogauge.gate.past import Figure, Past, Rule
 from autogauge.gate.session import Benchmark, Gate
 from autogauge.history.baseline import History, Waiting
-from autogauge.history.records import ReferenceRatio, SavedBenchmark, SavedRun
+from autogauge.history.records import PinnedRatio, SavedBenchmark, SavedRun
 from autogauge.history.replay import VirtualClock
 from autogauge.history.standing import Standing
 from autogauge.models.resolve import Wanted
@@ -290,7 +290,7 @@ def measured(ratio, rounds=60, seed=1, twin=None):
 
 
 def saved_run(number, ratio, driver=""):
-    beside = ReferenceRatio("pinned", ratio, 0.003, 60)
+    beside = PinnedRatio("pinned", ratio, 0.003, 60)
     benchmarks = {"b": SavedBenchmark("b", "t", 0.01 * ratio, 60, beside, driver=driver)}
     return SavedRun(Path(f"{number:04d}_run.json"), None, "f", "2026.4.1", "lab", benchmarks)
 

@@ -14,7 +14,7 @@ from autogauge.probe.worker.hand_over import (
     NO_HELPER,
     Answers,
     Expected,
-    Timeline,
+    Inferences,
     keep_inferring,
     keep_queue_full,
 )
@@ -53,54 +53,54 @@ class Request:
         return SimpleNamespace(data=self.output)
 
 
-def timeline_on(*devices, deadline_s=0.2, first=("(CPU)", "(CPU)"), reference=(RIGHT,)):
-    session = SimpleNamespace(
+def inferences_on(*devices, deadline_s=0.2, first=("(CPU)", "(CPU)"), expected=(RIGHT,)):
+    subject = SimpleNamespace(
         compiled=Compiled(*devices), compile_began=time.perf_counter(), tensors=[], resets_state=False
     )
-    timeline = Timeline(session, list(reference), after_s=0.02, deadline_s=deadline_s)
+    inferences = Inferences(subject, list(expected), after_s=0.02, deadline_s=deadline_s)
     facts = {"execution_devices_before": [first[0]], "execution_devices": [first[1]]}
-    timeline.add_first(0.0, 0.001, facts, Request())
-    return timeline
+    inferences.add_first(0.0, 0.001, facts, Request())
+    return inferences
 
 
 def test_a_hand_over_is_seen_when_the_accelerator_is_named():
-    timeline = timeline_on(*["(CPU)"] * 5, "GPU.0")
-    keep_inferring(Request(), timeline)
-    assert timeline.outcome() == HANDED_OVER
-    assert timeline.handed_over_s > 0
-    assert timeline.wrong == 0
-    assert len(timeline.rows) // 5 >= 1 + 5 + hand_over.FEWEST_AFTER
+    inferences = inferences_on(*["(CPU)"] * 5, "GPU.0")
+    keep_inferring(Request(), inferences)
+    assert inferences.outcome() == HANDED_OVER
+    assert inferences.handed_over_s > 0
+    assert inferences.wrong == 0
+    assert len(inferences.rows) // 5 >= 1 + 5 + hand_over.FEWEST_AFTER
 
 
 def test_a_hand_over_during_the_first_inference_is_one():
-    timeline = timeline_on("GPU.0", first=("(CPU)", "GPU.0"))
-    keep_inferring(Request(), timeline)
-    assert timeline.outcome() == HANDED_OVER
+    inferences = inferences_on("GPU.0", first=("(CPU)", "GPU.0"))
+    keep_inferring(Request(), inferences)
+    assert inferences.outcome() == HANDED_OVER
 
 
 def test_an_accelerator_that_answers_first_needed_no_helper_even_if_one_comes_later():
-    timeline = timeline_on("GPU.0", "(CPU)", "GPU.0", first=("GPU.0", "GPU.0"))
-    keep_inferring(Request(), timeline)
-    assert timeline.outcome() == NO_HELPER
-    assert timeline.handed_over_s is None
+    inferences = inferences_on("GPU.0", "(CPU)", "GPU.0", first=("GPU.0", "GPU.0"))
+    keep_inferring(Request(), inferences)
+    assert inferences.outcome() == NO_HELPER
+    assert inferences.handed_over_s is None
 
 
 def test_an_accelerator_that_is_slower_than_the_time_that_was_left_still_answers_once():
     """A model whose inference takes longer than all the time after the hand-over is no failure."""
-    timeline = timeline_on("(CPU)", "(CPU)", "GPU.0", deadline_s=0.0)
-    timeline.add(time.perf_counter(), 0.001, 0, timeline._index(["GPU.0"]), 0.0, True)
-    keep_inferring(Request(), timeline)
-    assert timeline.outcome() == HANDED_OVER
-    assert timeline._accelerator_inferences == 1
+    inferences = inferences_on("(CPU)", "(CPU)", "GPU.0", deadline_s=0.0)
+    inferences.add(time.perf_counter(), 0.001, 0, inferences._index(["GPU.0"]), 0.0, True)
+    keep_inferring(Request(), inferences)
+    assert inferences.outcome() == HANDED_OVER
+    assert inferences._accelerator_inferences == 1
 
 
 def test_an_accelerator_that_never_answers_alone_is_not_waited_for_for_ever():
-    timeline = timeline_on(*["GPU.0", "CPU"] * 50, deadline_s=0.0)
-    timeline.add(time.perf_counter(), 0.001, 0, timeline._index(["GPU.0"]), 0.0, True)
-    keep_inferring(Request(), timeline)
-    assert timeline.outcome() == HANDED_OVER
-    assert len(timeline.rows) // 5 <= 2 + hand_over.FEWEST_AFTER
-    assert timeline._accelerator_inferences == 0
+    inferences = inferences_on(*["GPU.0", "CPU"] * 50, deadline_s=0.0)
+    inferences.add(time.perf_counter(), 0.001, 0, inferences._index(["GPU.0"]), 0.0, True)
+    keep_inferring(Request(), inferences)
+    assert inferences.outcome() == HANDED_OVER
+    assert len(inferences.rows) // 5 <= 2 + hand_over.FEWEST_AFTER
+    assert inferences._accelerator_inferences == 0
 
 
 def test_state_is_reset_before_each_inference():
@@ -110,34 +110,36 @@ def test_state_is_reset_before_each_inference():
         def reset_state(self):
             resets.append(None)
 
-    timeline = timeline_on("(CPU)", "GPU.0")
-    timeline.resets_state = True
-    keep_inferring(Accumulator(), timeline)
-    assert len(resets) == len(timeline.rows) // 5 - 1, "all but the first, which was made before"
+    inferences = inferences_on("(CPU)", "GPU.0")
+    inferences.resets_state = True
+    keep_inferring(Accumulator(), inferences)
+    assert len(resets) == len(inferences.rows) // 5 - 1, "all but the first, which was made before"
 
 
 @pytest.mark.parametrize("other", ["(CPU)", "CPU"])
 def test_the_cpu_is_no_accelerator(other):
-    timeline = timeline_on("(CPU)", other)
-    keep_inferring(Request(), timeline)
-    assert timeline.outcome() == NEVER
+    inferences = inferences_on("(CPU)", other)
+    keep_inferring(Request(), inferences)
+    assert inferences.outcome() == NEVER
 
 
 def test_a_property_that_cannot_be_read_is_no_hand_over():
-    timeline = timeline_on("(CPU)")
-    timeline.compiled = SimpleNamespace(get_property=lambda _: (_ for _ in ()).throw(RuntimeError("no such property")))
-    keep_inferring(Request(), timeline)
-    assert timeline.outcome() == NEVER
-    assert hand_over.UNKNOWN in timeline.devices
+    inferences = inferences_on("(CPU)")
+    inferences.compiled = SimpleNamespace(
+        get_property=lambda _: (_ for _ in ()).throw(RuntimeError("no such property"))
+    )
+    keep_inferring(Request(), inferences)
+    assert inferences.outcome() == NEVER
+    assert hand_over.UNKNOWN in inferences.devices
 
 
 @pytest.mark.parametrize(
     "answer", [RIGHT + 0.01, None, np.zeros((1, 3), np.float32)], ids=["off", "not given", "other shape"]
 )
 def test_an_answer_that_is_wrong_or_was_not_given_is_counted(answer):
-    timeline = timeline_on("(CPU)", "GPU.0")
-    keep_inferring(Request(answer), timeline)
-    assert timeline.wrong == len(timeline.rows) // 5 - 1 > 0, "all but the first"
+    inferences = inferences_on("(CPU)", "GPU.0")
+    keep_inferring(Request(answer), inferences)
+    assert inferences.wrong == len(inferences.rows) // 5 - 1 > 0, "all but the first"
 
 
 def answering(*outputs):
@@ -183,40 +185,40 @@ def test_after_a_failure_the_device_is_asked_again():
     class FailsOnce(Request):
         def infer(self):
             super().infer()
-            if not timeline.failures:
+            if not inferences.failures:
                 raise RuntimeError("the device is lost")
 
-    timeline = timeline_on("(CPU)", "GPU.0")
-    keep_inferring(FailsOnce(), timeline)
-    assert len(timeline.failures) == 1
-    before, after = timeline.rows[5 + 2], timeline.rows[5 + 3]
-    assert before == after == timeline.devices.index("GPU.0")
+    inferences = inferences_on("(CPU)", "GPU.0")
+    keep_inferring(FailsOnce(), inferences)
+    assert len(inferences.failures) == 1
+    before, after = inferences.rows[5 + 2], inferences.rows[5 + 3]
+    assert before == after == inferences.devices.index("GPU.0")
 
 
 @pytest.mark.parametrize("several", [False, True])
 def test_inferences_that_fail_are_counted_and_end_it(several):
-    timeline = timeline_on("(CPU)")
+    inferences = inferences_on("(CPU)")
     requests = [Request(RuntimeError("the device is lost")) for _ in range(3 if several else 1)]
-    keep_queue_full(requests, timeline) if several else keep_inferring(requests[0], timeline)
-    assert timeline.outcome() == BROKEN
-    assert set(timeline.failures) == {"the device is lost"}
+    keep_queue_full(requests, inferences) if several else keep_inferring(requests[0], inferences)
+    assert inferences.outcome() == BROKEN
+    assert set(inferences.failures) == {"the device is lost"}
 
 
 def test_a_fault_in_one_thread_of_the_queue_ends_it_with_the_fault():
-    timeline = timeline_on("(CPU)", deadline_s=30)
+    inferences = inferences_on("(CPU)", deadline_s=30)
     broken = Request()
     broken.get_output_tensor = lambda index: (_ for _ in ()).throw(ValueError("no such output"))
     began = time.monotonic()
     with pytest.raises(ValueError, match="no such output"):
-        keep_queue_full([Request(), broken], timeline)
+        keep_queue_full([Request(), broken], inferences)
     assert time.monotonic() - began < 10
 
 
 def test_the_timeline_is_saved_with_every_inference(tmp_path):
-    timeline = timeline_on("(CPU)", "(CPU)", "GPU.0")
-    keep_queue_full([Request(), Request()], timeline)
-    timeline.save(str(tmp_path / "timeline.npz"))
-    with np.load(tmp_path / "timeline.npz") as saved:
-        assert len(saved["start_s"]) == len(timeline.rows) // 5
+    inferences = inferences_on("(CPU)", "(CPU)", "GPU.0")
+    keep_queue_full([Request(), Request()], inferences)
+    inferences.save(str(tmp_path / "inferences.npz"))
+    with np.load(tmp_path / "inferences.npz") as saved:
+        assert len(saved["start_s"]) == len(inferences.rows) // 5
         assert saved["latency_s"][1] == pytest.approx(0.0005)
         assert saved["memory"].shape[1] == 2

@@ -71,8 +71,8 @@ def test_it_tells_of_each_run_what_its_file_says(tmp_path):
     )
     assert (run.standing, run.verdict, run.foreign, run.problems) == ("accepted", "FAIL", False, ())
     assert (latency.key, latency.metric, latency.device, latency.hint) == (LATENCY, "latency_ms", "AUTO", "LATENCY")
-    assert (latency.seconds.tolist(), latency.ratios.tolist(), latency.references) == ([0.01], [1.5], ("pinned",))
-    assert per_frame.references == ("",)
+    assert (latency.seconds.tolist(), latency.ratios.tolist(), latency.pinned) == ([0.01], [1.5], ("pinned",))
+    assert per_frame.pinned == ("",)
 
 
 def test_it_follows_files_that_come_change_and_go(tmp_path):

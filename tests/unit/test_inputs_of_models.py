@@ -30,7 +30,7 @@ def fed(models, tmp_path):
 
     def fed(name, *, shapes=None, file=None):
         launcher, given = Launcher(tmp_path / "probes"), GivenInputs(file) if file else None
-        model = path.fetch(models / f"{name}.xml")
+        model = path.artefact_at(models / f"{name}.xml")
         workload, inspection = prepare_workload(model, launcher, tmp_path, shapes, given=given)
         inputs = prepare(inspection.ports, None, given)
         return workload, {port.name: array for port, array in zip(inspection.ports, inputs.arrays, strict=True)}, inputs
@@ -69,7 +69,7 @@ def test_bags_beams_and_lengths_get_what_the_graph_allows(fed):
 
 
 def test_what_an_input_is_used_for_is_found_in_the_graph(models, tmp_path):
-    ports = look(Launcher(tmp_path / "probes"), path.fetch(models / "uses.xml")).ports
+    ports = look(Launcher(tmp_path / "probes"), path.artefact_at(models / "uses.xml")).ports
     assert {port.name: port.bound for port in ports} == {
         **{"from-the-end": 11, "clamped": 12, "masked": 13, "joined": 14, "other": 14, "from-one": 16, "twice": 16},
         **{"float": None, "nd": 8, "elements": 5, "hot": 21, "free": None},

@@ -51,33 +51,33 @@ def test_other_weights_in_another_file_are_another_digest(tmp_path, where):
     weights, file = tmp_path / "sub" / "w.bin", tmp_path / "model.onnx"
     file.write_bytes(made)
     weights.write_bytes(WEIGHTS.tobytes())
-    first = path.fetch(file)
+    first = path.artefact_at(file)
     inspect(Launcher(tmp_path / "probes"), first)  # OpenVINO reads what was found to be its file
     weights.write_bytes((2 * WEIGHTS).tobytes())
-    assert path.fetch(file).digest != first.digest
+    assert path.artefact_at(file).digest != first.digest
     weights.write_bytes(WEIGHTS.tobytes())
-    assert path.fetch(file).digest == first.digest
+    assert path.artefact_at(file).digest == first.digest
 
 
 def test_a_model_that_refers_to_no_other_file_keeps_its_digest(tmp_path):
     """The digests of what earlier releases recorded; histories go by them."""
     (tmp_path / "w.bin").write_bytes(b"of somebody else")
     (tmp_path / "relu.onnx").write_bytes(onnx_relu((1, 2)))
-    assert path.fetch(tmp_path / "relu.onnx").digest.startswith("3990320f66433559")
+    assert path.artefact_at(tmp_path / "relu.onnx").digest.startswith("3990320f66433559")
     (tmp_path / "m.xml").write_text("<net/>")
     (tmp_path / "m.bin").write_bytes(b"weights")
-    assert path.fetch(tmp_path / "m.xml").digest.startswith("1fdce27a90a4e1ce")
+    assert path.artefact_at(tmp_path / "m.xml").digest.startswith("1fdce27a90a4e1ce")
     saved = tmp_path / "saved"
     (saved / "variables").mkdir(parents=True)
     (saved / "saved_model.pb").write_bytes(b"graph")
     (saved / "variables" / "variables.index").write_bytes(b"index")
-    assert path.fetch(saved).digest.startswith("b2b65155928a37dd")
+    assert path.artefact_at(saved).digest.startswith("b2b65155928a37dd")
 
 
 def test_a_name_without_the_mark_of_external_data_is_no_reference(tmp_path):
     told = tensor() + field(13, field(1, b"location") + field(2, b"absent.bin"))
     (tmp_path / "m.onnx").write_bytes(model(field(5, told)))
-    path.fetch(tmp_path / "m.onnx")
+    path.artefact_at(tmp_path / "m.onnx")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_external_data_that_is_not_there_is_named(tmp_path, locations, words):
     initializers = b"".join(field(5, tensor(each)) for each in locations)
     (tmp_path / "m.onnx").write_bytes(model(initializers))
     with pytest.raises(UserError) as caught:
-        path.fetch(tmp_path / "m.onnx")
+        path.artefact_at(tmp_path / "m.onnx")
     assert words.format(folder=tmp_path) in str(caught.value)
     assert str(caught.value).endswith("(--model).")
 
@@ -159,7 +159,7 @@ def test_deep_nesting_and_endless_fields_end(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_weights, "MOST_FIELDS", 1000)
     (tmp_path / "many.onnx").write_bytes(number(1, 1) * 2000)
     with pytest.raises(UserError, match=r"more than any model should.*--model"):
-        path.fetch(tmp_path / "many.onnx")
+        path.artefact_at(tmp_path / "many.onnx")
 
 
 def test_an_empty_file_names_none(tmp_path):
@@ -173,7 +173,7 @@ def test_a_model_behind_a_link_is_read_by_the_links_name(tmp_path):
     (tmp_path / "snapshot").mkdir()
     link = tmp_path / "snapshot" / "relu.onnx"
     link.symlink_to("../blob")
-    found = path.fetch(link)
+    found = path.artefact_at(link)
     assert (found.name, found.path) == ("relu", link)
     assert inspect(Launcher(tmp_path / "probes"), found).ports[0].name == "x"
 
@@ -187,21 +187,21 @@ def test_a_saved_models_linked_folder_belongs_to_its_digest(tmp_path):
     (saved / "loop").symlink_to(".")
     weights = tmp_path / "elsewhere" / "variables.data-00000-of-00001"
     weights.write_bytes(b"1")
-    first = path.fetch(saved).digest
+    first = path.artefact_at(saved).digest
     weights.write_bytes(b"2")
-    assert path.fetch(saved).digest != first
+    assert path.artefact_at(saved).digest != first
 
 
 def test_a_checkpoints_data_belong_to_its_digest(tmp_path):
     (tmp_path / "m.meta").write_bytes(b"graph")
     with pytest.raises(UserError, match=r"m\.index is not beside it"):
-        path.fetch(tmp_path / "m.meta")
+        path.artefact_at(tmp_path / "m.meta")
     (tmp_path / "m.index").write_bytes(b"index")
     data = tmp_path / "m.data-00000-of-00001"
     data.write_bytes(b"1")
-    first = path.fetch(tmp_path / "m.meta").digest
+    first = path.artefact_at(tmp_path / "m.meta").digest
     data.write_bytes(b"2")
-    assert path.fetch(tmp_path / "m.meta").digest != first
+    assert path.artefact_at(tmp_path / "m.meta").digest != first
 
 
 def test_a_file_that_git_lfs_has_not_fetched_is_named(tmp_path):
@@ -209,10 +209,10 @@ def test_a_file_that_git_lfs_has_not_fetched_is_named(tmp_path):
     (tmp_path / "m.onnx").write_bytes(model(field(5, tensor(b"w.bin"))))
     (tmp_path / "w.bin").write_bytes(pointer)
     with pytest.raises(UserError, match=r"w\.bin is a pointer of Git LFS.*git lfs pull"):
-        path.fetch(tmp_path / "m.onnx")
+        path.artefact_at(tmp_path / "m.onnx")
     (tmp_path / "m.onnx").write_bytes(pointer)
     with pytest.raises(UserError, match=r"m\.onnx is a pointer of Git LFS.*git lfs pull"):
-        path.fetch(tmp_path / "m.onnx")
+        path.artefact_at(tmp_path / "m.onnx")
 
 
 NO_MODELS = [
@@ -245,7 +245,7 @@ def test_what_is_no_model_is_a_sentence_with_the_next_step(tmp_path, name, words
     if not (tmp_path / name).exists():
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UserError) as caught:
-        path.fetch(tmp_path / name)
+        path.artefact_at(tmp_path / name)
     for word in words:
         assert word in str(caught.value)
 

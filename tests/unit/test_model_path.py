@@ -41,7 +41,7 @@ def test_an_onnx_file_is_read_and_measured(tmp_path):
     path = tmp_path / "relu.onnx"
     path.write_bytes(onnx_relu((2, 3, 5)))
     launcher = Launcher(tmp_path / "probes")
-    workload, inspection = prepare_workload(resolve.fetch(str(path), "FP16", Cache(tmp_path)), launcher, tmp_path)
+    workload, inspection = prepare_workload(resolve.offline(str(path), "FP16", Cache(tmp_path)), launcher, tmp_path)
     assert [(port.name, port.element_type, port.shape) for port in inspection.ports] == [("x", "f32", (2, 3, 5))]
     assert (workload.model.precision, workload.model.source, workload.model.weights) == ("ONNX", "path", "unknown")
     request = workload.request("once", Target("CPU"), save_outputs=str(tmp_path / "outputs.npz"))
@@ -53,19 +53,19 @@ def test_an_onnx_file_is_read_and_measured(tmp_path):
 def test_the_digest_is_of_the_files_bytes(tmp_path):
     path = tmp_path / "relu.onnx"
     path.write_bytes(onnx_relu((1, 2)))
-    first = resolve.fetch(str(path), "FP16", Cache(tmp_path)).digest
+    first = resolve.offline(str(path), "FP16", Cache(tmp_path)).digest
     path.write_bytes(onnx_relu((1, 3)))
-    assert resolve.fetch(str(path), "FP16", Cache(tmp_path)).digest != first
+    assert resolve.offline(str(path), "FP16", Cache(tmp_path)).digest != first
 
 
 def test_a_folder_that_is_no_saved_model_is_a_sentence(tmp_path):
     with pytest.raises(UserError, match=r"not a TensorFlow SavedModel.*--model"):
-        resolve.fetch(str(tmp_path), "FP16", Cache(tmp_path))
+        resolve.offline(str(tmp_path), "FP16", Cache(tmp_path))
 
 
 def test_a_shape_that_the_model_cannot_take_is_a_sentence(tmp_path):
     path = tmp_path / "relu.onnx"
     path.write_bytes(onnx_relu((1, 2)))
-    model = resolve.fetch(str(path), "FP16", Cache(tmp_path))
+    model = resolve.offline(str(path), "FP16", Cache(tmp_path))
     with pytest.raises(UserError, match=r"cannot take the shape z\[3\].*--shape"):
         inspect(Launcher(tmp_path / "probes"), model, {"z": [3]})

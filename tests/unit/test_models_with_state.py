@@ -10,7 +10,7 @@ import pytest
 from autogauge.models import path
 from autogauge.models.inspect import State, inspect
 from autogauge.probe.launcher import Launcher, Runtime
-from autogauge.probe.worker.session import NOT_RESET, RESET
+from autogauge.probe.worker.subject import NOT_RESET, RESET
 from autogauge.run import Run
 from autogauge.stats.verdicts import Claim
 from autogauge.studies import fil, reservations
@@ -30,7 +30,7 @@ def prepared(tmp_path):
 
     def prepared(file, python=None):
         launcher = Launcher(tmp_path / "probes", *([Runtime(python)] if python else []))
-        return launcher, *prepare_workload(path.fetch(file), launcher, tmp_path)
+        return launcher, *prepare_workload(path.artefact_at(file), launcher, tmp_path)
 
     return prepared
 
@@ -47,7 +47,7 @@ def prepared(tmp_path):
     ids=["accumulator", "growing", "state in a body", "random in a body", "one output random"],
 )
 def test_state_and_random_operators_are_seen(tmp_path, build, state, random):
-    inspection = inspect(Launcher(tmp_path / "probes"), path.fetch(build(tmp_path)))
+    inspection = inspect(Launcher(tmp_path / "probes"), path.artefact_at(build(tmp_path)))
     assert inspection.state == state
     assert inspection.random_outputs == random
     workload = workload_of(None, tmp_path, inspection, SimpleNamespace(frames=1))
@@ -127,7 +127,7 @@ def test_a_model_without_state_is_driven_as_ever(prepared, cache):
 def small_models_without_state(cache):
     from autogauge.models import resolve
 
-    return resolve.fetch("one-convolution", "FP32", cache).path
+    return resolve.offline("one-convolution", "FP32", cache).path
 
 
 def test_what_was_done_about_state_and_left_out_of_answers_is_said():

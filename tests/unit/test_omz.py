@@ -215,7 +215,7 @@ def test_auto_takes_the_embedded_model_whatever_goes_wrong_with_the_zoo(tmp_path
     def broken(*_, **__):
         raise UserError("the Zoo is broken; mend it.")
 
-    monkeypatch.setattr(Zoo, "fetch", broken)
+    monkeypatch.setattr(Zoo, "download", broken)
     model = Resolver(Cache(tmp_path)).fetch(Wanted("googlenet-v1"))
     assert (model.source, model.weights) == ("embedded", "random")
     assert model.note == "the Zoo is broken: the embedded model took its place"

@@ -67,7 +67,7 @@ def test_a_cache_without_room_for_scratch_folders_is_never_more_than_a_sentence(
 def test_configurations_that_cannot_be_read_are_one_sentence(tmp_path):
     (tmp_path / "small" / "model.yml").mkdir(parents=True)
     with pytest.raises(UserError, match=r"model configurations .* cannot be read: Is a directory"):
-        Zoo(Cache(tmp_path / "cache"), models=tmp_path).fetch("small", "FP16")
+        Zoo(Cache(tmp_path / "cache"), models=tmp_path).download("small", "FP16")
 
 
 def test_a_whole_model_is_imported_though_an_unrelated_one_names_its_files_alike(tmp_path):

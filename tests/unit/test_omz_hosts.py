@@ -76,7 +76,7 @@ def test_before_the_tools_are_installed_the_hosts_are_asked_whatever_was_downloa
         configuration.parent.mkdir(parents=True)
         configuration.write_text(f"files:\n  - name: m.bin\n    source: {needed['address']}\n")
     with pytest.raises(UserError, match="its hosts are out of reach"):
-        Zoo(Cache(tmp_path / "cache"), models=models).fetch("googlenet-v1", "FP16")
+        Zoo(Cache(tmp_path / "cache"), models=models).download("googlenet-v1", "FP16")
 
 
 def described_by(needed):
@@ -104,7 +104,7 @@ def test_each_host_is_asked_once(tmp_path, monkeypatch, needed, there):
         monkeypatch.setattr(zoo, "catalogue", lambda _: described_by({**needed, "address": address}))
         monkeypatch.setattr(zoo.cache, "entry", stop)
         with pytest.raises(Enough):
-            zoo.fetch("googlenet-v1", "FP16")
+            zoo.download("googlenet-v1", "FP16")
         assert server.heads == 1
 
 

@@ -126,7 +126,7 @@ def test_the_digest_is_of_what_is_installed_not_of_comments(tmp_path, monkeypatc
 def test_without_the_list_of_the_tools_it_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(toolchain, "REQUIREMENTS", tmp_path / "requirements-omz.txt")
     with pytest.raises(UserError, match=r"is not at .*; run from a checkout .*--model-source=embedded"):
-        Zoo(Cache(tmp_path / "cache"), models=None).fetch("googlenet-v1", "FP16")
+        Zoo(Cache(tmp_path / "cache"), models=None).download("googlenet-v1", "FP16")
 
 
 def test_the_best_interpreter_is_a_working_one():

@@ -29,7 +29,7 @@ WORKER_GRACE_S = 5.0
 @pytest.fixture(scope="module")
 def workload(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workload")
-    model = resolve.fetch("one-convolution", "FP16", Cache(folder))
+    model = resolve.offline("one-convolution", "FP16", Cache(folder))
     inputs = prepare(inspect(Launcher(folder / "probes"), model).ports)
     inputs.save(folder / "inputs.npz")
     return Workload(model, folder / "inputs.npz", {}, 1)

@@ -237,7 +237,7 @@ def test_a_probe_that_does_not_say_what_it_runs_gives_no_reply(tmp_path):
 
 
 def test_a_builder_runs_the_interpreters_own_openvino_and_says_which(tmp_path, misled):
-    model = embedded.fetch("one-convolution", "FP32", Cache(tmp_path / "cache"))
+    model = embedded.build("one-convolution", "FP32", Cache(tmp_path / "cache"))
     manifest = json.loads((model.path.parent / "manifest.json").read_bytes())
     assert is_release(manifest["openvino"], OWN)
 
@@ -245,7 +245,7 @@ def test_a_builder_runs_the_interpreters_own_openvino_and_says_which(tmp_path, m
 def test_a_model_that_another_release_would_build_is_one_sentence_and_no_entry(tmp_path):
     cache = Cache(tmp_path / "cache")
     with pytest.raises(UserError, match=r"is to be built by openvino 2024\.6\.0, and .* runs 20") as caught:
-        embedded.fetch("one-convolution", "FP32", cache, python=Path(sys.executable), release="2024.6.0")
+        embedded.build("one-convolution", "FP32", cache, python=Path(sys.executable), release="2024.6.0")
     assert "\n" not in str(caught.value)
     assert cache.entries() == []
 
@@ -253,7 +253,7 @@ def test_a_model_that_another_release_would_build_is_one_sentence_and_no_entry(t
 @pytest.mark.parametrize("spoilt", [slow("built by another"), "built before that was told"])
 def test_a_pinned_model_under_the_wrong_key_is_noticed_and_built_anew(tmp_path, spoilt):
     cache, python = Cache(tmp_path / "cache"), Path(sys.executable)
-    folder = embedded.fetch("one-convolution", "FP32", cache, python=python, release=OWN).path.parent
+    folder = embedded.build("one-convolution", "FP32", cache, python=python, release=OWN).path.parent
     manifest = json.loads((folder / "manifest.json").read_bytes())
     if spoilt == "built by another":
         manifest["openvino"] = "2023.3.0-1-x"
@@ -262,7 +262,7 @@ def test_a_pinned_model_under_the_wrong_key_is_noticed_and_built_anew(tmp_path, 
     (folder / "manifest.json").write_text(json.dumps(manifest))
     assert is_intact(folder)
     assert not was_built_by(folder, OWN)
-    again = embedded.fetch("one-convolution", "FP32", cache, python=python, release=OWN)
+    again = embedded.build("one-convolution", "FP32", cache, python=python, release=OWN)
     assert was_built_by(again.path.parent, OWN)
 
 
@@ -274,7 +274,7 @@ def test_installed_beside_other_packages_the_project_lends_them_to_nobody(tmp_pa
     monkeypatch.setattr(launcher, "WORKER", site / "autogauge" / "probe" / "worker")
     monkeypatch.setattr(build, "RUNNER", site / "autogauge" / "models" / "isolated.py")
     assert is_release(inspect(Launcher(tmp_path / "probes")).openvino, OWN)
-    model = embedded.fetch("one-convolution", "FP32", Cache(tmp_path / "cache"))
+    model = embedded.build("one-convolution", "FP32", Cache(tmp_path / "cache"))
     assert was_built_by(model.path.parent, OWN)
 
 
@@ -284,9 +284,9 @@ def test_an_interpreter_that_has_its_openvino_from_the_path_alone_builds_with_th
     own = [each for each in sys.path if each.endswith("site-packages")]
     monkeypatch.setattr(sys, "executable", str(tmp_path / "env" / "bin" / "python"))
     with pytest.raises(UserError, match="No module named"):
-        embedded.fetch("one-convolution", "FP32", Cache(tmp_path / "cache"))
+        embedded.build("one-convolution", "FP32", Cache(tmp_path / "cache"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(another_openvino(tmp_path / "other")), *own]))
-    model = embedded.fetch("one-convolution", "FP32", Cache(tmp_path / "cache"))
+    model = embedded.build("one-convolution", "FP32", Cache(tmp_path / "cache"))
     assert was_built_by(model.path.parent, "2023.9.9")
 
 

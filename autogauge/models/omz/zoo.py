@@ -88,7 +88,7 @@ class Zoo:
             return {f"https://{host}" for host in catalogue.known()[name].hosts}
         return catalogue.origins_in(b"\n".join(self._configurations(name)).decode(errors="replace"))
 
-    def fetch(self, name: str, precision: str, deadline: Deadline | None = None) -> ModelArtefact:
+    def download(self, name: str, precision: str, deadline: Deadline | None = None) -> ModelArtefact:
         """The model, from the cache or from the Zoo. Raises :class:`UserError`."""
         deadline = deadline or Deadline(self.deadline_s)
         if self.models is None:

@@ -21,7 +21,7 @@ WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77
 _RECIPE = ("builder.py", "pth.py")
 
 
-def fetch(name: str, precision: str, cache: Cache) -> ModelArtefact:
+def build(name: str, precision: str, cache: Cache) -> ModelArtefact:
     """The model of that name in that precision, from the cache or newly built into it.
 
     Raises :class:`UserError` when the precision is unknown, the package is missing or its file another, or the build fails.

@@ -1,4 +1,4 @@
-"""The answers that are right, and whether others are. Who is asked, and when, is left to ``hand_over`` and ``session``.
+"""The answers that are right, and whether others are. Who is asked, and when, is left to ``hand_over`` and ``subject``.
 
 Two devices add the same numbers in another order, so a float output may differ by what rounding makes of that. How much that is goes by
 the output, never by a constant: an element may be off by ``ELEMENT`` of its own magnitude (a mean over a million elements was seen
@@ -90,18 +90,18 @@ def _allowed(largest: float, size: float) -> float:
 class Answers:
     """The right answers, and room to hold others against them in one pass that is cheap; one for each thread.
 
-    ``reference`` has an array for each output, or ``None`` for an output whose right answer nobody knows: it is left out.
+    ``expected`` has an array for each output, or ``None`` for an output whose right answer nobody knows: it is left out.
     """
 
-    def __init__(self, reference: list[Any]) -> None:
+    def __init__(self, expected: list[Any]) -> None:
         import numpy
 
         self._outputs = []
-        for index, each in enumerate(reference):
+        for index, each in enumerate(expected):
             if each is not None:
-                expected = each if isinstance(each, Expected) else Expected(each)
-                room = numpy.empty(expected.shape, bool) if expected.exact else numpy.empty_like(expected.values)
-                self._outputs.append((index, expected, room))
+                known = each if isinstance(each, Expected) else Expected(each)
+                room = numpy.empty(known.shape, bool) if known.exact else numpy.empty_like(known.values)
+                self._outputs.append((index, known, room))
 
     def compare(self, request: Any) -> tuple[float, bool]:
         """How far the request's outputs are from the right ones at most, in parts of each one's largest value; whether they are right."""

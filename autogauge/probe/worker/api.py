@@ -1,4 +1,4 @@
-"""openvino's API as far as the probe needs it, on every release from 2023.3 on. When what is called is left to ``session``."""
+"""openvino's API as far as the probe needs it, on every release from 2023.3 on. When what is called is left to ``subject``."""
 
 from __future__ import annotations
 

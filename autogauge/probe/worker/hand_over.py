@@ -16,7 +16,7 @@ from autogauge.probe.worker.api import execution_devices
 from autogauge.probe.worker.machine import resident_memory_bytes
 
 if TYPE_CHECKING:
-    from autogauge.probe.worker.session import Session
+    from autogauge.probe.worker.subject import Subject
 
 clock = time.perf_counter
 MEMORY_EVERY_S = 0.02
@@ -36,16 +36,16 @@ def is_accelerator(name: str) -> bool:
     return not is_helper(name) and not name.startswith("CPU") and name != UNKNOWN
 
 
-class Timeline:
+class Inferences:
     """Every inference since the call of ``compile_model``; times are seconds since then."""
 
-    def __init__(self, session: Session, reference: list[Any], *, after_s: float, deadline_s: float) -> None:
-        self.compiled = session.compiled
-        self.reference = [None if each is None else Expected(each) for each in reference]
-        self.inputs = [each.data for each in session.tensors]
-        self.resets_state = session.resets_state
+    def __init__(self, subject: Subject, expected: list[Any], *, after_s: float, deadline_s: float) -> None:
+        self.compiled = subject.compiled
+        self.expected = [None if each is None else Expected(each) for each in expected]
+        self.inputs = [each.data for each in subject.tensors]
+        self.resets_state = subject.resets_state
         self._after_s, self._deadline_s = after_s, deadline_s
-        self.began = session.compile_began
+        self.began = subject.compile_began
         self.devices: list[str] = []
         # start, latency, devices before and after, largest error; compact, since memory is measured too
         self.rows = array("d")
@@ -70,16 +70,16 @@ class Timeline:
             return self.devices.index(name)
 
     def add(self, start: float, latency_s: float, before: int, after: int, error: float, right: bool) -> None:
-        """Keep an inference that ended, with how far its answer is from the reference."""
+        """Keep an inference that ended, with how far its answer is from the expected one."""
         with self._lock:
             self.wrong += not right
             self._see(before, after, start + latency_s - self.began)
             self.rows.extend((start - self.began, latency_s, before, after, error))
 
     def add_first(self, compile_s: float, latency_s: float, facts: dict[str, Any], request: Any) -> None:
-        """Keep the first inference, which was made before this timeline."""
+        """Keep the first inference, which was made before this."""
         before, after = (self._index(facts[name]) for name in ("execution_devices_before", "execution_devices"))
-        self.add(self.began + compile_s, latency_s, before, after, *Answers(self.reference).compare(request))
+        self.add(self.began + compile_s, latency_s, before, after, *Answers(self.expected).compare(request))
 
     def fail(self, error: Exception) -> None:
         """Keep an inference that did not end."""
@@ -135,27 +135,27 @@ class Timeline:
             )
 
 
-def keep_inferring(request: Any, timeline: Timeline) -> None:
-    """Infer one request again as soon as it is done, until the timeline is over; what state it has is reset before each inference."""
-    answers = Answers(timeline.reference)
-    before = timeline.device()
-    while not timeline.is_over():
-        answers.spoil(request, timeline.inputs)
+def keep_inferring(request: Any, inferences: Inferences) -> None:
+    """Infer one request again as soon as it is done, until enough is known; what state it has is reset before each inference."""
+    answers = Answers(inferences.expected)
+    before = inferences.device()
+    while not inferences.is_over():
+        answers.spoil(request, inferences.inputs)
         try:
-            if timeline.resets_state:  # so that every answer is the one to a first inference
+            if inferences.resets_state:  # so that every answer is the one to a first inference
                 request.reset_state()
             start = clock()
             request.infer()
         except Exception as error:
-            timeline.fail(error)
-            before = timeline.device()  # it may be another by now
+            inferences.fail(error)
+            before = inferences.device()  # it may be another by now
             continue
-        after = timeline.device()
-        timeline.add(start, request.latency / 1e3, before, after, *answers.compare(request))
+        after = inferences.device()
+        inferences.add(start, request.latency / 1e3, before, after, *answers.compare(request))
         before = after
 
 
-def keep_queue_full(requests: list[Any], timeline: Timeline) -> None:
+def keep_queue_full(requests: list[Any], inferences: Inferences) -> None:
     """Keep several requests in flight, a thread each.
 
     Not by ``AsyncInferQueue``: its callbacks are Python's, AUTO may let go of the last one only while the model is being destroyed, in
@@ -165,10 +165,10 @@ def keep_queue_full(requests: list[Any], timeline: Timeline) -> None:
 
     def keep(request: Any) -> None:
         try:
-            keep_inferring(request, timeline)
+            keep_inferring(request, inferences)
         except Exception as error:
             errors.append(error)
-            timeline.stopped = True
+            inferences.stopped = True
 
     threads = [threading.Thread(target=keep, args=(each,), daemon=True) for each in requests]
     for thread in threads:

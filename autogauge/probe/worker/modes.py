@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from autogauge.probe.worker.anatomy import describe_state, random_outputs
 from autogauge.probe.worker.api import describe_devices, describe_model, execution_devices
 from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watchdog
-from autogauge.probe.worker.hand_over import MOST_FAILURES, Timeline, is_helper, keep_inferring, keep_queue_full
+from autogauge.probe.worker.hand_over import MOST_FAILURES, Inferences, is_helper, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
 from autogauge.probe.worker.machine import Surroundings, files_left, peak_memory_bytes, processors
-from autogauge.probe.worker.session import NOT_RESET, Session, wait_for_accelerator
+from autogauge.probe.worker.subject import NOT_RESET, Subject, wait_for_accelerator
 
 FEW_FILES = 4
 """A model is two files, and a library one more."""
@@ -37,17 +37,17 @@ ASKING_S = 1.0
 
 def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
     """Say what this runtime sees: versions, devices, the model."""
-    session = Session(request, phase)
+    subject = Subject(request, phase)
     phase.enter("describe")
     channel.send(
         "described",
-        **session.runtime,
+        **subject.runtime,
         python=sys.version.split()[0],
-        devices=describe_devices(session.core),
-        model=describe_model(session.model, session.declared) if request["model"] else None,
-        emulated=session.emulated,
-        state=describe_state(session.model) if request["model"] else None,
-        random_outputs=random_outputs(session.model) if request["model"] else {},
+        devices=describe_devices(subject.core),
+        model=describe_model(subject.model, subject.declared) if request["model"] else None,
+        emulated=subject.emulated,
+        state=describe_state(subject.model) if request["model"] else None,
+        random_outputs=random_outputs(subject.model) if request["model"] else {},
         seconds=phase.seconds,
     )
 
@@ -64,22 +64,22 @@ def asks(most: int) -> Iterator[int]:
 def run_once(request: Request, phase: Phase, channel: Channel) -> None:
     """Measure import to first inference, send that, then time how long letting go takes."""
     surroundings = Surroundings()
-    session = Session(request, phase)
-    facts = session.compile_and_infer_once()
+    subject = Subject(request, phase)
+    facts = subject.compile_and_infer_once()
     surrounded = surroundings.since()
     if request["await_accelerator"]:
         phase.enter("hand-over")
-        devices = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
-        facts.update(session.properties(), execution_devices_in_the_end=devices)
+        devices = wait_for_accelerator(subject.compiled, request["accelerator_wait_s"])
+        facts.update(subject.properties(), execution_devices_in_the_end=devices)
     if request["save_outputs"]:
         again = asks(request["ask_again"])
         facts["unsteady_outputs"] = phase.timed(
-            "outputs", lambda: session.save_outputs(request["save_outputs"], again, request["leave_out"])
+            "outputs", lambda: subject.save_outputs(request["save_outputs"], again, request["leave_out"])
         )
     renew_watchdog(request["deadline_s"])
     channel.send(
         "measured",
-        openvino=session.ov.get_version(),
+        openvino=subject.ov.get_version(),
         seconds=phase.seconds,
         surroundings=surrounded,
         peak_memory_bytes=peak_memory_bytes(),
@@ -87,7 +87,7 @@ def run_once(request: Request, phase: Phase, channel: Channel) -> None:
     )
 
     def release() -> None:
-        del session.infer_request, session.compiled
+        del subject.infer_request, subject.compiled
 
     phase.timed("destroy", release)
     channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
@@ -95,15 +95,15 @@ def run_once(request: Request, phase: Phase, channel: Channel) -> None:
 
 def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
     """Compile and warm up, then answer commands until told to stop or until standard input ends."""
-    session = Session(request, phase)
-    facts = session.compile_and_infer_once()
+    subject = Subject(request, phase)
+    facts = subject.compile_and_infer_once()
     phase.enter("hand-over")
-    facts["execution_devices_warm"] = wait_for_accelerator(session.compiled, request["accelerator_wait_s"])
-    facts.update(session.properties())  # of the device that answers from here on, no longer of AUTO's helper
+    facts["execution_devices_warm"] = wait_for_accelerator(subject.compiled, request["accelerator_wait_s"])
+    facts.update(subject.properties())  # of the device that answers from here on, no longer of AUTO's helper
     phase.enter("warm-up")
     number = request["infer_requests"] or facts["optimal_infer_requests"] or 1
-    lanes = Lanes([session.new_request() for _ in range(number)])
-    if session.resets_state:
+    lanes = Lanes([subject.new_request() for _ in range(number)])
+    if subject.resets_state:
         lanes.reset_state_before_each()
     # Speed on the emulated GPU is nobody's measure, and one process in some tens hung while its drivers were tried.
     driver = request["driver"] or (lanes.drivers[0] if request["emulation"] else "")
@@ -112,7 +112,7 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
     gc.disable()  # a collection inside a slice would be billed to the device
     channel.send(
         "ready",
-        openvino=session.ov.get_version(),
+        openvino=subject.ov.get_version(),
         seconds=phase.seconds,
         infer_requests=number,
         driver=lanes.driver,
@@ -130,8 +130,8 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
         if command["command"] == "stop":
             break
         if command["command"] == "infer":
-            session.save_outputs(command["path"])
-            channel.send("inferred", execution_devices=execution_devices(session.compiled))
+            subject.save_outputs(command["path"])
+            channel.send("inferred", execution_devices=execution_devices(subject.compiled))
         elif command["command"] == "slice":
             if command.get("driver"):
                 lanes.drive_by(command["driver"])
@@ -144,14 +144,14 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
                 driver=lanes.driver,
                 latencies_ms=[round(each, 5) for each in latencies],
                 surroundings=surroundings.since(),
-                execution_devices=execution_devices(session.compiled),
+                execution_devices=execution_devices(subject.compiled),
             )
         else:
             raise ValueError("unknown command " + command["command"])
         faulthandler.cancel_dump_traceback_later()
 
     def release() -> None:
-        del session.infer_request, session.compiled
+        del subject.infer_request, subject.compiled
 
     del lanes
     phase.timed("destroy", release)
@@ -161,42 +161,42 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
 def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
     """Infer without pause from the first inference to some time after the hand-over; write the timeline, send its sum."""
     surroundings = Surroundings()
-    session = Session(request, phase)
-    reference = session.read_outputs(request["reference"])
-    facts = session.compile_and_infer_once()
+    subject = Subject(request, phase)
+    expected = subject.read_outputs(request["expected"])
+    facts = subject.compile_and_infer_once()
     if facts["state"] == NOT_RESET:  # only the first answer is one to the first state then
-        reference = [None] * len(reference)
+        expected = [None] * len(expected)
     phase.enter("hand-over")
-    timeline = Timeline(
-        session, reference, after_s=request["after_hand_over_s"], deadline_s=request["hand_over_deadline_s"]
+    inferences = Inferences(
+        subject, expected, after_s=request["after_hand_over_s"], deadline_s=request["hand_over_deadline_s"]
     )
-    timeline.add_first(phase.seconds["compile"], phase.seconds["first_inference"], facts, session.infer_request)
+    inferences.add_first(phase.seconds["compile"], phase.seconds["first_inference"], facts, subject.infer_request)
     if request["infer_requests"] > 1:
-        keep_queue_full([session.new_request() for _ in range(request["infer_requests"])], timeline)
+        keep_queue_full([subject.new_request() for _ in range(request["infer_requests"])], inferences)
     else:
-        keep_inferring(session.infer_request, timeline)
-    timeline.save(request["timeline"])
+        keep_inferring(subject.infer_request, inferences)
+    inferences.save(request["timeline"])
     renew_watchdog(request["deadline_s"])
     channel.send(
         "measured",
-        openvino=session.ov.get_version(),
+        openvino=subject.ov.get_version(),
         seconds=phase.seconds,
         surroundings=surroundings.since(),
         peak_memory_bytes=peak_memory_bytes(),
-        outcome=timeline.outcome(),
-        handed_over_s=timeline.handed_over_s,
-        devices=timeline.devices,
-        compared=[index for index, each in enumerate(reference) if each is not None],
-        wrong=timeline.wrong,
-        failed=len(timeline.failures),
-        failures=sorted(set(timeline.failures))[:MOST_FAILURES],
-        compile_began_of_day_s=session.compile_began_of_day_s,
+        outcome=inferences.outcome(),
+        handed_over_s=inferences.handed_over_s,
+        devices=inferences.devices,
+        compared=[index for index, each in enumerate(expected) if each is not None],
+        wrong=inferences.wrong,
+        failed=len(inferences.failures),
+        failures=sorted(set(inferences.failures))[:MOST_FAILURES],
+        compile_began_of_day_s=subject.compile_began_of_day_s,
         helper_requests=facts["optimal_infer_requests"] if is_helper((facts["execution_devices"] or [""])[0]) else None,
-        **{**facts, **session.properties()},
+        **{**facts, **subject.properties()},
     )
 
     def release() -> None:
-        del session.infer_request, session.compiled, timeline.compiled
+        del subject.infer_request, subject.compiled, inferences.compiled
 
     phase.timed("destroy", release)
     channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())

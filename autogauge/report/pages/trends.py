@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
 from autogauge.gate.judgement import percent
-from autogauge.history.index import Figures, IndexedRun
+from autogauge.history.index import IndexedRun, Series
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.told_apart import Models, differing
 from autogauge.stats.change_points import SHORTEST, Levels, levels_of_siblings
@@ -74,7 +74,7 @@ class Trend:
     runs: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
+    pinned: list[str] = field(default_factory=list)
     standings: list[str] = field(default_factory=list)
     by_ratio: bool = False
     """Whether levels are of the ratio to the pinned workload: the accepted runs all have it, and no others are enough for a level."""
@@ -86,8 +86,8 @@ class Trend:
         """The places of the runs whose figures make the levels."""
         if not self.by_ratio:
             return list(range(len(self.runs)))
-        reference = self._reference()
-        return [place for place, each in enumerate(self.references) if each == reference]
+        workload = self._workload()
+        return [place for place, each in enumerate(self.pinned) if each == workload]
 
     @property
     def values(self) -> list[float]:
@@ -98,10 +98,10 @@ class Trend:
         """The places of the runs in which the benchmark is accepted."""
         return [place for place, standing in enumerate(self.standings) if standing == ACCEPTED]
 
-    def _reference(self) -> str:
+    def _workload(self) -> str:
         """The pinned workload of the accepted runs, or of all where none is; empty where there is none, or several."""
-        references = {self.references[place] for place in self.accepted() or range(len(self.runs))}
-        return next(iter(references)) if len(references) == 1 else ""
+        pinned = {self.pinned[place] for place in self.accepted() or range(len(self.runs))}
+        return next(iter(pinned)) if len(pinned) == 1 else ""
 
     def in_order(self) -> Trend:
         """The same by the order of the runs, knowing whether levels are of ratios."""
@@ -111,11 +111,11 @@ class Trend:
             [self.runs[place] for place in order],
             [self.seconds[place] for place in order],
             [self.ratios[place] for place in order],
-            [self.references[place] for place in order],
+            [self.pinned[place] for place in order],
             [self.standings[place] for place in order],
         )
-        reference = found._reference()
-        found.by_ratio = bool(reference) and found.references.count(reference) > len(found.runs) - SHORTEST
+        workload = found._workload()
+        found.by_ratio = bool(workload) and found.pinned.count(workload) > len(found.runs) - SHORTEST
         return found
 
     def take_levels(self, levels: Levels) -> None:
@@ -135,7 +135,7 @@ class Trend:
         )
 
 
-def trends_of(figures: Iterable[Figures], runs: Sequence[IndexedRun]) -> list[Trend]:
+def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Trend]:
     """The trends in these figures, by machine, model and benchmark, with their levels; ``runs`` in the order of time."""
     places = {(run.path.parent, run.id): place for place, run in enumerate(runs)}
     models = Models(runs)
@@ -144,7 +144,7 @@ def trends_of(figures: Iterable[Figures], runs: Sequence[IndexedRun]) -> list[Tr
     for each in figures:
         columns = (each.runs.tolist(), each.seconds.tolist(), each.ratios.tolist())
         own: dict[tuple[str, str, str, bool], Trend] = {}
-        for run_id, seconds, ratio, reference, standing in zip(*columns, each.references, each.standings, strict=True):
+        for run_id, seconds, ratio, workload, standing in zip(*columns, each.pinned, each.standings, strict=True):
             place = places[each.folder, run_id]
             run = runs[place]
             kind = (run.machine, called[place], run.digest, run.is_emulated)
@@ -155,7 +155,7 @@ def trends_of(figures: Iterable[Figures], runs: Sequence[IndexedRun]) -> list[Tr
             trend.runs.append(place)
             trend.seconds.append(seconds)
             trend.ratios.append(ratio)
-            trend.references.append(reference)
+            trend.pinned.append(workload)
             trend.standings.append(standing)
     ordered = sorted(
         found.values(), key=lambda trend: (trend.identity.machine, trend.identity.model, trend.identity.benchmark)

@@ -1,4 +1,4 @@
-"""openvino, a Core, the model and the compiled model of one request, each made as a timed phase."""
+"""What one request measures: openvino, a Core, the model and the compiled model, each made as a timed phase."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def wait_for_accelerator(compiled: Any, longest_s: float) -> list[str] | None:
     return devices
 
 
-class Session:
+class Subject:
     """openvino, a Core, the model, and the compiled model, each made as a timed phase."""
 
     def __init__(self, request: Request, phase: Phase) -> None:
