@@ -9,10 +9,12 @@ import json
 import os
 import re
 import secrets
+import shutil
 import stat
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -20,11 +22,26 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     Raises ``OSError``; the temporary file is removed in that case and ``path`` is as it was.
     """
+    with _whole_or_not_at_all(path) as stream:
+        stream.write(content)
+
+
+def copy(source: Path, path: Path) -> None:
+    """Copy a file's content as :func:`write_bytes` writes, without ever holding all of it in memory. Raises ``OSError``."""
+    with source.open("rb") as original, _whole_or_not_at_all(path) as stream:
+        shutil.copyfileobj(original, stream, _COPIED_AT_ONCE)
+
+
+_COPIED_AT_ONCE = 1 << 20
+
+
+@contextlib.contextmanager
+def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)

@@ -33,18 +33,14 @@ def suite_command(*options: str) -> list[str]:
 
 
 def bare_suite_command(*options: str) -> list[str]:
-    """The same without a lock of its own.
-
-    Measuring collects its own tests only, unless the options name a place: that saves most of a second a run.
-    """
+    """The same without a lock of its own."""
     if "perf" in options and not any(each.startswith("--model-source") for each in options):
         options = (*options, "--model-source=embedded")  # so that no test waits for, or downloads from, the network
     if "perf" in options and not any(each.startswith("--pinned") for each in options):
         options = (*options, "--pinned=off")  # nor installs an OpenVINO release of its own
     if "perf" in options and not any(each.startswith("--disturbed") for each in options):
         options = (*options, "--disturbed=accept")  # tests run beside each other
-    place = ["tests/perf"] if "perf" in options and not any(each.startswith("tests") for each in options) else []
-    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, *place]
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
 
 
 _numbers = itertools.count(1)

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from autogauge.files import RESERVED, as_json, readable, slug, write_bytes
+from autogauge.files import RESERVED, as_json, copy, readable, slug, write_bytes
 from autogauge.history import store
 from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
@@ -125,8 +126,19 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
         write_bytes(tmp_path / "file", b"new")
+    with pytest.raises(OSError, match="No space"):
+        copy(Path(__file__), tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208
+
+
+def test_a_copy_has_the_same_bytes_however_many_there_are(tmp_path):
+    whole = os.urandom((3 << 20) + 7)
+    (tmp_path / "whole").write_bytes(whole)
+    (tmp_path / "old").write_bytes(b"old")
+    copy(tmp_path / "whole", tmp_path / "new folder" / "copy")
+    copy(tmp_path / "whole", tmp_path / "old")
+    assert (tmp_path / "new folder" / "copy").read_bytes() == (tmp_path / "old").read_bytes() == whole
 
 
 @for_all(lambda st: (st.text(max_size=200),))

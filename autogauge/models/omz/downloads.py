@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import secrets
-import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from autogauge.files import copy
 from autogauge.manifest import is_sha384
 
 ABANDONED_AFTER_S = 3600.0
@@ -84,17 +82,7 @@ def size_bytes(root: Path) -> int:
 
 def add(root: Path, sha384: str, source: Path) -> None:
     """Copy a file in, whole or not at all. Raises ``OSError``."""
-    target = place(root, sha384)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name[:16]}.{secrets.token_hex(4)}.tmp")
-    try:
-        with source.open("rb") as original, temporary.open("xb") as copy:
-            shutil.copyfileobj(original, copy, 1 << 20)
-            copy.flush()
-            os.fsync(copy.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    copy(source, place(root, sha384))
 
 
 def remove(root: Path, checksums: Iterable[str]) -> None:

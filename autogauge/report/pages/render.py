@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogauge import __version__
 from autogauge.errors import UserError
-from autogauge.files import utf8, write_bytes
+from autogauge.files import copy, utf8
 
 if TYPE_CHECKING:
     import jinja2
@@ -83,7 +83,7 @@ def put_script(assets: Path) -> None:
     target = assets / script_name()
     source = _script()
     if not (target.is_file() and target.stat().st_size == source.stat().st_size):
-        write_bytes(target, source.read_bytes())
+        copy(source, target)
 
 
 def script_name() -> str:

@@ -1,0 +1,20 @@
+"""What is collected when only the measuring is asked for: its own tests, and nothing else is even read."""
+
+import pytest
+
+from tests.conftest import DO_NOT_MEASURE
+from tests.support import ROOT, run_suite
+
+
+def test_measuring_reads_no_other_tests():
+    done = run_suite("-m", "perf", "--collect-only", "-q")
+    assert done.returncode == 0, done.stdout
+    *tests, _, last = done.stdout.splitlines()
+    assert {line.split("::")[0].rpartition("/")[0] for line in tests} == {"tests/perf"}
+    assert "deselected" not in last
+
+
+@pytest.mark.parametrize("folder", DO_NOT_MEASURE)
+def test_no_test_that_measures_is_where_nobody_would_collect_it(folder):
+    for path in (ROOT / "tests" / folder).rglob("*.py"):
+        assert f"mark.{'perf'}" not in path.read_text(encoding="utf-8"), path
