@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from autogauge.cli import main
+    from autogauge.cli.main import main
 except ModuleNotFoundError as error:
     print(f"autogauge: {error.name} is not installed: pip install -r requirements.txt.", file=sys.stderr)
     sys.exit(2)

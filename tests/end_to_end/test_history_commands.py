@@ -9,7 +9,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from autogauge.cli import app
+from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history.standing import Standing
 from tests.histories import LATENCY, PER_FRAME, save, year

@@ -40,11 +40,11 @@ SLOW = {"doctor": None, "devices": 0}
 SETS = {"ascii": (ASCII, "ascii"), "latin-1": (LATIN_1, "latin-1"), "C locale": (C_LOCALE, "ascii")}
 EACH = """
 import json, os, sys
-from autogauge import cli
+from autogauge.cli.main import main
 for number, words in enumerate(json.load(open(sys.argv[1], encoding="utf-8"))):
     sys.argv[1:] = [os.fsdecode(word.encode()) for word in words]
     try:
-        cli.main()
+        main()
         status = 0
     except SystemExit as error:
         status = error.code

@@ -11,7 +11,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from autogauge.cli import app
+from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import baseline, index, records, standing
 from tests.histories import LATENCY, document, save, year
@@ -58,12 +58,12 @@ def readers(lab):
 
 ALL_OF_THEM = """
 import json, sys
-from autogauge import cli
+from autogauge.cli.main import main
 for words in json.loads(sys.argv[1]):
     sys.argv = ["autogauge", *words]
     print("COMMAND", words[0], flush=True)
     try:
-        cli.main()
+        main()
     except SystemExit as end:
         print("STATUS", end.code or 0, flush=True)
 """
@@ -127,7 +127,7 @@ def nobody():
     """The words that run a command as another user, where that one may read this project."""
     if os.geteuid() != 0 or shutil.which(NOBODY[0]) is None:
         pytest.skip("only root, with setpriv, can act as another user")
-    asked = [*NOBODY, sys.executable, "-c", "import autogauge.cli"]
+    asked = [*NOBODY, sys.executable, "-c", "import autogauge.cli.main"]
     if subprocess.run(asked, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode:
         pytest.skip(f"another user may not read {ROOT} or {sys.executable}")
     return NOBODY

@@ -84,7 +84,7 @@ def test_a_folder_that_is_gone_is_one_sentence(tmp_path):
 
 
 def test_no_place_for_temporary_files_is_one_sentence(tmp_path):
-    script = "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/no/such/folder']; from autogauge import cli; cli.main()"
+    script = "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/no/such/folder']; from autogauge.cli.main import main; main()"
     done = bare([sys.executable, "-c", script, "devices"])
     assert "no folder for temporary files that this user may write to" in sentence_of(done)
 

@@ -7,7 +7,7 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from autogauge.cli import app
+from autogauge.cli.main import app
 from autogauge.history import store
 from tests import histories
 from tests.support import ROOT

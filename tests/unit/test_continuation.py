@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from autogauge.cli import app
+from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import baseline, continuation, records, standing, store
 from autogauge.history.fingerprint import Fingerprint

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from autogauge.cli import app
+from autogauge.cli.main import app
 from autogauge.history import baseline, standing, store
 from autogauge.history.standing import Standing
 from tests import histories

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from autogauge.cli import app
+from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import standing
 from autogauge.history.standing import Standing

@@ -12,6 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from autogauge.cache import Cache, default_cache_dir
+from autogauge.cli.options import AsJson
 from autogauge.models import cached
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.cached import CachedModel
@@ -34,7 +35,6 @@ app = typer.Typer(
 
 CacheFolder = Annotated[Optional[Path], typer.Option("--cache", help="The cache's folder.")]  # noqa: UP045
 WIDTH_OF_A_PIPE = 140
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DeadlineS = Annotated[str, typer.Option("--deadline", help="How many seconds it may take.")]
 
 

@@ -1,7 +1,4 @@
-"""``python -m autogauge``: what can be asked without pytest. Each command is thin; the work is the library's.
-
-Exit status: 0 done, 1 the answer is bad news, 2 a user's mistake (one sentence on standard error).
-"""
+"""``python -m autogauge aa``: one condition measured twice; how small a change this machine can show."""
 
 from __future__ import annotations
 
@@ -13,47 +10,31 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from autogauge import __version__, cli_gate, cli_history, cli_models
-from autogauge.cache import Cache, cache_dir_or_temporary, default_cache_dir
-from autogauge.doctor import State, examine
-from autogauge.errors import UserError, what_lacks
+from autogauge.cache import Cache, default_cache_dir
+from autogauge.cli.options import AsJson, ModelCache
+from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
 from autogauge.input_files import GivenInputs, check_feeding
 from autogauge.inputs import parse_shapes
-from autogauge.interruption import Interruption
 from autogauge.models import resolve
-from autogauge.models.inspect import inspect
 from autogauge.plain import plain, sentence
 from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
-from autogauge.report.output import end_where_nobody_reads, flush, make_writable, print_json
+from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
 from autogauge.report.tables import Column, Fitted
-from autogauge.report.terminal import devices_table, doctor_table
 from autogauge.rig import lock
 from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
 from autogauge.settings import parse_choice, parse_wait
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.stats.verdicts import METRICS
 from autogauge.studies import fil, selfcheck
+from autogauge.studies.progress import Progress
 from autogauge.studies.study import Study
-from autogauge.studies.workload import prepare_workload
+from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import HINTS, LATENCY, Target, named_devices, require_device
-
-app = typer.Typer(
-    name="python -m autogauge",
-    help="Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf`.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-app.add_typer(cli_models.app, name="models")
-cli_gate.register(app)
-cli_history.register(app)
 
 SPANS_S = (15, 60, 300)
 """Seconds a pair for which ``aa`` says what can be found."""
@@ -62,77 +43,7 @@ BENCHMARKS_OF_A_RUN = 10
 COMPARISONS_OF_A_RUN = 2 * BENCHMARKS_OF_A_RUN
 """Each is judged beside the reference and against history, and both share the error."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
-
-def main() -> None:
-    """Run a command; a user's mistake is one sentence and exit status 2."""
-    make_writable(sys.stdout, sys.stderr)
-    interruption = Interruption()
-    interruption.watch()
-    try:
-        try:
-            app()
-        finally:
-            flush()
-    except UserError as error:
-        _end(str(error))
-    except BaseException as error:
-        if interruption:
-            interruption.heard()
-            _end(f"interrupted by {interruption.name}: it is not done; run it again.")
-        if isinstance(error, FileNotFoundError) and (lacking := what_lacks()):
-            _end(lacking)
-        end_where_nobody_reads(error)
-        raise
-
-
-def _end(why: str) -> None:
-    print(f"autogauge: {sentence(why)}", file=sys.stderr)
-    sys.exit(2)
-
-
-@app.callback(invoke_without_command=True)
-def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
-    """Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf`."""
-    if show:
-        print(__version__)
-        raise typer.Exit
-
-
-@app.command(epilog="Example: python -m autogauge devices --json")
-def devices(as_json: AsJson = False) -> None:
-    """List the devices that OpenVINO sees, with full names, types, drivers and capabilities."""
-    with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
-        found = inspect(Launcher(Path(folder)))
-    if as_json:
-        print_json({"openvino": found.openvino, "devices": [device.to_json() for device in found.devices]})
-        return
-    screen = console()
-    screen.print(f"openvino {sentence(found.openvino)}")
-    screen.print(devices_table(found.devices))
-
-
-@app.command(epilog="Example: python -m autogauge doctor --json")
-def doctor(
-    cache: Annotated[Optional[Path], typer.Option(help="Folder for built models.")] = None,  # noqa: UP045
-    as_json: AsJson = False,
-) -> None:
-    """Say what is installed, which devices there are, why one may be missing, and whether the GPU can be emulated.
-
-    Exit status 1 when something is broken; a device that is absent is not.
-    """
-    with cache_dir_or_temporary(cache) as folder:
-        findings = examine(Cache(folder))
-    if as_json:
-        print_json([finding.to_json() for finding in findings])
-    else:
-        console().print(doctor_table(findings))
-    if any(finding.state is State.BROKEN for finding in findings):
-        raise typer.Exit(1)
-
-
-@app.command(epilog="Example: python -m autogauge aa --rounds=160 --blocks=24")
 def aa(
     device: Annotated[str, typer.Option(help="The device to compile for.")] = "AUTO",
     hint: Annotated[str, typer.Option(help="LATENCY or THROUGHPUT.")] = LATENCY,
@@ -145,7 +56,7 @@ def aa(
     picture: Annotated[Optional[Path], typer.Option(help="Feed this picture.")] = None,  # noqa: UP045
     inputs: Annotated[Optional[Path], typer.Option(help="Feed these arrays (npz).")] = None,  # noqa: UP045
     infer_requests: Annotated[int, typer.Option(help="Infer requests in flight; 0: let the device say.", min=0)] = 0,
-    cache: Annotated[Optional[Path], typer.Option(help="Folder for built models.")] = None,  # noqa: UP045
+    cache: ModelCache = None,
     seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
     wait: Annotated[
         str, typer.Option(help="Seconds to wait while another session measures on this machine, or no.")
@@ -156,42 +67,26 @@ def aa(
 
     Exit status 1 when one does not, which chance alone does to 1 interval in 100.
     """
-    _check_self_check(hint, rounds, blocks)
-    check_feeding(inputs, picture, parse_shapes(shape))
+    _check(hint, rounds, blocks)
+    shapes = parse_shapes(shape)
+    check_feeding(inputs, picture, shapes)
     given = GivenInputs(inputs) if inputs else None
+    wanted = resolve.Wanted.named(model, precision, parse_choice("--model-source", model_source, resolve.SOURCES))
     chosen_seed = random.randrange(2**32) if seed is None else seed
-    progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
+    target = Target.with_hint(device, hint)
     wait_s = parse_wait("--wait", wait)
+    progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     with (
         lock.measuring("python -m autogauge aa", wait_s, progress.say),
         tempfile.TemporaryDirectory(prefix="autogauge-") as scratch,
     ):
         folder = Path(scratch)
         launcher = Launcher(folder / "probes")
-        source = parse_choice("--model-source", model_source, resolve.SOURCES)
-        wanted = resolve.Wanted.named(model, precision, source)
         artefact = resolve.Resolver(Cache(cache or default_cache_dir()), progress).fetch(wanted)
-        workload, inspection = prepare_workload(
-            artefact, launcher, folder, parse_shapes(shape), picture=picture, given=given
-        )
+        workload, inspection = prepare_workload(artefact, launcher, folder, shapes, picture=picture, given=given)
         for name in named_devices(device):
             require_device(name, inspection.devices)
-        target = Target.with_hint(device, hint)
-        studies = [
-            selfcheck.steady_self_check(
-                launcher,
-                workload,
-                target,
-                rounds=rounds,
-                infer_requests=infer_requests,
-                seed=chosen_seed,
-                progress=progress,
-            )
-        ]
-        if blocks:
-            studies.append(
-                selfcheck.fil_self_check(launcher, workload, target, blocks=blocks, seed=chosen_seed, progress=progress)
-            )
+        studies = _measure(launcher, workload, target, chosen_seed, progress, rounds, infer_requests, blocks)
     checks = [check for study in studies for check in _checks(study)]
     if as_json:
         print_json({"target": target.label, "seed": chosen_seed, "checks": checks})
@@ -201,7 +96,27 @@ def aa(
         raise typer.Exit(1)
 
 
-def _check_self_check(hint: str, rounds: int, blocks: int) -> None:
+def _measure(
+    launcher: Launcher,
+    workload: Workload,
+    target: Target,
+    seed: int,
+    progress: Progress,
+    rounds: int,
+    infer_requests: int,
+    blocks: int,
+) -> list[Study]:
+    """Warm processes for so many rounds, then fresh ones for so many blocks, if any."""
+    steady = selfcheck.steady_self_check(
+        launcher, workload, target, rounds=rounds, infer_requests=infer_requests, seed=seed, progress=progress
+    )
+    if not blocks:
+        return [steady]
+    fresh = selfcheck.fil_self_check(launcher, workload, target, blocks=blocks, seed=seed, progress=progress)
+    return [steady, fresh]
+
+
+def _check(hint: str, rounds: int, blocks: int) -> None:
     if hint not in HINTS:
         raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
     fewest = fewest_replicates(selfcheck.CONFIDENCE)

@@ -1,0 +1,75 @@
+"""``python -m autogauge compare``: two runs, machines, releases or histories held against each other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from autogauge.cli.histories import opened
+from autogauge.cli.options import AsJson, HistoryDir, IndexCache
+from autogauge.errors import UserError, explain_os_error
+from autogauge.gate import comparison
+from autogauge.gate.saved import HISTORY
+from autogauge.plain import sentence
+from autogauge.report import history as shown
+from autogauge.report import markdown
+from autogauge.report.console import console
+from autogauge.report.output import print_json
+from autogauge.settings import parse_change
+
+PAGES = (".html", ".htm")
+
+
+def compare(
+    a: Annotated[
+        str,
+        typer.Argument(metavar="A", help="What to compare with: a file, a run's number, a pattern, a folder, filters."),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="What is compared, named likewise.")],
+    root: HistoryDir = HISTORY,
+    cache: IndexCache = None,
+    smallest_change: Annotated[str, typer.Option(help="The change that is to be found.")] = "5%",
+    failing: Annotated[bool, typer.Option("--fail", help="Exit status 1 when a benchmark became slower.")] = False,
+    as_json: AsJson = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
+    html: Annotated[Optional[Path], typer.Option("--html", help="Write a page to this file, FILE.html.")] = None,  # noqa: UP045
+) -> None:
+    """Compare two runs, machines, releases or histories, benchmark by benchmark: B against A, with intervals.
+
+    Of each benchmark the accepted runs are taken, or all where none is; a run that is named is taken in any case. Filters: FIELD=VALUE,
+    several in one pair of quotes.
+    """
+    change = parse_change("--smallest-change", smallest_change)
+    if as_json and as_markdown:
+        raise UserError("--json and --markdown both ask for the output: choose one.")
+    if html is not None and html.suffix.lower() not in PAGES:  # a saved run, say, would be lost
+        raise UserError(f"{html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
+    with opened(root, cache) as histories:
+        found = comparison.compare(histories.select(a), histories.select(b), change)
+    if html is not None:
+        _save(found, html)
+    if as_json:
+        print_json(found.to_json())
+    elif as_markdown:
+        print(markdown.of_comparison(found), end="")
+    else:
+        screen = console()
+        for part in shown.comparison(found):
+            screen.print(part)
+    if html is not None:
+        print(f"page: {sentence(str(html))}", file=sys.stderr)
+    if failing and any(each.word == "FAIL" for each in found.judgements):
+        raise typer.Exit(1)
+
+
+def _save(found: comparison.Comparison, page: Path) -> None:
+    """Write it as a page. Raises :class:`UserError`."""
+    from autogauge.report.pages import comparison_page
+
+    try:
+        comparison_page.save(found, page)
+    except OSError as error:
+        raise explain_os_error(error, f"cannot write {page}", "--html=FILE") from error

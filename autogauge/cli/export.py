@@ -1,0 +1,32 @@
+"""``python -m autogauge history export``: saved runs as a table for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autogauge.cli.histories import opened
+from autogauge.cli.options import Filters, HistoryDir, IndexCache
+from autogauge.gate.saved import HISTORY
+from autogauge.history import export as exporting
+from autogauge.history import where
+from autogauge.plain import sentence
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="The file to write; its ending says how: .csv or .parquet.")],
+    root: HistoryDir = HISTORY,
+    filters: Filters = None,
+    cache: IndexCache = None,
+) -> None:
+    """Write a row for each benchmark of each run to a CSV or Parquet file."""
+    with opened(root, cache) as histories:
+        found = histories.all(where.parse(filters or ()))
+        rows = exporting.export(found, file)
+    runs = f"{len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'}"
+    print(
+        f"{sentence(str(file))}: {rows} rows from {runs}"
+        + (f"; {len(found.unreadable)} left out" if found.unreadable else "")
+    )

@@ -1,0 +1,100 @@
+"""``python -m autogauge gate``: judge a saved run, with no measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from autogauge.cli.options import AsJson, NumbersOf, Run
+from autogauge.errors import UserError
+from autogauge.gate import saved
+from autogauge.gate.session import Gate
+from autogauge.history.records import SavedRun
+from autogauge.plain import plain, sentence
+from autogauge.report.console import console
+from autogauge.report.gate import heading, judgements, not_judged
+from autogauge.report.output import print_json
+from autogauge.settings import parse_change, parse_choice
+
+
+def gate(
+    run: Run,
+    against: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(
+            help="Judge against this file (may be repeated) or this folder's accepted runs; without it: RUN's own folder."
+        ),
+    ] = None,
+    smallest_change: Annotated[
+        str, typer.Option(help="As of pytest -m perf; twice that is to be found, at least 10 %.")
+    ] = "5%",
+    inconclusive: Annotated[
+        str, typer.Option(help="What INCONCLUSIVE does to the exit status: warn or fail.")
+    ] = "warn",
+    no_baseline: Annotated[
+        str,
+        typer.Option(
+            help="What a benchmark with no accepted run to judge it against does to the exit status: warn or fail."
+        ),
+    ] = "warn",
+    creep: Annotated[
+        str,
+        typer.Option(
+            help="What a benchmark that became slower in many small steps does to the exit status: warn or fail."
+        ),
+    ] = "warn",
+    root: NumbersOf = saved.HISTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a saved run against accepted ones, with no measuring.
+
+    Exit status 1 when a benchmark became slower; with --inconclusive=fail also when that is not known, a benchmark cannot be read, or
+    nothing was judged.
+    """
+    change = parse_change("--smallest-change", smallest_change)
+    strict = _fails("--inconclusive", inconclusive)
+    failing = {"FAIL", *(["INCONCLUSIVE"] if strict else [])}
+    if _fails("--no-baseline", no_baseline):
+        failing.add("NO BASELINE")
+    fail_creep = _fails("--creep", creep)
+    found = saved.read(run, root)
+    if not found.benchmarks:
+        reason = f" ({found.problems[0]})" if found.problems else ""
+        raise UserError(f"{found.path} has no benchmark that can be judged{reason}: name another run.")
+    history = saved.history_for(found, saved.named_against(against or [], found, root))
+    judged = saved.judge(found, history, change, fail_creep=fail_creep)
+    problems = [*(f"{found.path.name}: {each}" for each in found.problems), *history.problems]
+    if as_json:
+        print_json({"run": str(found.path), **judged.to_json(), "problems": problems})
+    else:
+        _print(found, judged, problems)
+    unreadable = strict and bool(found.problems)
+    if unreadable or (strict and _nothing_in(judged)) or failing & {each.word for each in judged.judgements}:
+        raise typer.Exit(1)
+
+
+def _fails(option: str, text: str) -> bool:
+    return parse_choice(option, text, ("warn", "fail")) == "fail"
+
+
+def _nothing_in(judged: Gate) -> bool:
+    return all(each.outcome is None for each in judged.judgements)
+
+
+def _print(run: SavedRun, judged: Gate, problems: Sequence[str]) -> None:
+    screen = console()
+    screen.print(sentence(str(run.path)), soft_wrap=True)
+    screen.print(heading(judged))
+    for part in judgements(judged.judgements):
+        screen.print(part)
+    if lost := judged.lost():
+        screen.print(f"NOTE  not in this run, but in one of the last before it: {', '.join(map(plain, lost))}")
+    for note in (*judged.notes, *problems):
+        screen.print(f"NOTE  {sentence(note)}")
+    if unjudged := not_judged(judged, run.path):
+        screen.print(f"NOT JUDGED  {unjudged}", soft_wrap=True)
+    if _nothing_in(judged):
+        screen.print("NOTHING WAS JUDGED: no benchmark has an accepted run to be judged against")

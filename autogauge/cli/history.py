@@ -1,0 +1,53 @@
+"""``python -m autogauge history``: which runs were saved. Its ``export`` is a file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autogauge.cli.histories import opened, print_notes
+from autogauge.cli.options import AsJson, Filters, HistoryDir, IndexCache
+from autogauge.gate.saved import HISTORY
+from autogauge.history import where
+from autogauge.history.index_rows import UNREADABLE
+from autogauge.history.told_apart import Models
+from autogauge.report import history as shown
+from autogauge.report.console import console
+from autogauge.report.output import print_json
+
+SHOWN = 20
+app = typer.Typer(help="List saved runs, or export them.", invoke_without_command=True)
+
+
+@app.callback(epilog="Example: python -m autogauge history --where='openvino=2026.4 since=2026-11-01'")
+def history(
+    context: typer.Context,
+    root: HistoryDir = HISTORY,
+    filters: Filters = None,
+    everything: Annotated[bool, typer.Option("--all", help=f"Every run, not only the newest {SHOWN}.")] = False,
+    cache: IndexCache = None,
+    as_json: AsJson = False,
+) -> None:
+    """List saved runs, the newest last, a line each; `history export` writes them to a file."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened(root, cache) as histories:
+        found = histories.all(where.parse(filters or ()))
+        runs = sorted(found.runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, run.number))
+        if as_json:
+            print_json([shown.run_json(run) for run in (*runs, *found.unreadable)])
+            return
+        some = runs if everything else runs[-SHOWN:]
+        screen = console()
+        screen.print(shown.runs_table(some, Models(runs)))
+        left = len(runs) - len(some)
+        counts = {run.standing: 0 for run in runs} | ({UNREADABLE: 0} if found.unreadable else {})
+        for run in (*runs, *found.unreadable):
+            counts[run.standing] += 1
+        screen.print(
+            f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
+            + (f", the newest {len(some)} shown (--all shows the other {left})" if left else "")
+            + f": {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none passes the filters'}"
+        )
+        print_notes(screen, found)
