@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import random
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import IO, TYPE_CHECKING, Annotated, Optional
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from autogauge.files import utf8, write_bytes
 from benchmarks.calibration import data
 from benchmarks.command import alone, run_command
 
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
 
 TRIED = " (the relay, what a FAIL asks for and how its error is spent were also tried on this recording)"
 """Of every recording but the first, on which the rest was chosen."""
+Write = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(metavar="FILE", dir_okay=False, help="Also write what is printed to this file, with the command in its first line."),
+]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
@@ -72,6 +80,7 @@ def table(
     trials: Annotated[int, typer.Option(help="Trials of each slowdown for each kind of noise.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the windows chosen.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    write: Write = None,
 ) -> None:
     """Replay every rule on what was recorded, each recording by itself. Exit status 1 when a target is missed.
 
@@ -83,6 +92,10 @@ def table(
     recorded = [replay.arrange(data.load(path), path.stem) for path in recordings or data.kept()]
     found = [line for each in recorded for line in tables.lines(each, runs, trials, seed)]
     reached = targets.targets(found, () if recordings else recorded)
+    notes = [*targets.ties(found), *(note for each in recorded for note in targets.independent(each))]
+    if write:
+        with _written(write, 170, f"table --runs={runs} --trials={trials} --seed={seed}", recordings or ()) as console:
+            _print(console, found, reached, notes)
     if as_json:
         print(
             json.dumps(
@@ -90,9 +103,7 @@ def table(
             )
         )
     else:
-        _print(
-            found, reached, [*targets.ties(found), *(note for each in recorded for note in targets.independent(each))]
-        )
+        _print(_console(170), found, reached, notes)
     if any(each.state == targets.MISSED for each in reached):
         raise typer.Exit(1)
 
@@ -103,19 +114,39 @@ def choices(
         Optional[Path],  # noqa: UP045
         typer.Argument(help="A recording; without one, all that are kept."),
     ] = None,
+    write: Write = None,
 ) -> None:
     """Print what the reference and the estimator for history were chosen by, and how far apart identical processes are."""
     from benchmarks.calibration.choices import tables
 
-    console = Console(highlight=False, markup=False, width=110)
+    console = _console(110)
+    shown: list[str | Table] = []
     for path in [recording] if recording else data.kept():
-        console.print(f"{path.stem}\n")
-        for each in tables(data.load(path)):
-            console.print(each)
+        shown += [f"{path.stem}\n", *tables(data.load(path))]
+    for each in shown:
+        console.print(each)
+    if write:
+        with _written(write, 110, "choices", [recording] if recording else ()) as console:
+            for each in shown:
+                console.print(each)
 
 
-def _print(found: list[Line], reached: list[Target], notes: list[str]) -> None:
-    console = Console(highlight=False, markup=False, width=170)
+def _console(width: int, file: IO[str] | None = None) -> Console:
+    return Console(file=file, highlight=False, markup=False, width=width, color_system=None if file else "auto")
+
+
+@contextlib.contextmanager
+def _written(path: Path, width: int, words: str, recordings: Sequence[Path]) -> Iterator[Console]:
+    """A console whose text becomes a file, whole or not at all: the command that makes it, then what it prints."""
+    text = io.StringIO()
+    console = _console(width, text)
+    names = "".join(f" {each}" for each in recordings)
+    text.write(f"python -m benchmarks.calibration {words}{names} --write={path}\n\n")
+    yield console
+    write_bytes(path, utf8("\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"))
+
+
+def _print(console: Console, found: list[Line], reached: list[Target], notes: list[str]) -> None:
     for recording, noise in dict.fromkeys((each.recording, each.noise) for each in found):
         tried = "" if recording == data.kept()[0].stem else TRIED
         title = f"{recording}, noise: {noise}{tried}"

@@ -1,7 +1,6 @@
-"""docs/ci.md: every command on it runs on a history as the page has it, and every option in it is there."""
+"""docs/ci.md and docs/gate.md: every command on them runs on a history as the pages have it."""
 
 import re
-import runpy
 import shlex
 
 import pytest
@@ -12,10 +11,9 @@ from autogauge.history import store
 from tests import histories
 from tests.support import ROOT
 
-PAGE = (ROOT / "docs" / "ci.md").read_text()
+PAGE = "".join((ROOT / "docs" / name).read_text() for name in ("ci.md", "gate.md"))
 COMMANDS = sorted(set(re.findall(r"python -m autogauge ([a-z][^`\n>#]*)", PAGE)))
 RUNNING = [each.strip() for each in COMMANDS if "…" not in each and each.strip() != "report"]
-OF_PYTEST = {"-m", "--junitxml"}
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +26,12 @@ def lab(tmp_path_factory):
     return place
 
 
-def test_the_page_has_commands():
+def test_the_pages_have_commands():
     assert {each.split()[0] for each in RUNNING} >= {"report", "compare", "gate", "accept", "reject"}
 
 
 @pytest.mark.parametrize("command", [each for each in RUNNING if "--as-continuation" not in each])
-def test_each_command_of_the_page_runs(command, lab, tmp_path, monkeypatch):
+def test_each_command_of_the_pages_runs(command, lab, tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGAUGE_CACHE", str(tmp_path / "cache"))
     run = store.runs(lab / "reports" / "history" / "lab-01")[-1]
     words = shlex.split(command.replace("/srv/autogauge", str(lab)))
@@ -42,20 +40,3 @@ def test_each_command_of_the_page_runs(command, lab, tmp_path, monkeypatch):
     done = CliRunner().invoke(app, words)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code in (0, 1), done.output
-
-
-def test_each_option_of_a_perf_run_on_the_page_is_there():
-    declared = set()
-
-    class Parser:
-        def getgroup(self, *_):
-            return self
-
-        def addoption(self, name, **_):
-            declared.add(name)
-
-    runpy.run_path(str(ROOT / "conftest.py"))["pytest_addoption"](Parser())
-    lines = [line for line in PAGE.splitlines() if "pytest -m perf" in line or "--machine=lab-01" in line]
-    used = {each for line in lines for each in re.findall(r"(?<![\w-])--[a-z][a-z-]*", line)}
-    assert {"--gate", "--machine", "--baseline", "--no-baseline", "--reports"} <= used
-    assert used - declared - OF_PYTEST - {"--against"} == set()
