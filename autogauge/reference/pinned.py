@@ -1,7 +1,7 @@
 """The reference for history: one fixed workload on one fixed OpenVINO release, measured by turns with what is judged.
 
 The ratio to it is what history is judged by, since it has little of the machine's mood in it, and is not moved by a new OpenVINO. Why
-it is GoogLeNet-v1 with the same hint is on the page ``docs/gate.md``. When it is measured is left to the studies.
+it is GoogLeNet-v1 with the same hint is on the page ``docs/gate-choices.md``. When it is measured is left to the studies.
 """
 
 from __future__ import annotations

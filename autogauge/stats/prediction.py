@@ -7,7 +7,7 @@ promise what three runs cannot; the bound is Student's for one more observation.
 Sources: R. R. Wilcox, "Introduction to Robust Estimation and Hypothesis Testing", chapter 3 (trimmed means, winsorized
 variances; Tukey and McLaughlin's degrees of freedom); G. K. Smyth, "Linear models and empirical Bayes methods" (2004)
 (the moderated variance); W. Q. Meeker, G. J. Hahn and L. A. Escobar, "Statistical Intervals" (the prediction interval). The
-derivation is on the page ``docs/gate.md``.
+derivation is on the page ``docs/gate-choices.md``.
 """
 
 from __future__ import annotations

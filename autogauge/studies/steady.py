@@ -24,7 +24,7 @@ from autogauge.targets import HINTS, LATENCY, THROUGHPUT, Target
 
 NAME = "hints"
 RELAY_ROUNDS = 12
-"""How many rounds a warm process serves. A fresh one costs as much as eight slices: ``docs/gate.md`` weighs it up."""
+"""How many rounds a warm process serves. A fresh one costs as much as eight slices: ``docs/gate-choices.md`` weighs it up."""
 TOLERANCE = 0.02
 """"Not below" and "not above" leave room for 2 %: two hints that a device treats alike are equal, and equal keeps the promise."""
 

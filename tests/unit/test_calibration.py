@@ -229,8 +229,21 @@ def test_every_other_rule_sees_a_gross_change_and_no_change_in_the_same_samples(
 
 def test_the_table_is_printed_by_one_command(tmp_path, segments):
     data.save(tmp_path / "one.npz", segments)
-    done = run_module("benchmarks.calibration", "table", str(tmp_path / "one.npz"), "--runs=4", "--trials=4", "--json")
+    done = run_module(
+        "benchmarks.calibration",
+        "table",
+        str(tmp_path / "one.npz"),
+        "--runs=4",
+        "--trials=4",
+        "--json",
+        f"--write={tmp_path / 'kept.txt'}",
+    )
     found = json.loads(done.stdout)
+    first, *rest = (tmp_path / "kept.txt").read_text().splitlines()
+    assert first.endswith(f"table --runs=4 --trials=4 --seed=1 {tmp_path / 'one.npz'} --write={tmp_path / 'kept.txt'}")
+    assert {line[14:54].strip() for line in rest if line.startswith(" LATENCY ")} == {
+        each["rule"] for each in found["lines"] if each["benchmarks"] == "LATENCY"
+    }
     said = {each["rule"] for each in found["lines"]}
     assert {"ours, side by side", "ours, against history", *rules.OTHERS} <= said
     assert done.returncode == (1 if any(each["state"] == "MISSED" for each in found["targets"]) else 0)

@@ -8,7 +8,7 @@ import shlex
 import pytest
 import typer.main
 
-from autogauge.cli import app
+from autogauge.cli.main import app
 from benchmarks.calibration import __main__ as calibration
 from benchmarks.calibration import data
 from tests.support import ROOT
@@ -101,6 +101,20 @@ def test_a_page_has_one_title_and_says_first_what_it_answers(page):
     assert any(len(line) > 40 and line[0] not in "[|#!" for line in lines[1:5]), (
         "its first five lines say what it answers"
     )
+
+
+def test_each_page_that_the_code_names_is_there():
+    folders = ("autogauge", "fixtures", "tests", "benchmarks", ".ci")
+    files = [
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".c", ""} and path.is_file()
+    ]
+    files += [*ROOT.glob("*.txt"), *ROOT.glob("*.ini"), *ROOT.glob("*.toml"), ROOT / "conftest.py"]
+    assert len(files) > 100
+    named_pages = {name for path in files for name in re.findall(r"docs/[\w-]+\.md", path.read_text(errors="replace"))}
+    assert {name for name in named_pages if not (ROOT / name).exists()} == set()
 
 
 # What a page names is there.
