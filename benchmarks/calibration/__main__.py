@@ -29,7 +29,11 @@ TRIED = " (the relay, what a FAIL asks for and how its error is spent were also 
 """Of every recording but the first, on which the rest was chosen."""
 Write = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option(metavar="FILE", dir_okay=False, help="Also write what is printed to this file, with the command in its first line."),
+    typer.Option(
+        metavar="FILE",
+        dir_okay=False,
+        help="Also write what is printed to this file, with the command in its first line.",
+    ),
 ]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
