@@ -17,7 +17,6 @@ from autogauge.models import cached
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.cached import CachedModel
 from autogauge.models.omz.importing import import_folder
-from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import DEADLINE_S, Zoo
 from autogauge.models.resolve import AUTO, DEFAULT_PRECISION, SOURCES, Resolver, Wanted
 from autogauge.plain import plain, sentence
@@ -26,6 +25,7 @@ from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
 from autogauge.report.tables import Column, Fitted
 from autogauge.settings import parse_choice, parse_deadline
+from autogauge.tools.running import Deadline
 
 app = typer.Typer(
     help="The models in the cache: list (without a command), fetch, import, remove.",

@@ -1,13 +1,12 @@
 """Builds the embedded models with OpenVINO's opset API and saves them as IR: FP16, FP32, GoogLeNet-v1 also INT8.
 
-Run in a process of its own (``python -m autogauge.models.builder FOLDER NAME PRECISION``), so that whoever asks for a model
+Run in a process of its own by ``isolated`` (FOLDER NAME PRECISION), so that whoever asks for a model
 needs neither openvino in memory nor trust in it. Where the files go in the cache is left to ``embedded``.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing openvino would send telemetry
@@ -21,7 +20,6 @@ except ImportError:  # before 2025.0
     from openvino.runtime import opset13 as ops
 
 from autogauge.models import topology
-from autogauge.models.omz.runner import die_with_the_starter
 from autogauge.models.topology import Layer
 from autogauge.models.weights import SEED, Float32Array, weights_of
 
@@ -169,5 +167,4 @@ def save(folder: Path, name: str, precision: str) -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=die_with_the_starter, daemon=True).start()
     save(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

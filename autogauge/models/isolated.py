@@ -1,7 +1,7 @@
 """Runs one builder of models and says which openvino it was built by (``isolated.py RESULT MODULE WORDS…``).
 
 Stand-alone: it is run by its path, by interpreters that have no autogauge. The project's modules are found by their own folder, never by
-the search path: where the project is installed, the packages beside it belong to another interpreter.
+the search path: where the project is installed, the packages beside it belong to another interpreter. It dies with whoever started it.
 """
 
 import json
@@ -21,10 +21,13 @@ assert SPEC.loader is not None
 sys.modules["autogauge"] = module_from_spec(SPEC)
 SPEC.loader.exec_module(sys.modules["autogauge"])
 
+from autogauge.tools.runner import die_with_the_starter
+
 
 def main() -> None:
     """Run the builder, then send what built it."""
     result, module, *words = sys.argv[1:]
+    die_with_the_starter()
     sys.argv = [module, *words]
     runpy.run_module(module, run_name="__main__")
     with os.fdopen(int(result), "w", encoding="utf-8") as stream:

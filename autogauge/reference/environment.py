@@ -17,10 +17,10 @@ from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_for, step_when_late
 from autogauge.errors import UserError
 from autogauge.manifest import read_manifest
-from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, recompile, run_tool
 from autogauge.probe import environment
 from autogauge.probe.identity import is_release
 from autogauge.studies.progress import Progress
+from autogauge.tools.running import Deadline, ToolFailed, object_in, recompile, run_tool
 from autogauge.trust import may_run
 
 DEADLINE_S, ASK_DEADLINE_S = 600.0, 60.0

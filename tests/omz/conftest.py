@@ -7,8 +7,8 @@ import pytest
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.models.omz import toolchain
-from autogauge.models.omz.tools import Deadline
 from autogauge.report.progress import PlainProgress
+from autogauge.tools.running import Deadline
 from tests.omz import mirror as mirrors
 
 

@@ -12,11 +12,11 @@ from autogauge.causes import DISK, FILES, FILES_OF_ALL, MEMORY, PROCESSES, step_
 from autogauge.errors import UserError, explain_os_error
 from autogauge.models import build, inspect
 from autogauge.models.artefact import ModelArtefact
-from autogauge.models.omz.tools import Deadline, ToolFailed, run_tool
 from autogauge.probe import process
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.process import Child
 from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.tools.running import Deadline, ToolFailed, run_tool
 from tests.support import ROOT, misbehaving_python
 
 KILLED = "os.kill(os.getpid(), signal.SIGKILL)"

@@ -10,10 +10,12 @@ import pytest
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models.omz import catalogue
-from autogauge.models.omz.tools import Deadline, ToolFailed, object_in, reason_in, run_tool
+from autogauge.models.omz.tools import reason_in
 from autogauge.models.omz.zoo import Zoo, _Download
 from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Resolver, Wanted
 from autogauge.studies.progress import Silent
+from autogauge.tools import running
+from autogauge.tools.running import Deadline, ToolFailed, object_in, run_tool
 from tests.properties import for_all
 from tests.support import is_gone, wait_until
 
@@ -46,7 +48,13 @@ def test_the_line_that_says_why_is_found(lines, reason):
 
 @for_all(lambda st: (st.lists(st.text()),))
 def test_any_output_gives_a_reason_of_one_line(lines):
-    assert "\n" not in reason_in([each for line in lines for each in line.splitlines()])
+    for read in (reason_in, running.reason_in):
+        assert "\n" not in read([each for line in lines for each in line.splitlines()])
+
+
+def test_a_program_of_nobodys_is_read_by_no_customs_of_the_zoos():
+    assert running.reason_in(["ERROR: No matching distribution found for x"]) == "No matching distribution found for x"
+    assert running.reason_in(['{"error": 1}']) == '{"error": 1}', "to the Zoo an event of its downloader"
 
 
 def run(script, lines, **options):
@@ -85,7 +93,7 @@ def test_a_tool_that_is_killed_says_by_what(tmp_path):
 
 def test_a_tool_that_cannot_be_started_is_a_failure(tmp_path):
     with pytest.raises(ToolFailed, match=r"cannot start .*no-python: No such file"):
-        run_tool(tmp_path / "no-python", "catalogue", scratch=tmp_path, deadline=Deadline(60))
+        run_tool(tmp_path / "no-python", "module", "x", scratch=tmp_path, deadline=Deadline(60))
 
 
 @pytest.mark.parametrize("lines", [[], ["done"], ["[1]"], ["{}"]])

@@ -15,8 +15,8 @@ from autogauge.errors import UserError
 from autogauge.models import cached
 from autogauge.models.omz import downloads, toolchain
 from autogauge.models.omz.importing import import_folder
-from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import Zoo
+from autogauge.tools.running import Deadline
 from tests.support import downloaded
 
 

@@ -91,7 +91,7 @@ def to_json(catalogue: dict[str, Any]) -> str:
 if __name__ == "__main__":
     from autogauge.cache import Cache, default_cache_dir
     from autogauge.models.omz import toolchain
-    from autogauge.models.omz.tools import Deadline
     from autogauge.studies.progress import Silent
+    from autogauge.tools.running import Deadline
 
     FILE.write_text(to_json(toolchain.install(Cache(default_cache_dir()), Deadline(600), Silent()).catalogue))

@@ -14,8 +14,8 @@ from autogauge.errors import UserError, explain_os_error
 from autogauge.files import is_folder
 from autogauge.models.omz import downloads
 from autogauge.models.omz.catalogue import CONVERTIBLE
-from autogauge.models.omz.tools import Deadline
 from autogauge.models.omz.zoo import Zoo
+from autogauge.tools.running import Deadline
 
 DEFAULT_PRECISION = "FP16"
 

@@ -1,41 +1,22 @@
 """Runs one tool of the Open Model Zoo, unmodified, in the interpreter that has it; also asks it what it knows.
 
-Stand-alone: it is run by its path, by interpreters that have no autogauge (``runner.py RESULT TOOL MODELS WORDS…``). What the tool
-prints goes line by line to the descriptor RESULT, its errors too. MODELS is a folder of model configurations that takes the
-place of the tool's own, or empty. When standard input ends, so has whoever started this, and the whole process group goes with it.
-Deadlines and what a failure means are left to ``tools``.
+Stand-alone: a script for interpreters that have no autogauge (``runner.py TOOL MODELS WORDS…``). MODELS is a folder of model
+configurations that takes the place of the tool's own, or empty. Starting it, its deadline and its end are left to ``autogauge.tools``.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import os
-import runpy
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 
 def main() -> None:
     """Do what the command line says."""
-    result, tool, models, *words = sys.argv[1:]
-    threading.Thread(target=die_with_the_starter, daemon=True).start()
-    os.dup2(int(result), 1)
-    os.dup2(int(result), 2)
-    os.close(int(result))
+    tool, models, *words = sys.argv[1:]
     sys.argv = [tool, *words]
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing leaves the machine unasked
-    if tool == "module":  # pip, venv, the converter's own entry point
-        sys.argv = words
-        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-        return
-    if tool == "script":
-        sys.argv = words
-        runpy.run_path(words[0], run_name="__main__")
-        return
     if models:
         common: Any = importlib.import_module("openvino.model_zoo._common")
         common.MODEL_ROOT = Path(models)
@@ -48,13 +29,6 @@ def main() -> None:
         cache: Any = importlib.import_module("openvino.model_zoo.download_engine.cache")
         cache.CHUNK_SIZE = 1 << 16
         importlib.import_module(f"openvino.model_zoo.omz_{tool}").main()
-
-
-def die_with_the_starter() -> None:
-    """Wait for the end of standard input, which only the starter's death brings, and end the whole group then."""
-    while os.read(0, 1 << 16):
-        pass
-    os.killpg(0, signal.SIGKILL)
 
 
 def catalogue() -> dict[str, Any]:

@@ -21,9 +21,10 @@ from typing import Any
 from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_when_late
 from autogauge.errors import UserError
-from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, recompile, run_tool
+from autogauge.models.omz.tools import STEPS, run
 from autogauge.probe.environment import clean
 from autogauge.studies.progress import Progress
+from autogauge.tools.running import Deadline, ToolFailed, object_in, recompile, run_tool
 from autogauge.trust import may_run
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
@@ -208,7 +209,7 @@ def _install(staging: Path, python: Path, version: str, deadline: Deadline, prog
             )
             # That pip says it is done proves nothing: each tool must load, and know its models.
             run_tool(own, "module", "openvino.tools.mo", "--version", scratch=scratch, deadline=deadline)
-            known = object_in(run_tool(own, "catalogue", scratch=scratch, deadline=deadline))
+            known = object_in(run(own, "catalogue", scratch=scratch, deadline=deadline))
             if not own.exists() or not _converter(environment).is_file():
                 raise ToolFailed("pip ended without an error and without the tools")
         except ToolFailed as error:

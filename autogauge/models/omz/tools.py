@@ -1,69 +1,25 @@
-"""Runs a tool of the toolchain as a child process: its lines as they come, a deadline, a limit to its silence.
+"""The Open Model Zoo's own tools: how one is run (see ``runner``), and where it says why it failed.
 
-Which tools, in what order, and what the user is told is left to ``toolchain`` and ``zoo``.
+In what order they are run, and what the user is told, is left to ``toolchain`` and ``zoo``.
 """
 
 from __future__ import annotations
 
-import collections
-import contextlib
-import json
-import os
 import re
-import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from autogauge.cache import Cache
-from autogauge.causes import step_in
-from autogauge.files import exists
-from autogauge.probe import environment
-from autogauge.probe.process import Child, LineTooLong
+from autogauge.tools import running
+from autogauge.tools.running import Deadline, run_tool
 
-RUNNER = Path(__file__).with_name("runner.py")
+SCRIPT = Path(__file__).with_name("runner.py")
 STEPS = 3
 """Installing, downloading, converting: what a user waits for."""
-_FILES = ("PIP_CERT", "PIP_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_LISTS = ("PIP_FIND_LINKS", "PIP_CONSTRAINT")
-_KEPT_LINES = 200
-_EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Timeout|Interrupt)(?::|$)")
-_TOOLS_OWN = re.compile(r"^(?:#+ Error: |ERROR: |\[ ERROR \]\s+|[Ee]rror: )(?=.*\w)")
-_NOISE = re.compile(
-    r"^(?:FAILED:|Download failed|-+)|Traceback \(most recent call last\)|BUG REPORT|INTERNAL ERROR|[Uu]nexpected exception|Please contact"
-)
+_ERRORS = re.compile(rf"^#+ Error: (?=.*\w)|^\[ ERROR \]\s+(?=.*\w)|{running.ERRORS.pattern}")
+_NOISE = re.compile(rf"^(?:FAILED:|Download failed)|BUG REPORT|INTERNAL ERROR|Please contact|{running.NOISE.pattern}")
 
 
-class Deadline:
-    """A number of seconds that began to run when this was made."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._began = time.monotonic()
-
-    @property
-    def at(self) -> float:
-        """When it passes, by ``time.monotonic()``."""
-        return self._began + self.seconds
-
-    @property
-    def left_s(self) -> float:
-        """How many seconds are left, not below zero."""
-        return max(0.0, self.at - time.monotonic())
-
-
-class ToolFailed(Exception):
-    """A tool did not do its work. The text is the reason, without a full stop; ``late`` says that the deadline passed."""
-
-    def __init__(self, reason: str, *, late: bool = False) -> None:
-        super().__init__(reason)
-        self.late = late
-        self.step = step_in(reason)
-        """What to do where the machine lacked something; ``None`` where it did not."""
-
-
-def run_tool(
+def run(
     python: Path,
     tool: str,
     *words: str,
@@ -71,109 +27,27 @@ def run_tool(
     deadline: Deadline,
     models: Path | None = None,
     silence_s: float | None = None,
-    home: bool = False,
     on_line: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Run a tool (see ``runner``) to its end; returns the last lines that it printed.
+    """Run ``catalogue``, ``check``, ``downloader`` or ``converter``; ``models`` is a mirror's folder of configurations.
 
-    ``scratch`` is a folder for what it writes beside its work; unless ``home`` lets it see the user's, it is its home too.
-    Raises :class:`ToolFailed`: its exit status is not 0, a signal ended it, it was silent for over ``silence_s`` seconds,
-    or the deadline passed. It and whatever it started are gone then.
+    The rest, and what is raised, is as of :func:`autogauge.tools.running.run_tool`.
     """
-    try:
-        child = Child(
-            [str(python), "-I", "-B", "-u", str(RUNNER), "{result}", tool, str(models or ""), *words],
-            stdout=scratch / "tool.out",
-            stderr=scratch / "tool.err",
-            environment=_environment(scratch, home=home),
-            folder=scratch,
-        )
-    except OSError as error:
-        raise ToolFailed(f"cannot start {python}: {error.strerror}") from None
-    lines: collections.deque[str] = collections.deque(maxlen=_KEPT_LINES)
-    try:
-        while True:
-            silent_until = float("inf") if silence_s is None else time.monotonic() + silence_s
-            try:
-                line = child.read_line(min(deadline.at, silent_until))
-            except TimeoutError:
-                if time.monotonic() < deadline.at:
-                    raise ToolFailed(f"nothing came for {silence_s:g} s") from None
-                raise ToolFailed(f"it was not done within {deadline.seconds:g} s", late=True) from None
-            except LineTooLong:
-                raise ToolFailed("it printed a line without an end") from None
-            if line is None:
-                break
-            text = line.decode(errors="replace").rstrip()
-            lines.append(text)
-            on_line(text)
-        try:
-            ending = child.wait(deadline.at)
-        except TimeoutError:
-            raise ToolFailed(f"it was not done within {deadline.seconds:g} s", late=True) from None
-        if ending.signal_number is not None:
-            raise ToolFailed(f"it was {ending}")
-        if ending.exit_status != 0:
-            raise ToolFailed(reason_in([*lines, *child.output_tail().splitlines()]) or f"it ended with {ending}")
-        return [*lines]
-    finally:
-        child.kill()
-
-
-def recompile(environment: Path, cache: Cache, deadline: Deadline, say: Callable[[str], None]) -> None:
-    """Make the files anew that Python has compiled in an environment. Raises ``OSError``; what cannot be compiled is left out."""
-    say(f"compiling {environment.parent.name} in the cache anew: its compiled files were not those that are on record")
-    for folder in [*environment.rglob("__pycache__")]:
-        shutil.rmtree(folder)
-    python, libraries = environment / "bin" / "python", environment / "lib"
-    with (
-        cache.scratch("compile") as scratch,
-        contextlib.suppress(ToolFailed),
-    ):  # some packages bring what is for other Pythons
-        run_tool(python, "module", "compileall", "-q", str(libraries), scratch=scratch, deadline=deadline)
-
-
-def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
-    """The user's, without what would lead Python elsewhere; with a private home unless the user's is wanted.
-
-    The tools run in a folder of their own: what leads to a file from the user's is made to lead there from anywhere.
-    """
-    kept = environment.clean(os.environ)
-    kept.update({name: _from_anywhere(kept[name]) for name in _FILES if name in kept})
-    kept.update({name: " ".join(map(_from_anywhere, kept[name].split())) for name in _LISTS if name in kept})
-    if not home:
-        kept["HOME"] = str(scratch)
-        kept.update({f"XDG_{name}_HOME": str(scratch) for name in ("CACHE", "CONFIG", "DATA", "STATE")})
-    kept.setdefault("PIP_DEFAULT_TIMEOUT", "10")  # an index that is out of reach is no reason to wait for minutes
-    kept.setdefault("PIP_RETRIES", "2")
-    kept["RUSTUP_HOME"] = str(
-        scratch
-    )  # pip asks rustc for its version, and a rustc of rustup would write to the user's home
-    return {**kept, "CI": "true", "TMPDIR": str(scratch)}
-
-
-def _from_anywhere(place: str) -> str:
-    """A path that leads somewhere, made absolute; anything else (an address, a path to nowhere) as it is."""
-    return str(Path(place).absolute()) if place and exists(Path(place)) else place
-
-
-def object_in(lines: Sequence[str]) -> dict[str, Any]:
-    """The last line that is a JSON object: what a tool answered, whatever else was printed. Raises :class:`ToolFailed`."""
-    for line in reversed(lines):
-        with contextlib.suppress(ValueError):
-            found = json.loads(line)
-            if isinstance(found, dict) and found:
-                return found
-    raise ToolFailed("it ended without an error and without an answer")
+    return run_tool(
+        python,
+        "script",
+        *(str(SCRIPT), tool, str(models or ""), *words),
+        scratch=scratch,
+        deadline=deadline,
+        silence_s=silence_s,
+        on_line=on_line,
+        reason=reason_in,
+    )
 
 
 def reason_in(lines: Sequence[str]) -> str:
-    """The line that says why a tool failed: its own last error, else the last exception, else the last line; empty if none does."""
-    lines = [line for line in lines if not line.startswith("{")]  # the downloader's events
-    if "FAILED:" in lines:
-        lines = lines[: lines.index("FAILED:")]  # names follow
-    own = [line for line in lines if _TOOLS_OWN.match(line) and not _NOISE.search(_TOOLS_OWN.sub("", line))]
-    exceptions = [line for line in lines if _EXCEPTION.match(line)]
-    others = [line for line in lines if any(letter.isalnum() for letter in line) and not _NOISE.search(line)]
-    chosen = own[-1:] or exceptions[-1:] or others[-1:] or [""]
-    return _TOOLS_OWN.sub("", chosen[0]).strip().rstrip(". ")[:300]
+    """The line that says why a tool failed, without the downloader's events and the names that follow a failure; empty if none does."""
+    said = [line for line in lines if not line.startswith("{")]
+    if "FAILED:" in said:
+        said = said[: said.index("FAILED:")]
+    return running.reason_in(said, _ERRORS, _NOISE)

@@ -23,8 +23,9 @@ from autogauge.models.artefact import ModelArtefact, artefact_in
 from autogauge.models.omz import catalogue, downloads, toolchain
 from autogauge.models.omz.reach import origin, unreachable
 from autogauge.models.omz.toolchain import Toolchain
-from autogauge.models.omz.tools import STEPS, Deadline, ToolFailed, object_in, run_tool
+from autogauge.models.omz.tools import STEPS, run
 from autogauge.studies.progress import Progress, Silent
+from autogauge.tools.running import Deadline, ToolFailed, object_in
 
 MIRROR = "AUTOGAUGE_OMZ_MODELS"
 """Names a folder of model configurations (``**/NAME/model.yml``) that takes the place of the tools' own: a lab's mirror of the Zoo."""
@@ -129,7 +130,7 @@ class Zoo:
             with self.cache.scratch("omz") as scratch:
                 try:
                     self._known = object_in(
-                        run_tool(tools.python, "catalogue", scratch=scratch, deadline=deadline, models=self.models)
+                        run(tools.python, "catalogue", scratch=scratch, deadline=deadline, models=self.models)
                     )
                 except ToolFailed as error:
                     next_step = _next_step(
@@ -194,7 +195,7 @@ class Zoo:
                 shutil.move(made / path.name, path)
             try:
                 python = self.tools(deadline).python
-                checked = object_in(run_tool(python, "check", str(xml), scratch=scratch, deadline=deadline))
+                checked = object_in(run(python, "check", str(xml), scratch=scratch, deadline=deadline))
             except ToolFailed as error:
                 raise self._failure(
                     name, f"what the converter made cannot be read: {error}", _next_step(error, _TOOLS)
@@ -225,7 +226,7 @@ class Zoo:
         needed = downloads.needed(described, precision)
         kept = downloads.private_view(self.cache.root, scratch / "downloads", needed)
         try:
-            run_tool(
+            run(
                 self.tools(deadline).python,
                 "downloader",
                 *(f"--name={name}", f"--precisions={precision}", f"--output_dir={scratch / 'models'}"),
@@ -252,7 +253,7 @@ class Zoo:
         self._begin(name)
         self.progress.advance(f"converting to {precision}", 2, STEPS, None)
         try:
-            run_tool(
+            run(
                 tools.python,
                 "converter",
                 *(f"--name={name}", f"--precisions={precision}", f"--mo={tools.converter}"),

@@ -1,14 +1,13 @@
 """Builds EfficientNet-Lite0 with OpenVINO's opset API from its learned weights, and saves it as IR.
 
 The architecture: Tan & Le, "EfficientNet" (ICML 2019), table 1, in the Lite variant (no squeeze-and-excitation, ReLU6).
-Run in a process of its own (``python -m autogauge.models.trained.builder FOLDER PRECISION WEIGHTS``); where the weights come from and
+Run in a process of its own by ``isolated`` (FOLDER PRECISION WEIGHTS); where the weights come from and
 where the model goes is left to ``source``.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing openvino would send telemetry
@@ -21,7 +20,6 @@ try:
 except ImportError:  # before 2025.0
     from openvino.runtime import opset13 as ops
 
-from autogauge.models.omz.runner import die_with_the_starter
 from autogauge.models.trained import pth
 
 NAME = "efficientnet-lite0"
@@ -112,7 +110,6 @@ class _Net:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=die_with_the_starter, daemon=True).start()
     folder, precision, path = sys.argv[1:]
     model = efficientnet_lite0(pth.read(Path(path)))
     ov.save_model(model, Path(folder) / f"{NAME}.xml", compress_to_fp16=precision == "FP16")
