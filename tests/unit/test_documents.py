@@ -4,6 +4,7 @@ import functools
 import re
 import runpy
 import shlex
+import subprocess
 
 import pytest
 import typer.main
@@ -117,6 +118,21 @@ def test_each_page_that_the_code_names_is_there():
     assert {name for name in named_pages if not (ROOT / name).exists()} == set()
 
 
+MOST_WORDS = 40
+
+
+def sentences(page):
+    """The sentences of a page's paragraphs and lists, each code a word; tables and titles are left out."""
+    prose = re.sub(r"^(?:\||#|!).*$", "", CODE.sub("X", text_of(page)), flags=re.MULTILINE)
+    for piece in re.split(r"\n\s*\n|\n(?=\s*(?:-|\d+\.) )", re.sub(r"\]\([^)]*\)", "]", prose)):
+        yield from re.split(r"(?<=[.!?:;]) +", " ".join(piece.split()))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name != "reports"], ids=named)
+def test_no_sentence_is_too_long_to_be_read_aloud(page):
+    assert [each for each in sentences(page) if len(each.split()) > MOST_WORDS] == []
+
+
 # What a page names is there.
 
 
@@ -196,7 +212,7 @@ def unknown_to(known, words, used):
         if (*path, word) not in known:
             break
         path = (*path, word)
-    if not path and words and re.fullmatch(r"[a-z-]+", words[0]):
+    if not path and words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
         return {words[0]}
     return used - known[path]
 
@@ -258,8 +274,12 @@ def test_each_variable_of_the_environment_that_a_page_names_is_read(page):
 
 
 def command_of(title):
-    """The first block of code below a heading of the README, as CI takes it."""
-    return re.search(rf"^## {title}\n.*?^```sh\n(.*?)^```", text_of(ROOT / "README.md"), re.MULTILINE | re.DOTALL)[1]
+    """The command below a heading of the README, by the very line with which CI takes it."""
+    (function,) = (
+        line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line.startswith("readme_command()")
+    )
+    words = ["bash", "-euc", f'{function}; readme_command "$1"', "bash", title]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30).stdout
 
 
 def test_the_readme_has_both_commands_with_all_their_set_up():
