@@ -359,6 +359,19 @@ def test_what_the_gates_page_says_of_the_targets_is_what_the_kept_table_says():
         assert studies in text
 
 
+def test_what_the_gates_page_says_that_a_red_job_says_is_said_somewhere():
+    quoted = [
+        each
+        for bold in re.findall(r"^\d\. \*\*(.*?)\*\*", text_of(ROOT / "docs/gate.md"), re.M)
+        for each in re.findall(r'"([^"]+)"', bold)
+    ]
+    assert len(quoted) >= 3
+    sources = "".join(
+        path.read_text() for folder in ("autogauge", "fixtures") for path in (ROOT / folder).rglob("*.py")
+    )
+    assert [each for each in quoted if each not in sources] == []
+
+
 def test_the_kept_table_is_of_the_recordings_that_are_kept():
     first, *_ = KEPT.read_text().splitlines()
     assert first.endswith(f" --write={KEPT.relative_to(ROOT)}")
