@@ -13,12 +13,13 @@ from autogauge.gate.session import Gate
 from autogauge.history.circumstances import Circumstances
 from autogauge.history.circumstances import read as read_circumstances
 from autogauge.history.fingerprint import Fingerprint, fingerprint
+from autogauge.measuring import notes
+from autogauge.measuring.claim import Verdict
+from autogauge.measuring.disturbance import OfRun, of_run
+from autogauge.measuring.result import Result
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.request import Emulation
 from autogauge.settings import Settings
-from autogauge.stats.verdicts import Verdict
-from autogauge.studies.disturbance import OfRun, of_run
-from autogauge.studies.study import Study
 from autogauge.targets import Device
 
 
@@ -46,7 +47,7 @@ class Run:
     has_state: bool = False
     """Whether the model keeps anything from one inference to the next, which is then reset before each."""
     notes: list[str] = field(default_factory=list)
-    studies: list[Study] = field(default_factory=list)
+    studies: list[Result] = field(default_factory=list)
     gate: Gate | None = None
     history_file: Path | None = None
     circumstances: Circumstances = field(default_factory=read_circumstances)
@@ -120,7 +121,7 @@ class Run:
             *self.notes,
             *self.circumstances.limits(),
             *changes,
-            *(note for study in (*self.studies, *again) for note in study.notes()),
+            *(note for study in (*self.studies, *again) for note in notes.of(study)),
         ]
 
     def verdicts(self) -> list[Verdict]:

@@ -16,6 +16,7 @@ from autogauge.gate import session as gates
 from autogauge.history import store
 from autogauge.input_files import check_feeding
 from autogauge.input_shapes import in_words
+from autogauge.measuring.plan import Plan
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
 from autogauge.models.topology import SMALL_CNN
@@ -23,9 +24,8 @@ from autogauge.plain import plain
 from autogauge.reference import spec
 from autogauge.reference.spec import Reference
 from autogauge.rig import lock
-from autogauge.studies import steady
-from autogauge.studies.pool import DEADLINE_S
-from autogauge.studies.study import Plan
+from autogauge.rig.pool import DEADLINE_S
+from autogauge.rig.warm import RELAY_ROUNDS
 from autogauge.targets import ACCELERATOR_KINDS
 
 
@@ -65,7 +65,7 @@ PROFILES = {
         steady=Plan(looks=(24, 48), budget_s=9),
         fil_at_least=7,
         steady_at_least=24,
-        relay_rounds=steady.RELAY_ROUNDS,
+        relay_rounds=RELAY_ROUNDS,
         slice_s=0.05,
         interval_s=1.0,
         warm_up_s=0.3,
@@ -81,7 +81,7 @@ PROFILES = {
         steady=Plan(looks=(40, 80, 160, 320), budget_s=38),
         fil_at_least=32,
         steady_at_least=64,
-        relay_rounds=steady.RELAY_ROUNDS,
+        relay_rounds=RELAY_ROUNDS,
         slice_s=0.05,
         interval_s=1.0,
         warm_up_s=0.5,

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
+from autogauge.rig.workload import prepare_workload
 from autogauge.stats.intervals import paired_ratio
-from autogauge.studies.workload import prepare_workload
 from autogauge.targets import Target
 from benchmarks.command import positive, run_command
 

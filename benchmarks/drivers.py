@@ -27,8 +27,8 @@ from rich.table import Table
 
 from autogauge.models import path as model_path
 from autogauge.probe.launcher import Launcher
-from autogauge.studies.pool import ProbePool
-from autogauge.studies.workload import Workload, prepare_workload
+from autogauge.rig.pool import ProbePool
+from autogauge.rig.workload import Workload, prepare_workload
 from autogauge.targets import Target
 from benchmarks.command import positive, positives, run_command
 

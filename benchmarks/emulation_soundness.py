@@ -27,14 +27,14 @@ from rich.table import Table
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.emulation import parts
+from autogauge.measuring.progress import Silent
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.worker.emulation import BY_HAND, VARIABLE
 from autogauge.reference.environment import python_with
-from autogauge.studies.pool import ProbePool
-from autogauge.studies.progress import Silent
-from autogauge.studies.workload import Workload, prepare_workload
+from autogauge.rig.pool import ProbePool
+from autogauge.rig.workload import Workload, prepare_workload
 from autogauge.targets import Target
 from benchmarks.command import run_command, whole
 

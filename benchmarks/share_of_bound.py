@@ -31,9 +31,9 @@ from rich.table import Table
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
+from autogauge.rig.pool import ProbePool
+from autogauge.rig.workload import Workload, prepare_workload
 from autogauge.stats.intervals import paired_ratio
-from autogauge.studies.pool import ProbePool
-from autogauge.studies.workload import Workload, prepare_workload
 from autogauge.targets import HINTS, Target
 from benchmarks.command import positive, run_command
 

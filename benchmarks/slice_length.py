@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.models import embedded
 from autogauge.probe.launcher import Launcher
+from autogauge.rig.pool import ProbePool, bystander
+from autogauge.rig.workload import prepare_workload
 from autogauge.stats.intervals import paired_ratio
-from autogauge.studies.pool import ProbePool, bystander
-from autogauge.studies.workload import prepare_workload
 from autogauge.targets import HINTS, Target
 from benchmarks.command import run_command
 

@@ -18,6 +18,9 @@ from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
 from autogauge.input_files import GivenInputs, check_feeding
 from autogauge.inputs import parse_shapes
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Result
 from autogauge.models import resolve
 from autogauge.plain import plain, sentence
 from autogauge.probe.launcher import Launcher
@@ -26,14 +29,11 @@ from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
 from autogauge.report.tables import Column, Fitted
 from autogauge.rig import lock
+from autogauge.rig.workload import Workload, prepare_workload
 from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
 from autogauge.settings import parse_choice, parse_wait
 from autogauge.stats.intervals import fewest_replicates
-from autogauge.stats.verdicts import METRICS
-from autogauge.studies import fil, selfcheck
-from autogauge.studies.progress import Progress
-from autogauge.studies.study import Study
-from autogauge.studies.workload import Workload, prepare_workload
+from autogauge.studies import selfcheck
 from autogauge.targets import HINTS, LATENCY, Target, named_devices, require_device
 
 SPANS_S = (15, 60, 300)
@@ -105,7 +105,7 @@ def _measure(
     rounds: int,
     infer_requests: int,
     blocks: int,
-) -> list[Study]:
+) -> list[Result]:
     """Warm processes for so many rounds, then fresh ones for so many blocks, if any."""
     steady = selfcheck.steady_self_check(
         launcher, workload, target, rounds=rounds, infer_requests=infer_requests, seed=seed, progress=progress
@@ -128,19 +128,20 @@ def _check(hint: str, rounds: int, blocks: int) -> None:
         )
 
 
-def _checks(study: Study) -> list[dict[str, Any]]:
+def _checks(study: Result) -> list[dict[str, Any]]:
     """Each comparison of an A/A study: its ratio, interval, and whether that holds 1."""
     found = []
     for claim in study.claims:
+        assert isinstance(claim, Ratio)
         verdict = study.verdict(claim)
         interval = verdict.interval
         pair_s = study.seconds / max(1, len(study.replicates))
-        first_look = FIRST_LOOK if claim.metric == fil.METRIC else FIRST_WARM_LOOK
+        first_look = FIRST_LOOK if claim.metric.per_process else FIRST_WARM_LOOK
         error = RUN_ERROR / COMPARISONS_OF_A_RUN
         resolution = Resolution.of(interval, pair_s, error, first_look) if interval else None
         found.append(
             {
-                "metric": METRICS[claim.metric],
+                "metric": claim.metric.title,
                 "ratio": interval.ratio if interval else None,
                 "ci": [interval.low, interval.high] if interval and interval.low > 0 else None,
                 "confidence": study.plan.confidence,

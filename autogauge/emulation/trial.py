@@ -20,7 +20,7 @@ from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.worker.emulation import CLASSES, VARIABLE
-from autogauge.studies.workload import Workload, prepare_workload
+from autogauge.rig.workload import Workload, prepare_workload
 from autogauge.targets import Target
 
 MODEL, TOLERANCE = "one-convolution", 1e-4

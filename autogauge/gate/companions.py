@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 from autogauge.gate import side_by_side
 from autogauge.gate.session import OFF, Gate
+from autogauge.measuring.condition import PINNED, REFERENCE, Condition
+from autogauge.measuring.result import Result
 from autogauge.reference.pinned import DEVICE, NAME, Pinned
 from autogauge.reference.spec import Reference
-from autogauge.studies.study import Condition, Study
-from autogauge.studies.workload import Setup
+from autogauge.rig.workload import Setup
 from autogauge.targets import Target
 
-FIL_PATIENCE = 2.0
-"""How many times the time of another pair a pair of first inferences may take: a sample of it is a process."""
+PROCESS_PATIENCE = 2.0
+"""How many times the time of another pair a pair may take of which each sample is a process."""
 
 
 @dataclass(frozen=True)
@@ -32,26 +33,27 @@ class Companions:
     pinned_setup: Setup | None = None
     pair_budget_s: float = 60.0
 
-    def join(self, study: Study, metrics: Sequence[str], at_least: int) -> Study:
+    def join(self, study: Result, at_least: int) -> Result:
         """The study with its conditions' companions, before its first replicate.
 
-        ``metrics`` are those that are recorded; ``at_least`` so many replicates history's figures are to rest on.
+        ``at_least`` so many replicates history's figures are to rest on.
         """
         own = study.conditions
+        metrics = [study.metric(name) for name in study.recorded.values()]
         if self.gate.mode != OFF:
             study = dataclasses.replace(study, at_least=at_least)
         if self.reference is not None:
             added = side_by_side.twins(own, self.reference)
             claims = tuple(side_by_side.claim(each.name, metric, self.gate.floor) for each in own for metric in metrics)
-            is_fil = "fil_s" in metrics
+            fresh = any(metric.per_process for metric in metrics)
             study = dataclasses.replace(
                 study,
                 conditions=(*study.conditions, *added),
                 changes=claims,
                 change_plan=side_by_side.plan(
-                    self.pair_budget_s * len(own) * (FIL_PATIENCE if is_fil else 1.0),
+                    self.pair_budget_s * len(own) * (PROCESS_PATIENCE if fresh else 1.0),
                     self.gate.error,
-                    side_by_side.FIRST_LOOK if is_fil else side_by_side.FIRST_WARM_LOOK,
+                    side_by_side.FIRST_LOOK if fresh else side_by_side.FIRST_WARM_LOOK,
                 ),
             )
         if self.pinned is not None:
@@ -63,13 +65,13 @@ class Companions:
             study = dataclasses.replace(study, conditions=(*told, *beside.values()), pinned=self.pinned.identity)
         return study
 
-    def elsewhere(self, study: Study) -> Mapping[str, Setup]:
+    def elsewhere(self, study: Result) -> Mapping[str, Setup]:
         """The setups of the study's conditions that are companions."""
         found = {}
         for condition in study.conditions:
-            if condition.name.endswith(side_by_side.TWIN) and self.reference_setup is not None:
+            if condition.role == REFERENCE and self.reference_setup is not None:
                 found[condition.name] = self.reference_setup
-            elif condition.name.partition("-")[0] == NAME and self.pinned_setup is not None:
+            elif condition.role == PINNED and self.pinned_setup is not None:
                 found[condition.name] = self.pinned_setup
         return found
 
@@ -77,6 +79,13 @@ class Companions:
 def pinned_conditions(conditions: Sequence[Condition]) -> dict[str | None, Condition]:
     """A condition with the pinned workload for each hint among the conditions."""
     return {
-        hint: Condition("-".join(filter(None, (NAME, hint))), Target.with_hint(DEVICE, hint), f"pinned {DEVICE}")
+        hint: Condition(
+            "-".join(filter(None, (NAME, hint))),
+            Target.with_hint(DEVICE, hint),
+            f"pinned {DEVICE}",
+            role=PINNED,
+            runs_on=PINNED,
+            recorded=False,
+        )
         for hint in dict.fromkeys(condition.target.hint for condition in conditions)
     }

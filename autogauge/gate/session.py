@@ -19,17 +19,16 @@ from autogauge.gate.past import Creep, Figure, Past, Rule
 from autogauge.history import store
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import SavedBenchmark
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.result import Result
 from autogauge.probe.request import ProbeFailed
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies.study import Study
 
 FAMILY_ERROR = 0.01
 """How often a run in which nothing changed may raise an alarm, all of its benchmarks and ways of judging together."""
 MODES = (OFF, WARN, FAIL) = ("off", "warn", "fail")
-PER_PROCESS = ("fil_s", "hand_over_s")
-"""The metrics of which each sample is a process; of the others it is a round."""
 CARRY_OVER = "python -m autogauge accept --as-continuation"
-Again = Callable[[], Study]
+Again = Callable[[], Result]
 """Measures a study once more, with fresh processes."""
 
 
@@ -38,9 +37,9 @@ class Benchmark:
     """What is judged: a metric of a condition of a study, and how it is called in every run."""
 
     key: str
-    study: Study
+    study: Result
     condition: str
-    metric: str
+    metric: Metric
 
 
 @dataclass
@@ -70,7 +69,7 @@ class Gate:
     _remarks: dict[str, list[str]] = field(default_factory=dict)
     _creeps: dict[tuple[tuple[Path, ...], tuple[Path, ...]], list[str]] = field(default_factory=dict)
     _again: dict[str, Again] = field(default_factory=dict)
-    _measured_again: dict[str, Study | None] = field(default_factory=dict)
+    _measured_again: dict[str, Result | None] = field(default_factory=dict)
     _history: History | None = None
 
     @property
@@ -89,7 +88,7 @@ class Gate:
         """How strictly history judges: it finds twice the change that is found side by side."""
         return Rule.of_one_run(self.error, self.smallest_change)
 
-    def remember(self, study: Study, again: Again) -> None:
+    def remember(self, study: Result, again: Again) -> None:
         """How the study is measured again, should one of its benchmarks be suspicious."""
         self._again[study.name] = again
 
@@ -116,7 +115,7 @@ class Gate:
     def _side_by_side(self, benchmark: Benchmark) -> Judgement:
         against = f"the reference {self.reference} in the same rounds"
 
-        def judged(study: Study) -> Judgement:
+        def judged(study: Result) -> Judgement:
             return side_by_side.judge(study, benchmark.condition, benchmark.metric, benchmark.key, self.floor, against)
 
         first = judged(benchmark.study)
@@ -138,7 +137,7 @@ class Gate:
         before, rule = past_of(self.runs(), benchmark.key), self.rule
         crept = self.remark(benchmark.key, figure, before)
         first = past.judge(benchmark.key, figure, before, rule)
-        first = replace(first, own=_counted(figure, benchmark.metric))
+        first = replace(first, own=benchmark.metric.count(figure.samples))
         if past.suspicion(figure, before, rule) is None and crept is None:
             return first
         second = self._once_more(benchmark)
@@ -147,7 +146,7 @@ class Gate:
             # Judged by seconds, what the ratio said would be forgotten.
             return _unconfirmed(first if crept is None else self.crept(first, crept))
         both = past.judge_again(benchmark.key, figure, again, before, rule)
-        both = replace(both, own=_counted(figure.together(again), benchmark.metric))
+        both = replace(both, own=benchmark.metric.count(figure.together(again).samples))
         crept = past.creep(figure.together(again), before, rule) if crept is not None else None
         return both if crept is None else self.crept(both, crept)
 
@@ -177,7 +176,7 @@ class Gate:
         oldest = history.first_of(key) if whole_level else runs
         return tuple(each.path for each in oldest[: past.ENDS]), tuple(each.path for each in runs[-past.ENDS :])
 
-    def _once_more(self, benchmark: Benchmark) -> Study | None:
+    def _once_more(self, benchmark: Benchmark) -> Result | None:
         """The study measured again, once for all of its benchmarks; ``None`` when that did not work."""
         name = benchmark.study.name
         if name not in self._measured_again:
@@ -195,7 +194,7 @@ class Gate:
         return self._history
 
     @property
-    def studies_again(self) -> list[Study]:
+    def studies_again(self) -> list[Result]:
         """The studies that were measured once more."""
         return [study for study in self._measured_again.values() if study is not None]
 
@@ -288,13 +287,6 @@ def comparing(older: Sequence[Path], newer: Sequence[Path]) -> str | None:
         numbers = ",".join(str(store.number_of(path)) for path in paths)
         sides.append(f"{shlex.quote(str(paths[0].parent))} run={numbers} standing=*")
     return shlex.join(["python", "-m", "autogauge", "compare", *sides])
-
-
-def _counted(figure: Figure, metric: str) -> str:
-    """What a figure rests on, in words."""
-    what = "process" if metric in PER_PROCESS else "round"
-    plural = "" if figure.samples == 1 else "es" if metric in PER_PROCESS else "s"
-    return f"{figure.samples} {what}{plural}"
 
 
 def past_of(history: History, key: str) -> Past:

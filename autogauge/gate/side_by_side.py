@@ -6,14 +6,17 @@ import dataclasses
 from collections.abc import Sequence
 
 from autogauge.gate.judgement import Judgement, Way
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.condition import REFERENCE, Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Result
 from autogauge.reference.spec import Reference
 from autogauge.stats.intervals import Interval
 from autogauge.stats.sequential import geometric_looks
-from autogauge.stats.verdicts import Claim, Outcome
-from autogauge.studies.study import Condition, Plan, Study
+from autogauge.stats.verdicts import Outcome
 
 TWIN = "@reference"
-HIGHER_IS_BETTER = ("fps",)
 FIRST_TIME, MOST_FIRST_TIME, AGAIN = 10.0, 0.1, 0.05
 """How often the first measurement may be wrong (so many times the error of a comparison), and the second: both have to be, and they
 are of different processes at different times, so that together they are half as often wrong as is allowed."""
@@ -29,6 +32,9 @@ def twins(conditions: Sequence[Condition], reference: Reference) -> tuple[Condit
         dataclasses.replace(
             each,
             name=each.name + TWIN,
+            role=REFERENCE,
+            runs_on=REFERENCE,
+            recorded=False,
             target=reference.target(each.target),
             title=f"{reference.device or each.title or each.target.device or 'AUTO'} (reference)",
         )
@@ -36,17 +42,16 @@ def twins(conditions: Sequence[Condition], reference: Reference) -> tuple[Condit
     )
 
 
-def claim(condition: str, metric: str, floor: float) -> Claim:
+def claim(condition: str, metric: Metric, floor: float) -> Ratio:
     """That the candidate's figure is not worse than its twin's by more than the floor (a ratio of costs, above 1)."""
-    higher = metric in HIGHER_IS_BETTER
-    return Claim(
-        f"{condition}-{metric}-not-slower".lower(),
+    return Ratio(
+        f"{condition}-{metric.name}-not-slower".lower(),
         f"{condition} is not slower than the reference",
         metric,
         condition,
         condition + TWIN,
-        "at least" if higher else "at most",
-        1 / floor if higher else floor,
+        "at least" if metric.higher_is_better else "at most",
+        1 / floor if metric.higher_is_better else floor,
     )
 
 
@@ -66,7 +71,7 @@ def plan_again(first: Plan, elapsed_s: float) -> Plan:
     return dataclasses.replace(first, budget_s=left_s, confidence=1 - 2 * AGAIN)
 
 
-def anew(study: Study, seed: int) -> Study:
+def anew(study: Result, seed: int) -> Result:
     """The study to be measured once more, on a suspicion, in what is left of the time."""
     again = study.anew(seed)
     if again.change_plan is not None:
@@ -74,12 +79,12 @@ def anew(study: Study, seed: int) -> Study:
     return again
 
 
-def has_twin(study: Study, condition: str) -> bool:
+def has_twin(study: Result, condition: str) -> bool:
     """Whether that condition is measured beside its twin there."""
     return any(each.name == condition + TWIN for each in study.conditions)
 
 
-def judge(study: Study, condition: str, metric: str, benchmark: str, floor: float, against: str) -> Judgement:
+def judge(study: Result, condition: str, metric: Metric, benchmark: str, floor: float, against: str) -> Judgement:
     """What the study says about that condition beside its twin."""
     name = claim(condition, metric, floor).name
     found = next((each for each in study.changes if each.name == name), None)
@@ -101,9 +106,9 @@ def judge(study: Study, condition: str, metric: str, benchmark: str, floor: floa
     return dataclasses.replace(judgement, cannot_measure=judgement.cannot_measure or broke_off)
 
 
-def cost_of(interval: Interval | None, metric: str) -> Interval | None:
+def cost_of(interval: Interval | None, metric: Metric) -> Interval | None:
     """The interval as a ratio of costs: turned over where a higher figure is better."""
-    if interval is None or metric not in HIGHER_IS_BETTER:
+    if interval is None or not metric.higher_is_better:
         return interval
     return dataclasses.replace(
         interval,

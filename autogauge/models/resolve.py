@@ -10,12 +10,12 @@ from pathlib import Path
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.files import exists
+from autogauge.measuring.progress import Progress, Silent
 from autogauge.models import embedded, path
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.omz import catalogue
 from autogauge.models.omz.zoo import DEADLINE_S, Zoo, mirror
 from autogauge.models.trained import source as trained
-from autogauge.studies.progress import Progress, Silent
 
 DEFAULT_MODEL = "googlenet-v1"
 DEFAULT_PRECISION = "FP16"

@@ -17,9 +17,9 @@ from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_for, step_when_late
 from autogauge.errors import UserError
 from autogauge.manifest import read_manifest
+from autogauge.measuring.progress import Progress
 from autogauge.probe import environment
 from autogauge.probe.identity import is_release
-from autogauge.studies.progress import Progress
 from autogauge.tools.running import Deadline, ToolFailed, object_in, recompile, run_tool
 from autogauge.trust import may_run
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autogauge.cache import Cache
+from autogauge.measuring.progress import Progress
 from autogauge.models import embedded
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.identity import Runtime
 from autogauge.reference.environment import numpy_of, python_with
-from autogauge.studies.progress import Progress
 
 RELEASE = "2024.6.0" if sys.version_info < (3, 13) else "2025.0.0"
 """The newest long-term release when this was chosen; it has no wheel for Python 3.13."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
+from autogauge.measuring.progress import Progress
 from autogauge.models import path as model_path
 from autogauge.probe.identity import Runtime
 from autogauge.reference.environment import VERSION, python_with
-from autogauge.studies.progress import Progress
 from autogauge.targets import Target
 
 OPTION = "--reference"

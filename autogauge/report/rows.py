@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.result import Result
+from autogauge.rig.fresh import FIL
 from autogauge.run import Run
 from autogauge.stats.percentiles import percentiles
 from autogauge.studies import fil, hand_over
-from autogauge.studies.study import Condition, Study
 
 
 @dataclass
@@ -60,7 +62,7 @@ def _tell_apart(found: Sequence[Row], names: Sequence[str]) -> None:
                 found[index].target += f" ({names[index]})"
 
 
-def _row(study: Study, condition: Condition) -> Row:
+def _row(study: Result, condition: Condition) -> Row:
     name, target = condition.name, condition.target
     facts = study.facts.get(name, {})
     title = condition.title or target.device or "AUTO (by default)"
@@ -72,7 +74,7 @@ def _row(study: Study, condition: Condition) -> Row:
     if not samples:
         return row
     if study.name in (fil.NAME, fil.NAME_CACHED):
-        row.fil_s = statistics.median(study.figures(name, fil.METRIC))
+        row.fil_s = statistics.median(study.figures(name, FIL.name))
         row.fil_samples = len(samples)
     else:
         row.fil_s, row.fil_samples = facts.get("fil_s"), 1

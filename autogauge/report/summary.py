@@ -14,6 +14,7 @@ import numpy.typing as npt
 from autogauge import __version__, folders
 from autogauge.errors import UserError
 from autogauge.files import in_short, write_bytes, write_json
+from autogauge.measuring import saving
 from autogauge.report.pages import run_page
 from autogauge.report.pages.render import ASSETS, put_script
 from autogauge.report.rows import rows
@@ -64,8 +65,8 @@ def summarize(run: Run) -> dict[str, Any]:
         "verdicts": [verdict.to_json() for verdict in run.verdicts()],
         "table": [row.to_json() for row in rows(run)],
         "gate": run.gate.to_json() if run.gate else None,
-        "studies": [study.to_json() for study in run.studies],
-        "studies_again": [study.to_json() for study in run.gate.studies_again] if run.gate else [],
+        "studies": [saving.to_json(study) for study in run.studies],
+        "studies_again": [saving.to_json(study) for study in run.gate.studies_again] if run.gate else [],
         "history_file": str(run.history_file) if run.history_file else None,
         "latencies_file": LATENCIES,
         "timelines_file": TIMELINES if _timelines(run) else None,
@@ -129,8 +130,7 @@ def _timelines(run: Run) -> dict[str, Array]:
         for study in run.studies
         for condition in study.conditions
         for number, sample in enumerate(study.samples(condition.name))
-        if sample.timeline is not None
-        for name, values in sample.timeline.to_arrays().items()
+        for name, values in sample.arrays.items()
     }
 
 

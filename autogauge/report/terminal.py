@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autogauge.doctor import Finding, State
+from autogauge.measuring.claim import Verdict
+from autogauge.measuring.result import Result
 from autogauge.plain import plain, sentence
 from autogauge.report import gate, hand_over
 from autogauge.report.console import console
@@ -18,8 +20,7 @@ from autogauge.report.narrow import Fitting
 from autogauge.report.rows import Row, rows
 from autogauge.report.tables import Column, Fitted
 from autogauge.run import Run
-from autogauge.stats.verdicts import Outcome, Verdict
-from autogauge.studies.study import Study
+from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Device
 
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
@@ -118,7 +119,7 @@ def table_of(found: Iterable[Row]) -> RenderableType:
     return Fitting(table, [{title: row[title] for title in titles} for row in cells], named=2, nothing=NONE)
 
 
-def hand_over_table(study: Study) -> Fitted:
+def hand_over_table(study: Result) -> Fitted:
     """The hand-over in the order of time, a column for each way of inferring: median, and range where there are several replicates."""
     title = f"hand-over of {hand_over.title(study)}: {', '.join(hand_over.devices(study))} (seconds since the call of compile_model)"
     names = [condition.name for condition in study.conditions]

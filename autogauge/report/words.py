@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autogauge.gate.session import OFF, Gate
-from autogauge.stats.verdicts import Outcome, Verdict
+from autogauge.measuring.claim import Verdict
+from autogauge.stats.verdicts import Outcome
 
 MARKS = {"PASS": "✅", "IMPROVED": "🔵", "FAIL": "❌", "INCONCLUSIVE": "⚠️", "NO BASELINE": "▫️"}
 

@@ -17,13 +17,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autogauge.stats.intervals import Interval, paired_ratio
-from autogauge.stats.verdicts import Claim, Outcome, outcome_of
+from autogauge.stats.verdicts import Bounded, Outcome, outcome_of
 
 NEIGHBOURS = 4
 
 
 def judge_change(
-    numerators: Sequence[float], denominators: Sequence[float], claim: Claim, confidence: float
+    numerators: Sequence[float], denominators: Sequence[float], claim: Bounded, confidence: float
 ) -> tuple[Outcome, Interval]:
     """The outcome, and the interval that it rests on. The replicates are in the order measured.
 
@@ -45,7 +45,7 @@ def judge_change(
     return Outcome.PASS if within else Outcome.INCONCLUSIVE, every
 
 
-def _is_worse(claim: Claim, interval: Interval) -> bool:
+def _is_worse(claim: Bounded, interval: Interval) -> bool:
     """Whether it is worse beyond doubt, and by more than the floor as far as one can tell."""
     if claim.relation == "at most":
         return interval.low > 1 and interval.ratio > claim.bound

@@ -1,29 +1,19 @@
-"""The study of first inference latency (FIL): fresh processes, one at a time, in random blocks.
-
-FIL happens once in a process, so a replicate is a block with one fresh process a condition. Every compile is cold: OpenVINO's
-cache is off and the GPU driver's kernel cache is a private empty folder. The study of cached starts is the exception: it
-fills a ``CACHE_DIR`` first.
-"""
+"""The studies of first inference latency (FIL): cold starts, and starts from a ``CACHE_DIR`` that was filled before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
-from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import ProbeFailed
-from autogauge.stats.verdicts import Claim
-from autogauge.studies.pool import DEADLINE_S, ProbePool
-from autogauge.studies.progress import Progress
-from autogauge.studies.study import Condition, Plan, Sample, Study, run
-from autogauge.studies.workload import Setup, Workload
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Result
+from autogauge.rig.fresh import FIL, METRICS
 from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
 NAME_CACHED = "first inference latency, cached"
-METRIC = "fil_s"
-PHASES = ("import", "core", "read", "compile", "first_inference", "fil")
 CLOSE_TO_CPU = 2.0
 """AUTO's FIL is "close to" the CPU's up to this ratio. Starting AUTO also loads the other devices' plugins: 1.0 to 1.3 was
 measured without an accelerator. Waiting for one costs tens of times the CPU's FIL, so the bound tells the two apart."""
@@ -44,11 +34,11 @@ def conditions_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[
     found += [Condition(device.name, Target(device.name), device.label) for device in devices]
     if auto.handed_to is not None:
         without = Target(auto.device, {"ENABLE_STARTUP_FALLBACK": "NO"})
-        found.append(Condition(NO_FALLBACK, without, f"{auto.title}, no fallback"))
+        found.append(Condition(NO_FALLBACK, without, f"{auto.title}, no fallback", recorded=False))
     return tuple(found)
 
 
-def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Claim, ...]:
+def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Ratio, ...]:
     """AUTO's FIL is close to the CPU's and below that of every other device; without the start-up fallback it is the accelerator's.
 
     Where AUTO leaves its CPU helper out, it promises neither of the first two: its FIL is the accelerator's as well.
@@ -60,10 +50,10 @@ def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Clai
             continue  # it compiles on the CPU's own cores, beside the helper's first inference
         if device.kind == "CPU":
             claims.append(
-                Claim(
+                Ratio(
                     "auto-fil-close-to-cpu",
                     "AUTO's first inference comes about as early as the CPU's",
-                    METRIC,
+                    FIL,
                     "AUTO",
                     device.name,
                     "at most",
@@ -72,10 +62,10 @@ def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Clai
             )
         elif auto.why_not(device) is None:  # beside an AUTO that leaves it out its FIL would say nothing
             claims.append(
-                Claim(
+                Ratio(
                     below(device),
                     f"AUTO's first inference comes before that of {device.label}",
-                    METRIC,
+                    FIL,
                     "AUTO",
                     device.name,
                     "at most",
@@ -91,7 +81,7 @@ def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Clai
         )
         for name, (words, relation, bound) in zip(names, sides, strict=True):
             claims.append(
-                Claim(name, sentence.format(words), METRIC, NO_FALLBACK, handed_to.name, relation, round(bound, 3))
+                Ratio(name, sentence.format(words), FIL, NO_FALLBACK, handed_to.name, relation, round(bound, 3))
             )
     return tuple(claims)
 
@@ -106,89 +96,32 @@ def no_fallback(accelerator: Device) -> tuple[str, str]:
     return f"auto-no-fallback-fil-not-above-{accelerator.slug}", f"auto-no-fallback-fil-not-below-{accelerator.slug}"
 
 
-def planned(devices: Sequence[Device], plan: Plan, seed: int, auto: Auto = PLAIN_AUTO) -> Study:
+def planned(devices: Sequence[Device], plan: Plan, seed: int, auto: Auto = PLAIN_AUTO) -> Result:
     """The study of cold starts before its first block."""
-    return Study(NAME, conditions_for(devices, auto), claims_for(devices, auto), plan, seed)
+    return Result(
+        NAME,
+        conditions_for(devices, auto),
+        claims_for(devices, auto),
+        plan,
+        seed,
+        metrics=METRICS,
+        recorded={NAME: FIL.name},
+    )
 
 
-def planned_cached(auto: Auto, accelerator: Device, plan: Plan, seed: int) -> Study:
+def planned_cached(auto: Auto, accelerator: Device, plan: Plan, seed: int) -> Result:
     """The study of starts with a warm ``CACHE_DIR``: AUTO and the accelerator that it hands over to. It makes no claim that is a ratio."""
     conditions = (
         Condition("AUTO", Target(auto.device), auto.title),
         Condition(accelerator.name, Target(accelerator.name), accelerator.label),
     )
-    return Study(NAME_CACHED, conditions, (), plan, seed, repeats_disturbed=False)
-
-
-class FilRunner:
-    """Measures each condition's turn in a fresh process; with ``cache``, a folder, from a ``CACHE_DIR`` that was filled before."""
-
-    def __init__(
-        self,
-        study: Study,
-        launcher: Launcher,
-        workload: Workload,
-        deadline_s: float = DEADLINE_S,
-        cache: Path | None = None,
-        elsewhere: Mapping[str, Setup] | None = None,
-    ) -> None:
-        """``elsewhere`` names the conditions that run something else than the others, or on another runtime."""
-        self._study, self._launcher, self._workload = study, launcher, workload
-        self._elsewhere = elsewhere or {}
-        self._deadline_s, self._cache = deadline_s, cache
-        self._failed_to_fill: dict[str, ProbeFailed] = {}
-
-    def __call__(self, progress: Progress) -> Study:
-        """Run the study to its end; returns it."""
-        self._progress = progress
-        run(self._study, self._measure, progress, self._fill)
-        return self._study
-
-    def _fill(self) -> None:
-        """Compile every condition into the cache, waiting for the accelerator where AUTO has one; a failure is told at its first turn."""
-        if self._cache is None:
-            return
-        for number, condition in enumerate(self._study.conditions):
-            self._progress.advance(f"filling the cache: {condition.name}", number, len(self._study.conditions), None)
-            pool = ProbePool(
-                self._launcher, self._workload, warm_up_s=0.05, deadline_s=self._deadline_s, cache=self._cache
-            )
-            try:
-                pool.warm(condition.target)
-            except ProbeFailed as error:
-                self._failed_to_fill[condition.name] = error
-            finally:
-                pool.close()
-
-    def _measure(self, condition: Condition) -> Sample:
-        if failed := self._failed_to_fill.pop(condition.name, None):
-            raise failed
-        setup = self._elsewhere.get(condition.name) or Setup(self._launcher, self._workload)
-        request = setup.workload.request(
-            "once",
-            condition.target,
-            deadline_s=self._deadline_s,
-            cache=self._cache or "off",
-            await_accelerator=self._cache is not None,
-            accelerator_wait_s=self._deadline_s / 2,
-        )
-        reply, log = setup.launcher.run_once(request, f"fil-{condition.name}")
-        facts = self._study.facts.setdefault(condition.name, {"auto_logs": []})
-        facts.setdefault("loaded_from_cache", []).append(reply["loaded_from_cache"])
-        if self._cache is not None:
-            facts.setdefault("answered_in_the_end", []).append(reply["execution_devices_in_the_end"])
-        facts.setdefault("answered_first", []).append([reply["execution_devices_before"], reply["execution_devices"]])
-        facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])
-        if log.lines:
-            facts["auto_logs"].append(log.to_json())
-        seconds = reply["seconds"]
-        answered = {*(reply["execution_devices_before"] or ()), *(reply["execution_devices"] or ())}
-        return Sample(
-            figures={
-                **{f"{phase}_s": float(seconds[phase]) for phase in PHASES},
-                **({"destroy_s": float(reply["destroy_s"])} if "destroy_s" in reply else {}),
-                "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
-            },
-            surroundings=reply["surroundings"],
-            execution_devices=tuple(sorted(answered)),
-        )
+    return Result(
+        NAME_CACHED,
+        conditions,
+        (),
+        plan,
+        seed,
+        repeats_disturbed=False,
+        metrics=METRICS,
+        recorded={NAME_CACHED: FIL.name},
+    )

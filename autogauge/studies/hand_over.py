@@ -15,15 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Result, Sample
+from autogauge.measuring.schedule import run
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER, is_accelerator
+from autogauge.rig.pool import DEADLINE_S
+from autogauge.rig.workload import Workload
 from autogauge.studies import never
-from autogauge.studies.pool import DEADLINE_S
-from autogauge.studies.progress import Progress
-from autogauge.studies.study import Condition, Plan, Sample, Study, run
 from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
-from autogauge.studies.workload import Workload
 from autogauge.targets import Target
 
 __all__ = [
@@ -41,6 +45,30 @@ __all__ = [
 ]
 
 NAME = "hand-over"
+BENCHMARK = "time to the hand-over"
+HAND_OVER = Metric("hand_over_s", "hand-over, by EXECUTION_DEVICES", "s", per_process=True, seconds=1.0)
+METRICS = (
+    Metric("compile_s", "compile_model returned", "s", per_process=True, seconds=1.0),
+    Metric("fil_s", "first inference done (FIL)", "s", per_process=True, seconds=1.0),
+    Metric("helper_inferences", "inferences by the CPU helper", per_process=True),
+    Metric("latency_before_ms", "their median latency", "ms", per_process=True, seconds=1e-3),
+    Metric("helper_released_s", "CPU helper released, by AUTO's log", "s", per_process=True, seconds=1.0),
+    HAND_OVER,
+    Metric("transition_inferences", "inferences in transition", per_process=True),
+    Metric("latency_at_ms", "slowest at the hand-over", "ms", per_process=True, seconds=1e-3),
+    Metric("spike_ratio", "÷ the slower median: spike ratio", per_process=True),
+    Metric("time_to_steady_s", "hand-over to steady latency", "s", per_process=True, seconds=1.0),
+    Metric("accelerator_inferences", "inferences by the accelerator", higher_is_better=True, per_process=True),
+    Metric("latency_after_ms", "median latency once steady", "ms", per_process=True, seconds=1e-3),
+    Metric("failed", "failed inferences", per_process=True),
+    Metric("wrong", "wrong answers", per_process=True),
+    Metric("relative_error", "largest error against the CPU, ÷ the output's largest value", per_process=True),
+    Metric("largest_error", "largest error against the CPU", per_process=True),
+    Metric("memory_before_bytes", "memory before the hand-over", "bytes", per_process=True),
+    Metric("memory_after_bytes", "memory at the end", "bytes", per_process=True),
+    Metric("destroy_s", "destroying the model", "s", per_process=True, seconds=1.0),
+)
+"""In the order of time. ``largest_error`` is what runs before ``relative_error`` saved: it went by no size."""
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 DAY_S = 86400.0
 SYNCHRONOUS = "synchronous"
@@ -130,7 +158,7 @@ def what_happened(facts: Mapping[str, Any]) -> str:
     return f"{words}; {never.in_autos_words(facts['auto_log'], facts['accelerator_ready_s'], facts['printed'])}"
 
 
-def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO", title: str = "AUTO") -> Study:
+def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO", title: str = "AUTO") -> Result:
     """The study before its first replicate: inferred synchronously, and with a queue of at least two requests.
 
     It makes no claim that is a ratio: tests assert from its figures.
@@ -141,7 +169,9 @@ def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO"
         Condition(SYNCHRONOUS, target, f"{title}, {SYNCHRONOUS}", infer_requests=1),
         Condition(f"queue of {queue}", target, f"{title}, queue of {queue}", infer_requests=queue),
     )
-    return Study(NAME, conditions, (), plan, seed, repeats_disturbed=False)
+    return Result(
+        NAME, conditions, (), plan, seed, repeats_disturbed=False, metrics=METRICS, recorded={BENCHMARK: HAND_OVER.name}
+    )
 
 
 @dataclass(frozen=True)
@@ -177,7 +207,7 @@ class HandOverRunner:
 
     def __init__(
         self,
-        study: Study,
+        result: Result,
         launcher: Launcher,
         workload: Workload,
         folder: Path,
@@ -186,15 +216,15 @@ class HandOverRunner:
         hand_over_deadline_s: float,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._study, self._launcher, self._workload = study, launcher, workload
+        self._result, self._launcher, self._workload = result, launcher, workload
         self._answers_file, self._timeline = folder / "expected.npz", folder / "timeline.npz"
         self._expected = Expected()
         self._after_s, self._hand_over_deadline_s, self._deadline_s = after_s, hand_over_deadline_s, deadline_s
 
-    def __call__(self, progress: Progress) -> Study:
+    def __call__(self, progress: Progress) -> Result:
         """Run the study to its end; returns it."""
-        run(self._study, self._measure, progress)
-        return self._study
+        run(self._result, self._measure, progress)
+        return self._result
 
     def _answers(self) -> str:
         """The path of the CPU's answers, asked for in one process."""
@@ -229,7 +259,7 @@ class HandOverRunner:
         ready_s = _accelerator_ready_s(reply, log)
         timeline = Timeline.load(self._timeline, reply["devices"]).with_accelerator_ready(ready_s)
         self._timeline.unlink()
-        facts = self._study.facts.setdefault(name, {"replicates": []})
+        facts = self._result.facts.setdefault(name, {"replicates": []})
         facts.update(openvino=reply["openvino"], infer_requests=request.infer_requests)
         facts["state"] = reply["state"]
         facts["not_compared"] = self._expected.why_not(reply["compared"], reply["state_variables"])
@@ -239,7 +269,7 @@ class HandOverRunner:
             surroundings=reply["surroundings"],
             execution_devices=tuple(reply["devices"]),
             latencies_ms=(timeline.latency_s * 1e3).astype(np.float32),
-            timeline=timeline,
+            arrays=timeline.to_arrays(),
         )
 
 

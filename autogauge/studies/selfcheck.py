@@ -5,21 +5,24 @@ It uses the machinery of the other studies unchanged; what is done about a miss 
 
 from __future__ import annotations
 
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Result
 from autogauge.probe.launcher import Launcher
-from autogauge.stats.verdicts import Claim
-from autogauge.studies import fil
-from autogauge.studies.pool import ProbePool, bystander
-from autogauge.studies.progress import Progress
-from autogauge.studies.steady import RELAY_ROUNDS, SteadyRunner
-from autogauge.studies.study import Condition, Plan, Study
-from autogauge.studies.workload import Workload
+from autogauge.rig.fresh import FIL, FreshTurns
+from autogauge.rig.pool import ProbePool, bystander
+from autogauge.rig.warm import FPS, LATENCY_MS, RELAY_ROUNDS, WarmTurns
+from autogauge.rig.workload import Workload
 from autogauge.targets import Target
 
 NAMES = ("A", "A again")
 CONFIDENCE = 0.99
 SLICE_S = 0.05
 WARM_UP_S = 0.5
-STEADY_METRICS = ("fps", "latency_ms")
+STEADY_METRICS = (FPS, LATENCY_MS)
 
 
 def steady_self_check(
@@ -31,16 +34,16 @@ def steady_self_check(
     infer_requests: int,
     seed: int,
     progress: Progress,
-) -> Study:
+) -> Result:
     """Two warm processes of one target by turns, for so many rounds; each gives way to a fresh one after ``RELAY_ROUNDS``."""
     plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE)
     claims = _claims(STEADY_METRICS)
-    study = Study("A/A of steady speed", _conditions(target), claims, plan, seed, relay_rounds=RELAY_ROUNDS)
+    study = Result("A/A of steady speed", _conditions(target), claims, plan, seed, relay_rounds=RELAY_ROUNDS)
     pools = {name: ProbePool(launcher, workload, warm_up_s=WARM_UP_S, infer_requests=infer_requests) for name in NAMES}
     finished = False
     try:
         with bystander(launcher, workload):
-            SteadyRunner(study, pools, slice_s=SLICE_S, interval_s=1.0)(progress)
+            WarmTurns(study, pools, slice_s=SLICE_S, interval_s=1.0)(progress)
         finished = True
     finally:
         for pool in pools.values():
@@ -50,20 +53,22 @@ def steady_self_check(
 
 def fil_self_check(
     launcher: Launcher, workload: Workload, target: Target, *, blocks: int, seed: int, progress: Progress
-) -> Study:
+) -> Result:
     """Two fresh processes of one target in each of so many blocks."""
     plan = Plan(looks=(blocks,), budget_s=blocks * 60.0, confidence=CONFIDENCE)
-    study = Study("A/A of first inference latency", _conditions(target), _claims((fil.METRIC,)), plan, seed)
-    return fil.FilRunner(study, launcher, workload)(progress)
+    study = Result("A/A of first inference latency", _conditions(target), _claims((FIL,)), plan, seed)
+    return FreshTurns(study, launcher, workload)(progress)
 
 
 def _conditions(target: Target) -> tuple[Condition, ...]:
     return tuple(Condition(name, target) for name in NAMES)
 
 
-def _claims(metrics: tuple[str, ...]) -> tuple[Claim, ...]:
+def _claims(metrics: tuple[Metric, ...]) -> tuple[Ratio, ...]:
     """Carriers of the comparison: only their intervals are used, so the bound is 1 and the side does not matter."""
     return tuple(
-        Claim(f"a-a-{metric}", "the same condition twice is the same", metric, *NAMES, relation="at most", bound=1.0)
+        Ratio(
+            f"a-a-{metric.name}", "the same condition twice is the same", metric, *NAMES, relation="at most", bound=1.0
+        )
         for metric in metrics
     )

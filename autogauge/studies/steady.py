@@ -1,35 +1,21 @@
-"""Studies of steady speed: warm processes by turns, in short slices, in random order within each round.
-
-Serves the comparison of hints and the A/A self-check alike. What is compared is measured in the same seconds, since on shared
-machines most of the noise is time. Identical processes differ too, by a percent or by several, and what a process has of its own is in
-all of its rounds: so each serves some rounds and gives way to a fresh one.
-"""
+"""The study of hints: THROUGHPUT gives more frames per second than LATENCY; LATENCY gives the lower latency."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
-
-from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.stats.verdicts import Claim
-from autogauge.studies.harness import SHARE, agreed_driver, tried
-from autogauge.studies.metrics import PerformanceMetrics
-from autogauge.studies.pool import ProbePool, WarmProbe
-from autogauge.studies.progress import Progress
-from autogauge.studies.study import Condition, Plan, Sample, Study, run
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Result
+from autogauge.rig.warm import FPS, LATENCY_MS, METRICS, RELAY_ROUNDS
 from autogauge.targets import HINTS, LATENCY, THROUGHPUT, Target
 
 NAME = "hints"
-RELAY_ROUNDS = 12
-"""How many rounds a warm process serves. A fresh one costs as much as eight slices: ``docs/gate-choices.md`` weighs it up."""
+RECORDED = {"seconds per frame": FPS.name, "latency": LATENCY_MS.name}
+"""The metrics that become benchmarks, by what those are called."""
 TOLERANCE = 0.02
 """"Not below" and "not above" leave room for 2 %: two hints that a device treats alike are equal, and equal keeps the promise."""
-
-Drivers = dict[tuple[bool, int], str]
-"""How requests are driven, by whether they are the pinned workload's and by how many they are."""
 
 
 def conditions_for(devices: Sequence[str]) -> tuple[Condition, ...]:
@@ -38,7 +24,7 @@ def conditions_for(devices: Sequence[str]) -> tuple[Condition, ...]:
     return tuple(Condition(target.label, target) for target in targets)
 
 
-def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+def claims_for(conditions: Sequence[Condition]) -> tuple[Ratio, ...]:
     """For each device with both hints: THROUGHPUT's FPS is not below LATENCY's, LATENCY's latency not above THROUGHPUT's."""
     devices = list(dict.fromkeys(condition.target.device for condition in conditions))
     claims = []
@@ -46,10 +32,10 @@ def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         throughput, latency = f"{device}-{THROUGHPUT}", f"{device}-{LATENCY}"
         slug = str(device).lower()
         claims.append(
-            Claim(
+            Ratio(
                 f"{slug}-throughput-hint-fps",
                 f"on {device}, the THROUGHPUT hint gives no fewer frames per second than LATENCY",
-                "fps",
+                FPS,
                 throughput,
                 latency,
                 "at least",
@@ -57,10 +43,10 @@ def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
             )
         )
         claims.append(
-            Claim(
+            Ratio(
                 f"{slug}-latency-hint-latency",
                 f"on {device}, the LATENCY hint gives no higher latency than THROUGHPUT",
-                "latency_ms",
+                LATENCY_MS,
                 latency,
                 throughput,
                 "at most",
@@ -70,138 +56,15 @@ def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
-def planned(conditions: Sequence[Condition], plan: Plan, seed: int, relay_rounds: int = RELAY_ROUNDS) -> Study:
+def planned(conditions: Sequence[Condition], plan: Plan, seed: int, relay_rounds: int = RELAY_ROUNDS) -> Result:
     """The study of hints before its first round."""
-    return Study(NAME, tuple(conditions), claims_for(conditions), plan, seed, relay_rounds=relay_rounds)
-
-
-class SteadyRunner:
-    """Measures each condition's turn as a slice of its warm probe, and prints intervals as they become complete."""
-
-    def __init__(
-        self,
-        study: Study,
-        pool: ProbePool | Mapping[str, ProbePool],
-        *,
-        slice_s: float,
-        interval_s: float,
-        drivers: Drivers | None = None,
-    ) -> None:
-        """``drivers`` holds what an earlier measurement of the same study has chosen, and is filled with what this one chooses."""
-        self._study, self._pool = study, pool
-        self._drivers: Drivers = {} if drivers is None else drivers
-        self._pinned = {condition.beside for condition in study.conditions if condition.beside}
-        self._slice_s = slice_s
-        self._shuffled = random.Random(study.seed)
-        self._served: dict[str, int] = {}
-        self._trials: dict[str, list[dict[str, list[float]]]] = {}
-        self._failed_at_start: dict[
-            str, ProbeFailed
-        ] = {}  # told at the condition's first turn; the next one tries again
-        self._metrics = {condition.name: PerformanceMetrics(interval_s) for condition in study.conditions}
-
-    def __call__(self, progress: Progress) -> Study:
-        """Compile and warm up every condition, then run the study to its end; returns it."""
-        self._progress = progress
-        run(self._study, self._measure, progress, self._compile)
-        return self._study
-
-    def _compile(self) -> None:
-        """Compile and warm up every condition before the first round, so that rounds are short from the first one on.
-
-        In random order: of identical processes the one started first is slower, which must not always meet the same side of a comparison.
-        """
-        conditions = self._study.conditions
-        alike: dict[tuple[bool, int], list[WarmProbe]] = {}
-        for number, condition in enumerate(self._shuffled.sample(conditions, len(conditions))):
-            self._progress.advance(f"compiling {condition.name}", number, len(conditions), None)
-            try:
-                probe = self._warm(condition)
-                alike.setdefault(self._kind(condition, probe), []).append(probe)
-            except ProbeFailed as error:
-                self._failed_at_start[condition.name] = error
-        for kind, probes in alike.items():
-            self._drivers.setdefault(kind, self._driver_for(kind, probes))
-
-    def _driver_for(self, kind: tuple[bool, int], probes: Sequence[WarmProbe]) -> str:
-        """The driver for probes of one kind. The pinned workload's is always the usual one: history rests on its being the same."""
-        is_pinned, _ = kind
-        return probes[0].drivers[0] if is_pinned and probes[0].drivers else agreed_driver(probes)
-
-    def _kind(self, condition: Condition, probe: WarmProbe) -> tuple[bool, int]:
-        """Conditions of one kind are driven alike, so that a comparison is not one of drivers: the pinned workload's apart."""
-        return condition.name in self._pinned, probe.infer_requests
-
-    def _drive(self, condition: Condition, probe: WarmProbe) -> None:
-        """Let the probe drive its requests as its kind does."""
-        kind = self._kind(condition, probe)
-        driver = self._drivers.setdefault(kind, self._driver_for(kind, [probe]))
-        if probe.driver != driver:
-            self._pool_of(condition).drive_by(condition.target, driver)
-
-    def _tried(self, condition: Condition, probe: WarmProbe) -> dict[str, Any]:
-        """What the drivers gave in the trials of all processes of this condition so far: one trial alone has its luck."""
-        trials = self._trials.setdefault(condition.name, [])
-        if probe.trial and not any(each is probe.trial for each in trials):
-            trials.append(probe.trial)
-        return {"drivers_tried": tried(trials, probe.drivers)} if trials else {}
-
-    def _warm(self, condition: Condition) -> WarmProbe:
-        return self._pool_of(condition).warm(condition.target)
-
-    def _pool_of(self, condition: Condition) -> ProbePool:
-        return self._pool[condition.name] if isinstance(self._pool, Mapping) else self._pool
-
-    def _on_duty(self, condition: Condition) -> WarmProbe:
-        """The condition's warm process: a fresh one where the last has served its rounds. Not all of them change in the same round."""
-        after, name = self._study.relay_rounds, condition.name
-        if not after:
-            return self._warm(condition)
-        served = self._served.setdefault(name, self._shuffled.randrange(after))
-        if served >= after:
-            self._served[name] = 1
-            return self._pool_of(condition).renew(condition.target)
-        self._served[name] = served + 1
-        return self._warm(condition)
-
-    def _measure(self, condition: Condition) -> Sample:
-        if failed := self._failed_at_start.pop(condition.name, None):
-            raise failed
-        probe = self._on_duty(condition)
-        self._drive(condition, probe)
-        reply = probe.slice(self._slice_s)
-        latencies: list[float] = reply["latencies_ms"]
-        if not latencies:
-            raise ProbeFailed(Failure("garbage", "slice", f"no inference ended within {self._slice_s:g} s"))
-        before = self._study.facts.get(condition.name, {})
-        self._study.facts[condition.name] = {**before, **_facts(probe), **self._tried(condition, probe)}
-        latency_ms = sum(latencies) / len(latencies)
-        metrics = self._metrics[condition.name]
-        if metrics.update(reply["fps"], reply["counted_s"], latencies):
-            self._progress.say(f"{condition.name}: {metrics.line()}")
-        return Sample(
-            figures={
-                "fps": float(reply["fps"]),
-                "latency_ms": latency_ms,
-                "inferences": float(len(latencies)),
-                SHARE: reply["inferences_per_second"] * latency_ms / 1e3 / probe.infer_requests,
-            },
-            surroundings=reply["surroundings"],
-            execution_devices=tuple(reply["execution_devices"] or ()),
-            latencies_ms=np.asarray(latencies, np.float32),
-        )
-
-
-def _facts(probe: WarmProbe) -> dict[str, Any]:
-    seconds = probe.facts["seconds"]
-    return {
-        "infer_requests": probe.infer_requests,
-        "openvino": probe.facts["openvino"],
-        "hint": probe.facts["hint"],
-        "driver": probe.driver,
-        "processors": probe.facts["processors"],
-        "fil_s": seconds["fil"],
-        "compile_s": seconds["compile"],
-        "peak_memory_bytes": probe.facts["peak_memory_bytes"],
-        "state": probe.facts.get("state"),
-    }
+    return Result(
+        NAME,
+        tuple(conditions),
+        claims_for(conditions),
+        plan,
+        seed,
+        relay_rounds=relay_rounds,
+        metrics=METRICS,
+        recorded=RECORDED,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,12 @@ class Timeline:
                 saved["error"][order],
                 saved["memory"],
             )
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Timeline:
+        """The timeline of a sample's arrays; errors are not kept there. Raises ``KeyError``."""
+        unknown = np.full(len(arrays["label"]), np.nan)
+        return cls(arrays["start_s"], arrays["latency_s"], arrays["label"], unknown, arrays["memory"])
 
     def with_accelerator_ready(self, ready_s: float | None) -> Timeline:
         """The timeline knowing when, by AUTO's log, the accelerator was ready.

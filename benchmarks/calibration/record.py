@@ -30,13 +30,13 @@ from typing import Any
 import numpy as np
 
 from autogauge.cache import Cache, default_cache_dir
+from autogauge.measuring.disturbance import Watch, waited_share
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
-from autogauge.studies.disturbance import Watch, waited_share
-from autogauge.studies.pool import ProbePool, WarmProbe, bystander
-from autogauge.studies.steady import RELAY_ROUNDS
-from autogauge.studies.workload import Workload, prepare_workload
+from autogauge.rig.pool import ProbePool, WarmProbe, bystander
+from autogauge.rig.warm import RELAY_ROUNDS
+from autogauge.rig.workload import Workload, prepare_workload
 from autogauge.targets import LATENCY, THROUGHPUT, Target
 from benchmarks.calibration import models, noise
 from benchmarks.calibration.data import CONTROL, FIL, PINNED, REFERENCES, SLOWER, Segment

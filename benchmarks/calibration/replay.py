@@ -22,12 +22,13 @@ from autogauge.gate import past, side_by_side
 from autogauge.gate.past import Figure, Past
 from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.rig.warm import RELAY_ROUNDS
 from autogauge.settings import PROFILES
 from autogauge.stats.changes import judge_change
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies.steady import RELAY_ROUNDS
-from autogauge.studies.study import Plan
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.noise import KINDS, QUIET
 from benchmarks.calibration.rules import OTHERS, Samples
@@ -41,6 +42,7 @@ BENCHMARKS = (
     (FIL, "fil_s"),
 )
 """What was recorded, all of AUTO: study and metric."""
+COST = Metric("cost", "cost", "s", seconds=1.0)
 BENCHMARKS_OF_A_RUN = 2 * len(BENCHMARKS)
 """A standard run has them of AUTO and of the CPU."""
 ERROR_BESIDE = Gate("fail", 0.05, BENCHMARKS_OF_A_RUN, History, "a reference").error
@@ -260,7 +262,7 @@ def beside(
 
 
 def _comparison(rounds: Rounds, plan: Plan, candidate: str | None, change: float, pair_s: float) -> Trial:
-    claim = side_by_side.claim("candidate", "cost", 1 + change / 2)  # costs: lower is better whatever the metric
+    claim = side_by_side.claim("candidate", COST, 1 + change / 2)  # costs: lower is better whatever the metric
     most = int(plan.budget_s / pair_s)
     pairs = rounds.pairs(candidate, most)
     looks = [look for look in plan.looks if look < most] + [most]

@@ -7,7 +7,7 @@ from autogauge.emulation.classes import ProcessorClass
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.worker.emulation import best_class, processor_flags
-from autogauge.studies.workload import prepare_workload
+from autogauge.rig.workload import prepare_workload
 from tests.support import require_emulation, require_system_of_emulation
 
 

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from autogauge.files import readable
+from autogauge.measuring import notes
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Silent
 from autogauge.models import path, resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.log import parse
+from autogauge.rig.fresh import FIL, FreshTurns
+from autogauge.rig.workload import prepare_workload
 from autogauge.studies import fil, hand_over
-from autogauge.studies.progress import Silent
-from autogauge.studies.study import Plan
-from autogauge.studies.timeline import ACCELERATOR, HELPER
-from autogauge.studies.workload import prepare_workload
+from autogauge.studies.timeline import ACCELERATOR, HELPER, Timeline
 from autogauge.targets import Auto, Target, find_device
 from tests import changeable_models
 from tests.support import misbehaving_python
@@ -49,11 +51,11 @@ def hand_over_with(launcher, workload, folder, **changes):
 
 def test_autos_first_answer_comes_from_the_cpu_helper_long_before_the_gpus(emulated, small_cnn, cpu, gpu):
     study = fil.planned([cpu, gpu], Plan(looks=(1,), budget_s=60), 1, Auto("AUTO", gpu, emulated=True))
-    fil.FilRunner(study, emulated, small_cnn)(Silent())
+    FreshTurns(study, emulated, small_cnn)(Silent())
     assert not study.failures()
     assert study.devices_that_answered("AUTO") == {"(CPU)"}
     assert study.facts["AUTO"]["auto_logs"][0]["cpu_helper_started"]
-    (auto,), (alone,), (without,) = (study.figures(name, fil.METRIC) for name in ("AUTO", gpu.name, fil.NO_FALLBACK))
+    (auto,), (alone,), (without,) = (study.figures(name, FIL.name) for name in ("AUTO", gpu.name, fil.NO_FALLBACK))
     assert auto < alone / 3
     assert auto < without / 3
     for name in (gpu.name, fil.NO_FALLBACK):
@@ -63,7 +65,7 @@ def test_autos_first_answer_comes_from_the_cpu_helper_long_before_the_gpus(emula
 
 def test_a_start_from_a_warm_cache_loads_the_blob(emulated, small_cnn, gpu, tmp_path):
     study = fil.planned_cached(Auto("AUTO", gpu, emulated=True), gpu, Plan(looks=(1,), budget_s=60), 1)
-    fil.FilRunner(study, emulated, small_cnn, cache=tmp_path / "cache")(Silent())
+    FreshTurns(study, emulated, small_cnn, cache=tmp_path / "cache")(Silent())
     assert not study.failures()
     assert list((tmp_path / "cache").glob("*.blob"))
     for name in ("AUTO", gpu.name):
@@ -76,7 +78,7 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
     assert not study.failures()
     for name in (condition.name for condition in study.conditions):
         (sample,), (facts,) = study.samples(name), study.facts[name]["replicates"]
-        figures, timeline = sample.figures, sample.timeline
+        figures, timeline = sample.figures, Timeline.from_arrays(sample.arrays)
         assert facts["outcome"] == hand_over.HANDED_OVER
         assert facts["disagreements"] == []
         assert facts["devices"][0] == "(CPU)"
@@ -107,7 +109,7 @@ def test_answers_of_every_sort_are_right_across_the_hand_over(emulated, tmp_path
     assert sample.figures["wrong"] == 0
     assert sample.figures["relative_error"] < 1e-5
     assert facts["not_compared"].startswith("output 0 is not held against the CPU's: it depends on random operators")
-    assert any("output 0" in note for note in study.notes())
+    assert any("output 0" in note for note in notes.of(study))
 
 
 def test_a_model_with_state_has_no_helper_and_right_answers(emulated, cpu, gpu, tmp_path):
@@ -134,7 +136,7 @@ def test_state_that_auto_does_not_see_is_compared_with_nothing_and_said(emulated
     study = hand_over_with(emulated, workload, tmp_path)
     (sample,) = study.samples(hand_over.SYNCHRONOUS)
     assert "wrong" not in sample.figures
-    assert any("cannot be reset on AUTO" in note for note in study.notes())
+    assert any("cannot be reset on AUTO" in note for note in notes.of(study))
 
 
 @pytest.mark.slow
@@ -145,7 +147,7 @@ def test_an_accelerator_that_is_never_ready_is_a_result_and_no_failure(emulated,
         (sample,), (facts,) = study.samples(name), study.facts[name]["replicates"]
         assert facts["outcome"] == hand_over.NEVER
         assert "hand_over_s" not in sample.figures
-        assert np.unique(sample.timeline.label).tolist() == [HELPER]
+        assert np.unique(Timeline.from_arrays(sample.arrays).label).tolist() == [HELPER]
         assert sample.figures["destroy_s"] > 0.1, "it waits for the compile that goes on behind"
 
 
@@ -173,7 +175,7 @@ def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
     )
     launcher = Launcher(tmp_path / "probes", Runtime(python), emulation)
     study = fil.planned([cpu, gpu], Plan(looks=(blocks,), budget_s=60), 1)
-    fil.FilRunner(study, launcher, small_cnn, deadline_s=4.0 if misfortune == HANG else 60.0)(Silent())
+    FreshTurns(study, launcher, small_cnn, deadline_s=4.0 if misfortune == HANG else 60.0)(Silent())
     assert [words in failure.sentence() for _, name, failure in study.failures("GPU")] == [True] * blocks
     assert len(study.samples("CPU")) == len(study.samples("AUTO")) == blocks, "the others go on"
     assert len(study.replicates) == blocks

@@ -12,7 +12,7 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.models import path as model_path
 from autogauge.models.widen import widen
-from autogauge.studies.workload import prepare_workload
+from autogauge.rig.workload import prepare_workload
 from autogauge.targets import Auto, Target, find_device, kinds, selectable_by_default
 from tests.support import ROOT, run_module, run_suite, sentence_of
 
@@ -88,7 +88,7 @@ def test_auto_selects_what_its_precision_filter_is_known_to_leave(name, models, 
 
 LET_HALF_PRECISION_PASS = """
 import dataclasses
-from autogauge.studies import workload
+from autogauge.rig import workload
 look = workload.look
 workload.look = lambda *args, **named: dataclasses.replace(look(*args, **named), half_precision=())
 """

@@ -15,7 +15,7 @@ from autogauge.cache import Cache
 from autogauge.emulation import parts, trial
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
-from autogauge.studies.pool import ProbePool
+from autogauge.rig.pool import ProbePool
 from autogauge.targets import Target
 from tests.support import ROOT
 

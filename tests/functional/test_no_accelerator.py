@@ -6,11 +6,11 @@ import textwrap
 import pytest
 
 from autogauge.emulation import parts
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Silent
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
 from autogauge.studies import hand_over
-from autogauge.studies.progress import Silent
-from autogauge.studies.study import Plan
 from autogauge.targets import Target, find_device
 from tests.support import misbehaving_python
 

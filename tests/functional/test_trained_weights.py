@@ -9,7 +9,7 @@ from autogauge.inputs import prepare
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
-from autogauge.studies.workload import Workload
+from autogauge.rig.workload import Workload
 from autogauge.targets import HINTS, Target
 
 ESPRESSO, EGYPTIAN_CAT = 967, 285  # classes of ImageNet

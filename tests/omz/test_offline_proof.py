@@ -15,7 +15,7 @@ from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.models.omz import catalogue, toolchain
 from autogauge.probe.launcher import Launcher
-from autogauge.studies.workload import Workload
+from autogauge.rig.workload import Workload
 from autogauge.targets import Target
 from tests.omz import mirror as mirrors
 from tests.omz import onnx_model

@@ -3,7 +3,7 @@
 import pytest
 
 from autogauge.history.replay import REPLAY
-from autogauge.studies import fil
+from autogauge.rig.fresh import FIL
 from autogauge.targets import kinds
 
 pytestmark = pytest.mark.perf
@@ -57,4 +57,4 @@ def test_every_cached_start_was_measured(cached_study):
 
 @pytest.mark.benchmark(group="first inference latency, cached", timer=REPLAY.now)
 def test_first_inference_latency_from_a_warm_cache(cached_study, started, record):
-    record(cached_study, started, fil.METRIC)
+    record(cached_study, started, FIL.name)

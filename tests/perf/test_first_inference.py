@@ -3,6 +3,7 @@
 import pytest
 
 from autogauge.history.replay import REPLAY
+from autogauge.rig.fresh import FIL
 from autogauge.studies import fil
 from autogauge.targets import kinds
 
@@ -70,4 +71,4 @@ def test_every_first_inference_was_measured(fil_study):
 
 @pytest.mark.benchmark(group="first inference latency", timer=REPLAY.now)
 def test_first_inference_latency(fil_study, measured_target, record):
-    record(fil_study, measured_target, fil.METRIC)
+    record(fil_study, measured_target, FIL.name)

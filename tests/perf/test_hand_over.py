@@ -5,7 +5,7 @@ import pytest
 
 from autogauge.history.replay import REPLAY
 from autogauge.studies import hand_over
-from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION
+from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
 
 pytestmark = pytest.mark.perf
 
@@ -53,14 +53,14 @@ def test_the_cpu_helper_answers_first_and_the_accelerator_in_the_end(handed_over
     for each, sample in handed_over:
         assert each["devices"][0] == "(CPU)"
         assert each["devices"][-1].partition(".")[0] == handed_to.kind
-        labels = in_order_of_start(sample.timeline)
+        labels = in_order_of_start(Timeline.from_arrays(sample.arrays))
         assert labels[0] in (HELPER, TRANSITION)
         assert labels[-1] == ACCELERATOR
 
 
 def test_auto_hands_over_once_and_for_good(handed_over):
     for _, sample in handed_over:
-        labels = in_order_of_start(sample.timeline)
+        labels = in_order_of_start(Timeline.from_arrays(sample.arrays))
         settled = labels[(labels == HELPER) | (labels == ACCELERATOR)]
         assert np.count_nonzero(np.diff(settled)) <= 1, "from the helper to the accelerator, and nothing else"
 

@@ -2,9 +2,13 @@
 
 import pytest
 
-from autogauge.stats.verdicts import Claim, Outcome
-from autogauge.studies import answered
-from autogauge.studies.study import Condition, Plan, Replicate, Sample, Study
+from autogauge.measuring import answered
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Replicate, Result, Sample
+from autogauge.rig.fresh import FIL
+from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
 
 NO_FALLBACK = {"ENABLE_STARTUP_FALLBACK": "NO"}
@@ -12,8 +16,8 @@ NO_FALLBACK = {"ENABLE_STARTUP_FALLBACK": "NO"}
 
 def study_of(auto, by_auto, other, by_other, auto_s=0.1, other_s=1.0):
     conditions = (Condition("AUTO", auto), Condition("other", other))
-    claim = Claim("below", "AUTO comes first", "fil_s", "AUTO", "other", "at most", 1.0)
-    study = Study("fil", conditions, (claim,), Plan(looks=(6,), budget_s=60), 1)
+    claim = Ratio("below", "AUTO comes first", FIL, "AUTO", "other", "at most", 1.0)
+    study = Result("fil", conditions, (claim,), Plan(looks=(6,), budget_s=60), 1)
     for index in range(12):
         samples = {
             "AUTO": Sample({"fil_s": auto_s}, execution_devices=tuple(by_auto)),

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from autogauge.measuring.claim import Ratio
+from autogauge.rig.warm import FPS, LATENCY_MS
 from autogauge.stats.changes import NEIGHBOURS, judge_change
-from autogauge.stats.verdicts import Claim, Outcome
+from autogauge.stats.verdicts import Outcome
 
-SLOWER = Claim("a-not-slower", "A is not slower than B", "latency_ms", "A", "B", "at most", 1.025)
-FEWER = Claim("a-not-fewer", "A gives no fewer frames than B", "fps", "A", "B", "at least", 1 / 1.025)
+SLOWER = Ratio("a-not-slower", "A is not slower than B", LATENCY_MS, "A", "B", "at most", 1.025)
+FEWER = Ratio("a-not-fewer", "A gives no fewer frames than B", FPS, "A", "B", "at least", 1 / 1.025)
 
 
 def noisy(random, count, share=0.3):

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from autogauge.measuring.disturbance import FEWEST, Watch, falls_on_one, of_run, totals, waited_share
 from autogauge.probe.worker.machine import usable_processors_s
-from autogauge.studies.disturbance import FEWEST, Watch, falls_on_one, of_run, totals, waited_share
 
 
 def turn(share, steal_s=0.0):

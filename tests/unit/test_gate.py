@@ -16,12 +16,14 @@ from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import PinnedRatio, SavedBenchmark, SavedRun
 from autogauge.history.replay import VirtualClock
 from autogauge.history.standing import Standing
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.models.resolve import Wanted
 from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.rig.warm import FPS, LATENCY_MS
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies.study import Condition, Replicate, Sample, Study
 from autogauge.targets import Target
 from fixtures.gate import NO_FAULT, _identity, fails, pytest_runtest_makereport
 from fixtures.recording import RECORDED, keep
@@ -263,8 +265,8 @@ def measured(ratio, rounds=60, seed=1, twin=None):
     changes = ()
     if twin is not None:
         conditions.append(Condition("AUTO-LATENCY" + side_by_side.TWIN, CONDITION.target))
-        changes = (side_by_side.claim("AUTO-LATENCY", "latency_ms", 1.025),)
-    study = Study(
+        changes = (side_by_side.claim("AUTO-LATENCY", LATENCY_MS, 1.025),)
+    study = Result(
         "hints",
         tuple(conditions),
         (),
@@ -309,7 +311,7 @@ def gate(history, reference="", mode="fail", **others):
 def judged(gate, first, again=None):
     if again is not None:
         gate.remember(first, lambda: again)
-    return gate.judge(Benchmark("b", first, "AUTO-LATENCY", "latency_ms"))
+    return gate.judge(Benchmark("b", first, "AUTO-LATENCY", LATENCY_MS))
 
 
 def test_an_unchanged_run_is_accepted_and_nothing_is_measured_again():
@@ -558,7 +560,7 @@ def test_a_creep_that_cannot_be_measured_again_is_no_verdict_and_no_pass():
 def test_a_benchmark_that_is_recorded_twice_counts_once_and_the_last_time():
     found = gate(history_of(*CREEPING))
     judged(found, measured(1.5), measured(1.5, seed=2))
-    found.judge(Benchmark("b", measured(1.1, seed=3), "AUTO-LATENCY", "latency_ms"))
+    found.judge(Benchmark("b", measured(1.1, seed=3), "AUTO-LATENCY", LATENCY_MS))
     (judgement,) = found.judgements
     assert judgement.word != "FAIL"
     assert found.decide().standing is Standing.ACCEPTED
@@ -636,9 +638,9 @@ def test_more_benchmarks_ask_for_more_of_each():
 
 
 def test_frames_per_second_are_turned_over():
-    interval = side_by_side.cost_of(Interval(0.8, 0.7, 0.9, 0.99, 50), "fps")
+    interval = side_by_side.cost_of(Interval(0.8, 0.7, 0.9, 0.99, 50), FPS)
     assert (interval.ratio, interval.low, interval.high) == (1 / 0.8, 1 / 0.9, 1 / 0.7)
-    assert side_by_side.cost_of(Interval(1.0, 0.0, math.inf, 0.99, 1), "fps").high == math.inf
+    assert side_by_side.cost_of(Interval(1.0, 0.0, math.inf, 0.99, 1), FPS).high == math.inf
 
 
 def test_words_for_changes():

@@ -5,15 +5,20 @@ import random
 
 import pytest
 
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.harness import driven
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.probe.worker.trial import FEWEST_TURNS, MARGIN, choose
-from autogauge.stats.verdicts import Claim, Outcome
-from autogauge.studies.harness import driven, tried
-from autogauge.studies.study import Condition, Plan, Replicate, Sample, Study
+from autogauge.rig.drivers import tried
+from autogauge.rig.warm import FPS, LATENCY_MS
+from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
 from tests.properties import for_all
 
-FPS = Claim("t-fps", "THROUGHPUT gives no fewer", "fps", "T", "L", "at least", 0.98)
-LATENCY = Claim("l-latency", "LATENCY gives no higher", "latency_ms", "L", "T", "at most", 1.02)
+MORE_FPS = Ratio("t-fps", "THROUGHPUT gives no fewer", FPS, "T", "L", "at least", 0.98)
+LATENCY = Ratio("l-latency", "LATENCY gives no higher", LATENCY_MS, "L", "T", "at most", 1.02)
 
 
 def measured(
@@ -27,7 +32,7 @@ def measured(
     tried=({}, {}),
 ):
     """A study of T and L with these figures, the same in each of thirty rounds but for a little."""
-    study = Study("hints", tuple(Condition(name, Target("CPU")) for name in "TL"), (claim,), Plan((30,), 60.0), seed=1)
+    study = Result("hints", tuple(Condition(name, Target("CPU")) for name in "TL"), (claim,), Plan((30,), 60.0), seed=1)
     for index in range(30):
         replicate = Replicate(index, ("T", "L"))
         for side, name in enumerate("TL"):
@@ -42,7 +47,7 @@ def measured(
 
 
 def test_a_broken_promise_fails_where_the_harness_took_nothing():
-    verdict = measured(FPS, fps=(80.0, 100.0))
+    verdict = measured(MORE_FPS, fps=(80.0, 100.0))
     assert verdict.outcome is Outcome.FAIL
     assert not verdict.remark
 
@@ -51,7 +56,7 @@ def test_a_broken_promise_fails_where_the_harness_took_nothing():
 @pytest.mark.parametrize("fps", [40.0, 80.0])
 def test_a_promise_about_inferences_that_are_hardly_longer_than_the_harness_is_inconclusive_and_says_so(fps, shares):
     """Two requests of a model of 0.02 ms gave less than half of one request's frames, by the harness's own threads alone."""
-    verdict = measured(FPS, fps=(fps, 100.0), shares=shares)
+    verdict = measured(MORE_FPS, fps=(fps, 100.0), shares=shares)
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "inferences are too short to tell the device from what drives it" in verdict.evidence()
     assert f"the harness took {100 * (1 - min(shares)):.0f} % of" in verdict.evidence()
@@ -59,8 +64,8 @@ def test_a_promise_about_inferences_that_are_hardly_longer_than_the_harness_is_i
 
 
 def test_a_promise_that_is_broken_by_more_than_the_harness_took_fails():
-    assert measured(FPS, fps=(96.0, 100.0), shares=(0.96, 0.97)).outcome is Outcome.INCONCLUSIVE
-    assert measured(FPS, fps=(80.0, 100.0), shares=(0.96, 0.97)).outcome is Outcome.FAIL
+    assert measured(MORE_FPS, fps=(96.0, 100.0), shares=(0.96, 0.97)).outcome is Outcome.INCONCLUSIVE
+    assert measured(MORE_FPS, fps=(80.0, 100.0), shares=(0.96, 0.97)).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(
@@ -68,14 +73,14 @@ def test_a_promise_that_is_broken_by_more_than_the_harness_took_fails():
 )
 def test_a_polling_thread_may_have_cost_the_device_a_processor(processors, outcome):
     for claim, figures in (
-        (FPS, {"fps": (70.0, 100.0), "drivers": ("polling", "infer")}),
+        (MORE_FPS, {"fps": (70.0, 100.0), "drivers": ("polling", "infer")}),
         (LATENCY, {"fps": (100.0, 100.0), "latency_ms": (1.0, 1.5), "drivers": ("infer", "polling")}),
     ):
         assert measured(claim, **figures, processors=processors).outcome is outcome
 
 
 def test_a_promise_that_holds_says_what_the_harness_took_of_either_side():
-    verdict = measured(FPS, fps=(150.0, 100.0), shares=(0.99, 0.6))
+    verdict = measured(MORE_FPS, fps=(150.0, 100.0), shares=(0.99, 0.6))
     assert verdict.outcome is Outcome.PASS
     assert "the harness took 40 % of L's time" in verdict.evidence()
 
@@ -90,10 +95,10 @@ def test_the_harness_time_between_inferences_is_no_excuse_for_a_latency_unless_i
 def test_a_promise_that_another_driver_may_have_kept_is_inconclusive_and_names_it():
     """AUTO's two requests and the CPU's are driven alike, by what both of them tried: that may suit one of them badly."""
     tried = ({"wait in turn": 1.572, "polling": 0.949}, {"infer": 0.994})
-    verdict = measured(FPS, fps=(65.0, 100.0), drivers=("infer in threads", "start_async and wait"), tried=tried)
+    verdict = measured(MORE_FPS, fps=(65.0, 100.0), drivers=("infer in threads", "start_async and wait"), tried=tried)
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "wait in turn gave 57 % more than infer in threads in the trial" in verdict.evidence()
-    passed = measured(FPS, fps=(160.8, 100.0), drivers=("infer in threads", "start_async and wait"), tried=tried)
+    passed = measured(MORE_FPS, fps=(160.8, 100.0), drivers=("infer in threads", "start_async and wait"), tried=tried)
     assert passed.outcome is Outcome.PASS
     assert not passed.remark, "what could have been still better is not for a promise that holds"
 
@@ -111,7 +116,7 @@ def test_a_promise_that_another_driver_may_have_kept_is_inconclusive_and_names_i
     ],
 )
 def test_what_other_drivers_gave_is_held_against_the_one_that_served(served, tried, outcome):
-    assert measured(FPS, fps=(50.0, 100.0), drivers=(served, "infer"), tried=(tried, {})).outcome is outcome
+    assert measured(MORE_FPS, fps=(50.0, 100.0), drivers=(served, "infer"), tried=(tried, {})).outcome is outcome
 
 
 def test_a_latency_too_is_held_against_what_another_driver_gave():

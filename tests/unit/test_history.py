@@ -16,8 +16,8 @@ from autogauge.files import RESERVED, as_json, copy, readable, slug, write_bytes
 from autogauge.history import store
 from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
+from autogauge.measuring.condition import Condition
 from autogauge.models.artefact import ModelArtefact
-from autogauge.studies.study import Condition
 from autogauge.targets import Device, Target
 from fixtures.recording import key_of
 from tests.properties import for_all

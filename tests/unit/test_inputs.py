@@ -11,7 +11,7 @@ from autogauge.errors import UserError
 from autogauge.input_shapes import dynamic
 from autogauge.inputs import NUMPY_TYPES, OWN_PICTURE, Port, parse_shapes, prepare
 from autogauge.models.artefact import ModelArtefact
-from autogauge.studies.workload import Workload, fed_alike
+from autogauge.rig.workload import Workload, fed_alike
 from tests.properties import for_all
 
 

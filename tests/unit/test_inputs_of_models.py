@@ -12,7 +12,7 @@ from autogauge.input_files import GivenInputs
 from autogauge.inputs import parse_shapes, prepare
 from autogauge.models import path
 from autogauge.probe.launcher import Launcher
-from autogauge.studies.workload import look, prepare_workload
+from autogauge.rig.workload import look, prepare_workload
 from tests.support import ROOT
 
 

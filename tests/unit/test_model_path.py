@@ -8,7 +8,7 @@ from autogauge.errors import UserError
 from autogauge.models import resolve
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
-from autogauge.studies.workload import prepare_workload
+from autogauge.rig.workload import prepare_workload
 from autogauge.targets import Target
 
 

@@ -7,16 +7,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from autogauge.measuring import reservations
+from autogauge.measuring.claim import Ratio
 from autogauge.models import path
 from autogauge.models.inspect import State, inspect
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.worker.subject import NOT_RESET, RESET
+from autogauge.rig.pool import ProbePool
+from autogauge.rig.workload import prepare_workload, workload_of
 from autogauge.run import Run
-from autogauge.stats.verdicts import Claim
-from autogauge.studies import fil, reservations
+from autogauge.studies import fil
 from autogauge.studies.hand_over import Expected
-from autogauge.studies.pool import ProbePool
-from autogauge.studies.workload import prepare_workload, workload_of
 from autogauge.targets import Auto, Device, Target
 from tests import changeable_models
 from tests.support import misbehaving_python
@@ -183,7 +184,7 @@ def test_no_claim_rests_on_a_helper_that_auto_leaves_out():
     names = {each.name for each in without}
     assert names == set(fil.no_fallback(GPU))
     assert {each.name for each in with_helper} == names | {"auto-fil-close-to-cpu", fil.below(GPU)}
-    assert all(isinstance(each, Claim) for each in without)
+    assert all(isinstance(each, Ratio) for each in without)
 
 
 def test_state_that_auto_does_not_see_leaves_its_helper_in():

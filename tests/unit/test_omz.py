@@ -9,11 +9,11 @@ import pytest
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
+from autogauge.measuring.progress import Silent
 from autogauge.models.omz import catalogue
 from autogauge.models.omz.tools import reason_in
 from autogauge.models.omz.zoo import Zoo, _Download
 from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Resolver, Wanted
-from autogauge.studies.progress import Silent
 from autogauge.tools import running
 from autogauge.tools.running import Deadline, ToolFailed, object_in, run_tool
 from tests.properties import for_all

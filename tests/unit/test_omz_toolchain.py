@@ -10,10 +10,10 @@ import pytest
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
+from autogauge.measuring.progress import Silent
 from autogauge.models.omz import toolchain
 from autogauge.models.omz.zoo import Zoo
 from autogauge.reference import environment
-from autogauge.studies.progress import Silent
 from autogauge.tools.running import Deadline
 from tests.support import ROOT
 

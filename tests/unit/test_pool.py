@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.studies.pool import ProbePool
+from autogauge.rig.pool import ProbePool
 from autogauge.targets import Target
 
 AUTO = Target.with_hint("AUTO", "LATENCY")

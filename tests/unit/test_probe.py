@@ -17,8 +17,8 @@ from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import ProbeFailed
-from autogauge.studies.pool import ProbePool
-from autogauge.studies.workload import Workload
+from autogauge.rig.pool import ProbePool
+from autogauge.rig.workload import Workload
 from autogauge.targets import Target
 from tests.support import ROOT, is_gone, misbehaving_python, probes_of, wait_until
 

@@ -12,12 +12,14 @@ from autogauge.gate import side_by_side
 from autogauge.gate.companions import Companions, pinned_conditions
 from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.plan import Plan
 from autogauge.models.artefact import ModelArtefact
 from autogauge.reference.environment import numpy_of
 from autogauge.reference.pinned import Pinned
 from autogauge.reference.spec import parse
+from autogauge.rig.warm import FPS, RELAY_ROUNDS
 from autogauge.studies import steady
-from autogauge.studies.study import Condition, Plan
 from autogauge.targets import Target
 from tests.properties import for_all
 
@@ -100,7 +102,7 @@ def test_whatever_is_given_is_parsed_or_refused(text):
 def joined(**companions):
     gate = Gate("fail", 0.05, 8, History, "CPU" if "reference" in companions else "")
     study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1)
-    return Companions(gate, **companions).join(study, ("fps", "latency_ms"), 80)
+    return Companions(gate, **companions).join(study, 80)
 
 
 def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_metric():
@@ -108,11 +110,14 @@ def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_m
     assert [each.name for each in study.conditions[2:]] == ["AUTO-LATENCY@reference", "AUTO-THROUGHPUT@reference"]
     assert {each.target.device for each in study.conditions[2:]} == {"CPU"}
     assert len(study.changes) == 4
-    assert {(each.metric, each.relation) for each in study.changes} == {("fps", "at least"), ("latency_ms", "at most")}
+    assert {(each.metric.name, each.relation) for each in study.changes} == {
+        ("fps", "at least"),
+        ("latency_ms", "at most"),
+    }
     assert study.at_least == 80
     assert study.change_plan.budget_s == 2 * 60.0 * side_by_side.FIRST_SHARE
     assert study.change_plan.looks[0] == side_by_side.FIRST_WARM_LOOK
-    assert study.relay_rounds == study.anew(2).relay_rounds == steady.RELAY_ROUNDS
+    assert study.relay_rounds == study.anew(2).relay_rounds == RELAY_ROUNDS
     assert study.claims == steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1).claims
 
 
@@ -155,4 +160,4 @@ def test_there_is_one_pinned_condition_for_each_hint():
 def test_the_floor_is_half_of_what_is_to_be_found():
     gate = Gate("fail", 0.05, 8, History)
     assert gate.floor == 1.025
-    assert side_by_side.claim("A", "fps", 1.025).bound == pytest.approx(1 / 1.025)
+    assert side_by_side.claim("A", FPS, 1.025).bound == pytest.approx(1 / 1.025)

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from autogauge import files
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
 from autogauge.report import summary, terminal
@@ -16,7 +19,6 @@ from autogauge.report.rows import rows
 from autogauge.run import Run
 from autogauge.settings import PROFILES, Settings
 from autogauge.studies import fil, steady
-from autogauge.studies.study import Condition, Plan, Replicate, Sample, Study
 from autogauge.targets import Device, Target
 
 
@@ -184,7 +186,7 @@ def test_what_is_published_says_nothing_of_whose_machine_it_is(tmp_path, monkeyp
 def test_conditions_of_one_device_without_titles_are_told_apart_by_name(run, tmp_path):
     """A/A, or one device with two properties; and one name in two studies."""
     pair = tuple(Condition(name, Target.with_hint("CPU", "LATENCY")) for name in ("A", "A again"))
-    study = Study("A/A", pair, (), Plan((6,), 1.0), 1)
+    study = Result("A/A", pair, (), Plan((6,), 1.0), 1)
     for index in range(3):
         samples = {each.name: Sample({"fps": 10.0, "latency_ms": 1.0, "fil_s": 0.1}) for each in pair}
         study.replicates.append(Replicate(index, ("A", "A again"), samples))

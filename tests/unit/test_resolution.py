@@ -7,6 +7,7 @@ import pytest
 
 from autogauge.gate import side_by_side
 from autogauge.gate.resolution import Resolution
+from autogauge.rig.warm import LATENCY_MS
 from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, paired_ratio
 from autogauge.stats.verdicts import Outcome
@@ -41,7 +42,7 @@ def test_a_change_that_is_said_to_be_found_is_found():
     first = side_by_side.plan(30.0, 0.001)
     second = side_by_side.plan_again(first, first.budget_s)
     assert first.budget_s + second.budget_s == pytest.approx(30.0)
-    claim = side_by_side.claim("A", "latency_ms", 1 + change / 2)
+    claim = side_by_side.claim("A", LATENCY_MS, 1 + change / 2)
     random = np.random.default_rng(6)
 
     def found_by(plan):

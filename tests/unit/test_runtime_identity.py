@@ -11,6 +11,7 @@ import pytest
 
 from autogauge.cache import Cache, is_intact
 from autogauge.errors import UserError
+from autogauge.measuring.progress import Silent
 from autogauge.models import build, embedded
 from autogauge.models.build import was_built_by
 from autogauge.models.inspect import inspect
@@ -19,7 +20,6 @@ from autogauge.probe.identity import Identity, Runtime, WrongRuntime, is_release
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed, ProbeRequest
 from autogauge.reference import spec
-from autogauge.studies.progress import Silent
 from fixtures import gate
 from tests.properties import for_all
 from tests.support import another_openvino, misbehaving_python

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from autogauge.measuring.plan import Plan
 from autogauge.stats.sequential import geometric_looks, share_by_time
-from autogauge.studies.study import Plan
 from tests.properties import for_all
 
 

@@ -1,10 +1,13 @@
 """The study of hints: slices of warm probes by turns, driven alike; a probe that fails at its start is told and tried again."""
 
+from autogauge.measuring import notes
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Silent
 from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.rig.warm import WarmTurns
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies import steady
-from autogauge.studies.progress import Silent
-from autogauge.studies.study import Condition, Plan
 from autogauge.targets import Target
 
 SPEEDS = {"LATENCY": (100.0, 10.0), "THROUGHPUT": (150.0, 13.0)}
@@ -73,7 +76,7 @@ class Lines(Silent):
 
 def measured(pool, progress=None):
     study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed=1)
-    return steady.SteadyRunner(study, pool, slice_s=0.25, interval_s=1.0)(progress or Silent())
+    return WarmTurns(study, pool, slice_s=0.25, interval_s=1.0)(progress or Silent())
 
 
 def test_figures_become_verdicts_latencies_and_intervals():
@@ -89,15 +92,15 @@ def test_figures_become_verdicts_latencies_and_intervals():
 def test_after_so_many_rounds_fresh_processes_serve():
     pool = FakePool()
     study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=12)
-    steady.SteadyRunner(study.anew(3), pool, slice_s=0.25, interval_s=1.0)(Silent())
+    WarmTurns(study.anew(3), pool, slice_s=0.25, interval_s=1.0)(Silent())
     assert {pool.renewed.count(label) for label in ("AUTO-LATENCY", "AUTO-THROUGHPUT")} <= {3, 4}
     each_round = FakePool()
     study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed=3, relay_rounds=1)
-    steady.SteadyRunner(study, each_round, slice_s=0.25, interval_s=1.0)(Silent())
+    WarmTurns(study, each_round, slice_s=0.25, interval_s=1.0)(Silent())
     assert each_round.renewed.count("AUTO-LATENCY") == 15, "all but the first"
     to_the_end = FakePool()
     study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=0)
-    steady.SteadyRunner(study, to_the_end, slice_s=0.25, interval_s=1.0)(Silent())
+    WarmTurns(study, to_the_end, slice_s=0.25, interval_s=1.0)(Silent())
     assert not to_the_end.renewed
 
 
@@ -105,7 +108,7 @@ def test_processes_are_started_in_random_order():
     orders = set()
     for seed in range(20):
         pool, study = FakePool(), steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed)
-        steady.SteadyRunner(study, pool, slice_s=0.25, interval_s=1.0)(Silent())
+        WarmTurns(study, pool, slice_s=0.25, interval_s=1.0)(Silent())
         orders.add(tuple(pool.started[:2]))
     assert orders == {("AUTO-LATENCY", "AUTO-THROUGHPUT"), ("AUTO-THROUGHPUT", "AUTO-LATENCY")}
 
@@ -125,7 +128,7 @@ THREADS_WIN = {"infer in threads": [100.0] * 8, "polling": [30.0] * 8}
 
 def compared(pool, conditions, drivers=None):
     study = steady.planned(conditions, Plan((16,), 60.0), seed=1, relay_rounds=3)
-    return steady.SteadyRunner(study, pool, slice_s=0.25, interval_s=1.0, drivers=drivers)(Silent())
+    return WarmTurns(study, pool, slice_s=0.25, interval_s=1.0, drivers=drivers)(Silent())
 
 
 def test_both_sides_of_a_comparison_are_driven_alike_also_by_fresh_processes_and_in_a_second_measurement():
@@ -141,7 +144,7 @@ def test_both_sides_of_a_comparison_are_driven_alike_also_by_fresh_processes_and
     }
     second = compared(FakePool(trials={"AUTO": THREADS_WIN, "CPU": THREADS_WIN}), sides, chosen)
     assert {each["driver"] for each in second.facts.values()} == {"polling"}
-    assert "hints: driven: 1 request by polling" in second.notes()
+    assert "hints: driven: 1 request by polling" in notes.of(second)
 
 
 def test_the_pinned_workload_is_driven_in_the_usual_way_whatever_its_trial_says():

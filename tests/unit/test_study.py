@@ -4,22 +4,30 @@ from types import SimpleNamespace
 
 import pytest
 
+from autogauge.measuring import notes, saving
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Silent
+from autogauge.measuring.result import Replicate, Result, Sample
+from autogauge.measuring.schedule import GIVE_UP_AFTER, run
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.stats.verdicts import Claim, Outcome
+from autogauge.rig.fresh import FIL, PHASES, FreshTurns
+from autogauge.stats.verdicts import Outcome
 from autogauge.studies import fil
-from autogauge.studies.progress import Silent
-from autogauge.studies.study import GIVE_UP_AFTER, Condition, Plan, Replicate, Sample, Study, run
 from autogauge.targets import Device, Target
 from fixtures.studies import known_of
 
+SECONDS = Metric("s", "seconds", "s", seconds=1.0)
 A, B, C = (Condition(name, Target(name)) for name in "ABC")
-FASTER = Claim("a-below-b", "A is below B", "s", "A", "B", "at most", 1.0)
+FASTER = Ratio("a-below-b", "A is below B", SECONDS, "A", "B", "at most", 1.0)
 SEGFAULT = Failure("signal", "measured", "killed by signal 11 (SIGSEGV)", "the tail")
 
 
 def study(*claims, conditions=(A, B), looks=(8, 16), budget_s=60.0, seed=1, **others):
-    return Study("study", conditions, claims, Plan(looks, budget_s), seed, **others)
+    return Result("study", conditions, claims, Plan(looks, budget_s), seed, **others)
 
 
 def measuring(values, asked=None):
@@ -81,7 +89,7 @@ def test_a_failed_turn_is_kept_with_its_reason_and_the_others_go_on():
     assert verdict.replicates == 8
     assert verdict.failed_replicates == 1
     assert "SIGSEGV" in verdict.evidence()
-    assert failing.to_json()["replicates"][1]["failures"]["A"]["output_tail"] == "the tail"
+    assert saving.to_json(failing)["replicates"][1]["failures"]["A"]["output_tail"] == "the tail"
 
 
 def test_a_condition_that_always_fails_is_left_out_and_the_others_go_on():
@@ -122,7 +130,7 @@ def test_the_budget_ends_a_study_at_its_first_look_and_far_beyond_it_at_once():
 
 def test_a_decided_claims_conditions_rest_while_another_is_open():
     asked: list[str] = []
-    open_one = Claim("c-below-b", "C is below B", "s", "C", "B", "at most", 1.0)
+    open_one = Ratio("c-below-b", "C is below B", SECONDS, "C", "B", "at most", 1.0)
     wobble = [1.0, 1.1, 0.9, 1.05, 0.95] * 20
     both = study(FASTER, open_one, conditions=(A, B, C))
     run(both, measuring({"A": [0.1] * 99, "B": wobble, "C": wobble[::-1]}, asked), Silent())
@@ -138,7 +146,7 @@ def test_what_history_rests_on_is_measured_although_all_is_decided():
 
 
 def test_changes_are_looked_at_by_their_own_plan():
-    change = Claim("a-not-slower", "A is not slower than B", "s", "A", "B", "at most", 1.5)
+    change = Ratio("a-not-slower", "A is not slower than B", SECONDS, "A", "B", "at most", 1.5)
     wobble = [1.0, 1.1, 0.9, 1.05, 0.95] * 20
     compared = study(FASTER, changes=(change,), change_plan=Plan((10, 14, 18), 60.0, 0.99, by_time=True))
     run(compared, measuring({"A": wobble, "B": wobble[::-1]}), Silent())
@@ -165,9 +173,9 @@ def test_a_disturbed_turn_is_measured_again_and_both_are_kept():
     assert disturbed.figures("A", "s") == [1.0] * 8
     assert [each.figures["s"] for each in disturbed.replicates[6].disturbed.values()] == [5.0]
     assert disturbed.disturbed("A") == 1
-    assert "1 of 17 turns were disturbed" in disturbed.notes()[0]
-    assert len(disturbed.notes()) == 1, "nothing else was notable"
-    assert disturbed.to_json()["replicates"][6]["disturbed"]["A"]["figures"]["s"] == 5.0
+    assert "1 of 17 turns were disturbed" in notes.of(disturbed)[0]
+    assert len(notes.of(disturbed)) == 1, "nothing else was notable"
+    assert saving.to_json(disturbed)["replicates"][6]["disturbed"]["A"]["figures"]["s"] == 5.0
 
 
 @pytest.mark.parametrize(("repeats", "again"), [(True, 1), (False, 0)])
@@ -187,8 +195,8 @@ def test_a_disturbed_turn_whose_repetition_is_no_better_is_counted_too(repeats, 
     run(disturbed, measure, Silent())
     assert (disturbed.disturbed("A"), disturbed.still_disturbed("A")) == (again, 2 - again)
     turns = disturbed.turns("A") + disturbed.turns("B")
-    assert f"2 of {turns} turns were disturbed, {again} of them measured again" in disturbed.notes()[0]
-    assert disturbed.to_json()["replicates"][6]["still_disturbed"] == ["A"]
+    assert f"2 of {turns} turns were disturbed, {again} of them measured again" in notes.of(disturbed)[0]
+    assert saving.to_json(disturbed)["replicates"][6]["still_disturbed"] == ["A"]
 
 
 def test_disturbances_of_one_condition_are_a_warning_also_where_nothing_is_repeated():
@@ -198,7 +206,7 @@ def test_disturbances_of_one_condition_are_a_warning_also_where_nothing_is_repea
         names = {"A"} if index % 3 == 0 else set()
         samples = {"A": Sample({"s": 1.0}, held_up if names else calm), "B": Sample({"s": 2.0}, calm)}
         found.replicates.append(Replicate(index, ("A", "B"), samples, still_disturbed=names))
-    assert any("WARNING: disturbances fell on A: 20 of its 60 turns were disturbed" in note for note in found.notes())
+    assert any("WARNING: disturbances fell on A: 20 of its 60 turns were disturbed" in note for note in notes.of(found))
 
 
 def test_a_study_measured_anew_has_the_same_plan_and_nothing_else():
@@ -230,12 +238,12 @@ def test_whether_a_compile_came_from_a_cache_is_kept_of_cold_starts_too():
         "openvino": "1",
         "optimal_infer_requests": 1,
         "hint": "LATENCY",
-        "seconds": dict.fromkeys(fil.PHASES, 0.1),
+        "seconds": dict.fromkeys([each.name.removesuffix("_s") for each in (*PHASES, FIL)], 0.1),
         "peak_memory_bytes": 1,
         "surroundings": {},
     }
     launcher = SimpleNamespace(run_once=lambda request, name: (reply, AutoLog()))
     cold = fil.planned([Device("CPU")], Plan((6,), 60.0), 1)
-    fil.FilRunner(cold, launcher, SimpleNamespace(request=lambda *_, **__: None))(Silent())
+    FreshTurns(cold, launcher, SimpleNamespace(request=lambda *_, **__: None))(Silent())
     for name in ("AUTO", "CPU"):
         assert cold.facts[name]["loaded_from_cache"] == [False] * cold.turns(name)

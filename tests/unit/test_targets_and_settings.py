@@ -7,11 +7,11 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.files import slug
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.running import PerformanceMetrics
 from autogauge.settings import NOT_MEASURED, PROFILES, machine_notes, parse_list, parse_wait
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import fil, steady
-from autogauge.studies.metrics import PerformanceMetrics
-from autogauge.studies.study import Plan
 from autogauge.targets import (
     Auto,
     Device,

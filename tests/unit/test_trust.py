@@ -20,11 +20,11 @@ from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.history import index
 from autogauge.manifest import is_intact, read_manifest
+from autogauge.measuring.progress import Silent
 from autogauge.models import cached
 from autogauge.models.artefact import artefact_in
 from autogauge.models.omz import downloads
 from autogauge.reference import environment
-from autogauge.studies.progress import Silent
 from tests.histories import save
 from tests.properties import for_all
 from tests.support import run_cli

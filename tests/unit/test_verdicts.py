@@ -4,13 +4,15 @@ import math
 
 import pytest
 
+from autogauge.measuring.claim import Ratio, Verdict
+from autogauge.rig.fresh import FIL
 from autogauge.stats.intervals import Interval
-from autogauge.stats.verdicts import Claim, Outcome, Verdict, outcome_of
+from autogauge.stats.verdicts import Outcome, outcome_of
 from tests.properties import for_all
 
 
 def claim(relation="at most", bound=1.0):
-    return Claim("name", "a promise", "fil_s", "AUTO", "GPU", relation, bound)
+    return Ratio("name", "a promise", FIL, "AUTO", "GPU", relation, bound)
 
 
 def interval(low, high):

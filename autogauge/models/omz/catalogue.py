@@ -90,8 +90,8 @@ def to_json(catalogue: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     from autogauge.cache import Cache, default_cache_dir
+    from autogauge.measuring.progress import Silent
     from autogauge.models.omz import toolchain
-    from autogauge.studies.progress import Silent
     from autogauge.tools.running import Deadline
 
     FILE.write_text(to_json(toolchain.install(Cache(default_cache_dir()), Deadline(600), Silent()).catalogue))

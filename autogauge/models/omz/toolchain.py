@@ -21,9 +21,9 @@ from typing import Any
 from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_when_late
 from autogauge.errors import UserError
+from autogauge.measuring.progress import Progress
 from autogauge.models.omz.tools import STEPS, run
 from autogauge.probe.environment import clean
-from autogauge.studies.progress import Progress
 from autogauge.tools.running import Deadline, ToolFailed, object_in, recompile, run_tool
 from autogauge.trust import may_run
 

@@ -19,12 +19,12 @@ from autogauge import causes
 from autogauge.cache import Cache, scratch_in
 from autogauge.errors import UserError
 from autogauge.files import is_folder
+from autogauge.measuring.progress import Progress, Silent
 from autogauge.models.artefact import ModelArtefact, artefact_in
 from autogauge.models.omz import catalogue, downloads, toolchain
 from autogauge.models.omz.reach import origin, unreachable
 from autogauge.models.omz.toolchain import Toolchain
 from autogauge.models.omz.tools import STEPS, run
-from autogauge.studies.progress import Progress, Silent
 from autogauge.tools.running import Deadline, ToolFailed, object_in
 
 MIRROR = "AUTOGAUGE_OMZ_MODELS"

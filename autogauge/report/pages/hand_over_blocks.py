@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autogauge.report.hand_over import LINES
+from autogauge.measuring.metric import Metric
+from autogauge.report.hand_over import shown
 from autogauge.report.pages.blocks import NONE, Block, Table, number
 from autogauge.report.pages.samples import Arrays, Fields, figures, median_and_range, slug, titled
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION
@@ -60,10 +61,16 @@ def hand_over(study: Fields, timelines: Arrays) -> Iterable[Block]:
             {"kind": "timeline", "groups": groups, "marks": marks},
         )
     cells = []
-    for metric, title, unit, divisor in LINES:
-        values = {name: [each / divisor for each in figures(study, name, metric)] for name in names}
+    for metric in map(Metric.from_json, study["metrics"]):
+        unit, divisor = shown(metric)
+        values = {name: [each / divisor for each in figures(study, name, metric.name)] for name in names}
         if any(values.values()):
-            cells.append((f"{title}, {unit}" if unit else title, *(median_and_range(values[name]) for name in names)))
+            cells.append(
+                (
+                    f"{metric.title}, {unit}" if unit else metric.title,
+                    *(median_and_range(values[name]) for name in names),
+                )
+            )
     yield Block(
         "hand-over-figures",
         "The hand-over in figures",

@@ -4,7 +4,7 @@ The first measure is the share of a turn during which the probe's threads were r
 nanoseconds), or the hypervisor had taken it, against what is usual for that condition: several infer requests wait for each other
 too. A quota of processors that holds the threads back is taken like waiting: who is always held back is not disturbed by that. The
 processor's throttling for its heat, and waiting for memory, disturb a turn whatever is usual. Reading the figures is the probe's; what
-is done with a disturbed turn is ``study``'s, and what with a disturbed run is the gate's.
+is done with a disturbed turn is ``schedule``'s, and what with a disturbed run is the gate's.
 """
 
 from __future__ import annotations

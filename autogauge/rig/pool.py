@@ -10,7 +10,7 @@ from typing import Any
 from autogauge.probe.launcher import Launcher, Probe
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import CacheMode, ProbeFailed
-from autogauge.studies.workload import Workload
+from autogauge.rig.workload import Workload
 from autogauge.targets import Target
 
 RENEWED_WARM_UP_S = 0.1

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.trial import FEWEST_TURNS, MARGIN, choose, ratios_of
+from autogauge.measuring.claim import Ratio
+from autogauge.measuring.metric import Metric
+from autogauge.probe.worker.trial import MARGIN
 from autogauge.stats.intervals import Interval
-from autogauge.stats.verdicts import Claim, Outcome
+from autogauge.stats.verdicts import Outcome
 
 if TYPE_CHECKING:
-    from autogauge.probe.worker.trial import Trial
-    from autogauge.studies.pool import WarmProbe
-    from autogauge.studies.study import Study
+    from autogauge.measuring.result import Result
 
 SHARE = "share_of_bound"
 POLLING = "polling"
@@ -56,13 +56,13 @@ class Cost:
         """Whether a reader should know of it."""
         return self.driver == POLLING or self.takes_much
 
-    def most(self, metric: str) -> float:
+    def most(self, metric: Metric) -> float:
         """By which factor, at most, the device would do better without the harness; at least 1.
 
-        The time between inferences is missing in FPS only: OpenVINO itself takes a request's latency. A processor that is kept busy may
-        be missing in both, and so may what another driver leaves the device.
+        The time between inferences is missing in rates only (FPS): OpenVINO itself takes a request's latency. A processor that is kept
+        busy may be missing in both, and so may what another driver leaves the device.
         """
-        factor = self.gain / self.share if metric == "fps" else self.gain
+        factor = self.gain / self.share if metric.higher_is_better else self.gain
         if self.driver == POLLING:
             factor *= self.processors / (self.processors - 1) if self.processors > 1 else math.inf
         return max(1.0, factor)
@@ -82,10 +82,10 @@ class Cost:
         return f"{self.sentence()}, and {gained}"
 
 
-def cost_of(study: Study, condition: str) -> Cost | None:
+def cost_of(result: Result, condition: str) -> Cost | None:
     """What the harness took from that condition; ``None`` where that was not measured."""
-    shares = [each.figures[SHARE] for each in study.samples(condition) if SHARE in each.figures]
-    facts = study.facts.get(condition, {})
+    shares = [each.figures[SHARE] for each in result.samples(condition) if SHARE in each.figures]
+    facts = result.facts.get(condition, {})
     if not shares or not facts.get("driver"):
         return None
     share = min(1.0, max(1e-3, statistics.median(shares)))
@@ -102,21 +102,21 @@ def _better(tried_ones: Mapping[str, float], driver: str) -> tuple[str, float]:
     return (best, gain) if gain > MARGIN else ("", 1.0)
 
 
-def allow_for(study: Study, claim: Claim, outcome: Outcome, interval: Interval | None) -> tuple[Outcome, str]:
+def allow_for(result: Result, claim: Ratio, outcome: Outcome, interval: Interval | None) -> tuple[Outcome, str]:
     """The outcome of a promise when the harness's own cost is allowed for, and a remark where that cost is large.
 
     A promise does not FAIL where it might hold for the device alone: if the numerator, given back all that the harness may have taken
     from it, would reach the bound, nothing is known. Nor is it where the harness takes much of either side's time: several requests of so
     short a model wait for the threads that start them, which no figure here can tell from the device.
     """
-    costs = [found for name in (claim.numerator, claim.denominator) if (found := cost_of(study, name)) is not None]
+    costs = [found for name in (claim.numerator, claim.denominator) if (found := cost_of(result, name)) is not None]
     remark = "; ".join(each.sentence() for each in costs if each.is_large)
     if outcome is not Outcome.FAIL or interval is None or not costs or costs[0].condition != claim.numerator:
         return outcome, remark
     if much := [each for each in costs if each.takes_much]:
         excuses = "; ".join(each.excuse() for each in much)
         return Outcome.INCONCLUSIVE, f"{excuses}: inferences are too short to tell the device from what drives it"
-    awake = _awake(study, claim) if claim.metric == "latency_ms" else 1.0
+    awake = _awake(result, claim) if not claim.metric.higher_is_better else 1.0
     most = costs[0].most(claim.metric) * awake
     best = interval.high * most if claim.relation == "at least" else interval.low / most
     might_hold = best >= claim.bound if claim.relation == "at least" else best <= claim.bound
@@ -126,36 +126,19 @@ def allow_for(study: Study, claim: Claim, outcome: Outcome, interval: Interval |
     return Outcome.INCONCLUSIVE, f"{costs[0].excuse()}{polled}, without which the promise might hold"
 
 
-def _awake(study: Study, claim: Claim) -> float:
+def _awake(result: Result, claim: Ratio) -> float:
     """By which factor the denominator is faster for being polled where the numerator's thread sleeps: a comparison of drivers.
 
     A thread that sleeps is woken for each inference, which a short model's latency holds. What that is worth here, the denominator's own
     trial has measured: polling over the best driver that sleeps.
     """
-    ours, theirs = (study.facts.get(name, {}) for name in (claim.numerator, claim.denominator))
+    ours, theirs = (result.facts.get(name, {}) for name in (claim.numerator, claim.denominator))
     if theirs.get("driver") != POLLING or ours.get("driver") == POLLING:
         return 1.0
     tried_ones = theirs.get("drivers_tried") or {}
     asleep = max([1.0, *(ratio for name, ratio in tried_ones.items() if name != POLLING)])
     gain = tried_ones.get(POLLING, 1.0) / asleep
     return gain if gain > MARGIN else 1.0
-
-
-def agreed_driver(probes: Sequence[WarmProbe]) -> str:
-    """One driver for all of these probes, which have the same number of requests: by what all of them tried. Empty without a trial."""
-    tried = [probe.trial for probe in probes if probe.drivers]
-    return choose(tried, probes[0].drivers[0]) if tried else probes[0].driver
-
-
-def tried(trials: Sequence[Trial], drivers: Sequence[str]) -> dict[str, float]:
-    """What each driver's inferences per second were over the usual one's (the first): the median over the turns of all these trials.
-
-    Of too few turns nothing is told: another driver's luck would excuse a slow model.
-    """
-    ratios = {driver: ratios_of(trials, driver, drivers[0]) for driver in drivers[1:]}
-    return {
-        driver: round(statistics.median(found), 3) for driver, found in ratios.items() if len(found) >= FEWEST_TURNS
-    }
 
 
 def driven(facts: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -7,26 +7,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autogauge.stats.verdicts import Claim, Outcome
+from autogauge.measuring.claim import Claim
+from autogauge.stats.verdicts import Outcome
 from autogauge.targets import ACCELERATOR_KINDS, Target, kinds, named_devices
 
 if TYPE_CHECKING:
-    from autogauge.studies.study import Study
+    from autogauge.measuring.result import Result
 
 
-def allow_for(study: Study, claim: Claim, outcome: Outcome) -> tuple[Outcome, str]:
+def allow_for(result: Result, claim: Claim, outcome: Outcome) -> tuple[Outcome, str]:
     """The outcome of a claim, and why a PASS would mean nothing: then it is INCONCLUSIVE."""
-    if outcome is Outcome.PASS and (reason := why_empty(study, claim)):
+    if outcome is Outcome.PASS and (reason := why_empty(result, claim)):
         return Outcome.INCONCLUSIVE, reason
     return outcome, ""
 
 
-def why_empty(study: Study, claim: Claim) -> str:
+def why_empty(result: Result, claim: Claim) -> str:
     """Which side of the claim was answered by another device than it is about; empty when all is as it should be."""
-    targets = {name: study.condition(name).target for name in (claim.numerator, claim.denominator)}
+    targets = {name: result.condition(name).target for name in claim.conditions}
     about = {kind for target in targets.values() for kind in _accelerators(target)}
     for name, target in targets.items():
-        answered = study.devices_that_answered(name)
+        answered = result.devices_that_answered(name)
         allowed = _allowed(target, about)
         if (
             allowed is not None

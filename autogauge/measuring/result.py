@@ -1,0 +1,202 @@
+"""A result: a study's plan and all that was measured of it, as data.
+
+When what is measured is left to ``schedule``, what it says of a claim to ``judging``, how it is written down to ``saving``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autogauge.measuring import judging
+from autogauge.measuring.claim import Claim, Ratio, Verdict
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.probe.request import Failure
+from autogauge.stats.intervals import Interval
+
+Latencies = npt.NDArray[np.float32]  # a list would take eight times the memory, and a tiny model gives millions
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether a fact holds in one sample; ``None`` where that cannot be said there. ``why`` says what was seen."""
+
+    holds: bool | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one turn of one condition gave.
+
+    Figures by metric, what was beside it, which devices answered, each latency, whether facts held by the claim's name, and ``arrays``
+    of the study's own by name (a timeline, say).
+    """
+
+    figures: Mapping[str, float]
+    surroundings: Mapping[str, float | None] = field(default_factory=dict)
+    execution_devices: tuple[str, ...] = ()
+    latencies_ms: Latencies = field(default_factory=lambda: np.empty(0, np.float32), compare=False)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    arrays: Mapping[str, Array] = field(default_factory=dict, compare=False)
+
+
+@dataclass
+class Replicate:
+    """One paired sample: every condition once, in the order in which they were measured.
+
+    ``disturbed`` holds the samples that were measured again at once, since other processes kept them from the processor;
+    ``still_disturbed`` names the conditions whose sample in ``samples`` was disturbed: a repetition that was no better, or not repeated.
+    """
+
+    index: int
+    order: tuple[str, ...]
+    samples: dict[str, Sample] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    disturbed: dict[str, Sample] = field(default_factory=dict)
+    still_disturbed: set[str] = field(default_factory=set)
+
+
+_MEASURED = {"measured": True}
+"""Marks a field that is empty before anything is measured, and again when all is measured anew."""
+
+
+@dataclass
+class Result:
+    """The plan of a study and all that was measured of it so far. ``facts`` holds what is known about each condition beyond samples.
+
+    ``claims`` are promises about what is measured; ``changes`` compare it with a reference beside it, by a plan of their own.
+    """
+
+    name: str
+    conditions: tuple[Condition, ...]
+    claims: tuple[Claim, ...]
+    plan: Plan
+    seed: int
+    changes: tuple[Ratio, ...] = ()
+    change_plan: Plan | None = None
+    pinned: str = ""
+    """What the pinned workload is, if one is measured beside the conditions."""
+    at_least: int = 0
+    """So many replicates of every condition, within the budget, also when every claim is decided: what history judges rests on them."""
+    repeats_disturbed: bool = True
+    """Whether a disturbed turn is measured again: where a turn takes long, or has facts of its own, it is not."""
+    relay_rounds: int = 0
+    """After so many rounds a warm process gives way to a fresh one; 0: it serves to the end."""
+    metrics: tuple[Metric, ...] = ()
+    """What is known of its figures, in the order in which tables show them."""
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    """The metrics that become benchmarks, by what those are called: ``seconds per frame`` is ``fps``."""
+    replicates: list[Replicate] = field(default_factory=list, metadata=_MEASURED)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict, metadata=_MEASURED)
+    state: str = field(default="planned", metadata=_MEASURED)
+    """planned, running, decided, budget ended, gave up, interrupted, broken off"""
+    seconds: float = field(default=0.0, metadata=_MEASURED)
+    elapsed_s: float = field(default=0.0, metadata=_MEASURED)
+    """How much of the budget had passed at the end of the latest replicate."""
+    looked: dict[str, float] = field(default_factory=dict, metadata=_MEASURED)
+    """The share of its budget that had passed at each claim's latest look, where looks spend the error by time."""
+    closed: dict[str, Verdict] = field(default_factory=dict, metadata=_MEASURED)
+    """The verdicts that stand: what is measured after a claim was decided does not move it."""
+
+    def condition(self, name: str) -> Condition:
+        """The condition of that name. Raises ``KeyError``."""
+        for condition in self.conditions:
+            if condition.name == name:
+                return condition
+        raise KeyError(name)
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name; one that the study does not declare is called by its name."""
+        return next((each for each in self.metrics if each.name == name), Metric(name, name))
+
+    def samples(self, condition: str) -> list[Sample]:
+        """The samples of one condition, in the order measured."""
+        return [each.samples[condition] for each in self.replicates if condition in each.samples]
+
+    def figures(self, condition: str, metric: str) -> list[float]:
+        """One metric of one condition, in the order measured, from the samples that have it."""
+        return [each.figures[metric] for each in self.samples(condition) if metric in each.figures]
+
+    def turns(self, condition: str) -> int:
+        """How often the condition answered, the turns that were measured again included."""
+        return len(self.samples(condition)) + self.disturbed(condition)
+
+    def latencies_ms(self, condition: str) -> Latencies:
+        """Every request's latency of one condition, in the order measured; shape ``(requests,)``."""
+        return np.concatenate([np.empty(0, np.float32), *(sample.latencies_ms for sample in self.samples(condition))])
+
+    def failures(self, *conditions: str) -> list[tuple[int, str, Failure]]:
+        """Replicate index, condition and failure of all that went wrong, for the named conditions or all of them."""
+        return [
+            (replicate.index, name, failure)
+            for replicate in self.replicates
+            for name, failure in replicate.failures.items()
+            if not conditions or name in conditions
+        ]
+
+    def devices_that_answered(self, condition: str) -> set[str]:
+        """Every execution device seen in the condition's samples."""
+        return {device for sample in self.samples(condition) for device in sample.execution_devices}
+
+    def pairs(self, claim: Ratio) -> list[tuple[float, float]]:
+        """The claim's figures from every replicate in which both its conditions were measured."""
+        metric = claim.metric.name
+        return [
+            (each.samples[claim.numerator].figures[metric], each.samples[claim.denominator].figures[metric])
+            for each in self.replicates
+            if claim.numerator in each.samples and claim.denominator in each.samples
+        ]
+
+    def plan_of(self, claim: Claim) -> Plan:
+        """By which plan that claim is looked at."""
+        return self.change_plan if self.change_plan is not None and claim in self.changes else self.plan
+
+    def interval(self, claim: Claim) -> Interval | None:
+        """The interval of the claim's figures so far; ``None`` without any, and for a claim that asks every sample."""
+        return judging.interval(self, claim)
+
+    def verdict(self, claim: Claim) -> Verdict:
+        """The claim's outcome with its evidence."""
+        return self.closed.get(claim.name) or judging.verdict_so_far(self, claim)
+
+    def close(self, claim: Claim, *, for_good: bool) -> bool:
+        """Look at the claim; whether its verdict stands from now on: it is decided, or this was the last look."""
+        verdict = judging.verdict_so_far(self, claim)
+        if for_good or verdict.is_decided:
+            self.closed[claim.name] = verdict
+            return True
+        self.looked[claim.name] = min(1.0, self.elapsed_s / max(self.plan_of(claim).budget_s, 1e-9))
+        return False
+
+    def verdicts(self) -> list[Verdict]:
+        """Every claim's verdict; those on changes are asked for by claim."""
+        return [self.verdict(claim) for claim in self.claims]
+
+    def anew(self, seed: int) -> Result:
+        """The same plan with nothing measured yet."""
+        new = type(self)(self.name, self.conditions, self.claims, self.plan, seed)
+        measured = [each.name for each in dataclasses.fields(self) if each.metadata.get("measured")]
+        return dataclasses.replace(self, seed=seed, **{name: getattr(new, name) for name in measured})
+
+    def all_turns(self) -> Iterator[Sample]:
+        """Every sample, the disturbed ones included."""
+        for each in self.replicates:
+            yield from each.samples.values()
+            yield from each.disturbed.values()
+
+    def disturbed(self, condition: str) -> int:
+        """How many of its turns were measured again because they were disturbed."""
+        return sum(condition in each.disturbed for each in self.replicates)
+
+    def still_disturbed(self, condition: str) -> int:
+        """How many of its samples were disturbed and kept: their repetition was no better, or there was none."""
+        return sum(condition in each.still_disturbed for each in self.replicates)

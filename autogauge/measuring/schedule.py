@@ -1,0 +1,138 @@
+"""When what is measured: every condition by turns, in random order, until the claims are decided. One machinery for every comparison.
+
+How a condition is measured (a fresh process, a slice of a warm one) is left to the study; the judging is ``judging``'s.
+
+Sources of the design: T. Kalibera and R. Jones, "Rigorous benchmarking in reasonable time" (ISMM 2013): repeat where the variance
+arises. A. Abedi and T. Brecht, "Conducting repeatable experiments in highly variable cloud computing environments" (ICPE 2017):
+randomized multiple interleaved trials.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from autogauge.measuring import disturbance
+from autogauge.measuring.claim import Claim
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.judging import evidence_for
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Replicate, Result, Sample
+from autogauge.probe.request import ProbeFailed
+
+Measure = Callable[[Condition], Sample]
+GIVE_UP_AFTER = 3  # failures of one condition in a row
+HARD_LIMIT = 6.0  # times the budget: then a study ends even before its first look
+
+
+def run(
+    result: Result,
+    measure: Measure,
+    progress: Progress,
+    prepare: Callable[[], None] = lambda: None,
+) -> None:
+    """Prepare, then measure every condition by turns, in random order within each replicate, until the claims are decided.
+
+    The budget begins after ``prepare``. ``measure`` raises ``ProbeFailed`` for a turn that gave nothing: the replicate keeps
+    the failure and the study goes on; a condition that fails ``GIVE_UP_AFTER`` times in a row is left out from then on. An
+    interruption keeps the finished replicates and marks the result.
+    """
+    result.state = "running"
+    began = time.monotonic()
+    progress.begin(result.name)
+    try:
+        prepare()
+        began = time.monotonic()
+        _run(result, measure, progress, began)
+    except KeyboardInterrupt:
+        result.state = "interrupted"
+        raise
+    except BaseException:
+        result.state = "broken off"
+        raise
+    finally:
+        result.seconds = time.monotonic() - began
+        progress.end()
+
+
+def _run(result: Result, measure: Measure, progress: Progress, began: float) -> None:
+    shuffled = random.Random(result.seed)
+    in_a_row = dict.fromkeys((condition.name for condition in result.conditions), 0)
+    watch = disturbance.Watch()
+    undecided: list[Claim] = [claim for claim in (*result.claims, *result.changes) if claim.is_looked_at]
+    while True:
+        needed = {name for claim in undecided for name in claim.conditions}
+        if _wants_everything(result, time.monotonic() - began):
+            needed |= {condition.name for condition in result.conditions}
+        wanted = [condition for condition in result.conditions if condition.name in needed]
+        live = [condition for condition in wanted if in_a_row[condition.name] < GIVE_UP_AFTER]
+        if len(live) < min(2, len(result.conditions)):
+            result.state = "gave up"
+            return
+        shuffled.shuffle(live)
+        replicate = Replicate(len(result.replicates), tuple(condition.name for condition in live))
+        for condition in live:
+            name = condition.name
+            progress.advance(name, len(result.replicates), *_ahead(result, undecided, began))
+            try:
+                sample = measure(condition)
+                is_disturbed = watch.is_disturbed(name, sample.surroundings)
+                if is_disturbed and result.repeats_disturbed and watch.may_repeat():
+                    replicate.disturbed[name] = sample
+                    sample = measure(condition)
+                    is_disturbed = watch.is_disturbed(name, sample.surroundings)
+                if is_disturbed:
+                    replicate.still_disturbed.add(name)
+                replicate.samples[name] = sample
+                in_a_row[name] = 0
+            except ProbeFailed as error:
+                replicate.failures[name] = error.failure
+                in_a_row[name] += 1
+                progress.say(f"{result.name}: {name} failed: {error.failure.sentence()}")
+        result.replicates.append(replicate)
+        given_up = {name for name, failures in in_a_row.items() if failures >= GIVE_UP_AFTER}
+        result.elapsed_s = time.monotonic() - began
+        undecided = _look(result, undecided, given_up, result.elapsed_s)
+        if not undecided and not _wants_everything(result, time.monotonic() - began):
+            looked_at = [claim for claim in (*result.claims, *result.changes) if claim.is_looked_at]
+            open_ones = [claim for claim in looked_at if not result.verdict(claim).is_decided]
+            unfinished = open_ones or len(result.replicates) < result.plan.looks[0]
+            result.state = "budget ended" if unfinished else "decided"
+            return
+
+
+def _wants_everything(result: Result, elapsed_s: float) -> bool:
+    """Whether every condition is measured once more, whatever is decided."""
+    done, plan = len(result.replicates), result.plan
+    if done < plan.looks[0]:
+        return elapsed_s <= HARD_LIMIT * plan.budget_s
+    return done < result.at_least and elapsed_s < plan.budget_s
+
+
+def _look(result: Result, undecided: Sequence[Claim], given_up: set[str], elapsed_s: float) -> list[Claim]:
+    """Close what can be closed after the latest replicate; returns what stays open."""
+    done = len(result.replicates)
+    still_open = []
+    for claim in undecided:
+        plan = result.plan_of(claim)
+        samples = evidence_for(result, claim)
+        hopeless = elapsed_s > plan.budget_s or not given_up.isdisjoint(claim.conditions)
+        last = (hopeless and done >= plan.looks[0]) or done >= plan.looks[-1] or elapsed_s > HARD_LIMIT * plan.budget_s
+        looked = (samples in plan.looks and claim.conditions[0] in result.replicates[-1].samples) or last
+        if not (looked and result.close(claim, for_good=last)):
+            still_open.append(claim)
+    return still_open
+
+
+def _ahead(result: Result, undecided: Sequence[Claim], began: float) -> tuple[int, float | None]:
+    """The number of replicates at the next look, and the estimated seconds until then."""
+    done = len(result.replicates)
+    looks = {look for claim in undecided for look in result.plan_of(claim).looks} or {
+        result.plan.looks[0],
+        result.at_least,
+    }
+    target = min((look for look in looks if look > done), default=max(looks))
+    if not done:
+        return target, None
+    return target, (time.monotonic() - began) / done * (target - done)

@@ -1,0 +1,108 @@
+"""Measures conditions in fresh processes, one at a time, from their start to the first result.
+
+FIL happens once in a process, so a replicate is a block with one fresh process a condition. Every compile is cold: OpenVINO's
+cache is off and the GPU driver's kernel cache is a private empty folder; with a ``cache`` of the study's own it is filled first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Result, Sample
+from autogauge.measuring.schedule import run
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import ProbeFailed
+from autogauge.rig.pool import DEADLINE_S, ProbePool
+from autogauge.rig.workload import Setup, Workload
+
+FIL = Metric("fil_s", "FIL", "s", per_process=True, seconds=1.0)
+PHASES = (
+    Metric("import_s", "importing openvino", "s", per_process=True, seconds=1.0),
+    Metric("core_s", "creating the Core", "s", per_process=True, seconds=1.0),
+    Metric("read_s", "reading the model", "s", per_process=True, seconds=1.0),
+    Metric("compile_s", "compiling", "s", per_process=True, seconds=1.0),
+    Metric("first_inference_s", "first inference", "s", per_process=True, seconds=1.0),
+)
+"""The parts of a process from its start to its first result; the last two are FIL."""
+DESTROY = Metric("destroy_s", "destroying the model", "s", per_process=True, seconds=1.0)
+PEAK_MEMORY = Metric("peak_memory_bytes", "peak memory", "bytes", per_process=True)
+METRICS = (FIL, *PHASES, DESTROY, PEAK_MEMORY)
+"""What each process gives."""
+
+
+class FreshTurns:
+    """Measures each condition's turn in a fresh process; with ``cache``, a folder, from a ``CACHE_DIR`` that was filled before."""
+
+    def __init__(
+        self,
+        result: Result,
+        launcher: Launcher,
+        workload: Workload,
+        deadline_s: float = DEADLINE_S,
+        cache: Path | None = None,
+        elsewhere: Mapping[str, Setup] | None = None,
+    ) -> None:
+        """``elsewhere`` names the conditions that run something else than the others, or on another runtime."""
+        self._result, self._launcher, self._workload = result, launcher, workload
+        self._elsewhere = elsewhere or {}
+        self._deadline_s, self._cache = deadline_s, cache
+        self._failed_to_fill: dict[str, ProbeFailed] = {}
+
+    def __call__(self, progress: Progress) -> Result:
+        """Run the study to its end; returns it."""
+        self._progress = progress
+        run(self._result, self._measure, progress, self._fill)
+        return self._result
+
+    def _fill(self) -> None:
+        """Compile every condition into the cache, waiting for the accelerator where AUTO has one; a failure is told at its first turn."""
+        if self._cache is None:
+            return
+        for number, condition in enumerate(self._result.conditions):
+            self._progress.advance(f"filling the cache: {condition.name}", number, len(self._result.conditions), None)
+            pool = ProbePool(
+                self._launcher, self._workload, warm_up_s=0.05, deadline_s=self._deadline_s, cache=self._cache
+            )
+            try:
+                pool.warm(condition.target)
+            except ProbeFailed as error:
+                self._failed_to_fill[condition.name] = error
+            finally:
+                pool.close()
+
+    def _measure(self, condition: Condition) -> Sample:
+        if failed := self._failed_to_fill.pop(condition.name, None):
+            raise failed
+        setup = self._elsewhere.get(condition.name) or Setup(self._launcher, self._workload)
+        request = setup.workload.request(
+            "once",
+            condition.target,
+            deadline_s=self._deadline_s,
+            cache=self._cache or "off",
+            await_accelerator=self._cache is not None,
+            accelerator_wait_s=self._deadline_s / 2,
+        )
+        reply, log = setup.launcher.run_once(request, f"fil-{condition.name}")
+        facts = self._result.facts.setdefault(condition.name, {"auto_logs": []})
+        facts.setdefault("loaded_from_cache", []).append(reply["loaded_from_cache"])
+        if self._cache is not None:
+            facts.setdefault("answered_in_the_end", []).append(reply["execution_devices_in_the_end"])
+        facts.setdefault("answered_first", []).append([reply["execution_devices_before"], reply["execution_devices"]])
+        facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])
+        if log.lines:
+            facts["auto_logs"].append(log.to_json())
+        seconds = reply["seconds"]
+        answered = {*(reply["execution_devices_before"] or ()), *(reply["execution_devices"] or ())}
+        return Sample(
+            figures={
+                **{each.name: float(seconds[each.name.removesuffix("_s")]) for each in (*PHASES, FIL)},
+                **({"destroy_s": float(reply["destroy_s"])} if "destroy_s" in reply else {}),
+                "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
+            },
+            surroundings=reply["surroundings"],
+            execution_devices=tuple(sorted(answered)),
+        )
