@@ -19,12 +19,12 @@ from enum import Enum
 from pathlib import Path
 
 from autogauge.cache import Cache
-from autogauge.emulation import parts, trial
+from autogauge.emulation import parts
 from autogauge.errors import MachineLacks, UserError
 from autogauge.files import in_short
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
-from autogauge.rig import lock
+from autogauge.rig import lock, trial
 from autogauge.targets import Device, find_device
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"

@@ -10,13 +10,14 @@ import textwrap
 import numpy as np
 import pytest
 
-from autogauge.emulation import parts, trial
+from autogauge.emulation import parts
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import UserError
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import Failure
 from autogauge.probe.worker import emulation as worker
 from autogauge.probe.worker.emulation import BY_HAND, CLASSES, VARIABLE
+from autogauge.rig import trial
 from autogauge.rig.pool import ProbePool
 from autogauge.settings import Deadlines
 from autogauge.targets import Target

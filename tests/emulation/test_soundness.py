@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from autogauge.cache import Cache
-from autogauge.emulation import parts, trial
+from autogauge.emulation import parts
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
+from autogauge.rig import trial
 from autogauge.rig.pool import ProbePool
 from autogauge.targets import Target
 from tests.support import ROOT

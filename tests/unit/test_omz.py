@@ -1,9 +1,6 @@
 """What surrounds the Open Model Zoo's tools: running one, reading why it failed, knowing names before the tools are there."""
 
 import json
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +11,7 @@ from autogauge.models.omz import catalogue
 from autogauge.models.omz.tools import reason_in
 from autogauge.models.omz.zoo import Zoo, _Download
 from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Resolver, Wanted
-from autogauge.tools import running
-from autogauge.tools.running import Deadline, ToolFailed, object_in, run_tool
 from tests.properties import for_all
-from tests.support import is_gone, wait_until
 
 
 @pytest.mark.parametrize(
@@ -48,103 +42,7 @@ def test_the_line_that_says_why_is_found(lines, reason):
 
 @for_all(lambda st: (st.lists(st.text()),))
 def test_any_output_gives_a_reason_of_one_line(lines):
-    for read in (reason_in, running.reason_in):
-        assert "\n" not in read([each for line in lines for each in line.splitlines()])
-
-
-def test_a_program_of_nobodys_is_read_by_no_customs_of_the_zoos():
-    assert running.reason_in(["ERROR: No matching distribution found for x"]) == "No matching distribution found for x"
-    assert running.reason_in(['{"error": 1}']) == '{"error": 1}', "to the Zoo an event of its downloader"
-
-
-def run(script, lines, **options):
-    """Run a script as a tool: by timeit, a module that takes one, whose own last line is left out."""
-    script.write_text(lines)
-    words = ("timeit", "-n1", "-r1", f"exec(open({str(script)!r}).read(), {{}})")
-    return run_tool(Path(sys.executable), "module", *words, **options)[:-1]
-
-
-def test_a_tool_that_hangs_is_gone_at_its_deadline_with_what_it_started(tmp_path):
-    lines = (
-        "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        "print(child.pid, flush=True)\ntime.sleep(60)\n"
-    )
-    pids = []
-    began = time.monotonic()
-    with pytest.raises(ToolFailed, match="not done within 1 s"):
-        run(
-            tmp_path / "hangs.py",
-            lines,
-            scratch=tmp_path,
-            deadline=Deadline(1),
-            on_line=lambda line: pids.append(int(line)),
-        )
-    assert time.monotonic() - began < 5
-    assert len(pids) == 1
-    assert wait_until(lambda: is_gone(pids[0]), 5)
-
-
-def test_a_tool_that_is_killed_says_by_what(tmp_path):
-    lines = "import os, signal\nprint('busy', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
-    with pytest.raises(ToolFailed, match=r"killed by signal 9 \(SIGKILL\)"):
-        run(tmp_path / "killed.py", lines, scratch=tmp_path, deadline=Deadline(60))
-
-
-def test_a_tool_that_cannot_be_started_is_a_failure(tmp_path):
-    with pytest.raises(ToolFailed, match=r"cannot start .*no-python: No such file"):
-        run_tool(tmp_path / "no-python", "module", "x", scratch=tmp_path, deadline=Deadline(60))
-
-
-@pytest.mark.parametrize("lines", [[], ["done"], ["[1]"], ["{}"]])
-def test_a_tool_that_ends_well_without_an_answer_is_not_believed(lines):
-    with pytest.raises(ToolFailed, match="without an answer"):
-        object_in(lines)
-
-
-def test_an_answer_is_found_among_other_lines():
-    assert object_in(["warning", '{"a": 1}', "bye"]) == {"a": 1}
-
-
-def test_a_silent_tool_is_given_up_before_its_deadline(tmp_path):
-    lines = "import time\nprint('begun', flush=True)\ntime.sleep(60)\n"
-    with pytest.raises(ToolFailed, match="nothing came for 1 s"):
-        run(tmp_path / "silent.py", lines, scratch=tmp_path, deadline=Deadline(60), silence_s=1)
-
-
-def test_a_tool_sees_neither_the_users_home_nor_python_variables(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    lines = "import os\nfor name in ('HOME', 'PYTHONPATH', 'CI'): print(os.environ.get(name))\n"
-    found = run(tmp_path / "environment.py", lines, scratch=tmp_path, deadline=Deadline(60))
-    assert found == [str(tmp_path), "None", "true"]
-
-
-def test_paths_from_the_users_folder_lead_there_from_the_tools_folder_too(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "wheels").mkdir()
-    (tmp_path / "ca.pem").touch()
-    given = {
-        "PIP_FIND_LINKS": "wheels https://example.org/wheels nowhere",
-        "PIP_CERT": "ca.pem",
-        "REQUESTS_CA_BUNDLE": "/etc",
-        "SSL_CERT_FILE": "",
-    }
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    lines = f"import os\nfor name in {[*given]}: print(os.environ[name] or 'empty')\n"
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    assert run(tmp_path / "environment.py", lines, scratch=scratch, deadline=Deadline(60)) == [
-        f"{tmp_path}/wheels https://example.org/wheels nowhere",
-        f"{tmp_path}/ca.pem",
-        "/etc",
-        "empty",
-    ]
-
-
-def test_no_tool_finds_the_telemetry_whatever_module_is_run(tmp_path):
-    lines = "import sys\nprint(sys.modules.get('openvino_telemetry', 'may be imported'))\n"
-    assert run(tmp_path / "modules.py", lines, scratch=tmp_path, deadline=Deadline(60)) == ["None"]
+    assert "\n" not in reason_in([each for line in lines for each in line.splitlines()])
 
 
 class Told(Silent):

@@ -123,6 +123,18 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
         **facts,
     )
     faulthandler.cancel_dump_traceback_later()  # it may wait for its first command as long as it must
+    obey(subject, lanes, phase, channel)
+
+    def release() -> None:
+        del subject.infer_request, subject.compiled
+
+    del lanes
+    phase.timed("destroy", release)
+    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
+
+
+def obey(subject: Subject, lanes: Lanes, phase: Phase, channel: Channel) -> None:
+    """Answer commands, one a line, until told to stop or until standard input ends."""
     for line in sys.stdin:
         command = json.loads(line)
         phase.current = command["command"]
@@ -149,13 +161,6 @@ def run_warm(request: Request, phase: Phase, channel: Channel) -> None:
         else:
             raise ValueError("unknown command " + command["command"])
         faulthandler.cancel_dump_traceback_later()
-
-    def release() -> None:
-        del subject.infer_request, subject.compiled
-
-    del lanes
-    phase.timed("destroy", release)
-    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
 
 
 def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:

@@ -1,0 +1,136 @@
+"""The floor plan holds: what may import what (``docs/architecture.md``), and how long a file and a function may be."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+LAYERS = (
+    # Belongs to nobody: knows no study, no probe and no user.
+    "causes errors files folders leases manifest plain ports stats targets trust "
+    "cache input_files input_shapes input_values inputs interruption",
+    "measuring probe",
+    "tools",
+    "emulation models",
+    "doctor gate history lab reference report rig run settings studies",
+    "cli",
+    "__main__",
+)  # fmt: skip
+"""What is in ``autogauge/``, the lowest first. Who is above may import who is below; who stand side by side may, in one direction."""
+LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+NEVER = {("probe", "measuring"), ("probe", "stats")}
+"""A probe answers requests; what they are for it does not know."""
+LONGEST_FUNCTION, LONGEST_FILE = 60, 400
+
+KNOWN = {"autogauge/settings.py"}
+"""What is too long today, to be split. An entry that is no longer true fails the test: delete it, and never add one."""
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The dotted name of everything imported anywhere in it: in functions and for types only, too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+
+
+@cache
+def arrows() -> dict[tuple[str, str], set[str]]:
+    """Who in ``autogauge/`` imports whom, by the names right below it, and in which files."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for path in files("autogauge"):
+        place = path.relative_to(ROOT).with_suffix("").parts
+        for name in imported(tree_of(path)):
+            package, _, rest = name.partition(".")
+            other = rest.partition(".")[0]
+            if package == "autogauge" and other in LEVELS and other != place[1]:
+                found.setdefault((place[1], other), set()).add("/".join(place))
+    return found
+
+
+def test_every_part_of_the_library_has_its_place():
+    parts = {
+        path.stem for path in (ROOT / "autogauge").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert parts - {"__init__"} <= {*LEVELS}, "say in LAYERS where it stands"
+
+
+def test_imports_point_one_way():
+    found = arrows()
+    upwards = {each for each in found if LEVELS[each[0]] < LEVELS[each[1]]}
+    assert not {each: found[each] for each in upwards | (NEVER & {*found})}
+
+
+def test_no_two_parts_know_each_other():
+    order = graphlib.TopologicalSorter[str]()
+    for one, other in arrows():
+        order.add(one, other)
+    order.prepare()  # a CycleError names those in a circle
+
+
+@pytest.mark.parametrize(
+    ("folder", "strangers"),
+    [
+        ("autogauge", {"pytest", "_pytest", "conftest", "fixtures", "tests", "benchmarks"}),
+        ("fixtures", {"conftest", "tests", "benchmarks"}),
+        ("benchmarks", {"pytest", "_pytest", "conftest", "fixtures", "tests"}),
+    ],
+)
+def test_nobody_knows_who_uses_him(folder, strangers):
+    found = {(str(path), name) for path in files(folder) for name in imported(tree_of(path))}
+    assert not [each for each in found if each[1].partition(".")[0] in strangers]
+
+
+def test_the_worker_runs_where_nothing_but_openvino_is_installed():
+    for path in files("autogauge/probe/worker"):
+        ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 8))
+        for name in imported(tree_of(path)):
+            root = name.partition(".")[0]
+            own = name.startswith("autogauge.probe.worker.")
+            assert own or root in {*sys.stdlib_module_names, "numpy", "openvino"}, f"{path}: {name}"
+
+
+@pytest.mark.parametrize("name", ["autogauge/tools/runner.py", "autogauge/models/omz/runner.py"])
+def test_what_runs_in_any_interpreter_needs_nothing(name):
+    tree = ast.parse((ROOT / name).read_text(encoding="utf-8"), name, feature_version=(3, 8))
+    assert {each.partition(".")[0] for each in imported(tree)} <= sys.stdlib_module_names
+
+
+def too_long() -> set[str]:
+    """The files above their length, and the functions, by file and name."""
+    found = set()
+    for path in files("autogauge", "fixtures", "benchmarks"):
+        name = str(path.relative_to(ROOT))
+        if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_FILE:
+            found.add(name)
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno
+                if node.end_lineno - node.lineno >= LONGEST_FUNCTION:
+                    found.add(f"{name}:{node.name}")
+    return found
+
+
+def test_no_file_and_no_function_is_too_long():
+    found = too_long()
+    assert not found - KNOWN, "split it by meaning"
+    assert not KNOWN - found, "one that is gone: delete it from KNOWN"
