@@ -372,6 +372,17 @@ def test_what_the_gates_page_says_that_a_red_job_says_is_said_somewhere():
     assert [each for each in quoted if each not in sources] == []
 
 
+def test_each_figure_that_a_choice_rests_on_stands_in_the_file_beside_it():
+    rows = re.findall(r"^\| .* \| \[.*\]\((.*\.txt)\) \|$", text_of(ROOT / "docs/gate-choices.md"), re.M)
+    assert len(rows) == 6
+    for line in text_of(ROOT / "docs/gate-choices.md").splitlines():
+        link = re.search(r"\]\((\.\./[\w/]+\.txt)\) \|$", line)
+        if link:
+            kept = (ROOT / "docs" / link[1]).read_text()
+            figures = re.findall(r"[+-]?\d+\.\d+", line.partition("](")[0].replace("−", "-"))
+            assert [each for each in figures if each not in kept] == []
+
+
 def test_the_kept_table_is_of_the_recordings_that_are_kept():
     first, *_ = KEPT.read_text().splitlines()
     assert first.endswith(f" --write={KEPT.relative_to(ROOT)}")
