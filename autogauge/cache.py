@@ -24,6 +24,7 @@ from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, slug
 from autogauge.manifest import is_intact, read_manifest
 
+VARIABLE = "AUTOGAUGE_CACHE"
 LOCK_DEADLINE_S = 300.0
 REMOVE_DEADLINE_S = 10.0
 
@@ -33,7 +34,7 @@ def default_cache_dir() -> Path:
 
     Raises :class:`UserError` where the user has none (a container that runs under a bare number).
     """
-    if named := os.environ.get("AUTOGAUGE_CACHE"):
+    if named := os.environ.get(VARIABLE):
         return Path(named)
     try:
         found = Path(platformdirs.user_cache_dir("autogauge", appauthor=False))
@@ -42,7 +43,7 @@ def default_cache_dir() -> Path:
     if not found.is_absolute():
         raise UserError(
             f"this user (number {os.getuid()}) has no home folder, so there is no place for the cache: "
-            "name one (--cache=DIR, or AUTOGAUGE_CACHE in the environment)."
+            f"name one (--cache=DIR, or {VARIABLE} in the environment)."
         )
     return found
 

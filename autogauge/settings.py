@@ -1,12 +1,11 @@
-"""What the user asked of a run, checked, and what a profile stands for. Reading the command line is left to the fixtures."""
+"""What the user asked of a run, checked as a whole. Which options there are is left to ``autogauge.options``."""
 
 from __future__ import annotations
 
-import math
 import platform
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,118 +14,20 @@ from autogauge.files import exists, is_folder, readable, slug, write_bytes
 from autogauge.gate import session as gates
 from autogauge.history import store
 from autogauge.input_files import check_feeding
-from autogauge.input_shapes import in_words
-from autogauge.measuring.plan import Plan
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
-from autogauge.models.topology import SMALL_CNN
+from autogauge.options import EMULATED, EMULATED_MODEL, EMULATED_PRECISION, OPTIONS
+from autogauge.parsing import LONGEST_DEADLINE_S
 from autogauge.plain import plain
+from autogauge.profiles import Deadlines, Profile
 from autogauge.reference import spec
 from autogauge.reference.spec import Reference
-from autogauge.rig import lock
 from autogauge.rig.pool import DEADLINE_S
-from autogauge.rig.warm import RELAY_ROUNDS
 from autogauge.targets import ACCELERATOR_KINDS
 
-
-@dataclass(frozen=True)
-class Profile:
-    """How much a run measures: the plans of its studies, slice and interval lengths in seconds.
-
-    ``fil_with_accelerator`` takes the place of ``fil`` where an accelerator is measured: its cold compile takes seconds, not tenths.
-    ``fil_at_least`` and ``steady_at_least`` are the replicates that history's figures rest on, within the budget, where there is a gate;
-    ``relay_rounds`` is how many rounds a warm process serves before it gives way to a fresh one.
-    """
-
-    name: str
-    fil: Plan
-    fil_with_accelerator: Plan
-    fil_cached: Plan
-    hand_over: Plan
-    steady: Plan
-    fil_at_least: int
-    steady_at_least: int
-    relay_rounds: int
-    slice_s: float
-    interval_s: float
-    warm_up_s: float
-    after_hand_over_s: float
-    hints_on_devices: bool
-    """Whether the hints are compared on each device too, not only on AUTO."""
-
-
-PROFILES = {
-    "quick": Profile(
-        "quick",
-        fil=Plan(looks=(7, 10), budget_s=8),
-        fil_with_accelerator=Plan(looks=(6,), budget_s=120),
-        fil_cached=Plan(looks=(3,), budget_s=30),
-        hand_over=Plan(looks=(1,), budget_s=60),
-        steady=Plan(looks=(24, 48), budget_s=9),
-        fil_at_least=7,
-        steady_at_least=24,
-        relay_rounds=RELAY_ROUNDS,
-        slice_s=0.05,
-        interval_s=1.0,
-        warm_up_s=0.3,
-        after_hand_over_s=1.0,
-        hints_on_devices=False,
-    ),
-    "standard": Profile(
-        "standard",
-        fil=Plan(looks=(8, 12, 16, 24), budget_s=45),
-        fil_with_accelerator=Plan(looks=(7, 10), budget_s=120),
-        fil_cached=Plan(looks=(6,), budget_s=60),
-        hand_over=Plan(looks=(3,), budget_s=60),
-        steady=Plan(looks=(40, 80, 160, 320), budget_s=38),
-        fil_at_least=32,
-        steady_at_least=64,
-        relay_rounds=RELAY_ROUNDS,
-        slice_s=0.05,
-        interval_s=1.0,
-        warm_up_s=0.5,
-        after_hand_over_s=1.5,
-        hints_on_devices=True,
-    ),
-    # The notebook's own measurement: six intervals of ten seconds for each hint, here by turns.
-    "lab": Profile(
-        "lab",
-        fil=Plan(looks=(10, 20, 40), budget_s=120),
-        fil_with_accelerator=Plan(looks=(10, 20), budget_s=600),
-        fil_cached=Plan(looks=(10,), budget_s=120),
-        hand_over=Plan(looks=(6,), budget_s=600),
-        steady=Plan(looks=(6,), budget_s=3600),
-        fil_at_least=40,
-        steady_at_least=6,
-        relay_rounds=2,
-        slice_s=10.0,
-        interval_s=10.0,
-        warm_up_s=2.0,
-        after_hand_over_s=5.0,
-        hints_on_devices=False,
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Deadlines:
-    """How long is waited: ``probe_s`` for a probe's compile or answer, ``hand_over_s`` for AUTO's hand-over since its compile began."""
-
-    probe_s: float
-
-    @property
-    def hand_over_s(self) -> float:
-        """Most of what one answer of a probe may take."""
-        return self.probe_s * 2 / 3
-
-
-DEFAULT_SMALLEST_CHANGE = 0.05
 LONGEST_PAIRED_SLICE_S = 1.0
 """With longer ones a comparison beside a reference would take hours to its first look."""
-NOT_MEASURED = ("--fetch-deadline", "--cache", "--reports", "--machine", "--wait")
-"""The options that change neither what is measured nor what is judged; all others are said with a run."""
-ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
-"""Real ones where there are any; the emulated GPU and no real one; none."""
+NEVER_EMULATED = tuple(kind for kind in ACCELERATOR_KINDS if kind != "GPU")
 
 
 @dataclass(frozen=True)
@@ -136,30 +37,53 @@ class Settings:
     wanted: Wanted
     shapes: dict[str, list[int]]
     picture: Path | None
+    inputs: Path | None
     profile: Profile
     devices: tuple[str, ...] | None
     hints_on: tuple[str, ...] | None
     accelerator: str
-    fail_inconclusive: bool
     infer_requests: int
+    reference: str | None
+    pinned: bool
+    pair_budget_s: float
     probe_deadline_s: float | None
-    cache: Path | None
-    """``None``: the default one, asked for when it is needed, since a user may have none."""
+    wait_s: float
+    gate: str
+    fail_inconclusive: bool
+    fail_no_baseline: bool
+    fail_creep: bool
+    baseline: str | None
+    """Another machine's name or folder, whose history is judged against and only read."""
+    smallest_change: float
+    accept_disturbed: bool
+    """Whether a heavily disturbed run may become part of the baseline."""
     reports: Path
     machine: str
-    gate: str = gates.WARN
-    fail_no_baseline: bool = False
-    fail_creep: bool = False
-    baseline: str | None = None
-    """Another machine's name or folder, whose history is judged against and only read."""
-    smallest_change: float = DEFAULT_SMALLEST_CHANGE
-    reference: str | None = None
-    pinned: bool = True
-    pair_budget_s: float = 60.0
-    accept_disturbed: bool = False
-    """Whether a heavily disturbed run may become part of the baseline."""
-    wait_s: float = lock.DEFAULT_WAIT_S
-    inputs: Path | None = None
+    cache: Path | None
+    """``None``: the default one, asked for when it is needed, since a user may have none."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, str], reports: Path) -> Settings:
+        """The settings that the texts of options stand for, by the options' names; ``reports`` is where reports go by default.
+
+        Raises :class:`UserError`.
+        """
+        read = {option.place: option.value_of(given.get(option.name)) for option in OPTIONS.values()}
+        wanted = Wanted.named(
+            read["wanted.model"] or default_model(read["accelerator"]),
+            read["wanted.precision"],
+            read["wanted.source"],
+            read["wanted.deadline_s"],
+            default_precision(read["accelerator"]),
+        )
+        whole = {place: value for place, value in read.items() if "." not in place}
+        whole.update(
+            wanted=wanted,
+            shapes=read["shapes"] or {},
+            reports=read["reports"] or reports,
+            machine=read["machine"] or default_machine(),
+        )
+        return cls(**whole)
 
     @property
     def parsed_reference(self) -> Reference | None:
@@ -219,31 +143,8 @@ class Settings:
 
     def chosen(self) -> dict[str, str]:
         """The options that change what is measured or judged, by their names on the command line, as text."""
-        options = {
-            "--model": self.wanted.model,
-            "--model-source": self.wanted.source,
-            "--precision": "" if self.wanted.is_file else self.wanted.precision,
-            "--shape": in_words(self.shapes),
-            "--picture": str(self.picture or ""),
-            "--inputs": str(self.inputs or ""),
-            "--profile": self.profile.name,
-            "--accelerator": self.accelerator,
-            "--devices": ",".join(self.devices or ()),
-            "--hints-on": ",".join(self.hints_on or ()),
-            "--infer-requests": str(self.infer_requests or ""),
-            "--gate": self.gate,
-            "--inconclusive": "fail" if self.fail_inconclusive else "warn",
-            "--no-baseline": "fail" if self.fail_no_baseline else "warn",
-            "--creep": "fail" if self.fail_creep else "warn",
-            "--baseline": self.baseline or "",
-            "--smallest-change": f"{100 * self.smallest_change:g}%",
-            "--reference": self.reference or "",
-            "--pinned": "on" if self.pinned else "off",
-            "--disturbed": "accept" if self.accept_disturbed else "",
-            "--pair-budget": f"{self.pair_budget_s:g}" if self.reference else "",
-            "--probe-deadline": f"{self.probe_deadline_s:g}" if self.probe_deadline_s else "",
-        }
-        return {name: value for name, value in options.items() if value}
+        said = {option.name: option.said_of(self) for option in OPTIONS.values() if option.is_measured}
+        return {name: value for name, value in said.items() if value}
 
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without measuring."""
@@ -304,10 +205,6 @@ class Settings:
             raise explain_os_error(error, f"cannot write reports to {self.reports}", "--reports=DIR") from error
 
 
-EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
-NEVER_EMULATED = tuple(kind for kind in ACCELERATOR_KINDS if kind != "GPU")
-
-
 def default_model(accelerator: str) -> str:
     """The model when none is named: one that is compiled in seconds for the emulated GPU, which takes ten times that for GoogLeNet-v1."""
     return EMULATED_MODEL if accelerator == EMULATED else resolve.DEFAULT_MODEL
@@ -316,13 +213,6 @@ def default_model(accelerator: str) -> str:
 def default_precision(accelerator: str) -> str:
     """The precision when none is named: the emulated GPU infers in f32 only."""
     return EMULATED_PRECISION if accelerator == EMULATED else resolve.DEFAULT_PRECISION
-
-
-def parse_list(text: str | None) -> tuple[str, ...] | None:
-    """A comma-separated option as a tuple without blanks and repetitions; ``None`` when it was not given."""
-    if text is None:
-        return None
-    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
 def default_machine() -> str:
@@ -351,55 +241,3 @@ def machine_notes(given: str | None, settings: Settings) -> list[str]:
     if is_folder(older) and not is_folder(settings.history):
         said += f"; {older} may hold its runs from before names were told apart: to go on with them, --machine={readable(name)}"
     return [said]
-
-
-def parse_choice(option: str, word: str, known: Collection[str]) -> str:
-    """The word, if it is one of those known. Raises :class:`UserError`."""
-    if word not in known:
-        raise UserError(f"there is no {word!r} to choose: take one of {', '.join(known)} ({option}).")
-    return word
-
-
-def parse_change(option: str, text: str) -> float:
-    """A change in percent, with or without its sign, as a fraction: ``5%`` is 0.05. Raises :class:`UserError`."""
-    percent = parse_number(option, text.strip().removesuffix("%"), lowest=0.1)
-    if percent > 100:
-        raise UserError(f"{text!r} does not fit: give at most 100 % ({option}).")
-    return percent / 100
-
-
-LONGEST_DEADLINE_S = 86_400.0
-
-
-def parse_deadline(option: str, text: str) -> float:
-    """A number of seconds from one to a day. Raises :class:`UserError`."""
-    seconds = parse_number(option, text, lowest=1)
-    if seconds > LONGEST_DEADLINE_S:
-        raise UserError(f"{text!r} does not fit: give at most a day, {LONGEST_DEADLINE_S:g} seconds ({option}).")
-    return seconds
-
-
-NO_WAIT = "no"
-
-
-def parse_wait(option: str, text: str) -> float:
-    """How many seconds to wait for another session's measuring; ``no`` and 0 are none. Raises :class:`UserError`."""
-    if text.strip() in (NO_WAIT, "0"):
-        return 0.0
-    try:
-        float(text)
-    except ValueError:
-        raise UserError(f"{text!r} does not fit: give a number of seconds, or {NO_WAIT} ({option}).") from None
-    return parse_deadline(option, text)
-
-
-def parse_number(option: str, text: str, *, lowest: float, whole: bool = False) -> float:
-    """A finite number that is not below the lowest. Raises :class:`UserError`."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or number < lowest or (whole and number != int(number)):
-        kind = "a whole number" if whole else "a number"
-        raise UserError(f"{text!r} does not fit: give {kind} that is at least {lowest:g} ({option}).")
-    return number

@@ -22,6 +22,8 @@ from autogauge.measuring.claim import Ratio
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.models import resolve
+from autogauge.options import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
+from autogauge.parsing import parse_choice, parse_wait
 from autogauge.plain import plain, sentence
 from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
@@ -30,8 +32,6 @@ from autogauge.report.progress import progress_on
 from autogauge.report.tables import Column, Fitted
 from autogauge.rig import lock
 from autogauge.rig.workload import Workload, prepare_workload
-from autogauge.settings import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
-from autogauge.settings import parse_choice, parse_wait
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import selfcheck
 from autogauge.targets import HINTS, LATENCY, Target, named_devices, require_device

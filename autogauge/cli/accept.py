@@ -13,8 +13,8 @@ from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.carrying import carry_over
 from autogauge.history import standing
+from autogauge.options import DEFAULT_SMALLEST_CHANGE
 from autogauge.plain import plain, sentence
-from autogauge.settings import DEFAULT_SMALLEST_CHANGE
 
 
 def accept(

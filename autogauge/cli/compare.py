@@ -13,12 +13,12 @@ from autogauge.cli.options import AsJson, HistoryDir, IndexCache
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate import comparison
 from autogauge.gate.saved import HISTORY
+from autogauge.parsing import parse_change
 from autogauge.plain import sentence
 from autogauge.report import history as shown
 from autogauge.report import markdown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
-from autogauge.settings import parse_change
 
 PAGES = (".html", ".htm")
 

@@ -13,11 +13,11 @@ from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.session import Gate
 from autogauge.history.records import SavedRun
+from autogauge.parsing import parse_change, parse_choice
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.gate import heading, judgements, not_judged
 from autogauge.report.output import print_json
-from autogauge.settings import parse_change, parse_choice
 
 
 def gate(

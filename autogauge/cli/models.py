@@ -19,12 +19,12 @@ from autogauge.models.cached import CachedModel
 from autogauge.models.omz.importing import import_folder
 from autogauge.models.omz.zoo import DEADLINE_S, Zoo
 from autogauge.models.resolve import AUTO, DEFAULT_PRECISION, SOURCES, Resolver, Wanted
+from autogauge.parsing import parse_choice, parse_deadline
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
 from autogauge.report.tables import Column, Fitted
-from autogauge.settings import parse_choice, parse_deadline
 from autogauge.tools.running import Deadline
 
 app = typer.Typer(

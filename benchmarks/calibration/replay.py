@@ -24,8 +24,8 @@ from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
+from autogauge.profiles import PROFILES
 from autogauge.rig.warm import RELAY_ROUNDS
-from autogauge.settings import PROFILES
 from autogauge.stats.changes import judge_change
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.stats.verdicts import Outcome

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autogauge.settings import PROFILES
+from autogauge.profiles import PROFILES
 from autogauge.stats.verdicts import Outcome
 from benchmarks.calibration import replay
 from benchmarks.calibration.data import FIL

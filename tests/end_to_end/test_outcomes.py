@@ -19,10 +19,10 @@ fil.CLOSE_TO_CPU = 0.01
 """
 UNDECIDED = """
 import dataclasses
-from autogauge import settings
-quick = settings.PROFILES["quick"]
+from autogauge import profiles
+quick = profiles.PROFILES["quick"]
 few = dataclasses.replace(quick.fil, looks=(3,))  # no interval is bounded with so few
-settings.PROFILES["quick"] = dataclasses.replace(quick, fil=few)
+profiles.PROFILES["quick"] = dataclasses.replace(quick, fil=few)
 """
 
 

@@ -205,10 +205,6 @@ def test_the_doctor_says_where_it_is_and_who_holds_it(place):
     assert found.state is doctor.State.BROKEN
 
 
-def test_what_the_options_help_says_is_what_is_waited(pytestconfig):
-    assert pytestconfig.getoption("--wait") == f"{lock.DEFAULT_WAIT_S:g}"
-
-
 def test_a_forged_line_does_not_name_another_process_than_the_kernel_does(place):
     with lock.measuring("mine", 0):
         place.write_text("process 1 of root since 1999-01-01 00:00:00 UTC: \x1b[31mnothing\n")

@@ -1,5 +1,6 @@
 """`reports/latest` is replaced as a whole; the table shows what was measured and dashes for the rest."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -13,11 +14,12 @@ from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
+from autogauge.profiles import PROFILES
 from autogauge.report import summary, terminal
 from autogauge.report.pages.samples import titled
 from autogauge.report.rows import rows
 from autogauge.run import Run
-from autogauge.settings import PROFILES, Settings
+from autogauge.settings import Settings
 from autogauge.studies import fil, steady
 from autogauge.targets import Device, Target
 
@@ -38,7 +40,7 @@ def settings(reports, **changes):
         "reports": reports,
         "machine": "lab",
     }
-    return Settings(**{**values, **changes})
+    return dataclasses.replace(Settings.of({}, reports), **{**values, **changes})
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Device names, options, profiles and intervals."""
 
-import runpy
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,9 @@ from autogauge.errors import UserError
 from autogauge.files import slug
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.running import PerformanceMetrics
-from autogauge.settings import NOT_MEASURED, PROFILES, machine_notes, parse_list, parse_wait
+from autogauge.parsing import parse_list, parse_wait
+from autogauge.profiles import PROFILES
+from autogauge.settings import machine_notes
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import fil, steady
 from autogauge.targets import (
@@ -21,7 +22,6 @@ from autogauge.targets import (
     require_device,
     selectable_by_default,
 )
-from tests.support import ROOT
 
 CPU, GPU0, GPU1 = Device("CPU", "a CPU"), Device("GPU.0", "integrated"), Device("GPU.1", "discrete")
 NPU = Device("NPU", "an NPU")
@@ -256,9 +256,7 @@ def test_who_gave_no_number_to_wait_is_told_of_both_choices(text):
         parse_wait("--wait", text)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"), [(None, None), ("", ()), ("CPU", ("CPU",)), (" CPU, GPU.1,,CPU ", ("CPU", "GPU.1"))]
-)
+@pytest.mark.parametrize(("text", "words"), [("", ()), ("CPU", ("CPU",)), (" CPU, GPU.1,,CPU ", ("CPU", "GPU.1"))])
 def test_lists_are_read_without_blanks_and_repetitions(text, words):
     assert parse_list(text) == words
 
@@ -282,48 +280,3 @@ def test_no_module_of_the_library_imports_pytest():
         if "import pytest" in path.read_text() or "from pytest" in path.read_text()
     ]
     assert not offenders
-
-
-class Declared:
-    """Stands where pytest's parser does, and keeps what is declared."""
-
-    def __init__(self):
-        self.options = {}
-
-    def getgroup(self, *_):
-        return self
-
-    def addoption(self, name, **fields):
-        self.options[name] = fields.get("default")
-
-
-def test_every_option_that_changes_what_is_measured_or_judged_is_said_with_the_run(tmp_path):
-    """Page and summary name what was chosen; an option that is new belongs there, or to those that change nothing."""
-    from fixtures.session import settings_of
-
-    declared = Declared()
-    runpy.run_path(str(ROOT / "conftest.py"))["pytest_addoption"](declared)
-    given = {
-        **{"--model": "small-cnn", "--model-source": "embedded", "--precision": "fp32", "--shape": "x[1,2],y[3]"},
-        **{"--picture": "a.png", "--inputs": "a.npz", "--profile": "lab", "--devices": "CPU", "--hints-on": "CPU"},
-        **{"--accelerator": "none", "--infer-requests": "3", "--inconclusive": "fail", "--gate": "fail"},
-        **{"--reference": "CPU", "--smallest-change": "7", "--pair-budget": "9", "--pinned": "off"},
-        **{"--probe-deadline": "77", "--disturbed": "accept", "--wait": "5"},
-        **{"--no-baseline": "fail", "--creep": "fail", "--baseline": "lab-01"},
-        **{"--cache": str(tmp_path), "--reports": str(tmp_path), "--machine": "m", "--fetch-deadline": "99"},
-    }
-    assert set(given) == set(declared.options), "a new option: give it a value here that is not its default"
-
-    class Config:
-        invocation_params = pytest.Config.InvocationParams(args=(), plugins=None, dir=tmp_path)
-
-        @staticmethod
-        def getoption(name, *_):
-            return given[name]
-
-    chosen = settings_of(Config).chosen()
-    assert set(chosen) == set(declared.options) - set(NOT_MEASURED)
-    assert {name: chosen[name] for name in ("--shape", "--precision", "--picture", "--inputs", "--infer-requests")} == {
-        **{"--shape": "x[1,2],y[3]", "--precision": "FP32", "--picture": "a.png"},
-        **{"--inputs": "a.npz", "--infer-requests": "3"},
-    }

@@ -1,0 +1,358 @@
+"""The options of ``pytest -m perf``, each said once: its name, default, environment variable, meaning, and how its text is read.
+
+``conftest.py`` adds them, ``Settings`` reads them, a run says them, ``docs/options.md`` lists them: all by this declaration. Where a text
+comes from (the command line, a file) is left to ``autogauge.defaults``; what the options mean together, to ``autogauge.settings``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autogauge import cache
+from autogauge.files import slug
+from autogauge.gate import session as gates
+from autogauge.input_shapes import in_words, parse_shapes
+from autogauge.models import resolve
+from autogauge.models.omz import zoo
+from autogauge.models.topology import SMALL_CNN
+from autogauge.parsing import (
+    COUNT,
+    DEVICES,
+    FILE,
+    FOLDER,
+    PERCENT,
+    SECONDS,
+    WAIT,
+    Kind,
+    choice,
+    in_digits,
+    parse_choice,
+    switch,
+    text,
+)
+from autogauge.profiles import PROFILES
+from autogauge.rig import lock
+from autogauge.rig.pool import DEADLINE_S
+
+ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
+"""Real ones where there are any; the emulated GPU and no real one; none."""
+EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option. ``place`` is the attribute of ``Settings`` that holds its value; ``help`` is one sentence, without the default.
+
+    ``default`` is text as a user would write it. Without one the value is ``None``, and ``otherwise`` says what then holds.
+    ``environment`` is the variable that stands in where neither the command line nor a file has the option.
+    ``is_measured`` is false where it changes neither what is measured nor what is judged; all others are said with a run, but where they
+    play no part in it (``is_idle``).
+    """
+
+    name: str
+    place: str
+    kind: Kind
+    help: str
+    default: str | None = None
+    otherwise: str = ""
+    environment: str = ""
+    is_measured: bool = True
+    is_idle: Callable[[Any], bool] = lambda _: False
+
+    def value_of(self, given: str | None) -> Any:
+        """What a text means; ``None`` is that it was not given. Raises :class:`UserError`."""
+        chosen = self.default if given is None else given
+        return None if chosen is None else self.kind.read(self.name, chosen)
+
+    def said_of(self, settings: Any) -> str:
+        """The value that settings hold, as a user would write it; empty where there is none, or it plays no part."""
+        value: Any = settings
+        for part in self.place.split("."):
+            value = getattr(value, part)
+        return "" if value is None or self.is_idle(settings) else self.kind.write(value)
+
+    @property
+    def default_in_words(self) -> str:
+        """What holds without the option."""
+        return self.default if self.default is not None else self.otherwise
+
+    @property
+    def line(self) -> str:
+        """Its meaning with its default and variable, as ``--help`` prints it."""
+        default = f"{self.environment}, or {self.default_in_words}" if self.environment else self.default_in_words
+        return f"{self.help} (default: {default})"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Options that answer one question of a reader, with one line that shows them at work."""
+
+    question: str
+    example: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An environment variable that has no option beside it."""
+
+    name: str
+    help: str
+
+
+VARIABLES = (
+    Variable(
+        lock.VARIABLE,
+        "The file of the measuring lock: who shares it measures one at a time (default: autogauge.lock in the first of "
+        f"{', '.join(map(str, lock.PLACES))} that all may write to).",
+    ),
+    Variable(
+        zoo.MIRROR,
+        "A folder of model configurations that takes the place of the Open Model Zoo's: a lab's own mirror (default: none).",
+    ),
+)
+
+WHAT = Group(
+    "What is measured?",
+    "pytest -m perf --model=model.onnx --shape=1,3,224,224 --inputs=arrays.npz",
+    (
+        Option(
+            "--model",
+            "wanted.model",
+            text("NAME|PATH"),
+            "The model: googlenet-v1, small-cnn, one-convolution (tiny), efficientnet-lite0 (trained), any name of the Open Model Zoo, "
+            "or an IR, ONNX, TFLite, TensorFlow or Paddle file.",
+            otherwise=f"{resolve.DEFAULT_MODEL}; with --accelerator=emulated {EMULATED_MODEL}",
+        ),
+        Option(
+            "--model-source",
+            "wanted.source",
+            choice(*resolve.SOURCES),
+            "Where a model by name comes from: auto takes the Open Model Zoo's googlenet-v1 if it is cached or the Zoo's hosts answer "
+            "within 3 s, else the embedded one; omz takes the Zoo's or none; embedded has random weights and needs no network "
+            "(but for the pinned workload, once: --pinned=off).",
+            default=resolve.AUTO,
+        ),
+        Option(
+            "--precision",
+            "wanted.precision",
+            text("FP16|FP32|INT8"),
+            "The precision of a model by name; a file has its own, and the option is refused with one.",
+            otherwise=f"{resolve.DEFAULT_PRECISION}; with --accelerator=emulated {EMULATED_PRECISION}",
+            is_idle=lambda settings: bool(settings.wanted.is_file),
+        ),
+        Option(
+            "--shape",
+            "shapes",
+            text("SHAPE", parse_shapes, in_words),
+            "Static shapes for a dynamic model, such as 1,3,224,224 or data[1,3,224,224],mask[1,128].",
+            otherwise="the model's own",
+        ),
+        Option("--picture", "picture", FILE, "Feed this picture.", otherwise="the suite's own"),
+        Option(
+            "--inputs",
+            "inputs",
+            text("FILE.npz", Path),
+            "Feed these arrays (numpy.savez, one for each input, by its name or index); dynamic inputs take their shapes.",
+            otherwise="values that the suite makes",
+        ),
+        Option(
+            "--infer-requests",
+            "infer_requests",
+            COUNT,
+            "How many infer requests are in flight; 0 lets the device say.",
+            default="0",
+            is_idle=lambda settings: settings.infer_requests == 0,
+        ),
+    ),
+)
+WHERE = Group(
+    "On what, and beside what?",
+    "pytest -m perf --devices=CPU,GPU.1 --reference=2026.3.0",
+    (
+        Option(
+            "--devices",
+            "devices",
+            DEVICES,
+            "The devices that are measured beside AUTO, such as CPU,GPU.1.",
+            otherwise="the CPU and the first of each kind of accelerator",
+        ),
+        Option(
+            "--hints-on",
+            "hints_on",
+            DEVICES,
+            "The devices that the hints are compared on, such as AUTO,CPU.",
+            otherwise="AUTO; with the standard profile each measured device too",
+        ),
+        Option(
+            "--accelerator",
+            "accelerator",
+            choice(*ACCELERATORS),
+            "auto measures the accelerators that are there, emulated an emulated GPU, none leaves them out; emulated refuses "
+            "--devices=NPU and a --reference that names a device.",
+            default=AUTO,
+        ),
+        Option(
+            "--reference",
+            "reference",
+            text("ENV|VERSION|PATH|DEVICE|PROPERTIES"),
+            "Judge beside this, in the same rounds: a virtual environment with another openvino, a release such as 2026.3.0, "
+            "a model file, a device, or properties such as NUM_STREAMS=2.",
+            otherwise="none",
+        ),
+        Option(
+            "--pinned",
+            "pinned",
+            switch("off", "on"),
+            "on measures a fixed workload on a fixed OpenVINO release beside everything, so that history is judged by ratios; "
+            "off judges it by seconds.",
+            default="on",
+        ),
+    ),
+)
+HOW_LONG = Group(
+    "How long may it take?",
+    "pytest -m perf --profile=quick --wait=no",
+    (
+        Option(
+            "--profile",
+            "profile",
+            Kind(
+                lambda option, given: PROFILES[parse_choice(option, given, PROFILES)],
+                lambda value: value.name,
+                "|".join(PROFILES),
+            ),
+            "quick takes under 30 s; standard under 90 s, and 60 s more at most with an accelerator that compiles for seconds; "
+            "lab takes the notebook's six intervals of 10 s a hint.",
+            default="standard",
+        ),
+        Option(
+            "--pair-budget",
+            "pair_budget_s",
+            SECONDS,
+            "How long one benchmark may be compared with its reference, a second measurement included; first inferences twice that.",
+            default="60",
+            is_idle=lambda settings: not settings.reference,
+        ),
+        Option(
+            "--probe-deadline",
+            "probe_deadline_s",
+            SECONDS,
+            "How long one compile or answer may take before it counts as hung; AUTO is given two thirds of it to hand over.",
+            otherwise=f"{in_digits(DEADLINE_S)}; more on the emulated GPU of a processor without AVX-512",
+        ),
+        Option(
+            "--fetch-deadline",
+            "wanted.deadline_s",
+            SECONDS,
+            "How long fetching and converting a model may take.",
+            default=in_digits(zoo.DEADLINE_S),
+            is_measured=False,
+        ),
+        Option(
+            "--wait",
+            "wait_s",
+            WAIT,
+            "How long to wait while another session measures on this machine; no ends at once, with exit status 2.",
+            default=in_digits(lock.DEFAULT_WAIT_S),
+            is_measured=False,
+        ),
+    ),
+)
+JUDGED = Group(
+    "How is it judged?",
+    "pytest -m perf --gate=fail --no-baseline=fail --smallest-change=3%",
+    (
+        Option(
+            "--gate",
+            "gate",
+            choice(*gates.MODES),
+            "What a regression does: fail fails its own test, warn shows it at the end, off judges nothing.",
+            default=gates.WARN,
+        ),
+        Option(
+            "--inconclusive",
+            "fail_inconclusive",
+            switch("warn", "fail"),
+            "What an INCONCLUSIVE verdict does to its test: warn shows it as skipped, fail fails it.",
+            default="warn",
+        ),
+        Option(
+            "--no-baseline",
+            "fail_no_baseline",
+            switch("warn", "fail"),
+            "What a benchmark does that no accepted run can be judged against: warn says so, fail fails its test (with --gate=fail).",
+            default="warn",
+        ),
+        Option(
+            "--creep",
+            "fail_creep",
+            switch("warn", "fail"),
+            "What a benchmark does that became slower in many steps, each too small to fail: warn says so, fail fails its test "
+            "(with --gate=fail).",
+            default="warn",
+        ),
+        Option(
+            "--baseline",
+            "baseline",
+            text("MACHINE|DIR"),
+            "Judge against this machine's history, or that in this folder; it is only read.",
+            otherwise="this machine's own history",
+        ),
+        Option(
+            "--smallest-change",
+            "smallest_change",
+            PERCENT,
+            "The smallest change that is to be found side by side; half of it is no change yet; against history it is twice that, "
+            "at least 10 %.",
+            default="5%",
+        ),
+        Option(
+            "--disturbed",
+            "accept_disturbed",
+            switch("pending", "accept"),
+            "What becomes of a run that other processes disturbed heavily: with pending no later run is judged against it "
+            "until `autogauge accept`, accept takes it as it is.",
+            default="pending",
+        ),
+    ),
+)
+PLACES = Group(
+    "Where does it go?",
+    "pytest -m perf --reports=/srv/autogauge/reports --machine=lab-01",
+    (
+        Option(
+            "--reports",
+            "reports",
+            FOLDER,
+            "The folder for history and the latest report.",
+            otherwise="reports in the project's folder, wherever pytest is started",
+            is_measured=False,
+        ),
+        Option(
+            "--machine",
+            "machine",
+            text("NAME", slug),
+            "This machine's name in history; of other characters than letters, digits, `.`, `-` and `_`, or of more than 80, a short "
+            "digest becomes part of it.",
+            otherwise="its host name, which a new container has anew",
+            is_measured=False,
+        ),
+        Option(
+            "--cache",
+            "cache",
+            FOLDER,
+            "The folder for built models, releases and tools.",
+            otherwise="autogauge in the user's cache folder",
+            environment=cache.VARIABLE,
+            is_measured=False,
+        ),
+    ),
+)
+GROUPS = (WHAT, WHERE, HOW_LONG, JUDGED, PLACES)
+OPTIONS = {option.name: option for group in GROUPS for option in group.options}
+DEFAULT_SMALLEST_CHANGE: float = OPTIONS["--smallest-change"].value_of(None)
+"""As a fraction."""

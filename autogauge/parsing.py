@@ -1,0 +1,115 @@
+"""What the user wrote on a command line, read as what it says. Which options there are is left to ``autogauge.options``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autogauge.errors import UserError
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """A comma-separated option as a tuple without blanks and repetitions."""
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def parse_choice(option: str, word: str, known: Collection[str]) -> str:
+    """The word, if it is one of those known. Raises :class:`UserError`."""
+    if word not in known:
+        raise UserError(f"there is no {word!r} to choose: take one of {', '.join(known)} ({option}).")
+    return word
+
+
+def parse_change(option: str, text: str) -> float:
+    """A change in percent, with or without its sign, as a fraction: ``5%`` is 0.05. Raises :class:`UserError`."""
+    percent = parse_number(option, text.strip().removesuffix("%"), lowest=0.1)
+    if percent > 100:
+        raise UserError(f"{text!r} does not fit: give at most 100 % ({option}).")
+    return percent / 100
+
+
+LONGEST_DEADLINE_S = 86_400.0
+
+
+def parse_deadline(option: str, text: str) -> float:
+    """A number of seconds from one to a day. Raises :class:`UserError`."""
+    seconds = parse_number(option, text, lowest=1)
+    if seconds > LONGEST_DEADLINE_S:
+        raise UserError(f"{text!r} does not fit: give at most a day, {LONGEST_DEADLINE_S:g} seconds ({option}).")
+    return seconds
+
+
+NO_WAIT = "no"
+
+
+def parse_wait(option: str, text: str) -> float:
+    """How many seconds to wait for another session's measuring; ``no`` and 0 are none. Raises :class:`UserError`."""
+    if text.strip() in (NO_WAIT, "0"):
+        return 0.0
+    try:
+        float(text)
+    except ValueError:
+        raise UserError(f"{text!r} does not fit: give a number of seconds, or {NO_WAIT} ({option}).") from None
+    return parse_deadline(option, text)
+
+
+def parse_number(option: str, text: str, *, lowest: float, whole: bool = False) -> float:
+    """A finite number that is not below the lowest. Raises :class:`UserError`."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < lowest or (whole and number != int(number)):
+        kind = "a whole number" if whole else "a number"
+        raise UserError(f"{text!r} does not fit: give {kind} that is at least {lowest:g} ({option}).")
+    return number
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How an option's text becomes a value and a value its text. ``read`` gets the option's name for its :class:`UserError`."""
+
+    read: Callable[[str, str], Any]
+    write: Callable[[Any], str]
+    metavar: str
+
+
+def _given(option: str, text: str) -> str:
+    if not text.strip():
+        raise UserError(f"nothing is given: write {option}=VALUE, or leave the option out ({option}).")
+    return text
+
+
+def text(metavar: str, read: Callable[[str], Any] = str, write: Callable[[Any], str] = str) -> Kind:
+    """Any text but an empty one: a variable of a job that is not set would else be a default that nobody asked for."""
+    return Kind(lambda option, given: read(_given(option, given)), write, metavar)
+
+
+def choice(*words: str) -> Kind:
+    """One of these words."""
+    return Kind(lambda option, given: parse_choice(option, given, words), str, "|".join(words))
+
+
+def switch(off: str, on: str) -> Kind:
+    """One of two words, as a truth value."""
+    return Kind(
+        lambda option, given: parse_choice(option, given, (off, on)) == on,
+        lambda value: on if value else off,
+        f"{off}|{on}",
+    )
+
+
+def in_digits(value: float) -> str:
+    """A number as a user would write it."""
+    return f"{value:.12g}"
+
+
+FOLDER, FILE = text("DIR", Path), text("FILE", Path)
+DEVICES = Kind(lambda _, given: parse_list(given), ",".join, "LIST")
+SECONDS = Kind(parse_deadline, in_digits, "SECONDS")
+WAIT = Kind(parse_wait, in_digits, "SECONDS|no")
+PERCENT = Kind(parse_change, lambda value: f"{in_digits(100 * value)}%", "PERCENT")
+COUNT = Kind(lambda option, given: int(parse_number(option, given, lowest=0, whole=True)), str, "N")
