@@ -96,7 +96,8 @@ def test_no_place_for_temporary_files_is_one_sentence(tmp_path):
 def test_a_history_is_the_same_wherever_pytest_is_started(place, named, reports):
     from fixtures.session import reports_folder
 
-    assert reports_folder(named, ROOT / place) == Path(reports)
+    given = {"--reports": named} if named else {}
+    assert Settings.of(given, reports_folder(ROOT / place)).reports == Path(reports)
 
 
 @pytest.mark.slow
