@@ -131,9 +131,9 @@ WHAT = Group(
             "--model-source",
             "wanted.source",
             choice(*resolve.SOURCES),
-            "Where a model by name comes from: auto takes the Open Model Zoo's googlenet-v1 if it is cached or the Zoo's hosts answer "
-            "within 3 s, else the embedded one; omz takes the Zoo's or none; embedded has random weights and needs no network "
-            "(but for the pinned workload, once: --pinned=off).",
+            "Where a model by name comes from: auto is the Open Model Zoo if it has the model cached or its hosts answer within 3 s, "
+            "else the embedded one; omz is the Zoo or nothing; embedded has random weights and needs no network, but for the pinned "
+            "workload, once.",
             default=resolve.AUTO,
         ),
         Option(
@@ -191,8 +191,8 @@ WHERE = Group(
             "--accelerator",
             "accelerator",
             choice(*ACCELERATORS),
-            "auto measures the accelerators that are there, emulated an emulated GPU, none leaves them out; emulated refuses "
-            "--devices=NPU and a --reference that names a device.",
+            "Which accelerators are measured: auto is those that are there; emulated is an emulated GPU, without --devices=NPU and a "
+            "--reference that names a device; none leaves them out.",
             default=AUTO,
         ),
         Option(
@@ -207,8 +207,8 @@ WHERE = Group(
             "--pinned",
             "pinned",
             switch("off", "on"),
-            "on measures a fixed workload on a fixed OpenVINO release beside everything, so that history is judged by ratios; "
-            "off judges it by seconds.",
+            "Whether a fixed workload on a fixed OpenVINO release is measured beside everything: history is then judged by ratios to it, "
+            "else by seconds.",
             default="on",
         ),
     ),
@@ -225,8 +225,8 @@ HOW_LONG = Group(
                 lambda value: value.name,
                 "|".join(PROFILES),
             ),
-            "quick takes under 30 s; standard under 90 s, and 60 s more at most with an accelerator that compiles for seconds; "
-            "lab takes the notebook's six intervals of 10 s a hint.",
+            "How much is measured: quick takes under 30 s; standard under 90 s, and 60 s more at most where an accelerator compiles for "
+            "seconds; lab is the notebook's six intervals of 10 s a hint.",
             default="standard",
         ),
         Option(
@@ -256,7 +256,7 @@ HOW_LONG = Group(
             "--wait",
             "wait_s",
             WAIT,
-            "How long to wait while another session measures on this machine; no ends at once, with exit status 2.",
+            "How long to wait while another session measures on this machine; with no, the run ends at once, with exit status 2.",
             default=in_digits(lock.DEFAULT_WAIT_S),
             is_measured=False,
         ),
@@ -270,29 +270,30 @@ JUDGED = Group(
             "--gate",
             "gate",
             choice(*gates.MODES),
-            "What a regression does: fail fails its own test, warn shows it at the end, off judges nothing.",
+            "What a regression does: with fail its own test fails, with warn it is shown at the end, with off nothing is judged.",
             default=gates.WARN,
         ),
         Option(
             "--inconclusive",
             "fail_inconclusive",
             switch("warn", "fail"),
-            "What an INCONCLUSIVE verdict does to its test: warn shows it as skipped, fail fails it.",
+            "What an INCONCLUSIVE verdict does: with warn its test is shown as skipped, with fail it fails.",
             default="warn",
         ),
         Option(
             "--no-baseline",
             "fail_no_baseline",
             switch("warn", "fail"),
-            "What a benchmark does that no accepted run can be judged against: warn says so, fail fails its test (with --gate=fail).",
+            "What happens where no accepted run is there to judge a benchmark against: with warn it is said, with fail its test fails "
+            "(which needs --gate=fail).",
             default="warn",
         ),
         Option(
             "--creep",
             "fail_creep",
             switch("warn", "fail"),
-            "What a benchmark does that became slower in many steps, each too small to fail: warn says so, fail fails its test "
-            "(with --gate=fail).",
+            "What happens where a benchmark became slower in many steps, each too small to fail: with warn it is said, with fail its "
+            "test fails (which needs --gate=fail).",
             default="warn",
         ),
         Option(
@@ -314,8 +315,8 @@ JUDGED = Group(
             "--disturbed",
             "accept_disturbed",
             switch("pending", "accept"),
-            "What becomes of a run that other processes disturbed heavily: with pending no later run is judged against it "
-            "until `autogauge accept`, accept takes it as it is.",
+            "What becomes of a run that other processes disturbed heavily: with pending no later run is judged against it before "
+            "`python -m autogauge accept`, with accept it counts as it is.",
             default="pending",
         ),
     ),
@@ -345,7 +346,7 @@ PLACES = Group(
             "--cache",
             "cache",
             FOLDER,
-            "The folder for built models, releases and tools.",
+            "The folder for what is kept between runs: built models, releases, tools, the index of history.",
             otherwise="autogauge in the user's cache folder",
             environment=cache.VARIABLE,
             is_measured=False,

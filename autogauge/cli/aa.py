@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.options import AsJson, ModelCache
+from autogauge.cli.options import AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
@@ -23,6 +23,7 @@ from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.models import resolve
 from autogauge.options import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
+from autogauge.options import OPTIONS
 from autogauge.parsing import parse_choice, parse_wait
 from autogauge.plain import plain, sentence
 from autogauge.probe.launcher import Launcher
@@ -49,18 +50,16 @@ def aa(
     hint: Annotated[str, typer.Option(help="LATENCY or THROUGHPUT.")] = LATENCY,
     rounds: Annotated[int, typer.Option(help="Rounds of two slices of 0.05 s each.")] = 80,
     blocks: Annotated[int, typer.Option(help="Blocks of two fresh processes each; 0 leaves FIL out.")] = 12,
-    model: Annotated[str, typer.Option(help="A model's name or path.")] = resolve.DEFAULT_MODEL,
-    precision: Annotated[Optional[str], typer.Option(help="Precision of a model by name (default FP16).")] = None,  # noqa: UP045
-    model_source: Annotated[str, typer.Option(help="auto, omz or embedded.")] = resolve.AUTO,
-    shape: Annotated[Optional[str], typer.Option(help="Static shapes for a dynamic model.")] = None,  # noqa: UP045
-    picture: Annotated[Optional[Path], typer.Option(help="Feed this picture.")] = None,  # noqa: UP045
-    inputs: Annotated[Optional[Path], typer.Option(help="Feed these arrays (npz).")] = None,  # noqa: UP045
-    infer_requests: Annotated[int, typer.Option(help="Infer requests in flight; 0: let the device say.", min=0)] = 0,
-    cache: ModelCache = None,
+    model: Annotated[str, of_a_run("--model")] = resolve.DEFAULT_MODEL,
+    precision: Annotated[Optional[str], of_a_run("--precision")] = None,  # noqa: UP045
+    model_source: Annotated[str, of_a_run("--model-source")] = resolve.AUTO,
+    shape: Annotated[Optional[str], of_a_run("--shape")] = None,  # noqa: UP045
+    picture: Annotated[Optional[Path], of_a_run("--picture")] = None,  # noqa: UP045
+    inputs: Annotated[Optional[Path], of_a_run("--inputs")] = None,  # noqa: UP045
+    infer_requests: Annotated[int, of_a_run("--infer-requests", min=0)] = 0,
+    cache: CacheFolder = None,
     seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
-    wait: Annotated[
-        str, typer.Option(help="Seconds to wait while another session measures on this machine, or no.")
-    ] = f"{lock.DEFAULT_WAIT_S:g}",
+    wait: Annotated[str, of_a_run("--wait")] = str(OPTIONS["--wait"].default),
     as_json: AsJson = False,
 ) -> None:
     """Measure one condition twice: each ratio's interval should hold 1, and its width says how small a change this machine can show.

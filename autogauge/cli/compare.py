@@ -9,10 +9,11 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cli.histories import opened
-from autogauge.cli.options import AsJson, HistoryDir, IndexCache
+from autogauge.cli.options import AsJson, CacheFolder, HistoryDir
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate import comparison
 from autogauge.gate.saved import HISTORY
+from autogauge.options import OPTIONS
 from autogauge.parsing import parse_change
 from autogauge.plain import sentence
 from autogauge.report import history as shown
@@ -30,8 +31,10 @@ def compare(
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="What is compared, named likewise.")],
     root: HistoryDir = HISTORY,
-    cache: IndexCache = None,
-    smallest_change: Annotated[str, typer.Option(help="The change that is to be found.")] = "5%",
+    cache: CacheFolder = None,
+    smallest_change: Annotated[str, typer.Option(help="The change that is to be found.")] = str(
+        OPTIONS["--smallest-change"].default
+    ),
     failing: Annotated[bool, typer.Option("--fail", help="Exit status 1 when a benchmark became slower.")] = False,
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import typer
 
 from autogauge.cache import Cache, cache_dir_or_temporary
-from autogauge.cli.options import AsJson, ModelCache
+from autogauge.cli.options import AsJson, CacheFolder
 from autogauge.doctor import State, examine
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.terminal import doctor_table
 
 
-def doctor(cache: ModelCache = None, as_json: AsJson = False) -> None:
+def doctor(cache: CacheFolder = None, as_json: AsJson = False) -> None:
     """Say what is installed, which devices there are, why one may be missing, and whether the GPU can be emulated.
 
     Exit status 1 when something is broken; a device that is absent is not.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autogauge.cli.histories import opened
-from autogauge.cli.options import Filters, HistoryDir, IndexCache
+from autogauge.cli.options import CacheFolder, Filters, HistoryDir
 from autogauge.gate.saved import HISTORY
 from autogauge.history import export as exporting
 from autogauge.history import where
@@ -19,7 +19,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="The file to write; its ending says how: .csv or .parquet.")],
     root: HistoryDir = HISTORY,
     filters: Filters = None,
-    cache: IndexCache = None,
+    cache: CacheFolder = None,
 ) -> None:
     """Write a row for each benchmark of each run to a CSV or Parquet file."""
     with opened(root, cache) as histories:

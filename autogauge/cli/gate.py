@@ -13,6 +13,7 @@ from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.session import Gate
 from autogauge.history.records import SavedRun
+from autogauge.options import OPTIONS
 from autogauge.parsing import parse_change, parse_choice
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
@@ -30,7 +31,7 @@ def gate(
     ] = None,
     smallest_change: Annotated[
         str, typer.Option(help="As of pytest -m perf; twice that is to be found, at least 10 %.")
-    ] = "5%",
+    ] = str(OPTIONS["--smallest-change"].default),
     inconclusive: Annotated[
         str, typer.Option(help="What INCONCLUSIVE does to the exit status: warn or fail.")
     ] = "warn",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autogauge.cli.histories import opened, print_notes
-from autogauge.cli.options import AsJson, Filters, HistoryDir, IndexCache
+from autogauge.cli.options import AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
 from autogauge.history.index_rows import UNREADABLE
@@ -26,7 +26,7 @@ def history(
     root: HistoryDir = HISTORY,
     filters: Filters = None,
     everything: Annotated[bool, typer.Option("--all", help=f"Every run, not only the newest {SHOWN}.")] = False,
-    cache: IndexCache = None,
+    cache: CacheFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """List saved runs, the newest last, a line each; `history export` writes them to a file."""

@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from autogauge import __version__
-from autogauge.cli import aa, accept, compare, devices, doctor, export, gate, history, models, reject, report
+from autogauge.cli import (
+    aa,
+    accept,
+    compare,
+    devices,
+    doctor,
+    export,
+    gate,
+    history,
+    list_options,
+    models,
+    reject,
+    report,
+)
 from autogauge.errors import UserError, what_lacks
 from autogauge.interruption import Interruption
 from autogauge.plain import sentence
@@ -43,6 +56,7 @@ app.command(epilog="Example: python -m autogauge report --history=reports/histor
 history.app.command(epilog="Example: python -m autogauge history export runs.parquet --where=machine=lab-01")(
     export.export
 )
+app.command("options", epilog="Example: python -m autogauge options > docs/options.md")(list_options.options)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.options import AsJson
+from autogauge.cli.options import AsJson, CacheFolder
 from autogauge.models import cached
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.cached import CachedModel
@@ -33,7 +33,6 @@ app = typer.Typer(
     epilog="Example: python -m autogauge models fetch googlenet-v1 --source omz",
 )
 
-CacheFolder = Annotated[Optional[Path], typer.Option("--cache", help="The cache's folder.")]  # noqa: UP045
 WIDTH_OF_A_PIPE = 140
 DeadlineS = Annotated[str, typer.Option("--deadline", help="How many seconds it may take.")]
 

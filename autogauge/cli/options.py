@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from autogauge.history import where
+from autogauge.options import OPTIONS
+
+
+def of_a_run(name: str, **more: Any) -> Any:
+    """An option that ``pytest -m perf`` has too, in its words."""
+    option = OPTIONS[name]
+    return typer.Option(name, metavar=option.kind.metavar, help=option.help, **more)
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-ModelCache = Annotated[Optional[Path], typer.Option("--cache", help="Folder for built models.")]  # noqa: UP045
+CacheFolder = Annotated[Optional[Path], of_a_run("--cache")]  # noqa: UP045
 
 Run = Annotated[
     Path,
@@ -26,7 +34,6 @@ Benchmarks = Annotated[
 NumbersOf = Annotated[Path, typer.Option("--history", help="The history whose numbers are meant.")]
 
 HistoryDir = Annotated[Path, typer.Option("--history", help="The history: a folder of machines, or a machine's.")]
-IndexCache = Annotated[Optional[Path], typer.Option("--cache", help="Where the index of the history lies.")]  # noqa: UP045
 Filters = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--where", help=f"FIELD=VALUE, may be repeated; fields: {', '.join(where.FIELDS)}."),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autogauge.cli.histories import opened, print_notes
-from autogauge.cli.options import Filters, HistoryDir, IndexCache
+from autogauge.cli.options import CacheFolder, Filters, HistoryDir
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
@@ -22,7 +22,7 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="The folder of the pages; it is replaced as a whole.")] = Path(
         "reports/trends"
     ),
-    cache: IndexCache = None,
+    cache: CacheFolder = None,
 ) -> None:
     """Write the pages of all history: a trend for every benchmark, with change points, and filters."""
     from autogauge.report.pages import trends_page

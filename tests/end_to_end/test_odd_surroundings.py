@@ -9,6 +9,7 @@ import pytest
 
 from autogauge.cache import default_cache_dir
 from autogauge.errors import UserError
+from autogauge.settings import Settings
 from tests import histories
 from tests.support import ROOT, bare_suite_command, lock_of_its_own, sentence_of
 

@@ -1,0 +1,18 @@
+"""``python -m autogauge options``: every option there is, of a run and of the commands."""
+
+from __future__ import annotations
+
+import typer
+
+from autogauge.cli.options import AsJson
+from autogauge.report import options_page
+from autogauge.report.output import print_json
+
+
+def options(context: typer.Context, as_json: AsJson = False) -> None:
+    """Print every option of a run and of these commands, as the page docs/options.md has them (Markdown)."""
+    found = options_page.described(context.find_root().command)
+    if as_json:
+        print_json(found)
+    else:
+        print(options_page.markdown(found), end="")

@@ -1,0 +1,196 @@
+"""Every option, as data and as the page ``docs/options.md``. Which there are is said by ``autogauge.options`` and by the commands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from autogauge.defaults import ADDOPTS, TABLE
+from autogauge.options import GROUPS, OPTIONS, VARIABLES
+
+PROGRAM = "python -m autogauge"
+COMMAND = f"{PROGRAM} options"
+TITLES = ("option", "what it asks for", "default")
+
+HEAD = f"""# Options
+
+What each option asks for, and what holds without it: first those of a run (`pytest -m perf`), then those of the other commands.
+
+`.venv/bin/{COMMAND}` writes this page, from the one place where the options are declared. `.venv/bin/pytest --help` and `--help` of each
+command say the same.
+
+Write an option with a value as `--option=value`: after a blank, pytest takes a folder for the place of its tests.
+"""
+
+FILES = f"""## Defaults in a file
+
+What a job always asks for can stand in a file, so that its line stays short. Two files serve.
+
+In `pyproject.toml`, a table of the suite's own. Each option is a key without its dashes:
+
+```toml
+[{TABLE}]
+gate = "fail"
+no-baseline = "fail"
+machine = "lab-01"
+devices = ["CPU", "GPU"]
+```
+
+In `pytest.ini`, behind what stands in `addopts` already (shortened here):
+
+```ini
+[pytest]
+addopts = -m "not perf …" … --gate=fail --no-baseline=fail --machine=lab-01 --devices=CPU,GPU
+```
+
+Then `pytest -m perf` is the whole line of the job. pytest reads one file only: beside the suite's `pytest.ini` it passes over its own
+table in `pyproject.toml`. So that this is never silent, a `[tool.pytest]` or `[tool.pytest.ini_options]` there ends the run with a
+sentence. Folders are seen from where pytest is started: write whole paths.
+
+### Which place wins
+
+From the strongest to the weakest:
+
+1. the command line;
+2. `{ADDOPTS}` in the environment;
+3. `addopts` in `pytest.ini`;
+4. `[{TABLE}]` in `pyproject.toml`;
+5. the option's own environment variable, where it has one;
+6. the default.
+
+A mistake in an option that is not on the command line says where it comes from:
+
+```text
+Exit: there is no 'loud' to choose: take one of off, warn, fail (--gate); --gate comes from addopts in /srv/autogauge/pytest.ini.
+```
+"""
+
+
+def described(root: Any) -> dict[str, Any]:
+    """All options as data: of a run by question, the variables of the environment, and of each command below ``root``, a command line."""
+    return {
+        "run": [
+            {
+                "question": group.question,
+                "example": group.example,
+                "options": [
+                    {
+                        "name": option.name,
+                        "metavar": option.kind.metavar,
+                        "help": option.help,
+                        "default": option.default_in_words,
+                        "environment": option.environment or None,
+                    }
+                    for option in group.options
+                ],
+            }
+            for group in GROUPS
+        ],
+        "variables": [
+            *(
+                {"name": each.environment, "help": f"As {each.name}, which is stronger."}
+                for each in OPTIONS.values()
+                if each.environment
+            ),
+            *({"name": each.name, "help": each.help} for each in VARIABLES),
+        ],
+        "commands": [*_commands(root)],
+    }
+
+
+def _commands(command: Any, *path: str) -> Iterator[dict[str, Any]]:
+    """Each command with its arguments and options; those that a run has too, in the same words, by their names only."""
+    if path:
+        parameters = [_parameter(each) for each in command.params]
+        yield {
+            "name": " ".join(path),
+            "help": " ".join((command.help or "").split("\n\n")[0].split()),
+            "example": (command.epilog or "").removeprefix("Example: "),
+            "as_of_a_run": [each["name"] for each in parameters if _is_of_a_run(each)],
+            "parameters": [each for each in parameters if not _is_of_a_run(each)],
+        }
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _commands(each, *path, name)
+
+
+def _parameter(parameter: Any) -> dict[str, Any]:
+    is_argument = parameter.param_type_name == "argument"
+    is_flag = not is_argument and parameter.is_flag
+    default = parameter.default
+    return {
+        "name": (parameter.metavar or parameter.name.upper()) if is_argument else parameter.opts[0],
+        "is_argument": is_argument,
+        "is_flag": is_flag,
+        "help": " ".join((parameter.help or "").split()),
+        "default": None if is_flag or default in (None, "") else str(default),
+        "is_required": bool(parameter.required),
+    }
+
+
+def _is_of_a_run(parameter: dict[str, Any]) -> bool:
+    name = parameter["name"]
+    return name in OPTIONS and parameter["help"] == OPTIONS[name].help
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The page, of what :func:`described` found."""
+    parts = [HEAD]
+    for group in found["run"]:
+        rows = [
+            (
+                f"`{option['name']}={option['metavar']}`",
+                option["help"],
+                _default(option["default"], option["environment"]),
+            )
+            for option in group["options"]
+        ]
+        parts += [
+            f"## {group['question']}",
+            _table(TITLES, rows),
+            _shell(group["example"]),
+        ]
+    variables = [(f"`{each['name']}`", each["help"]) for each in found["variables"]]
+    parts += [FILES, "## Environment variables", _table(("variable", "what it says"), variables)]
+    return "\n\n".join(part.strip("\n") for part in (*parts, *_of_commands(found["commands"]))) + "\n"
+
+
+def _of_commands(commands: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What several commands take in the same words is told once, before them."""
+    takers: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for command in commands:
+        for each in command["parameters"]:
+            takers[_row(each)].append(command["name"])
+    shared = {row for row, names in takers.items() if len(names) > 1}
+    yield "## The other commands"
+    yield f"Each is called as `{PROGRAM} COMMAND`. Several take the same:"
+    names = {row: ", ".join(f"`{name}`" for name in takers[row]) for row in takers if row in shared}
+    yield _table((*TITLES, "commands"), [(*row, names[row]) for row in names])
+    for command in commands:
+        yield f"### {command['name']}"
+        yield command["help"]
+        if own := [row for row in map(_row, command["parameters"]) if row not in shared]:
+            yield _table(TITLES, own)
+        if command["as_of_a_run"]:
+            yield f"And as a run does: {', '.join(f'`{name}`' for name in command['as_of_a_run'])}."
+        yield _shell(command["example"])
+
+
+def _row(parameter: dict[str, Any]) -> tuple[str, ...]:
+    takes_value = not parameter["is_argument"] and not parameter["is_flag"]
+    name = f"`{parameter['name']}{'=…' if takes_value else ''}`"
+    return name, parameter["help"], "(required)" if parameter["is_required"] else _default(parameter["default"])
+
+
+def _default(text: str | None, environment: str | None = None) -> str:
+    words = text or "–"
+    return f"`{environment}`, or {words}" if environment else words
+
+
+def _shell(line: str) -> str:
+    return f"```sh\n.venv/bin/{line}\n```"
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
