@@ -17,10 +17,10 @@ HEAD = f"""# Options
 
 What each option asks for, and what holds without it: first those of a run (`pytest -m perf`), then those of the other commands.
 
-`.venv/bin/{COMMAND}` writes this page, from the one place where the options are declared. `.venv/bin/pytest --help` and `--help` of each
-command say the same.
+`.venv/bin/{COMMAND}` writes this page, from the one place where the options are declared.
+With `--help`, pytest and each command say the same.
 
-Write an option with a value as `--option=value`: after a blank, pytest takes a folder for the place of its tests.
+Write an option with a value as `--gate=fail`: after a blank, pytest takes a folder for the place of its tests.
 """
 
 FILES = f"""## Defaults in a file
