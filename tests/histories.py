@@ -22,7 +22,6 @@ def benchmark(
 ) -> dict[str, Any]:
     """One benchmark as a run saves it."""
     group, _, condition = key.partition(": ")
-    device, _, hint = condition.partition("-")
     name = f"test_{group.replace(' ', '_')}[{condition}]"
     data = [seconds * factor for factor in (0.99, 1.0, 1.01)]
     return {
@@ -54,8 +53,6 @@ def benchmark(
         "extra_info": {
             "benchmark": key,
             "metric": METRICS.get(group, "fil_s"),
-            "device": device,
-            "hint": hint,
             "against_reference": None
             if ratio is None
             else {"reference": "pinned", "ratio": ratio, "error": error, "rounds": 80},
@@ -81,10 +78,13 @@ def document(
     kernel: str = "",
     facts: Mapping[str, Any] | None = None,
     error: float = 0.004,
+    labels: Mapping[str, Any] | None = None,
+    schema: int = records.SCHEMA,
 ) -> dict[str, Any]:
     """A run as it is saved: ``figures`` are seconds by benchmark, ``facts`` what the fingerprint stands for.
 
-    ``digest`` and ``path`` are the model's; ``error`` is that of the ratios.
+    ``digest`` and ``path`` are the model's; ``error`` is that of the ratios; ``labels`` are more than device and hint, by benchmark or for
+    all. Before schema 2 those two were fields of their own.
     """
     context = {
         "fingerprint": fingerprint,
@@ -101,13 +101,19 @@ def document(
         },
         "commit_info": {"id": "abc", "time": when.isoformat(), "branch": "main"},
         "benchmarks": [
-            benchmark(key, seconds, (ratios or {}).get(key), verdict, error, **context)
+            benchmark(key, seconds, (ratios or {}).get(key), verdict, error, **context, **_labels(key, labels, schema))
             for key, seconds in figures.items()
         ],
         "datetime": when.isoformat(),
         "version": "5.3.1",
-        "autogauge": {"schema": 1, "version": "0.1.0"},
+        "autogauge": {"schema": schema, "version": "0.1.0"},
     }
+
+
+def _labels(key: str, more: Mapping[str, Any] | None, schema: int) -> dict[str, Any]:
+    device, _, hint = key.partition(": ")[2].partition("-")
+    own = {"device": device, "hint": hint}
+    return own if schema == 1 else {"labels": {**own, **((more or {}).get(key, more or {}))}}
 
 
 def save(

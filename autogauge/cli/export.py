@@ -13,6 +13,7 @@ from autogauge.gate.saved import HISTORY
 from autogauge.history import export as exporting
 from autogauge.history import where
 from autogauge.plain import sentence
+from autogauge.report.history import some_of
 
 
 def export(
@@ -24,9 +25,11 @@ def export(
     """Write a row for each benchmark of each run to a CSV or Parquet file."""
     with opened(root, cache) as histories:
         found = histories.all(where.parse(filters or ()))
-        rows = exporting.export(found, file)
+        rows, left_out = exporting.export(found, file)
     runs = f"{len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'}"
     print(
         f"{sentence(str(file))}: {rows} rows from {runs}"
         + (f"; {len(found.unreadable)} left out" if found.unreadable else "")
     )
+    if left_out:
+        print(f"NOTE  {len(left_out)} labels have no column, there are too many: {some_of(left_out, 5)}")

@@ -36,5 +36,5 @@ NumbersOf = Annotated[Path, typer.Option("--history", help="The history whose nu
 HistoryDir = Annotated[Path, typer.Option("--history", help="The history: a folder of machines, or a machine's.")]
 Filters = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option("--where", help=f"FIELD=VALUE, may be repeated; fields: {', '.join(where.FIELDS)}."),
+    typer.Option("--where", help=f"FIELD=VALUE, may be repeated; fields: any label, {', '.join(where.FIELDS)}."),
 ]

@@ -21,8 +21,8 @@ from autogauge.gate import comparison_notes, past
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Figure, Rule, outcome
 from autogauge.gate.session import FAMILY_ERROR
-from autogauge.history.index import IndexedRun, Series
 from autogauge.history.index_rows import ACCEPTED, EMULATED
+from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, model_of
 from autogauge.plain import plain

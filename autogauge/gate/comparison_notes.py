@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from autogauge.gate.judgement import percent
-from autogauge.history.index import IndexedRun
+from autogauge.history.indexed import IndexedRun
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, differing, model_of
 from autogauge.plain import plain

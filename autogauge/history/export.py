@@ -1,6 +1,7 @@
 """Saved runs as one flat table for other tools, a row for each benchmark of each run: CSV, or Parquet with pyarrow.
 
-A text in a CSV that a spreadsheet would take for a formula begins with an apostrophe. Which runs is left to ``select``.
+Each label that occurs is a column. A text in a CSV that a spreadsheet would take for a formula begins with an apostrophe. Which runs is
+left to ``select``.
 """
 
 from __future__ import annotations
@@ -8,13 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import utf8, write_for_a_user
+from autogauge.history.indexed import Series
+from autogauge.history.labels import FIRST, OPENVINO, in_order
 from autogauge.history.select import Selection
+from autogauge.history.where import LABEL
 
 COLUMNS: dict[str, type] = {
     "file": str,
@@ -41,16 +46,25 @@ COLUMNS: dict[str, type] = {
     "ratio_error": float,
     "gate": str,
 }
-"""Columns and their types. ``measured`` is UTC in ISO 8601, ``digest`` that of the model, ``standing`` that of the benchmark.
+"""Columns and their types; the other labels follow. ``measured`` is UTC in ISO 8601, ``digest`` that of the model.
 
-``ratio_error`` is the standard error of the ratio's logarithm; a gap is empty."""
+``standing`` and ``openvino`` are those of the benchmark, ``ratio_error`` is the standard error of the ratio's logarithm; a gap is empty."""
+MOST_LABELS = 100
+"""Columns of labels at most: those that most benchmarks have."""
 _FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 """What a cell begins with that a spreadsheet takes for a formula, or skips to find one; the last four as Japanese keyboards write them."""
 PARQUET_NEEDS = "Parquet needs pyarrow: pip install -r requirements-export.txt, or name a file that ends in .csv."
 
 
-def export(selection: Selection, path: Path) -> int:
-    """Write the runs' benchmarks to ``path``, by its ending ``.csv`` or ``.parquet``, whole or not at all; returns the number of rows.
+class Exported(NamedTuple):
+    """What was written: how many rows, and which labels were too many for columns."""
+
+    rows: int
+    left_out: tuple[str, ...]
+
+
+def export(selection: Selection, path: Path) -> Exported:
+    """Write the runs' benchmarks to ``path``, by its ending ``.csv`` or ``.parquet``, whole or not at all.
 
     Raises :class:`UserError` for another ending, a file that cannot be written, or pyarrow missing.
     """
@@ -58,47 +72,54 @@ def export(selection: Selection, path: Path) -> int:
     writer = writers.get(path.suffix.lower())
     if writer is None:
         raise UserError(f"{path} ends in neither .csv nor .parquet: name a file that does.")
-    rows = list(table(selection))
-    content = writer(rows)
+    figures = selection.figures()
+    labels, left_out = _labels(figures)
+    rows = list(_rows(selection, figures, labels))
+    content = writer(_columns(labels), rows)
     try:
         write_for_a_user(path, content)
     except OSError as error:
         raise explain_os_error(error, f"cannot write {path}", "FILE") from error
-    return len(rows)
+    return Exported(len(rows), tuple(left_out))
 
 
-def table(selection: Selection) -> Iterator[tuple[Any, ...]]:
-    """A row for each benchmark of each run, as ``COLUMNS`` says; ``None`` for what there is none of."""
+def _labels(figures: Sequence[Series]) -> tuple[list[str], list[str]]:
+    """The labels that have a column of their own in the order of tables, and those that are left out."""
+    counts = Counter(key for each in figures for key in each.labels if key not in (*FIRST, OPENVINO))
+    chosen = [key for key, _ in counts.most_common(MOST_LABELS)]
+    return in_order(chosen), in_order(counts.keys() - {*chosen})
+
+
+def _columns(labels: Sequence[str]) -> dict[str, type]:
+    """All columns; a label that is called like another column is ``label.NAME``."""
+    columns = dict(COLUMNS)
+    for key in labels:
+        name = key
+        while name in columns:
+            name = f"{LABEL}{name}"
+        columns[name] = str
+    return columns
+
+
+def _rows(selection: Selection, figures: Iterable[Series], labels: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """A row for each benchmark of each run, as ``COLUMNS`` says, then these labels; ``None`` for what there is none of."""
     runs = {(run.path.parent, run.id): run for run in selection.runs}
-    for figures in selection.figures():
-        columns = (figures.runs, figures.seconds, figures.samples, figures.ratios, figures.errors)
+    for each in figures:
+        columns = (each.runs, each.seconds, each.samples, each.ratios, each.errors)
+        device, hint, *more = (each.labels.get(key, "") for key in (*FIRST, *labels))
         for place, (run_id, seconds, samples, ratio, error) in enumerate(
-            zip(*(each.tolist() for each in columns), strict=True)
+            zip(*(column.tolist() for column in columns), strict=True)
         ):
-            run = runs[figures.folder, run_id]
+            run = runs[each.folder, run_id]
             yield (
                 utf8(str(run.path)).decode(),
                 run.number,
                 run.when.isoformat() if run.when else None,
-                *(
-                    run.machine,
-                    run.openvino,
-                    run.model,
-                    run.digest,
-                    run.precision,
-                    run.weights,
-                    run.profile,
-                    run.accelerator,
-                ),
-                *(run.fingerprint, figures.standings[place], figures.key, figures.metric, figures.device, figures.hint),
-                *(
-                    seconds,
-                    samples,
-                    figures.pinned[place],
-                    _or_none(ratio),
-                    _or_none(error),
-                    figures.verdicts[place],
-                ),
+                *(run.machine, each.releases[place] or run.openvino),
+                *(run.model, run.digest, run.precision, run.weights, run.profile, run.accelerator, run.fingerprint),
+                *(each.standings[place], each.key, each.metric, device, hint, seconds, samples),
+                *(each.pinned[place], _or_none(ratio), _or_none(error), each.verdicts[place]),
+                *more,
             )
 
 
@@ -106,10 +127,10 @@ def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _csv(rows: list[tuple[Any, ...]]) -> bytes:
+def _csv(columns: Mapping[str, type], rows: list[tuple[Any, ...]]) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
-    writer.writerow(COLUMNS)
+    writer.writerow(_as_text(name) for name in columns)
     writer.writerows([_as_text(cell) for cell in row] for row in rows)
     return utf8(stream.getvalue())
 
@@ -119,16 +140,16 @@ def _as_text(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ")[:1] in _FORMULAS else cell
 
 
-def _parquet(rows: list[tuple[Any, ...]]) -> bytes:
+def _parquet(columns: Mapping[str, type], rows: list[tuple[Any, ...]]) -> bytes:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise UserError(PARQUET_NEEDS) from None
     types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
-    arrays = [pyarrow.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
+    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    arrays = [pyarrow.array(column, type=field.type) for column, field in zip(cells, schema, strict=True)]
     stream = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema), stream)
     return stream.getvalue()

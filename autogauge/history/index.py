@@ -8,33 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import hashlib
 import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autogauge import trust
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
-from autogauge.history.index_rows import (
-    ACCEPTED,
-    EMULATED,
-    RUN,
-    STANDINGS,
-    UNREADABLE,
-    drop,
-    facts_from,
-    insert,
-    prepare,
-)
+from autogauge.history.index_rows import RUN, STANDINGS, drop, facts_from, insert, prepare
+from autogauge.history.indexed import IndexedRun, Series
+from autogauge.history.labels import NO_CONTENTS, OPENVINO, Contents, Labels
 from autogauge.history.records import VERDICTS, SavedRun
 from autogauge.history.standing import Record
 
@@ -44,97 +35,8 @@ AT_ONCE = 500
 """Files to one transaction: so many are read again at most after an interruption."""
 _AGAIN = (-1, -1, -1)
 """Unlike the facts of any file: what could not be read is looked at again, since what was in the way may be gone."""
-Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class IndexedRun:
-    """A saved run without its figures. ``standing`` is ``accepted``, ``quarantined``, ``pending`` or ``unreadable``.
-
-    ``verdict`` is the worst that the gate said of a benchmark in it; ``problems`` are sentences about what could not be read.
-    ``digest`` is that of the model's files and ``folder`` the name of the one they lay in; ``facts`` are what the fingerprint
-    stands for (``fingerprint``) and what is ``noted`` beside it.
-    """
-
-    id: int
-    path: Path
-    number: int
-    when: datetime.datetime | None
-    machine: str
-    openvino: str
-    model: str
-    precision: str
-    weights: str
-    profile: str
-    accelerator: str
-    fingerprint: str
-    standing: str
-    why: str
-    foreign: bool
-    verdict: str
-    benchmarks: int
-    problems: tuple[str, ...] = ()
-    digest: str = ""
-    folder: str = ""
-    accepted: int = 0
-    """How many of the benchmarks are: each stands for itself, and ``standing`` is the worst of theirs."""
-    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def readable(self) -> bool:
-        """Whether there is anything but its name."""
-        return self.standing != UNREADABLE
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether anything in it may be judged against."""
-        return self.standing == ACCEPTED or self.accepted > 0
-
-    @property
-    def stands(self) -> str:
-        """The standing, and of how many benchmarks where that is not all."""
-        others = self.benchmarks - self.accepted
-        return f"{self.standing} {others}/{self.benchmarks}" if self.accepted and others else self.standing
-
-    @property
-    def is_emulated(self) -> bool:
-        """Whether it was measured with the emulated GPU, which is compared with nothing real."""
-        return self.accelerator == EMULATED
-
-    @property
-    def model_and_precision(self) -> str:
-        """The model's name with its precision, as far as the file tells."""
-        return " ".join(filter(None, (self.model, self.precision)))
-
-    @property
-    def release(self) -> str:
-        """The OpenVINO release without its build."""
-        return self.openvino.partition("-")[0]
-
-
-@dataclass(frozen=True)
-class Series:
-    """One benchmark in many runs of a folder, in the order of ``runs`` (their ids); arrays have shape ``(runs,)``, NaN for no ratio.
-
-    ``pinned`` are the pinned workloads that the ratios are to, empty where there is none.
-    """
-
-    folder: Path
-    key: str
-    metric: str
-    device: str
-    hint: str
-    runs: npt.NDArray[np.int64]
-    seconds: Floats
-    samples: npt.NDArray[np.int64]
-    ratios: Floats
-    errors: Floats
-    pinned: tuple[str, ...]
-    verdicts: tuple[str, ...]
-    standings: tuple[str, ...] = ()
-    """Of the benchmark itself in each of the runs."""
 
 
 class Index:
@@ -142,6 +44,27 @@ class Index:
 
     def __init__(self, folder: Path, database: sqlite3.Connection) -> None:
         self.folder, self._database = folder, database
+
+    @functools.cached_property
+    def _contents(self) -> dict[int, Contents]:
+        return {key: Contents(text) for key, text in self._database.execute("SELECT id, json FROM contents")}
+
+    @functools.cached_property
+    def labels(self) -> Mapping[tuple[str, str], Labels]:
+        """By benchmark and metric the labels: those that the newest run with that benchmark gives it."""
+        rows = self._database.execute(
+            "SELECT contents FROM runs WHERE contents IS NOT NULL ORDER BY when_s DESC, number DESC"
+        )
+        found: dict[tuple[str, str], Labels] = {}
+        for key in dict.fromkeys(key for (key,) in rows):  # each once, at its newest run
+            for benchmark, (metric, labels) in self._contents[key].benchmarks.items():
+                found.setdefault((benchmark, metric), labels)
+        return found
+
+    def label_keys(self) -> set[str]:
+        """The keys of all labels that its runs have."""
+        rows = self._database.execute("SELECT DISTINCT contents FROM runs WHERE contents IS NOT NULL")
+        return {key for (contents,) in rows for key in self._contents[contents].labels}
 
     def runs(self) -> list[IndexedRun]:
         """Every saved run by number, those that cannot be read included."""
@@ -152,13 +75,16 @@ class Index:
 
     def _run(self, fields: dict[str, Any], known: Mapping[int, Mapping[str, Any]]) -> IndexedRun:
         """A row by the names of its columns, which are the run's fields but for these."""
-        name, when_s, problems, facts = (fields.pop(each) for each in ("name", "when_s", "problems", "facts"))
+        name, when_s, problems, facts, contents = (
+            fields.pop(each) for each in ("name", "when_s", "problems", "facts", "contents")
+        )
         return IndexedRun(
             path=self.folder / name,
             when=None if when_s is None else datetime.datetime.fromtimestamp(when_s, datetime.timezone.utc),
             foreign=bool(fields.pop("foreign_file")),
             problems=tuple(problems.split("\n")) if problems else (),
             facts=known.get(facts, {}),
+            contents=self._contents.get(contents, NO_CONTENTS),
             **fields,
         )
 
@@ -168,23 +94,23 @@ class Index:
         database.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (run INTEGER PRIMARY KEY, place INTEGER)")
         database.execute("DELETE FROM wanted")
         database.executemany("INSERT INTO wanted VALUES (?, ?)", ((run.id, place) for place, run in enumerate(runs)))
-        keys = {row[0]: row[1:] for row in database.execute("SELECT id, key, metric, device, hint FROM keys")}
+        keys = {row[0]: row[1:] for row in database.execute("SELECT id, key, metric FROM keys")}
         pinned = {None: "", **dict(database.execute("SELECT id, name FROM refs"))}
         rows = database.execute(
             "SELECT key, figures.run, median_s, samples, ratio, error, ref, verdict, standing "
             "FROM figures JOIN wanted USING (run) ORDER BY key, place"
         ).fetchall()
+        contents = {run.id: run.contents for run in runs if OPENVINO in run.contents.labels}
         found = []
         for key, group in _grouped(rows):
-            name, metric, device, hint = keys[key]
+            name, metric = keys[key]
             _, run, median_s, samples, ratio, error, ref, verdict, stands = zip(*group, strict=True)
             found.append(
                 Series(
                     self.folder,
                     name,
                     metric,
-                    device,
-                    hint,
+                    self.labels.get((name, metric), {}),
                     np.array(run, dtype=np.int64),
                     np.array(median_s, dtype=float),
                     np.array(samples, dtype=np.int64),
@@ -193,6 +119,7 @@ class Index:
                     tuple(pinned[each] for each in ref),
                     tuple("" if each is None else VERDICTS[each] for each in verdict),
                     tuple(STANDINGS[each] for each in stands),
+                    tuple(contents[each].release_of(name) if each in contents else "" for each in run),
                 )
             )
         return sorted(found, key=lambda each: each.key)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.history import store
+from autogauge.history.labels import Contents
 from autogauge.history.records import VERDICTS, SavedRun
 from autogauge.history.standing import Record, Standing
 
-SCHEMA = 3
+SCHEMA = 4
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
 LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
@@ -26,10 +27,11 @@ CREATE TABLE runs (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
     machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
     standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT,
-    accepted INTEGER, facts INTEGER
+    accepted INTEGER, facts INTEGER, contents INTEGER
 );
 CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
-CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, device TEXT, hint TEXT, UNIQUE (key, metric, device, hint));
+CREATE TABLE contents (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
+CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, UNIQUE (key, metric));
 CREATE TABLE refs (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER,
     standing INTEGER);
@@ -37,11 +39,12 @@ CREATE INDEX figures_of_run ON figures (run);
 """
 RUN = (
     "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
-    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts"
+    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts, contents"
 )
 COLUMNS = {
     "runs": f"{RUN}, size, changed_ns, standing_ns",
-    "keys": "id, key, metric, device, hint",
+    "keys": "id, key, metric",
+    "contents": "id, json",
     "refs": "id, name",
     "facts": "id, json",
     "figures": "run, key, median_s, samples, ref, ratio, error, verdict, standing",
@@ -81,7 +84,7 @@ def insert(
 ) -> None:
     """Add a run of a file with these facts (size, change, change of the standing), or that it cannot be read, and why (``problem``)."""
     own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
-    more: tuple[object, ...] = ("", "", 0, None)
+    more: tuple[object, ...] = ("", "", 0, None, None)
     stands, why = UNREADABLE, ""
     verdicts: set[str] = set()
     if run is not None:
@@ -93,7 +96,9 @@ def insert(
         facts_of_it = _facts_of(run)
         accepted = sum(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)
         stated = _id(database, "facts", ("json",), (facts_of_it,)) if facts_of_it else None
-        more = (run.digest, run.folder, accepted, stated)
+        text = Contents.text_of({each.key: (each.metric, each.labels) for each in run.benchmarks.values()})
+        contents = _id(database, "contents", ("json",), (text,)) if text else None
+        more = (run.digest, run.folder, accepted, stated, contents)
         stands, why = str(record.standing), record.why
     found = run.benchmarks if run else {}
     worst = next((word for word in VERDICTS if word in verdicts), "")
@@ -103,7 +108,7 @@ def insert(
     figures = [
         (
             cursor.lastrowid,
-            _id(database, "keys", ("key", "metric", "device", "hint"), (each.key, each.metric, each.device, each.hint)),
+            _id(database, "keys", ("key", "metric"), (each.key, each.metric)),
             each.median_s,
             each.samples,
             _id(database, "refs", ("name",), (each.against_pinned.pinned,)) if each.against_pinned else None,

@@ -18,6 +18,7 @@ from typing import Any
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import NotRegular, read_regular, whole_characters
+from autogauge.history import labels as labelling
 from autogauge.plain import plain
 
 VERDICTS = ("FAIL", "INCONCLUSIVE", "IMPROVED", "PASS", "NO BASELINE")
@@ -27,8 +28,8 @@ LONGEST_S = 1e6
 MOST_SAMPLES = 2**31
 LARGEST_BYTES = 64 * 2**20
 """A run's file is a tenth of a MB, a large one a few: what is above this is none."""
-SCHEMA = 1
-"""Of what this project adds to pytest-benchmark's file; raised when an older reader would misread it."""
+SCHEMA = 2
+"""Of what this project adds to pytest-benchmark's file; raised when an older reader would misread it. 2: a benchmark has ``labels``."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class PinnedRatio:
 class SavedBenchmark:
     """One benchmark of a saved run. ``key`` is equal for the same benchmark in every run, also after its test was renamed.
 
-    ``verdict`` is what the gate said of it in that run. What a file of another project does not tell is empty.
+    ``verdict`` is what the gate said of it in that run, ``labels`` are its place in tables by key and value, ``labels_lost`` counts those
+    that could not be kept. What a file of another project does not tell is empty.
     """
 
     key: str
@@ -58,10 +60,10 @@ class SavedBenchmark:
     samples: int
     against_pinned: PinnedRatio | None = None
     metric: str = ""
-    device: str = ""
-    hint: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     verdict: str = ""
     driver: str = ""
+    labels_lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,15 +134,15 @@ def _checked(path: Path, document: Any) -> SavedRun:
         raise UserError(
             f"{path} was saved by a newer autogauge (schema {_repr(schema)}, this one reads up to {SCHEMA}): update autogauge."
         )
-    return _run(path, document)
+    return _run(path, document, schema)
 
 
-def _run(path: Path, document: dict[str, Any]) -> SavedRun:
+def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
     problems: list[str] = []
     benchmarks: dict[str, SavedBenchmark] = {}
     for number, fields in enumerate(document["benchmarks"], 1):
         try:
-            found = _benchmark(fields)
+            found = _benchmark(fields, schema)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             name = fields.get("fullname") if isinstance(fields, dict) else None
             called = plain(name) if isinstance(name, str) and name else str(number)
@@ -150,6 +152,12 @@ def _run(path: Path, document: dict[str, Any]) -> SavedRun:
             problems.append(f"benchmark {plain(found.key)} stands in it twice: the first is taken")
             continue
         benchmarks[found.key] = found
+    if lost := [found for found in benchmarks.values() if found.labels_lost]:
+        many = sum(found.labels_lost for found in lost)
+        problems.append(
+            f"{many} {'label' if many == 1 else 'labels'} of {len(lost)} {'benchmark' if len(lost) == 1 else 'benchmarks'} "
+            f"left out or cut: no text, too long or too many ({plain(lost[0].key)})"
+        )
     machine_info = document.get("machine_info")
     machine_info = machine_info if isinstance(machine_info, dict) else {}
     fingerprint = machine_info.get("fingerprint")
@@ -205,13 +213,19 @@ def _is_ours(fields: dict[str, Any]) -> bool:
     return isinstance(fields.get("extra_info"), dict) and "fingerprint" in fields["extra_info"]
 
 
-def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
+def _labels(extra: dict[str, Any], schema: int) -> Any:
+    """What a file says of a benchmark's labels; until schema 1 it had two, each in a field of its own."""
+    return {key: _text(extra.get(key)) for key in labelling.FIRST} if schema == 1 else extra.get("labels")
+
+
+def _benchmark(fields: dict[str, Any], schema: int) -> SavedBenchmark:
     stats, extra = fields["stats"], fields.get("extra_info") or {}
     data = stats.get("data")
     samples = [_positive(each, "a sample") for each in data] if data else []
     median_s = _median(samples) if samples else _positive(stats["median"], "the median")
     key = extra.get("benchmark") or fields["fullname"]
     beside = extra.get("against_reference")
+    labels, labels_lost = labelling.kept(_labels(extra, schema))
     return SavedBenchmark(
         whole_characters(str(key)),
         whole_characters(str(fields["fullname"])),
@@ -226,8 +240,8 @@ def _benchmark(fields: dict[str, Any]) -> SavedBenchmark:
             _count(beside["rounds"]),
         ),
         metric=_text(extra.get("metric")) or "",
-        device=_text(extra.get("device")) or "",
-        hint=_text(extra.get("hint")) or "",
+        labels=labels,
+        labels_lost=labels_lost,
         driver=_text(extra.get("driver")) or "",
         verdict=_verdict(extra.get("gate")),
     )

@@ -13,7 +13,9 @@ from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import index as indexes
 from autogauge.history import store, where
-from autogauge.history.index import IndexedRun, Progress, Say, Series
+from autogauge.history.index import Progress, Say
+from autogauge.history.indexed import IndexedRun, Series
+from autogauge.history.labels import OPENVINO, Contents, in_order
 from autogauge.history.numbered import is_number, run_folders, run_named
 from autogauge.history.told_apart import Models
 from autogauge.history.where import Where
@@ -117,7 +119,11 @@ class Histories:
 
     def _chosen(self, text: str, runs: Iterable[IndexedRun], wanted: Where, any_standing: bool) -> Selection:
         every = list(runs)
+        if wanted.labels:
+            readers = {self._reader_of[run.path] for run in every}
+            wanted.check(in_order(key for reader in readers for key in self._readers[reader].label_keys()))
         passing = [run for run in every if run.readable and wanted.holds_for(run)]
+        passing = self._with_benchmarks(passing, wanted)
         stands = any_standing or wanted.asks_for("standing")
         kept = passing if stands else [run for run in passing if run.is_accepted] or passing
         not_accepted = len(passing) - len(kept)
@@ -140,12 +146,49 @@ class Histories:
         by_reader: dict[int, list[IndexedRun]] = {}
         for run in runs:
             by_reader.setdefault(self._reader_of[run.path], []).append(run)
-        return [
+        found = [
             each
             for reader, own in by_reader.items()
             for each in self._readers[reader].figures(own)
-            if wanted.holds_for_benchmark(each.key, each.metric, each.device, each.hint)
+            if wanted.holds_for_benchmark(each.key, each.metric, each.labels)
         ]
+        return self._of_release(found, runs, wanted) if wanted.asks_for(OPENVINO) else found
+
+    def _of_release(self, figures: Sequence[Series], runs: Sequence[IndexedRun], wanted: Where) -> list[Series]:
+        """The figures that were measured with the releases that are wanted: a benchmark's own counts, else its run's."""
+        releases = {(run.path.parent, run.id): run.openvino for run in runs}
+        found = []
+        for each in figures:
+            own = zip(each.runs.tolist(), each.releases, strict=True)
+            places = [
+                place
+                for place, (run, release) in enumerate(own)
+                if wanted.holds_for_release(release or releases[each.folder, run])
+            ]
+            if places:
+                found.append(each.at(places) if len(places) < len(each.releases) else each)
+        return found
+
+    def _with_benchmarks(self, runs: Sequence[IndexedRun], wanted: Where) -> list[IndexedRun]:
+        """The runs of which any benchmark passes, where something is asked of benchmarks."""
+        releases = wanted.asks_for(OPENVINO)
+        known: dict[tuple[int, Contents, str], bool] = {}
+
+        def has(run: IndexedRun) -> bool:
+            if not wanted.of_benchmarks and not (releases and OPENVINO in run.contents.labels):
+                return True
+            reader = self._reader_of[run.path]
+            key = (reader, run.contents, run.openvino)  # most runs of a history have the same benchmarks
+            if key not in known:
+                labels = self._readers[reader].labels
+                known[key] = any(
+                    wanted.holds_for_release(own.get(OPENVINO) or run.openvino)
+                    and wanted.holds_for_benchmark(name, metric, labels.get((name, metric), own))
+                    for name, (metric, own) in run.contents.benchmarks.items()
+                )
+            return known[key]
+
+        return [run for run in runs if has(run)]
 
     def _read(self, folder: Path) -> list[IndexedRun]:
         """Every saved run of a folder."""

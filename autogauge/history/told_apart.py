@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from autogauge.history.circumstances import differences
-from autogauge.history.index import IndexedRun
+from autogauge.history.indexed import IndexedRun
 from autogauge.plain import plain
 
 DIGITS = 8

@@ -1,6 +1,7 @@
 """Filters on saved runs in a user's words: ``machine=lab-01 openvino=2026.4 device=AUTO since=2026-11-01``.
 
-Applying them to files is left to ``select``.
+Any label of a benchmark is a field too (``policy=round_robin``); ``label.NAME`` is one that is called like another field. Applying them to
+files is left to ``select``.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ import datetime
 import fnmatch
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from autogauge.errors import UserError
-from autogauge.history.index import IndexedRun
+from autogauge.files import exists
+from autogauge.history.indexed import IndexedRun
+from autogauge.history.labels import FIRST, NO_DEVICE, OPENVINO, Labels, value_of
 from autogauge.history.records import moment
+from autogauge.plain import plain
 
 OF_RUNS = (
     "machine",
@@ -28,11 +33,14 @@ OF_RUNS = (
     "fingerprint",
     "standing",
 )
-OF_BENCHMARKS = ("benchmark", "metric", "device", "hint")
+OF_BENCHMARKS = ("benchmark", "metric", *FIRST)
 OF_TIME = ("since", "until")
 RUN, LAST = "run", "last"
 FIELDS = (*OF_RUNS, *OF_BENCHMARKS, RUN, *OF_TIME, LAST)
-_CLAUSE = re.compile(r"([a-z]+)=(.*)", re.DOTALL)
+LABEL = "label."
+NAMED = 20
+"""Labels that a mistake's sentence names."""
+_CLAUSE = re.compile(rf"({re.escape(LABEL)}[^=]+|[^\W\d][\w.-]*)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,23 @@ class Where:
     last: int | None = None
     numbers: tuple[tuple[tuple[int, int], ...], ...] = ()
     """Of each clause on runs' numbers the spans of which one has to hold it, first and last; any number where there is no clause."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Patterns by label, of those that are no other field."""
     text: str = field(default="", compare=False)
+    option: str = field(default="--where", compare=False)
+
+    @property
+    def of_benchmarks(self) -> bool:
+        """Whether there is a condition on benchmarks."""
+        return bool(self.labels) or any(name in OF_BENCHMARKS for name, _ in self.texts)
+
+    def check(self, labels: Iterable[str]) -> None:
+        """Raises :class:`UserError` for a condition on a label that is none of these: those that occur in the runs."""
+        there = {each.casefold(): each for each in labels}
+        for name, value in self.labels:
+            if name.casefold() not in there:
+                others = [each for each in there.values() if each not in FIELDS]
+                raise UserError(_no_filter(f"{name}={value}", self.option, others))
 
     def holds_for(self, run: IndexedRun) -> bool:
         """Whether a run passes, as far as a run alone can tell."""
@@ -58,12 +82,28 @@ class Where:
             return False
         if not all(any(first <= run.number <= last for first, last in spans) for spans in self.numbers):
             return False
-        return all(_matches(name, getattr(run, name), wanted) for name, wanted in self.texts if name in OF_RUNS)
+        if not all(
+            _matches(name, getattr(run, name), wanted)
+            for name, wanted in self.texts
+            if name in OF_RUNS and name != OPENVINO
+        ):
+            return False
+        return self.holds_for_release(run.openvino) or any(
+            map(self.holds_for_release, run.contents.labels.get(OPENVINO, ()))
+        )
 
-    def holds_for_benchmark(self, benchmark: str, metric: str, device: str, hint: str) -> bool:
-        """Whether a benchmark passes."""
-        values = {"benchmark": benchmark, "metric": metric, "device": device, "hint": hint}
-        return all(_matches(name, values[name], wanted) for name, wanted in self.texts if name in OF_BENCHMARKS)
+    def holds_for_benchmark(self, benchmark: str, metric: str, labels: Labels) -> bool:
+        """Whether a benchmark passes, but for its release. What has no such label has an empty one."""
+        values = {"benchmark": benchmark, "metric": metric}
+        wanted_of = [(name, wanted) for name, wanted in self.texts if name in OF_BENCHMARKS] + list(self.labels)
+        return all(
+            _matches(name, values[name] if name in values else value_of(labels, name), wanted)
+            for name, wanted in wanted_of
+        )
+
+    def holds_for_release(self, release: str) -> bool:
+        """Whether a benchmark passes that was measured with this OpenVINO release."""
+        return all(_matches(name, release, wanted) for name, wanted in self.texts if name == OPENVINO)
 
     def asks_for(self, name: str) -> bool:
         """Whether there is a condition on that field."""
@@ -71,22 +111,25 @@ class Where:
 
 
 def is_clause(word: str) -> bool:
-    """Whether a word looks like a condition rather than a path."""
-    return _CLAUSE.fullmatch(word) is not None
+    """Whether a word looks like a condition rather than a path; one that is a path, with no field before its first ``=``, is none."""
+    found = _CLAUSE.fullmatch(word)
+    return found is not None and (found[1] in FIELDS or not exists(Path(word)))
 
 
 def parse(words: Sequence[str], option: str = "--where") -> Where:
-    """The conditions in these words; a word may hold several. Raises :class:`UserError` for a field or value that is none."""
+    """The conditions in these words; a word may hold several. Raises :class:`UserError` for what is no condition, or a value that is none.
+
+    Whether a field that is not known is a label of some run is for :meth:`Where.check` to say.
+    """
     texts: list[tuple[str, str]] = []
+    labels: list[tuple[str, str]] = []
     since = until = None
     last = None
     numbers: list[tuple[tuple[int, int], ...]] = []
     for clause in (clause for word in words for clause in split(word)):
         found = _CLAUSE.fullmatch(clause)
-        if found is None or found[1] not in FIELDS:
-            raise UserError(
-                f"{clause[:80]!r} is no filter: write FIELD=VALUE with one of {', '.join(FIELDS)} ({option})."
-            )
+        if found is None:
+            raise UserError(_no_filter(clause, option, ()))
         name, value = found.groups()
         if name == "since":
             since = _span(clause, value, option)[0]
@@ -98,9 +141,19 @@ def parse(words: Sequence[str], option: str = "--where") -> Where:
             last = int(value)
         elif name == RUN:
             numbers.append(_numbers(clause, value, option))
-        else:
+        elif name in FIELDS:
             texts.append((name, value))
-    return Where(tuple(texts), since, until, last, tuple(numbers), " ".join(words))
+        else:
+            labels.append((name.removeprefix(LABEL), value))
+    return Where(tuple(texts), since, until, last, tuple(numbers), tuple(labels), " ".join(words), option)
+
+
+def _no_filter(clause: str, option: str, labels: Sequence[str]) -> str:
+    """What is wrong with a clause, and which fields and labels there are."""
+    more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+    named = ", ".join(plain(each) for each in labels[:NAMED])
+    there = f", or with a label that these runs have: {named}{more}" if labels else ""
+    return f"{clause[:80]!r} is no filter: write FIELD=VALUE with one of {', '.join(FIELDS)}{there} ({option})."
 
 
 def split(word: str) -> list[str]:
@@ -162,5 +215,5 @@ def _matches(name: str, value: str, wanted: str) -> bool:
     if name == "digest" and not re.search(r"[*?]", wanted):
         return bool(wanted) and value.startswith(wanted)
     if name == "device" and not re.search(r"[*?]", wanted):
-        return wanted in (value, value or "auto")  # no device name is AUTO
+        return wanted in (value, value or NO_DEVICE.lower())
     return fnmatch.fnmatchcase(value, wanted)

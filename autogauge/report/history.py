@@ -10,7 +10,7 @@ from rich.text import Text
 
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import percent
-from autogauge.history.index import IndexedRun
+from autogauge.history.indexed import IndexedRun
 from autogauge.history.told_apart import Models
 from autogauge.plain import LONGEST_NAME, plain, sentence
 from autogauge.report.gate import STYLES
@@ -79,6 +79,7 @@ def run_json(run: IndexedRun) -> dict[str, Any]:
         "accelerator": run.accelerator,
         "fingerprint": run.fingerprint,
         "benchmarks": run.benchmarks,
+        "labels": {key: list(values) for key, values in run.contents.labels.items()},
         "gate": run.verdict,
         "standing": run.standing,
         "accepted_benchmarks": run.accepted,

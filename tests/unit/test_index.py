@@ -70,7 +70,11 @@ def test_it_tells_of_each_run_what_its_file_says(tmp_path):
         2,
     )
     assert (run.standing, run.verdict, run.foreign, run.problems) == ("accepted", "FAIL", False, ())
-    assert (latency.key, latency.metric, latency.device, latency.hint) == (LATENCY, "latency_ms", "AUTO", "LATENCY")
+    assert (latency.key, latency.metric, latency.labels) == (
+        LATENCY,
+        "latency_ms",
+        {"device": "AUTO", "hint": "LATENCY"},
+    )
     assert (latency.seconds.tolist(), latency.ratios.tolist(), latency.pinned) == ([0.01], [1.5], ("pinned",))
     assert per_frame.pinned == ("",)
 

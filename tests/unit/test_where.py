@@ -9,7 +9,7 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.history import where
-from autogauge.history.index import IndexedRun
+from autogauge.history.indexed import IndexedRun
 from tests.properties import for_all
 
 
@@ -77,16 +77,66 @@ def test_a_filter_keeps_the_runs_it_names(words, holds):
 
 def test_benchmarks_are_filtered_by_metric_device_and_hint():
     wanted = where.parse(["device=auto", "hint=LATENCY", "benchmark=latency:*"])
-    assert wanted.holds_for_benchmark("latency: AUTO-LATENCY", "latency_ms", "AUTO", "LATENCY")
-    assert wanted.holds_for_benchmark("latency: AUTO-LATENCY", "latency_ms", "", "LATENCY"), "no device name is AUTO"
-    assert not wanted.holds_for_benchmark("latency: CPU-LATENCY", "latency_ms", "CPU", "LATENCY")
+    benchmark = ("latency: AUTO-LATENCY", "latency_ms")
+    assert wanted.holds_for_benchmark(*benchmark, {"device": "AUTO", "hint": "LATENCY"})
+    assert wanted.holds_for_benchmark(*benchmark, {"hint": "LATENCY"}), "no device name is AUTO"
+    assert not wanted.holds_for_benchmark(*benchmark, {"device": "CPU", "hint": "LATENCY"})
+
+
+BATCHED = {"device": "AUTO", "policy": "round_robin", "Batch": "8", "machine": "of two rooms"}
+
+
+@pytest.mark.parametrize(
+    ("words", "holds"),
+    [
+        ("policy=round_robin", True),
+        ("policy=ROUND*", True),
+        ("policy=round", False),
+        ("policy=", False),
+        ("batch=8", True),
+        ("Batch=8 device=auto", True),
+        ("batch=8 device=CPU", False),
+        ("requests=", True),
+        ("requests=?*", False),
+        ("label.machine='of two rooms'", True),
+        ("label.policy=device", False),
+        ("machine=lab-99", True),
+    ],
+)
+def test_benchmarks_are_filtered_by_any_label(words, holds):
+    assert where.parse([words]).holds_for_benchmark("latency: AUTO", "latency_ms", BATCHED) is holds
+
+
+def test_a_field_of_runs_keeps_its_meaning_beside_a_label_of_that_name():
+    wanted = where.parse(["machine=lab-01"])
+    assert wanted.holds_for(run())
+    assert not wanted.of_benchmarks
+    wanted.check([])
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        ((), r"'machin=lab-01' is no filter: write FIELD=VALUE with one of machine, .*, last \(--where\)\.$"),
+        (("device", "hint"), r"one of machine, .*, last \(--where\)\.$"),
+        (("device", "policy", "batch"), r"last, or with a label that these runs have: policy, batch \(--where\)\.$"),
+        ((f"key {each}" for each in range(10_000)), r"key 19 and 9980 more \(--where\)\.$"),
+        (("a\x1b]0;owned\x07",), r"have: a·\]0;owned· \(--where\)"),
+    ],
+)
+def test_what_is_neither_a_field_nor_a_label_of_these_runs_is_one_sentence(labels, says):
+    with pytest.raises(UserError, match=says) as error:
+        where.parse(["machin=lab-01"]).check(labels)
+    assert "\n" not in str(error.value)
+    where.parse(["policy=x"]).check(["Policy"])
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("machin=lab-01", "is no filter: write FIELD=VALUE with one of machine, openvino"),
-        ("lab-01", "is no filter"),
+        ("lab-01", "is no filter: write FIELD=VALUE with one of machine, openvino"),
+        ("=lab-01", "is no filter"),
+        ("lab 01=x", "is no filter"),
         ("since=yesterday", "names no date"),
         ("since=2026-13", "names no date: write since=2026-11-24, 2026-11 or 2026"),
         ("until=2026-02-30", "names no date: write until="),

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
 from autogauge.gate.judgement import percent
-from autogauge.history.index import IndexedRun, Series
 from autogauge.history.index_rows import ACCEPTED
+from autogauge.history.indexed import IndexedRun, Series
+from autogauge.history.labels import NO_DEVICE, Labels
 from autogauge.history.told_apart import Models, differing
 from autogauge.stats.change_points import SHORTEST, Levels, levels_of_siblings
 from autogauge.stats.patterns import Alternation, Pattern, patterns_of, patterns_of_siblings
@@ -33,8 +34,6 @@ class Identity:
     digest: str
     benchmark: str
     metric: str
-    device: str
-    hint: str
     emulated: bool = False
 
 
@@ -76,6 +75,10 @@ class Trend:
     ratios: list[float] = field(default_factory=list)
     pinned: list[str] = field(default_factory=list)
     standings: list[str] = field(default_factory=list)
+    releases: list[str] = field(default_factory=list)
+    """The OpenVINO release of each figure without its build: the benchmark's own, else its run's."""
+    labels: Labels = field(default_factory=dict)
+    """Those that the newest run gives the benchmark."""
     by_ratio: bool = False
     """Whether levels are of the ratio to the pinned workload: the accepted runs all have it, and no others are enough for a level."""
     stretches: tuple[Stretch, ...] = ()
@@ -113,6 +116,8 @@ class Trend:
             [self.ratios[place] for place in order],
             [self.pinned[place] for place in order],
             [self.standings[place] for place in order],
+            [self.releases[place] for place in order],
+            self.labels,
         )
         workload = found._workload()
         found.by_ratio = bool(workload) and found.pinned.count(workload) > len(found.runs) - SHORTEST
@@ -141,15 +146,17 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
     models = Models(runs)
     called = [models.called(run) for run in runs]
     found: dict[Identity, Trend] = {}
+    newest: dict[Identity, int] = {}
     for each in figures:
         columns = (each.runs.tolist(), each.seconds.tolist(), each.ratios.tolist())
+        rows = zip(*columns, each.pinned, each.standings, each.releases, strict=True)
         own: dict[tuple[str, str, str, bool], Trend] = {}
-        for run_id, seconds, ratio, workload, standing in zip(*columns, each.pinned, each.standings, strict=True):
+        for run_id, seconds, ratio, workload, standing, release in rows:
             place = places[each.folder, run_id]
             run = runs[place]
             kind = (run.machine, called[place], run.digest, run.is_emulated)
             if kind not in own:
-                identity = Identity(*kind[:3], each.key, each.metric, each.device or "AUTO", each.hint, run.is_emulated)
+                identity = Identity(*kind[:3], each.key, each.metric, run.is_emulated)
                 own[kind] = found.setdefault(identity, Trend(identity))
             trend = own[kind]
             trend.runs.append(place)
@@ -157,6 +164,11 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
             trend.ratios.append(ratio)
             trend.pinned.append(workload)
             trend.standings.append(standing)
+            trend.releases.append(release.partition("-")[0] or run.release)
+        for trend in own.values():
+            if (last := max(trend.runs)) > newest.get(trend.identity, -1):
+                newest[trend.identity] = last
+                trend.labels = {"device": NO_DEVICE, **each.labels} if each.metric else each.labels
     ordered = sorted(
         found.values(), key=lambda trend: (trend.identity.machine, trend.identity.model, trend.identity.benchmark)
     )
@@ -197,7 +209,7 @@ def change_in_words(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
     basis = BY_RATIO if trend.by_ratio else BY_SECONDS
     return (
         f"{trend.identity.benchmark} became {'slower' if ratio > 1 else 'faster'} on {_machine(trend)} "
-        f"({percent(ratio)} of time, {basis}) since {run_in_words(run)}, openvino {run.release or 'unknown'}, "
+        f"({percent(ratio)} of time, {basis}) since {run_in_words(run)}, openvino {trend.releases[stretch.first] or 'unknown'}, "
         f"{trend.identity.model or 'no model’s name'}: {stretch.count()}{_beside(trend, stretch.first, runs)}"
     )
 
@@ -268,8 +280,9 @@ def _beside(trend: Trend, first: int, runs: Sequence[IndexedRun]) -> str:
     ):
         before, after = runs[trend.runs[place - 1]], runs[trend.runs[place]]
         clauses = differing(before, after)
-        if before.release != after.release and before.release and after.release:
-            clauses.append(f"openvino changed from {before.release} to {after.release}")
+        old, new = trend.releases[place - 1], trend.releases[place]
+        if old != new and old and new:
+            clauses.append(f"openvino changed from {old} to {new}")
         if clauses:
             prints = "the fingerprint changed with" if before.fingerprint != after.fingerprint else "with"
             more = f" and {len(clauses) - 4} more" if len(clauses) > 4 else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ import numpy as np
 
 from autogauge import folders
 from autogauge.files import write_bytes
-from autogauge.history.index import IndexedRun
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
+from autogauge.history.indexed import IndexedRun
+from autogauge.history.labels import FIRST, OPENVINO, by_size, in_order, in_words
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models
 from autogauge.report.history import describe
@@ -38,6 +39,11 @@ PAGE, RUNS = "index.html", "data/runs.js"
 REPORT = folders.Kind(
     "a report", RUNS, (b"trends.runs=",), frozenset({PAGE, "data"}), "--out=DIR", {"data": r"(runs|s\d{5,})\.js"}
 )
+NO_RELEASE = "no release"
+LABELLED = "label:"
+"""Before the name of a filter by a label."""
+MOST_FILTERS, MOST_CHOICES = 12, 200
+"""Labels that are filters of the page, those that most trends have, and values to choose from; --where knows them all."""
 RUNS_SHOWN = 200
 """Runs in the page's table, the newest; `history export` has them all."""
 CHANGES_SHOWN = 50
@@ -63,10 +69,11 @@ def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
     """The files of the report by name: the page to lie at ``page``, the runs, and the figures of each trend."""
     runs = sorted(history.runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, str(run.path)))
     trends = trends_of(history.figures(), runs)
-    files = {RUNS: _script("runs", _columns(runs))}
+    releases = sorted({each or NO_RELEASE for trend in trends for each in trend.releases})
+    files = {RUNS: _script("runs", _columns(runs, releases))}
     described = [_described(place, trend, runs) for place, trend in enumerate(trends)]
     for own, trend in zip(described, trends, strict=True):
-        files[f"data/{own['id']}.js"] = _script(f"series[{json.dumps(own['id'])}]", _series(trend))
+        files[f"data/{own['id']}.js"] = _script(f"series[{json.dumps(own['id'])}]", _series(trend, releases))
     changes = _changes(trends, runs)
     seen = _seen(trends, runs)
     files[PAGE] = render(
@@ -80,7 +87,9 @@ def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
         more_seen=max(0, len(seen) - CHANGES_SHOWN),
         newest=_newest(runs),
         trends=described,
-        filters=_filters(trends, runs),
+        filters=_filters(trends),
+        groups=_label_filters(trends),
+        labels_left=max(0, len({key for trend in trends for key in trend.labels} - {OPENVINO}) - MOST_FILTERS),
         runs=_runs_table(runs, Models(runs)),
         runs_left=max(0, len(runs) - RUNS_SHOWN),
         summary=_summary(described),
@@ -120,7 +129,8 @@ def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> dict[str
         "id": f"s{place:05d}",
         "machine": identity.machine or "no machine's name",
         "model": identity.model or "no model's name",
-        "device": identity.device,
+        "labels": dict(trend.labels),
+        "words": in_words(trend.labels, FIRST),
         "benchmark": identity.benchmark,
         "emulated": identity.emulated,
         "count": len(trend.runs),
@@ -133,18 +143,18 @@ def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> dict[str
         "last": briefest(trend, changes[-1], runs) if changes else "",
         "seen": [each for each in (newest_in_words(trend), pattern_in_words(trend, runs)) if each],
         "says": says,
-        "releases": _by_release(trend, runs),
+        "releases": _by_release(trend),
     }
 
 
-def _by_release(trend: Trend, runs: Sequence[IndexedRun]) -> list[list[str]]:
+def _by_release(trend: Trend) -> list[list[str]]:
     """For each OpenVINO release its runs, how many are accepted, their median, lowest and highest in ms, and the median ratio.
 
     In the order of the releases' first runs. The figures are of the accepted runs; where there is none, of all.
     """
     groups: dict[str, list[int]] = defaultdict(list)
-    for at, run in enumerate(trend.runs):
-        groups[runs[run].release or "no release"].append(at)
+    for at, release in enumerate(trend.releases):
+        groups[release or NO_RELEASE].append(at)
     rows = []
     for release, every in groups.items():
         accepted = [at for at in every if trend.standings[at] == ACCEPTED]
@@ -174,6 +184,7 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
             each["releases"][-1][3] if each["releases"] else NONE,
             each["last"] or "none",
             "; ".join(each["seen"]) or NONE,
+            each["words"] or NONE,
         )
         for each in described[:2000]
     ]
@@ -186,8 +197,11 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
         "its median ms",
         "last change of level",
         "seen",
+        "labels",
     )
-    return Table(columns, rows, frozenset({3, 5}))
+    if any(each["words"] for each in described):
+        return Table(columns, rows, frozenset({3, 5}))
+    return Table(columns[:-1], [row[:-1] for row in rows], frozenset({3, 5}))
 
 
 def _newest(runs: Sequence[IndexedRun]) -> list[tuple[str, str, str]]:
@@ -205,14 +219,24 @@ def _newest(runs: Sequence[IndexedRun]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _filters(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[tuple[str, str, list[str]]]:
+def _filters(trends: Sequence[Trend]) -> list[tuple[str, str, list[str]]]:
     """The filters' names, titles and choices."""
     identities = [trend.identity for trend in trends]
     return [
         ("machine", "Machine", sorted({each.machine or "no machine's name" for each in identities})),
-        ("openvino", "OpenVINO release", sorted({run.release or "no release" for run in runs})),
+        ("openvino", "OpenVINO release", sorted({each or NO_RELEASE for trend in trends for each in trend.releases})),
         ("model", "Model", sorted({each.model or "no model's name" for each in identities})),
-        ("device", "Device", sorted({each.device for each in identities})),
+        *_label_filters(trends),
+    ]
+
+
+def _label_filters(trends: Sequence[Trend]) -> list[tuple[str, str, list[str]]]:
+    """A filter for each label that trends have; releases have one already. The labels' values are chosen from as numbers or texts."""
+    counts = Counter(key for trend in trends for key in trend.labels if key != OPENVINO)
+    return [
+        (f"{LABELLED}{key}", key.capitalize() if key in FIRST else key, values[:MOST_CHOICES])
+        for key in in_order(key for key, _ in counts.most_common(MOST_FILTERS))
+        if (values := by_size({trend.labels[key] for trend in trends if key in trend.labels}))
     ]
 
 
@@ -232,26 +256,25 @@ def _runs_table(runs: Sequence[IndexedRun], models: Models) -> Table:
     return Table(("run", "machine", "measured (UTC)", "OpenVINO", "model", "gate", "standing"), rows)
 
 
-def _columns(runs: Sequence[IndexedRun]) -> dict[str, Any]:
-    """The runs as columns: number, milliseconds since 1970 (``null`` for unknown), and indices of release and fingerprint."""
-    releases = sorted({run.release or "no release" for run in runs})
+def _columns(runs: Sequence[IndexedRun], releases: Sequence[str]) -> dict[str, Any]:
+    """The runs as columns: number, milliseconds since 1970 (``null`` for unknown), index of the fingerprint; all benchmarks' releases."""
     prints = list(dict.fromkeys(run.fingerprint for run in runs))
-    release_of = {name: place for place, name in enumerate(releases)}
     print_of = {name: place for place, name in enumerate(prints)}
     return {
         "releases": releases,
         "standings": STANDINGS,
         "number": [run.number for run in runs],
         "when": [int(run.when.timestamp() * 1000) if run.when else None for run in runs],
-        "release": [release_of[run.release or "no release"] for run in runs],
         "fingerprint": [print_of[run.fingerprint] for run in runs],
     }
 
 
-def _series(trend: Trend) -> dict[str, Any]:
-    """A trend's columns: run, index of standing, milliseconds, ratio (``null`` for none)."""
+def _series(trend: Trend, releases: Sequence[str]) -> dict[str, Any]:
+    """A trend's columns: run, indices of release and standing, milliseconds, ratio (``null`` for none)."""
+    release_of = {name: place for place, name in enumerate(releases)}
     return {
         "run": trend.runs,
+        "release": [release_of[each or NO_RELEASE] for each in trend.releases],
         "standing": [STANDINGS.index(each) for each in trend.standings],
         "ms": [float(f"{1e3 * each:.5g}") for each in trend.seconds],
         "ratio": [None if math.isnan(each) else float(f"{each:.5g}") for each in trend.ratios],

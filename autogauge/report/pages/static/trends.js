@@ -7,12 +7,27 @@
   var more = document.getElementById("more"), status = document.getElementById("shown");
   var runs = trends.runs, limit = AT_ONCE, places = [];
 
-  function choice(name) { return form.elements[name].value; }
+  function choice(name) { return form.elements[name] ? form.elements[name].value : ""; }
   function chosenStandings() { return Array.from(form.querySelectorAll("[name=standing]:checked")).map(function (each) { return Number(each.value); }); }
+  // A label may be called anything, also like something that every object has.
+  function labelOf(each, key) { return Object.prototype.hasOwnProperty.call(each.labels, key) ? each.labels[key] : ""; }
+  var byLabel = Array.from(form.elements).filter(function (each) { return each.dataset.label !== undefined; });
   function wanted() {
     return all.filter(function (each) {
-      return ["machine", "model", "device"].every(function (name) { return !choice(name) || each[name] === choice(name); }) &&
+      return ["machine", "model"].every(function (name) { return !choice(name) || each[name] === choice(name); }) &&
+        byLabel.every(function (select) { return !select.value || labelOf(each, select.dataset.label) === select.value; }) &&
         (!choice("openvino") || each.releases.some(function (row) { return row[0] === choice("openvino"); }));
+    });
+  }
+  // By the values of a label, in the order in which its filter has them; what has no such label comes last.
+  function grouped(found) {
+    var key = choice("group"), select = byLabel.find(function (each) { return each.dataset.label === key; });
+    if (!select) { return found; }
+    var order = Array.from(select.options).map(function (option) { return option.value; });
+    function place(each) { var at = order.indexOf(labelOf(each, key)); return at > 0 ? at : order.length; }
+    return found.slice().sort(function (a, b) {
+      var one = labelOf(a, key), other = labelOf(b, key);
+      return place(a) - place(b) || !one - !other || (one < other ? -1 : one > other ? 1 : 0);
     });
   }
   function make(tag, text, more) { var made = document.createElement(tag); if (text !== undefined) { made.textContent = text; } Object.assign(made, more || {}); return made; }
@@ -20,11 +35,11 @@
 
   function nameOf(each) { return [each.benchmark, each.machine, each.model].map(function (text) { return text.slice(0, 100); }).join(", ") + " (" + each.id + ")"; }
 
-  function section(each) {
-    var made = make("section"), title = make("h3", short(each.benchmark), { id: each.id });
+  function section(each, level) {
+    var made = make("section"), title = make(level, short(each.benchmark), { id: each.id });
     made.setAttribute("aria-label", nameOf(each));
     made.appendChild(title);
-    made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.emulated ? ", EMULATED GPU" : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
+    made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.words ? ", " + short(each.words, 400) : "") + (each.emulated ? ", EMULATED GPU" : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
       ". " + (each.by_ratio ? "Levels are of the ratio to the pinned workload." : "Levels are of milliseconds."), { className: "how" }));
     var said = each.says.concat(each.seen);
     if (said.length) {
@@ -64,9 +79,10 @@
     script.onerror = function () { places.filter(function (p) { return p.dataset.trend === id; }).forEach(function (p) { p.classList.add("failed"); p.textContent = "The figures (data/" + id + ".js) are not beside this page."; }); };
     document.head.appendChild(script);
   }
-  function hover(run, standing, value) {
+  function hover(point) {
+    var run = point.run;
     var when = runs.when[run] === null ? "" : new Date(runs.when[run]).toISOString().slice(0, 16).replace("T", " ") + " UTC";
-    return "run " + String(runs.number[run]).padStart(4, "0") + " " + when + "<br>openvino " + autogauge.plain(runs.releases[runs.release[run]]) + ", " + runs.standings[standing] + "<br>" + value.toPrecision(5);
+    return "run " + String(runs.number[run]).padStart(4, "0") + " " + when + "<br>openvino " + autogauge.plain(point.release) + ", " + runs.standings[point.standing] + "<br>" + point.y.toPrecision(5);
   }
   // Of very many points, the lowest and the highest of each stretch look the same as all; what is not accepted is always drawn.
   function thin(points) {
@@ -90,8 +106,8 @@
       var byRatio = choice("value") === "ratio" && each.by_ratio, values = byRatio ? series.ratio : series.ms;
       var standings = chosenStandings(), release = choice("openvino"), groups = [[], [], []], total = 0;
       series.run.forEach(function (run, index) {
-        if (values[index] === null || (release && runs.releases[runs.release[run]] !== release)) { return; }
-        groups[series.standing[index]].push({ run: run, y: values[index], standing: series.standing[index] });
+        if (values[index] === null || (release && runs.releases[series.release[index]] !== release)) { return; }
+        groups[series.standing[index]].push({ run: run, y: values[index], standing: series.standing[index], release: runs.releases[series.release[index]] });
       });
       var looks = [["accepted", "circle", autogauge.colour(0), 7], ["quarantined", "x", autogauge.css("--fail"), 9], ["pending", "diamond-open", autogauge.css("--open"), 10]];
       var traces = [];
@@ -100,7 +116,7 @@
         total += points.length;
         var drawn = thin(points);
         traces.push({ type: "scatter", mode: index === 0 && drawn.length < 400 ? "lines+markers" : "markers", name: looks[index][0] + (drawn.length < points.length ? " (" + drawn.length + " of " + points.length + " drawn: lowest and highest of each stretch)" : ""),
-          x: drawn.map(function (p) { return xOf(p.run); }), y: drawn.map(function (p) { return p.y; }), text: drawn.map(function (p) { return hover(p.run, p.standing, p.y); }), hoverinfo: "text",
+          x: drawn.map(function (p) { return xOf(p.run); }), y: drawn.map(function (p) { return p.y; }), text: drawn.map(hover), hoverinfo: "text",
           line: { color: looks[index][2], width: 1 }, marker: { color: looks[index][2], symbol: looks[index][1], size: drawn.length > 400 ? 4 : looks[index][3] } });
       });
       var shapes = [], notes = [];
@@ -134,9 +150,14 @@
   }
 
   function show() {
-    var found = wanted(), some = found.slice(0, limit);
+    var found = grouped(wanted()), some = found.slice(0, limit), key = choice("group"), last, made = [];
     places = [];
-    list.replaceChildren.apply(list, some.map(section));
+    some.forEach(function (each) {
+      var value = key && labelOf(each, key);
+      if (key && value !== last) { made.push(make("h3", short(key) + ": " + (value ? short(value) : "none"), { className: "group" })); last = value; }
+      made.push(section(each, key ? "h4" : "h3"));
+    });
+    list.replaceChildren.apply(list, made);
     status.textContent = some.length + " of " + found.length + " trends shown" + (found.length < all.length ? " (" + all.length + " in all)" : "");
     more.hidden = found.length <= some.length;
     autogauge.watch(places, drawTrend);

@@ -1,0 +1,122 @@
+"""What an index tells: a saved run without its figures, and one benchmark's figures in many runs. Reading them is left to ``index``."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autogauge.history.index_rows import ACCEPTED, EMULATED, UNREADABLE
+from autogauge.history.labels import NO_CONTENTS, Contents, Labels
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class IndexedRun:
+    """A saved run without its figures. ``standing`` is ``accepted``, ``quarantined``, ``pending`` or ``unreadable``.
+
+    ``verdict`` is the worst that the gate said of a benchmark in it; ``problems`` are sentences about what could not be read.
+    ``digest`` is that of the model's files and ``folder`` the name of the one they lay in; ``facts`` are what the fingerprint
+    stands for (``fingerprint``) and what is ``noted`` beside it.
+    """
+
+    id: int
+    path: Path
+    number: int
+    when: datetime.datetime | None
+    machine: str
+    openvino: str
+    model: str
+    precision: str
+    weights: str
+    profile: str
+    accelerator: str
+    fingerprint: str
+    standing: str
+    why: str
+    foreign: bool
+    verdict: str
+    benchmarks: int
+    problems: tuple[str, ...] = ()
+    digest: str = ""
+    folder: str = ""
+    accepted: int = 0
+    """How many of the benchmarks are: each stands for itself, and ``standing`` is the worst of theirs."""
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    contents: Contents = field(default=NO_CONTENTS, compare=False, repr=False)
+    """Its benchmarks by key, with the labels that it gives them."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is anything but its name."""
+        return self.standing != UNREADABLE
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether anything in it may be judged against."""
+        return self.standing == ACCEPTED or self.accepted > 0
+
+    @property
+    def stands(self) -> str:
+        """The standing, and of how many benchmarks where that is not all."""
+        others = self.benchmarks - self.accepted
+        return f"{self.standing} {others}/{self.benchmarks}" if self.accepted and others else self.standing
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether it was measured with the emulated GPU, which is compared with nothing real."""
+        return self.accelerator == EMULATED
+
+    @property
+    def model_and_precision(self) -> str:
+        """The model's name with its precision, as far as the file tells."""
+        return " ".join(filter(None, (self.model, self.precision)))
+
+    @property
+    def release(self) -> str:
+        """The OpenVINO release without its build."""
+        return self.openvino.partition("-")[0]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One benchmark in many runs of a folder, in the order of ``runs`` (their ids); arrays have shape ``(runs,)``, NaN for no ratio.
+
+    ``labels`` are those of the folder's newest run with that benchmark; ``pinned`` the pinned workloads that the ratios are to, empty
+    where there is none.
+    """
+
+    folder: Path
+    key: str
+    metric: str
+    labels: Labels
+    runs: npt.NDArray[np.int64]
+    seconds: Floats
+    samples: npt.NDArray[np.int64]
+    ratios: Floats
+    errors: Floats
+    pinned: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    standings: tuple[str, ...] = ()
+    """Of the benchmark itself in each of the runs."""
+    releases: tuple[str, ...] = ()
+    """The OpenVINO release that the benchmark was measured with in each of the runs, empty where it was the run's."""
+
+    def at(self, places: Sequence[int]) -> Series:
+        """The same in the runs at these places."""
+        chosen = list(places)
+        changed: dict[str, Any] = {}
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, np.ndarray):
+                changed[each.name] = value[chosen]
+            elif isinstance(value, tuple):
+                changed[each.name] = tuple(value[place] for place in chosen)
+        return dataclasses.replace(self, **changed)
