@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import time
 
 import pytest
 
@@ -58,6 +59,14 @@ def visit(browser):
     for context in contexts:
         context.close()
     assert errors == [], "nothing is complained of on the console, and nothing ran that should not"
+
+
+def eventually(page, expression, arg=None):
+    """Wait until it holds. Playwright's own waiting evaluates a string in the page, which the page's policy forbids."""
+    end = time.monotonic() + 20
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, f"never: {expression}"
+        page.wait_for_timeout(50)
 
 
 def draw_all(page):

@@ -19,7 +19,7 @@ from autogauge.history.standing import Standing
 from autogauge.history.where import Where
 from autogauge.report.pages import comparison_page, run_page, trends_page
 from autogauge.report.pages.render import ASSETS, put_script
-from tests.browser.conftest import SIZES, draw_all
+from tests.browser.conftest import SIZES, draw_all, eventually
 from tests.histories import LATENCY, PER_FRAME, save, year
 
 pytestmark = pytest.mark.browser
@@ -104,9 +104,7 @@ def test_a_page_prints_with_every_chart_drawn(visit, path):
     page = visit(path)
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_function(
-        "Array.from(document.querySelectorAll('.chart')).every(each => each.querySelector('.main-svg'))"
-    )
+    eventually(page, "Array.from(document.querySelectorAll('.chart')).every(each => each.querySelector('.main-svg'))")
     assert page.pdf().startswith(b"%PDF")
 
 
@@ -116,8 +114,8 @@ def test_the_charts_follow_the_change_from_light_to_dark(visit, path):
     first = page.locator(".chart .xtick text").first
     light = first.evaluate("each => getComputedStyle(each).fill")
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(
-        "light => getComputedStyle(document.querySelector('.chart .xtick text')).fill !== light", arg=light
+    eventually(
+        page, "light => getComputedStyle(document.querySelector('.chart .xtick text')).fill !== light", arg=light
     )
 
 
@@ -130,13 +128,55 @@ def test_the_filters_filter(visit, reports):
     first = page.locator("[data-trend]").first
     assert first.get_attribute("data-points") == "26"
     page.get_by_label("quarantined").uncheck()
-    page.wait_for_function("document.querySelector('[data-trend]').dataset.points === '25'")
+    eventually(page, "document.querySelector('[data-trend]').dataset.points === '25'")
     page.locator("select[name=openvino]").select_option("2026.4.1")
     draw_all(page)
     assert page.locator("[data-trend]").first.get_attribute("data-points") == "10"
     page.locator("select[name=machine]").select_option("")
-    page.locator("select[name=device]").select_option("AUTO")
+    page.locator("select[name='label:device']").select_option("AUTO")
     assert "4 of 4 trends shown" in page.locator("#shown").inner_text()
+    page.locator("select[name='label:hint']").select_option("THROUGHPUT")
+    assert "2 of 2 trends shown (4 in all)" in page.locator("#shown").inner_text()
+
+
+def test_trends_are_filtered_and_grouped_by_whatever_labels_there_are(visit, tmp_path):
+    """Values in the order of their numbers; a benchmark without the label comes last, and one whose key every object has does no harm."""
+    labels = {
+        "latency: AUTO-16": {"requests": "16", "constructor": "x"},
+        "latency: AUTO-2": {"requests": "2"},
+        "latency: AUTO-none": {"openvino": "2025.4.0", HOSTILE[:60]: HOSTILE[:100]},
+    }
+    for number in range(3):
+        figures = dict.fromkeys(labels, 0.01)
+        save(tmp_path / "history" / "lab-01", figures, days=number, openvino="2026.4.1", labels=labels)
+    with contextlib.ExitStack() as stack:
+        trends_page.save(Histories(stack, tmp_path / "history", tmp_path / "cache").all(Where()), tmp_path / "trends")
+    page = visit(tmp_path / "trends" / "index.html")
+    titles = page.locator("#charts-of-trends").locator("h3, h4")
+    assert titles.all_inner_texts() == ["latency: AUTO-16", "latency: AUTO-2", "latency: AUTO-none"]
+    page.locator("select[name=group]").select_option("requests")
+    assert titles.all_inner_texts() == [
+        "requests: 2",
+        "latency: AUTO-2",
+        "requests: 16",
+        "latency: AUTO-16",
+        "requests: none",
+        "latency: AUTO-none",
+    ]
+    assert draw_all(page) == 3
+    page.locator("select[name='label:requests']").select_option("16")
+    assert titles.all_inner_texts() == ["requests: 16", "latency: AUTO-16"]
+    assert "requests 16" in page.locator("#charts-of-trends").inner_text()
+    page.locator("select[name='label:requests']").select_option("")
+    page.locator("select[name='label:constructor']").select_option("x")
+    page.locator("select[name=group]").select_option("constructor")
+    assert titles.all_inner_texts() == ["constructor: x", "latency: AUTO-16"]
+    page.locator("select[name='label:constructor']").select_option("")
+    page.locator("select[name=openvino]").select_option("2025.4.0")
+    assert titles.all_inner_texts() == ["constructor: none", "latency: AUTO-none"]
+    draw_all(page)
+    assert page.locator("[data-trend]").get_attribute("data-points") == "3"
+    assert page.locator("img, main b").count() == 0
 
 
 def test_a_change_of_level_is_marked_and_the_axes_can_be_chosen(visit, reports):
@@ -147,9 +187,9 @@ def test_a_change_of_level_is_marked_and_the_axes_can_be_chosen(visit, reports):
     assert marks.first.text_content() == "+10.0 %"
     assert "÷ pinned workload" in page.locator("[data-trend]").first.text_content()
     page.get_by_label("milliseconds", exact=True).check()
-    page.wait_for_function("!document.querySelector('[data-trend]').textContent.includes('÷ pinned workload')")
+    eventually(page, "!document.querySelector('[data-trend]').textContent.includes('÷ pinned workload')")
     page.get_by_label("date", exact=True).check()
-    page.wait_for_function("document.querySelector('[data-trend]').textContent.includes('date (UTC)')")
+    eventually(page, "document.querySelector('[data-trend]').textContent.includes('date (UTC)')")
 
 
 def test_the_hand_over_is_drawn_with_each_inference_by_who_answered(visit, reports):
