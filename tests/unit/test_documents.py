@@ -292,6 +292,12 @@ def test_the_readme_has_both_commands_with_all_their_set_up():
         assert line == f"python3 -m venv .venv && .venv/bin/pip install --quiet -r {requirements} && .venv/bin/{asks}"
 
 
+def test_the_readme_is_short():
+    text = text_of(ROOT / "README.md")
+    assert len(text.splitlines()) <= 160
+    assert len(text.encode()) <= 10_240
+
+
 def test_the_readmes_first_screen_leads_to_what_a_newcomer_asks():
     screen = "\n".join(text_of(ROOT / "README.md").splitlines()[:40])
     for word in ("pytest -m perf", "PASS", "No GPU?", "In CI", "releases", "verdict", "own model", "own claims"):
