@@ -396,8 +396,19 @@ def test_the_kept_table_is_of_the_recordings_that_are_kept():
     assert {recording for recording, *_ in kept_rows()} == {path.stem for path in data.kept()}
 
 
-@pytest.mark.parametrize("name", ["slice_length", "relay_memory"])
-def test_a_printed_table_names_its_command(name):
-    command = (ROOT / "benchmarks" / "printed" / f"{name}.txt").read_text().splitlines()[0]
+def test_what_the_suites_own_cost_is_said_to_be_is_what_was_printed():
+    (line,) = (
+        line for line in text_of(ROOT / "benchmarks/README.md").splitlines() if "printed/share_of_bound.txt" in line
+    )
+    figures = re.findall(r"\d+\.\d+", line)
+    kept = (ROOT / "benchmarks/printed/share_of_bound.txt").read_text()
+    assert len(figures) == 6
+    assert [each for each in figures if each not in kept] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "printed").iterdir()), ids=lambda path: path.stem)
+def test_a_printed_table_names_its_command_and_what_it_was_printed_on(path):
+    command, where, *_ = path.read_text().splitlines()
     assert unknown(command) == set()
-    assert f"benchmarks/{name}.py" in command
+    assert f"benchmarks/{path.stem}.py" in command
+    assert where.endswith(".")
