@@ -14,34 +14,17 @@ import pytest
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.models.trained import source
-from tests.omz.mirror import black_hole, closed_port
+from tests.omz.mirror import black_hole
 from tests.support import run_cli, run_suite, sentence_of
 
 
-@pytest.fixture
-def offline():
-    """An environment in which no host of the world can be reached: the proxy is not there."""
-    address = closed_port()
-    return {
-        "HTTPS_PROXY": address,
-        "https_proxy": address,
-        "HTTP_PROXY": address,
-        "http_proxy": address,
-        "NO_PROXY": "",
-    }
-
-
-def test_auto_falls_back_to_the_embedded_model_and_says_so(tmp_path, model_cache, offline):
-    done = run_suite(
-        *("-m", "perf", "--profile=quick", "-k", "as_early_as_the_cpu", "--model-source=auto", f"--reports={tmp_path}"),
-        f"--cache={model_cache}",
-        **offline,
-    )
+def test_auto_falls_back_to_the_embedded_model_and_says_so(first_run):
+    done, reports = first_run
     assert done.returncode == 0, done.stdout
     assert "source auto: the Open Model Zoo's if cached or reachable, else embedded with random weights" in done.stdout
     assert "its hosts are out of reach" in done.stdout, "the progress"
     assert "embedded, random weights" in done.stdout, "the end"
-    summary = json.loads((tmp_path / "latest" / "summary.json").read_bytes())
+    summary = json.loads((reports / "latest" / "summary.json").read_bytes())
     assert (summary["model"]["source"], summary["model"]["weights"]) == ("embedded", "random")
     assert "out of reach" in summary["model"]["note"]
     assert any("out of reach" in note for note in summary["notes"])
