@@ -18,7 +18,7 @@ from autogauge.probe.request import ProbeFailed
 from autogauge.rig import trial
 from autogauge.rig.pool import ProbePool
 from autogauge.targets import Target
-from tests.support import ROOT
+from tests.support import ROOT, run_module
 
 TOLERANCE = 1e-4
 OPERATORS = Path(__file__).with_name("operators.py")
@@ -223,14 +223,7 @@ def test_the_compiler_that_pip_installs_builds_the_layer_too(tmp_path, monkeypat
 
 
 def test_the_soundness_check_runs_on_the_interpreter_that_it_is_given(emulation, tmp_path):
-    script = ROOT / "benchmarks" / "emulation_soundness.py"
-    done = subprocess.run(
-        [sys.executable, str(script), f"--python={tmp_path}/no-python"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_module("benchmarks.emulation_soundness", f"--python={tmp_path}/no-python")
     assert done.returncode == 2
     assert f"cannot start {tmp_path}/no-python" in done.stderr
     assert "Traceback" not in done.stderr
