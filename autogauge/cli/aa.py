@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.options import AsJson, CacheFolder, of_a_run
+from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
@@ -45,6 +45,10 @@ COMPARISONS_OF_A_RUN = 2 * BENCHMARKS_OF_A_RUN
 """Each is judged beside the reference and against history, and both share the error."""
 
 
+app = typer.Typer(**OF_A_COMMAND)
+
+
+@app.command(epilog="Example: python -m autogauge aa --rounds=160 --blocks=24")
 def aa(
     device: Annotated[str, typer.Option(help="The device to compile for.")] = "AUTO",
     hint: Annotated[str, typer.Option(help="LATENCY or THROUGHPUT.")] = LATENCY,

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cli.options import Benchmarks, NumbersOf, Run
+from autogauge.cli.options import OF_A_COMMAND, Benchmarks, NumbersOf, Run
 from autogauge.cli.runs import keys_of
 from autogauge.errors import UserError
 from autogauge.gate import saved
@@ -16,7 +16,10 @@ from autogauge.history import standing
 from autogauge.options import DEFAULT_SMALLEST_CHANGE
 from autogauge.plain import plain, sentence
 
+app = typer.Typer(**OF_A_COMMAND)
 
+
+@app.command(epilog="Example: python -m autogauge accept 12 --why='a slower, safer kernel'")
 def accept(
     run: Run,
     benchmarks: Benchmarks = None,

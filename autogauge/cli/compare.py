@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cli.histories import opened
-from autogauge.cli.options import AsJson, CacheFolder, HistoryDir
+from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder, HistoryDir
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate import comparison
 from autogauge.gate.saved import HISTORY
@@ -24,6 +24,10 @@ from autogauge.report.output import print_json
 PAGES = (".html", ".htm")
 
 
+app = typer.Typer(**OF_A_COMMAND)
+
+
+@app.command(epilog="Example: python -m autogauge compare 'openvino=2026.3' 'openvino=2026.4' --markdown")
 def compare(
     a: Annotated[
         str,

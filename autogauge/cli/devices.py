@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from autogauge.cli.options import AsJson
+import typer
+
+from autogauge.cli.options import OF_A_COMMAND, AsJson
 from autogauge.models.inspect import inspect
 from autogauge.plain import sentence
 from autogauge.probe.launcher import Launcher
@@ -13,7 +15,10 @@ from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.terminal import devices_table
 
+app = typer.Typer(**OF_A_COMMAND)
 
+
+@app.command(epilog="Example: python -m autogauge devices --json")
 def devices(as_json: AsJson = False) -> None:
     """List the devices that OpenVINO sees, with full names, types, drivers and capabilities."""
     with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:

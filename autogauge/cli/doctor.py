@@ -5,13 +5,16 @@ from __future__ import annotations
 import typer
 
 from autogauge.cache import Cache, cache_dir_or_temporary
-from autogauge.cli.options import AsJson, CacheFolder
+from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder
 from autogauge.doctor import State, examine
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.terminal import doctor_table
 
+app = typer.Typer(**OF_A_COMMAND)
 
+
+@app.command(epilog="Example: python -m autogauge doctor --json")
 def doctor(cache: CacheFolder = None, as_json: AsJson = False) -> None:
     """Say what is installed, which devices there are, why one may be missing, and whether the GPU can be emulated.
 

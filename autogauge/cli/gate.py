@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cli.options import AsJson, NumbersOf, Run
+from autogauge.cli.options import OF_A_COMMAND, AsJson, NumbersOf, Run
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.session import Gate
@@ -20,7 +20,10 @@ from autogauge.report.console import console
 from autogauge.report.gate import heading, judgements, not_judged
 from autogauge.report.output import print_json
 
+app = typer.Typer(**OF_A_COMMAND)
 
+
+@app.command(epilog="Example: python -m autogauge gate reports/history/lab-01")
 def gate(
     run: Run,
     against: Annotated[

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from autogauge.cli.export import export
 from autogauge.cli.histories import opened, print_notes
-from autogauge.cli.options import AsJson, CacheFolder, Filters, HistoryDir
+from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
 from autogauge.history.index_rows import UNREADABLE
@@ -17,7 +18,8 @@ from autogauge.report.console import console
 from autogauge.report.output import print_json
 
 SHOWN = 20
-app = typer.Typer(help="List saved runs, or export them.", invoke_without_command=True)
+app = typer.Typer(help="List saved runs, or export them.", invoke_without_command=True, **OF_A_COMMAND)
+app.command(epilog="Example: python -m autogauge history export runs.parquet --where=machine=lab-01")(export)
 
 
 @app.callback(epilog="Example: python -m autogauge history --where='openvino=2026.4 since=2026-11-01'")

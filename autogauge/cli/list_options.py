@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from autogauge.cli.options import AsJson
+from autogauge.cli.options import OF_A_COMMAND, AsJson
 from autogauge.report import options_page
 from autogauge.report.output import print_json
 
+app = typer.Typer(**OF_A_COMMAND)
 
+
+@app.command(epilog="Example: python -m autogauge options > docs/options.md")
 def options(context: typer.Context, as_json: AsJson = False) -> None:
     """Print every option of a run and of these commands, as the page docs/options.md has them (Markdown)."""
     found = options_page.described(context.find_root().command)

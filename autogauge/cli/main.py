@@ -5,58 +5,66 @@ Exit status: 0 done, 1 the answer is bad news, 2 a user's mistake (one sentence 
 
 from __future__ import annotations
 
+import importlib
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
+import typer.main
+from typer.core import TyperGroup
 
 from autogauge import __version__
-from autogauge.cli import (
-    aa,
-    accept,
-    compare,
-    devices,
-    doctor,
-    export,
-    gate,
-    history,
-    list_options,
-    models,
-    reject,
-    report,
-)
 from autogauge.errors import UserError, what_lacks
 from autogauge.interruption import Interruption
 from autogauge.plain import sentence
 from autogauge.report.output import end_where_nobody_reads, flush, make_writable
 
+MODULES = {
+    **{
+        name: name
+        for name in ("devices", "doctor", "aa", "models", "gate", "accept", "reject", "history", "compare", "report")
+    },
+    "options": "list_options",
+}
+"""The commands in the order of the help, and the module of this package that has each as its ``app``."""
+
+
+class Imported(Mapping[str, Any]):
+    """The commands, each imported when it is asked for: most need no pages, some no statistics."""
+
+    def __getitem__(self, name: str) -> Any:
+        return typer.main.get_command(importlib.import_module(f"autogauge.cli.{MODULES[name]}").app)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+class Commands(TyperGroup):
+    """A group of what is imported when it is asked for."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+        commands: Any = Imported()
+        self.commands = commands
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order of the help."""
+        return [*MODULES]
+
+
 app = typer.Typer(
     name="python -m autogauge",
+    cls=Commands,
     help="Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-app.add_typer(models.app, name="models")
-app.command(epilog="Example: python -m autogauge devices --json")(devices.devices)
-app.command(epilog="Example: python -m autogauge doctor --json")(doctor.doctor)
-app.command(epilog="Example: python -m autogauge aa --rounds=160 --blocks=24")(aa.aa)
-app.command(epilog="Example: python -m autogauge gate reports/history/lab-01")(gate.gate)
-app.command(epilog="Example: python -m autogauge accept 12 --why='a slower, safer kernel'")(accept.accept)
-app.command(epilog="Example: python -m autogauge reject lab-01/12 --why='fan broken'")(reject.reject)
-app.add_typer(history.app, name="history")
-app.command(epilog="Example: python -m autogauge compare 'openvino=2026.3' 'openvino=2026.4' --markdown")(
-    compare.compare
-)
-app.command(epilog="Example: python -m autogauge report --history=reports/history --where=machine=lab-01")(
-    report.report
-)
-history.app.command(epilog="Example: python -m autogauge history export runs.parquet --where=machine=lab-01")(
-    export.export
-)
-app.command("options", epilog="Example: python -m autogauge options > docs/options.md")(list_options.options)
 
 
 def main() -> None:
@@ -71,6 +79,10 @@ def main() -> None:
             flush()
     except UserError as error:
         _end(str(error))
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.startswith("autogauge"):
+            raise
+        _end(f"{error.name} is not installed: pip install -r requirements.txt.")
     except BaseException as error:
         if interruption:
             interruption.heard()

@@ -12,7 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.options import AsJson, CacheFolder
+from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder
 from autogauge.models import cached
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.cached import CachedModel
@@ -29,8 +29,8 @@ from autogauge.tools.running import Deadline
 
 app = typer.Typer(
     help="The models in the cache: list (without a command), fetch, import, remove.",
-    rich_markup_mode=None,
     epilog="Example: python -m autogauge models fetch googlenet-v1 --source omz",
+    **OF_A_COMMAND,
 )
 
 WIDTH_OF_A_PIPE = 140

@@ -1,4 +1,4 @@
-"""The options and arguments that several commands take."""
+"""The options and arguments that several commands take, and what every command's ``app`` is made with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import typer
 
 from autogauge.history import where
 from autogauge.options import OPTIONS
+
+OF_A_COMMAND: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None}
 
 
 def of_a_run(name: str, **more: Any) -> Any:

@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from autogauge.cli.options import Benchmarks, NumbersOf, Run
+from autogauge.cli.options import OF_A_COMMAND, Benchmarks, NumbersOf, Run
 from autogauge.cli.runs import keys_of
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.history import standing
 from autogauge.plain import plain, sentence
 
+app = typer.Typer(**OF_A_COMMAND)
 
+
+@app.command(epilog="Example: python -m autogauge reject lab-01/12 --why='fan broken'")
 def reject(
     run: Run,
     why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")],

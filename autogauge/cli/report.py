@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from autogauge.cli.histories import opened, print_notes
-from autogauge.cli.options import CacheFolder, Filters, HistoryDir
+from autogauge.cli.options import OF_A_COMMAND, CacheFolder, Filters, HistoryDir
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
 from autogauge.plain import sentence
 from autogauge.report.console import console
 
+app = typer.Typer(**OF_A_COMMAND)
 
+
+@app.command(epilog="Example: python -m autogauge report --history=reports/history --where=machine=lab-01")
 def report(
     root: HistoryDir = HISTORY,
     filters: Filters = None,
