@@ -7,7 +7,7 @@ and a *fact*, hold when no sample breaks them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Union
 
@@ -50,7 +50,8 @@ class Ratio:
 class Bound:
     """A metric of one condition and the side of ``bound`` that it is claimed to be on, in the metric's unit.
 
-    With ``every`` each sample has to be there (no failed inference, say); else the median is meant, by its interval.
+    With ``every`` each sample has to be there (no failed inference, say); else the median is meant, by its interval. A sample's
+    ``checks`` may say under the claim's name, in ``why``, what there is to know of its figure, or why it has none.
     """
 
     kind: ClassVar[str] = "bound"
@@ -80,7 +81,10 @@ class Bound:
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that holds in every sample of its conditions or does not: each sample's ``checks`` have it under the claim's name."""
+    """Something that holds in every sample of its conditions, or does not.
+
+    Each sample's ``checks`` have it under the claim's name. A sample that says nothing of it leaves it open, and so does a failed turn.
+    """
 
     kind: ClassVar[str] = "fact"
     is_looked_at: ClassVar[bool] = False
@@ -101,8 +105,9 @@ Claim = Union[Ratio, Bound, Fact]  # noqa: UP007 (Python 3.9 evaluates it)
 class Verdict:
     """A claim's outcome with its evidence.
 
-    ``interval`` is that of the ratio or of the median, ``replicates`` how many samples (of a ratio: complete pairs) it rests on;
-    ``broken`` says which samples break a fact or a bound on every sample, ``worst`` is the sample nearest to that bound or furthest beyond.
+    ``interval`` is that of the ratio or of the median, ``replicates`` how many samples (of a ratio: complete pairs) it rests on.
+    Of a claim about every sample ``broken`` says which samples break it, ``unknown`` of which nothing is known and why, ``seen`` what was
+    seen in those where it holds, ``worst`` is the figure nearest to the bound or furthest beyond. Of a median ``unknown`` says as much.
     ``failures`` are sentences about turns that could not be measured; ``remark`` is what else a reader must know of the figures.
     """
 
@@ -116,6 +121,8 @@ class Verdict:
     remark: str = ""
     broken: tuple[str, ...] = ()
     worst: float | None = None
+    unknown: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
 
     @property
     def is_decided(self) -> bool:
@@ -132,29 +139,52 @@ class Verdict:
     def _found(self) -> str:
         claim = self.claim
         if isinstance(claim, Fact):
-            return self._in_every(claim.subject, "holds")
-        to_be = f"to be {claim.relation} {claim.bound:g}"
+            return f"{claim.subject}: {self._of_every_sample('it held', 'it did not hold')}"
         unit = f" {claim.metric.unit}" if isinstance(claim, Bound) and claim.metric.unit else ""
+        to_be = f"to be {claim.relation} {claim.bound:g}{unit}"
         if isinstance(claim, Bound) and claim.every:
-            worst = "" if self.worst is None else f" = {self.worst:.4g}{unit} at worst"
-            return self._in_every(f"{claim.subject}{worst}", f"is {claim.relation} {claim.bound:g}{unit}")
+            worst = "" if self.worst is None else f" = {self.worst:.6g}{unit} at worst"
+            side = "above" if claim.relation == "at most" else "below"
+            found = self._of_every_sample(f"{claim.relation} {claim.bound:g}{unit}", f"{side} {claim.bound:g}{unit}")
+            return f"{claim.subject}{worst}: {found}"
         if self.interval is None:
-            return f"{claim.subject}: no complete replicate"
+            nothing = self.unknown[:1] if isinstance(claim, Bound) else ()
+            return f"{claim.subject}: {'; '.join(nothing) or 'no complete replicate'}"
+        if isinstance(claim, Bound):
+            return f"median {claim.subject} = {self.interval.ratio:.4g}{unit} {self._median_between(unit)}, {to_be}"
         percent = f"{100 * self.interval.confidence:.4g} %"
         bounds = f"{self.interval.low:.3f}–{_finite(self.interval.high)}"
         interval = f"({percent} interval {bounds}, {self.replicates} replicates)"
-        return f"{claim.subject} = {self.interval.ratio:.3f}{unit} {interval}, {to_be}{unit}"
+        return f"{claim.subject} = {self.interval.ratio:.3f} {interval}, {to_be}"
 
-    def _in_every(self, subject: str, what: str) -> str:
-        samples = f"{self.replicates} sample{'' if self.replicates == 1 else 's'}"
-        if not self.replicates:
-            return f"{subject}: not measured"
-        if self.broken:
-            some = "; ".join(self.broken[:MOST_BROKEN]) + (
-                f"; and {len(self.broken) - MOST_BROKEN} more" if len(self.broken) > MOST_BROKEN else ""
+    def _median_between(self, unit: str) -> str:
+        """Where a median lies, and on how many samples that rests."""
+        assert self.interval is not None
+        low, high, percent = self.interval.low, self.interval.high, f"{100 * self.interval.confidence:.4g} %"
+        if math.isfinite(low) and math.isfinite(high):
+            where = f"{percent} interval {low:.4g} to {high:.4g}{unit}"
+        elif math.isfinite(low) or math.isfinite(high):
+            where = (
+                f"by its {percent} interval "
+                + (f"at least {low:.4g}" if math.isfinite(low) else f"at most {high:.4g}")
+                + unit
             )
-            return f"{subject}: in {len(self.broken)} of {samples} it does not: {some}"
-        return f"{subject}: it {what} in {'the one sample' if self.replicates == 1 else f'all {samples}'}"
+        else:
+            where = f"too few for a {percent} interval"
+        without = f", {len(self.unknown)} of them without a figure: {_some(self.unknown)}" if self.unknown else ""
+        return f"({where}, {_samples(self.replicates)}{without})"
+
+    def _of_every_sample(self, held: str, broke: str) -> str:
+        """In how many samples the claim holds; where not in all of them, in which and why."""
+        samples = _samples(self.replicates)
+        if self.broken:
+            return f"{broke} in {len(self.broken)} of {samples}: {_some(self.broken)}"
+        if not self.replicates:
+            return "not measured"
+        if self.unknown:
+            return f"not known in {len(self.unknown)} of {samples}: {_some(self.unknown)}"
+        every = "the one sample" if self.replicates == 1 else f"all {samples}"
+        return f"{held} in {every}" + (f" ({_some(self.seen)})" if self.seen else "")
 
     def to_json(self) -> dict[str, Any]:
         """The verdict for files; bounds that are not finite become ``null``."""
@@ -176,7 +206,9 @@ class Verdict:
             **every,
             "conditions": list(claim.conditions),
             "ratio": interval.ratio if interval else None,
-            "ci": [interval.low, interval.high if math.isfinite(interval.high) else None] if interval else None,
+            "ci": [each if math.isfinite(each) else None for each in (interval.low, interval.high)]
+            if interval
+            else None,
             "confidence": interval.confidence if interval else None,
             "replicates": self.replicates,
             "failed_replicates": self.failed_replicates,
@@ -185,6 +217,8 @@ class Verdict:
             "remark": self.remark,
             "broken": list(self.broken),
             "worst": self.worst,
+            "unknown": list(self.unknown),
+            "seen": list(self.seen),
             "evidence": self.evidence(),
         }
 
@@ -199,7 +233,7 @@ class Verdict:
             low, high = fields["ci"]
             interval = Interval(
                 float(fields["ratio"]),
-                float(low),
+                -math.inf if low is None else float(low),
                 math.inf if high is None else float(high),
                 float(fields["confidence"]),
                 int(fields["replicates"]),
@@ -214,12 +248,14 @@ class Verdict:
             bool(fields["interrupted"]),
             str(fields["remark"]),
             tuple(map(str, fields.get("broken") or ())),
-            fields.get("worst"),
+            None if fields.get("worst") is None else float(fields["worst"]),
+            tuple(map(str, fields.get("unknown") or ())),
+            tuple(map(str, fields.get("seen") or ())),
         )
 
 
-MOST_BROKEN = 3
-"""Samples that a sentence tells of."""
+MOST_TOLD = 3
+"""So many samples a sentence tells of."""
 
 
 def _claim_from(fields: Mapping[str, Any], metrics: Mapping[str, Metric]) -> Claim:
@@ -232,6 +268,16 @@ def _claim_from(fields: Mapping[str, Any], metrics: Mapping[str, Metric]) -> Cla
     if kind == Bound.kind:
         return Bound(name, sentence, metric, str(fields["conditions"][0]), relation, bound, bool(fields["every"]))
     return Ratio(name, sentence, metric, str(fields["numerator"]), str(fields["denominator"]), relation, bound)
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample{'' if count == 1 else 's'}"
+
+
+def _some(sentences: Sequence[str]) -> str:
+    """The first sentences, and how many more there are."""
+    more = len(sentences) - MOST_TOLD
+    return "; ".join(sentences[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _finite(value: float) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autogauge.measuring.claim import Ratio
+from autogauge.measuring.claim import Bound, Ratio
 from autogauge.measuring.metric import Metric
 from autogauge.probe.worker.trial import MARGIN
 from autogauge.stats.intervals import Interval
@@ -102,27 +102,31 @@ def _better(tried_ones: Mapping[str, float], driver: str) -> tuple[str, float]:
     return (best, gain) if gain > MARGIN else ("", 1.0)
 
 
-def allow_for(result: Result, claim: Ratio, outcome: Outcome, interval: Interval | None) -> tuple[Outcome, str]:
+def allow_for(result: Result, claim: Ratio | Bound, outcome: Outcome, interval: Interval | None) -> tuple[Outcome, str]:
     """The outcome of a promise when the harness's own cost is allowed for, and a remark where that cost is large.
 
-    A promise does not FAIL where it might hold for the device alone: if the numerator, given back all that the harness may have taken
-    from it, would reach the bound, nothing is known. Nor is it where the harness takes much of either side's time: several requests of so
-    short a model wait for the threads that start them, which no figure here can tell from the device.
+    A promise does not FAIL where it might hold for the device alone: if the numerator, or what is bounded, given back all that the
+    harness may have taken from it, would reach the bound, nothing is known. Nor is it where the harness takes much of either side's
+    time: several requests of so short a model wait for the threads that start them, which no figure here can tell from the device.
+    What is no time is as it was measured.
     """
-    costs = [found for name in (claim.numerator, claim.denominator) if (found := cost_of(result, name)) is not None]
+    if claim.metric.seconds is None:
+        return outcome, ""
+    first = claim.conditions[0]
+    costs = [found for name in claim.conditions if (found := cost_of(result, name)) is not None]
     remark = "; ".join(each.sentence() for each in costs if each.is_large)
-    if outcome is not Outcome.FAIL or interval is None or not costs or costs[0].condition != claim.numerator:
+    if outcome is not Outcome.FAIL or interval is None or not costs or costs[0].condition != first:
         return outcome, remark
     if much := [each for each in costs if each.takes_much]:
         excuses = "; ".join(each.excuse() for each in much)
         return Outcome.INCONCLUSIVE, f"{excuses}: inferences are too short to tell the device from what drives it"
-    awake = _awake(result, claim) if not claim.metric.higher_is_better else 1.0
+    awake = _awake(result, claim) if isinstance(claim, Ratio) and not claim.metric.higher_is_better else 1.0
     most = costs[0].most(claim.metric) * awake
     best = interval.high * most if claim.relation == "at least" else interval.low / most
     might_hold = best >= claim.bound if claim.relation == "at least" else best <= claim.bound
     if not might_hold or most == 1.0:
         return outcome, remark
-    polled = f", and {claim.denominator} alone was polled, {awake:.2f} times as fast as asleep" if awake > 1 else ""
+    polled = f", and {claim.conditions[-1]} alone was polled, {awake:.2f} times as fast as asleep" if awake > 1 else ""
     return Outcome.INCONCLUSIVE, f"{costs[0].excuse()}{polled}, without which the promise might hold"
 
 

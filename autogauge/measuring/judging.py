@@ -5,12 +5,14 @@ The statistics are ``stats``'; what allows for the harness and for devices that 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autogauge.measuring import answered, harness
 from autogauge.measuring.claim import Bound, Claim, Fact, Ratio, Verdict
 from autogauge.stats.changes import judge_change
-from autogauge.stats.intervals import Interval, paired_ratio
+from autogauge.stats.intervals import Interval, median_within, paired_ratio
 from autogauge.stats.verdicts import Outcome, outcome_of
 
 if TYPE_CHECKING:
@@ -21,29 +23,29 @@ def evidence_for(result: Result, claim: Claim) -> int:
     """How many samples a claim rests on so far; of a ratio complete pairs."""
     if isinstance(claim, Ratio):
         return len(result.pairs(claim))
-    if isinstance(claim, Bound):
-        return len(result.figures(claim.condition, claim.metric.name))
-    return len(_checked(result, claim))
+    if isinstance(claim, Bound) and not claim.every:
+        return len(result.samples(claim.condition))
+    return sum(1 for _ in _turns(result, claim))
 
 
 def interval(result: Result, claim: Claim) -> Interval | None:
-    """The interval of the claim's figures so far; ``None`` without any, and for a claim that asks every sample.
+    """The interval of the claim's figures so far; ``None`` without any, and for a claim about every sample.
 
-    A median is a ratio to 1: the same estimate, with the same allowance for neighbours.
+    A ratio has none either where a figure is not above 0: no ratio can be made of that.
     """
-    if not claim.is_looked_at or isinstance(claim, Fact):
+    if isinstance(claim, Fact) or not claim.is_looked_at:
         return None
-    if isinstance(claim, Ratio):
-        pairs = result.pairs(claim)
-    else:
-        pairs = [(figure, 1.0) for figure in result.figures(claim.condition, claim.metric.name)]
-    if not pairs:
-        return None
-    numerators, denominators = zip(*pairs, strict=True)
     plan = result.plan_of(claim)
     # The last look may spend the rest.
-    elapsed_s = plan.budget_s if len(pairs) >= plan.looks[-1] else result.elapsed_s
+    elapsed_s = plan.budget_s if evidence_for(result, claim) >= plan.looks[-1] else result.elapsed_s
     confidence = plan.confidence_at(elapsed_s, result.looked.get(claim.name, 0.0))
+    if isinstance(claim, Bound):
+        figures = [sample.figures.get(claim.metric.name, math.nan) for sample in result.samples(claim.condition)]
+        return median_within(figures, confidence) if any(map(math.isfinite, figures)) else None
+    pairs = result.pairs(claim)
+    if not pairs or any(not _has_a_logarithm(figure) for pair in pairs for figure in pair):
+        return None
+    numerators, denominators = zip(*pairs, strict=True)
     return paired_ratio(numerators, denominators, confidence, neighbours=True)
 
 
@@ -53,69 +55,130 @@ def verdict_so_far(result: Result, claim: Claim) -> Verdict:
     sentences = tuple(dict.fromkeys(f"{name}: {failure.sentence()}" for _, name, failure in failures))
     failed = len({index for index, _, _ in failures})
     interrupted = result.state == "interrupted"
-    if not claim.is_looked_at:
-        outcome, broken, unknown, worst = _of_every_sample(result, claim)
-        samples = evidence_for(result, claim)
-        return Verdict(claim, outcome, None, samples, sentences, failed, interrupted, unknown, broken, worst)
-    found = interval(result, claim)
-    outcome, found, remark = _of_interval(result, claim, found)
-    return Verdict(claim, outcome, found, evidence_for(result, claim), sentences, failed, interrupted, remark)
+    samples = evidence_for(result, claim)
+    if isinstance(claim, Fact) or (isinstance(claim, Bound) and claim.every):
+        broken, unknown, seen = _of_every_sample(result, claim)
+        outcome = Outcome.INCONCLUSIVE if failed or unknown or not samples else Outcome.PASS
+        outcome, worst, remark = (Outcome.FAIL if broken else outcome), None, ""
+        if isinstance(claim, Bound):
+            worst = _worst(result, claim)
+            alone = None if worst is None else Interval(worst, worst, worst, 1.0, samples)
+            outcome, remark = _allowed_for(result, claim, outcome, alone)
+        return Verdict(
+            claim, outcome, None, samples, sentences, failed, interrupted, remark, broken, worst, unknown, seen
+        )
+    outcome, found, remark = _of_interval(result, claim, interval(result, claim))
+    unknown = _without_a_figure(result, claim) if isinstance(claim, Bound) else ()
+    return Verdict(claim, outcome, found, samples, sentences, failed, interrupted, remark, unknown=unknown)
 
 
-def _of_interval(result: Result, claim: Claim, found: Interval | None) -> tuple[Outcome, Interval | None, str]:
-    assert not isinstance(claim, Fact)
+def _of_interval(result: Result, claim: Ratio | Bound, found: Interval | None) -> tuple[Outcome, Interval | None, str]:
+    if isinstance(claim, Ratio) and found is None and (why := _no_ratio(result, claim)):
+        return Outcome.INCONCLUSIVE, None, why
     outcome = outcome_of(claim, found)
     if isinstance(claim, Ratio) and claim in result.changes and found is not None:
         numerators, denominators = zip(*result.pairs(claim), strict=True)
         outcome, found = judge_change(numerators, denominators, claim, found.confidence)
     if claim not in result.claims:
         return outcome, found, ""
-    remark = ""
-    if isinstance(claim, Ratio):
-        outcome, remark = harness.allow_for(result, claim, outcome, found)
+    outcome, remark = _allowed_for(result, claim, outcome, found)
+    return outcome, found, remark
+
+
+def _allowed_for(result: Result, claim: Ratio | Bound, outcome: Outcome, found: Interval | None) -> tuple[Outcome, str]:
+    """The outcome when the harness's own cost is allowed for, and who answered; and what a reader must know of both.
+
+    A fact is asked neither: what a turn has to say of it was said where it was measured.
+    """
+    outcome, remark = harness.allow_for(result, claim, outcome, found)
     outcome, empty = answered.allow_for(result, claim, outcome)
-    return outcome, found, "; ".join(filter(None, (empty, remark)))
+    return outcome, "; ".join(filter(None, (empty, remark)))
 
 
-def _of_every_sample(result: Result, claim: Claim) -> tuple[Outcome, tuple[str, ...], str, float | None]:
-    """The outcome, which samples break the claim, why nothing is known where that is so, and the sample worst for a bound."""
-    if isinstance(claim, Bound):
-        figures = result.figures(claim.condition, claim.metric.name)
-        if not figures:
-            return Outcome.INCONCLUSIVE, (), "", None
-        worst = max(figures) if claim.relation == "at most" else min(figures)
-        places = [place for place, figure in enumerate(figures) if not _is_within(claim, figure)]
-        broken = tuple(f"replicate {place}: {figures[place]:g}" for place in places)
-        return (Outcome.FAIL if broken else Outcome.PASS), broken, "", worst
-    checks = _checked(result, claim)
-    broken = tuple(
-        f"{name}, replicate {index}{': ' if why else ''}{why}" for index, name, holds, why in checks if holds is False
-    )
-    if broken:
-        return Outcome.FAIL, broken, "", None
-    unknown = [why for _, _, holds, why in checks if holds is None]
-    if unknown or not checks or _unseen(result, claim):
-        return Outcome.INCONCLUSIVE, (), "; ".join(dict.fromkeys(filter(None, unknown))), None
-    return Outcome.PASS, (), "", None
+def _has_a_logarithm(figure: float) -> bool:
+    return math.isfinite(figure) and figure > 0
+
+
+def _no_ratio(result: Result, claim: Ratio) -> str:
+    """Why no ratio can be made of the pairs that there are; empty where it can, or where there are none."""
+    for pair in result.pairs(claim):
+        for name, figure in zip(claim.conditions, pair, strict=True):
+            if not _has_a_logarithm(figure):
+                return f"{name} once gave {figure:g}{claim.metric.unit and ' '}{claim.metric.unit}, of which no ratio can be made"
+    return ""
+
+
+def _turns(result: Result, claim: Bound | Fact) -> Iterator[tuple[str, str, Sample]]:
+    """Condition, a turn of it in words, and what it gave: every one that a claim about every sample is about.
+
+    A turn that was measured again since others disturbed it counts as well, unless it is a time that is bounded: a wrong answer stays one.
+    """
+    is_a_time = isinstance(claim, Bound) and claim.metric.seconds is not None
+    several = len(claim.conditions) > 1
+    for replicate in result.replicates:
+        for name in claim.conditions:
+            place = f"{name}, replicate {replicate.index}" if several else f"replicate {replicate.index}"
+            if name in replicate.disturbed and not is_a_time:
+                yield name, f"{place} (disturbed)", replicate.disturbed[name]
+            if name in replicate.samples:
+                yield name, place, replicate.samples[name]
+
+
+def _of_every_sample(result: Result, claim: Bound | Fact) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Which samples break the claim, of which nothing is known, and what was seen in the others; a sentence each."""
+    broken: list[str] = []
+    unknown: list[str] = []
+    seen, silent = [], dict.fromkeys(claim.conditions)
+    for name, place, sample in _turns(result, claim):
+        silent.pop(name, None)
+        holds, why = _in_figure(sample, claim) if isinstance(claim, Bound) else _in_check(sample, claim)
+        if holds:
+            seen.append(why)
+        else:
+            (broken if holds is False else unknown).append(f"{place}{': ' if why else ''}{why}")
+    if silent and len(silent) < len(claim.conditions):
+        unknown += [f"{name} was not measured" for name in silent]
+    return tuple(broken), tuple(unknown), tuple(dict.fromkeys(filter(None, seen)))
+
+
+def _in_check(sample: Sample, claim: Fact) -> tuple[bool | None, str]:
+    """Whether the fact holds in the sample, and what was seen."""
+    check = sample.checks.get(claim.name)
+    return (None, "nothing was said of it") if check is None else (check.holds, check.why)
+
+
+def _in_figure(sample: Sample, claim: Bound) -> tuple[bool | None, str]:
+    """Whether the sample's figure is on the claimed side; in words only where it is not."""
+    check = sample.checks.get(claim.name)
+    why = check.why if check else ""
+    figure = sample.figures.get(claim.metric.name, math.nan)
+    if math.isnan(figure) or (math.isinf(figure) and _is_within(claim, figure)):
+        return None, why or "it has no such figure"
+    if _is_within(claim, figure):
+        return True, ""
+    return False, f"{figure:.6g}{claim.metric.unit and ' '}{claim.metric.unit}" + (f" ({why})" if why else "")
 
 
 def _is_within(claim: Bound, figure: float) -> bool:
     return figure <= claim.bound if claim.relation == "at most" else figure >= claim.bound
 
 
-def _checked(result: Result, claim: Claim) -> list[tuple[int, str, bool | None, str]]:
-    """Replicate, condition, and what the sample says of a fact, wherever it says anything."""
+def _worst(result: Result, claim: Bound) -> float | None:
+    """The figure nearest to the bound, or furthest beyond it; ``None`` where that is no number."""
+    figures = [sample.figures.get(claim.metric.name, math.nan) for _, _, sample in _turns(result, claim)]
+    known = [figure for figure in figures if not math.isnan(figure)]
+    if not known:
+        return None
+    worst = max(known) if claim.relation == "at most" else min(known)
+    return worst if math.isfinite(worst) else None
+
+
+def _without_a_figure(result: Result, claim: Bound) -> tuple[str, ...]:
+    """The samples that leave a median open, a sentence each."""
     found = []
     for replicate in result.replicates:
-        for name in claim.conditions:
-            sample: Sample | None = replicate.samples.get(name)
-            if sample is not None and claim.name in sample.checks:
-                check = sample.checks[claim.name]
-                found.append((replicate.index, name, check.holds, check.why))
-    return found
-
-
-def _unseen(result: Result, claim: Claim) -> bool:
-    """Whether one of its conditions never said anything of it: of that the fact is not known."""
-    seen = {name for _, name, _, _ in _checked(result, claim)}
-    return not seen >= set(claim.conditions)
+        sample = replicate.samples.get(claim.condition)
+        if sample is not None and not math.isfinite(sample.figures.get(claim.metric.name, math.nan)):
+            check = sample.checks.get(claim.name)
+            found.append(f"replicate {replicate.index}: {(check and check.why) or 'it has no such figure'}")
+    return tuple(found)

@@ -148,12 +148,12 @@ class Result:
         return {device for sample in self.samples(condition) for device in sample.execution_devices}
 
     def pairs(self, claim: Ratio) -> list[tuple[float, float]]:
-        """The claim's figures from every replicate in which both its conditions were measured."""
+        """The claim's figures from every replicate in which both its conditions have one."""
         metric = claim.metric.name
         return [
             (each.samples[claim.numerator].figures[metric], each.samples[claim.denominator].figures[metric])
             for each in self.replicates
-            if claim.numerator in each.samples and claim.denominator in each.samples
+            if all(name in each.samples and metric in each.samples[name].figures for name in claim.conditions)
         ]
 
     def plan_of(self, claim: Claim) -> Plan:

@@ -22,7 +22,10 @@ EXACT_UP_TO = 60  # pairs; above, the normal approximation differs from the exac
 
 @dataclass(frozen=True)
 class Interval:
-    """A ratio with its confidence interval, from so many paired replicates. ``low`` may be 0 and ``high`` infinite."""
+    """A ratio with its confidence interval, from so many paired replicates: ``low`` may be 0 and ``high`` infinite.
+
+    Also a median with its own, from so many samples: both ends may be infinite.
+    """
 
     ratio: float
     low: float
@@ -77,9 +80,18 @@ def neighbours_factor(values: Sequence[float]) -> float:
     count = len(values)
     if count < FEWEST_FOR_CORRELATION:
         return 1.0
-    ranks = np.argsort(np.argsort(np.asarray(values, dtype=float), kind="stable"), kind="stable").astype(float)
-    ranks -= ranks.mean()
+    return _widening(
+        np.argsort(np.argsort(np.asarray(values, dtype=float), kind="stable"), kind="stable").astype(float)
+    )
+
+
+def _widening(ranks: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """The factor for these ranks, in the order measured; 1 where all are the same."""
+    count = len(ranks)
+    ranks = ranks - ranks.mean()
     total = float(ranks @ ranks)
+    if total == 0:
+        return 1.0
     time = 1.0
     for lag in range(1, count // 4 + 1):
         correlation = float(ranks[:-lag] @ ranks[lag:]) / total
@@ -125,6 +137,44 @@ def _signed_rank_probabilities(pairs: int) -> np.ndarray[tuple[int], np.dtype[np
         shifted = np.concatenate([np.zeros(rank), probabilities])
         probabilities = (without + shifted) / 2
     return probabilities
+
+
+def median_within(values: Sequence[float], confidence: float) -> Interval:
+    """The median of the values, in the order measured, with its two-sided interval by order statistics; of any sign and distribution.
+
+    A value that is not finite is not known: it counts as the lowest for the lower end and as the highest for the upper one, so that
+    nothing rests on it. Neighbours that resemble each other push both ends outwards: the number of values below the median then varies
+    by ``neighbours_factor`` more, and so does the place of each end. An end is infinite where there are too few values.
+    Source: as ``median_interval``. Raises ``ValueError`` where no value is known.
+    """
+    from scipy.special import bdtr
+
+    ordered, known = np.asarray(values, dtype=float), np.isfinite(np.asarray(values, dtype=float))
+    if not known.any():
+        raise ValueError("no known values have no median")
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence of {confidence} is not between 0 and 1")
+    count = len(ordered)
+    below = np.asarray(bdtr(np.arange(count // 2), count, 0.5))
+    place = int((below <= (1 - confidence) / 2 * (1 + 1e-12)).sum())  # of the lower end, from 1; 0: there is none
+    if place and count >= FEWEST_FOR_CORRELATION:
+        middle = (count + 1) / 2
+        place = math.floor(middle - _widening(_middle_ranks(ordered)) * (middle - place))
+    low, high = -math.inf, math.inf
+    if place > 0:
+        low = float(np.sort(np.where(known, ordered, -math.inf))[place - 1])
+        high = float(np.sort(np.where(known, ordered, math.inf))[-place])
+    return Interval(float(np.median(ordered[known])), low, high, confidence, count)
+
+
+def _middle_ranks(
+    values: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Each value's rank, equal ones sharing the middle of theirs: a stable order would make a trend of them."""
+    values = np.where(np.isfinite(values), values, math.inf)
+    in_order = np.sort(values)
+    ranks = (np.searchsorted(in_order, values, "left") + np.searchsorted(in_order, values, "right")) / 2
+    return np.asarray(ranks, dtype=float)
 
 
 def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
