@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR

@@ -7,8 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cli.options import OF_A_COMMAND, Benchmarks, NumbersOf, Run
 from autogauge.cli.runs import keys_of
+from autogauge.cli.shared import OF_A_COMMAND, Benchmarks, NumbersOf, Run
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.carrying import carry_over

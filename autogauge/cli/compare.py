@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cli.histories import opened
-from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder, HistoryDir
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, HistoryDir
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate import comparison
 from autogauge.gate.saved import HISTORY

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from autogauge.cli.options import OF_A_COMMAND, AsJson
+from autogauge.cli.shared import OF_A_COMMAND, AsJson
 from autogauge.models.inspect import inspect
 from autogauge.plain import sentence
 from autogauge.probe.launcher import Launcher

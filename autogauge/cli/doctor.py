@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from autogauge.cache import Cache, cache_dir_or_temporary
-from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
 from autogauge.doctor import State, examine
 from autogauge.report.console import console
 from autogauge.report.output import print_json

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autogauge.cli.histories import opened
-from autogauge.cli.options import CacheFolder, Filters, HistoryDir
+from autogauge.cli.shared import CacheFolder, Filters, HistoryDir
 from autogauge.gate.saved import HISTORY
 from autogauge.history import export as exporting
 from autogauge.history import where

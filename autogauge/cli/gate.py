@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cli.options import OF_A_COMMAND, AsJson, NumbersOf, Run
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, NumbersOf, Run
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.session import Gate

@@ -8,7 +8,7 @@ import typer
 
 from autogauge.cli.export import export
 from autogauge.cli.histories import opened, print_notes
-from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
 from autogauge.history.index_rows import UNREADABLE

@@ -20,27 +20,27 @@ from autogauge.interruption import Interruption
 from autogauge.plain import sentence
 from autogauge.report.output import end_where_nobody_reads, flush, make_writable
 
-MODULES = {
-    **{
-        name: name
-        for name in ("devices", "doctor", "aa", "models", "gate", "accept", "reject", "history", "compare", "report")
-    },
-    "options": "list_options",
-}
-"""The commands in the order of the help, and the module of this package that has each as its ``app``."""
+COMMANDS = (
+    *("devices", "doctor", "aa", "models"),
+    *("gate", "accept", "reject"),
+    *("history", "compare", "report", "options"),
+)
+"""In the order of the help. Each is a module of this package, which has it as its ``app``."""
 
 
 class Imported(Mapping[str, Any]):
     """The commands, each imported when it is asked for: most need no pages, some no statistics."""
 
     def __getitem__(self, name: str) -> Any:
-        return typer.main.get_command(importlib.import_module(f"autogauge.cli.{MODULES[name]}").app)
+        if name not in COMMANDS:
+            raise KeyError(name)
+        return typer.main.get_command(importlib.import_module(f"autogauge.cli.{name}").app)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(MODULES)
+        return iter(COMMANDS)
 
     def __len__(self) -> int:
-        return len(MODULES)
+        return len(COMMANDS)
 
 
 class Commands(TyperGroup):
@@ -53,7 +53,7 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in the order of the help."""
-        return [*MODULES]
+        return [*COMMANDS]
 
 
 app = typer.Typer(

@@ -12,7 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.options import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
 from autogauge.models import cached
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.cached import CachedModel

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from autogauge.cli.options import OF_A_COMMAND, Benchmarks, NumbersOf, Run
 from autogauge.cli.runs import keys_of
+from autogauge.cli.shared import OF_A_COMMAND, Benchmarks, NumbersOf, Run
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.history import standing

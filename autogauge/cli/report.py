@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autogauge.cli.histories import opened, print_notes
-from autogauge.cli.options import OF_A_COMMAND, CacheFolder, Filters, HistoryDir
+from autogauge.cli.shared import OF_A_COMMAND, CacheFolder, Filters, HistoryDir
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where

@@ -8,7 +8,7 @@ import sysconfig
 import pytest
 from typer.testing import CliRunner
 
-from autogauge.cli.main import MODULES, app
+from autogauge.cli.main import COMMANDS, app
 from tests.support import ROOT
 
 
@@ -16,17 +16,17 @@ def test_every_command_is_listed_with_what_it_does():
     found = CliRunner().invoke(app, ["--help"])
     assert found.exit_code == 0
     listed = [line.split()[0] for line in found.stdout.partition("Commands:")[2].splitlines() if line.strip()]
-    assert listed == [*MODULES]
+    assert listed == [*COMMANDS]
 
 
 def test_no_file_with_a_command_is_forgotten():
     files = {
         path.stem for path in (ROOT / "autogauge" / "cli").glob("*.py") if "\napp = typer.Typer(" in path.read_text()
     }
-    assert files - {"main"} == {*MODULES.values()}
+    assert files - {"main"} == {*COMMANDS}
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name):
     found = CliRunner().invoke(app, [name, "--help"])
     assert found.exit_code == 0
