@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autogauge import plain
 from autogauge.errors import UserError
 from autogauge.options import OPTIONS
 
@@ -39,7 +40,7 @@ class Given:
         if not named:
             return sentence
         said = "; ".join(f"{name} comes from {self.places[name]}" for name in named)
-        return f"{sentence.removesuffix('.')}; {said}."
+        return plain.sentence(f"{sentence.removesuffix('.')}; {said}.")
 
 
 def given(

@@ -105,7 +105,7 @@ def _commands(command: Any, *path: str) -> Iterator[dict[str, Any]]:
         parameters = [_parameter(each) for each in command.params]
         yield {
             "name": " ".join(path),
-            "help": " ".join((command.help or "").split("\n\n")[0].split()),
+            "help": "\n\n".join(" ".join(each.split()) for each in (command.help or "").split("\n\n")),
             "example": (command.epilog or "").removeprefix("Example: "),
             "as_of_a_run": [each["name"] for each in parameters if _is_of_a_run(each)],
             "parameters": [each for each in parameters if not _is_of_a_run(each)],
