@@ -48,6 +48,15 @@ def test_every_option_that_changes_what_is_measured_or_judged_is_said_with_the_r
     assert chosen == {name: written[name] for name in chosen}
 
 
+def test_what_plays_no_part_in_a_run_is_not_said_with_it(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"")
+    plain = Settings.of({}, tmp_path).chosen()
+    assert "--precision" in plain
+    assert not {"--pair-budget", "--infer-requests", "--reference", "--shape"} & set(plain)
+    assert "--precision" not in of(tmp_path, model=str(tmp_path / "model.onnx")).chosen(), "a file has its own"
+    assert of(tmp_path, reference="CPU").chosen()["--pair-budget"] == "60"
+
+
 def test_what_is_said_with_a_run_asks_for_the_same_run(tmp_path):
     for texts in ({}, OTHERS, {"--devices": "CPU,GPU.1", "--model": "x.onnx", "--shape": "1,3,8,8"}):
         first = Settings.of(texts, tmp_path)
