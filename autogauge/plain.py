@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST_NAME = 120
 LONGEST_SENTENCE = 2000
+MOST_NAMED = 3
+"""Names that one sentence lists; of more it gives the number."""
 SHOWN_FOR_CONTROL = "·"
 _BLANKS = re.compile(r"[\t\n\x0b\x0c\r\x1c-\x1f\x85\u2028\u2029]+")
 _NOT_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -36,6 +39,12 @@ def sentence(text: str, longest: int = LONGEST_SENTENCE) -> str:
         return plain(text, longest)
     tail = longest // 3
     return f"{plain(text[: longest - tail], longest)} … {plain(text[-tail:], longest)}"
+
+
+def few(names: Sequence[str], between: str = ", ") -> str:
+    """The names, of many the first ones and how many more: ``a, b, c and 11 more``."""
+    more = len(names) - MOST_NAMED
+    return between.join(names) if more < 1 else f"{between.join(names[:MOST_NAMED])} and {more} more"
 
 
 def without_controls(text: str) -> str:

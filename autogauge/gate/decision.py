@@ -15,6 +15,7 @@ from autogauge.gate.judgement import Judgement, Way
 from autogauge.history import standing
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.standing import Standing, worst
+from autogauge.plain import few
 from autogauge.stats.verdicts import Outcome
 
 Ratio = Callable[[str, Waiting], float]
@@ -99,11 +100,8 @@ def decide(
     """
     own = [each for each in judgements if each.way is Way.HISTORY]
     unmeasured = [each for each in own if each.cannot_measure]
-    reasons = [
-        *(f"slower: {each.sentence()}" for each in failed),
-        *(f"not measured: {each.sentence()}" for each in unmeasured),
-        *(f"failed: {each}" for each in faults),
-    ]
+    reasons = [*_told("slower", failed), *_told("not measured", unmeasured)]
+    reasons += [f"failed: {few(list(map(_in_short, faults)) if len(faults) > 1 else faults)}"] if faults else []
     out = dict.fromkeys(_keys((*failed, *unmeasured)), Standing.QUARANTINED)
     better = [each for each in own if seems_better(each) and each.benchmark not in out]
     changed = _keys((*failed, *(each for each in unmeasured if each.change is not None), *better))
@@ -155,7 +153,19 @@ class _Waits:
             "not clearly at the old level nor at the better one that is to be confirmed": self.undecided,
             "confirms what became better": self.confirmed,
         }
-        return [f"{what}: {', '.join(keys)}" for what, keys in said.items() if keys]
+        return [f"{what}: {few(keys)}" for what, keys in said.items() if keys]
+
+
+def _told(what: str, judgements: Sequence[Judgement]) -> list[str]:
+    """One judgement in full, several by name: their evidence is in the gate's own table, and the line has to be read."""
+    if len(judgements) == 1:
+        return [f"{what}: {judgements[0].sentence()}"]
+    return [f"{what}: {few(_keys(judgements))}"] if judgements else []
+
+
+def _in_short(test: str) -> str:
+    """A test without its file: three of them have to fit on a line, and the file of the run has them whole."""
+    return test.partition("::")[2] or test
 
 
 def _is_nearer(judgement: Judgement, runs: Sequence[Waiting], ratio_of: Ratio) -> bool:

@@ -21,6 +21,7 @@ from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import SavedBenchmark
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.result import Result
+from autogauge.plain import few
 from autogauge.probe.request import ProbeFailed
 from autogauge.stats.verdicts import Outcome
 
@@ -247,7 +248,7 @@ class Gate:
         if not keys:
             return None
         count = f"{len(keys)} {'benchmark' if len(keys) == 1 else 'benchmarks'}"
-        return f"{count} ({', '.join(keys)}): {offer.since(self.runs().folder)}"
+        return f"{count} ({few(keys)}): {offer.since(self.runs().folder)}"
 
     def _ratio_of(self, key: str, waiting: Waiting) -> float:
         """The cost of a benchmark in a run that waits, over the level that this one is judged against."""

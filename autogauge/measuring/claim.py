@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Union
 
 from autogauge.measuring.metric import Metric
+from autogauge.plain import few
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
 
@@ -133,7 +134,7 @@ class Verdict:
         """One sentence: the figures, the bound, the number of replicates, and what went wrong."""
         text = self._found()
         if self.failed_replicates:
-            text += f"; {self.failed_replicates} failed: {', '.join(self.failures)}"
+            text += f"; {self.failed_replicates} failed: {few(self.failures)}"
         return text + (f"; {self.remark}" if self.remark else "") + ("; interrupted" if self.interrupted else "")
 
     def _found(self) -> str:

@@ -441,6 +441,33 @@ def test_a_run_of_which_a_test_failed_is_no_baseline():
     assert decision.why == "failed: tests/perf/test_hints.py::test_the_throughput_hint"
 
 
+def test_a_standing_names_three_tests_and_a_count():
+    """An emulated GPU that crashed in every turn once gave a line of 2,600 characters."""
+    found = gate(history_of(*RATIOS))
+    found.faults += [
+        f"tests/perf/test_hand_over.py::test_autos_log_agrees_with_the_labels[{each}]" for each in range(34)
+    ]
+    assert found.decide().why == (
+        "failed: test_autos_log_agrees_with_the_labels[0], test_autos_log_agrees_with_the_labels[1], "
+        "test_autos_log_agrees_with_the_labels[2] and 31 more"
+    )
+    assert len(found.to_json()["faults"]) == 34, "a file has room for all of them"
+
+
+def test_a_standing_names_three_benchmarks_that_are_slower_not_measured_or_waiting():
+    keys = [f"latency: GPU.{each}-THROUGHPUT" for each in range(9)]
+    found = gate(history_of(*RATIOS))
+    found.judgements += [past.judge(key, now(1.3), Past(figures()), RULE) for key in keys]
+    decision = found.decide()
+    assert decision.why == f"slower: {keys[0]}, {keys[1]}, {keys[2]} and 6 more"
+    assert set(decision.benchmarks) == {*keys}, "each has its standing"
+    found = gate(history_of(*RATIOS))
+    found.judgements += [past.judge(key, now(0.7), Past(figures()), RULE) for key in keys]
+    waiting = found.decide()
+    assert waiting.why.endswith(f"to be confirmed: {keys[0]}, {keys[1]}, {keys[2]} and 6 more")
+    assert set(waiting.named(Standing.PENDING)) == {*keys}
+
+
 @pytest.mark.parametrize(
     ("failed", "marked", "no_fault", "told"),
     [
