@@ -20,9 +20,8 @@ from autogauge.options import EMULATED, EMULATED_MODEL, EMULATED_PRECISION, OPTI
 from autogauge.parsing import LONGEST_DEADLINE_S
 from autogauge.plain import plain
 from autogauge.profiles import Deadlines, Profile
-from autogauge.reference import spec
-from autogauge.reference.spec import Reference
 from autogauge.rig.pool import DEADLINE_S
+from autogauge.runtimes.reference import Reference, parse
 from autogauge.targets import ACCELERATOR_KINDS
 
 LONGEST_PAIRED_SLICE_S = 1.0
@@ -88,7 +87,7 @@ class Settings:
     @property
     def parsed_reference(self) -> Reference | None:
         """The reference taken apart. Raises :class:`UserError`."""
-        return spec.parse(self.reference) if self.reference else None
+        return parse(self.reference) if self.reference else None
 
     @property
     def latest(self) -> Path:

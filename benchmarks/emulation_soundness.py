@@ -32,9 +32,9 @@ from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.worker.emulation import BY_HAND, VARIABLE
-from autogauge.reference.environment import python_with
 from autogauge.rig.pool import ProbePool
 from autogauge.rig.workload import Workload, prepare_workload
+from autogauge.runtimes.environment import python_with
 from autogauge.targets import Target
 from benchmarks.command import run_command, whole
 

@@ -13,9 +13,9 @@ from autogauge.gate import side_by_side
 from autogauge.gate.session import OFF, Gate
 from autogauge.measuring.condition import PINNED, REFERENCE, Condition
 from autogauge.measuring.result import Result
-from autogauge.reference.pinned import DEVICE, NAME, Pinned
-from autogauge.reference.spec import Reference
 from autogauge.rig.workload import Setup
+from autogauge.runtimes.pinned import DEVICE, NAME, Pinned
+from autogauge.runtimes.reference import Reference
 from autogauge.targets import Target
 
 PROCESS_PATIENCE = 2.0

@@ -11,7 +11,7 @@ from autogauge.measuring.condition import REFERENCE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Result
-from autogauge.reference.spec import Reference
+from autogauge.runtimes.reference import Reference
 from autogauge.stats.intervals import Interval
 from autogauge.stats.sequential import geometric_looks
 from autogauge.stats.verdicts import Outcome

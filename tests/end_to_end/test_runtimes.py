@@ -10,7 +10,7 @@ import pytest
 from autogauge.cache import Cache
 from autogauge.models.build import was_built_by
 from autogauge.probe.identity import is_release
-from autogauge.reference import pinned
+from autogauge.runtimes import pinned
 from tests.support import another_openvino, misbehaving_python, run_suite, sentence_of
 
 QUICK = (

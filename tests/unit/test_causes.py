@@ -172,7 +172,7 @@ def late(*_, **__):
 
 def test_an_interpreter_that_answers_late_is_not_missing_and_its_folder_stays(tmp_path, monkeypatch):
     from autogauge.models.omz import toolchain
-    from autogauge.reference import environment
+    from autogauge.runtimes import environment
 
     monkeypatch.setattr(subprocess, "run", late)
     for ask in (

@@ -20,7 +20,7 @@ LAYERS = (
     "measuring probe",
     "tools",
     "emulation models",
-    "defaults doctor gate history lab options profiles reference report rig run settings studies",
+    "defaults doctor gate history lab options profiles report rig run runtimes settings studies",
     "cli",
     "__main__",
 )  # fmt: skip

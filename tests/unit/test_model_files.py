@@ -10,7 +10,7 @@ from autogauge.errors import UserError
 from autogauge.models import onnx_weights, path
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
-from autogauge.reference import spec
+from autogauge.runtimes.reference import parse
 from tests.omz.protobuf import field, number
 from tests.properties import for_all
 from tests.unit.test_model_path import onnx_relu
@@ -252,4 +252,4 @@ def test_what_is_no_model_is_a_sentence_with_the_next_step(tmp_path, name, words
 
 def test_a_saved_model_can_be_a_reference(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"")
-    assert spec.parse(str(tmp_path)).model == tmp_path
+    assert parse(str(tmp_path)).model == tmp_path

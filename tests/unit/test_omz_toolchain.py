@@ -13,7 +13,7 @@ from autogauge.errors import UserError
 from autogauge.measuring.progress import Silent
 from autogauge.models.omz import toolchain
 from autogauge.models.omz.zoo import Zoo
-from autogauge.reference import environment
+from autogauge.runtimes import environment
 from autogauge.tools.running import Deadline
 from tests.support import ROOT
 

@@ -15,10 +15,10 @@ from autogauge.history.baseline import History
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.models.artefact import ModelArtefact
-from autogauge.reference.environment import numpy_of
-from autogauge.reference.pinned import Pinned
-from autogauge.reference.spec import parse
 from autogauge.rig.warm import FPS, RELAY_ROUNDS
+from autogauge.runtimes.environment import numpy_of
+from autogauge.runtimes.pinned import Pinned
+from autogauge.runtimes.reference import parse
 from autogauge.studies import steady
 from autogauge.targets import Target
 from tests.properties import for_all

@@ -19,7 +19,7 @@ from autogauge.probe import environment, launcher
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime, is_release
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed, ProbeRequest
-from autogauge.reference import spec
+from autogauge.runtimes.reference import parse
 from fixtures import gate
 from tests.properties import for_all
 from tests.support import another_openvino, misbehaving_python
@@ -304,7 +304,7 @@ def test_an_environment_is_what_it_is_however_it_is_named(tmp_path, misled, monk
     text = {"a link to it": "link", "a relative path": "./env", "its python": "env/bin/python", "a wrapper": "wrapped"}[
         how
     ]
-    reference = spec.parse(text)
+    reference = parse(text)
     runtime = reference.runtime(reference.python(Cache(tmp_path / "cache"), Silent()))
     (site,) = made.glob("lib/python*/site-packages")
     (site / "its.pth").write_text("\n".join(each for each in sys.path if each.endswith("site-packages")) + "\n")

@@ -24,7 +24,7 @@ from autogauge.measuring.progress import Silent
 from autogauge.models import cached
 from autogauge.models.artefact import artefact_in
 from autogauge.models.omz import downloads
-from autogauge.reference import environment
+from autogauge.runtimes import environment
 from tests.histories import save
 from tests.properties import for_all
 from tests.support import run_cli

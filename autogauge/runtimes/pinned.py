@@ -1,4 +1,4 @@
-"""The reference for history: one fixed workload on one fixed OpenVINO release, measured by turns with what is judged.
+"""The pinned workload: one fixed model on one fixed OpenVINO release, measured by turns with what is judged against history.
 
 The ratio to it is what history is judged by, since it has little of the machine's mood in it, and is not moved by a new OpenVINO. Why
 it is GoogLeNet-v1 with the same hint is on the page ``docs/gate-choices.md``. When it is measured is left to the studies.
@@ -15,7 +15,7 @@ from autogauge.measuring.progress import Progress
 from autogauge.models import embedded
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.identity import Runtime
-from autogauge.reference.environment import numpy_of, python_with
+from autogauge.runtimes.environment import numpy_of, python_with
 
 RELEASE = "2024.6.0" if sys.version_info < (3, 13) else "2025.0.0"
 """The newest long-term release when this was chosen; it has no wheel for Python 3.13."""

@@ -1,6 +1,6 @@
 """An OpenVINO release in a virtual environment of its own, inside the cache, installed when it is first needed.
 
-What is measured with it is left to ``spec`` and ``pinned``.
+What is measured with it is left to ``reference`` and ``pinned``.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from autogauge.files import exists, is_folder
 from autogauge.measuring.progress import Progress
 from autogauge.models import path as model_path
 from autogauge.probe.identity import Runtime
-from autogauge.reference.environment import VERSION, python_with
+from autogauge.runtimes.environment import VERSION, python_with
 from autogauge.targets import Target
 
 OPTION = "--reference"
