@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cli.runs import keys_of
-from autogauge.cli.shared import OF_A_COMMAND, Benchmarks, NumbersOf, Run
+from autogauge.cli.shared import OF_A_COMMAND, Benchmarks, NumbersOf, RunFile
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.carrying import carry_over
@@ -21,7 +21,7 @@ app = typer.Typer(**OF_A_COMMAND)
 
 @app.command(epilog="Example: python -m autogauge accept 12 --why='a slower, safer kernel'")
 def accept(
-    run: Run,
+    run: RunFile,
     benchmarks: Benchmarks = None,
     why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")] = "",
     new_level: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, NumbersOf, Run
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, NumbersOf, RunFile
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.session import Gate
@@ -25,7 +25,7 @@ app = typer.Typer(**OF_A_COMMAND)
 
 @app.command(epilog="Example: python -m autogauge gate reports/history/lab-01")
 def gate(
-    run: Run,
+    run: RunFile,
     against: Annotated[
         Optional[list[Path]],  # noqa: UP045
         typer.Option(

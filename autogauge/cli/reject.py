@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autogauge.cli.runs import keys_of
-from autogauge.cli.shared import OF_A_COMMAND, Benchmarks, NumbersOf, Run
+from autogauge.cli.shared import OF_A_COMMAND, Benchmarks, NumbersOf, RunFile
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.history import standing
@@ -18,7 +18,7 @@ app = typer.Typer(**OF_A_COMMAND)
 
 @app.command(epilog="Example: python -m autogauge reject lab-01/12 --why='fan broken'")
 def reject(
-    run: Run,
+    run: RunFile,
     why: Annotated[str, typer.Option(help="Why, for whoever reads the history.")],
     benchmarks: Benchmarks = None,
     root: NumbersOf = saved.HISTORY,

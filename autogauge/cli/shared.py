@@ -22,7 +22,7 @@ def of_a_run(name: str, **more: Any) -> Any:
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 CacheFolder = Annotated[Optional[Path], of_a_run("--cache")]  # noqa: UP045
 
-Run = Annotated[
+RunFile = Annotated[
     Path,
     typer.Argument(
         metavar="RUN",

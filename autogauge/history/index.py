@@ -35,7 +35,7 @@ AT_ONCE = 500
 """Files to one transaction: so many are read again at most after an interruption."""
 _AGAIN = (-1, -1, -1)
 """Unlike the facts of any file: what could not be read is looked at again, since what was in the way may be gone."""
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 Say = Callable[[str], None]
 
 
@@ -124,7 +124,7 @@ class Index:
             )
         return sorted(found, key=lambda each: each.key)
 
-    def update(self, progress: Progress = lambda done, total: None) -> None:
+    def update(self, progress: OnProgress = lambda done, total: None) -> None:
         """Read what is new or changed, forget what is gone."""
         there = _listing(self.folder)
         known = {
@@ -174,7 +174,7 @@ class Index:
 
 @contextlib.contextmanager
 def opened(
-    folder: Path, cache: Path, progress: Progress = lambda done, total: None, say: Say = lambda text: None
+    folder: Path, cache: Path, progress: OnProgress = lambda done, total: None, say: Say = lambda text: None
 ) -> Iterator[Index]:
     """The index of a folder, up to date. ``cache`` is where indexes lie.
 
@@ -207,7 +207,7 @@ def opened(
             ) from None
 
 
-def _is_free(index: Index, progress: Progress) -> bool:
+def _is_free(index: Index, progress: OnProgress) -> bool:
     """Bring it up to date; whether nobody had it locked."""
     try:
         prepare(index._database)
@@ -242,7 +242,7 @@ def path_of(folder: Path, cache: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _anew(folder: Path, cache: Path, progress: Progress) -> Iterator[Index]:
+def _anew(folder: Path, cache: Path, progress: OnProgress) -> Iterator[Index]:
     """An index in the place of one that is damaged; in memory where that cannot be: a full disk, a cache that is read only."""
     with contextlib.suppress(OSError):
         path_of(folder, cache).unlink(missing_ok=True)
@@ -259,7 +259,7 @@ def _anew(folder: Path, cache: Path, progress: Progress) -> Iterator[Index]:
 
 
 @contextlib.contextmanager
-def _in_memory(folder: Path, progress: Progress) -> Iterator[Index]:
+def _in_memory(folder: Path, progress: OnProgress) -> Iterator[Index]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         prepare(database)
         index = Index(folder, database)

@@ -13,7 +13,7 @@ from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import index as indexes
 from autogauge.history import store, where
-from autogauge.history.index import Progress, Say
+from autogauge.history.index import OnProgress, Say
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import OPENVINO, Contents, in_order
 from autogauge.history.numbered import is_number, run_folders, run_named
@@ -66,7 +66,7 @@ class Histories:
         stack: ExitStack,
         root: Path,
         cache: Path,
-        progress: Progress = lambda done, total: None,
+        progress: OnProgress = lambda done, total: None,
         say: Say = lambda text: None,
     ) -> None:
         self._stack, self.root, self._cache, self._progress, self._say = stack, root, cache, progress, say
