@@ -1,8 +1,13 @@
-"""What the tests of this folder share: one cache of built models, and one whole run that many of them read."""
+"""What the tests of this folder share: one cache of built models, and whole runs that many of them read."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from tests.support import run_suite
+from tests.end_to_end import ahead
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
@@ -19,20 +24,47 @@ def offline():
     return {**dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), address), "NO_PROXY": ""}
 
 
-@pytest.fixture(scope="session")
-def first_run(tmp_path_factory, model_cache, offline):
-    """A machine's first `pytest -m perf`, where no host can be reached: how it ended, and the folder of its reports.
+@pytest.fixture(scope="session", autouse=True)
+def ground(request, tmp_path_factory, model_cache, offline):
+    """Begins the runs that are measured while other tests run, and holds them."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    ground = ahead.Ground(tmp_path_factory.mktemp("ahead"), model_cache, offline)
+    with ThreadPoolExecutor(1) as pool:
+        ahead.begin(pool, ground, wanted)
+        yield ground
+        pool.shutdown(cancel_futures=True)
 
-    It is measured once for several files; whoever goes on from it takes a copy of the folder.
-    """
-    reports = tmp_path_factory.mktemp("reports")
-    done = run_suite(
-        *("-m", "perf", "--profile=quick", "--machine=lab one", "--gate=fail", "--model-source=auto"),
-        *(f"--reports={reports}", f"--cache={model_cache}", "--junitxml", str(reports / "junit.xml")),
-        GITHUB_STEP_SUMMARY=str(reports / "job.md"),
-        **offline,
-    )
-    return done, reports
+
+@pytest.fixture(scope="session")
+def first_run(ground):
+    return ground.runs["first_run"].result()
+
+
+@pytest.fixture(scope="session")
+def regressed(ground, first_run):
+    return ground.runs["regressed"].result()
+
+
+@pytest.fixture(scope="session")
+def broken_promise(ground):
+    return ground.runs["broken_promise"].result()
+
+
+@pytest.fixture(scope="session")
+def undecided(ground):
+    return ground.runs["undecided"].result()
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that read a run come last, each after those that read an earlier one: the others run meanwhile."""
+    places = [index for index, item in enumerate(items) if HERE in item.path.parents]
+    names = list(ahead.RUNS)
+
+    def last_read(item):
+        return max((names.index(each) for each in getattr(item, "fixturenames", ()) if each in names), default=-1)
+
+    for index, item in zip(places, sorted((items[each] for each in places), key=last_read), strict=True):
+        items[index] = item
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from autogauge.history import standing
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.history.standing import Standing
+from tests.end_to_end.ahead import FAR, HINTS, with_history
 from tests.histories import year
 from tests.support import ROOT, run_cli, run_suite, sentence_of
 
@@ -36,8 +37,6 @@ for name, layers in (("base", 6), ("same", 6), ("slower", 9)):
     ov.save_model(ov.Model([ops.result(node)], [data], "chain"), sys.argv[1] + "/" + name + ".xml")
 """
 FIL_OF_AUTO = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab", "--devices=AUTO")
-FAR = 20
-"""So many times as fast or as slow is seen on whatever machine, however busy it is."""
 STEADY = ("-m", "perf", "--profile=quick", "-k", "seconds_per_frame or test_latency", "--machine=lab")
 
 
@@ -76,38 +75,13 @@ def measure_again(model_cache):
     """A function that measures the first run's hints once more; it is given a folder of reports."""
 
     def measure_again(reports, *options):
-        return run_suite(
-            *STEADY,
-            *("--machine=lab one", f"--reports={reports}", f"--cache={model_cache}"),
-            f"--junitxml={reports}/junit.xml",
-            *options,
-        )
+        return run_suite(*HINTS, f"--reports={reports}", f"--cache={model_cache}", *options)
 
     return measure_again
 
 
-def with_history(reports, place, factor, runs=6):
-    """A copy of the reports in which the first run's benchmarks took ``factor`` times as long, and several runs did."""
-    shutil.copytree(reports, place)
-    (path,) = (place / "history").glob("*/*.json")
-    folder = path.parent
-    document = json.loads(path.read_bytes())
-    path.unlink()
-    for number in range(1, runs + 1):
-        for benchmark in document["benchmarks"]:
-            data = benchmark["stats"]["data"]
-            benchmark["stats"]["data"] = (
-                [each * factor * (1 + number / 1000) for each in data]
-                if number == 1
-                else [each * (1 + number / 1000) for each in data]
-            )
-        document["datetime"] = f"2026-11-0{number}T10:00:00+00:00"
-        (folder / f"000{number}_{path.name.partition('_')[2]}").write_text(json.dumps(document))
-    return folder
-
-
 def test_the_first_run_says_that_there_is_no_baseline_and_becomes_it(first_run):
-    done, reports = first_run
+    done, reports = first_run.done, first_run.reports
     assert done.returncode == 0, done.stdout
     assert "NO BASELINE" in done.stdout
     assert "this run becomes the first accepted one" in " ".join(done.stdout.split())
@@ -120,16 +94,8 @@ def test_the_first_run_says_that_there_is_no_baseline_and_becomes_it(first_run):
     assert not list(path.parent.glob("*.standing"))
 
 
-@pytest.fixture(scope="module")
-def regressed(first_run, measure_again, tmp_path_factory):
-    """A run of the gate against six runs that were far quicker."""
-    place = tmp_path_factory.mktemp("regressed") / "reports"
-    with_history(first_run[1], place, 1 / FAR)
-    return measure_again(place, "--gate=fail"), place
-
-
 def test_a_regression_fails_its_own_tests_and_says_how_to_accept_it(regressed):
-    done, reports = regressed
+    done, reports = regressed.done, regressed.reports
     assert done.returncode == 1, done.stdout
     failed = failed_tests(reports / "junit.xml")
     assert {name.partition("[")[0] for name in failed} == {"test_seconds_per_frame", "test_latency"}
@@ -149,7 +115,7 @@ def test_a_regression_fails_its_own_tests_and_says_how_to_accept_it(regressed):
 
 
 def test_a_run_that_failed_is_kept_and_quarantined(regressed):
-    done, reports = regressed
+    done, reports = regressed.done, regressed.reports
     (path,) = (reports / "history").glob("*/0007_*.json")
     record = json.loads(path.with_suffix(".standing").read_bytes())
     assert (record["standing"], record["by"]) == ("quarantined", "gate")
@@ -159,7 +125,7 @@ def test_a_run_that_failed_is_kept_and_quarantined(regressed):
 
 @pytest.mark.slow
 def test_saved_runs_are_judged_accepted_and_rejected_without_measuring(regressed, tmp_path):
-    shutil.copytree(next((regressed[1] / "history").glob("lab-one-*")), tmp_path / "lab")
+    shutil.copytree(next((regressed.reports / "history").glob("lab-one-*")), tmp_path / "lab")
     folder = tmp_path / "lab"
     (slow,) = folder.glob("0007_*.json")
     judged = run_cli("gate", str(slow))
@@ -186,7 +152,7 @@ def test_saved_runs_are_judged_accepted_and_rejected_without_measuring(regressed
 
 @pytest.mark.slow
 def test_a_regression_only_warns_unless_it_is_to_fail(first_run, measure_again, tmp_path):
-    with_history(first_run[1], tmp_path / "reports", 1 / FAR)
+    with_history(first_run.reports, tmp_path / "reports", 1 / FAR)
     done = measure_again(tmp_path / "reports")
     assert done.returncode == 0, done.stdout
     assert "4 FAIL" in done.stdout
@@ -194,7 +160,7 @@ def test_a_regression_only_warns_unless_it_is_to_fail(first_run, measure_again, 
 
 @pytest.mark.slow
 def test_a_better_level_becomes_the_baseline_when_a_second_run_confirms_it(first_run, measure_again, tmp_path):
-    folder = with_history(first_run[1], tmp_path / "reports", FAR)
+    folder = with_history(first_run.reports, tmp_path / "reports", FAR)
     for number, word in ((7, "pending"), (8, "accepted")):
         done = measure_again(tmp_path / "reports", "--gate=fail")
         assert done.returncode == 0, done.stdout
@@ -364,7 +330,7 @@ def documented(page, begins):
 @pytest.mark.slow
 def test_a_pull_request_is_judged_against_the_history_of_main_which_is_only_read(first_run, measure_again, tmp_path):
     lab = tmp_path / "srv"
-    main = with_history(first_run[1], lab / "reports", 1 / FAR).rename(lab / "reports" / "history" / "lab-01")
+    main = with_history(first_run.reports, lab / "reports", 1 / FAR).rename(lab / "reports" / "history" / "lab-01")
     for path in main.glob("*.json"):
         path.write_text(path.read_text().replace('"machine": "lab-one-6db4b877"', '"machine": "lab-01"'))
         document = json.loads(path.read_bytes())
@@ -480,7 +446,7 @@ def test_what_becomes_of_a_first_run(tmp_path, model_cache, options, status, sai
 
 @pytest.mark.slow
 def test_a_regression_that_no_run_is_kept_of_names_no_run_to_accept(first_run, measure_again, tmp_path):
-    with_history(first_run[1], tmp_path / "reports", 1 / FAR)
+    with_history(first_run.reports, tmp_path / "reports", 1 / FAR)
     done = measure_again(tmp_path / "reports", "--gate=fail", "--benchmark-disable")
     assert done.returncode == 1, done.stdout
     assert "no run is kept that could be accepted (--benchmark-disable)" in done.stdout

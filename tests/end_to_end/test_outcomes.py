@@ -1,6 +1,5 @@
 """What a verdict does to its test, to the exit status and to the JUnit file; and what a person at a terminal sees."""
 
-import json
 import os
 import pty
 import subprocess
@@ -10,66 +9,41 @@ import time
 import pytest
 
 from autogauge.rig.lock import VARIABLE
+from tests.end_to_end.ahead import UNDECIDED
 from tests.support import ROOT, lock_of_its_own, run_suite, suite_command
 
 OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
-IMPOSSIBLE = """
-from autogauge.studies import fil
-fil.CLOSE_TO_CPU = 0.01
-"""
-UNDECIDED = """
-import dataclasses
-from autogauge import profiles
-quick = profiles.PROFILES["quick"]
-few = dataclasses.replace(quick.fil, looks=(3,))  # no interval is bounded with so few
-profiles.PROFILES["quick"] = dataclasses.replace(quick, fil=few)
-"""
 
 
-@pytest.fixture
-def perf(tmp_path, model_cache):
-    """Run the study of FIL after changing something in the suite by a plugin; returns what pytest did and its summary."""
-
-    def perf(plugin, *options):
-        (tmp_path / "changed_suite.py").write_text(plugin)
-        reports = tmp_path / "reports"
-        done = run_suite(
-            "-p",
-            "changed_suite",
-            *OPTIONS,
-            "-k",
-            "as_early_as_the_cpu",
-            f"--reports={reports}",
-            f"--cache={model_cache}",
-            *options,
-            PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}",
-        )
-        return done, json.loads((reports / "latest" / "summary.json").read_bytes())
-
-    return perf
-
-
-def test_a_broken_promise_fails_its_test_with_the_evidence(perf, tmp_path):
-    done, summary = perf(IMPOSSIBLE, "--junitxml", str(tmp_path / "junit.xml"))
+def test_a_broken_promise_fails_its_test_with_the_evidence(broken_promise):
+    done = broken_promise.done
     assert done.returncode == 1
-    assert summary["verdicts"][0]["verdict"] == "FAIL"
+    assert broken_promise.summary["verdicts"][0]["verdict"] == "FAIL"
     assert "FAIL: AUTO's first inference comes about as early as the CPU's: FIL of AUTO ÷ CPU = " in done.stdout
     assert "to be at most 0.01" in done.stdout
     assert "1 failed" in done.stdout
-    assert '<failure message="Failed: FAIL: AUTO' in (tmp_path / "junit.xml").read_text()
+    assert '<failure message="Failed: FAIL: AUTO' in (broken_promise.reports / "junit.xml").read_text()
 
 
-@pytest.mark.parametrize(
-    ("choice", "status", "count"),
-    [pytest.param("warn", 0, "1 skipped", marks=pytest.mark.slow), ("fail", 1, "1 failed")],
-)
-def test_an_inconclusive_verdict_is_shown_and_by_choice_fails(perf, choice, status, count):
-    done, summary = perf(UNDECIDED, f"--inconclusive={choice}")
-    assert done.returncode == status
-    assert summary["verdicts"][0]["verdict"] == "INCONCLUSIVE"
-    assert summary["verdicts"][0]["ci"] == [0.0, None]
-    assert count in done.stdout
-    assert "INCONCLUSIVE: AUTO's first inference" in done.stdout
+def is_inconclusive(run):
+    (verdict,) = run.summary["verdicts"]
+    assert verdict["verdict"] == "INCONCLUSIVE"
+    assert verdict["ci"] == [0.0, None]
+    assert "INCONCLUSIVE: AUTO's first inference" in run.done.stdout
+
+
+def test_an_inconclusive_verdict_is_shown_and_by_choice_fails(undecided):
+    is_inconclusive(undecided)
+    assert undecided.done.returncode == 1
+    assert "1 failed" in undecided.done.stdout
+
+
+@pytest.mark.slow
+def test_an_inconclusive_verdict_is_shown_and_skips_its_test(ground):
+    run = ground.changed(UNDECIDED)
+    is_inconclusive(run)
+    assert run.done.returncode == 0
+    assert "1 skipped" in run.done.stdout
 
 
 @pytest.mark.slow

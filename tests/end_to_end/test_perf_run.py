@@ -20,18 +20,18 @@ KEPT = {
 
 @pytest.fixture(scope="module")
 def first(first_run):
-    return first_run[0]
+    return first_run.done
 
 
 @pytest.fixture(scope="module")
 def reports(first_run):
-    return first_run[1]
+    return first_run.reports
 
 
 @pytest.fixture(scope="module")
-def summary(first, reports):
-    assert first.returncode == 0, first.stdout + first.stderr
-    return json.loads((reports / "latest" / "summary.json").read_bytes())
+def summary(first_run):
+    assert first_run.done.returncode == 0, first_run.done.stdout + first_run.done.stderr
+    return first_run.summary
 
 
 @pytest.fixture(scope="module")
