@@ -11,7 +11,7 @@ import typer
 from autogauge.cli.histories import opened
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, HistoryDir
 from autogauge.errors import UserError, explain_os_error
-from autogauge.gate import comparison
+from autogauge.gate import comparison, comparison_by
 from autogauge.gate.saved import HISTORY
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_change
@@ -33,9 +33,17 @@ def compare(
         str,
         typer.Argument(metavar="A", help="What to compare with: a file, a run's number, a pattern, a folder, filters."),
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="What is compared, named likewise.")],
+    b: Annotated[Optional[str], typer.Argument(metavar="B", help="What is compared, named likewise.")] = None,  # noqa: UP045
     root: HistoryDir = HISTORY,
     cache: CacheFolder = None,
+    by: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--by",
+            metavar="LABEL[=VALUE]",
+            help="Compare A's benchmarks by a label, within each run: others with VALUE.",
+        ),
+    ] = None,
     smallest_change: Annotated[str, typer.Option(help="The change that is to be found.")] = str(
         OPTIONS["--smallest-change"].default
     ),
@@ -46,6 +54,8 @@ def compare(
 ) -> None:
     """Compare two runs, machines, releases or histories, benchmark by benchmark: B against A, with intervals.
 
+    With --by there is no B: of A's runs, benchmarks that differ in that label alone are compared (two devices, two policies).
+
     Of each benchmark the accepted runs are taken, or all where none is; a run that is named is taken in any case. Filters: FIELD=VALUE,
     several in one pair of quotes.
     """
@@ -54,8 +64,14 @@ def compare(
         raise UserError("--json and --markdown both ask for the output: choose one.")
     if html is not None and html.suffix.lower() not in PAGES:  # a saved run, say, would be lost
         raise UserError(f"{html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
+    if (b is None) == (not by):
+        raise UserError("name what A is compared with: B, or a label within A's runs (--by=LABEL), and not both.")
     with opened(root, cache) as histories:
-        found = comparison.compare(histories.select(a), histories.select(b), change)
+        if b is not None:
+            found = comparison.compare(histories.select(a), histories.select(b), change)
+        else:
+            key, _, base = (by or "").partition("=")
+            found = comparison_by.compare_by(histories.select(a), key, base, change)
     if html is not None:
         _save(found, html)
     if as_json:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Figure, Rule, out
 from autogauge.gate.session import FAMILY_ERROR
 from autogauge.history.index_rows import ACCEPTED, EMULATED
 from autogauge.history.indexed import IndexedRun, Series
+from autogauge.history.labels import Labels, by_size
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, model_of
 from autogauge.plain import plain
@@ -44,6 +46,10 @@ class Group:
     errors: tuple[float, ...]
     pinned: tuple[str, ...]
     standing: str = ""
+    releases: tuple[str, ...] = ()
+    """The OpenVINO release that each figure was measured with."""
+    labels: Labels = field(default_factory=dict)
+    """The benchmark's, as its newest run has them."""
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -66,12 +72,15 @@ class Compared:
     basis: str
     runs: tuple[int, int]
     seconds: tuple[float, float]
+    labels: Labels = field(default_factory=dict)
+    """As the newest run of both sides has them."""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary; seconds are medians over the runs, of A and of B."""
         return {
             **self.judgement.to_json(),
             "metric": self.metric,
+            "labels": dict(self.labels),
             "where": self.where,
             "basis": self.basis,
             "runs": list(self.runs),
@@ -89,6 +98,10 @@ class Comparison:
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
     notes: tuple[str, ...]
+    releases: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """The OpenVINO releases that the figures of A, and those of B, were measured with."""
+    by: str = ""
+    """The label whose values were compared within each run; empty where two sides were."""
 
     @property
     def varied(self) -> bool:
@@ -103,8 +116,17 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON."""
         return {
-            "a": {"text": self.a.text, "runs": [str(run.path) for run in self.a.runs]},
-            "b": {"text": self.b.text, "runs": [str(run.path) for run in self.b.runs]},
+            "by": self.by or None,
+            "a": {
+                "text": self.a.text,
+                "runs": [str(run.path) for run in self.a.runs],
+                "openvino": list(self.releases[0]),
+            },
+            "b": {
+                "text": self.b.text,
+                "runs": [str(run.path) for run in self.b.runs],
+                "openvino": list(self.releases[1]),
+            },
             "benchmarks": [each.to_json() for each in self.compared],
             "only_a": list(self.only_a),
             "only_b": list(self.only_b),
@@ -123,7 +145,7 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
             raise UserError(
                 f"{side.text[:200]!r} ({name}) names no run: check the filters (python -m autogauge history lists the runs)."
             )
-    shared = _Shared.of(a.runs, b.runs)
+    shared = Shared.of(a.runs, b.runs)
     groups_a, groups_b = shared.groups(a), shared.groups(b)
     both = sorted(groups_a.keys() & groups_b.keys())
     only_a, only_b = (
@@ -146,21 +168,26 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     notes = comparison_notes.of(
         a, b, [(_title(key) if varied else key[0], old, new) for key, old, new in sides], shared.machines, shared.models
     )
-    return Comparison(a, b, compared, only_a, only_b, notes)
+    releases = tuple(
+        tuple(by_size(release for group in groups.values() for release in group.releases if release))
+        for groups in (groups_a, groups_b)
+    )
+    return Comparison(a, b, compared, only_a, only_b, notes, (releases[0], releases[1]))
 
 
 Key = tuple[str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class _Shared:
+class Shared:
     """What both sides share, and benchmarks are therefore matched by."""
 
     machines: bool
     models: Models | None
 
     @classmethod
-    def of(cls, a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> _Shared:
+    def of(cls, a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> Shared:
+        """Whether there is any machine, and any model, on both sides."""
         same_models = {model_of(run) for run in a} & {model_of(run) for run in b}
         return cls(
             bool({run.machine for run in a} & {run.machine for run in b}),
@@ -168,6 +195,7 @@ class _Shared:
         )
 
     def where(self, run: IndexedRun) -> tuple[str, ...]:
+        """Where that run was measured, in words, as far as both sides share it."""
         found = [EMULATED] if run.is_emulated else []
         models = [self.models.called(run)] if self.models else []
         return (*found, *([run.machine] if self.machines else []), *models)
@@ -175,28 +203,43 @@ class _Shared:
     def groups(self, side: Selection) -> dict[Key, Group]:
         """The side's figures by benchmark and where they were measured: the accepted ones, where there are any."""
         runs = {(run.path.parent, run.id): run for run in side.runs}
-        gathered: dict[Key, list[_Row]] = defaultdict(list)
-        for figures in side.figures():
-            for run_id, *row in _rows(figures):
-                run = runs[figures.folder, run_id]
-                gathered[figures.key, figures.metric, self.where(run)].append((run, *row))
+        gathered: dict[Key, list[Row]] = defaultdict(list)
+        for series in side.figures():
+            for row in rows_of(series, runs):
+                gathered[series.key, series.metric, self.where(row.run)].append(row)
         return {key: _group(rows, side.any_standing) for key, rows in gathered.items()}
 
 
-_Row = tuple[IndexedRun, float, float, float, str, str]
+class Row(NamedTuple):
+    """One figure of one run."""
+
+    run: IndexedRun
+    seconds: float
+    ratio: float
+    error: float
+    pinned: str
+    standing: str
+    release: str
+    labels: Labels
 
 
-def _rows(figures: Series) -> Iterable[tuple[Any, ...]]:
-    columns = (figures.runs, figures.seconds, figures.ratios, figures.errors)
-    return zip(*(each.tolist() for each in columns), figures.pinned, figures.standings, strict=True)
+def rows_of(series: Series, runs: Mapping[tuple[Path, int], IndexedRun]) -> Iterator[Row]:
+    """A benchmark's figures one by one; ``runs`` by folder and id."""
+    columns = (series.runs, series.seconds, series.ratios, series.errors)
+    rows = zip(*(each.tolist() for each in columns), series.pinned, series.standings, series.releases, strict=True)
+    for run_id, seconds, ratio, error, pinned, standing, release in rows:
+        run = runs[series.folder, run_id]
+        own = release.partition("-")[0] or run.release
+        yield Row(run, seconds, ratio, error, pinned, standing, own, series.labels)
 
 
-def _group(rows: Sequence[_Row], any_standing: bool) -> Group:
-    chosen = rows if any_standing else [row for row in rows if row[-1] == ACCEPTED] or rows
-    chosen = sorted(chosen, key=lambda row: (row[0].when.timestamp() if row[0].when else 0.0, row[0].number))
-    runs, seconds, ratios, errors, pinned, standings = zip(*chosen, strict=True)
+def _group(rows: Sequence[Row], any_standing: bool) -> Group:
+    chosen = rows if any_standing else [row for row in rows if row.standing == ACCEPTED] or rows
+    chosen = sorted(chosen, key=lambda row: comparison_notes.moment_of(row.run))
+    runs, seconds, ratios, errors, pinned, standings, releases, labels = zip(*chosen, strict=True)
     unaccepted = not any_standing and ACCEPTED not in standings
-    return Group(runs, seconds, ratios, errors, pinned, " or ".join(dict.fromkeys(standings)) if unaccepted else "")
+    standing = " or ".join(dict.fromkeys(standings)) if unaccepted else ""
+    return Group(runs, seconds, ratios, errors, pinned, standing, releases, labels[-1])
 
 
 def _compared(
@@ -215,6 +258,7 @@ def _compared(
         BY_RATIO if by_ratio else BY_SECONDS,
         (len(a.seconds), len(b.seconds)),
         (float(np.median(a.seconds)), float(np.median(b.seconds))),
+        max(a, b, key=lambda group: comparison_notes.moment_of(group.runs[-1])).labels,
     )
 
 

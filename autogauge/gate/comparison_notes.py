@@ -31,11 +31,11 @@ def of(
 ) -> tuple[str, ...]:
     """Sentences for the reader. ``compared`` are each benchmark's title and its runs on either side; ``models`` those that both share."""
     found = [*_on_both_sides(a.runs, b.runs), *_between(a, b, same_machines, models)]
-    found += _not_accepted("A", [(title, group) for title, group, _ in compared])
-    found += _not_accepted("B", [(title, group) for title, _, group in compared])
+    found += not_accepted("A", [(title, group) for title, group, _ in compared])
+    found += not_accepted("B", [(title, group) for title, _, group in compared])
     if same_machines:
-        found += _mixed("A", a.runs, [(title, group) for title, group, _ in compared])
-        found += _mixed("B", b.runs, [(title, group) for title, _, group in compared])
+        found += mixed("A", a.runs, [(title, group) for title, group, _ in compared])
+        found += mixed("B", b.runs, [(title, group) for title, _, group in compared])
     return tuple(dict.fromkeys([*found, *(f"A: {note}" for note in a.notes()), *(f"B: {note}" for note in b.notes())]))
 
 
@@ -86,8 +86,8 @@ def _nearest(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[tuple[Ind
     found = []
     for key in sides[0]:
         if key in sides[1]:
-            ours, theirs = (sorted(side[key], key=_moment) for side in sides)
-            found.append((ours[-1], theirs[0]) if _moment(ours[0]) <= _moment(theirs[0]) else (ours[0], theirs[-1]))
+            ours, theirs = (sorted(side[key], key=moment_of) for side in sides)
+            found.append((ours[-1], theirs[0]) if moment_of(ours[0]) <= moment_of(theirs[0]) else (ours[0], theirs[-1]))
     return found
 
 
@@ -95,11 +95,12 @@ def _same(run: IndexedRun, other: IndexedRun) -> bool:
     return (run.machine, run.is_emulated) == (other.machine, other.is_emulated)
 
 
-def _moment(run: IndexedRun) -> tuple[float, int]:
+def moment_of(run: IndexedRun) -> tuple[float, int]:
+    """By what runs are in order."""
     return (run.when.timestamp() if run.when else 0.0, run.number)
 
 
-def _not_accepted(name: str, groups: Sequence[tuple[str, Group]]) -> list[str]:
+def not_accepted(name: str, groups: Sequence[tuple[str, Group]]) -> list[str]:
     """What of a side counts although none of its runs is accepted."""
     found: dict[str, list[str]] = defaultdict(list)
     for title, group in groups:
@@ -111,7 +112,7 @@ def _not_accepted(name: str, groups: Sequence[tuple[str, Group]]) -> list[str]:
     ]
 
 
-def _mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Group]]) -> list[str]:
+def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Group]]) -> list[str]:
     """Whether a side holds several levels of a benchmark, or runs under several fingerprints: then one figure stands for no one thing."""
     found = []
     changes: list[tuple[str, IndexedRun, Change]] = []
@@ -133,13 +134,13 @@ def _mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gr
         )
     if changes:
         titles = list(dict.fromkeys(title for title, _, _ in changes))
-        title, run, change = max(changes, key=lambda each: _moment(each[1]))
+        title, run, change = max(changes, key=lambda each: moment_of(each[1]))
         found.append(
             f"{name} mixes levels in {_titles(titles, len(groups))}, the last change being {percent(change.ratio)} of {plain(title)} "
             f"with run {run.number:04d} ({_day(run)}): narrow it (since=, until=, run=), or read its trend (python -m autogauge report)"
         )
     by_machine: dict[tuple[str, bool, tuple[str, str]], list[IndexedRun]] = defaultdict(list)
-    for run in sorted(runs, key=_moment):
+    for run in sorted(runs, key=moment_of):
         by_machine[run.machine, run.is_emulated, model_of(run)].append(run)
     for (machine, _, _), own in by_machine.items():
         kinds = Counter(run.fingerprint for run in own)

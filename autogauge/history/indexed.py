@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.history.index_rows import ACCEPTED, EMULATED, UNREADABLE
-from autogauge.history.labels import NO_CONTENTS, Contents, Labels
+from autogauge.history.labels import NO_CONTENTS, NO_DEVICE, Contents, Labels
 
 Floats = npt.NDArray[np.float64]
 
@@ -120,3 +120,8 @@ class Series:
             elif isinstance(value, tuple):
                 changed[each.name] = tuple(value[place] for place in chosen)
         return dataclasses.replace(self, **changed)
+
+
+def labels_of(series: Series) -> Labels:
+    """A benchmark's labels with what goes without saying: no device named is AUTO."""
+    return {"device": NO_DEVICE, **series.labels} if series.metric else series.labels

@@ -11,6 +11,7 @@ from rich.text import Text
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import percent
 from autogauge.history.indexed import IndexedRun
+from autogauge.history.labels import by_size
 from autogauge.history.told_apart import Models
 from autogauge.plain import LONGEST_NAME, plain, sentence
 from autogauge.report.gate import STYLES
@@ -113,23 +114,25 @@ def comparison(found: Comparison) -> list[RenderableType]:
             judgement.bounds(),
             f"{each.runs[0]}, {each.runs[1]}",
         )
-    parts: list[RenderableType] = [Text(line) for line in sides(found)]
+    parts: list[RenderableType] = [Text(f"{name}: {what} ({short(text)})") for name, what, text in sides(found)]
     parts += [table, *(Text(line) for line in how(found))]
     parts += [Text(f"only in {name}: {some_of(only)}") for name, only in unmatched(found)]
     return [*parts, *(Text(f"NOTE  {sentence(note)}") for note in found.notes)]
 
 
-def sides(found: Comparison) -> list[str]:
-    """What A and B are, a line each."""
-    return [f"{name}: {describe(side.runs)} ({short(side.text)})" for name, side in (("A", found.a), ("B", found.b))]
+def sides(found: Comparison) -> list[tuple[str, str, str]]:
+    """What A and B are: the name, what runs they have, and how the user named them."""
+    named = zip(("A", "B"), (found.a, found.b), found.releases, strict=True)
+    return [(name, describe(side.runs, releases), side.text) for name, side, releases in named]
 
 
-def describe(runs: Sequence[IndexedRun]) -> str:
-    """How many runs of which machines and releases, and from when."""
+def describe(runs: Sequence[IndexedRun], own_releases: Sequence[str] = ()) -> str:
+    """How many runs of which machines and releases, and from when. ``own_releases`` are those of the figures that are meant."""
     moments = sorted(run.when for run in runs if run.when)
     days = dict.fromkeys(f"{moment:%Y-%m-%d}" for moment in (moments[:1] + moments[-1:]))
     machines = ", ".join(short(each) for each in sorted({run.machine or "no machine's name" for run in runs})[:4])
-    releases = ", ".join(short(each) for each in sorted({run.release or "no release" for run in runs})[:4])
+    of_runs = by_size(own_releases or {run.release or "no release" for run in runs})
+    releases = ", ".join(map(short, of_runs[:4]))
     count = f"{len(runs)} run" if len(runs) == 1 else f"{len(runs)} runs"
     return f"{count} of {machines}, openvino {releases}, {' to '.join(days) or 'no date'}"
 

@@ -11,7 +11,7 @@ from autogauge.gate.comparison import Compared, Comparison
 from autogauge.gate.judgement import Judgement, percent
 from autogauge.gate.session import OFF
 from autogauge.report.gate import not_judged
-from autogauge.report.history import describe, how, milliseconds, short, unmatched
+from autogauge.report.history import how, milliseconds, short, sides, unmatched
 from autogauge.report.rows import Row, rows
 from autogauge.report.words import MARKS, in_words
 from autogauge.run import Run
@@ -54,9 +54,8 @@ def of_run(run: Run) -> str:
 
 def of_comparison(found: Comparison) -> str:
     """A comparison as a table for a pull request's comment."""
-    sides = (("A", found.a), ("B", found.b))
     lines = [f"## B against A: {counts(found.judgements)}", ""]
-    lines += [f"- **{name}**: {text(describe(side.runs))} ({text(side.text)})" for name, side in sides]
+    lines += [f"- **{name}**: {text(what)} ({text(named)})" for name, what, named in sides(found)]
     columns = ("verdict", "benchmark", "A ms", "B ms", "time", "interval", "runs")
     lines += ["", *_table(columns, map(_compared, found.compared), {2, 3, 4})]
     lines += ["", *(text(line) for line in how(found)), ""]

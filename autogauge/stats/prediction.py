@@ -48,6 +48,12 @@ class Level:
         own = max(self.spread**2 / 2, self.spread**2 + more_variance)
         return float(stdtrit(self.degrees, confidence)) * math.sqrt(own + self.spread**2 / self.kept)
 
+    def of_centre(self, confidence: float) -> float:
+        """How far from the centre the true level may lie (logarithm), one-sided, at that confidence: Student's."""
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.degrees, confidence)) * self.spread / math.sqrt(self.kept)
+
 
 def level_of(
     figures: Sequence[float],

@@ -8,7 +8,7 @@ from pathlib import Path
 from autogauge.files import write_for_a_user
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import percent
-from autogauge.report.history import how, milliseconds, sides, unmatched
+from autogauge.report.history import how, milliseconds, short, sides, unmatched
 from autogauge.report.pages.blocks import NONE, Block, Table
 from autogauge.report.pages.render import ASSETS, put_script, render
 
@@ -32,7 +32,7 @@ def page(found: Comparison, path: Path) -> bytes:
         path,
         path.parent / ASSETS,
         words=", ".join(f"{count} {word}" for word, count in counts.items()),
-        sides=sides(found),
+        sides=[f"{name}: {what} ({short(text)})" for name, what, text in sides(found)],
         judgements=found.judgements,
         changes=_changes(found),
         unmatched=unmatched(found),

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
 from autogauge.gate.judgement import percent
 from autogauge.history.index_rows import ACCEPTED
-from autogauge.history.indexed import IndexedRun, Series
-from autogauge.history.labels import NO_DEVICE, Labels
+from autogauge.history.indexed import IndexedRun, Series, labels_of
+from autogauge.history.labels import Labels
 from autogauge.history.told_apart import Models, differing
 from autogauge.stats.change_points import SHORTEST, Levels, levels_of_siblings
 from autogauge.stats.patterns import Alternation, Pattern, patterns_of, patterns_of_siblings
@@ -168,7 +168,7 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
         for trend in own.values():
             if (last := max(trend.runs)) > newest.get(trend.identity, -1):
                 newest[trend.identity] = last
-                trend.labels = {"device": NO_DEVICE, **each.labels} if each.metric else each.labels
+                trend.labels = labels_of(each)
     ordered = sorted(
         found.values(), key=lambda trend: (trend.identity.machine, trend.identity.model, trend.identity.benchmark)
     )
