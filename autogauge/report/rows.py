@@ -12,7 +12,7 @@ from autogauge.measuring.result import Result
 from autogauge.rig.fresh import FIL
 from autogauge.run import Run
 from autogauge.stats.percentiles import percentiles
-from autogauge.studies import fil, hand_over
+from autogauge.studies import cached_start, fil, hand_over
 
 
 @dataclass
@@ -66,14 +66,14 @@ def _row(study: Result, condition: Condition) -> Row:
     name, target = condition.name, condition.target
     facts = study.facts.get(name, {})
     title = condition.title or target.device or "AUTO (by default)"
-    row = Row(f"{title}, cached" if study.name == fil.NAME_CACHED else title, target.hint)
+    row = Row(f"{title}, cached" if study.name == cached_start.NAME else title, target.hint)
     row.infer_requests = facts.get("infer_requests")
     row.execution_devices = tuple(sorted(study.devices_that_answered(name)))
     row.failed = len(study.failures(name))
     samples = study.samples(name)
     if not samples:
         return row
-    if study.name in (fil.NAME, fil.NAME_CACHED):
+    if study.name in (fil.NAME, cached_start.NAME):
         row.fil_s = statistics.median(study.figures(name, FIL.name))
         row.fil_samples = len(samples)
     else:

@@ -6,15 +6,18 @@ cache is off and the GPU driver's kernel cache is a private empty folder; with a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.progress import Progress
-from autogauge.measuring.result import Result, Sample
+from autogauge.measuring.result import Check, Result, Sample
 from autogauge.measuring.schedule import run
 from autogauge.probe.launcher import Launcher
+from autogauge.probe.log import AutoLog
 from autogauge.probe.request import ProbeFailed
 from autogauge.rig.pool import DEADLINE_S, ProbePool
 from autogauge.rig.workload import Setup, Workload
@@ -34,6 +37,18 @@ METRICS = (FIL, *PHASES, DESTROY, PEAK_MEMORY)
 """What each process gives."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a study sees in a turn beside its usual figures: figures of its own, and whether facts hold, by the claim's name."""
+
+    figures: Mapping[str, float] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+Observe = Callable[[Condition, Mapping[str, Any], AutoLog], Seen]
+"""Looks at a probe's reply and at AUTO's log."""
+
+
 class FreshTurns:
     """Measures each condition's turn in a fresh process; with ``cache``, a folder, from a ``CACHE_DIR`` that was filled before."""
 
@@ -45,8 +60,10 @@ class FreshTurns:
         deadline_s: float = DEADLINE_S,
         cache: Path | None = None,
         elsewhere: Mapping[str, Setup] | None = None,
+        observe: Observe | None = None,
     ) -> None:
         """``elsewhere`` names the conditions that run something else than the others, or on another runtime."""
+        self._observe = observe
         self._result, self._launcher, self._workload = result, launcher, workload
         self._elsewhere = elsewhere or {}
         self._deadline_s, self._cache = deadline_s, cache
@@ -95,6 +112,7 @@ class FreshTurns:
         facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])
         if log.lines:
             facts["auto_logs"].append(log.to_json())
+        seen = self._observe(condition, reply, log) if self._observe else Seen()
         seconds = reply["seconds"]
         answered = {*(reply["execution_devices_before"] or ()), *(reply["execution_devices"] or ())}
         return Sample(
@@ -102,7 +120,9 @@ class FreshTurns:
                 **{each.name: float(seconds[each.name.removesuffix("_s")]) for each in (*PHASES, FIL)},
                 **({"destroy_s": float(reply["destroy_s"])} if "destroy_s" in reply else {}),
                 "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
+                **seen.figures,
             },
+            checks=seen.checks,
             surroundings=reply["surroundings"],
             execution_devices=tuple(sorted(answered)),
         )

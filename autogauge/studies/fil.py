@@ -1,4 +1,4 @@
-"""The studies of first inference latency (FIL): cold starts, and starts from a ``CACHE_DIR`` that was filled before."""
+"""The study of first inference latency (FIL) from a cold start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from autogauge.rig.fresh import FIL, METRICS
 from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
-NAME_CACHED = "first inference latency, cached"
 CLOSE_TO_CPU = 2.0
 """AUTO's FIL is "close to" the CPU's up to this ratio. Starting AUTO also loads the other devices' plugins: 1.0 to 1.3 was
 measured without an accelerator. Waiting for one costs tens of times the CPU's FIL, so the bound tells the two apart."""
@@ -106,22 +105,4 @@ def planned(devices: Sequence[Device], plan: Plan, seed: int, auto: Auto = PLAIN
         seed,
         metrics=METRICS,
         recorded={NAME: FIL.name},
-    )
-
-
-def planned_cached(auto: Auto, accelerator: Device, plan: Plan, seed: int) -> Result:
-    """The study of starts with a warm ``CACHE_DIR``: AUTO and the accelerator that it hands over to. It makes no claim that is a ratio."""
-    conditions = (
-        Condition("AUTO", Target(auto.device), auto.title),
-        Condition(accelerator.name, Target(accelerator.name), accelerator.label),
-    )
-    return Result(
-        NAME_CACHED,
-        conditions,
-        (),
-        plan,
-        seed,
-        repeats_disturbed=False,
-        metrics=METRICS,
-        recorded={NAME_CACHED: FIL.name},
     )

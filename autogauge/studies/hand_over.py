@@ -23,12 +23,12 @@ from autogauge.measuring.result import Result, Sample
 from autogauge.measuring.schedule import run
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
-from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER, is_accelerator
+from autogauge.probe.worker.hand_over import HANDED_OVER, NEVER, NO_HELPER, is_accelerator
 from autogauge.rig.pool import DEADLINE_S
 from autogauge.rig.workload import Workload
-from autogauge.studies import never
+from autogauge.studies.hand_over_promises import FAILED, WRONG, checks_of, claims_for
 from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
-from autogauge.targets import Target
+from autogauge.targets import PLAIN_AUTO, Auto, Target
 
 __all__ = [
     "HANDED_OVER",
@@ -36,12 +36,10 @@ __all__ = [
     "NEVER",
     "NO_HELPER",
     "HandOverRunner",
-    "began_on_the_accelerator",
     "disagreements",
     "planned",
     "release_bound_s",
     "seconds_since",
-    "what_happened",
 ]
 
 NAME = "hand-over"
@@ -60,8 +58,8 @@ METRICS = (
     Metric("time_to_steady_s", "hand-over to steady latency", "s", per_process=True, seconds=1.0),
     Metric("accelerator_inferences", "inferences by the accelerator", higher_is_better=True, per_process=True),
     Metric("latency_after_ms", "median latency once steady", "ms", per_process=True, seconds=1e-3),
-    Metric("failed", "failed inferences", per_process=True),
-    Metric("wrong", "wrong answers", per_process=True),
+    FAILED,
+    WRONG,
     Metric("relative_error", "largest error against the CPU, ÷ the output's largest value", per_process=True),
     Metric("largest_error", "largest error against the CPU", per_process=True),
     Metric("memory_before_bytes", "memory before the hand-over", "bytes", per_process=True),
@@ -140,37 +138,23 @@ def _about_the_helper(timeline: Timeline, outcome: str, log: AutoLog, helper_req
         yield f"the log counts {counted} inferences by the CPU helper, the labels {helper} to {helper + transition}"
 
 
-def began_on_the_accelerator(facts: Mapping[str, Any]) -> bool:
-    """Whether a process, by its facts, had the accelerator from its first inference on: then there was nothing to hand over.
-
-    AUTO that answers as the plain CPU from the start has no helper either, but never used its accelerator. Inferences that fail are
-    a finding of their own; they do not say that there should have been a helper.
-    """
-    devices = facts["devices"]
-    return facts["outcome"] in (NO_HELPER, BROKEN) and bool(devices) and is_accelerator(devices[0])
-
-
-def what_happened(facts: Mapping[str, Any]) -> str:
-    """What became of the hand-over in a process, by its facts: the outcome, who answered, and where it never came why, by AUTO's log."""
-    words = f"{facts['outcome']} ({', '.join(facts['devices'])})"
-    if facts["outcome"] != NEVER or "printed" not in facts:  # older runs kept less
-        return words
-    return f"{words}; {never.in_autos_words(facts['auto_log'], facts['accelerator_ready_s'], facts['printed'])}"
-
-
-def planned(plan: Plan, seed: int, infer_requests: int = 0, device: str = "AUTO", title: str = "AUTO") -> Result:
-    """The study before its first replicate: inferred synchronously, and with a queue of at least two requests.
-
-    It makes no claim that is a ratio: tests assert from its figures.
-    """
+def planned(plan: Plan, seed: int, infer_requests: int = 0, auto: Auto = PLAIN_AUTO) -> Result:
+    """The study before its first replicate: inferred synchronously, and with a queue of at least two requests."""
     queue = max(2, infer_requests or QUEUE)
-    target = Target(device, F32)
+    target = Target(auto.device, F32)
     conditions = (
-        Condition(SYNCHRONOUS, target, f"{title}, {SYNCHRONOUS}", infer_requests=1),
-        Condition(f"queue of {queue}", target, f"{title}, queue of {queue}", infer_requests=queue),
+        Condition(SYNCHRONOUS, target, f"{auto.title}, {SYNCHRONOUS}", infer_requests=1),
+        Condition(f"queue of {queue}", target, f"{auto.title}, queue of {queue}", infer_requests=queue),
     )
     return Result(
-        NAME, conditions, (), plan, seed, repeats_disturbed=False, metrics=METRICS, recorded={BENCHMARK: HAND_OVER.name}
+        NAME,
+        conditions,
+        claims_for(conditions, auto),
+        plan,
+        seed,
+        repeats_disturbed=False,
+        metrics=METRICS,
+        recorded={BENCHMARK: HAND_OVER.name},
     )
 
 
@@ -215,7 +199,9 @@ class HandOverRunner:
         after_s: float,
         hand_over_deadline_s: float,
         deadline_s: float = DEADLINE_S,
+        auto: Auto = PLAIN_AUTO,
     ) -> None:
+        self._auto = auto
         self._result, self._launcher, self._workload = result, launcher, workload
         self._answers_file, self._timeline = folder / "expected.npz", folder / "timeline.npz"
         self._expected = Expected()
@@ -263,9 +249,20 @@ class HandOverRunner:
         facts.update(openvino=reply["openvino"], infer_requests=request.infer_requests)
         facts["state"] = reply["state"]
         facts["not_compared"] = self._expected.why_not(reply["compared"], reply["state_variables"])
-        facts["replicates"].append(_facts(reply, timeline, log))
+        facts["replicates"].append(of_this := _facts(reply, timeline, log))
+        figures = _figures(reply, timeline, log)
+        checks = checks_of(
+            condition,
+            of_this,
+            figures,
+            timeline,
+            auto=self._auto,
+            deadline_s=self._hand_over_deadline_s,
+            not_compared=facts["not_compared"],
+        )
         return Sample(
-            figures=_figures(reply, timeline, log),
+            figures=figures,
+            checks={claim.name: checks[claim.name] for claim in self._result.claims if claim.name in checks},
             surroundings=reply["surroundings"],
             execution_devices=tuple(reply["devices"]),
             latencies_ms=(timeline.latency_s * 1e3).astype(np.float32),

@@ -15,7 +15,8 @@ from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.log import parse
 from autogauge.rig.fresh import FIL, FreshTurns
 from autogauge.rig.workload import prepare_workload
-from autogauge.studies import fil, hand_over
+from autogauge.stats.verdicts import Outcome
+from autogauge.studies import cached_start, fil, hand_over, hand_over_promises
 from autogauge.studies.timeline import ACCELERATOR, HELPER, Timeline
 from autogauge.targets import Auto, Target, find_device
 from tests import changeable_models
@@ -64,13 +65,16 @@ def test_autos_first_answer_comes_from_the_cpu_helper_long_before_the_gpus(emula
 
 
 def test_a_start_from_a_warm_cache_loads_the_blob(emulated, small_cnn, gpu, tmp_path):
-    study = fil.planned_cached(Auto("AUTO", gpu, emulated=True), gpu, Plan(looks=(1,), budget_s=60), 1)
-    FreshTurns(study, emulated, small_cnn, cache=tmp_path / "cache")(Silent())
+    auto = Auto("AUTO", gpu, emulated=True)
+    study = cached_start.planned(auto, gpu, Plan(looks=(1,), budget_s=60), 1)
+    observe = cached_start.observing(auto, gpu)
+    FreshTurns(study, emulated, small_cnn, cache=tmp_path / "cache", observe=observe)(Silent())
     assert not study.failures()
     assert list((tmp_path / "cache").glob("*.blob"))
     for name in ("AUTO", gpu.name):
         assert study.facts[name]["loaded_from_cache"] == [True]
         assert study.facts[name]["answered_in_the_end"][0][0].startswith("GPU")
+    assert [verdict.outcome for verdict in study.verdicts()] == [Outcome.PASS] * 3, [*study.verdicts()]
 
 
 def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wrong_answer(emulated, small_cnn, tmp_path):
@@ -96,6 +100,7 @@ def test_the_hand_over_is_seen_from_the_helper_to_the_accelerator_without_a_wron
         assert timeline.label[-1] == ACCELERATOR
         assert figures["memory_before_bytes"] > 50e6
         assert figures["destroy_s"] > 0
+    assert [verdict.outcome for verdict in study.verdicts()] == [Outcome.PASS] * 9, [*study.verdicts()]
 
 
 @pytest.mark.slow
@@ -118,7 +123,7 @@ def test_a_model_with_state_has_no_helper_and_right_answers(emulated, cpu, gpu, 
     )
     study = hand_over_with(emulated, workload, tmp_path)
     (sample,), facts = study.samples(hand_over.SYNCHRONOUS), study.facts[hand_over.SYNCHRONOUS]
-    assert hand_over.began_on_the_accelerator(facts["replicates"][0])
+    assert hand_over_promises.began_on_the_accelerator(facts["replicates"][0])
     assert facts["replicates"][0]["disagreements"] == []
     assert not facts["replicates"][0]["auto_log"]["cpu_helper_started"]
     assert sample.figures["wrong"] == 0
@@ -223,7 +228,7 @@ def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emul
     assert facts["devices"] == ["(CPU)"]
     (failure,) = facts["auto_log"]["failures"].values()
     assert "ProgramBuilder build failed" in failure
-    words = hand_over.what_happened(facts)
+    words = hand_over_promises.what_happened(facts)
     assert words.startswith("never handed over ((CPU)); AUTO's log says: Device: [GPU")
     assert "]: Compile model failure: [GPU] ProgramBuilder build failed!" in words
     assert len(words) < 500

@@ -11,7 +11,7 @@ from autogauge.measuring.progress import Silent
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
 from autogauge.studies import hand_over
-from autogauge.targets import Target, find_device
+from autogauge.targets import Auto, Target, find_device
 from tests.support import misbehaving_python
 
 DEADLINE_S = 30.0
@@ -57,7 +57,7 @@ def once(launcher, workload, device):
 @pytest.mark.slow
 def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(launcher, workload, without, tmp_path):
     without("NPU")
-    study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1, device="AUTO:NPU,CPU")
+    study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1, auto=Auto("AUTO:NPU,CPU"))
     runner = hand_over.HandOverRunner(
         study, launcher, workload, tmp_path, after_s=0.5, hand_over_deadline_s=1.5, deadline_s=DEADLINE_S
     )

@@ -9,12 +9,11 @@ from autogauge.studies.hand_over import (
     HANDED_OVER,
     NEVER,
     NO_HELPER,
-    began_on_the_accelerator,
     disagreements,
     release_bound_s,
     seconds_since,
-    what_happened,
 )
+from autogauge.studies.hand_over_promises import began_on_the_accelerator, what_happened
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline, figures_of, label
 from tests.properties import for_all
 

@@ -1,0 +1,105 @@
+"""The study of cached starts: with a warm ``CACHE_DIR`` AUTO has its accelerator from the blob at once, instead of after a compile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autogauge.measuring.claim import Claim, Fact
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Check, Result
+from autogauge.probe.log import AutoLog
+from autogauge.rig.fresh import FIL, METRICS, Seen
+from autogauge.targets import Auto, Device, Target, kinds
+
+NAME = "first inference latency, cached"
+AUTO = "AUTO"
+FROM_THE_BLOB = "cached-start-loads-the-blob"
+HELPER = "auto-cached-start-helper"
+FIRST_ANSWER = "cached-start-first-answer"
+HELPER_ALL_THE_SAME_SINCE = (2025, 2)
+"""Until then AUTO looked for the accelerator's blob and, where there was one, left the CPU helper out. Since then it starts both,
+and whoever is ready first answers first. Seen by experiment: 2024.6 logs ``found cached blob``, 2025.4 and 2026.4 start the helper."""
+
+
+def planned(auto: Auto, accelerator: Device, plan: Plan, seed: int) -> Result:
+    """The study before its first block: AUTO, and the accelerator that it hands over to."""
+    conditions = (
+        Condition(AUTO, Target(auto.device), auto.title),
+        Condition(accelerator.name, Target(accelerator.name), accelerator.label),
+    )
+    return Result(
+        NAME,
+        conditions,
+        claims_for(auto, accelerator),
+        plan,
+        seed,
+        repeats_disturbed=False,
+        metrics=METRICS,
+        recorded={NAME: FIL.name},
+    )
+
+
+def claims_for(auto: Auto, accelerator: Device) -> tuple[Claim, ...]:
+    """From the blob, by who was there; and AUTO starts its helper where its release does."""
+    both = (AUTO, accelerator.name)
+    since = ".".join(map(str, HELPER_ALL_THE_SAME_SINCE))
+    helper = f"beside a blob AUTO starts its CPU helper from openvino {since} on, and not before"
+    return (
+        Fact(FROM_THE_BLOB, f"a start with a warm cache loads {accelerator.label} from its blob", both),
+        Fact(HELPER, "AUTO starts no CPU helper for this model" if auto.no_helper else helper, (AUTO,)),
+        Fact(FIRST_ANSWER, "with a warm cache the first answer comes from who was there to give it", both),
+    )
+
+
+def observing(auto: Auto, accelerator: Device) -> Callable[[Condition, Mapping[str, Any], AutoLog], Seen]:
+    """What looks at a turn's reply and at AUTO's log, for the claims."""
+
+    def observe(condition: Condition, reply: Mapping[str, Any], log: AutoLog) -> Seen:
+        is_auto = condition.name == AUTO
+        helper_expected = is_auto and starts_the_helper(reply["openvino"], auto)
+        checks = {
+            FROM_THE_BLOB: _from_the_blob(reply, accelerator),
+            FIRST_ANSWER: _first_answer(reply, accelerator, helper_expected=helper_expected),
+        }
+        if is_auto:
+            checks[HELPER] = _helper(reply["openvino"], log, expected=helper_expected)
+        return Seen(checks=checks)
+
+    return observe
+
+
+def starts_the_helper(openvino: str, auto: Auto) -> bool:
+    """Whether that release (``2026.4.1-…``) starts the CPU helper beside a blob; for a model with state none does.
+
+    Raises ``ValueError`` for what is no release.
+    """
+    year, minor = openvino.split(".")[:2]
+    return not auto.no_helper and (int(year), int(minor)) >= HELPER_ALL_THE_SAME_SINCE
+
+
+def _from_the_blob(reply: Mapping[str, Any], accelerator: Device) -> Check:
+    """Whether it was loaded from its blob, once the accelerator answers."""
+    in_the_end = reply["execution_devices_in_the_end"] or []
+    if kinds(in_the_end) != {accelerator.kind}:
+        return Check(False, f"{' and '.join(in_the_end) or 'nothing'} answered in the end")
+    loaded = reply["loaded_from_cache"]
+    return Check(bool(loaded), "" if loaded else f"LOADED_FROM_CACHE is {'not there' if loaded is None else loaded}")
+
+
+def _helper(openvino: str, log: AutoLog, *, expected: bool) -> Check:
+    if not log.lines:
+        return Check(None, "AUTO's log is empty")
+    release = ".".join(openvino.split(".")[:2])
+    said = f"openvino {release} {'started it' if log.cpu_helper_started else 'left it out'}"
+    return Check(log.cpu_helper_started == expected, said)
+
+
+def _first_answer(reply: Mapping[str, Any], accelerator: Device, *, helper_expected: bool) -> Check:
+    """Whether the accelerator answered first, or the helper where there is one."""
+    answered = sorted({*(reply["execution_devices_before"] or ()), *(reply["execution_devices"] or ())})
+    if not answered:
+        return Check(None, "OpenVINO names no device that answered")
+    may = {accelerator.kind} | ({"(CPU)"} if helper_expected else set())
+    return Check(kinds(answered) <= may, f"by {' and '.join(answered)}")

@@ -1,0 +1,247 @@
+"""What one process says of the promises of the hand-over and of the cached start."""
+
+import numpy as np
+import pytest
+
+from autogauge.measuring.claim import Bound
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Check, Replicate, Sample
+from autogauge.probe.log import AutoLog
+from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER
+from autogauge.stats.verdicts import Outcome
+from autogauge.studies import cached_start, hand_over, hand_over_promises
+from autogauge.studies.hand_over_promises import FIRST_AND_LAST, IN_TIME, LETS_GO, LOG_AGREES, ONCE
+from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
+from autogauge.targets import Auto, Device
+
+GPU = Device("GPU.0")
+AUTO = Auto("AUTO", GPU)
+NO_DEVICE = "OpenVINO names no device that answered"
+PLAN = Plan((1,), 60.0)
+H, T, G = HELPER, TRANSITION, ACCELERATOR
+USUAL = {"hand_over_s": 1.5, "failed": 0.0, "wrong": 0.0, "destroy_s": 0.1}
+
+
+def timeline_of(labels, starts=None):
+    count = len(labels)
+    starts = np.arange(count, dtype=float) if starts is None else np.asarray(starts, float)
+    return Timeline(starts, np.ones(count), np.asarray(labels, np.int8), np.zeros(count), np.zeros((0, 2)))
+
+
+def process(outcome=HANDED_OVER, devices=("(CPU)", "GPU.0"), **facts):
+    log = AutoLog(failures={"GPU": "[GPU] ProgramBuilder build failed!"}) if outcome == NEVER else AutoLog()
+    return {
+        "outcome": outcome,
+        "devices": list(devices),
+        "failures": [],
+        "disagreements": [],
+        "auto_log": log.to_json(),
+        "accelerator_ready_s": None,
+        "printed": "3-hand-over.out",
+        **facts,
+    }
+
+
+def judged(facts=None, figures=USUAL, labels=(H, H, T, G, G), auto=AUTO, not_compared="", starts=None):
+    """The hand-over's verdicts by claim, where both ways went alike."""
+    result = hand_over.planned(PLAN, 1, auto=auto)
+    names = {claim.name for claim in result.claims}
+    samples = {}
+    for condition in result.conditions:
+        checks = hand_over_promises.checks_of(
+            condition,
+            facts or process(),
+            figures,
+            timeline_of(labels, starts),
+            auto=auto,
+            deadline_s=60.0,
+            not_compared=not_compared,
+        )
+        samples[condition.name] = Sample(figures, checks={name: each for name, each in checks.items() if name in names})
+    result.replicates.append(Replicate(0, tuple(samples), samples))
+    return {verdict.claim.name: verdict for verdict in result.verdicts()}
+
+
+def outcomes(verdicts):
+    return {name: verdict.outcome for name, verdict in verdicts.items() if verdict.outcome is not Outcome.PASS}
+
+
+def test_a_hand_over_as_it_should_be_keeps_every_promise():
+    verdicts = judged()
+    assert [*verdicts] == [
+        "auto-hands-over-in-time",
+        "auto-helper-first-accelerator-last",
+        "auto-hands-over-once",
+        "auto-fails-no-inference-synchronous",
+        "auto-answers-like-the-cpu-synchronous",
+        "auto-fails-no-inference-queue",
+        "auto-answers-like-the-cpu-queue",
+        "auto-log-agrees-with-devices",
+        "auto-lets-go-of-the-model",
+    ]
+    assert not outcomes(verdicts)
+    assert verdicts[IN_TIME].claim.sentence == "AUTO hands over to GPU.0 before the deadline"
+    assert verdicts[IN_TIME].evidence() == "synchronous and queue of 4: it held in all 2 samples (after 1.5 s)"
+
+
+def test_a_hand_over_that_never_came_is_told_in_autos_words():
+    figures = {name: value for name, value in USUAL.items() if name != "hand_over_s"}
+    verdicts = judged(process(NEVER, ["(CPU)"]), figures, labels=[H, H])
+    assert outcomes(verdicts) == {
+        IN_TIME: Outcome.FAIL,
+        FIRST_AND_LAST: Outcome.FAIL,
+        ONCE: Outcome.INCONCLUSIVE,
+    }
+    said = verdicts[IN_TIME].evidence()
+    assert "within 60 s: never handed over ((CPU)); AUTO's log says: Device: [GPU]: Compile model failure" in said
+    assert "probes/3-hand-over.out" in said
+    assert "(CPU) answered in the end" in verdicts[FIRST_AND_LAST].evidence()
+    assert "never handed over" in verdicts[ONCE].evidence()
+
+
+@pytest.mark.parametrize("outcome", [NO_HELPER, BROKEN])
+def test_an_accelerator_that_answered_from_the_first_inference_leaves_no_hand_over_to_see_and_says_so(outcome):
+    figures = {name: value for name, value in USUAL.items() if name != "hand_over_s"}
+    verdicts = judged(process(outcome, ["GPU.0"]), figures, labels=[G, G])
+    assert outcomes(verdicts) == dict.fromkeys((IN_TIME, FIRST_AND_LAST, ONCE), Outcome.INCONCLUSIVE)
+    for name in (IN_TIME, FIRST_AND_LAST, ONCE):
+        reason = "there was no hand-over to see: GPU.0 answered from the first inference on"
+        assert reason in verdicts[name].evidence()
+
+
+def test_where_auto_has_no_helper_by_its_rules_nothing_is_promised_of_a_change_from_it():
+    auto = Auto("AUTO", GPU, no_helper="the model has state")
+    verdicts = judged(process(NO_HELPER, ["GPU.0"]), labels=[G], auto=auto)
+    assert not outcomes(verdicts)
+    assert {IN_TIME, FIRST_AND_LAST, ONCE}.isdisjoint(verdicts)
+    assert len(verdicts) == 6
+
+
+@pytest.mark.parametrize(
+    ("facts", "labels", "broken"),
+    [
+        (process(NO_HELPER, ["CPU"]), [T, T], {IN_TIME: "no helper (CPU)", FIRST_AND_LAST: "CPU answered first"}),
+        (process(BROKEN, ["(CPU)"]), [H], {IN_TIME: "inferences fail", FIRST_AND_LAST: "(CPU) answered in the end"}),
+        (process(devices=["(CPU)", "NPU"]), [H, G], {FIRST_AND_LAST: "NPU answered in the end"}),
+        (process(devices=["GPU.0", "(CPU)", "GPU.0"]), [H, G], {FIRST_AND_LAST: "GPU.0 answered first"}),
+        (process(devices=[]), [], {FIRST_AND_LAST: "nothing answered first; nothing answered in the end"}),
+        (process(), [G, G], {FIRST_AND_LAST: "the first inference was not the CPU helper's"}),
+        (process(), [H, T], {FIRST_AND_LAST: "the last inference was not the accelerator's"}),
+        (process(), [H, G, H, G], {ONCE: "it changed 3 times between the CPU helper and the accelerator"}),
+        (
+            process(),
+            [G, G, T, H],
+            {FIRST_AND_LAST: "the first inference was not the CPU helper's; the last inference was not", ONCE: "to the helper"},
+        ),
+        (process(disagreements=["the log counts 3"]), [H, G], {LOG_AGREES: "the log counts 3"}),
+    ],
+)  # fmt: skip
+def test_each_promise_breaks_by_itself_and_says_how(facts, labels, broken):
+    verdicts = judged(facts, labels=labels)
+    failed = {name: each.evidence() for name, each in verdicts.items() if each.outcome is Outcome.FAIL}
+    assert {*failed} == {*broken}
+    for name, words in broken.items():
+        assert words in failed[name]
+
+
+def test_in_a_queue_the_order_is_by_when_inferences_began():
+    """One that began at the hand-over may be the last of all to end."""
+    assert not outcomes(judged(labels=[H, G, G, T, H], starts=[0, 3, 4, 2, 1]))
+
+
+def test_a_model_that_was_still_being_destroyed_is_said():
+    verdicts = judged(figures={name: value for name, value in USUAL.items() if name != "destroy_s"})
+    assert outcomes(verdicts) == {LETS_GO: Outcome.FAIL}
+    assert "it was still being destroyed at the deadline" in verdicts[LETS_GO].evidence()
+
+
+def test_failed_inferences_and_wrong_answers_tell_what_is_known_of_them():
+    failures = ["Exception from x.cpp:\n[GPU] CL_OUT_OF_RESOURCES", "[GPU] other", "third"]
+    verdicts = judged(process(failures=failures), {**USUAL, "failed": 3.0, "wrong": 2.0, "relative_error": 0.25})
+    assert {*outcomes(verdicts)} == {name for name, each in verdicts.items() if isinstance(each.claim, Bound)}
+    failed = verdicts["auto-fails-no-inference-queue"].evidence()
+    assert failed == (
+        "failed inferences of queue of 4 = 3 at worst: above 0 in 1 of 1 sample: "
+        "replicate 0: 3 ([GPU] CL_OUT_OF_RESOURCES; [GPU] other)"
+    )
+    wrong = verdicts["auto-answers-like-the-cpu-synchronous"].evidence()
+    assert "2 (largest error 0.25, in parts of the output's largest value)" in wrong
+
+
+@pytest.mark.parametrize("reason", ["no answer is held against the CPU's: the model's state cannot be reset", ""])
+def test_where_no_answer_was_compared_nothing_is_said_of_answers(reason):
+    figures = {name: value for name, value in USUAL.items() if name != "wrong"}
+    verdicts = judged(figures=figures, not_compared=reason)
+    assert {*outcomes(verdicts).values()} == {Outcome.INCONCLUSIVE}
+    assert {*outcomes(verdicts)} == {"auto-answers-like-the-cpu-synchronous", "auto-answers-like-the-cpu-queue"}
+    for name in outcomes(verdicts):
+        assert (reason or "no answer was held against the CPU's") in verdicts[name].evidence()
+
+
+def test_the_names_of_claims_do_not_change_with_the_length_of_the_queue():
+    names = [[claim.name for claim in hand_over.planned(PLAN, 1, requests, AUTO).claims] for requests in (0, 2, 8)]
+    assert names[0] == names[1] == names[2]
+    assert len({*names[0]}) == len(names[0])
+
+
+def started(openvino="2026.4.1-1", auto=AUTO, condition=0, *, helper=True, lines=9, **reply):
+    """What a cached start says of the promises: the checks of one turn."""
+    study = cached_start.planned(auto, GPU, PLAN, 1)
+    reply = {
+        "openvino": openvino,
+        "loaded_from_cache": True,
+        "execution_devices_before": ["(CPU)"] if helper and condition == 0 else ["GPU.0"],
+        "execution_devices": ["GPU.0"],
+        "execution_devices_in_the_end": ["GPU.0"],
+        **reply,
+    }
+    log = AutoLog(lines=lines, cpu_helper_started=helper)
+    return cached_start.observing(auto, GPU)(study.conditions[condition], reply, log).checks
+
+
+@pytest.mark.parametrize(
+    ("openvino", "no_helper", "helper", "holds"),
+    [
+        ("2026.4.1-12", "", True, True),
+        ("2026.4.1-12", "", False, False),
+        ("2025.2.0", "", True, True),
+        ("2025.1.9", "", True, False),
+        ("2025.1.9", "", False, True),
+        ("2024.6.0", "", False, True),
+        ("2025.10.0", "", True, True),
+        ("2026.4.1", "state", False, True),
+        ("2026.4.1", "state", True, False),
+    ],
+)
+def test_the_helper_beside_a_blob_is_as_the_release_documents(openvino, no_helper, helper, holds):
+    checks = started(openvino, Auto("AUTO", GPU, no_helper=no_helper), helper=helper)
+    assert checks[cached_start.HELPER].holds is holds
+    release = ".".join(openvino.split(".")[:2])
+    assert checks[cached_start.HELPER].why == f"openvino {release} {'started it' if helper else 'left it out'}"
+    if holds:
+        assert checks[cached_start.FIRST_ANSWER].holds
+
+
+@pytest.mark.parametrize(
+    ("reply", "name", "check"),
+    [
+        ({"loaded_from_cache": False}, cached_start.FROM_THE_BLOB, Check(False, "LOADED_FROM_CACHE is False")),
+        ({"loaded_from_cache": None}, cached_start.FROM_THE_BLOB, Check(False, "LOADED_FROM_CACHE is not there")),
+        ({"execution_devices_in_the_end": ["(CPU)"]}, cached_start.FROM_THE_BLOB, Check(False, "(CPU) answered in the end")),
+        ({"execution_devices_in_the_end": None}, cached_start.FROM_THE_BLOB, Check(False, "nothing answered in the end")),
+        ({"lines": 0}, cached_start.HELPER, Check(None, "AUTO's log is empty")),
+        ({"execution_devices": ["CPU"]}, cached_start.FIRST_ANSWER, Check(False, "by (CPU) and CPU")),
+        ({"execution_devices": None, "execution_devices_before": []}, cached_start.FIRST_ANSWER, Check(None, NO_DEVICE)),
+        ({"condition": 1, "execution_devices_before": ["(CPU)"]}, cached_start.FIRST_ANSWER, Check(False, "by (CPU) and GPU.0")),
+        ({"openvino": "2024.6.0"}, cached_start.FIRST_ANSWER, Check(False, "by (CPU) and GPU.0")),
+    ],
+)  # fmt: skip
+def test_a_cached_start_breaks_its_promise_and_says_how(reply, name, check):
+    assert started(**reply)[name] == check
+    if name != cached_start.HELPER:
+        assert all(each.holds for each in started(condition=reply.get("condition", 0)).values())
+
+
+def test_the_accelerators_own_cached_start_says_nothing_of_autos_helper():
+    assert {*started(condition=1)} == {cached_start.FROM_THE_BLOB, cached_start.FIRST_ANSWER}
+    assert {*started()} == {claim.name for claim in cached_start.planned(AUTO, GPU, PLAN, 1).claims}
