@@ -42,6 +42,14 @@ class Given:
         said = "; ".join(f"{name} comes from {self.places[name]}" for name in named)
         return plain.sentence(f"{sentence.removesuffix('.')}; {said}.")
 
+    def from_elsewhere(self) -> list[str]:
+        """What is asked for by another place than the command line, a line a place."""
+        by_place: dict[str, list[str]] = {}
+        for name, place in self.places.items():
+            if name in self.texts:
+                by_place.setdefault(place, []).append(f"{name}={self.texts[name]}")
+        return [plain.sentence(f"{' '.join(asked)} from {place}") for place, asked in by_place.items()]
+
 
 def given(
     parsed: Mapping[str, str | None],

@@ -59,7 +59,7 @@ From the strongest to the weakest:
 5. the option's own environment variable, where it has one;
 6. the default.
 
-A mistake in an option that is not on the command line says where it comes from:
+The head of pytest's output says what a file or a variable asks for. A mistake in such an option says where it comes from:
 
 ```text
 Exit: there is no 'loud' to choose: take one of off, warn, fail (--gate); --gate comes from addopts in /srv/autogauge/pytest.ini.

@@ -75,6 +75,16 @@ def test_a_mistake_in_a_file_says_which_file(run, pytester, files, file):
     assert "comes from" not in said, "it stands on the command line"
 
 
+def test_the_header_says_what_is_asked_for_from_elsewhere(run, pytester):
+    _, said = run(
+        "--gate=off", ini=INI.format("--machine=m --gate=fail"), toml=OURS.format('wait = "no"\ndevices = ["CPU"]')
+    )
+    assert [line for line in said.splitlines() if line.startswith("autogauge: ")] == [
+        f"autogauge: --machine=m from addopts in {pytester.path / 'pytest.ini'}",
+        f"autogauge: --wait=no --devices=CPU from [tool.autogauge] in {pytester.path / 'pyproject.toml'}",
+    ]
+
+
 def test_the_order_of_the_places(run, monkeypatch):
     files = {"ini": INI.format("--machine=ini"), "toml": OURS.format('machine = "toml"')}
     assert "machine is ini and" in run(**files)[1]
