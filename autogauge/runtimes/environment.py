@@ -5,22 +5,21 @@ What is measured with it is left to ``reference`` and ``pinned``.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from autogauge.cache import Cache, scratch_in
-from autogauge.causes import step_for, step_when_late
+from autogauge.causes import step_when_late
 from autogauge.errors import UserError
 from autogauge.manifest import read_manifest
 from autogauge.measuring.progress import Progress
-from autogauge.probe import environment
 from autogauge.probe.identity import is_release
-from autogauge.tools.running import Deadline, ToolFailed, object_in, recompile, run_tool
+from autogauge.tools import environments
+from autogauge.tools.environments import python_of
+from autogauge.tools.running import Deadline, ToolFailed, ask, object_in, run_tool
 from autogauge.trust import may_run
 
 DEADLINE_S, ASK_DEADLINE_S = 600.0, 60.0
@@ -28,6 +27,7 @@ VERSION = re.compile(r"\d{4}\.\d+(?:\.\d+)?(?:\.?(?:dev|rc|a|b|post)\d+)?")
 """What is taken for a release of OpenVINO."""
 _NUMPY = re.compile(r"\d+(?:\.\d+)+")
 _ENVIRONMENT = "environment"
+_ASK_NUMPY = "from importlib.metadata import version; print(version('numpy'))"
 _ASK = "import json, openvino, numpy; print(json.dumps({'openvino': openvino.__version__, 'numpy': numpy.__version__}))"
 
 
@@ -43,7 +43,7 @@ def python_with(version: str, cache: Cache, progress: Progress, option: str) -> 
         key,
         lambda staging: _install(staging, version, deadline, progress, option, numpy),
         usable=lambda folder: may_run(_python(folder)),  # it links to an interpreter, which may be gone
-        mend=lambda folder: recompile(folder / _ENVIRONMENT, cache, deadline, progress.say),
+        mend=lambda folder: environments.recompile(folder / _ENVIRONMENT, cache, deadline, progress.say),
         say=progress.say,
         lock_deadline_s=deadline.left_s,
     )
@@ -52,27 +52,16 @@ def python_with(version: str, cache: Cache, progress: Progress, option: str) -> 
 
 def numpy_of(python: Path) -> str:
     """The version of numpy beside that interpreter's OpenVINO. Raises :class:`UserError`."""
-    ask = "from importlib.metadata import version; print(version('numpy'))"
     try:
-        done = subprocess.run(
-            [str(python), "-I", "-B", "-c", ask],
-            capture_output=True,
-            text=True,
-            timeout=ASK_DEADLINE_S,
-            check=True,
-            env=environment.clean(os.environ),
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        lacking = step_for(error) if isinstance(error, OSError) else None
-        if isinstance(error, subprocess.TimeoutExpired):
-            lacking = step_when_late()
-        step = lacking or "remove its folder from the cache, and it is installed anew"
+        return ask(python, _ASK_NUMPY, Deadline(ASK_DEADLINE_S)).strip()
+    except ToolFailed as error:
+        step = step_when_late() if error.late else error.step
+        step = step or "remove its folder from the cache, and it is installed anew"
         raise UserError(f"{python} does not say which numpy it has: {step}.") from None
-    return done.stdout.strip()
 
 
 def _python(folder: Path) -> Path:
-    return folder / _ENVIRONMENT / "bin" / "python"
+    return python_of(folder / _ENVIRONMENT)
 
 
 def _install(
@@ -81,34 +70,18 @@ def _install(
     """Make the environment and ask it what it is; returns facts for the manifest. ``numpy`` is a version that is wanted beside it."""
     began = time.monotonic()
     made = staging / _ENVIRONMENT
-    own = made / "bin" / "python"
     title = f"openvino {version}"
     progress.begin(title)
     progress.advance("installing it", 0, 1, None)
     with scratch_in(staging) as scratch:
         try:
             base = Path(getattr(sys, "_base_executable", sys.executable))
-            run_tool(base, "module", "venv", str(made), scratch=scratch, deadline=deadline)
-            pip = (
-                "pip",
-                "install",
-                "--no-cache-dir",
-                "--no-input",
-                "--disable-pip-version-check",
-                "--progress-bar=off",
-                "--retries=1",
-                "--timeout=15",
-            )
-            run_tool(
-                own,
-                "module",
-                *pip,
-                "--only-binary=:all:",
-                f"openvino=={version}",
-                *([f"numpy=={numpy}"] if numpy else []),
+            own = environments.make(
+                base,
+                made,
+                *("--retries=1", "--timeout=15", f"openvino=={version}", *([f"numpy=={numpy}"] if numpy else [])),
                 scratch=scratch,
                 deadline=deadline,
-                home=True,
             )
             # That pip says it is done proves nothing: the release must load, and be the one.
             script = scratch / "ask.py"

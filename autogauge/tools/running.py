@@ -10,16 +10,15 @@ import contextlib
 import json
 import os
 import re
-import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from autogauge.cache import Cache
 from autogauge.causes import step_in
 from autogauge.files import exists
-from autogauge.probe import environment
+from autogauge.probe.environment import clean
 from autogauge.probe.process import Child, LineTooLong
 
 RUNNER = Path(__file__).with_name("runner.py")
@@ -91,18 +90,22 @@ def run_tool(
         raise ToolFailed(f"cannot start {python}: {error.strerror}") from None
     try:
         lines = _lines_of(child, deadline, silence_s, on_line)
-        try:
-            ending = child.wait(deadline.at)
-        except TimeoutError:
-            raise _late(deadline) from None
-        if ending.signal_number is not None:
-            raise ToolFailed(f"it was {ending}")
-        if ending.exit_status != 0:
-            said = (reason or reason_in)([*lines, *child.output_tail().splitlines()])
-            raise ToolFailed(said or f"it ended with {ending}")
+        _see_end_of(child, lines, deadline, reason or reason_in)
         return lines
     finally:
         child.kill()
+
+
+def _see_end_of(child: Child, lines: Sequence[str], deadline: Deadline, reason: Callable[[Sequence[str]], str]) -> None:
+    """Wait for the end of a child that has printed these lines. Raises :class:`ToolFailed` unless it is a good one."""
+    try:
+        ending = child.wait(deadline.at)
+    except TimeoutError:
+        raise _late(deadline) from None
+    if ending.signal_number is not None:
+        raise ToolFailed(f"it was {ending}")
+    if ending.exit_status != 0:
+        raise ToolFailed(reason([*lines, *child.output_tail().splitlines()]) or f"it ended with {ending}")
 
 
 def _lines_of(child: Child, deadline: Deadline, silence_s: float | None, on_line: Callable[[str], None]) -> list[str]:
@@ -129,17 +132,22 @@ def _late(deadline: Deadline) -> ToolFailed:
     return ToolFailed(f"it was not done within {deadline.seconds:g} s", late=True)
 
 
-def recompile(environment: Path, cache: Cache, deadline: Deadline, say: Callable[[str], None]) -> None:
-    """Make the files anew that Python has compiled in an environment. Raises ``OSError``; what cannot be compiled is left out."""
-    say(f"compiling {environment.parent.name} in the cache anew: its compiled files were not those that are on record")
-    for folder in [*environment.rglob("__pycache__")]:
-        shutil.rmtree(folder)
-    python, libraries = environment / "bin" / "python", environment / "lib"
-    with (
-        cache.scratch("compile") as scratch,
-        contextlib.suppress(ToolFailed),
-    ):  # some packages bring what is for other Pythons
-        run_tool(python, "module", "compileall", "-q", str(libraries), scratch=scratch, deadline=deadline)
+def ask(python: Path, code: str, deadline: Deadline) -> str:
+    """What an interpreter prints that runs ``code`` with nothing of the user's; raises :class:`ToolFailed` as :func:`run_tool` does.
+
+    Whatever it started is gone then: what is called python may be a script that starts another.
+    """
+    with tempfile.TemporaryDirectory(prefix="autogauge-") as scratch:
+        out, err = Path(scratch, "out"), Path(scratch, "err")
+        try:
+            child = Child([str(python), "-I", "-B", "-c", code], stdout=out, stderr=err, environment=clean(os.environ))
+        except OSError as error:
+            raise ToolFailed(f"cannot start {python}: {error.strerror}") from None
+        try:
+            _see_end_of(child, (), deadline, reason_in)
+            return child.printed(out)
+        finally:
+            child.kill()
 
 
 def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
@@ -147,7 +155,7 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
 
     The tools run in a folder of their own: what leads to a file from the user's is made to lead there from anywhere.
     """
-    kept = environment.clean(os.environ)
+    kept = clean(os.environ)
     kept.update({name: _from_anywhere(kept[name]) for name in _FILES if name in kept})
     kept.update({name: " ".join(map(_from_anywhere, kept[name].split())) for name in _LISTS if name in kept})
     if not home:

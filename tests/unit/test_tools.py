@@ -11,7 +11,7 @@ import pytest
 
 from autogauge.models import build
 from autogauge.tools import running
-from autogauge.tools.running import Deadline, ToolFailed, object_in, run_tool
+from autogauge.tools.running import Deadline, ToolFailed, ask, object_in, run_tool
 from tests.support import ROOT, is_gone, wait_until
 
 
@@ -117,6 +117,24 @@ def test_no_tool_finds_the_telemetry_whatever_module_is_run(tmp_path):
 )
 def test_the_line_that_says_why_is_found(lines, reason):
     assert running.reason_in(lines) == reason
+
+
+def test_an_interpreter_is_asked_and_answers(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    assert ask(Path(sys.executable), "import os; print(os.environ.get('PYTHONPATH'))", Deadline(60)) == "None\n"
+    with pytest.raises(ToolFailed, match="ZeroDivisionError") as failed:
+        ask(Path(sys.executable), "1 / 0", Deadline(60))
+    assert not failed.value.late
+
+
+def test_a_shim_that_does_not_answer_in_time_is_gone_with_what_it_started(tmp_path):
+    shim, started = tmp_path / "python", tmp_path / "started"
+    shim.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {started}\nwait\n")
+    shim.chmod(0o755)
+    with pytest.raises(ToolFailed, match="not done within") as failed:
+        ask(shim, "", Deadline(0.5))
+    assert failed.value.late
+    assert wait_until(lambda: is_gone(int(started.read_text())), 5)
 
 
 STARTER = """

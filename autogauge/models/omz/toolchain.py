@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -23,8 +22,9 @@ from autogauge.causes import step_when_late
 from autogauge.errors import UserError
 from autogauge.measuring.progress import Progress
 from autogauge.models.omz.tools import STEPS, run
-from autogauge.probe.environment import clean
-from autogauge.tools.running import Deadline, ToolFailed, object_in, recompile, run_tool
+from autogauge.tools import environments
+from autogauge.tools.environments import python_of
+from autogauge.tools.running import Deadline, ToolFailed, ask, object_in, run_tool
 from autogauge.trust import may_run
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
@@ -95,7 +95,7 @@ def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
         _key(version),
         lambda staging: _install(staging, python, version, deadline, progress),
         usable=_has_python,
-        mend=lambda folder: recompile(folder / _ENVIRONMENT, cache, deadline, progress.say),
+        mend=lambda folder: environments.recompile(folder / _ENVIRONMENT, cache, deadline, progress.say),
         say=progress.say,
         lock_deadline_s=deadline.left_s,
     )
@@ -108,9 +108,9 @@ def interpreter(deadline: Deadline) -> tuple[str, Path]:
     for version in VERSIONS:
         for path in _candidates(version):
             try:
-                if _fits(path, version, min(TRIAL_DEADLINE_S, deadline.left_s)):
+                if _fits(path, version, Deadline(min(TRIAL_DEADLINE_S, deadline.left_s))):
                     return version, path
-            except subprocess.TimeoutExpired:
+            except ToolFailed:
                 late = path
     if late is not None:
         raise UserError(
@@ -125,7 +125,7 @@ def interpreter(deadline: Deadline) -> tuple[str, Path]:
 
 def _has_python(folder: Path) -> bool:
     """Whether the interpreter that the environment links to is still there, and one that may be run."""
-    return may_run(folder / _ENVIRONMENT / "bin" / "python")
+    return may_run(python_of(folder / _ENVIRONMENT))
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -145,23 +145,17 @@ def _release(python: Path) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", python.parents[1].name)]
 
 
-def _fits(python: Path, version: str, deadline_s: float) -> bool:
+def _fits(python: Path, version: str, deadline: Deadline) -> bool:
     """Whether that is a working CPython of that version that can make virtual environments; a shim may be none.
 
-    Raises ``subprocess.TimeoutExpired`` where it does not answer in time.
+    Raises :class:`ToolFailed` where it does not answer in time.
     """
     try:
-        done = subprocess.run(
-            [str(python), "-I", "-c", _FITS],
-            capture_output=True,
-            text=True,
-            timeout=deadline_s,
-            check=False,
-            env=clean(os.environ),
-        )
-    except OSError:
+        return ask(python, _FITS, deadline).split() == [version, "cpython", "True"]
+    except ToolFailed as error:
+        if error.late:
+            raise
         return False
-    return done.returncode == 0 and done.stdout.split() == [version, "cpython", "True"]
 
 
 def _key(version: str) -> str:
@@ -169,7 +163,7 @@ def _key(version: str) -> str:
 
 
 def _toolchain(folder: Path) -> Toolchain:
-    python = folder / _ENVIRONMENT / "bin" / "python"
+    python = python_of(folder / _ENVIRONMENT)
     return Toolchain(python, json.loads((folder / _CATALOGUE).read_bytes()), folder.name.removeprefix(f"{NAME}-"))
 
 
@@ -177,7 +171,6 @@ def _install(staging: Path, python: Path, version: str, deadline: Deadline, prog
     """Make the environment and ask the tools what they know; returns facts for the manifest."""
     began = time.monotonic()
     environment = staging / _ENVIRONMENT
-    own = environment / "bin" / "python"
 
     def show(line: str) -> None:
         if line.startswith("Collecting "):
@@ -187,24 +180,12 @@ def _install(staging: Path, python: Path, version: str, deadline: Deadline, prog
     progress.advance(f"installing its tools (Python {version})", 0, STEPS, None)
     with scratch_in(staging) as scratch:
         try:
-            run_tool(python, "module", "venv", str(environment), scratch=scratch, deadline=deadline)
-            pip = (
-                *(
-                    "pip",
-                    "install",
-                    "--require-hashes",
-                    "--only-binary=:all:",
-                ),  # what is built would fetch what has no digest
-                *("--no-deps", "--no-cache-dir", "--no-input", "--disable-pip-version-check"),
-            )
-            # The user's home is left visible: pip's settings are there, such as the address of a lab's own index.
-            run_tool(
-                own,
-                "module",
-                *(*pip, "--progress-bar=off", "-r", str(LOCK)),
+            own = environments.make(
+                python,
+                environment,
+                *("--require-hashes", "--no-deps", "-r", str(LOCK)),
                 scratch=scratch,
                 deadline=deadline,
-                home=True,
                 on_line=show,
             )
             # That pip says it is done proves nothing: each tool must load, and know its models.
