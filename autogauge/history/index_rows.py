@@ -91,7 +91,7 @@ def insert(
         when_s = run.when.timestamp() if run.when else None
         own = (when_s, run.machine, run.openvino, run.model, run.precision, run.weights, run.profile, run.accelerator)
         own = (*own, run.fingerprint or "")
-        problem = "\n".join(each.replace("\n", " ") for each in run.problems)
+        problem = "\n".join(each.replace("\n", " ") for each in (*run.problems, *run.odd))
         verdicts = {each.verdict for each in run.benchmarks.values()}
         facts_of_it = _facts_of(run)
         accepted = sum(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)

@@ -10,7 +10,7 @@ import datetime
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -90,6 +90,8 @@ class SavedRun:
     foreign: bool = False
     fingerprint_facts: Mapping[str, Any] = field(default_factory=dict)
     noted: Mapping[str, Any] = field(default_factory=dict)
+    odd: tuple[str, ...] = ()
+    """Sentences about what is odd and spoils no figure."""
     digest: str = ""
     """Of the model's files, as far as the file tells."""
     folder: str = ""
@@ -152,12 +154,6 @@ def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
             problems.append(f"benchmark {plain(found.key)} stands in it twice: the first is taken")
             continue
         benchmarks[found.key] = found
-    if lost := [found for found in benchmarks.values() if found.labels_lost]:
-        many = sum(found.labels_lost for found in lost)
-        problems.append(
-            f"{many} {'label' if many == 1 else 'labels'} of {len(lost)} {'benchmark' if len(lost) == 1 else 'benchmarks'} "
-            f"left out or cut: no text, too long or too many ({plain(lost[0].key)})"
-        )
     machine_info = document.get("machine_info")
     machine_info = machine_info if isinstance(machine_info, dict) else {}
     fingerprint = machine_info.get("fingerprint")
@@ -186,9 +182,20 @@ def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
         if isinstance(fingerprint, dict)
         else {},
         noted=_noted(machine_info),
+        odd=tuple(_odd(benchmarks.values())),
         digest=_digest(model, fingerprint),
         folder=PurePosixPath((_text(model.get("path")) or "").replace("\\", "/")).parent.name,
     )
+
+
+def _odd(benchmarks: Iterable[SavedBenchmark]) -> Iterator[str]:
+    """What is odd in a run and spoils no figure."""
+    if lost := [found for found in benchmarks if found.labels_lost]:
+        many = sum(found.labels_lost for found in lost)
+        yield (
+            f"{many} {'label' if many == 1 else 'labels'} of {len(lost)} {'benchmark' if len(lost) == 1 else 'benchmarks'} "
+            f"left out or cut: no text, too long or too many ({plain(lost[0].key)})"
+        )
 
 
 def _digest(model: Mapping[str, Any], fingerprint: Any) -> str:

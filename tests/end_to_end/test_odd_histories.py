@@ -187,6 +187,35 @@ def test_a_standing_with_texts_that_no_file_system_or_database_takes_stops_no_re
         assert done.exit_code == 0, (words, done.output, done.exception)
 
 
+HOSTILE_LABELS = {
+    "very many": {f"key {number}": "x" for number in range(10_000)},
+    "very long": {"\x1b]0;owned\x07" * 1000: "\x00\x9b2J\ud800" * 100_000},
+    "nested": {"policy": json.loads("[" * 400 + "]" * 400)},
+    "called like fields": dict.fromkeys(("machine", "run", "last", "openvino", "file", "label.file", "=1", "__proto__"), "x"),
+}  # fmt: skip
+
+
+def test_labels_of_any_kind_stop_no_reader_and_stay_within_bounds(lab, tmp_path):
+    for place, labels in enumerate(HOSTILE_LABELS.values(), 20):
+        made = document({"latency: GPU": 0.01, "latency: CPU": 0.01}, labels=labels)
+        write(lab / f"{place:04d}_labels.json", json.dumps(made))
+    words = (f"--history={lab.parent}", f"--cache={tmp_path / 'cache'}")
+    more = [
+        ("history", "--json", "--where=label.machine=x", *words),
+        ("compare", "machine=lab-01 standing=*", "--by=device", *words),
+        ("history", "--where=nothing=x", *words),
+        ("compare", "machine=lab-01", "--by=nothing", *words),
+    ]
+    for command in (*readers(lab), *more):
+        done = CliRunner().invoke(app, command)
+        said = done.output + str(done.exception or "")
+        assert isinstance(done.exception, UserError) == ("nothing" in " ".join(command)), (command, done.exception)
+        assert not {*"\x1b\x07\x9b\u202e\ud800"} & {*said}, command
+        assert len(said) < 60_000, (command, len(said))
+    page = tmp_path / "reports" / "trends" / "index.html"
+    assert page.stat().st_size < 500_000
+
+
 def test_what_was_in_the_way_and_is_gone_is_read(lab, tmp_path):
     link = lab / "0009_later.json"
     link.symlink_to(tmp_path / "later.json")

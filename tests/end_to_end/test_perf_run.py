@@ -152,6 +152,9 @@ def test_the_history_file_carries_its_context(saved_run, summary):
         assert extra["model"]["digest"] == summary["model"]["digest"]
         assert extra["openvino"] == summary["openvino"]
         assert extra["execution_devices"]
+        assert extra["labels"]["device"] in benchmark["name"]
+        assert extra["labels"].get("hint", "") in benchmark["name"]
+        assert extra["metric_title"]
         assert extra["verdicts"]
 
 

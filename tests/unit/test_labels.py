@@ -177,10 +177,32 @@ def test_labels_of_whatever_a_file_holds_are_bounded_and_plain(found, kept, lost
     assert list(labels.kept(found)[0]) == list(kept), "in the order of tables"
 
 
-def test_what_is_lost_of_labels_is_said_once_and_the_benchmarks_are_judged():
+def test_what_is_lost_of_labels_is_said_once_and_the_benchmarks_are_judged(folder, histories):
     run = read(document({LATENCY: 0.01, PER_FRAME: 0.02}, labels={"policy": {"nested": ["deep"]}}))
     assert run.benchmarks.keys() == {LATENCY, PER_FRAME}
-    assert run.problems == (f"2 labels of 2 benchmarks left out or cut: no text, too long or too many ({LATENCY})",)
+    assert run.problems == (), "so that a strict gate does not fail for it"
+    assert run.odd == (f"2 labels of 2 benchmarks left out or cut: no text, too long or too many ({LATENCY})",)
+
+    save(folder, {LATENCY: 0.01}, labels={"policy": ["x"]})
+    (note,) = histories.all(where.Where()).notes()
+    assert note.endswith(f"1 label of 1 benchmark left out or cut: no text, too long or too many ({LATENCY})")
+
+
+def test_a_new_run_with_labels_is_judged_by_the_old_ones_without(tmp_path):
+    from tests.histories import judged, year
+
+    year(tmp_path, runs=10, **OLD)
+    gate, _ = judged(tmp_path / "lab-01", {LATENCY: 1.5}, **NEW)
+    (each,) = gate.judgements
+    assert each.word == "FAIL"
+    assert each.change.ratio == pytest.approx(1.5, abs=0.02)
+
+
+def test_a_reader_that_knows_no_labels_refuses_the_file(folder, monkeypatch):
+    path = save(folder, {LATENCY: 0.01}, **NEW)
+    monkeypatch.setattr(records, "SCHEMA", 1)
+    with pytest.raises(UserError, match=r"saved by a newer autogauge \(schema 2, this one reads up to 1\)"):
+        records.read(path)
 
 
 def anything(st):

@@ -44,6 +44,50 @@ def runs(tmp_path, count, slower=1.0, noise=0.01, seed=1, begin=0, figures=(LATE
         save(tmp_path / "history" / machine, seconds, ratios=ratios, machine=machine, days=begin + number, **others)
 
 
+def test_a_trend_whose_labels_grew_is_one_and_is_called_as_its_newest_run_calls_it(tmp_path, report):
+    runs(tmp_path, 10, schema=1)
+    runs(tmp_path, 10, SLOWER, begin=10, labels={"policy": "round_robin"})
+    text, (trend,) = report()
+    assert (trend["labels"], trend["words"]) == (
+        {"device": "AUTO", "hint": "LATENCY", "policy": "round_robin"},
+        "policy round_robin",
+    )
+    assert "since run 0011" in text
+    assert "policy round_robin" in text, "the table of benchmarks has them"
+
+
+def test_the_page_has_a_filter_for_each_label_that_there_is(tmp_path, report):
+    labels = {LATENCY: {"requests": "16"}, PER_FRAME: {"requests": "2", "<b>": "x", "openvino": "2025.4.0-1-abc"}}
+    runs(tmp_path, 2, figures=(LATENCY, PER_FRAME), labels=labels, openvino="2026.4.1")
+    report()
+    page = (tmp_path / "trends" / "index.html").read_text()
+    assert re.findall(r'<select name="([^"]*)"', page) == [
+        *("machine", "openvino", "model", "label:device", "label:hint", "label:&lt;b&gt;", "label:requests", "group"),
+    ]
+    assert re.search(r'name="label:requests".*?value="2".*?value="16"', page, re.DOTALL), "by size"
+    assert re.search(r'name="openvino".*?value="2025.4.0".*?value="2026.4.1"', page, re.DOTALL)
+
+
+def test_of_very_many_labels_the_page_has_filters_for_some_and_says_so(tmp_path, report):
+    runs(tmp_path, 1, labels={f"key {each}": str(each) for each in range(20)})
+    text, _ = report()
+    page = (tmp_path / "trends" / "index.html").read_text()
+    assert page.count('name="label:') == trends_page.MOST_FILTERS
+    assert "10 more labels are no filter here" in text
+
+
+def test_a_benchmarks_own_release_counts_in_its_trend(tmp_path, report):
+    for begin, older in ((0, "2025.3.0"), (10, "2025.4.0-1-abc")):
+        labels = {LATENCY: {"openvino": older}}
+        slower = SLOWER if begin else 1.0
+        runs(tmp_path, 10, slower, begin=begin, figures=(LATENCY, PER_FRAME), labels=labels, openvino="2026.4.1")
+    _, (latency, per_frame) = report()
+    assert [row[:2] for row in latency["releases"]] == [["2025.3.0", "10"], ["2025.4.0", "10"]]
+    assert [row[:2] for row in per_frame["releases"]] == [["2026.4.1", "20"]]
+    assert "openvino changed from 2025.3.0 to 2025.4.0" in latency["says"][-1]
+    assert "openvino changed" not in per_frame["says"][-1]
+
+
 def test_a_regression_that_the_gate_caught_is_a_change_of_level_drawn_and_said(tmp_path, report):
     runs(tmp_path, 19, openvino="2026.3.0")
     runs(tmp_path, 21, SLOWER, begin=19, openvino="2026.4.1", standing=Standing.QUARANTINED)
