@@ -37,8 +37,8 @@ class Check:
 class Sample:
     """What one turn of one condition gave.
 
-    Figures by metric, what was beside it, which devices answered, each latency, whether facts held by the claim's name, and ``arrays``
-    of the study's own by name (a timeline, say).
+    Figures by metric, what was beside it, which devices answered, each latency, whether facts held by the claim's name, ``arrays``
+    of the study's own by name (a timeline, say), and in a word what became of it (``handed over``), where turns may end in several ways.
     """
 
     figures: Mapping[str, float]
@@ -47,6 +47,7 @@ class Sample:
     latencies_ms: Latencies = field(default_factory=lambda: np.empty(0, np.float32), compare=False)
     checks: Mapping[str, Check] = field(default_factory=dict)
     arrays: Mapping[str, Array] = field(default_factory=dict, compare=False)
+    outcome: str = ""
 
 
 @dataclass

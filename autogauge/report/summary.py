@@ -14,7 +14,7 @@ import numpy.typing as npt
 from autogauge import __version__, folders
 from autogauge.errors import UserError
 from autogauge.files import in_short, write_bytes, write_json
-from autogauge.measuring import saving
+from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.report.pages import run_page
 from autogauge.report.pages.render import ASSETS, put_script
 from autogauge.report.rows import rows
@@ -65,8 +65,8 @@ def summarize(run: Run) -> dict[str, Any]:
         "verdicts": [verdict.to_json() for verdict in run.verdicts()],
         "table": [row.to_json() for row in rows(run)],
         "gate": run.gate.to_json() if run.gate else None,
-        "studies": [saving.to_json(study) for study in run.studies],
-        "studies_again": [saving.to_json(study) for study in run.gate.studies_again] if run.gate else [],
+        "studies": [_study(study) for study in run.studies],
+        "studies_again": [_study(study) for study in run.gate.studies_again] if run.gate else [],
         "history_file": str(run.history_file) if run.history_file else None,
         "latencies_file": LATENCIES,
         "timelines_file": TIMELINES if _timelines(run) else None,
@@ -138,3 +138,49 @@ def _compressed(arrays: dict[str, Array]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
+
+
+def _study(result: Result) -> dict[str, Any]:
+    """Everything but the single latencies and the arrays."""
+    return {
+        "name": result.name,
+        "state": result.state,
+        "seed": result.seed,
+        "seconds": result.seconds,
+        "plan": result.plan.to_json(),
+        "pinned": result.pinned or None,
+        "at_least": result.at_least,
+        "relay_rounds": result.relay_rounds,
+        "change_plan": result.change_plan.to_json() if result.change_plan else None,
+        "changes": [result.verdict(claim).to_json() for claim in result.changes],
+        "metrics": [metric.to_json() for metric in result.metrics],
+        "recorded": dict(result.recorded),
+        "conditions": [condition.to_json() for condition in result.conditions],
+        "facts": result.facts,
+        "replicates": [_replicate(replicate) for replicate in result.replicates],
+    }
+
+
+def _replicate(replicate: Replicate) -> dict[str, Any]:
+    more: dict[str, Any] = {}
+    if replicate.disturbed:
+        more["disturbed"] = {name: _sample(sample) for name, sample in replicate.disturbed.items()}
+    if replicate.still_disturbed:
+        more["still_disturbed"] = sorted(replicate.still_disturbed)
+    return {
+        "index": replicate.index,
+        "order": list(replicate.order),
+        "samples": {name: _sample(sample) for name, sample in replicate.samples.items()},
+        "failures": {name: failure.to_json() for name, failure in replicate.failures.items()},
+        **more,
+    }
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    checks = {name: [check.holds, check.why] for name, check in sample.checks.items()}
+    return {
+        "figures": dict(sample.figures),
+        "surroundings": dict(sample.surroundings),
+        "execution_devices": list(sample.execution_devices),
+        **({"checks": checks} if checks else {}),
+    }

@@ -89,7 +89,7 @@ def test_a_failed_turn_is_kept_with_its_reason_and_the_others_go_on():
     assert verdict.replicates == 8
     assert verdict.failed_replicates == 1
     assert "SIGSEGV" in verdict.evidence()
-    assert saving.to_json(failing)["replicates"][1]["failures"]["A"]["output_tail"] == "the tail"
+    assert saving.from_json(saving.to_json(failing)).replicates[1].failures["A"].output_tail == "the tail"
 
 
 def test_a_condition_that_always_fails_is_left_out_and_the_others_go_on():
@@ -175,7 +175,7 @@ def test_a_disturbed_turn_is_measured_again_and_both_are_kept():
     assert disturbed.disturbed("A") == 1
     assert "1 of 17 turns were disturbed" in notes.of(disturbed)[0]
     assert len(notes.of(disturbed)) == 1, "nothing else was notable"
-    assert saving.to_json(disturbed)["replicates"][6]["disturbed"]["A"]["figures"]["s"] == 5.0
+    assert saving.from_json(saving.to_json(disturbed)).replicates[6].disturbed["A"].figures["s"] == 5.0
 
 
 @pytest.mark.parametrize(("repeats", "again"), [(True, 1), (False, 0)])
@@ -196,7 +196,7 @@ def test_a_disturbed_turn_whose_repetition_is_no_better_is_counted_too(repeats, 
     assert (disturbed.disturbed("A"), disturbed.still_disturbed("A")) == (again, 2 - again)
     turns = disturbed.turns("A") + disturbed.turns("B")
     assert f"2 of {turns} turns were disturbed, {again} of them measured again" in notes.of(disturbed)[0]
-    assert saving.to_json(disturbed)["replicates"][6]["still_disturbed"] == ["A"]
+    assert saving.from_json(saving.to_json(disturbed)).replicates[6].still_disturbed == {"A"}
 
 
 def test_disturbances_of_one_condition_are_a_warning_also_where_nothing_is_repeated():
