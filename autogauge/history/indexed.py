@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.history.index_rows import ACCEPTED, EMULATED, UNREADABLE
-from autogauge.history.labels import NO_CONTENTS, NO_DEVICE, Contents, Labels
+from autogauge.history.labels import NO_CONTENTS, NO_DEVICE, OPENVINO, Contents, Labels
 
 Floats = npt.NDArray[np.float64]
 
@@ -83,6 +83,12 @@ class IndexedRun:
     def release(self) -> str:
         """The OpenVINO release without its build."""
         return self.openvino.partition("-")[0]
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The same, and after it those that some of its benchmarks were measured with instead."""
+        others = (each.partition("-")[0] for each in self.contents.labels.get(OPENVINO, ()))
+        return tuple(dict.fromkeys(each for each in (self.release, *others) if each))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def runs_table(runs: Sequence[IndexedRun], models: Models | None = None) -> Fitt
             f"{run.number:04d}",
             run.machine or NONE,
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
-            run.release or NONE,
+            ", ".join(run.releases) or NONE,
             f"{short(name, max(4, NEEDS_APART - 2 - len(mark)))} {mark}" if mark else name,
             Text(run.verdict or NONE, style=STYLES.get(run.verdict, "")),
             Text(run.stands, style=STANDINGS.get(run.standing, "")),
@@ -131,7 +131,7 @@ def describe(runs: Sequence[IndexedRun], own_releases: Sequence[str] = ()) -> st
     moments = sorted(run.when for run in runs if run.when)
     days = dict.fromkeys(f"{moment:%Y-%m-%d}" for moment in (moments[:1] + moments[-1:]))
     machines = ", ".join(short(each) for each in sorted({run.machine or "no machine's name" for run in runs})[:4])
-    of_runs = by_size(own_releases or {run.release or "no release" for run in runs})
+    of_runs = by_size(own_releases or {each for run in runs for each in run.releases or ("no release",)})
     releases = ", ".join(map(short, of_runs[:4]))
     count = f"{len(runs)} run" if len(runs) == 1 else f"{len(runs)} runs"
     return f"{count} of {machines}, openvino {releases}, {' to '.join(days) or 'no date'}"

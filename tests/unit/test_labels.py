@@ -99,6 +99,24 @@ def test_a_benchmarks_own_release_counts_for_it_and_the_runs_for_the_rest(folder
     assert chosen(histories, "openvino=2025*", "openvino=*.0") == ([1], {LATENCY: [1]})
 
 
+def test_a_release_that_some_benchmarks_have_is_shown_beside_the_runs_own(folder, histories):
+    from autogauge.gate.comparison import compare
+    from autogauge.report import history as shown
+
+    older = {LATENCY: {"openvino": "2025.4.0-9-fff"}}
+    for day in range(3):
+        save(folder, {LATENCY: 0.01, PER_FRAME: 0.02}, days=day, openvino="2026.4.1-1-abc", labels=older)
+    (run, *_) = histories.all(where.Where()).runs
+    assert run.releases == ("2026.4.1", "2025.4.0")
+    assert "openvino 2025.4.0, 2026.4.1, " in shown.describe([run])
+    for release, words in (("2025.4", "openvino 2025.4.0, 2026"), ("2026.4", "openvino 2026.4.1, 2026")):
+        sides = [histories.select(f"openvino={release} run={numbers}") for numbers in ("1", "2-3")]
+        found = compare(*sides, 0.05)
+        assert len(found.compared) == 1
+        assert all(words in what for _, what, _ in shown.sides(found)), "what is compared was measured with that one"
+        assert found.to_json()["a"]["openvino"] == [words.split()[1].strip(",")]
+
+
 def test_every_label_is_a_column_of_the_export(folder, histories, tmp_path):
     save(folder, {LATENCY: 0.01}, openvino="2026.4.1", labels={"openvino": "2025.4.0", "machine": "of two rooms"})
     save(folder, {CACHED: 0.01}, days=1, labels={"=batch": "=8", "policy": "round_robin"})

@@ -246,7 +246,7 @@ def _runs_table(runs: Sequence[IndexedRun], models: Models) -> Table:
             f"{run.number:04d}",
             run.machine or NONE,
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
-            run.release or NONE,
+            ", ".join(run.releases) or NONE,
             models.called(run) + (" (another project's)" if run.foreign else "") or NONE,
             run.verdict or NONE,
             run.stands + (f": {run.why}" if run.why else ""),
