@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autogauge.files import as_json
-from autogauge.measuring import reading, saving
+from autogauge.measuring import reading, restoring, saving
 from autogauge.measuring.claim import Bound, Fact, Ratio, Verdict
 from autogauge.measuring.condition import CANDIDATE, PINNED, REFERENCE, Condition
 from autogauge.measuring.metric import Metric
@@ -106,7 +106,7 @@ class Drawn:
         )
 
     def replicate(self):
-        failure = lambda: Failure(self.any(saving.KINDS), self.word(), self.word(), self.word())  # noqa: E731
+        failure = lambda: Failure(self.any(restoring.KINDS), self.word(), self.word(), self.word())  # noqa: E731
         order = self.random.sample(NAMES, self.random.randint(0, 3))
         return Replicate(
             self.count(),
