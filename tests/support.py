@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +59,14 @@ def lock_of_its_own() -> Path:
 
 
 def run_suite(
-    *options: str, timeout_s: float = 120, as_bytes: bool = False, **environment: str
+    *options: str,
+    timeout_s: float = 120,
+    as_bytes: bool = False,
+    inherited: Mapping[str, str] | None = None,
+    **environment: str,
 ) -> subprocess.CompletedProcess[Any]:
-    """Run pytest in the project's folder, as a user does."""
-    return _run(bare_suite_command(*options), timeout_s, environment, as_bytes)
+    """Run pytest in the project's folder, as a user does; it inherits this process's environment, or what is given."""
+    return _run(bare_suite_command(*options), timeout_s, environment, as_bytes, inherited)
 
 
 def run_cli(
@@ -80,11 +84,16 @@ def run_module(
 
 
 def _run(
-    command: list[str], timeout_s: float, environment: dict[str, str], as_bytes: bool = False
+    command: list[str],
+    timeout_s: float,
+    environment: dict[str, str],
+    as_bytes: bool = False,
+    inherited: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[Any]:
     # A child that may keep its compiled modules starts a quarter sooner the next time.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    everything = {**inherited, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
+    around = os.environ if inherited is None else inherited
+    kept = {name: value for name, value in around.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    everything = {**kept, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
     return subprocess.run(
         command, cwd=ROOT, env=everything, capture_output=True, text=not as_bytes, timeout=timeout_s, check=False
     )

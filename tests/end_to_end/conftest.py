@@ -1,13 +1,11 @@
 """What the tests of this folder share: one cache of built models, and whole runs that many of them read."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end import ahead
-
-HERE = Path(__file__).parent
+from tests import ahead
+from tests.end_to_end import whole_runs
 
 
 @pytest.fixture(scope="session")
@@ -24,47 +22,40 @@ def offline():
     return {**dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), address), "NO_PROXY": ""}
 
 
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory, model_cache, offline):
+    return whole_runs.Ground(tmp_path_factory.mktemp("runs"), model_cache, offline)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def ground(request, tmp_path_factory, model_cache, offline):
-    """Begins the runs that are measured while other tests run, and holds them."""
-    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    ground = ahead.Ground(tmp_path_factory.mktemp("ahead"), model_cache, offline)
-    with ThreadPoolExecutor(1) as pool:
-        ahead.begin(pool, ground, wanted)
-        yield ground
-        pool.shutdown(cancel_futures=True)
+def measured_ahead(request, ground):
+    """A function from the name of a run to what it measured; those that are read are measured from here on."""
+    with ahead.begun(request.session, whole_runs.on(ground)) as measured:
+        yield measured
 
 
 @pytest.fixture(scope="session")
-def first_run(ground):
-    return ground.runs["first_run"].result()
+def first_run(measured_ahead):
+    return measured_ahead("first_run")
 
 
 @pytest.fixture(scope="session")
-def regressed(ground, first_run):
-    return ground.runs["regressed"].result()
+def regressed(measured_ahead, first_run):
+    return measured_ahead("regressed")
 
 
 @pytest.fixture(scope="session")
-def broken_promise(ground):
-    return ground.runs["broken_promise"].result()
+def broken_promise(measured_ahead):
+    return measured_ahead("broken_promise")
 
 
 @pytest.fixture(scope="session")
-def undecided(ground):
-    return ground.runs["undecided"].result()
+def undecided(measured_ahead):
+    return measured_ahead("undecided")
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that read a run come last, each after those that read an earlier one: the others run meanwhile."""
-    places = [index for index, item in enumerate(items) if HERE in item.path.parents]
-    names = list(ahead.RUNS)
-
-    def last_read(item):
-        return max((names.index(each) for each in getattr(item, "fixturenames", ()) if each in names), default=-1)
-
-    for index, item in zip(places, sorted((items[each] for each in places), key=last_read), strict=True):
-        items[index] = item
+    ahead.readers_last(items, Path(__file__).parent, whole_runs.RUNS)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from autogauge.rig.lock import VARIABLE
-from tests.end_to_end.ahead import UNDECIDED
+from tests.end_to_end.whole_runs import UNDECIDED, changed
 from tests.support import ROOT, lock_of_its_own, run_suite, suite_command
 
 OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
@@ -40,7 +40,7 @@ def test_an_inconclusive_verdict_is_shown_and_by_choice_fails(undecided):
 
 @pytest.mark.slow
 def test_an_inconclusive_verdict_is_shown_and_skips_its_test(ground):
-    run = ground.changed(UNDECIDED)
+    run = changed(ground, UNDECIDED)
     is_inconclusive(run)
     assert run.done.returncode == 0
     assert "1 skipped" in run.done.stdout
