@@ -10,6 +10,7 @@ pytest_plugins = [
     "fixtures.model",
     "fixtures.compiled",
     "fixtures.gate",
+    "fixtures.findings",
     "fixtures.studies",
     "fixtures.recording",
     "fixtures.reporting",

@@ -13,19 +13,22 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 
 from autogauge.cache import Cache
+from autogauge.causes import step_when_late
 from autogauge.emulation import parts
+from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import MachineLacks, UserError
 from autogauge.files import in_short
 from autogauge.models.inspect import Inspection, inspect
 from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import Failure
 from autogauge.rig import lock, trial
-from autogauge.targets import Device, find_device
+from autogauge.targets import Device, find_device, kinds, named_devices
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?(?:\s*[>=~]=\s*([\d.]+))?")
@@ -33,6 +36,10 @@ PACKAGE = "autogauge"
 INSTALL = "pip install -r requirements.txt"
 INSTALL_OPENVINO = "pip install openvino"
 EMULATED = "measure with --accelerator=emulated"
+UPDATE_GPU = "look at what clinfo says; update Intel's compute runtime and the kernel"
+UPDATE_NPU = "look for intel_vpu in dmesg; install or update Intel's NPU driver (intel-level-zero-npu, intel-fw-npu)"
+ASK = "python -m autogauge doctor says what this machine lacks"
+MORE_TIME = "--probe-deadline"
 INTEL = r"\b0x8086\b"
 INTEL_DRIVER = r"libigdrcl"
 
@@ -176,9 +183,7 @@ def gpu(devices: Iterable[Device], root: Path) -> list[Finding]:
             f"install Intel's compute runtime{condition} (Debian: intel-opencl-icd)",
         ),
     ]
-    return findings + _unexplained(
-        "GPU", findings, "look at what clinfo says; update Intel's compute runtime and the kernel"
-    )
+    return findings + _unexplained("GPU", findings, UPDATE_GPU)
 
 
 def npu(devices: Iterable[Device], root: Path) -> list[Finding]:
@@ -203,11 +208,7 @@ def npu(devices: Iterable[Device], root: Path) -> list[Finding]:
             State.BROKEN,
         ),
     ]
-    return findings + _unexplained(
-        "NPU",
-        findings,
-        "look for intel_vpu in dmesg; install or update Intel's NPU driver (intel-level-zero-npu, intel-fw-npu)",
-    )
+    return findings + _unexplained("NPU", findings, UPDATE_NPU)
 
 
 def _unexplained(subject: str, findings: Iterable[Finding], step: str) -> list[Finding]:
@@ -270,6 +271,26 @@ def emulation(cache: Cache) -> list[Finding]:
         Finding(subject, "processor class", State.OK, tried.processor_class.describe()),
         Finding(subject, "trial", State.OK, tried.sentence()),
     ]
+
+
+def step_for(failure: Failure, devices: Sequence[str], emulated: ProcessorClass | None = None) -> str:
+    """What to do where these target devices failed in every turn alike; ``emulated`` is the emulated GPU's class, if it is on.
+
+    What the machine lacked comes first, then time; then the device that is likelier to be at fault than the CPU and OpenVINO.
+    """
+    if failure.next_step:
+        return failure.next_step
+    if failure.kind == "deadline":
+        return step_when_late(MORE_TIME)
+    named = {kind for device in devices for kind in kinds(named_devices(device))}
+    if "CPU" in devices:
+        return ASK
+    if emulated is not None:
+        return trial.next_step(emulated)
+    for kind, step in (("GPU", UPDATE_GPU), ("NPU", UPDATE_NPU)):
+        if kind in named:
+            return f"{step}; {ASK}"
+    return ASK
 
 
 def _says(path: Path, pattern: str) -> bool:

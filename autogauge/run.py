@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autogauge import doctor
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.emulation.parts import identity
 from autogauge.gate.session import Gate
 from autogauge.history.circumstances import Circumstances
 from autogauge.history.circumstances import read as read_circumstances
 from autogauge.history.fingerprint import Fingerprint, fingerprint
-from autogauge.measuring import notes
+from autogauge.measuring import findings, notes
 from autogauge.measuring.claim import Verdict
 from autogauge.measuring.disturbance import OfRun, of_run
+from autogauge.measuring.findings import Finding
 from autogauge.measuring.result import Result
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.request import Emulation
@@ -123,6 +125,10 @@ class Run:
             *changes,
             *(note for study in (*self.studies, *again) for note in notes.of(study)),
         ]
+
+    def findings(self) -> list[Finding]:
+        """What never worked, each cause once, with doctor's next step."""
+        return findings.of(self.studies, lambda found: doctor.step_for(found.failure, found.devices, self.emulated))
 
     def verdicts(self) -> list[Verdict]:
         """The verdicts of every study, in the order measured."""

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from autogauge.measuring import answered, harness
+from autogauge.measuring import answered, findings, harness
 from autogauge.measuring.claim import Bound, Claim, Fact, Ratio, Verdict
 from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, median_within, paired_ratio
@@ -51,9 +51,8 @@ def interval(result: Result, claim: Claim) -> Interval | None:
 
 def verdict_so_far(result: Result, claim: Claim) -> Verdict:
     """The claim's outcome with its evidence, by what is measured so far."""
-    failures = result.failures(*claim.conditions)
-    sentences = tuple(dict.fromkeys(f"{name}: {failure.sentence()}" for _, name, failure in failures))
-    failed = len({index for index, _, _ in failures})
+    sentences = tuple(findings.sentences(result, *claim.conditions))
+    failed = len({index for index, _, _ in result.failures(*claim.conditions)})
     interrupted = result.state == "interrupted"
     samples = evidence_for(result, claim)
     if isinstance(claim, Fact) or (isinstance(claim, Bound) and claim.every):

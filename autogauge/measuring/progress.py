@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from autogauge.probe.request import Failure
+
 
 class Progress(Protocol):
     """A listener to long work. ``left_s`` is an estimate in seconds, ``None`` while there is none."""
@@ -16,6 +18,9 @@ class Progress(Protocol):
 
     def say(self, line: str) -> None:
         """A line worth keeping, for example an interval's figures."""
+
+    def failed(self, title: str, name: str, failure: Failure) -> None:
+        """A turn of that name gave nothing: a cause that was told before is not told again."""
 
     def end(self) -> None:
         """The piece of work is over, whatever came of it."""
@@ -31,6 +36,9 @@ class Silent:
         """Nothing."""
 
     def say(self, line: str) -> None:
+        """Nothing."""
+
+    def failed(self, title: str, name: str, failure: Failure) -> None:
         """Nothing."""
 
     def end(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autogauge.measuring import judging
+from autogauge.measuring import findings, judging
 from autogauge.measuring.claim import Claim, Ratio, Verdict
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
@@ -167,7 +167,7 @@ class Result:
 
     def verdict(self, claim: Claim) -> Verdict:
         """The claim's outcome with its evidence."""
-        return self.closed.get(claim.name) or judging.verdict_so_far(self, claim)
+        return findings.told(self, self.closed.get(claim.name) or judging.verdict_so_far(self, claim))
 
     def close(self, claim: Claim, *, for_good: bool) -> bool:
         """Look at the claim; whether its verdict stands from now on: it is decided, or this was the last look."""

@@ -89,7 +89,7 @@ def _run(result: Result, measure: Measure, progress: Progress, began: float) -> 
             except ProbeFailed as error:
                 replicate.failures[name] = error.failure
                 in_a_row[name] += 1
-                progress.say(f"{result.name}: {name} failed: {error.failure.sentence()}")
+                progress.failed(result.name, name, error.failure)
         result.replicates.append(replicate)
         given_up = {name for name, failures in in_a_row.items() if failures >= GIVE_UP_AFTER}
         result.elapsed_s = time.monotonic() - began

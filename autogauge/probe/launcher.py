@@ -21,7 +21,7 @@ from autogauge.probe import log as auto_log
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime
 from autogauge.probe.log import AutoLog
 from autogauge.probe.process import MOST_LINE, Child, Ending, LineTooLong, last_line
-from autogauge.probe.request import Emulation, Failure, ProbeFailed, ProbeRequest
+from autogauge.probe.request import Emulation, Failure, FailureKind, ProbeFailed, ProbeRequest
 
 WORKER = Path(__file__).with_name("worker")
 MOST_REASON, MOST_PHASE = 1000, 60  # letters of what a probe says of itself
@@ -162,16 +162,16 @@ class Probe:
         if found == "error":
             reason = last_line(str(message.get("message")))[:MOST_REASON]
             raise ProbeFailed(
-                Failure("error", str(message.get("phase"))[:MOST_PHASE], reason, self._child.output_tail())
+                self._failure("error", str(message.get("phase"))[:MOST_PHASE], reason, self._child.output_tail())
             )
         if found != kind:
             self.kill()
             reason = f"it answered {found!r} instead of {kind!r}"
-            raise ProbeFailed(Failure("garbage", self.phase, reason, self._child.output_tail()))
+            raise ProbeFailed(self._failure("garbage", self.phase, reason, self._child.output_tail()))
         if fault := answers.fault_of(message) or ("" if self._told else "it did not say what it runs"):
             self.kill()
             raise ProbeFailed(
-                Failure("garbage", self.phase, f"its answer was garbage: {fault}", self._child.output_tail())
+                self._failure("garbage", self.phase, f"its answer was garbage: {fault}", self._child.output_tail())
             )
         return message
 
@@ -184,7 +184,7 @@ class Probe:
             raise
         except ValueError as error:
             self.kill()
-            raise ProbeFailed(Failure("garbage", self.phase, str(error), self._child.output_tail())) from None
+            raise ProbeFailed(self._failure("garbage", self.phase, str(error), self._child.output_tail())) from None
         self._told = True
 
     def _next_message(self, deadline: float, deadline_s: float) -> Reply:
@@ -194,11 +194,13 @@ class Probe:
         except TimeoutError:
             tail = self._child.output_tail()
             self.kill()
-            raise ProbeFailed(Failure("deadline", self.phase, f"no answer within {deadline_s:g} s", tail)) from None
+            raise ProbeFailed(
+                self._failure("deadline", self.phase, f"no answer within {deadline_s:g} s", tail)
+            ) from None
         except LineTooLong:
             self.kill()
             too_long = f"its answer was garbage: over {MOST_LINE >> 20} MiB without an end"
-            raise ProbeFailed(Failure("garbage", self.phase, too_long, self._child.output_tail())) from None
+            raise ProbeFailed(self._failure("garbage", self.phase, too_long, self._child.output_tail())) from None
         if line is None:
             raise ProbeFailed(self._died())
         try:
@@ -209,7 +211,7 @@ class Probe:
             pass
         self.kill()
         garbage = f"its answer was garbage: {line[:200].decode(errors='replace')!r}"
-        raise ProbeFailed(Failure("garbage", self.phase, garbage, self._child.output_tail()))
+        raise ProbeFailed(self._failure("garbage", self.phase, garbage, self._child.output_tail()))
 
     def ask(self, command: str, reply: str, deadline_s: float, **fields: Any) -> Reply:
         """Send a command to a warm probe and await its reply."""
@@ -234,9 +236,11 @@ class Probe:
         except TimeoutError:
             tail = self._child.output_tail()
             self.kill()
-            raise ProbeFailed(Failure("deadline", "exit", f"it did not end within {END_GRACE_S:g} s", tail)) from None
+            raise ProbeFailed(
+                self._failure("deadline", "exit", f"it did not end within {END_GRACE_S:g} s", tail)
+            ) from None
         if ending != Ending(None, 0):
-            raise ProbeFailed(_failure_of(ending, "exit", self._child.output_tail()))
+            raise ProbeFailed(self._ended(ending, "exit", self._child.output_tail()))
 
     def auto_log(self) -> AutoLog:
         """What AUTO has logged so far; nothing, when it has not, and ``kill`` has removed the empty file."""
@@ -257,11 +261,15 @@ class Probe:
             ending = self._child.kill()
         tail = self._child.output_tail()
         self.kill()
-        return _failure_of(ending, self.phase, tail)
+        return self._ended(ending, self.phase, tail)
 
+    def _ended(self, ending: Ending, phase: str, tail: str) -> Failure:
+        return self._failure("signal" if ending.signal_number is not None else "exit", phase, str(ending), tail)
 
-def _failure_of(ending: Ending, phase: str, tail: str) -> Failure:
-    return Failure("signal" if ending.signal_number is not None else "exit", phase, str(ending), tail)
+    def _failure(self, kind: FailureKind, phase: str, reason: str, tail: str) -> Failure:
+        """A failure that names the file with what was printed: what it says of an error comes before AUTO's log."""
+        printed = [path.name for path in (self._child.stderr, self._child.stdout) if self._child.printed(path).strip()]
+        return Failure(kind, phase, reason, tail, printed[0] if printed else "")
 
 
 def _variables(runtime: Runtime) -> dict[str, str]:

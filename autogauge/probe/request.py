@@ -13,6 +13,7 @@ from autogauge.targets import Target
 
 Mode = Literal["describe", "once", "warm", "hand-over"]
 CacheMode = Literal["off", "cold"]
+FailureKind = Literal["error", "signal", "exit", "deadline", "garbage"]
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,12 @@ class ProbeRequest:
 class Failure:
     """Why a probe gave no result: an error it reported, a signal, an exit status, a deadline, or garbage."""
 
-    kind: Literal["error", "signal", "exit", "deadline", "garbage"]
+    kind: FailureKind
     phase: str
     reason: str
     output_tail: str = ""
+    log: str = ""
+    """The name of the file that keeps what it printed; empty where it printed nothing."""
 
     @property
     def next_step(self) -> str | None:

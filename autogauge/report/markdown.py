@@ -32,6 +32,7 @@ def of_run(run: Run) -> str:
         f"openvino {text(run.openvino)}, {model}, profile {run.settings.profile.name}",
         "",
     ]
+    lines += [line for each in run.findings() for line in (f"**FINDING** {text(each.sentence())}", "")]
     if run.settings.is_emulated:
         kind = (
             f" Its kernels are compiled for the processor class {text(run.emulated.describe())}."

@@ -8,7 +8,9 @@ from typing import Any, TextIO
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from autogauge.measuring.findings import Told
 from autogauge.plain import sentence
+from autogauge.probe.request import Failure
 from autogauge.report.console import console
 
 PLAIN_EVERY_S = 5.0
@@ -45,8 +47,9 @@ class _Patient:
 class PlainProgress:
     """One line every few seconds, and every line that is worth keeping."""
 
-    def __init__(self, stream: TextIO, every_s: float = PLAIN_EVERY_S) -> None:
-        self._stream, self._every_s = _Patient(stream), every_s
+    def __init__(self, stream: TextIO, every_s: float = PLAIN_EVERY_S, told: Told | None = None) -> None:
+        """``told`` is what was said of failures before, so that no cause is told twice in a session."""
+        self._stream, self._every_s, self._told = _Patient(stream), every_s, told or Told()
         self._title, self._last = "", 0.0
 
     def begin(self, title: str) -> None:
@@ -66,15 +69,22 @@ class PlainProgress:
         self._stream.write(f"  {sentence(line)}\n")
         self._stream.flush()
 
+    def failed(self, title: str, name: str, failure: Failure) -> None:
+        """Print what is new of it."""
+        if line := self._told.line(title, name, failure):
+            self.say(line)
+
     def end(self) -> None:
-        """Nothing is left on the screen to take away."""
+        """Say how often what failed; nothing is left on the screen to take away."""
+        for line in self._told.ended():
+            self.say(line)
 
 
 class RichProgress:
     """A live line with a bar; lines that are worth keeping scroll above it."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._console = console(file=_Patient(stream))
+    def __init__(self, stream: TextIO, told: Told | None = None) -> None:
+        self._console, self._told = console(file=_Patient(stream)), told or Told()
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -105,13 +115,20 @@ class RichProgress:
         """Print a line above the bar."""
         self._console.print(f"  {sentence(line)}")
 
+    def failed(self, title: str, name: str, failure: Failure) -> None:
+        """Print what is new of it above the bar."""
+        if line := self._told.line(title, name, failure):
+            self.say(line)
+
     def end(self) -> None:
-        """Take the line away."""
+        """Take the line away, and say how often what failed."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+        for line in self._told.ended():
+            self.say(line)
 
 
-def progress_on(stream: TextIO, *, terminal: bool) -> PlainProgress | RichProgress:
-    """The kind of progress that fits where it is shown."""
-    return RichProgress(stream) if terminal else PlainProgress(stream)
+def progress_on(stream: TextIO, *, terminal: bool, told: Told | None = None) -> PlainProgress | RichProgress:
+    """The kind of progress that fits where it is shown; ``told`` is what was said of failures before."""
+    return RichProgress(stream, told) if terminal else PlainProgress(stream, told=told)

@@ -61,6 +61,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "inputs": list(run.inputs),
         "frames": run.frames,
         "notes": run.all_notes(),
+        "findings": [each.to_json() for each in run.findings()],
         "devices": [device.to_json() for device in run.devices],
         "verdicts": [verdict.to_json() for verdict in run.verdicts()],
         "table": [row.to_json() for row in rows(run)],

@@ -130,7 +130,12 @@ def test_where_every_start_of_auto_crashes_its_tests_fail_with_that(tmp_path, mo
     places = (f"--reports={tmp_path}/reports", f"--cache={model_cache}")
     done = run_suite(*changed, *OPTIONS, "--accelerator=none", "-k", "test_first_inference.py", *places, **environment)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "AUTO never answered: killed by signal 11 (SIGSEGV) during compile" in done.stdout
+    assert (
+        "FINDING  AUTO crashed in every turn (3): killed by signal 11 (SIGSEGV) during compile; python -m"
+        in done.stdout
+    )
+    assert done.stdout.count("SIGSEGV") == 2, "while measuring, and in the finding"
+    assert done.stdout.count("\nFAILED ") == 1, done.stdout
     assert "KeyError" not in done.stdout
     assert (
         json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())["studies"][0]["state"] == "gave up"

@@ -18,7 +18,6 @@ from autogauge.rig.fresh import FIL, PHASES, FreshTurns
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies import fil
 from autogauge.targets import Device, Target
-from fixtures.studies import known_of
 
 SECONDS = Metric("s", "seconds", "s", seconds=1.0)
 A, B, C = (Condition(name, Target(name)) for name in "ABC")
@@ -217,17 +216,6 @@ def test_a_study_measured_anew_has_the_same_plan_and_nothing_else():
     assert not again.replicates
     assert not again.closed
     assert again.state == "planned"
-
-
-def test_whoever_asks_for_the_facts_of_a_condition_that_never_answered_is_told_why():
-    silent = study(FASTER)
-    run(silent, measuring({"A": [ProbeFailed(SEGFAULT)] * 99, "B": [2.0] * 99}), Silent())
-    silent.facts["B"] = {"openvino": "1"}
-    assert known_of(silent, "B") == {"openvino": "1"}
-    with pytest.raises(
-        pytest.fail.Exception, match=r"A never answered: killed by signal 11 \(SIGSEGV\) during measured"
-    ):
-        known_of(silent, "A")
 
 
 def test_whether_a_compile_came_from_a_cache_is_kept_of_cold_starts_too():
