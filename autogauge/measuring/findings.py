@@ -86,9 +86,13 @@ class Finding:
         step = f"; {self.next_step}" if self.next_step else ""
         return f"{self._who()} {HAPPENED.get(self.failure.kind, FAILED)} {every}: {self.cause}{step}{log}"
 
-    def in_short(self) -> str:
+    def what(self) -> str:
         """Who, and what happened; the cause stands in the sentence."""
-        return f"{self._who()} {HAPPENED.get(self.failure.kind, FAILED)} in every turn: {SEE}"
+        return f"{self._who()} {HAPPENED.get(self.failure.kind, FAILED)} in every turn"
+
+    def in_short(self) -> str:
+        """The same for whatever rests on it."""
+        return f"{self.what()}: {SEE}"
 
     def _who(self) -> str:
         if len(self.subjects) > 3:
