@@ -46,7 +46,7 @@ addopts = -m "not perf …" … --gate=fail --no-baseline=fail --machine=lab-01 
 
 Then `pytest -m perf` is the whole line of the job. pytest reads one file only: beside the suite's `pytest.ini` it passes over its own
 table in `pyproject.toml`. So that this is never silent, a `[tool.pytest]` or `[tool.pytest.ini_options]` there ends the run with a
-sentence. Folders are seen from where pytest is started: write whole paths.
+sentence. Folders are seen from where pytest is started: write whole paths. The other commands read neither file.
 
 ### Which place wins
 
