@@ -45,11 +45,13 @@ def record(
     file: Annotated[Path, typer.Argument(help="The recording to write; one that is there is not replaced.")],
     minutes: Annotated[float, typer.Option(help="How long to record.")] = 60,
     pinned: Annotated[
-        str, typer.Option(help="Interpreter with a fixed OpenVINO release: the reference for history.")
+        str, typer.Option(help="Interpreter with a fixed OpenVINO release: the pinned workload.")
     ] = sys.executable,
     hints: Annotated[float, typer.Option(help="Seconds of a segment of a hint; 0 leaves them out.")] = 160,
     fil: Annotated[float, typer.Option(help="Seconds of a segment of first inferences; 0 leaves them out.")] = 80,
-    references: Annotated[float, typer.Option(help="Seconds of a segment that compares references for history.")] = 0,
+    references: Annotated[
+        float, typer.Option(help="Seconds of a segment that compares candidates for the pinned workload.")
+    ] = 0,
     seed: Annotated[Optional[int], typer.Option(help="Seed of all that is random; without it a new one.")] = None,  # noqa: UP045
 ) -> None:
     """Record identical things, known slowdowns and noise on this machine, which shall do nothing else meanwhile."""
@@ -120,7 +122,7 @@ def choices(
     ] = None,
     write: Write = None,
 ) -> None:
-    """Print what the reference and the estimator for history were chosen by, and how far apart identical processes are."""
+    """Print what the pinned workload and the estimator for history were chosen by, and how far apart identical processes are."""
     from benchmarks.calibration.choices import tables
 
     console = _console(110)

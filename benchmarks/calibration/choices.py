@@ -1,4 +1,4 @@
-"""What was chosen by data: the reference for history, the estimator of the ratio to it, the quiet pairs, a control for FIL, and the relay.
+"""What was chosen by data: the pinned workload, the estimator of the ratio to it, the quiet pairs, a control for FIL, and the relay.
 
 Prints how much noise each candidate leaves, and how far apart identical processes are.
 
@@ -28,7 +28,7 @@ from benchmarks.calibration.replay import AT_LEAST, Costs, Recordings, Strip
 
 HINTS = ("LATENCY", "THROUGHPUT")
 WINDOW = 24
-"""Rounds of a window in the segments that compare references."""
+"""Rounds of a window in the segments that compare candidates for the pinned workload."""
 PAIRS, FIL_PAIRS = 96, 32
 """Pairs of a window where identical conditions are compared."""
 Estimator = Callable[[Costs, Costs], float]
@@ -50,8 +50,8 @@ def _lowest(above: Costs, below: Costs, share: float) -> float:
     return float(lowest(np.log(above), share) - lowest(np.log(below), share))
 
 
-def references(segments: Sequence[Segment]) -> Table:
-    """The standard deviation of a figure by the reference that it is divided by, in percent."""
+def workloads(segments: Sequence[Segment]) -> Table:
+    """The standard deviation of a figure by the workload that it is divided by, in percent."""
     names = ("none", PINNED, f"{PINNED}, the other hint", CONVOLUTION, PRODUCT)
     left: dict[tuple[str, str], list[float]] = defaultdict(list)
     for segment in (each for each in segments if each.study == REFERENCES):
@@ -202,7 +202,7 @@ def _largest_difference(strip: Strip) -> float:
 def tables(segments: Sequence[Segment]) -> list[Table]:
     """The tables that these segments hold something for."""
     recordings = replay.arrange(segments)
-    found = [references(segments)] if any(each.study == REFERENCES for each in segments) else []
+    found = [workloads(segments)] if any(each.study == REFERENCES for each in segments) else []
     found += [estimators(recordings), processes(recordings)]
     if any(each.slower_by_turns for each in segments):
         renewals_s = [each.facts["renewal_s"] for each in segments if "renewal_s" in each.facts]

@@ -1,4 +1,4 @@
-"""The models of a recording: known to be slower, or candidates for a reference. Run as a child: ``models.py BASE FOLDER``.
+"""The models of a recording: known to be slower, or candidates for the pinned workload. Run as a child: ``models.py BASE FOLDER``.
 
 A slower model is the base model with extra work in its graph: convolutions (3×3, from the 832 channels at 14×14 that the fourth stage ends
 with) whose results are outputs that nobody reads. How much slower each is on a machine is measured by the recording itself, over

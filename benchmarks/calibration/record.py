@@ -2,7 +2,7 @@
 
 Segments of a few minutes by turns, until the time is up: the hints' slices (two identical conditions, a slower model, a pinned runtime,
 in random order within each round), fresh processes for FIL, each quiet, with a processor hog, and with a growing load; and, if asked for,
-the candidates for a reference beside both hints.
+the candidates for the pinned workload beside both hints.
 
 Turns are made as the product makes them: a warm process serves ``RELAY_ROUNDS`` rounds and gives way to a fresh one, and a disturbed turn
 is measured again at once. In a round there is one slower model only, since every further condition pulls the pairs apart: with each
@@ -77,9 +77,9 @@ class Part:
     seconds: float
 
 
-def schedule(hints_s: float, fil_s: float, references_s: float) -> list[Part]:
+def schedule(hints_s: float, fil_s: float, workloads_s: float) -> list[Part]:
     """One cycle: every study with each kind of noise. A length of 0 leaves that study out."""
-    cycle = [Part(REFERENCES, noise.QUIET, references_s)]
+    cycle = [Part(REFERENCES, noise.QUIET, workloads_s)]
     for kind in noise.KINDS:
         cycle += [Part(LATENCY, kind, hints_s), Part(THROUGHPUT, kind, hints_s), Part(FIL, kind, fil_s)]
     return [part for part in cycle if part.seconds > 0]
@@ -106,7 +106,7 @@ class Recorder:
     def subjects(self, study: str) -> dict[str, Subject]:
         """The conditions of a segment."""
         if study == REFERENCES:
-            return self._references()
+            return self._workloads()
         target = Target("AUTO") if study == FIL else Target.with_hint("AUTO", study)
         found = {f"A{number}": Subject(self._base, self._here, target) for number in range(1, IDENTICAL + 1)}
         for slowdown in models.STEADY:
@@ -115,8 +115,8 @@ class Recorder:
         found[PINNED] = Subject(self._base, self._pinned, target)
         return found
 
-    def _references(self) -> dict[str, Subject]:
-        """Both hints, and each candidate for a reference with both hints on the pinned runtime."""
+    def _workloads(self) -> dict[str, Subject]:
+        """Both hints, and each candidate for the pinned workload with both hints on the pinned runtime."""
         found = {}
         for hint in (LATENCY, THROUGHPUT):
             target = Target.with_hint("AUTO", hint)
