@@ -143,19 +143,24 @@ def _of_every_sample(result: Result, claim: Bound | Fact) -> tuple[tuple[str, ..
 def _in_check(sample: Sample, claim: Fact) -> tuple[bool | None, str]:
     """Whether the fact holds in the sample, and what was seen."""
     check = sample.checks.get(claim.name)
-    return (None, "nothing was said of it") if check is None else (check.holds, check.why)
+    return (None, "nothing was said of it") if check is None else (check.holds, _in_one_line(check.why))
 
 
 def _in_figure(sample: Sample, claim: Bound) -> tuple[bool | None, str]:
     """Whether the sample's figure is on the claimed side; in words only where it is not."""
     check = sample.checks.get(claim.name)
-    why = check.why if check else ""
+    why = _in_one_line(check.why) if check else ""
     figure = sample.figures.get(claim.metric.name, math.nan)
     if math.isnan(figure) or (math.isinf(figure) and _is_within(claim, figure)):
         return None, why or "it has no such figure"
     if _is_within(claim, figure):
         return True, ""
     return False, f"{figure:.6g}{claim.metric.unit and ' '}{claim.metric.unit}" + (f" ({why})" if why else "")
+
+
+def _in_one_line(words: str) -> str:
+    """As evidence has it: an exception's text may have several lines."""
+    return " ".join(words.split())
 
 
 def _is_within(claim: Bound, figure: float) -> bool:
@@ -179,5 +184,6 @@ def _without_a_figure(result: Result, claim: Bound) -> tuple[str, ...]:
         sample = replicate.samples.get(claim.condition)
         if sample is not None and not math.isfinite(sample.figures.get(claim.metric.name, math.nan)):
             check = sample.checks.get(claim.name)
-            found.append(f"replicate {replicate.index}: {(check and check.why) or 'it has no such figure'}")
+            why = _in_one_line(check.why) if check else ""
+            found.append(f"replicate {replicate.index}: {why or 'it has no such figure'}")
     return tuple(found)

@@ -1,6 +1,9 @@
 """`pytest -m perf --accelerator=emulated` as a lab engineer runs it: everything measured on the emulated GPU says so."""
 
+import html
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +23,10 @@ def reports(tmp_path_factory):
 @pytest.fixture(scope="module")
 def done(reports, emulation, cache, slowness):
     """The hand-over; what takes longer is measured by CI's own run."""
-    chosen = ("-k", "test_hand_over.py or hints")
-    return run_suite(*OPTIONS, *chosen, f"--reports={reports}", f"--cache={cache.root}", timeout_s=120 * slowness)
+    chosen = ("-k", "test_hand_over.py or test_cached_start.py or hints", f"--junitxml={reports}/junit.xml")
+    markdown = {"GITHUB_STEP_SUMMARY": f"{reports}/summary.md"}
+    options = (*chosen, f"--reports={reports}", f"--cache={cache.root}")
+    return run_suite(*OPTIONS, *options, timeout_s=180 * slowness, **markdown)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,43 @@ def test_the_terminal_shows_the_timeline_and_that_it_is_emulated(done, summary):
     ):
         assert line in text, line
     assert "handed over (1)" in text
+
+
+def test_every_promise_has_its_verdict_and_evidence_wherever_verdicts_are_shown(done, summary, reports):
+    verdicts = summary["verdicts"]
+    names = [each["name"] for each in verdicts]
+    assert len(names) == 12
+    assert {"auto-hands-over-in-time", "auto-answers-like-the-cpu-queue", "auto-cached-start-helper"} <= {*names}
+    assert {each["kind"] for each in verdicts} == {"fact", "bound"}
+    assert {each["verdict"] for each in verdicts} == {"PASS"}
+    page, markdown = (reports / "latest" / "index.html").read_text(), (reports / "summary.md").read_text()
+    assert "all 12 promises kept" in page
+    assert "all 12 promises kept" in markdown
+    lines = " ".join(done.stdout.split())
+    junit = (reports / "junit.xml").read_text()
+    for each in verdicts:
+        assert f"{each['claim']} [{each['name']}]" in lines
+        assert each["evidence"] in lines
+        assert each["evidence"] in html.unescape(page)
+        assert each["evidence"] in html.unescape(junit)
+        assert each["claim"] in html.unescape(markdown).replace("\\", "")
+    (timed,) = (each for each in verdicts if each["name"] == "auto-hands-over-in-time")
+    assert re.fullmatch(
+        r"synchronous and queue of 4: it held in all 2 samples \(after [\d.]+ s; after [\d.]+ s\)", timed["evidence"]
+    )
+
+
+def test_a_benchmark_keeps_the_verdicts_of_the_promises_about_its_condition(summary):
+    saved = json.loads(Path(summary["history_file"]).read_bytes())
+    found = {each["name"]: each["extra_info"]["verdicts"] for each in saved["benchmarks"]}
+    assert len(found) == 4
+    of_the_queue = found["test_time_to_the_hand_over[queue]"]
+    assert {"auto-hands-over-in-time", "auto-fails-no-inference-queue"} <= {*of_the_queue}
+    assert "auto-fails-no-inference-synchronous" not in of_the_queue
+    assert of_the_queue["auto-fails-no-inference-queue"] == {
+        "verdict": "PASS",
+        "evidence": "failed inferences of queue of 4 = 0 at worst: at most 0 in the one sample",
+    }
 
 
 def test_hints_are_not_compared_on_it(done, summary):

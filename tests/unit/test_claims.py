@@ -69,7 +69,7 @@ def figures(claim, values, **others):
             "A: it did not hold in 1 of 2 samples: replicate 1: it never came",
         ),
         (
-            [checked(None, "no log"), checked(False, "no")],
+            [checked(None, "no\nlog"), checked(False, "no")],
             FAIL,
             "A: it did not hold in 1 of 2 samples: replicate 1: no",
         ),
@@ -160,7 +160,7 @@ def test_a_bound_on_every_sample_goes_by_the_worst(relation, values, outcome, ev
 
 def test_a_bounds_sample_may_say_what_is_behind_its_figure_or_why_it_has_none():
     lost = Sample({"lost": 2.0}, checks={NONE_LOST.name: Check(None, "CL_OUT_OF_RESOURCES")})
-    none = Sample({}, checks={NONE_LOST.name: Check(None, "nothing could be counted")})
+    none = Sample({}, checks={NONE_LOST.name: Check(None, "nothing could\n be counted")})
     assert measured(NONE_LOST, lost).verdicts()[0].evidence() == (
         "lost inferences of A = 2 at worst: above 0 in 1 of 1 sample: replicate 0: 2 (CL_OUT_OF_RESOURCES)"
     )
