@@ -1,18 +1,21 @@
-"""What one process says of the promises of the hand-over and of the cached start."""
+"""What one process says of the promises of the hand-over, of starts from a cache, and of cold ones."""
 
 import numpy as np
 import pytest
 
 from autogauge.measuring.claim import Bound
+from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Replicate, Sample
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies import cached_start, hand_over, hand_over_promises
+from autogauge.studies import first_inference_promises as first_inference
+from autogauge.studies.first_inference_promises import COLD, HELPER_OUT, LOG, RAN
 from autogauge.studies.hand_over_promises import FIRST_AND_LAST, IN_TIME, LETS_GO, LOG_AGREES, ONCE
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
-from autogauge.targets import Auto, Device
+from autogauge.targets import Auto, Device, Target
 
 GPU = Device("GPU.0")
 AUTO = Auto("AUTO", GPU)
@@ -110,7 +113,7 @@ def test_an_accelerator_that_answered_from_the_first_inference_leaves_no_hand_ov
 
 
 def test_where_auto_has_no_helper_by_its_rules_nothing_is_promised_of_a_change_from_it():
-    auto = Auto("AUTO", GPU, no_helper="the model has state")
+    auto = Auto("AUTO", GPU, no_helper="state")
     verdicts = judged(process(NO_HELPER, ["GPU.0"]), labels=[G], auto=auto)
     assert not outcomes(verdicts)
     assert {IN_TIME, FIRST_AND_LAST, ONCE}.isdisjoint(verdicts)
@@ -245,3 +248,79 @@ def test_a_cached_start_breaks_its_promise_and_says_how(reply, name, check):
 def test_the_accelerators_own_cached_start_says_nothing_of_autos_helper():
     assert {*started(condition=1)} == {cached_start.FROM_THE_BLOB, cached_start.FIRST_ANSWER}
     assert {*started()} == {claim.name for claim in cached_start.planned(AUTO, GPU, PLAN, 1).claims}
+
+
+CPU = Device("CPU", capabilities=("FP32",))
+PLAIN = Auto.on([CPU], [CPU])
+NO_HELPER_HERE = Auto("AUTO", GPU, no_helper="state")
+LISTED = Auto("AUTO:NPU,CPU", Device("NPU"))
+
+
+def first(target="AUTO", auto=PLAIN, available=(CPU,), selected=("CPU",), properties=None, helper=False, **reply):
+    """What a first inference says of the promises."""
+    reply = {"loaded_from_cache": False, "execution_devices_before": ["CPU"], "execution_devices": ["CPU"], **reply}
+    log = AutoLog(lines=3, selected=list(selected), cpu_helper_started=helper)
+    condition = Condition("one", Target(target, properties or {}))
+    return first_inference.observing(auto, list(available))(condition, reply, log).checks
+
+
+def ran(before, after=None, **others):
+    return {"execution_devices_before": before, "execution_devices": before if after is None else after, **others}
+
+
+WITH_GPU = {"auto": AUTO, "available": (CPU, GPU), "selected": ("GPU.0", "CPU"), "helper": True}
+OFF = {"properties": {"ENABLE_STARTUP_FALLBACK": "NO"}}
+
+
+@pytest.mark.parametrize(
+    ("turn", "name", "check"),
+    [
+        ({}, RAN, Check(True, "by CPU")),
+        (ran(["(CPU)"]), RAN, Check(False, "by (CPU)")),
+        (ran([], []), RAN, Check(None, NO_DEVICE)),
+        (ran(None, None), RAN, Check(None, NO_DEVICE)),
+        ({"target": "CPU"}, RAN, Check(True, "by CPU")),
+        ({"target": "GPU", **ran(["GPU.0"])}, RAN, Check(True, "by GPU.0")),
+        ({"target": "GPU", **ran(["CPU"])}, RAN, Check(False, "by CPU")),
+        ({**WITH_GPU, **ran(["(CPU)"])}, RAN, Check(True, "by (CPU)")),
+        ({**WITH_GPU, **ran(["(CPU)"], ["GPU.0"])}, RAN, Check(True, "by (CPU) and GPU.0")),
+        ({**WITH_GPU, **ran(["(CPU)"], ["NPU"])}, RAN, Check(False, "by (CPU) and NPU")),
+        ({**WITH_GPU, **ran(["GPU.0"])}, RAN, Check(False, "GPU.0 answered first, and not AUTO's CPU helper")),
+        ({**WITH_GPU, "auto": LISTED, "target": LISTED.device, **ran(["(CPU)"], ["NPU"])}, RAN, Check(True, "by (CPU) and NPU")),
+        ({**WITH_GPU, "auto": NO_HELPER_HERE, "helper": False, **ran(["GPU.0"])}, RAN, Check(True, "by GPU.0")),
+        ({**WITH_GPU, "auto": NO_HELPER_HERE, "helper": False, **ran(["(CPU)"])}, RAN, Check(False, "by (CPU)")),
+        ({**WITH_GPU, "auto": NO_HELPER_HERE, **ran(["GPU.0"])}, RAN, Check(False, "it started its CPU helper, and should not: state")),
+        ({**WITH_GPU, **OFF, **ran(["GPU.0"])}, HELPER_OUT, Check(True, "by GPU.0")),
+        ({**WITH_GPU, **OFF, **ran(["(CPU)"], ["GPU.0"])}, HELPER_OUT, Check(False, "by (CPU) and GPU.0")),
+        ({"loaded_from_cache": True}, COLD, Check(False, "LOADED_FROM_CACHE is True")),
+        ({"loaded_from_cache": None}, COLD, Check(None, "LOADED_FROM_CACHE is not there")),
+        ({"loaded_from_cache": None, "target": "GPU.0"}, COLD, Check(None, "LOADED_FROM_CACHE is not there")),
+        ({"loaded_from_cache": None, "target": "CPU"}, COLD, Check(True)),
+        ({"loaded_from_cache": True, "target": "CPU"}, COLD, Check(False, "LOADED_FROM_CACHE is True")),
+        ({"selected": ()}, LOG, Check(False, "its log names no device")),
+        ({"selected": ("NPU",)}, LOG, Check(False, "it selected NPU")),
+        (WITH_GPU, LOG, Check(True, "it selected GPU.0")),
+    ],
+)  # fmt: skip
+def test_a_first_inference_says_whether_it_was_what_it_should_be(turn, name, check):
+    assert first(**turn)[name] == check
+
+
+def test_each_condition_says_all_that_is_claimed_of_it_and_nothing_else():
+    conditions = [Condition("AUTO", Target("AUTO")), Condition("CPU", Target("CPU"))]
+    conditions.append(Condition("AUTO-no-fallback", Target("AUTO", OFF["properties"])))
+    claims = first_inference.claims_for(conditions)
+    for condition in conditions:
+        said = first(condition.target.device, properties=condition.target.properties)
+        assert {*said} == {claim.name for claim in claims if condition.name in claim.conditions}
+    assert [claim.conditions for claim in claims] == [
+        ("AUTO", "CPU"),
+        ("AUTO", "CPU"),
+        ("AUTO",),
+        ("AUTO-no-fallback",),
+    ]
+
+
+def test_a_twin_on_the_reference_says_nothing_of_promises():
+    twin = Condition("AUTO@reference", Target("AUTO"), role="reference")
+    assert not first_inference.observing(PLAIN, [CPU])(twin, ran(["CPU"], loaded_from_cache=False), AutoLog()).checks
