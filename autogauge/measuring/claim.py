@@ -140,14 +140,11 @@ class Verdict:
     def _found(self) -> str:
         claim = self.claim
         if isinstance(claim, Fact):
-            return f"{claim.subject}: {self._of_every_sample('it held', 'it did not hold')}"
+            return f"{claim.subject}: {self._of_every_sample()}"
         unit = f" {claim.metric.unit}" if isinstance(claim, Bound) and claim.metric.unit else ""
         to_be = f"to be {claim.relation} {claim.bound:g}{unit}"
         if isinstance(claim, Bound) and claim.every:
-            worst = "" if self.worst is None else f" = {self.worst:.6g}{unit} at worst"
-            side = "above" if claim.relation == "at most" else "below"
-            found = self._of_every_sample(f"{claim.relation} {claim.bound:g}{unit}", f"{side} {claim.bound:g}{unit}")
-            return f"{claim.subject}{worst}: {found}"
+            return f"{claim.subject}{self._at_worst(unit, to_be)}"
         if self.interval is None:
             nothing = self.unknown[:1] if isinstance(claim, Bound) else ()
             return f"{claim.subject}: {'; '.join(nothing) or 'no complete replicate'}"
@@ -175,17 +172,29 @@ class Verdict:
         without = f", {len(self.unknown)} of them without a figure: {_some(self.unknown)}" if self.unknown else ""
         return f"({where}, {_samples(self.replicates)}{without})"
 
-    def _of_every_sample(self, held: str, broke: str) -> str:
-        """In how many samples the claim holds; where not in all of them, in which and why."""
+    def _of_every_sample(self) -> str:
+        """In how many samples the fact holds; where not in all of them, in which and why."""
         samples = _samples(self.replicates)
         if self.broken:
-            return f"{broke} in {len(self.broken)} of {samples}: {_some(self.broken)}"
+            return f"it did not hold in {len(self.broken)} of {samples}: {_some(self.broken)}"
         if not self.replicates:
             return "not measured"
         if self.unknown:
             return f"not known in {len(self.unknown)} of {samples}: {_some(self.unknown)}"
-        every = "the one sample" if self.replicates == 1 else f"all {samples}"
-        return f"{held} in {every}" + (f" ({_some(self.seen)})" if self.seen else "")
+        every = {1: "the one sample", 2: "both samples"}.get(self.replicates, f"all {samples}")
+        return f"it held in {every}" + (f" ({_some(self.seen)})" if self.seen else "")
+
+    def _at_worst(self, unit: str, to_be: str) -> str:
+        """The figure that is nearest to the bound or furthest beyond; and which samples break it, or leave it open."""
+        samples = _samples(self.replicates)
+        if not self.replicates:
+            return ": not measured"
+        worst = "" if self.worst is None else f" = {self.worst:.6g}{unit} at worst"
+        if self.broken:
+            more = f"; beyond it in {len(self.broken)}: {_some(self.broken)}"
+        else:
+            more = f"; not known in {len(self.unknown)}: {_some(self.unknown)}" if self.unknown else ""
+        return f"{worst} ({samples}), {to_be}{more}"
 
     def to_json(self) -> dict[str, Any]:
         """The verdict for files; bounds that are not finite become ``null``."""

@@ -74,7 +74,7 @@ def test_every_promise_has_its_verdict_and_evidence_wherever_verdicts_are_shown(
         assert each["claim"] in html.unescape(markdown).replace("\\", "")
     (timed,) = (each for each in verdicts if each["name"] == "auto-hands-over-in-time")
     assert re.fullmatch(
-        r"synchronous and queue of 4: it held in all 2 samples \(after [\d.]+ s; after [\d.]+ s\)", timed["evidence"]
+        r"synchronous and queue of 4: it held in both samples \(after [\d.]+ s; after [\d.]+ s\)", timed["evidence"]
     )
 
 
@@ -87,7 +87,7 @@ def test_a_benchmark_keeps_the_verdicts_of_the_promises_about_its_condition(summ
     assert "auto-fails-no-inference-synchronous" not in of_the_queue
     assert of_the_queue["auto-fails-no-inference-queue"] == {
         "verdict": "PASS",
-        "evidence": "failed inferences of queue of 4 = 0 at worst: at most 0 in the one sample",
+        "evidence": "failed inferences of queue of 4 = 0 at worst (1 sample), to be at most 0",
     }
 
 

@@ -59,9 +59,9 @@ def figures(claim, values, **others):
         (
             [checked(True, "after 1 s"), checked(True, "after 2 s")],
             PASS,
-            "A: it held in all 2 samples (after 1 s; after 2 s)",
+            "A: it held in both samples (after 1 s; after 2 s)",
         ),
-        ([checked(True, "at once")] * 2, PASS, "A: it held in all 2 samples (at once)"),
+        ([checked(True, "at once")] * 2, PASS, "A: it held in both samples (at once)"),
         ([checked(False)], FAIL, "A: it did not hold in 1 of 1 sample: replicate 0"),
         (
             [checked(True), checked(False, "it never came")],
@@ -139,16 +139,16 @@ def test_a_disturbed_turn_says_nothing_of_a_time_only(metric, outcome):
 @pytest.mark.parametrize(
     ("relation", "values", "outcome", "evidence"),
     [
-        ("at most", [0, 2, 1], PASS, " = 2 s at worst: at most 2 s in all 3 samples"),
-        ("at least", [3, 2, 4], PASS, " = 2 s at worst: at least 2 s in all 3 samples"),
-        ("at most", [2.5], FAIL, " = 2.5 s at worst: above 2 s in 1 of 1 sample: replicate 0: 2.5 s"),
-        ("at least", [3, -1], FAIL, " = -1 s at worst: below 2 s in 1 of 2 samples: replicate 1: -1 s"),
-        ("at most", [1, None], INCONCLUSIVE, " = 1 s at worst: not known in 1 of 2 samples: replicate 1: it has none"),
-        ("at most", [1, math.nan], INCONCLUSIVE, " = 1 s at worst: not known in 1 of 2 samples: replicate 1: it has none"),
-        ("at most", [math.nan, 3], FAIL, " = 3 s at worst: above 2 s in 1 of 2 samples: replicate 1: 3 s"),
-        ("at most", [1, math.inf], FAIL, ": above 2 s in 1 of 2 samples: replicate 1: inf s"),
-        ("at least", [3, math.inf], INCONCLUSIVE, " = 3 s at worst: not known in 1 of 2 samples: replicate 1: it has none"),
-        ("at least", [None], INCONCLUSIVE, ": not known in 1 of 1 sample: replicate 0: it has none"),
+        ("at most", [0, 2, 1], PASS, " = 2 s at worst (3 samples), to be at most 2 s"),
+        ("at least", [3, 2, 4], PASS, " = 2 s at worst (3 samples), to be at least 2 s"),
+        ("at most", [2.5], FAIL, " = 2.5 s at worst (1 sample), to be at most 2 s; beyond it in 1: replicate 0: 2.5 s"),
+        ("at least", [3, -1], FAIL, " = -1 s at worst (2 samples), to be at least 2 s; beyond it in 1: replicate 1: -1 s"),
+        ("at most", [1, None], INCONCLUSIVE, " = 1 s at worst (2 samples), to be at most 2 s; not known in 1: replicate 1: it has none"),
+        ("at most", [1, math.nan], INCONCLUSIVE, " = 1 s at worst (2 samples), to be at most 2 s; not known in 1: replicate 1: it has none"),
+        ("at most", [math.nan, 3], FAIL, " = 3 s at worst (2 samples), to be at most 2 s; beyond it in 1: replicate 1: 3 s"),
+        ("at most", [1, math.inf], FAIL, " (2 samples), to be at most 2 s; beyond it in 1: replicate 1: inf s"),
+        ("at least", [3, math.inf], INCONCLUSIVE, " = 3 s at worst (2 samples), to be at least 2 s; not known in 1: replicate 1: it has none"),
+        ("at least", [None], INCONCLUSIVE, " (1 sample), to be at least 2 s; not known in 1: replicate 0: it has none"),
         ("at most", [], INCONCLUSIVE, ": not measured"),
     ],
 )  # fmt: skip
@@ -162,10 +162,10 @@ def test_a_bounds_sample_may_say_what_is_behind_its_figure_or_why_it_has_none():
     lost = Sample({"lost": 2.0}, checks={NONE_LOST.name: Check(None, "CL_OUT_OF_RESOURCES")})
     none = Sample({}, checks={NONE_LOST.name: Check(None, "nothing could\n be counted")})
     assert measured(NONE_LOST, lost).verdicts()[0].evidence() == (
-        "lost inferences of A = 2 at worst: above 0 in 1 of 1 sample: replicate 0: 2 (CL_OUT_OF_RESOURCES)"
+        "lost inferences of A = 2 at worst (1 sample), to be at most 0; beyond it in 1: replicate 0: 2 (CL_OUT_OF_RESOURCES)"
     )
     assert measured(NONE_LOST, none).verdicts()[0].evidence() == (
-        "lost inferences of A: not known in 1 of 1 sample: replicate 0: nothing could be counted"
+        "lost inferences of A (1 sample), to be at most 0; not known in 1: replicate 0: nothing could be counted"
     )
 
 

@@ -84,7 +84,7 @@ def test_a_hand_over_as_it_should_be_keeps_every_promise():
     ]
     assert not outcomes(verdicts)
     assert verdicts[IN_TIME].claim.sentence == "AUTO hands over to GPU.0 before the deadline"
-    assert verdicts[IN_TIME].evidence() == "synchronous and queue of 4: it held in all 2 samples (after 1.5 s)"
+    assert verdicts[IN_TIME].evidence() == "synchronous and queue of 4: it held in both samples (after 1.5 s)"
 
 
 def test_a_hand_over_that_never_came_is_told_in_autos_words():
@@ -164,7 +164,7 @@ def test_failed_inferences_and_wrong_answers_tell_what_is_known_of_them():
     assert {*outcomes(verdicts)} == {name for name, each in verdicts.items() if isinstance(each.claim, Bound)}
     failed = verdicts["auto-fails-no-inference-queue"].evidence()
     assert failed == (
-        "failed inferences of queue of 4 = 3 at worst: above 0 in 1 of 1 sample: "
+        "failed inferences of queue of 4 = 3 at worst (1 sample), to be at most 0; beyond it in 1: "
         "replicate 0: 3 ([GPU] CL_OUT_OF_RESOURCES; [GPU] other)"
     )
     wrong = verdicts["auto-answers-like-the-cpu-synchronous"].evidence()
