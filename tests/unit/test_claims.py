@@ -143,18 +143,18 @@ def test_a_disturbed_turn_says_nothing_of_a_time_only(metric, outcome):
         ("at least", [3, 2, 4], PASS, " = 2 s at worst (3 samples), to be at least 2 s"),
         ("at most", [2.5], FAIL, " = 2.5 s at worst (1 sample), to be at most 2 s; beyond it in 1: replicate 0: 2.5 s"),
         ("at least", [3, -1], FAIL, " = -1 s at worst (2 samples), to be at least 2 s; beyond it in 1: replicate 1: -1 s"),
-        ("at most", [1, None], INCONCLUSIVE, " = 1 s at worst (2 samples), to be at most 2 s; not known in 1: replicate 1: it has none"),
-        ("at most", [1, math.nan], INCONCLUSIVE, " = 1 s at worst (2 samples), to be at most 2 s; not known in 1: replicate 1: it has none"),
+        ("at most", [1, None], INCONCLUSIVE, " = 1 s at worst (2 samples), to be at most 2 s; not known in 1: replicate 1: none"),
+        ("at most", [1, math.nan], INCONCLUSIVE, " = 1 s at worst (2 samples), to be at most 2 s; not known in 1: replicate 1: none"),
         ("at most", [math.nan, 3], FAIL, " = 3 s at worst (2 samples), to be at most 2 s; beyond it in 1: replicate 1: 3 s"),
         ("at most", [1, math.inf], FAIL, " (2 samples), to be at most 2 s; beyond it in 1: replicate 1: inf s"),
-        ("at least", [3, math.inf], INCONCLUSIVE, " = 3 s at worst (2 samples), to be at least 2 s; not known in 1: replicate 1: it has none"),
-        ("at least", [None], INCONCLUSIVE, " (1 sample), to be at least 2 s; not known in 1: replicate 0: it has none"),
+        ("at least", [3, math.inf], INCONCLUSIVE, " = 3 s at worst (2 samples), to be at least 2 s; not known in 1: replicate 1: none"),
+        ("at least", [None], INCONCLUSIVE, " (1 sample), to be at least 2 s; not known in 1: replicate 0: none"),
         ("at most", [], INCONCLUSIVE, ": not measured"),
     ],
 )  # fmt: skip
 def test_a_bound_on_every_sample_goes_by_the_worst(relation, values, outcome, evidence):
     (verdict,) = figures(Bound("wait", "it waits little", WAIT, "A", relation, 2, every=True), values).verdicts()
-    said = verdict.evidence().removeprefix("wait of A").replace("it has no such figure", "it has none")
+    said = verdict.evidence().removeprefix("wait of A").replace("it has no such figure", "none")
     assert (verdict.outcome, said) == (outcome, evidence)
 
 
