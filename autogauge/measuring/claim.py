@@ -7,7 +7,7 @@ and a *fact*, hold when no sample breaks them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Union
 
@@ -232,52 +232,9 @@ class Verdict:
             "evidence": self.evidence(),
         }
 
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any], metrics: Mapping[str, Metric]) -> Verdict:
-        """The verdict that was saved, with its claim; ``metrics`` are the study's by name.
-
-        Raises ``KeyError``, ``TypeError``, ``ValueError``.
-        """
-        interval = None
-        if fields["ci"] is not None:
-            low, high = fields["ci"]
-            interval = Interval(
-                float(fields["ratio"]),
-                -math.inf if low is None else float(low),
-                math.inf if high is None else float(high),
-                float(fields["confidence"]),
-                int(fields["replicates"]),
-            )
-        return cls(
-            _claim_from(fields, metrics),
-            Outcome(fields["verdict"]),
-            interval,
-            int(fields["replicates"]),
-            tuple(map(str, fields["failures"])),
-            int(fields["failed_replicates"]),
-            bool(fields["interrupted"]),
-            str(fields["remark"]),
-            tuple(map(str, fields.get("broken") or ())),
-            None if fields.get("worst") is None else float(fields["worst"]),
-            tuple(map(str, fields.get("unknown") or ())),
-            tuple(map(str, fields.get("seen") or ())),
-        )
-
 
 MOST_TOLD = 3
 """So many samples a sentence tells of."""
-
-
-def _claim_from(fields: Mapping[str, Any], metrics: Mapping[str, Metric]) -> Claim:
-    name, sentence, kind = str(fields["name"]), str(fields["claim"]), fields.get("kind", Ratio.kind)
-    if kind == Fact.kind:
-        return Fact(name, sentence, tuple(map(str, fields["conditions"])))
-    metric, relation, bound = metrics[fields["metric"]], fields["relation"], float(fields["bound"])
-    if relation not in ("at most", "at least"):
-        raise ValueError(f"there is no relation {relation!r}")
-    if kind == Bound.kind:
-        return Bound(name, sentence, metric, str(fields["conditions"][0]), relation, bound, bool(fields["every"]))
-    return Ratio(name, sentence, metric, str(fields["numerator"]), str(fields["denominator"]), relation, bound)
 
 
 def _samples(count: int) -> str:

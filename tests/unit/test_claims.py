@@ -1,4 +1,4 @@
-"""What a result says of a fact and of a bound, and that a saved verdict is the verdict."""
+"""What a result says of a fact and of a bound."""
 
 import json
 import math
@@ -22,7 +22,6 @@ LOST = Metric("lost", "lost inferences")
 WAIT = Metric("wait_s", "wait", "s", seconds=1.0)
 RATE = Metric("fps", "FPS", "frames per second", higher_is_better=True, seconds=1.0)
 GROWTH = Metric("growth", "growth of memory", "bytes")
-METRICS = {each.name: each for each in (LOST, WAIT, RATE, GROWTH)}
 A, B = (Condition(name, Target(name)) for name in "AB")
 FACT = Fact("a-hands-over", "A hands over", ("A",))
 BOTH = Fact("both-answer", "Both answer", ("A", "B"))
@@ -179,7 +178,7 @@ def test_a_bound_on_every_sample_passes_only_where_every_figure_is_within(values
         assert verdict.outcome is FAIL
     else:
         assert verdict.outcome is (PASS if values and len(within) == len(values) else INCONCLUSIVE)
-    assert_is_read_back(verdict)
+    assert_is_json(verdict)
 
 
 MEDIAN = Bound("wait", "A waits little", WAIT, "A", "at most", 2)
@@ -320,45 +319,22 @@ def test_a_condition_that_never_answers_leaves_its_fact_open_with_the_failure():
     run(result, crashed, Silent())
     (verdict,) = result.verdicts()
     assert verdict.outcome is INCONCLUSIVE
-    assert verdict.evidence().startswith("A: not measured; 3 failed: A: killed by signal 11 (SIGSEGV)")
+    assert verdict.evidence().startswith("A: not measured; 3 failed: A crashed in every turn")
 
 
-def assert_is_read_back(verdict):
+def assert_is_json(verdict):
+    """Strictly: without infinities and what is no number."""
     fields = json.loads(json.dumps(verdict.to_json(), allow_nan=False))
-    again = Verdict.from_json(fields, METRICS)
-    assert again == verdict
-    assert again.to_json() == fields
+    assert fields["evidence"] == verdict.evidence()
+    assert fields["broken"] == list(verdict.broken)
+    assert fields["unknown"] == list(verdict.unknown)
+    assert (fields["kind"], fields["conditions"]) == (verdict.claim.kind, list(verdict.claim.conditions))
+    return fields
 
 
-@for_all(
-    lambda st: (
-        st.sampled_from(
-            [FACT, BOTH, NONE_LOST, MEDIAN, Ratio("a-below-b", "A is below B", RATE, "A", "B", "at least", 0.98)]
-        ),
-        st.sampled_from([*Outcome]),
-        st.none() | st.tuples(st.floats(0.1, 9), st.sampled_from([-math.inf, 0.5]), st.sampled_from([math.inf, 9.5])),
-        st.lists(st.sampled_from(["", "no", "größer; sonst", "a\nb"]), max_size=5),
-        st.none() | st.floats(allow_nan=False, allow_infinity=False),
-        st.integers(0, 9),
-        st.booleans(),
-    )
-)
-def test_a_saved_verdict_is_read_back_whole(claim, outcome, ends, sentences, worst, count, interrupted):
-    interval = None if ends is None else Interval(*ends, 0.99, count)
-    if interval and isinstance(claim, Ratio):
-        interval = Interval(interval.ratio, 0.5, interval.high, 0.99, count)
-    some = tuple(sentences)
-    assert_is_read_back(
-        Verdict(claim, outcome, interval, count, some, count, interrupted, "a remark", some, worst, some, some)
-    )
-
-
-def test_a_verdict_of_before_there_were_facts_is_a_ratios():
-    claim = Ratio("fps", "more frames", RATE, "A", "B", "at least", 0.98)
-    fields = Verdict(claim, PASS, Interval(1.2, 1.1, 1.3, 0.99, 9), 9).to_json()
-    for name in ("kind", "conditions", "broken", "worst", "unknown", "seen"):
-        del fields[name]
-    assert Verdict.from_json(fields, METRICS).claim == claim
+def test_ends_that_there_are_not_are_null_in_files():
+    assert assert_is_json(figures(MEDIAN, [1.0] * 3).verdicts()[0])["ci"] == [None, None]
+    assert assert_is_json(Verdict(MEDIAN, PASS, Interval(1.2, -1.0, 1.3, 0.99, 9), 9))["ci"] == [-1.0, 1.3]
 
 
 @for_all(lambda st: (st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.sampled_from([0.9, 0.95, 0.99])))
