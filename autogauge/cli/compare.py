@@ -64,13 +64,13 @@ def compare(
         raise UserError("--json and --markdown both ask for the output: choose one.")
     if html is not None and html.suffix.lower() not in PAGES:  # a saved run, say, would be lost
         raise UserError(f"{html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
-    if (b is None) == (not by):
+    key, _, base = (by or "").partition("=")
+    if (b is None) != bool(key) or (by and not key):
         raise UserError("name what A is compared with: B, or a label within A's runs (--by=LABEL), and not both.")
     with opened(root, cache) as histories:
         if b is not None:
             found = comparison.compare(histories.select(a), histories.select(b), change)
         else:
-            key, _, base = (by or "").partition("=")
             found = comparison_by.compare_by(histories.select(a), key, base, change)
     if html is not None:
         _save(found, html)

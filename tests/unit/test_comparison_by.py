@@ -114,9 +114,11 @@ def test_benchmarks_that_their_labels_do_not_tell_apart_are_left_out_by_name(fol
 
 def test_accepted_runs_count_and_a_level_that_changed_is_said(folder, by):
     measured(folder, 10)
-    measured(folder, 3, {**FACTORS, f"{GROUP}: AUTO-b": 9.0}, standing=Standing.QUARANTINED, begin=10)
-    assert by("policy").compared[0].runs == (10, 10)
+    slow = f"{GROUP}: AUTO-b"
+    measured(folder, 3, {**FACTORS, slow: 9.0}, benchmarks={slow: Standing.QUARANTINED}, begin=10)
+    assert [each.runs for each in by("policy").compared] == [(10, 10), (13, 13)], "each benchmark stands for itself"
     assert by("policy", runs="machine=lab-01 standing=*").compared[0].runs == (13, 13)
+    assert any("its one run is quarantined in" in note for note in by("policy", runs="run=12").notes)
     measured(folder, 10, {**FACTORS, f"{GROUP}: AUTO-b": 1.5}, begin=20)
     assert any(note.startswith("the ratio mixes levels in") and "run 0014" in note for note in by("policy").notes)
 
@@ -153,7 +155,8 @@ def test_on_the_command_line(folder, tmp_path):
     assert "policy b against a" in page.read_text()
     done = CliRunner().invoke(app, ["compare", "machine=lab-01", "--by=policy", "--markdown", *where])
     assert "within each run, by seconds" in done.output
-    for words in (("machine=lab-01",), ("machine=lab-01", "machine=lab-01", "--by=policy")):
+    for more in ((), ("machine=lab-01", "--by=policy"), ("--by=",), ("--by==x",), ("machine=lab-01", "--by==x")):
+        words = ("machine=lab-01", *more)
         done = CliRunner().invoke(app, ["compare", *words, *where])
         assert isinstance(done.exception, UserError)
         assert "name what A is compared with" in str(done.exception)
