@@ -7,7 +7,6 @@ pytest_plugins = [
     "fixtures.alone",
     "fixtures.stops",
     "fixtures.machine",
-    "fixtures.model",
     "fixtures.compiled",
     "fixtures.gate",
     "fixtures.findings",

@@ -33,12 +33,10 @@ from autogauge.parsing import (
     switch,
     text,
 )
-from autogauge.profiles import PROFILES
 from autogauge.rig import lock
 from autogauge.rig.pool import DEADLINE_S
+from autogauge.rig.profile import ACCELERATORS, AUTO, PROFILES
 
-ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
-"""Real ones where there are any; the emulated GPU and no real one; none."""
 EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
 
 

@@ -21,6 +21,7 @@ from autogauge.measuring.findings import Finding
 from autogauge.measuring.result import Result
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.request import Emulation
+from autogauge.rig.rig import Rig
 from autogauge.settings import Settings
 from autogauge.targets import Device
 
@@ -91,6 +92,18 @@ class Run:
         if self.emulation is not None:
             measured["emulation"] = identity(self.emulated.name if self.emulated else "")
         return fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)
+
+    def take(self, rig: Rig) -> None:
+        """Take over what the rig has found out so far."""
+        self.emulation, self.model = rig.found("emulation"), rig.found("model")
+        inspection, inputs = rig.found("inspection"), rig.found("inputs")
+        if inspection is not None:
+            self.emulated, self.devices = inspection.emulated, [*inspection.devices]
+            self.openvino, self.openvino_from = inspection.openvino, inspection.elsewhere
+            self.has_state = inspection.state is not None
+        if inputs is not None:
+            self.inputs, self.inputs_digest = inputs.kinds, inputs.digest
+            self.frames, self.frames_are_new = inputs.frames, inputs.frames_are_new
 
     def begin(self) -> None:
         """The measuring begins: from now on the circumstances shall stay as they are."""

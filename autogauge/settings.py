@@ -6,7 +6,7 @@ import platform
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
@@ -16,11 +16,10 @@ from autogauge.history import store
 from autogauge.input_files import check_feeding
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
-from autogauge.options import EMULATED, EMULATED_MODEL, EMULATED_PRECISION, OPTIONS
-from autogauge.parsing import LONGEST_DEADLINE_S
+from autogauge.options import EMULATED_MODEL, EMULATED_PRECISION, OPTIONS
 from autogauge.plain import plain
-from autogauge.profiles import Deadlines, Profile
-from autogauge.rig.pool import DEADLINE_S
+from autogauge.rig.profile import EMULATED, Profile
+from autogauge.rig.rig import Asked
 from autogauge.runtimes.reference import Reference, parse
 from autogauge.targets import ACCELERATOR_KINDS
 
@@ -136,9 +135,10 @@ class Settings:
                 f"name a machine in {self.reports / 'history'}, or its folder (--baseline)."
             )
 
-    def deadlines(self, slowness: float) -> Deadlines:
-        """The deadlines on a machine that is so many times slower at compiling than others; one that the user gave stays as it is."""
-        return Deadlines(self.probe_deadline_s or min(DEADLINE_S * slowness, LONGEST_DEADLINE_S))
+    @property
+    def asked(self) -> Asked:
+        """What of it is asked of the rig."""
+        return Asked(**{each.name: getattr(self, each.name) for each in fields(Asked)})
 
     def chosen(self) -> dict[str, str]:
         """The options that change what is measured or judged, by their names on the command line, as text."""

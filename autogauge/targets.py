@@ -40,8 +40,9 @@ class Target:
 
     @property
     def label(self) -> str:
-        """How tables and benchmarks call it: ``AUTO-LATENCY``, ``CPU``."""
-        return "-".join(filter(None, (self.device or "default", self.hint)))
+        """How tables, benchmarks and logs call it: ``AUTO-LATENCY``, ``CPU``, ``AUTO-SCHEDULE_POLICY=ROUND_ROBIN``."""
+        others = [f"{name}={value}" for name, value in sorted(self.properties.items()) if name != "PERFORMANCE_HINT"]
+        return "-".join(filter(None, (self.device or "default", self.hint, *others)))
 
     @property
     def key(self) -> tuple[str | None, tuple[tuple[str, str], ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 import tempfile
@@ -16,23 +17,21 @@ from autogauge.errors import UserError
 from autogauge.gate.resolution import POWER, Resolution
 from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
-from autogauge.input_files import GivenInputs, check_feeding
+from autogauge.input_files import check_feeding
 from autogauge.inputs import parse_shapes
 from autogauge.measuring.claim import Ratio
-from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.models import resolve
 from autogauge.options import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_choice, parse_wait
 from autogauge.plain import plain, sentence
-from autogauge.probe.launcher import Launcher
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
 from autogauge.report.tables import Column, Fitted
 from autogauge.rig import lock
-from autogauge.rig.workload import Workload, prepare_workload
+from autogauge.rig.rig import Asked, Rig
 from autogauge.stats.intervals import fewest_replicates
 from autogauge.studies import selfcheck
 from autogauge.targets import HINTS, LATENCY, Target, named_devices, require_device
@@ -73,7 +72,6 @@ def aa(
     _check(hint, rounds, blocks)
     shapes = parse_shapes(shape)
     check_feeding(inputs, picture, shapes)
-    given = GivenInputs(inputs) if inputs else None
     wanted = resolve.Wanted.named(model, precision, parse_choice("--model-source", model_source, resolve.SOURCES))
     chosen_seed = random.randrange(2**32) if seed is None else seed
     target = Target.with_hint(device, hint)
@@ -83,13 +81,20 @@ def aa(
         lock.measuring("python -m autogauge aa", wait_s, progress.say),
         tempfile.TemporaryDirectory(prefix="autogauge-") as scratch,
     ):
-        folder = Path(scratch)
-        launcher = Launcher(folder / "probes")
-        artefact = resolve.Resolver(Cache(cache or default_cache_dir()), progress).fetch(wanted)
-        workload, inspection = prepare_workload(artefact, launcher, folder, shapes, picture=picture, given=given)
+        asked = Asked(wanted, shapes, picture, inputs, infer_requests=infer_requests)
+        rig = Rig(asked, Cache(cache or default_cache_dir()), Path(scratch), lambda: contextlib.nullcontext(progress))
         for name in named_devices(device):
-            require_device(name, inspection.devices)
-        studies = _measure(launcher, workload, target, chosen_seed, progress, rounds, infer_requests, blocks)
+            require_device(name, rig.inspection.devices)
+        checked = [
+            selfcheck.WarmSelfCheck(target, rounds),
+            *([selfcheck.FreshSelfCheck(target, blocks)] if blocks else []),
+        ]
+        finished = False
+        try:
+            studies = [rig.measure(each, each.planned(rig, chosen_seed)) for each in checked]
+            finished = True
+        finally:
+            rig.close(at_once=not finished)
     checks = [check for study in studies for check in _checks(study)]
     if as_json:
         print_json({"target": target.label, "seed": chosen_seed, "checks": checks})
@@ -97,26 +102,6 @@ def aa(
         _print_checks(target, checks)
     if not all(check["holds_1"] for check in checks):
         raise typer.Exit(1)
-
-
-def _measure(
-    launcher: Launcher,
-    workload: Workload,
-    target: Target,
-    seed: int,
-    progress: Progress,
-    rounds: int,
-    infer_requests: int,
-    blocks: int,
-) -> list[Result]:
-    """Warm processes for so many rounds, then fresh ones for so many blocks, if any."""
-    steady = selfcheck.steady_self_check(
-        launcher, workload, target, rounds=rounds, infer_requests=infer_requests, seed=seed, progress=progress
-    )
-    if not blocks:
-        return [steady]
-    fresh = selfcheck.fil_self_check(launcher, workload, target, blocks=blocks, seed=seed, progress=progress)
-    return [steady, fresh]
 
 
 def _check(hint: str, rounds: int, blocks: int) -> None:

@@ -6,14 +6,18 @@ Judging is left to ``side_by_side`` and ``past``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autogauge.errors import UserError
 from autogauge.gate import side_by_side
 from autogauge.gate.session import OFF, Gate
 from autogauge.measuring.condition import PINNED, REFERENCE, Condition
+from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
-from autogauge.rig.workload import Setup
+from autogauge.rig import setups
+from autogauge.rig.rig import Rig
+from autogauge.runtimes import pinned as pinned_workload
 from autogauge.runtimes.pinned import DEVICE, NAME, Pinned
 from autogauge.runtimes.reference import Reference
 from autogauge.targets import Target
@@ -24,13 +28,11 @@ PROCESS_PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Companions:
-    """The reference and the pinned workload, each with its setup, as far as there is one. ``pair_budget_s`` is for one twin."""
+    """The reference and the pinned workload, as far as there is one. ``pair_budget_s`` is for one twin."""
 
     gate: Gate
     reference: Reference | None = None
-    reference_setup: Setup | None = None
     pinned: Pinned | None = None
-    pinned_setup: Setup | None = None
     pair_budget_s: float = 60.0
 
     def join(self, study: Result, at_least: int) -> Result:
@@ -65,15 +67,31 @@ class Companions:
             study = dataclasses.replace(study, conditions=(*told, *beside.values()), pinned=self.pinned.identity)
         return study
 
-    def elsewhere(self, study: Result) -> Mapping[str, Setup]:
-        """The setups of the study's conditions that are companions."""
-        found = {}
-        for condition in study.conditions:
-            if condition.role == REFERENCE and self.reference_setup is not None:
-                found[condition.name] = self.reference_setup
-            elif condition.role == PINNED and self.pinned_setup is not None:
-                found[condition.name] = self.pinned_setup
-        return found
+
+def prepare(
+    gate: Gate,
+    rig: Rig,
+    progress: Progress,
+    reference: Reference | None,
+    *,
+    with_pinned: bool,
+    pair_budget_s: float,
+) -> Companions:
+    """Set the reference and the pinned workload up on the rig, as far as they are wanted.
+
+    Without the pinned workload, which may have to be installed, the run goes on and says so. Raises ``UserError`` for the reference.
+    """
+    folder, pinned = rig.scratch("companions"), None
+    if reference is not None:
+        rig.setups[REFERENCE] = setups.beside(rig, reference, folder, progress)
+    if with_pinned:
+        try:
+            pinned = pinned_workload.prepare(rig.cache, progress)
+            rig.setups[PINNED] = setups.of_pinned(rig, pinned, folder)
+        except UserError as error:
+            pinned = None
+            rig.notes.append(f"history will have seconds only, no ratios to the pinned workload: {error}")
+    return Companions(gate, reference, pinned, pair_budget_s)
 
 
 def pinned_conditions(conditions: Sequence[Condition]) -> dict[str | None, Condition]:

@@ -12,7 +12,7 @@ from autogauge.measuring.result import Result
 from autogauge.rig.fresh import FIL
 from autogauge.run import Run
 from autogauge.stats.percentiles import percentiles
-from autogauge.studies import cached_start, fil, hand_over
+from autogauge.studies import cached_start, first_inference, hand_over
 
 
 @dataclass
@@ -73,7 +73,7 @@ def _row(study: Result, condition: Condition) -> Row:
     samples = study.samples(name)
     if not samples:
         return row
-    if study.name in (fil.NAME, cached_start.NAME):
+    if study.name in (first_inference.NAME, cached_start.NAME):
         row.fil_s = statistics.median(study.figures(name, FIL.name))
         row.fil_samples = len(samples)
     else:

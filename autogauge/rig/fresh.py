@@ -15,12 +15,10 @@ from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Check, Result, Sample
-from autogauge.measuring.schedule import run
-from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import ProbeFailed
 from autogauge.rig.pool import DEADLINE_S, ProbePool
-from autogauge.rig.workload import Setup, Workload
+from autogauge.rig.workload import Setup
 
 FIL = Metric("fil_s", "FIL", "s", per_process=True, seconds=1.0)
 PHASES = (
@@ -50,39 +48,31 @@ Observe = Callable[[Condition, Mapping[str, Any], AutoLog], Seen]
 
 
 class FreshTurns:
-    """Measures each condition's turn in a fresh process; with ``cache``, a folder, from a ``CACHE_DIR`` that was filled before."""
+    """Each turn is a fresh process; with ``cache``, a folder, from a ``CACHE_DIR`` that was filled before."""
 
     def __init__(
         self,
         result: Result,
-        launcher: Launcher,
-        workload: Workload,
+        setup_of: Callable[[Condition], Setup],
+        progress: Progress,
+        *,
         deadline_s: float = DEADLINE_S,
         cache: Path | None = None,
-        elsewhere: Mapping[str, Setup] | None = None,
         observe: Observe | None = None,
     ) -> None:
-        """``elsewhere`` names the conditions that run something else than the others, or on another runtime."""
-        self._observe = observe
-        self._result, self._launcher, self._workload = result, launcher, workload
-        self._elsewhere = elsewhere or {}
-        self._deadline_s, self._cache = deadline_s, cache
+        self._result, self._setup_of, self._progress = result, setup_of, progress
+        self._deadline_s, self._cache, self._observe = deadline_s, cache, observe
         self._failed_to_fill: dict[str, ProbeFailed] = {}
 
-    def __call__(self, progress: Progress) -> Result:
-        """Run the study to its end; returns it."""
-        self._progress = progress
-        run(self._result, self._measure, progress, self._fill)
-        return self._result
-
-    def _fill(self) -> None:
+    def prepare(self) -> None:
         """Compile every condition into the cache, waiting for the accelerator where AUTO has one; a failure is told at its first turn."""
         if self._cache is None:
             return
         for number, condition in enumerate(self._result.conditions):
             self._progress.advance(f"filling the cache: {condition.name}", number, len(self._result.conditions), None)
+            setup = self._setup_of(condition)
             pool = ProbePool(
-                self._launcher, self._workload, warm_up_s=0.05, deadline_s=self._deadline_s, cache=self._cache
+                setup.launcher, setup.workload, warm_up_s=0.05, deadline_s=self._deadline_s, cache=self._cache
             )
             try:
                 pool.warm(condition.target)
@@ -91,10 +81,11 @@ class FreshTurns:
             finally:
                 pool.close()
 
-    def _measure(self, condition: Condition) -> Sample:
+    def measure(self, condition: Condition) -> Sample:
+        """One process, from its start to its first result."""
         if failed := self._failed_to_fill.pop(condition.name, None):
             raise failed
-        setup = self._elsewhere.get(condition.name) or Setup(self._launcher, self._workload)
+        setup = self._setup_of(condition)
         request = setup.workload.request(
             "once",
             condition.target,
@@ -122,7 +113,7 @@ class FreshTurns:
                 "peak_memory_bytes": float(reply["peak_memory_bytes"] or 0),
                 **seen.figures,
             },
-            checks=seen.checks,
             surroundings=reply["surroundings"],
             execution_devices=tuple(sorted(answered)),
+            checks=seen.checks,
         )

@@ -105,40 +105,42 @@ class ProbePool:
         self._drivers: dict[object, str] = {}
         self.compiled: list[Target] = []
 
-    def warm(self, target: Target) -> WarmProbe:
-        """The warm probe of ``target``, compiled now if it has not been. Raises ``ProbeFailed``."""
-        found = self._probes.get(target.key)
+    def warm(self, target: Target, infer_requests: int = 0) -> WarmProbe:
+        """The warm probe of ``target``, compiled now if it has not been; 0 requests are the pool's number. Raises ``ProbeFailed``."""
+        found = self._probes.get((target.key, infer_requests))
         if found is not None and found.alive:
             return found
-        return self._start(target, self._warm_up_s)
+        return self._start(target, self._warm_up_s, infer_requests)
 
-    def renew(self, target: Target) -> WarmProbe:
+    def renew(self, target: Target, infer_requests: int = 0) -> WarmProbe:
         """A fresh probe of ``target`` in the place of the one that there is, with the shortest warm-up. Raises ``ProbeFailed``.
 
         It is started before the other one ends: else it would be given the very memory that the other one has just let go of, and with it
         what made that one slow or fast (``docs/measuring.md``).
         """
-        found = self._probes.pop(target.key, None)
+        found = self._probes.pop((target.key, infer_requests), None)
         try:
-            return self._start(target, min(RENEWED_WARM_UP_S, self._warm_up_s))
+            return self._start(target, min(RENEWED_WARM_UP_S, self._warm_up_s), infer_requests)
         finally:
             if found is not None:
                 found.kill()
 
-    def drive_by(self, target: Target, driver: str) -> None:
+    def drive_by(self, target: Target, driver: str, infer_requests: int = 0) -> None:
         """Let this probe of ``target`` and those that follow it drive their requests that way."""
-        self._drivers[target.key] = driver
-        found = self._probes.get(target.key)
+        key = (target.key, infer_requests)
+        self._drivers[key] = driver
+        found = self._probes.get(key)
         if found is not None and driver in found.drivers:
             found.driver = driver
 
-    def _start(self, target: Target, warm_up_s: float) -> WarmProbe:
+    def _start(self, target: Target, warm_up_s: float, infer_requests: int) -> WarmProbe:
+        key = (target.key, infer_requests)
         request = self._workload.request(
             "warm",
             target,
             warm_up_s=warm_up_s,
-            driver=self._drivers.get(target.key, ""),
-            infer_requests=self._infer_requests,
+            driver=self._drivers.get(key, ""),
+            infer_requests=infer_requests or self._infer_requests,
             deadline_s=self._deadline_s,
             accelerator_wait_s=self._deadline_s / 2,
             cache=self._cache,
@@ -150,7 +152,7 @@ class ProbePool:
             probe.kill()
             raise
         self.compiled.append(target)
-        self._probes[target.key] = warm
+        self._probes[key] = warm
         return warm
 
     def close(self, *, at_once: bool = False) -> list[str]:

@@ -7,7 +7,7 @@ percent or by several, and what a process has of its own is in all of its rounds
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,11 @@ from autogauge.measuring.metric import Metric
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result, Sample
 from autogauge.measuring.running import PerformanceMetrics
-from autogauge.measuring.schedule import run
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.rig.drivers import agreed_driver, tried
+from autogauge.rig.fresh import Seen
 from autogauge.rig.pool import ProbePool, WarmProbe
 
-RELAY_ROUNDS = 12
-"""How many rounds a warm process serves. A fresh one costs as much as eight slices: ``docs/gate-choices.md`` weighs it up."""
 FPS = Metric("fps", "FPS", "frames per second", higher_is_better=True, seconds=1.0)
 LATENCY_MS = Metric("latency_ms", "mean latency", "ms", seconds=1e-3)
 INFERENCES = Metric("inferences", "inferences of a slice")
@@ -33,6 +31,8 @@ METRICS = (FPS, LATENCY_MS, INFERENCES, SHARE_OF_BOUND)
 """What each slice gives."""
 Drivers = dict[tuple[bool, int], str]
 """How requests are driven, by whether they are the pinned workload's and by how many they are."""
+ObserveSlice = Callable[[Condition, Mapping[str, Any], WarmProbe], Seen]
+"""Looks at a slice's reply, and at the process that gave it."""
 
 
 class WarmTurns:
@@ -42,13 +42,16 @@ class WarmTurns:
         self,
         result: Result,
         pool: ProbePool | Mapping[str, ProbePool],
+        progress: Progress,
         *,
         slice_s: float,
         interval_s: float,
         drivers: Drivers | None = None,
+        observe: ObserveSlice | None = None,
     ) -> None:
         """``drivers`` holds what an earlier measurement of the same study has chosen, and is filled with what this one chooses."""
-        self._result, self._pool = result, pool
+        self._result, self._pool, self._progress = result, pool, progress
+        self._observe = observe
         self._drivers: Drivers = {} if drivers is None else drivers
         self._pinned = {condition.beside for condition in result.conditions if condition.beside}
         self._slice_s = slice_s
@@ -60,13 +63,7 @@ class WarmTurns:
         ] = {}  # told at the condition's first turn; the next one tries again
         self._metrics = {condition.name: PerformanceMetrics(interval_s) for condition in result.conditions}
 
-    def __call__(self, progress: Progress) -> Result:
-        """Compile and warm up every condition, then run the study to its end; returns it."""
-        self._progress = progress
-        run(self._result, self._measure, progress, self._compile)
-        return self._result
-
-    def _compile(self) -> None:
+    def prepare(self) -> None:
         """Compile and warm up every condition before the first round, so that rounds are short from the first one on.
 
         In random order: of identical processes the one started first is slower, which must not always meet the same side of a comparison.
@@ -97,7 +94,7 @@ class WarmTurns:
         kind = self._kind(condition, probe)
         driver = self._drivers.setdefault(kind, self._driver_for(kind, [probe]))
         if probe.driver != driver:
-            self._pool_of(condition).drive_by(condition.target, driver)
+            self._pool_of(condition).drive_by(condition.target, driver, condition.infer_requests)
 
     def _tried(self, condition: Condition, probe: WarmProbe) -> dict[str, Any]:
         """What the drivers gave in the trials of all processes of this condition so far: one trial alone has its luck."""
@@ -107,7 +104,7 @@ class WarmTurns:
         return {"drivers_tried": tried(trials, probe.drivers)} if trials else {}
 
     def _warm(self, condition: Condition) -> WarmProbe:
-        return self._pool_of(condition).warm(condition.target)
+        return self._pool_of(condition).warm(condition.target, condition.infer_requests)
 
     def _pool_of(self, condition: Condition) -> ProbePool:
         return self._pool[condition.name] if isinstance(self._pool, Mapping) else self._pool
@@ -120,11 +117,12 @@ class WarmTurns:
         served = self._served.setdefault(name, self._shuffled.randrange(after))
         if served >= after:
             self._served[name] = 1
-            return self._pool_of(condition).renew(condition.target)
+            return self._pool_of(condition).renew(condition.target, condition.infer_requests)
         self._served[name] = served + 1
         return self._warm(condition)
 
-    def _measure(self, condition: Condition) -> Sample:
+    def measure(self, condition: Condition) -> Sample:
+        """A slice of the condition's warm process."""
         if failed := self._failed_at_start.pop(condition.name, None):
             raise failed
         probe = self._on_duty(condition)
@@ -137,6 +135,7 @@ class WarmTurns:
         self._result.facts[condition.name] = {**before, **_facts(probe), **self._tried(condition, probe)}
         latency_ms = sum(latencies) / len(latencies)
         metrics = self._metrics[condition.name]
+        seen = self._observe(condition, reply, probe) if self._observe else Seen()
         if metrics.update(reply["fps"], reply["counted_s"], latencies):
             self._progress.say(f"{condition.name}: {metrics.line()}")
         return Sample(
@@ -145,10 +144,12 @@ class WarmTurns:
                 "latency_ms": latency_ms,
                 "inferences": float(len(latencies)),
                 SHARE: reply["inferences_per_second"] * latency_ms / 1e3 / probe.infer_requests,
+                **seen.figures,
             },
             surroundings=reply["surroundings"],
             execution_devices=tuple(reply["execution_devices"] or ()),
             latencies_ms=np.asarray(latencies, np.float32),
+            checks=seen.checks,
         )
 
 

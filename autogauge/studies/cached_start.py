@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from autogauge.measuring.claim import Claim, Fact
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Check, Result
 from autogauge.probe.log import AutoLog
 from autogauge.rig.fresh import FIL, METRICS, Seen
+from autogauge.rig.profile import LAB, QUICK, STANDARD
+from autogauge.rig.rig import Rig
+from autogauge.rig.study import Amount, Study, Turns
 from autogauge.targets import Auto, Device, Target, kinds
 
 NAME = "first inference latency, cached"
@@ -23,22 +29,51 @@ HELPER_ALL_THE_SAME_SINCE = (2025, 2)
 and whoever is ready first answers first. Seen by experiment: 2024.6 logs ``found cached blob``, 2025.4 and 2026.4 start the helper."""
 
 
-def planned(auto: Auto, accelerator: Device, plan: Plan, seed: int) -> Result:
-    """The study before its first block: AUTO, and the accelerator that it hands over to."""
-    conditions = (
-        Condition(AUTO, Target(auto.device), auto.title),
-        Condition(accelerator.name, Target(accelerator.name), accelerator.label),
+class CachedStart(Study):
+    """Starts of AUTO and of its accelerator with a warm ``CACHE_DIR``, in fresh processes."""
+
+    name = NAME
+    metrics = METRICS
+    recorded = MappingProxyType({NAME: FIL})
+    amounts = MappingProxyType(
+        {
+            QUICK: Amount(Plan(looks=(3,), budget_s=30)),
+            STANDARD: Amount(Plan(looks=(6,), budget_s=60)),
+            LAB: Amount(Plan(looks=(10,), budget_s=120)),
+        }
     )
-    return Result(
-        NAME,
-        conditions,
-        claims_for(auto, accelerator),
-        plan,
-        seed,
-        repeats_disturbed=False,
-        metrics=METRICS,
-        recorded={NAME: FIL.name},
-    )
+    has_companions = False
+    repeats_disturbed = False
+
+    def absent(self, rig: Rig) -> str | None:
+        """Without an accelerator there is nothing worth a cache."""
+        return rig.why_no_hand_over()
+
+    def conditions(self, rig: Rig) -> tuple[Condition, ...]:
+        """AUTO, and the accelerator that it hands over to."""
+        auto, accelerator = rig.auto, _accelerator(rig)
+        return (
+            Condition(AUTO, Target(auto.device), auto.title),
+            Condition(accelerator.name, Target(accelerator.name), accelerator.label),
+        )
+
+    def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+        """From the blob, by who was there; and AUTO starts its helper where its release does."""
+        return claims_for(rig.auto, _accelerator(rig))
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """Fresh processes with a cache that is filled first."""
+        observe = observing(rig.auto, _accelerator(rig))
+        yield rig.fresh(result, progress, cache=rig.scratch("openvino-cache"), observe=observe)
+
+
+CACHED_START = CachedStart()
+
+
+def _accelerator(rig: Rig) -> Device:
+    assert rig.auto.handed_to is not None, "who has none is absent"
+    return rig.auto.handed_to
 
 
 def claims_for(auto: Auto, accelerator: Device) -> tuple[Claim, ...]:

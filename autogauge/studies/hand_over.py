@@ -8,23 +8,28 @@ the CPU is asked several times before, and an output on which it differs from it
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from autogauge.measuring.claim import Claim
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result, Sample
-from autogauge.measuring.schedule import run
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import HANDED_OVER, NEVER, NO_HELPER, is_accelerator
 from autogauge.rig.pool import DEADLINE_S
+from autogauge.rig.profile import LAB, QUICK, STANDARD
+from autogauge.rig.rig import Rig
+from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.workload import Workload
 from autogauge.studies.hand_over_promises import FAILED, WRONG, checks_of, claims_for
 from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
@@ -32,26 +37,27 @@ from autogauge.targets import PLAIN_AUTO, Auto, Target
 
 __all__ = [
     "HANDED_OVER",
+    "HAND_OVER",
     "NAME",
     "NEVER",
     "NO_HELPER",
-    "HandOverRunner",
+    "HandOver",
+    "HandOverTurns",
     "disagreements",
-    "planned",
     "release_bound_s",
     "seconds_since",
 ]
 
 NAME = "hand-over"
 BENCHMARK = "time to the hand-over"
-HAND_OVER = Metric("hand_over_s", "hand-over, by EXECUTION_DEVICES", "s", per_process=True, seconds=1.0)
+HAND_OVER_S = Metric("hand_over_s", "hand-over, by EXECUTION_DEVICES", "s", per_process=True, seconds=1.0)
 METRICS = (
     Metric("compile_s", "compile_model returned", "s", per_process=True, seconds=1.0),
     Metric("fil_s", "first inference done (FIL)", "s", per_process=True, seconds=1.0),
     Metric("helper_inferences", "inferences by the CPU helper", per_process=True),
     Metric("latency_before_ms", "their median latency", "ms", per_process=True, seconds=1e-3),
     Metric("helper_released_s", "CPU helper released, by AUTO's log", "s", per_process=True, seconds=1.0),
-    HAND_OVER,
+    HAND_OVER_S,
     Metric("transition_inferences", "inferences in transition", per_process=True),
     Metric("latency_at_ms", "slowest at the hand-over", "ms", per_process=True, seconds=1e-3),
     Metric("spike_ratio", "÷ the slower median: spike ratio", per_process=True),
@@ -138,24 +144,57 @@ def _about_the_helper(timeline: Timeline, outcome: str, log: AutoLog, helper_req
         yield f"the log counts {counted} inferences by the CPU helper, the labels {helper} to {helper + transition}"
 
 
-def planned(plan: Plan, seed: int, infer_requests: int = 0, auto: Auto = PLAIN_AUTO) -> Result:
-    """The study before its first replicate: inferred synchronously, and with a queue of at least two requests."""
-    queue = max(2, infer_requests or QUEUE)
-    target = Target(auto.device, F32)
-    conditions = (
-        Condition(SYNCHRONOUS, target, f"{auto.title}, {SYNCHRONOUS}", infer_requests=1),
-        Condition(f"queue of {queue}", target, f"{auto.title}, queue of {queue}", infer_requests=queue),
+class HandOver(Study):
+    """What an application sees while AUTO hands over, in fresh processes that infer without pause."""
+
+    name = NAME
+    metrics = METRICS
+    recorded = MappingProxyType({BENCHMARK: HAND_OVER_S})
+    amounts = MappingProxyType(
+        {
+            QUICK: Amount(Plan(looks=(1,), budget_s=60)),
+            STANDARD: Amount(Plan(looks=(3,), budget_s=60)),
+            LAB: Amount(Plan(looks=(6,), budget_s=600)),
+        }
     )
-    return Result(
-        NAME,
-        conditions,
-        claims_for(conditions, auto),
-        plan,
-        seed,
-        repeats_disturbed=False,
-        metrics=METRICS,
-        recorded={BENCHMARK: HAND_OVER.name},
-    )
+    after_s = MappingProxyType({QUICK: 1.0, STANDARD: 1.5, LAB: 5.0})
+    """How long is inferred after the hand-over, by profile."""
+    has_companions = False
+    repeats_disturbed = False
+
+    def absent(self, rig: Rig) -> str | None:
+        """Without an accelerator there is nothing to hand over to."""
+        return rig.why_no_hand_over()
+
+    def conditions(self, rig: Rig) -> tuple[Condition, ...]:
+        """Inferred synchronously, and with a queue of at least two requests."""
+        queue, auto = max(2, rig.asked.infer_requests or QUEUE), rig.auto
+        target = Target(auto.device, F32)
+        return (
+            Condition(SYNCHRONOUS, target, f"{auto.title}, {SYNCHRONOUS}", infer_requests=1),
+            Condition(f"queue of {queue}", target, f"{auto.title}, queue of {queue}", infer_requests=queue),
+        )
+
+    def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+        """What AUTO promises of its hand-over."""
+        return claims_for(conditions, rig.auto)
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """Fresh processes that infer without pause across the hand-over."""
+        yield HandOverTurns(
+            result,
+            rig.launcher,
+            rig.workload,
+            rig.scratch("hand-over"),
+            after_s=self.after_s[rig.asked.profile.name],
+            hand_over_deadline_s=rig.deadlines.hand_over_s,
+            deadline_s=rig.deadlines.probe_s,
+            auto=rig.auto,
+        )
+
+
+HAND_OVER = HandOver()
 
 
 @dataclass(frozen=True)
@@ -186,7 +225,7 @@ class Expected:
         )
 
 
-class HandOverRunner:
+class HandOverTurns:
     """Measures each condition's turn in a fresh process, after one process of the CPU's has given the answers that are right."""
 
     def __init__(
@@ -207,10 +246,8 @@ class HandOverRunner:
         self._expected = Expected()
         self._after_s, self._hand_over_deadline_s, self._deadline_s = after_s, hand_over_deadline_s, deadline_s
 
-    def __call__(self, progress: Progress) -> Result:
-        """Run the study to its end; returns it."""
-        run(self._result, self._measure, progress)
-        return self._result
+    def prepare(self) -> None:
+        """Nothing: the right answers are asked for by the first turn."""
 
     def _answers(self) -> str:
         """The path of the CPU's answers, asked for in one process."""
@@ -228,7 +265,8 @@ class HandOverRunner:
             self._expected = Expected(tuple(reply["unsteady_outputs"]), self._workload.random_outputs, has_state)
         return str(self._answers_file)
 
-    def _measure(self, condition: Condition) -> Sample:
+    def measure(self, condition: Condition) -> Sample:
+        """One process, across its hand-over."""
         name, expected = condition.name, self._answers()
         request = self._workload.request(
             "hand-over",

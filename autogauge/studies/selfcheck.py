@@ -5,70 +5,83 @@ It uses the machinery of the other studies unchanged; what is done about a miss 
 
 from __future__ import annotations
 
-from autogauge.measuring.claim import Ratio
-from autogauge.measuring.condition import Condition
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from autogauge.measuring.claim import Claim, Ratio
+from autogauge.measuring.condition import HERE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
-from autogauge.probe.launcher import Launcher
-from autogauge.rig.fresh import FIL, FreshTurns
-from autogauge.rig.pool import ProbePool, bystander
-from autogauge.rig.warm import FPS, LATENCY_MS, RELAY_ROUNDS, WarmTurns
-from autogauge.rig.workload import Workload
+from autogauge.rig import fresh, warm
+from autogauge.rig.rig import Rig
+from autogauge.rig.study import Amount, Study, Turns
+from autogauge.rig.workload import Setup
 from autogauge.targets import Target
 
 NAMES = ("A", "A again")
 CONFIDENCE = 0.99
-SLICE_S = 0.05
-WARM_UP_S = 0.5
-STEADY_METRICS = (FPS, LATENCY_MS)
+AGAIN = "again"
+"""The same runtime and model under another name: else one process would be both conditions."""
 
 
-def steady_self_check(
-    launcher: Launcher,
-    workload: Workload,
-    target: Target,
-    *,
-    rounds: int,
-    infer_requests: int,
-    seed: int,
-    progress: Progress,
-) -> Result:
-    """Two warm processes of one target by turns, for so many rounds; each gives way to a fresh one after ``RELAY_ROUNDS``."""
-    plan = Plan(looks=(rounds,), budget_s=rounds * 10.0, confidence=CONFIDENCE)
-    claims = _claims(STEADY_METRICS)
-    study = Result("A/A of steady speed", _conditions(target), claims, plan, seed, relay_rounds=RELAY_ROUNDS)
-    pools = {name: ProbePool(launcher, workload, warm_up_s=WARM_UP_S, infer_requests=infer_requests) for name in NAMES}
-    finished = False
-    try:
-        with bystander(launcher, workload):
-            WarmTurns(study, pools, slice_s=SLICE_S, interval_s=1.0)(progress)
-        finished = True
-    finally:
-        for pool in pools.values():
-            pool.close(at_once=not finished)
-    return study
+class SelfCheck(Study):
+    """One target twice, for so many replicates, with no more than ``longest_s`` seconds for each."""
 
+    compared: ClassVar[tuple[Metric, ...]]
+    longest_s: ClassVar[float]
 
-def fil_self_check(
-    launcher: Launcher, workload: Workload, target: Target, *, blocks: int, seed: int, progress: Progress
-) -> Result:
-    """Two fresh processes of one target in each of so many blocks."""
-    plan = Plan(looks=(blocks,), budget_s=blocks * 60.0, confidence=CONFIDENCE)
-    study = Result("A/A of first inference latency", _conditions(target), _claims((FIL,)), plan, seed)
-    return FreshTurns(study, launcher, workload)(progress)
+    def __init__(self, target: Target, replicates: int) -> None:
+        self._target, self._replicates = target, replicates
 
+    def amount(self, rig: Rig) -> Amount:
+        """Exactly so many replicates, and one look at the end."""
+        replicates = self._replicates
+        return Amount(Plan(looks=(replicates,), budget_s=replicates * self.longest_s, confidence=CONFIDENCE))
 
-def _conditions(target: Target) -> tuple[Condition, ...]:
-    return tuple(Condition(name, target) for name in NAMES)
+    def conditions(self, rig: Rig) -> tuple[Condition, ...]:
+        """The target, twice."""
+        rig.setups.setdefault(AGAIN, Setup(rig.launcher, rig.workload))
+        sides = zip(NAMES, (HERE, AGAIN), strict=True)
+        return tuple(Condition(name, self._target, runs_on=runs_on) for name, runs_on in sides)
 
-
-def _claims(metrics: tuple[Metric, ...]) -> tuple[Ratio, ...]:
-    """Carriers of the comparison: only their intervals are used, so the bound is 1 and the side does not matter."""
-    return tuple(
-        Ratio(
-            f"a-a-{metric.name}", "the same condition twice is the same", metric, *NAMES, relation="at most", bound=1.0
+    def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+        """Carriers of the comparison: only their intervals are used, so the bound is 1 and the side does not matter."""
+        return tuple(
+            Ratio(
+                f"a-a-{each.name}", "the same condition twice is the same", each, *NAMES, relation="at most", bound=1.0
+            )
+            for each in self.compared
         )
-        for metric in metrics
-    )
+
+
+class WarmSelfCheck(SelfCheck):
+    """Two warm processes of one target by turns, each giving way to a fresh one after some rounds."""
+
+    name = "A/A of steady speed"
+    metrics = warm.METRICS
+    compared = (warm.FPS, warm.LATENCY_MS)
+    longest_s = 10.0
+    is_relayed = True
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """Slices of warm processes."""
+        with rig.warm(result, progress) as turns:
+            yield turns
+
+
+class FreshSelfCheck(SelfCheck):
+    """Two fresh processes of one target in each block."""
+
+    name = "A/A of first inference latency"
+    metrics = fresh.METRICS
+    compared = (fresh.FIL,)
+    longest_s = 60.0
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """Fresh processes, nothing cached."""
+        yield rig.fresh(result, progress)

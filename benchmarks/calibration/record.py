@@ -35,7 +35,7 @@ from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
 from autogauge.rig.pool import ProbePool, WarmProbe, bystander
-from autogauge.rig.warm import RELAY_ROUNDS
+from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.rig.workload import Workload, prepare_workload
 from autogauge.targets import LATENCY, THROUGHPUT, Target
 from benchmarks.calibration import models, noise

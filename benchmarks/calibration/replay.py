@@ -24,11 +24,12 @@ from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
-from autogauge.profiles import PROFILES
-from autogauge.rig.warm import RELAY_ROUNDS
+from autogauge.rig.profile import RELAY_ROUNDS, STANDARD
 from autogauge.stats.changes import judge_change
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.stats.verdicts import Outcome
+from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.hints import HINTS
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.noise import KINDS, QUIET
 from benchmarks.calibration.rules import OTHERS, Samples
@@ -49,8 +50,8 @@ ERROR_BESIDE = Gate("fail", 0.05, BENCHMARKS_OF_A_RUN, History, "a reference").e
 ERROR_HISTORY = Gate("fail", 0.05, BENCHMARKS_OF_A_RUN, History).error
 """How often one comparison may be wrong, as the product has it: beside a reference both ways share the error of the run."""
 RUNS_OF_HISTORY = 10
-STANDARD = PROFILES["standard"]
-AT_LEAST = {"LATENCY": STANDARD.steady_at_least, "THROUGHPUT": STANDARD.steady_at_least, FIL: STANDARD.fil_at_least}
+_OF_HINTS = HINTS.amounts[STANDARD].at_least
+AT_LEAST = {"LATENCY": _OF_HINTS, "THROUGHPUT": _OF_HINTS, FIL: FIRST_INFERENCE.amounts[STANDARD].at_least}
 """Rounds that a run's figure for history rests on: the standard profile's."""
 
 START_S = 0.5

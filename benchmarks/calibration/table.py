@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autogauge.profiles import PROFILES
+from autogauge.rig import profile
 from autogauge.stats.verdicts import Outcome
+from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.hints import HINTS
 from benchmarks.calibration import replay
 from benchmarks.calibration.data import FIL
 from benchmarks.calibration.replay import BENCHMARKS, BENCHMARKS_OF_A_RUN, SLOWDOWNS, Recordings, Trial
@@ -33,9 +35,9 @@ SIDE_BY_SIDE, HISTORY, IN_FULL, FINE, HISTORY_IN_FULL = (
 YOUNG, QUICK = {"ours, against one run": 1, "ours, against three runs": 3}, "ours, against history, quick"
 """Histories of so few runs; and runs of the quick profile, whose figures rest on ``QUICK_ROUNDS``. Asked for false alarms only."""
 QUICK_ROUNDS = {
-    "LATENCY": PROFILES["quick"].steady_at_least,
-    "THROUGHPUT": PROFILES["quick"].steady_at_least,
-    FIL: PROFILES["quick"].fil_at_least,
+    "LATENCY": HINTS.amounts[profile.QUICK].at_least,
+    "THROUGHPUT": HINTS.amounts[profile.QUICK].at_least,
+    FIL: FIRST_INFERENCE.amounts[profile.QUICK].at_least,
 }
 ALL = "all"
 CHANGE, FINE_CHANGE = 0.05, 0.02

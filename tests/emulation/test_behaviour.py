@@ -16,10 +16,14 @@ from autogauge.probe.log import parse
 from autogauge.rig.fresh import FIL, FreshTurns
 from autogauge.rig.workload import prepare_workload
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies import cached_start, fil, hand_over, hand_over_promises
+from autogauge.studies import cached_start, first_inference, hand_over, hand_over_promises
+from autogauge.studies.cached_start import CACHED_START
+from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.hand_over import HAND_OVER
 from autogauge.studies.timeline import ACCELERATOR, HELPER, Timeline
 from autogauge.targets import Auto, Target, find_device
 from tests import changeable_models
+from tests.studied import measured, on, planned
 from tests.support import misbehaving_python
 
 CRASH = "os.kill(os.getpid(), signal.SIGSEGV)"
@@ -38,37 +42,41 @@ def cpu(prepared):
 
 def hand_overs(launcher, workload, folder, *, deadline_s=300.0):
     """One hand-over, synchronous and with a queue."""
-    study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1)
-    runner = hand_over.HandOverRunner(study, launcher, workload, folder, after_s=0.5, hand_over_deadline_s=deadline_s)
-    return runner(Silent())
+    study = planned(HAND_OVER, Plan(looks=(1,), budget_s=60))
+    turns = hand_over.HandOverTurns(study, launcher, workload, folder, after_s=0.5, hand_over_deadline_s=deadline_s)
+    return measured(study, turns)
 
 
 def hand_over_with(launcher, workload, folder, **changes):
-    study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1)
+    study = planned(HAND_OVER, Plan(looks=(1,), budget_s=60))
     study = dataclasses.replace(study, conditions=study.conditions[:1])
     options = {"after_s": 0.2, "hand_over_deadline_s": 0.3, **changes}
-    return hand_over.HandOverRunner(study, launcher, workload, folder, **options)(Silent())
+    return measured(study, hand_over.HandOverTurns(study, launcher, workload, folder, **options))
 
 
 def test_autos_first_answer_comes_from_the_cpu_helper_long_before_the_gpus(emulated, small_cnn, cpu, gpu):
-    study = fil.planned([cpu, gpu], Plan(looks=(1,), budget_s=60), 1, Auto("AUTO", gpu, emulated=True))
-    FreshTurns(study, emulated, small_cnn)(Silent())
+    study = planned(
+        FIRST_INFERENCE, Plan(looks=(1,), budget_s=60), devices=[cpu, gpu], auto=Auto("AUTO", gpu, emulated=True)
+    )
+    measured(study, FreshTurns(study, on(emulated, small_cnn), Silent()))
     assert not study.failures()
     assert study.devices_that_answered("AUTO") == {"(CPU)"}
     assert study.facts["AUTO"]["auto_logs"][0]["cpu_helper_started"]
-    (auto,), (alone,), (without,) = (study.figures(name, FIL.name) for name in ("AUTO", gpu.name, fil.NO_FALLBACK))
+    (auto,), (alone,), (without,) = (
+        study.figures(name, FIL.name) for name in ("AUTO", gpu.name, first_inference.NO_FALLBACK)
+    )
     assert auto < alone / 3
     assert auto < without / 3
-    for name in (gpu.name, fil.NO_FALLBACK):
+    for name in (gpu.name, first_inference.NO_FALLBACK):
         assert {device.partition(".")[0] for device in study.devices_that_answered(name)} == {"GPU"}
-    assert not study.facts[fil.NO_FALLBACK]["auto_logs"][0]["cpu_helper_started"]
+    assert not study.facts[first_inference.NO_FALLBACK]["auto_logs"][0]["cpu_helper_started"]
 
 
 def test_a_start_from_a_warm_cache_loads_the_blob(emulated, small_cnn, gpu, tmp_path):
     auto = Auto("AUTO", gpu, emulated=True)
-    study = cached_start.planned(auto, gpu, Plan(looks=(1,), budget_s=60), 1)
+    study = planned(CACHED_START, Plan(looks=(1,), budget_s=60), devices=[gpu], auto=auto)
     observe = cached_start.observing(auto, gpu)
-    FreshTurns(study, emulated, small_cnn, cache=tmp_path / "cache", observe=observe)(Silent())
+    measured(study, FreshTurns(study, on(emulated, small_cnn), Silent(), cache=tmp_path / "cache", observe=observe))
     assert not study.failures()
     assert list((tmp_path / "cache").glob("*.blob"))
     for name in ("AUTO", gpu.name):
@@ -179,8 +187,9 @@ def test_a_gpu_compile_that_crashes_or_hangs_is_a_failed_replicate(
         """),
     )
     launcher = Launcher(tmp_path / "probes", Runtime(python), emulation)
-    study = fil.planned([cpu, gpu], Plan(looks=(blocks,), budget_s=60), 1)
-    FreshTurns(study, launcher, small_cnn, deadline_s=4.0 if misfortune == HANG else 60.0)(Silent())
+    study = planned(FIRST_INFERENCE, Plan(looks=(blocks,), budget_s=60), devices=[cpu, gpu])
+    deadline_s = 4.0 if misfortune == HANG else 60.0
+    measured(study, FreshTurns(study, on(launcher, small_cnn), Silent(), deadline_s=deadline_s))
     assert [words in failure.sentence() for _, name, failure in study.failures("GPU")] == [True] * blocks
     assert len(study.samples("CPU")) == len(study.samples("AUTO")) == blocks, "the others go on"
     assert len(study.replicates) == blocks

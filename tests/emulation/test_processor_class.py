@@ -17,9 +17,9 @@ from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import Failure
 from autogauge.probe.worker import emulation as worker
 from autogauge.probe.worker.emulation import BY_HAND, CLASSES, VARIABLE
-from autogauge.profiles import Deadlines
 from autogauge.rig import trial
 from autogauge.rig.pool import ProbePool
+from autogauge.rig.profile import Deadlines
 from autogauge.targets import Target
 from tests.emulation.test_soundness import OPERATORS, TOLERANCE
 from tests.properties import for_all

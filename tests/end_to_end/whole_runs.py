@@ -19,15 +19,14 @@ QUICK = ("-m", "perf", "--profile=quick")
 HINTS = (*QUICK, "-k", "seconds_per_frame or test_latency", "--machine=lab one")
 FIL = (*QUICK, "--model=one-convolution", "--machine=lab", "-k", "as_early_as_the_cpu")
 IMPOSSIBLE = """
-from autogauge.studies import fil
-fil.CLOSE_TO_CPU = 0.01
+from autogauge.studies import first_inference
+first_inference.CLOSE_TO_CPU = 0.01
 """
 UNDECIDED = """
-import dataclasses
-from autogauge import profiles
-quick = profiles.PROFILES["quick"]
-few = dataclasses.replace(quick.fil, looks=(3,))  # no interval is bounded with so few
-profiles.PROFILES["quick"] = dataclasses.replace(quick, fil=few)
+from autogauge.measuring.plan import Plan
+from autogauge.rig.study import Amount
+from autogauge.studies.first_inference import FirstInference
+FirstInference.amounts = {"quick": Amount(Plan(looks=(3,), budget_s=8))}  # no interval is bounded with so few
 """
 
 

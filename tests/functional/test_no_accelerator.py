@@ -7,11 +7,12 @@ import pytest
 
 from autogauge.emulation import parts
 from autogauge.measuring.plan import Plan
-from autogauge.measuring.progress import Silent
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
 from autogauge.studies import hand_over
+from autogauge.studies.hand_over import HAND_OVER
 from autogauge.targets import Auto, Target, find_device
+from tests.studied import measured, planned
 from tests.support import misbehaving_python
 
 DEADLINE_S = 30.0
@@ -57,11 +58,11 @@ def once(launcher, workload, device):
 @pytest.mark.slow
 def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(launcher, workload, without, tmp_path):
     without("NPU")
-    study = hand_over.planned(Plan(looks=(1,), budget_s=60), seed=1, auto=Auto("AUTO:NPU,CPU"))
-    runner = hand_over.HandOverRunner(
+    study = planned(HAND_OVER, Plan(looks=(1,), budget_s=60), auto=Auto("AUTO:NPU,CPU"))
+    turns = hand_over.HandOverTurns(
         study, launcher, workload, tmp_path, after_s=0.5, hand_over_deadline_s=1.5, deadline_s=DEADLINE_S
     )
-    runner(Silent())
+    measured(study, turns)
     if failures := study.failures():  # releases whose NPU plugin needs its driver's loader to load at all
         assert ctypes.util.find_library("ze_loader") is None
         assert all(LIBRARY_OF["NPU"] in failure.reason for _, _, failure in failures)

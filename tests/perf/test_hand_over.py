@@ -4,60 +4,61 @@ import pytest
 
 from autogauge.history.replay import REPLAY
 from autogauge.studies import hand_over_promises as promises
+from autogauge.studies.hand_over import HAND_OVER
 
-pytestmark = pytest.mark.perf
+pytestmark = [pytest.mark.perf, pytest.mark.study(HAND_OVER)]
 
 
 @pytest.fixture(params=[0, 1], ids=["synchronous", "queue"])
-def way(request, hand_over_study):
+def way(request, result):
     """One request inferred again and again, or a queue of several."""
-    return hand_over_study.conditions[request.param]
+    return result.conditions[request.param]
 
 
-def test_every_hand_over_was_measured(hand_over_study, all_measured):
-    all_measured(hand_over_study)
-
-
-@pytest.mark.usefixtures("helper")
-def test_auto_hands_over_before_the_deadline(hand_over_study, holds):
-    holds(hand_over_study, "auto-hands-over-in-time")
+def test_every_hand_over_was_measured(result, all_measured):
+    all_measured(result)
 
 
 @pytest.mark.usefixtures("helper")
-def test_the_cpu_helper_answers_first_and_the_accelerator_in_the_end(hand_over_study, holds):
-    holds(hand_over_study, "auto-helper-first-accelerator-last")
+def test_auto_hands_over_before_the_deadline(result, holds):
+    holds(result, "auto-hands-over-in-time")
 
 
 @pytest.mark.usefixtures("helper")
-def test_auto_hands_over_once_and_for_good(hand_over_study, holds):
-    holds(hand_over_study, "auto-hands-over-once")
+def test_the_cpu_helper_answers_first_and_the_accelerator_in_the_end(result, holds):
+    holds(result, "auto-helper-first-accelerator-last")
 
 
-def test_no_inference_failed(hand_over_study, way, holds):
-    holds(hand_over_study, promises.loses_none(way))
+@pytest.mark.usefixtures("helper")
+def test_auto_hands_over_once_and_for_good(result, holds):
+    holds(result, "auto-hands-over-once")
 
 
-def test_every_answer_across_the_hand_over_is_the_cpus(hand_over_study, way, holds):
-    holds(hand_over_study, promises.answers_right(way))
+def test_no_inference_failed(result, way, holds):
+    holds(result, promises.loses_none(way))
 
 
-def test_autos_log_agrees_with_the_devices_that_openvino_names(hand_over_study, holds):
-    holds(hand_over_study, "auto-log-agrees-with-devices")
+def test_every_answer_across_the_hand_over_is_the_cpus(result, way, holds):
+    holds(result, promises.answers_right(way))
 
 
-def test_the_model_can_be_let_go_of_after_the_hand_over(hand_over_study, holds):
-    holds(hand_over_study, "auto-lets-go-of-the-model")
+def test_autos_log_agrees_with_the_devices_that_openvino_names(result, holds):
+    holds(result, "auto-log-agrees-with-devices")
+
+
+def test_the_model_can_be_let_go_of_after_the_hand_over(result, holds):
+    holds(result, "auto-lets-go-of-the-model")
 
 
 @pytest.fixture
-def seen(hand_over_study, way, helper):
+def seen(result, way, helper):
     """A hand-over to time. Where none came that is a promise's finding, or no promise: it is said there, and not twice."""
-    if hand_over_study.samples(way.name) and not hand_over_study.figures(way.name, "hand_over_s"):
-        (verdict,) = (each for each in hand_over_study.verdicts() if each.claim.name == promises.IN_TIME)
+    if result.samples(way.name) and not result.figures(way.name, "hand_over_s"):
+        (verdict,) = (each for each in result.verdicts() if each.claim.name == promises.IN_TIME)
         pytest.skip(f"there is no hand-over to time: {verdict.evidence()}")
 
 
 @pytest.mark.benchmark(group="time to the hand-over", timer=REPLAY.now)
 @pytest.mark.usefixtures("seen")
-def test_time_to_the_hand_over(hand_over_study, way, record):
-    record(hand_over_study, way.name, "hand_over_s")
+def test_time_to_the_hand_over(result, way, record):
+    record(result, way.name, "hand_over_s")

@@ -3,27 +3,62 @@
 import pytest
 
 from autogauge.history.replay import REPLAY
-from autogauge.targets import HINTS, kinds, selectable_by_default
+from autogauge.rig.rig import KINDS
+from autogauge.studies.hints import HINTS
+from autogauge.targets import HINTS as BOTH
+from autogauge.targets import find_device, kinds, selectable_by_default
+from fixtures.machine import device_or_skip
+from fixtures.session import RUN
 
-pytestmark = pytest.mark.perf
-
-
-def test_every_slice_was_measured(hint_study, all_measured):
-    all_measured(hint_study)
-
-
-def test_the_throughput_hint_gives_no_fewer_frames_per_second(hint_study, hinted_target, holds):
-    holds(hint_study, f"{hinted_target.lower()}-throughput-hint-fps")
+pytestmark = [pytest.mark.perf, pytest.mark.study(HINTS)]
 
 
-def test_the_latency_hint_gives_no_higher_latency(hint_study, hinted_target, holds):
-    holds(hint_study, f"{hinted_target.lower()}-latency-hint-latency")
+def pytest_generate_tests(metafunc):
+    """For AUTO and the devices that the options name, or where none is named for every kind there is."""
+    if "hinted_target" in metafunc.fixturenames:
+        settings = metafunc.config.stash[RUN].settings
+        devices = settings.devices if settings.devices is not None else KINDS
+        named = settings.hints_on or ("AUTO", *devices)
+        metafunc.parametrize("hinted_target", [*dict.fromkeys(named)], indirect=True)
 
 
-@pytest.mark.parametrize("hint", HINTS)
-def test_steady_inferences_ran_where_they_should(hint_study, rests, hinted_target, hint, available_devices, inspection):
-    rests(hint_study, f"{hinted_target}-{hint}")
-    answered = hint_study.devices_that_answered(f"{hinted_target}-{hint}")
+def test_every_slice_was_measured(result, all_measured):
+    all_measured(result)
+
+
+@pytest.fixture
+def hinted_target(request, rig, devices):
+    """AUTO, or the name of a device on which the hints are compared."""
+    name, hinted = request.param, HINTS.devices(rig)
+    if name == "AUTO" and name in hinted:
+        return name
+    if name != "AUTO":
+        named = find_device(name, rig.inspection.devices)
+        if named is not None and named.name in hinted:
+            return named.name
+        name = device_or_skip(name, rig).name
+    if reason := HINTS.absent(rig):
+        pytest.skip(reason)
+    if name not in hinted:
+        profile = rig.asked.profile.name
+        pytest.skip(
+            f"the {profile} profile compares hints on AUTO only: --hints-on=AUTO,{name} compares them on {name} too"
+        )
+    return name
+
+
+def test_the_throughput_hint_gives_no_fewer_frames_per_second(result, hinted_target, holds):
+    holds(result, f"{hinted_target.lower()}-throughput-hint-fps")
+
+
+def test_the_latency_hint_gives_no_higher_latency(result, hinted_target, holds):
+    holds(result, f"{hinted_target.lower()}-latency-hint-latency")
+
+
+@pytest.mark.parametrize("hint", BOTH)
+def test_steady_inferences_ran_where_they_should(result, rests, hinted_target, hint, available_devices, inspection):
+    rests(result, f"{hinted_target}-{hint}")
+    answered = result.devices_that_answered(f"{hinted_target}-{hint}")
     assert answered, "no device answered"
     assert not any(name.startswith("(") for name in answered), "the CPU helper still answered after the warm-up"
     if hinted_target == "AUTO":
@@ -32,13 +67,13 @@ def test_steady_inferences_ran_where_they_should(hint_study, rests, hinted_targe
         assert kinds(answered) == kinds([hinted_target])
 
 
-@pytest.mark.parametrize("hint", HINTS)
+@pytest.mark.parametrize("hint", BOTH)
 @pytest.mark.benchmark(group="seconds per frame", timer=REPLAY.now)
-def test_seconds_per_frame(hint_study, hinted_target, hint, record):
-    record(hint_study, f"{hinted_target}-{hint}", "fps")
+def test_seconds_per_frame(result, hinted_target, hint, record):
+    record(result, f"{hinted_target}-{hint}", "fps")
 
 
-@pytest.mark.parametrize("hint", HINTS)
+@pytest.mark.parametrize("hint", BOTH)
 @pytest.mark.benchmark(group="latency", timer=REPLAY.now)
-def test_latency(hint_study, hinted_target, hint, record):
-    record(hint_study, f"{hinted_target}-{hint}", "latency_ms")
+def test_latency(result, hinted_target, hint, record):
+    record(result, f"{hinted_target}-{hint}", "latency_ms")

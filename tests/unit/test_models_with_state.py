@@ -16,7 +16,7 @@ from autogauge.probe.worker.subject import NOT_RESET, RESET
 from autogauge.rig.pool import ProbePool
 from autogauge.rig.workload import prepare_workload, workload_of
 from autogauge.run import Run
-from autogauge.studies import fil
+from autogauge.studies import first_inference
 from autogauge.studies.hand_over import Expected
 from autogauge.targets import Auto, Device, Target
 from tests import changeable_models
@@ -180,10 +180,12 @@ def test_no_claim_rests_on_a_helper_that_auto_leaves_out():
     """What AUTO documents for models with state is no broken promise; that it waits for its accelerator then is still looked at."""
     reason = State(2).no_helper
     assert "2 variables" in reason
-    with_helper, without = (fil.claims_for([CPU, GPU], Auto("AUTO", GPU, no_helper=each)) for each in ("", reason))
+    with_helper, without = (
+        first_inference.claims_for([CPU, GPU], Auto("AUTO", GPU, no_helper=each)) for each in ("", reason)
+    )
     names = {each.name for each in without}
-    assert names == set(fil.no_fallback(GPU))
-    assert {each.name for each in with_helper} == names | {"auto-fil-close-to-cpu", fil.below(GPU)}
+    assert names == set(first_inference.no_fallback(GPU))
+    assert {each.name for each in with_helper} == names | {"auto-fil-close-to-cpu", first_inference.below(GPU)}
     assert all(isinstance(each, Ratio) for each in without)
 
 

@@ -10,12 +10,15 @@ from autogauge.measuring.result import Check, Replicate, Sample
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies import cached_start, hand_over, hand_over_promises
+from autogauge.studies import cached_start, hand_over_promises
 from autogauge.studies import first_inference_promises as first_inference
+from autogauge.studies.cached_start import CACHED_START
 from autogauge.studies.first_inference_promises import COLD, HELPER_OUT, LOG, RAN
+from autogauge.studies.hand_over import HAND_OVER
 from autogauge.studies.hand_over_promises import FIRST_AND_LAST, IN_TIME, LETS_GO, LOG_AGREES, ONCE
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
 from autogauge.targets import Auto, Device, Target
+from tests.studied import planned
 
 GPU = Device("GPU.0")
 AUTO = Auto("AUTO", GPU)
@@ -47,7 +50,7 @@ def process(outcome=HANDED_OVER, devices=("(CPU)", "GPU.0"), **facts):
 
 def judged(facts=None, figures=USUAL, labels=(H, H, T, G, G), auto=AUTO, not_compared="", starts=None):
     """The hand-over's verdicts by claim, where both ways went alike."""
-    result = hand_over.planned(PLAN, 1, auto=auto)
+    result = planned(HAND_OVER, PLAN, auto=auto)
     names = {claim.name for claim in result.claims}
     samples = {}
     for condition in result.conditions:
@@ -182,14 +185,17 @@ def test_where_no_answer_was_compared_nothing_is_said_of_answers(reason):
 
 
 def test_the_names_of_claims_do_not_change_with_the_length_of_the_queue():
-    names = [[claim.name for claim in hand_over.planned(PLAN, 1, requests, AUTO).claims] for requests in (0, 2, 8)]
+    names = [
+        [claim.name for claim in planned(HAND_OVER, PLAN, auto=AUTO, infer_requests=requests).claims]
+        for requests in (0, 2, 8)
+    ]
     assert names[0] == names[1] == names[2]
     assert len({*names[0]}) == len(names[0])
 
 
 def started(openvino="2026.4.1-1", auto=AUTO, condition=0, *, helper=True, lines=9, **reply):
     """What a cached start says of the promises: the checks of one turn."""
-    study = cached_start.planned(auto, GPU, PLAN, 1)
+    study = planned(CACHED_START, PLAN, auto=auto)
     reply = {
         "openvino": openvino,
         "loaded_from_cache": True,
@@ -247,7 +253,7 @@ def test_a_cached_start_breaks_its_promise_and_says_how(reply, name, check):
 
 def test_the_accelerators_own_cached_start_says_nothing_of_autos_helper():
     assert {*started(condition=1)} == {cached_start.FROM_THE_BLOB, cached_start.FIRST_ANSWER}
-    assert {*started()} == {claim.name for claim in cached_start.planned(AUTO, GPU, PLAN, 1).claims}
+    assert {*started()} == {claim.name for claim in planned(CACHED_START, PLAN, auto=AUTO).claims}
 
 
 CPU = Device("CPU", capabilities=("FP32",))

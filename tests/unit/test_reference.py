@@ -15,13 +15,15 @@ from autogauge.history.baseline import History
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.models.artefact import ModelArtefact
-from autogauge.rig.warm import FPS, RELAY_ROUNDS
+from autogauge.rig.profile import RELAY_ROUNDS
+from autogauge.rig.warm import FPS
 from autogauge.runtimes.environment import numpy_of
 from autogauge.runtimes.pinned import Pinned
 from autogauge.runtimes.reference import parse
-from autogauge.studies import steady
+from autogauge.studies import hints
 from autogauge.targets import Target
 from tests.properties import for_all
+from tests.studied import planned_hints
 
 
 @pytest.mark.parametrize("text", ["2026.3.0", "2024.6", "2026.1.0rc1", "2026.4.1.dev20261001"])
@@ -101,7 +103,7 @@ def test_whatever_is_given_is_parsed_or_refused(text):
 
 def joined(**companions):
     gate = Gate("fail", 0.05, 8, History, "CPU" if "reference" in companions else "")
-    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1)
+    study = planned_hints(Plan((16,), 60.0))
     return Companions(gate, **companions).join(study, 80)
 
 
@@ -118,7 +120,7 @@ def test_each_condition_gets_a_twin_on_the_reference_and_a_comparison_for_each_m
     assert study.change_plan.budget_s == 2 * 60.0 * side_by_side.FIRST_SHARE
     assert study.change_plan.looks[0] == side_by_side.FIRST_WARM_LOOK
     assert study.relay_rounds == study.anew(2).relay_rounds == RELAY_ROUNDS
-    assert study.claims == steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), 1).claims
+    assert study.claims == planned_hints(Plan((16,), 60.0)).claims
 
 
 def test_a_twin_is_called_by_the_device_that_it_runs_on():
@@ -150,7 +152,7 @@ def test_without_a_reference_or_a_pinned_workload_nothing_is_added():
 
 
 def test_there_is_one_pinned_condition_for_each_hint():
-    conditions = steady.conditions_for(["AUTO", "CPU"])
+    conditions = hints.conditions_for(["AUTO", "CPU"])
     assert {hint: each.name for hint, each in pinned_conditions(conditions).items()} == {
         "LATENCY": "pinned-LATENCY",
         "THROUGHPUT": "pinned-THROUGHPUT",

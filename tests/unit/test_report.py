@@ -14,14 +14,16 @@ from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
-from autogauge.profiles import PROFILES
 from autogauge.report import summary, terminal
 from autogauge.report.pages.samples import titled
 from autogauge.report.rows import rows
+from autogauge.rig.profile import PROFILES
 from autogauge.run import Run
 from autogauge.settings import Settings
-from autogauge.studies import fil, steady
+from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.hints import HINTS
 from autogauge.targets import Device, Target
+from tests.studied import planned, planned_hints
 
 
 def settings(reports, **changes):
@@ -49,11 +51,11 @@ def run(tmp_path):
     cpu = Device("CPU", "a CPU")
     run = Run(settings(tmp_path), openvino="2026.4.1", devices=[cpu])
     run.model = ModelArtefact("m", "path", "IR", Path("m.xml"), "d" * 64, "unknown")
-    first = fil.planned([cpu], PROFILES["quick"].fil, 1)
+    first = planned(FIRST_INFERENCE, FIRST_INFERENCE.amounts["quick"].plan, devices=[cpu])
     for index in range(8):
         samples = {name: Sample({"fil_s": 0.1}, execution_devices=("CPU",)) for name in ("AUTO", "CPU")}
         first.replicates.append(Replicate(index, ("AUTO", "CPU"), samples))
-    hints = steady.planned(steady.conditions_for(["AUTO"]), PROFILES["quick"].steady, 1)
+    hints = planned_hints(HINTS.amounts["quick"].plan)
     for index in range(14):
         samples = {
             f"AUTO-{hint}": Sample(
@@ -192,7 +194,7 @@ def test_conditions_of_one_device_without_titles_are_told_apart_by_name(run, tmp
     for index in range(3):
         samples = {each.name: Sample({"fps": 10.0, "latency_ms": 1.0, "fil_s": 0.1}) for each in pair}
         study.replicates.append(Replicate(index, ("A", "A again"), samples))
-    other = fil.planned([Device("CPU", "a CPU")], PROFILES["quick"].fil, 1)
+    other = planned(FIRST_INFERENCE, FIRST_INFERENCE.amounts["quick"].plan, devices=[Device("CPU", "a CPU")])
     other.name = "another study"
     other.replicates = [Replicate(0, ("AUTO", "CPU"), {"AUTO": Sample({"fps": 1.0, "latency_ms": 1.0})})]
     run.studies += [study, other]

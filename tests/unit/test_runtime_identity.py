@@ -19,8 +19,8 @@ from autogauge.probe import environment, launcher
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime, is_release
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed, ProbeRequest
+from autogauge.rig import setups
 from autogauge.runtimes.reference import parse
-from fixtures import gate
 from tests.properties import for_all
 from tests.support import another_openvino, misbehaving_python
 
@@ -317,12 +317,12 @@ def test_what_a_named_runtime_goes_without_is_noted(tmp_path, monkeypatch):
     monkeypatch.setenv("LD_PRELOAD", "liballocator.so")
     named, own = Runtime(sys.executable, "the reference 2026.4.1"), Runtime()
     named.check(Identity("2026.4.1-1-x", "/opt/openvino", "/opt/lib", ("/opt/openvino",)))
-    elsewhere, without = gate._notes_on(named)
+    elsewhere, without = setups.notes_on(named)
     assert (
         elsewhere == "the reference 2026.4.1 runs openvino 2026.4.1-1-x from /opt/openvino, outside of its environment"
     )
     assert without == "the reference 2026.4.1 is measured without LD_PRELOAD=liballocator.so, which this session has"
-    assert gate._notes_on(own) == []
+    assert setups.notes_on(own) == []
 
 
 def test_an_openvino_on_the_path_that_cannot_be_imported_is_not_told_to_be_installed_anew_only(tmp_path, monkeypatch):

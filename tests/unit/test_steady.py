@@ -7,8 +7,9 @@ from autogauge.measuring.progress import Silent
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.rig.warm import WarmTurns
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies import steady
 from autogauge.targets import Target
+from tests.studied import measured as finished
+from tests.studied import planned_hints
 
 SPEEDS = {"LATENCY": (100.0, 10.0), "THROUGHPUT": (150.0, 13.0)}
 
@@ -50,18 +51,18 @@ class FakePool:
         self.failures, self.started, self.renewed = failures, [], []
         self.trials, self.drivers, self.driven = trials or {}, {}, []
 
-    def renew(self, target):
+    def renew(self, target, infer_requests=0):
         self.renewed.append(target.label)
         return self.warm(target)
 
-    def warm(self, target):
+    def warm(self, target, infer_requests=0):
         self.started.append(target.label)
         if self.failures:
             self.failures -= 1
             raise ProbeFailed(Failure("signal", "ready", "killed by signal 11 (SIGSEGV)"))
         return FakeProbe(target, self.drivers.get(target.key, ""), self.trials.get(target.device))
 
-    def drive_by(self, target, driver):
+    def drive_by(self, target, driver, infer_requests=0):
         self.drivers[target.key] = driver
         self.driven.append((target.label, driver))
 
@@ -74,9 +75,14 @@ class Lines(Silent):
         self.lines.append(line)
 
 
+def run_warm(study, pool, progress=None, drivers=None):
+    progress = progress or Silent()
+    return finished(study, WarmTurns(study, pool, progress, slice_s=0.25, interval_s=1.0, drivers=drivers), progress)
+
+
 def measured(pool, progress=None):
-    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed=1)
-    return WarmTurns(study, pool, slice_s=0.25, interval_s=1.0)(progress or Silent())
+    study = planned_hints(Plan((16,), 60.0), seed=1)
+    return run_warm(study, pool, progress)
 
 
 def test_figures_become_verdicts_latencies_and_intervals():
@@ -91,24 +97,24 @@ def test_figures_become_verdicts_latencies_and_intervals():
 
 def test_after_so_many_rounds_fresh_processes_serve():
     pool = FakePool()
-    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=12)
-    WarmTurns(study.anew(3), pool, slice_s=0.25, interval_s=1.0)(Silent())
+    study = planned_hints(Plan((48,), 60.0), seed=3, relay_rounds=12)
+    run_warm(study.anew(3), pool)
     assert {pool.renewed.count(label) for label in ("AUTO-LATENCY", "AUTO-THROUGHPUT")} <= {3, 4}
     each_round = FakePool()
-    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed=3, relay_rounds=1)
-    WarmTurns(study, each_round, slice_s=0.25, interval_s=1.0)(Silent())
+    study = planned_hints(Plan((16,), 60.0), seed=3, relay_rounds=1)
+    run_warm(study, each_round)
     assert each_round.renewed.count("AUTO-LATENCY") == 15, "all but the first"
     to_the_end = FakePool()
-    study = steady.planned(steady.conditions_for(["AUTO"]), Plan((48,), 60.0), seed=3, relay_rounds=0)
-    WarmTurns(study, to_the_end, slice_s=0.25, interval_s=1.0)(Silent())
+    study = planned_hints(Plan((48,), 60.0), seed=3, relay_rounds=0)
+    run_warm(study, to_the_end)
     assert not to_the_end.renewed
 
 
 def test_processes_are_started_in_random_order():
     orders = set()
     for seed in range(20):
-        pool, study = FakePool(), steady.planned(steady.conditions_for(["AUTO"]), Plan((16,), 60.0), seed)
-        WarmTurns(study, pool, slice_s=0.25, interval_s=1.0)(Silent())
+        pool, study = FakePool(), planned_hints(Plan((16,), 60.0), seed)
+        run_warm(study, pool)
         orders.add(tuple(pool.started[:2]))
     assert orders == {("AUTO-LATENCY", "AUTO-THROUGHPUT"), ("AUTO-THROUGHPUT", "AUTO-LATENCY")}
 
@@ -127,8 +133,8 @@ THREADS_WIN = {"infer in threads": [100.0] * 8, "polling": [30.0] * 8}
 
 
 def compared(pool, conditions, drivers=None):
-    study = steady.planned(conditions, Plan((16,), 60.0), seed=1, relay_rounds=3)
-    return WarmTurns(study, pool, slice_s=0.25, interval_s=1.0, drivers=drivers)(Silent())
+    study = planned_hints(Plan((16,), 60.0), conditions=conditions, relay_rounds=3)
+    return run_warm(study, pool, drivers=drivers)
 
 
 def test_both_sides_of_a_comparison_are_driven_alike_also_by_fresh_processes_and_in_a_second_measurement():

@@ -16,8 +16,9 @@ from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.rig.fresh import FIL, PHASES, FreshTurns
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies import fil
+from autogauge.studies.first_inference import FIRST_INFERENCE
 from autogauge.targets import Device, Target
+from tests.studied import measured, on, planned
 
 SECONDS = Metric("s", "seconds", "s", seconds=1.0)
 A, B, C = (Condition(name, Target(name)) for name in "ABC")
@@ -231,7 +232,8 @@ def test_whether_a_compile_came_from_a_cache_is_kept_of_cold_starts_too():
         "surroundings": {},
     }
     launcher = SimpleNamespace(run_once=lambda request, name: (reply, AutoLog()))
-    cold = fil.planned([Device("CPU")], Plan((6,), 60.0), 1)
-    FreshTurns(cold, launcher, SimpleNamespace(request=lambda *_, **__: None))(Silent())
+    cold = planned(FIRST_INFERENCE, Plan((6,), 60.0), devices=[Device("CPU")])
+    workload = SimpleNamespace(request=lambda *_, **__: None)
+    measured(cold, FreshTurns(cold, on(launcher, workload), Silent()))
     for name in ("AUTO", "CPU"):
         assert cold.facts[name]["loaded_from_cache"] == [False] * cold.turns(name)

@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from autogauge import studies
 from autogauge.errors import UserError
 from autogauge.files import slug
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.running import PerformanceMetrics
 from autogauge.parsing import parse_list, parse_wait
-from autogauge.profiles import PROFILES
+from autogauge.rig.profile import PROFILES
 from autogauge.settings import machine_notes
 from autogauge.stats.intervals import fewest_replicates
-from autogauge.studies import fil, steady
+from autogauge.studies import first_inference, hints
+from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.hints import HINTS
 from autogauge.targets import (
     Auto,
     Device,
@@ -22,6 +25,7 @@ from autogauge.targets import (
     require_device,
     selectable_by_default,
 )
+from tests.studied import planned
 
 CPU, GPU0, GPU1 = Device("CPU", "a CPU"), Device("GPU.0", "integrated"), Device("GPU.1", "discrete")
 NPU = Device("NPU", "an NPU")
@@ -111,7 +115,7 @@ def test_auto_leaves_out_what_lacks_the_models_precision_and_says_why():
     assert quantised.why_not(ALL_BUT_SINGLE) is None
     assert "leaves the GPU.0 out for this model: it is quantised" in quantised.why_not(WITHOUT_INT8)
     assert "its convolutions are FP16" in Auto(precision="FP16").why_not(SINGLE_ONLY)
-    names = {claim.name for claim in fil.claims_for(there, quantised)}
+    names = {claim.name for claim in first_inference.claims_for(there, quantised)}
     assert "auto-fil-below-npu" in names
     assert not [each for each in names if "gpu" in each]
 
@@ -143,10 +147,10 @@ def test_targets_are_told_apart_by_device_and_properties():
 
 
 def test_the_fil_claims_follow_from_the_devices():
-    claims = {claim.name: claim for claim in fil.claims_for([CPU, GPU0])}
+    claims = {claim.name: claim for claim in first_inference.claims_for([CPU, GPU0])}
     assert set(claims) == {"auto-fil-close-to-cpu", "auto-fil-below-gpu.0"}
     assert claims["auto-fil-below-gpu.0"].bound == 1.0
-    assert not fil.claims_for([])
+    assert not first_inference.claims_for([])
 
 
 def test_auto_is_given_a_list_where_it_would_not_choose_the_measured_accelerator_by_itself():
@@ -172,7 +176,7 @@ def test_autos_first_inference_is_measured_on_an_auto_that_hands_over_to_the_mea
     available, measured, device
 ):
     auto = Auto.on(available, measured)
-    study = fil.planned(measured, Plan((6,), 1.0), 1, auto)
+    study = planned(FIRST_INFERENCE, Plan((6,), 1.0), devices=measured, auto=auto)
     assert study.condition("AUTO").target == Target(device)
     assert study.condition("AUTO").title == device
     for claim in study.claims:
@@ -190,19 +194,21 @@ def test_auto_may_select_what_it_is_given_or_what_is_its_default():
 
 
 def test_without_the_start_up_fallback_autos_fil_is_bounded_on_both_sides():
-    study = fil.planned([CPU, GPU0], Plan((6,), 1.0), 1, Auto.on([CPU, GPU0], [CPU, GPU0]))
-    without = study.condition(fil.NO_FALLBACK)
+    study = planned(FIRST_INFERENCE, Plan((6,), 1.0), devices=[CPU, GPU0], auto=Auto.on([CPU, GPU0], [CPU, GPU0]))
+    without = study.condition(first_inference.NO_FALLBACK)
     assert without.target.properties == {"ENABLE_STARTUP_FALLBACK": "NO"}
-    bounds = {claim.relation: claim.bound for claim in study.claims if claim.numerator == fil.NO_FALLBACK}
+    bounds = {claim.relation: claim.bound for claim in study.claims if claim.numerator == first_inference.NO_FALLBACK}
     assert bounds == {"at most": 1.25, "at least": 0.8}
-    assert {claim.denominator for claim in study.claims if claim.numerator == fil.NO_FALLBACK} == {"GPU.0"}
+    assert {claim.denominator for claim in study.claims if claim.numerator == first_inference.NO_FALLBACK} == {"GPU.0"}
 
 
 def test_the_emulated_gpu_is_called_so_wherever_it_is_named():
     emulated = Device("GPU", "emulated GPU on a CPU (iGPU)")
     assert (emulated.label, emulated.slug, emulated.is_emulated) == ("GPU (emulated)", "gpu-emulated", True)
     assert (GPU0.label, GPU0.slug, GPU0.is_emulated) == ("GPU.0", "gpu.0", False)
-    study = fil.planned([CPU, emulated], Plan((6,), 1.0), 1, Auto.on([CPU, emulated], [CPU, emulated]))
+    study = planned(
+        FIRST_INFERENCE, Plan((6,), 1.0), devices=[CPU, emulated], auto=Auto.on([CPU, emulated], [CPU, emulated])
+    )
     assert [condition.title for condition in study.conditions] == [
         "AUTO (emulated)",
         "CPU",
@@ -216,7 +222,7 @@ def test_the_emulated_gpu_is_called_so_wherever_it_is_named():
 
 
 def test_the_hint_claims_follow_from_the_devices():
-    claims = steady.claims_for(steady.conditions_for(["AUTO", "CPU"]))
+    claims = hints.claims_for(hints.conditions_for(["AUTO", "CPU"]))
     assert [claim.name for claim in claims] == [
         "auto-throughput-hint-fps",
         "auto-latency-hint-latency",
@@ -228,15 +234,16 @@ def test_the_hint_claims_follow_from_the_devices():
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_can_reach_a_verdict_at_its_first_look(name):
-    profile = PROFILES[name]
-    for plan in (profile.fil, profile.fil_with_accelerator, profile.steady):
-        assert plan.looks == tuple(sorted(plan.looks))
+    plans = [study.amounts[name].plan for study in (FIRST_INFERENCE, HINTS)]
+    for plan in (*plans, FIRST_INFERENCE.with_accelerator[name]):
         assert plan.looks[0] >= fewest_replicates(plan.confidence_at())
+    for plan in (study.amounts[name].plan for study in studies.every()):
+        assert plan.looks == tuple(sorted(plan.looks))
 
 
 def test_lab_is_the_notebooks_six_intervals_of_ten_seconds():
     lab = PROFILES["lab"]
-    assert (lab.steady.looks, lab.slice_s, lab.interval_s) == ((6,), 10.0, 10.0)
+    assert (HINTS.amounts["lab"].plan.looks, lab.slice_s, lab.interval_s) == ((6,), 10.0, 10.0)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("no", 0.0), ("0", 0.0), ("1800", 1800.0), ("2.5", 2.5)])

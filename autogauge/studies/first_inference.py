@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 from typing import Literal
 
-from autogauge.measuring.claim import Ratio
+from autogauge.measuring.claim import Claim, Ratio
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.rig.fresh import FIL, METRICS
+from autogauge.rig.profile import LAB, QUICK, STANDARD
+from autogauge.rig.rig import Rig
+from autogauge.rig.study import Amount, Study, Turns
 from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
@@ -95,14 +101,47 @@ def no_fallback(accelerator: Device) -> tuple[str, str]:
     return f"auto-no-fallback-fil-not-above-{accelerator.slug}", f"auto-no-fallback-fil-not-below-{accelerator.slug}"
 
 
-def planned(devices: Sequence[Device], plan: Plan, seed: int, auto: Auto = PLAIN_AUTO) -> Result:
-    """The study of cold starts before its first block."""
-    return Result(
-        NAME,
-        conditions_for(devices, auto),
-        claims_for(devices, auto),
-        plan,
-        seed,
-        metrics=METRICS,
-        recorded={NAME: FIL.name},
+class FirstInference(Study):
+    """Cold starts of AUTO and of each device, in fresh processes."""
+
+    name = NAME
+    metrics = METRICS
+    recorded = MappingProxyType({NAME: FIL})
+    amounts = MappingProxyType(
+        {
+            QUICK: Amount(Plan(looks=(7, 10), budget_s=8), at_least=7),
+            STANDARD: Amount(Plan(looks=(8, 12, 16, 24), budget_s=45), at_least=32),
+            LAB: Amount(Plan(looks=(10, 20, 40), budget_s=120), at_least=40),
+        }
     )
+    with_accelerator = MappingProxyType(
+        {
+            QUICK: Plan(looks=(6,), budget_s=120),
+            STANDARD: Plan(looks=(7, 10), budget_s=120),
+            LAB: Plan(looks=(10, 20), budget_s=600),
+        }
+    )
+    """Where an accelerator is measured its cold compile takes seconds, not tenths."""
+
+    def amount(self, rig: Rig) -> Amount:
+        """Less where an accelerator is measured."""
+        if not any(device.is_accelerator for device in rig.devices):
+            return super().amount(rig)
+        plan = self.with_accelerator[rig.asked.profile.name]
+        return Amount(plan, plan.looks[0])
+
+    def conditions(self, rig: Rig) -> tuple[Condition, ...]:
+        """AUTO and the devices of the machine."""
+        return conditions_for(rig.devices, rig.auto)
+
+    def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+        """About the devices that AUTO may select."""
+        return claims_for(rig.devices, rig.auto)
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """Fresh processes, nothing cached."""
+        yield rig.fresh(result, progress)
+
+
+FIRST_INFERENCE = FirstInference()

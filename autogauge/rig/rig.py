@@ -1,0 +1,291 @@
+"""One machine ready to measure: devices, model, inputs, runtimes and warm processes; it measures a study and gives its result.
+
+Everything is found when it is first asked for, and once. What is measured is left to the studies, what judges it to the gate.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autogauge.cache import Cache
+from autogauge.emulation import parts
+from autogauge.errors import UserError
+from autogauge.files import in_short
+from autogauge.input_files import GivenInputs
+from autogauge.inputs import Inputs
+from autogauge.measuring import schedule
+from autogauge.measuring.condition import HERE, Condition
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Result
+from autogauge.models.artefact import ModelArtefact
+from autogauge.models.inspect import Inspection
+from autogauge.models.resolve import Resolver, Wanted
+from autogauge.parsing import LONGEST_DEADLINE_S
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import Emulation
+from autogauge.rig import setups, trial
+from autogauge.rig.fresh import FreshTurns, Observe
+from autogauge.rig.pool import DEADLINE_S, ProbePool, bystander
+from autogauge.rig.profile import AUTO, EMULATED, NONE, PROFILES, STANDARD, Deadlines, Profile
+from autogauge.rig.study import Study
+from autogauge.rig.warm import Drivers, WarmTurns
+from autogauge.rig.workload import Setup, Workload, feed, look, try_once, workload_of
+from autogauge.runtimes import reference as references
+from autogauge.targets import ACCELERATOR_KINDS, Auto, Device, find_device, require_device
+
+KINDS = ("CPU", *ACCELERATOR_KINDS)
+NO_HALF_PRECISION = (
+    "the emulated GPU infers in f32 only, and the model {} has {} in half precision: "
+    "widen it (python -m autogauge.models.widen {} OUT.xml) and measure that (--model)."
+)
+FROM_ELSEWHERE = (
+    "openvino {} comes from {}, not from the environment of this interpreter (PYTHONPATH, LD_LIBRARY_PATH, user site)"
+)
+Live = Callable[[], AbstractContextManager[Progress]]
+"""Gives a listener to long work, for as long as a context lives."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a rig. ``devices``, ``hints_on`` and ``probe_deadline_s`` are ``None`` where the machine is to say."""
+
+    wanted: Wanted
+    shapes: dict[str, list[int]] = field(default_factory=dict)
+    picture: Path | None = None
+    inputs: Path | None = None
+    profile: Profile = PROFILES[STANDARD]
+    devices: tuple[str, ...] | None = None
+    hints_on: tuple[str, ...] | None = None
+    accelerator: str = AUTO
+    infer_requests: int = 0
+    probe_deadline_s: float | None = None
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether the accelerator is the emulated GPU."""
+        return self.accelerator == EMULATED
+
+    def deadlines(self, slowness: float) -> Deadlines:
+        """The deadlines on a machine that is so many times slower at compiling than others; one that the user gave stays as it is."""
+        return Deadlines(self.probe_deadline_s or min(DEADLINE_S * slowness, LONGEST_DEADLINE_S))
+
+
+class Rig:
+    """A machine with what is asked of it. Every property may raise :class:`UserError`; ``notes`` gathers what a reader should know."""
+
+    def __init__(self, asked: Asked, cache: Cache, folder: Path, live: Live, notes: list[str] | None = None) -> None:
+        """``folder`` is for what probes print and for scratch files; it lives as long as the rig."""
+        self.asked, self.cache, self.folder, self._live = asked, cache, folder, live
+        self.notes = [] if notes is None else notes
+        self.setups: dict[str, Setup] = {}
+        self._drivers: dict[str, Drivers] = {}
+        self._pool_is_used = False
+
+    @cached_property
+    def emulation(self) -> Emulation | None:
+        """The parts of the emulated GPU, where it is asked for."""
+        return parts.prepare(self.cache) if self.asked.is_emulated else None
+
+    @cached_property
+    def launcher(self) -> Launcher:
+        """Starts probes on the session's own runtime, with the emulated GPU where it is asked for; their output is kept."""
+        return Launcher(self.folder / "probes", emulation=self.emulation)
+
+    @cached_property
+    def model(self) -> ModelArtefact:
+        """The model, fetched into the cache if it is not there."""
+        with self._live() as progress:
+            progress.say(f"model: {self.asked.wanted.model}")
+            model = Resolver(self.cache, progress).fetch(self.asked.wanted)
+        if model.note:
+            self.notes.append(model.note)
+        return model
+
+    @cached_property
+    def given(self) -> GivenInputs | None:
+        """The user's own arrays, of which the shapes are known so far."""
+        return GivenInputs(self.asked.inputs) if self.asked.inputs else None
+
+    @cached_property
+    def inspection(self) -> Inspection:
+        """What OpenVINO sees: its devices, and the model's inputs."""
+        asked, launcher, model = self.asked, self.launcher, self.model
+        found = look(
+            launcher,
+            model,
+            asked.shapes,
+            self.given,
+            deadline_s=asked.probe_deadline_s,
+            option="--probe-deadline",
+        )
+        if asked.is_emulated:
+            self._check_emulation(found)
+        if found.elsewhere:
+            self.notes.append(FROM_ELSEWHERE.format(found.openvino, " and ".join(map(in_short, found.elsewhere))))
+        if found.state is not None:
+            self.notes.append(found.state.note)
+        return found
+
+    def _check_emulation(self, found: Inspection) -> None:
+        if not any(device.is_emulated for device in found.devices):
+            raise UserError(trial.NOT_SEEN)
+        if found.half_precision:
+            path = self.model.path
+            raise UserError(NO_HALF_PRECISION.format(path, " and ".join(found.half_precision), shlex.quote(str(path))))
+        # Where it does not work nothing that follows would, and each test would say so.
+        trial.attempt(self.cache, self.launcher)
+
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        """How long probes are waited for on this machine."""
+        emulated = self.inspection.emulated
+        return self.asked.deadlines(emulated.slowness if emulated else 1.0)
+
+    @cached_property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices to measure beside AUTO: those named, or the CPU and the first of each kind of accelerator."""
+        available, asked = self.inspection.devices, self.asked
+        if asked.devices is not None:
+            named = [require_device(name, available) for name in asked.devices if name != "AUTO"]
+            return tuple(dict.fromkeys(named))  # GPU and GPU.0 may be one
+        wanted = {AUTO: KINDS, EMULATED: ("CPU", "GPU"), NONE: ("CPU",)}[asked.accelerator]
+        found = tuple(device for kind in wanted if (device := find_device(kind, available)))
+        if not found:
+            raise UserError(
+                "OpenVINO sees no device on this machine: check its installation (pip install -r requirements.txt)."
+            )
+        return found
+
+    @cached_property
+    def auto(self) -> Auto:
+        """AUTO as it hands over on this machine, if it does."""
+        inspection = self.inspection
+        why = inspection.state.no_helper if inspection.state else ""
+        return Auto.on(inspection.devices, self.devices, inspection.precision, why)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The arrays that every inference takes."""
+        return feed(self.launcher, self.model, self.inspection, picture=self.asked.picture, given=self.given)
+
+    @cached_property
+    def workload(self) -> Workload:
+        """What every probe runs: the model with its inputs on disk, which it has been seen to take."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "inputs.npz"
+        self.inputs.save(path)
+        workload = workload_of(self.model, path, self.inspection, self.inputs)
+        try_once(self.launcher, workload, self.inputs, self.deadlines.probe_s)
+        self.setups[HERE] = Setup(self.launcher, workload)
+        return workload
+
+    @cached_property
+    def pool(self) -> ProbePool:
+        """The warm probes of the session's own runtime and model; each lives until :meth:`close`."""
+        return self._pool(Setup(self.launcher, self.workload))
+
+    def found(self, name: str) -> Any:
+        """What a property holds, where it has been asked for already; else ``None``."""
+        return self.__dict__.get(name)
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the warm probes: in good order, or at once after an interruption."""
+        if self.found("pool") is not None:
+            self.notes += self.pool.close(at_once=at_once)
+
+    def scratch(self, name: str) -> Path:
+        """A new empty folder that lives as long as the rig."""
+        number = 0
+        while (folder := self.folder / f"{name}-{number}").exists():
+            number += 1
+        folder.mkdir(parents=True)
+        return folder
+
+    def why_no_hand_over(self) -> str | None:
+        """Why there is nothing that AUTO would hand over to, and what would change that; ``None`` where there is."""
+        auto, inspection = self.auto, self.inspection
+        if auto.handed_to is not None:
+            return None
+        left_out = [why for device in self.devices if device.is_accelerator and (why := auto.why_not(device))]
+        if left_out:
+            return left_out[0]
+        seen = ", ".join(device.name for device in inspection.devices)
+        if any(device.is_accelerator for device in inspection.devices):
+            return f"the options leave out every accelerator that there is (OpenVINO sees {seen}): --devices names one"
+        return (
+            f"there is no accelerator that AUTO would hand over to (OpenVINO sees {seen}): "
+            "--accelerator=emulated measures it with an emulated GPU"
+        )
+
+    def setup(self, condition: Condition) -> Setup:
+        """The runtime and workload of a condition. Raises ``KeyError`` for one that nobody has set up."""
+        _ = self.workload
+        return self.setups[condition.runs_on]
+
+    def runs_on(self, text: str) -> str:
+        """Set up what a user would name by ``--reference`` (a release, an environment, a model file); a condition's ``runs_on``."""
+        if text not in self.setups:
+            with self._live() as progress:
+                reference = references.parse(text)
+                self.setups[text] = setups.beside(self, reference, self.scratch("beside"), progress)
+        return text
+
+    @contextlib.contextmanager
+    def warm(self, result: Result, progress: Progress) -> Iterator[WarmTurns]:
+        """Turns that are slices of warm processes, one for each condition; what drives them is chosen once for all measurements."""
+        profile = self.asked.profile
+        drivers = self._drivers.setdefault(result.name, {})
+        of_conditions = {each.name: self.setup(each) for each in result.conditions}
+        with bystander(self.launcher, self.workload), self._pools(of_conditions) as pools:
+            yield WarmTurns(
+                result, pools, progress, slice_s=profile.slice_s, interval_s=profile.interval_s, drivers=drivers
+            )
+
+    @contextlib.contextmanager
+    def _pools(self, of_conditions: dict[str, Setup]) -> Iterator[dict[str, ProbePool]]:
+        """A pool for each condition. The session's own processes serve the first measurement; the next one has fresh ones."""
+        there: dict[int, ProbePool] = {}
+        if not self._pool_is_used:
+            self._pool_is_used = True
+            there[id(self.setups[HERE])] = self.pool
+        opened: dict[int, ProbePool] = {}
+        finished = False
+        try:
+            for setup in of_conditions.values():
+                if id(setup) not in there and id(setup) not in opened:
+                    opened[id(setup)] = self._pool(setup)
+            yield {name: {**there, **opened}[id(setup)] for name, setup in of_conditions.items()}
+            finished = True
+        finally:
+            for pool in opened.values():
+                self.notes += pool.close(at_once=not finished)
+
+    def _pool(self, setup: Setup) -> ProbePool:
+        return ProbePool(
+            setup.launcher,
+            setup.workload,
+            warm_up_s=self.asked.profile.warm_up_s,
+            infer_requests=self.asked.infer_requests,
+            deadline_s=self.deadlines.probe_s,
+        )
+
+    def fresh(
+        self, result: Result, progress: Progress, *, cache: Path | None = None, observe: Observe | None = None
+    ) -> FreshTurns:
+        """Turns that are fresh processes; with ``cache``, a folder, from a ``CACHE_DIR`` that is filled before. ``observe`` sees each."""
+        return FreshTurns(result, self.setup, progress, deadline_s=self.deadlines.probe_s, cache=cache, observe=observe)
+
+    def measure(self, study: Study, result: Result | None = None) -> Result:
+        """Measure the study to its end; ``result`` is its plan where it is not its own alone. It is filled while it is measured."""
+        planned = study.planned(self, random.randrange(2**32)) if result is None else result
+        with self._live() as progress, study.open(self, planned, progress) as turns:
+            schedule.run(planned, turns.measure, progress, turns.prepare)
+        return planned

@@ -1,0 +1,70 @@
+"""Another runtime or model, ready to be measured beside the session's own: what ``--reference`` names, or a study asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autogauge.causes import step_when_late
+from autogauge.errors import UserError
+from autogauge.files import in_short
+from autogauge.measuring.progress import Progress
+from autogauge.models import path as model_path
+from autogauge.ports import Port
+from autogauge.probe.environment import preloaded
+from autogauge.probe.identity import Runtime
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import ProbeFailed
+from autogauge.rig.workload import Setup, fed_alike, prepare_workload
+from autogauge.runtimes.pinned import Pinned
+from autogauge.runtimes.reference import OPTION, Reference
+
+if TYPE_CHECKING:
+    from autogauge.rig.rig import Rig
+
+
+def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> Setup:
+    """The reference on its runtime, installed now if need be, with its model; asked once whether it works. Raises ``UserError``."""
+    python = reference.python(rig.cache, progress)
+    runtime = reference.runtime(python) or rig.launcher.runtime
+    launcher = Launcher(folder / "reference-probes", runtime, rig.emulation)
+    workload = rig.workload
+    if reference.model is not None:
+        workload = dataclasses.replace(workload, model=model_path.artefact_at(reference.model))
+    try:
+        described = launcher.describe(workload.model.path, workload.shapes)["model"]
+    except ProbeFailed as error:
+        reason, failure = str(error).splitlines()[0], error.failure
+        if step := step_when_late() if failure.kind == "deadline" else failure.next_step:
+            raise UserError(
+                f"the reference {reference.text} cannot be measured: {failure.reason}; {step} ({OPTION})."
+            ) from None
+        raise UserError(
+            f"the reference {reference.text} cannot be measured: {reason}; check that openvino and numpy are installed in it ({OPTION})."
+        ) from None
+    if reference.model is not None:
+        ports = [Port.from_json(fields) for fields in described["inputs"]]
+        workload = fed_alike(workload, rig.inspection.ports, ports, folder)
+    rig.notes += notes_on(runtime)
+    return Setup(launcher, workload)
+
+
+def of_pinned(rig: Rig, pinned: Pinned, folder: Path) -> Setup:
+    """The pinned workload on its runtime. Raises ``UserError``."""
+    launcher = Launcher(folder / "pinned-probes", pinned.runtime)
+    setup = Setup(launcher, prepare_workload(pinned.model, launcher, folder)[0])
+    rig.notes += notes_on(launcher.runtime)
+    return setup
+
+
+def notes_on(runtime: Runtime) -> list[str]:
+    """What a reader of figures beside a runtime with a name should know of it: where its openvino comes from, what it goes without."""
+    notes = []
+    if runtime.name and (identity := runtime.identity) and identity.elsewhere:
+        places = " and ".join(map(in_short, identity.elsewhere))
+        notes.append(f"{runtime.name} runs openvino {identity.openvino} from {places}, outside of its environment")
+    if runtime.name and (loaded := preloaded(os.environ)):
+        notes.append(f"{runtime.name} is measured without LD_PRELOAD={loaded}, which this session has")
+    return notes

@@ -1,0 +1,104 @@
+"""What a study is to everybody else. Nobody needs to know its name: who wants something of it asks it.
+
+How a turn is measured is the study's, with the rig's means (``Rig.warm``, ``Rig.fresh``); when, is ``measuring.schedule``'s.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from autogauge.measuring.claim import Claim
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Result, Sample
+
+if TYPE_CHECKING:
+    from autogauge.rig.rig import Asked, Rig
+
+
+class Turns(Protocol):
+    """Measures conditions, one turn at a time."""
+
+    def prepare(self) -> None:
+        """What comes before the first turn, and takes nothing of the study's time: compiling, filling a cache."""
+
+    def measure(self, condition: Condition) -> Sample:
+        """One turn. Raises ``ProbeFailed`` for one that gave nothing."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much of a study is measured: when to look, how long, and ``at_least`` so many replicates for history's figures to rest on."""
+
+    plan: Plan
+    at_least: int = 0
+
+
+class Study(ABC):
+    """What is compared, what is promised of it, and how one turn of it is measured.
+
+    ``metrics`` are its figures, in the order in which tables show them; ``recorded`` those that become benchmarks, by what these are called
+    in every run (``seconds per frame``). ``amounts`` says how much is measured, by profile.
+    """
+
+    name: ClassVar[str]
+    metrics: ClassVar[tuple[Metric, ...]]
+    recorded: ClassVar[Mapping[str, Metric]] = {}
+    amounts: ClassVar[Mapping[str, Amount]]
+    has_companions: ClassVar[bool] = True
+    """Whether its conditions are measured beside twins on the reference and beside the pinned workload."""
+    repeats_disturbed: ClassVar[bool] = True
+    """Whether a disturbed turn is measured again: where a turn takes long, or has facts of its own, it is not."""
+    is_relayed: ClassVar[bool] = False
+    """Whether its processes are warm ones, which give way to fresh ones after some rounds."""
+
+    def absent(self, rig: Rig) -> str | None:
+        """Why it cannot be measured here, in a sentence with the next step; ``None`` where it can."""
+        return None
+
+    @abstractmethod
+    def conditions(self, rig: Rig) -> tuple[Condition, ...]:
+        """What is compared on this machine, in the order of tables. Raises ``UserError`` for options that do not fit."""
+
+    def may_record(self, asked: Asked) -> tuple[str, ...]:
+        """The names of all conditions that may be recorded, by the options alone: tests are collected before the machine is known."""
+        return ()
+
+    def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+        """What is promised of these conditions."""
+        return ()
+
+    def amount(self, rig: Rig) -> Amount:
+        """How much is measured on this machine."""
+        return self.amounts[rig.asked.profile.name]
+
+    @abstractmethod
+    def open(self, rig: Rig, result: Result, progress: Progress) -> AbstractContextManager[Turns]:
+        """What measures the turns of this result, for as long as the context lives."""
+
+    def planned(self, rig: Rig, seed: int) -> Result:
+        """Its result before the first replicate."""
+        conditions = self.conditions(rig)
+        return Result(
+            self.name,
+            conditions,
+            self.claims(rig, conditions),
+            self.amount(rig).plan,
+            seed,
+            repeats_disturbed=self.repeats_disturbed,
+            relay_rounds=rig.asked.profile.relay_rounds if self.is_relayed else 0,
+            metrics=self.metrics,
+            recorded={title: metric.name for title, metric in self.recorded.items()},
+        )
+
+    def benchmarks(self, rig: Rig) -> int:
+        """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded."""
+        if self.absent(rig) is not None:
+            return 0
+        return len(self.recorded) * sum(condition.recorded for condition in self.conditions(rig))
