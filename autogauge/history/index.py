@@ -47,17 +47,19 @@ class Index:
 
     @functools.cached_property
     def _contents(self) -> dict[int, Contents]:
-        return {key: Contents(text) for key, text in self._database.execute("SELECT id, json FROM contents")}
+        rows = self._database.execute("SELECT id, json, labelled FROM contents")
+        return {key: Contents(text, bool(labelled)) for key, text, labelled in rows}
 
     @functools.cached_property
     def labels(self) -> Mapping[tuple[str, str], Labels]:
-        """By benchmark and metric the labels: those that the newest run with that benchmark gives it."""
+        """By benchmark and metric the labels: those that the newest run with that benchmark gives it, of those that can have any."""
         rows = self._database.execute(
             "SELECT contents FROM runs WHERE contents IS NOT NULL ORDER BY when_s DESC, number DESC"
         )
         found: dict[tuple[str, str], Labels] = {}
-        for key in dict.fromkeys(key for (key,) in rows):  # each once, at its newest run
-            for benchmark, (metric, labels) in self._contents[key].benchmarks.items():
+        newest = [self._contents[key] for key in dict.fromkeys(key for (key,) in rows)]  # each once, at its newest run
+        for contents in sorted(newest, key=lambda each: not each.labelled):
+            for benchmark, (metric, labels) in contents.benchmarks.items():
                 found.setdefault((benchmark, metric), labels)
         return found
 

@@ -14,7 +14,7 @@ from autogauge.history.labels import Contents
 from autogauge.history.records import VERDICTS, SavedRun
 from autogauge.history.standing import Record, Standing
 
-SCHEMA = 4
+SCHEMA = 5
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
 LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
@@ -30,7 +30,7 @@ CREATE TABLE runs (
     accepted INTEGER, facts INTEGER, contents INTEGER
 );
 CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
-CREATE TABLE contents (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
+CREATE TABLE contents (id INTEGER PRIMARY KEY, json TEXT, labelled INTEGER, UNIQUE (json, labelled));
 CREATE TABLE keys (id INTEGER PRIMARY KEY, key TEXT, metric TEXT, UNIQUE (key, metric));
 CREATE TABLE refs (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE figures (run INTEGER, key INTEGER, median_s REAL, samples INTEGER, ref INTEGER, ratio REAL, error REAL, verdict INTEGER,
@@ -44,7 +44,7 @@ RUN = (
 COLUMNS = {
     "runs": f"{RUN}, size, changed_ns, standing_ns",
     "keys": "id, key, metric",
-    "contents": "id, json",
+    "contents": "id, json, labelled",
     "refs": "id, name",
     "facts": "id, json",
     "figures": "run, key, median_s, samples, ref, ratio, error, verdict, standing",
@@ -97,7 +97,7 @@ def insert(
         accepted = sum(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)
         stated = _id(database, "facts", ("json",), (facts_of_it,)) if facts_of_it else None
         text = Contents.text_of({each.key: (each.metric, each.labels) for each in run.benchmarks.values()})
-        contents = _id(database, "contents", ("json",), (text,)) if text else None
+        contents = _id(database, "contents", ("json", "labelled"), (text, int(run.labelled))) if text else None
         more = (run.digest, run.folder, accepted, stated, contents)
         stands, why = str(record.standing), record.why
     found = run.benchmarks if run else {}
@@ -139,7 +139,7 @@ def facts_from(text: str) -> Mapping[str, Any]:
     return {}
 
 
-def _id(database: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[str]) -> int:
+def _id(database: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[str | int]) -> int:
     """The row's id in a table of names, added if it is new."""
     names, holds = ", ".join(columns), " AND ".join(f"{each} = ?" for each in columns)
     found = database.execute(f"SELECT id FROM {table} WHERE {holds}", values).fetchone()  # noqa: S608 (constants)

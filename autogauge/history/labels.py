@@ -1,7 +1,8 @@
 """Labels: a benchmark's place in every table, by key and value (``device=AUTO policy=round_robin``). A study chooses its keys.
 
 From whatever a file holds to what may be kept, shown and filtered by; and what the benchmarks of a saved run are, as its index keeps it.
-A benchmark is the same one in every run that has its key, however its labels grow: those of the newest run count.
+A benchmark is the same one in every run that has its key, however its labels grow: those of the newest run count, of those that can have
+labels at all.
 """
 
 from __future__ import annotations
@@ -77,10 +78,13 @@ _NUMBERS = re.compile(r"([0-9]+)")
 
 
 class Contents:
-    """What the benchmarks of a saved run are: by key the metric and the labels that the run itself gives them."""
+    """What the benchmarks of a saved run are: by key the metric and the labels that the run itself gives them.
 
-    def __init__(self, text: str = "") -> None:
-        self._text = text
+    ``labelled`` is whether its file can have any labels: one of before there were such knows of two only.
+    """
+
+    def __init__(self, text: str = "", labelled: bool = True) -> None:
+        self._text, self.labelled = text, labelled
 
     @staticmethod
     def text_of(benchmarks: Mapping[str, tuple[str, Labels]]) -> str:

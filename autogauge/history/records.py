@@ -90,6 +90,8 @@ class SavedRun:
     foreign: bool = False
     fingerprint_facts: Mapping[str, Any] = field(default_factory=dict)
     noted: Mapping[str, Any] = field(default_factory=dict)
+    labelled: bool = True
+    """Whether its schema has labels; those of an earlier one are device and hint at most."""
     odd: tuple[str, ...] = ()
     """Sentences about what is odd and spoils no figure."""
     digest: str = ""
@@ -182,6 +184,7 @@ def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
         if isinstance(fingerprint, dict)
         else {},
         noted=_noted(machine_info),
+        labelled=schema > 1,
         odd=tuple(_odd(benchmarks.values())),
         digest=_digest(model, fingerprint),
         folder=PurePosixPath((_text(model.get("path")) or "").replace("\\", "/")).parent.name,

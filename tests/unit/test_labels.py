@@ -77,6 +77,12 @@ def test_a_trend_stays_one_when_its_labels_grow_and_the_newest_run_names_them(fo
         histories.select("polcy=x device=AUTO")
 
 
+def test_an_older_autogauge_that_measures_after_a_newer_one_takes_no_labels_away(folder, histories):
+    save(folder, {LATENCY: 0.01}, **NEW)
+    save(folder, {LATENCY: 0.01}, days=1, **OLD)
+    assert chosen(histories, "policy=round_robin") == ([1, 2], {LATENCY: [1, 2]})
+
+
 def test_old_runs_and_new_ones_are_compared_and_judged_as_one_benchmark(folder, histories):
     from autogauge.gate.comparison import compare
 
