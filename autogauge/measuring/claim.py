@@ -124,6 +124,13 @@ class Verdict:
     worst: float | None = None
     unknown: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    never_worked: tuple[str, ...] = ()
+    """The conditions that failed in every turn: a verdict left open for that rests on a finding."""
+
+    @property
+    def rests_on_a_finding(self) -> bool:
+        """Whether it is left open since one of its conditions never worked."""
+        return bool(self.never_worked) and not self.is_decided
 
     @property
     def is_decided(self) -> bool:

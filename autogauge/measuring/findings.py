@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autogauge.measuring.claim import Verdict
     from autogauge.measuring.result import Result
 
-LONGEST_REASON = 160
+LONGEST_REASON = 140
 """Letters of a cause in a finding: the sentence has to be read as one."""
 HAPPENED = {
     "signal": "crashed",
@@ -163,7 +163,8 @@ def told(result: Result, verdict: Verdict) -> Verdict:
     if not dead:
         return verdict
     others = [each for each in verdict.failures if not each.startswith(tuple(f"{name}: " for name in dead))]
-    return replace(verdict, failures=(*(in_short(result, name) for name in dead), *others))
+    short = tuple(in_short(result, name) for name in dead)
+    return replace(verdict, failures=(*short, *others), never_worked=tuple(dead))
 
 
 def in_short(result: Result, condition: str) -> str:

@@ -13,8 +13,9 @@ from autogauge.gate.session import OFF
 from autogauge.report.gate import not_judged
 from autogauge.report.history import how, milliseconds, short, sides, unmatched
 from autogauge.report.rows import Row, rows
-from autogauge.report.words import MARKS, in_words
+from autogauge.report.words import MARKS, apart, in_words
 from autogauge.run import Run
+from autogauge.stats.verdicts import Outcome
 
 NONE = "–"
 UNSEEN = "\u2060"
@@ -41,7 +42,9 @@ def of_run(run: Run) -> str:
         )
         lines += [f"**Emulated GPU**: this shows how AUTO behaves with an accelerator, not how fast one is.{kind}", ""]
     if verdicts:
-        cells = [(marked(str(each.outcome)), text(each.claim.sentence), text(each.evidence())) for each in verdicts]
+        own, resting = apart(verdicts)
+        cells = [(marked(str(each.outcome)), text(each.claim.sentence), text(each.evidence())) for each in own]
+        cells += [(marked(str(Outcome.INCONCLUSIVE)), text(resting), "")] if resting else []
         lines += [*_table(("verdict", "promise", "evidence"), cells), ""]
     if run.gate and run.gate.mode != OFF and (judged := [each for each in run.gate.judgements if each.outcome]):
         lines += [f"### Gate: {counts(judged)}", ""]

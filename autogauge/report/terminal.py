@@ -14,7 +14,7 @@ from autogauge.doctor import Finding, State
 from autogauge.measuring.claim import Verdict
 from autogauge.measuring.result import Result
 from autogauge.plain import plain, sentence
-from autogauge.report import gate, hand_over
+from autogauge.report import gate, hand_over, words
 from autogauge.report.console import console
 from autogauge.report.narrow import Fitting
 from autogauge.report.rows import Row, rows
@@ -144,14 +144,17 @@ def _significant(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def verdicts_table(verdicts: Iterable[Verdict]) -> Table:
-    """Each verdict with its promise and its evidence."""
+def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
+    """Each verdict with its promise and its evidence; those that rest on a finding in one line."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
     table.add_column("promise and evidence", overflow="fold")
-    for verdict in verdicts:
+    own, resting = words.apart(verdicts)
+    for verdict in own:
         text = Text(f"{verdict.claim.sentence} [{verdict.claim.name}]\n{verdict.evidence()}\n")
         table.add_row(Text(str(verdict.outcome), style=_STYLES[verdict.outcome]), text)
+    if resting:
+        table.add_row(Text(str(Outcome.INCONCLUSIVE), style=_STYLES[Outcome.INCONCLUSIVE]), Text(f"{resting}\n"))
     return table
 
 

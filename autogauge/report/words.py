@@ -6,9 +6,19 @@ from collections.abc import Sequence
 
 from autogauge.gate.session import OFF, Gate
 from autogauge.measuring.claim import Verdict
+from autogauge.measuring.findings import SEE
+from autogauge.plain import few
 from autogauge.stats.verdicts import Outcome
 
 MARKS = {"PASS": "✅", "IMPROVED": "🔵", "FAIL": "❌", "INCONCLUSIVE": "⚠️", "NO BASELINE": "▫️"}
+
+
+def apart(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
+    """The verdicts that say something of their own, and one sentence for all that rest on a finding; empty where none does."""
+    own = [each for each in verdicts if not each.rests_on_a_finding]
+    resting = [each.claim.name for each in verdicts if each.rests_on_a_finding]
+    what = "promise rests" if len(resting) == 1 else "promises rest"
+    return own, f"{len(resting)} {what} on what never worked ({SEE}): {few(resting)}" if resting else ""
 
 
 def in_words(verdicts: Sequence[Verdict], gate: Gate | None) -> str:

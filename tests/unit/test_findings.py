@@ -122,7 +122,7 @@ def test_no_sentence_is_long_whatever_a_probe_says(reason, kind, conditions):
     (found,) = findings.of(
         [broken], lambda _: "look at what clinfo says; update Intel's compute runtime and the kernel"
     )
-    assert len(found.sentence()) < 450
+    assert len(found.sentence()) < 400
     assert len(found.in_short()) < 160
     assert not re.search(r"[\n\r]", found.sentence())
 
