@@ -162,8 +162,9 @@ def told(result: Result, verdict: Verdict) -> Verdict:
     dead = [name for name in verdict.claim.conditions if never_worked(result, name)]
     if not dead:
         return verdict
-    others = [each for each in verdict.failures if not each.startswith(tuple(f"{name}: " for name in dead))]
     short = tuple(in_short(result, name) for name in dead)
+    told_before = tuple(f"{name}: " for name in dead)
+    others = [each for each in verdict.failures if each not in short and not each.startswith(told_before)]
     return replace(verdict, failures=(*short, *others), never_worked=tuple(dead))
 
 

@@ -166,8 +166,12 @@ class Result:
         return judging.interval(self, claim)
 
     def verdict(self, claim: Claim) -> Verdict:
-        """The claim's outcome with its evidence."""
-        return findings.told(self, self.closed.get(claim.name) or judging.verdict_so_far(self, claim))
+        """The claim's outcome with its evidence; a condition that never worked is named there, and its cause in the finding."""
+        return findings.told(self, self.judged(claim))
+
+    def judged(self, claim: Claim) -> Verdict:
+        """The same with each cause, as it is kept."""
+        return self.closed.get(claim.name) or judging.verdict_so_far(self, claim)
 
     def close(self, claim: Claim, *, for_good: bool) -> bool:
         """Look at the claim; whether its verdict stands from now on: it is decided, or this was the last look."""

@@ -29,7 +29,7 @@ _ABSENT: Any = object()
 def settled(result: Result) -> Result:
     """The result with every verdict standing as it is now: that is what is saved."""
     claims = (*result.claims, *result.changes)
-    return dataclasses.replace(result, closed={claim.name: result.verdict(claim) for claim in claims})
+    return dataclasses.replace(result, closed={claim.name: result.judged(claim) for claim in claims})
 
 
 def to_json(result: Result) -> dict[str, Any]:
@@ -52,8 +52,8 @@ def to_json(result: Result) -> dict[str, Any]:
         "metrics": [metric.to_json() for metric in result.metrics],
         "recorded": dict(result.recorded),
         "conditions": [condition.to_json() for condition in result.conditions],
-        "claims": [_verdict(result.verdict(claim)) for claim in result.claims],
-        "changes": [_verdict(result.verdict(claim)) for claim in result.changes],
+        "claims": [_verdict(result.judged(claim)) for claim in result.claims],
+        "changes": [_verdict(result.judged(claim)) for claim in result.changes],
         "looked": dict(result.looked),
         "facts": result.facts,
         "replicates": {
