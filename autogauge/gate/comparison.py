@@ -153,8 +153,12 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
         for one in (groups_a.keys() - groups_b.keys(), groups_b.keys() - groups_a.keys())
     )
     if not both:
+        same_runs = {run.path.resolve() for run in a.runs} & {run.path.resolve() for run in b.runs}
+        instead = (
+            "compare these runs by a label (compare A --by=LABEL)" if same_runs else "compare runs of the same suite"
+        )
         raise UserError(
-            f"A and B have no benchmark in common: A has {_some(only_a)}, B has {_some(only_b)}; compare runs of the same suite."
+            f"A and B have no benchmark in common: A has {_some(only_a)}, B has {_some(only_b)}; {instead}."
         )
     # Of one run every benchmark that it has shares the error, as in the gate, also those that nothing is there to compare with.
     count = max(len(both), b.runs[0].benchmarks if len(b.runs) == 1 else 0)
@@ -227,10 +231,13 @@ def rows_of(series: Series, runs: Mapping[tuple[Path, int], IndexedRun]) -> Iter
     """A benchmark's figures one by one; ``runs`` by folder and id."""
     columns = (series.runs, series.seconds, series.ratios, series.errors)
     rows = zip(*(each.tolist() for each in columns), series.pinned, series.standings, series.releases, strict=True)
+    without_build: dict[str, str] = {}
     for run_id, seconds, ratio, error, pinned, standing, release in rows:
         run = runs[series.folder, run_id]
-        own = release.partition("-")[0] or run.release
-        yield Row(run, seconds, ratio, error, pinned, standing, own, series.labels)
+        whole = release or run.openvino
+        if whole not in without_build:
+            without_build[whole] = whole.partition("-")[0]
+        yield Row(run, seconds, ratio, error, pinned, standing, without_build[whole], series.labels)
 
 
 def _group(rows: Sequence[Row], any_standing: bool) -> Group:

@@ -95,7 +95,7 @@ def _columns(labels: Sequence[str]) -> dict[str, type]:
     columns = dict(COLUMNS)
     for key in labels:
         name = key
-        while name in columns:
+        while name.casefold() in {each.casefold() for each in columns}:  # many a database tells no cases apart
             name = f"{LABEL}{name}"
         columns[name] = str
     return columns

@@ -37,13 +37,17 @@ def kept(found: Any) -> tuple[dict[str, str], int]:
         value = json.dumps(each) if isinstance(each, (bool, int, float)) else each
         if value is None or value == "":
             continue
-        name = plain(key, LONGEST_KEY).strip()
+        name = _plain(key[: LONGEST_KEY + 1], LONGEST_KEY).strip()
         if not isinstance(value, str) or not name or name in labels:
             lost += 1
             continue
         lost += len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE
-        labels[name] = plain(value, LONGEST_VALUE)
+        labels[name] = _plain(value[: LONGEST_VALUE + 1], LONGEST_VALUE)
     return {key: labels[key] for key in in_order(labels)}, lost
+
+
+_plain = functools.lru_cache(maxsize=4096)(plain)
+"""The same few words stand in every run."""
 
 
 def in_order(keys: Iterable[str]) -> list[str]:

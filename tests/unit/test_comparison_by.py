@@ -123,6 +123,21 @@ def test_accepted_runs_count_and_a_level_that_changed_is_said(folder, by):
     assert any(note.startswith("the ratio mixes levels in") and "run 0014" in note for note in by("policy").notes)
 
 
+def test_who_compares_two_policies_of_the_same_runs_is_told_how(folder, tmp_path):
+    from autogauge.gate.comparison import compare
+
+    measured(folder, 2)
+    with contextlib.ExitStack() as stack:
+        histories = Histories(stack, tmp_path / "history", tmp_path / "cache")
+        with pytest.raises(
+            UserError, match=r"no benchmark in common.*compare these runs by a label \(compare A --by=LABEL"
+        ):
+            compare(histories.select("policy=a"), histories.select("policy=b"), 0.05)
+        save(tmp_path / "history" / "lab-02", {"latency: CPU": 0.01}, machine="lab-02")
+        with pytest.raises(UserError, match=r"no benchmark in common.*compare runs of the same suite"):
+            compare(histories.select("policy=a"), histories.select("machine=lab-02"), 0.05)
+
+
 @pytest.mark.parametrize(
     ("key", "base", "runs", "says"),
     [

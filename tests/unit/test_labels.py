@@ -124,15 +124,15 @@ def test_a_release_that_some_benchmarks_have_is_shown_beside_the_runs_own(folder
 
 
 def test_every_label_is_a_column_of_the_export(folder, histories, tmp_path):
-    save(folder, {LATENCY: 0.01}, openvino="2026.4.1", labels={"openvino": "2025.4.0", "machine": "of two rooms"})
+    save(folder, {LATENCY: 0.01}, openvino="2026.4.1", labels={"openvino": "2025.4.0", "Machine": "of two rooms"})
     save(folder, {CACHED: 0.01}, days=1, labels={"=batch": "=8", "policy": "round_robin"})
     found = histories.all(where.Where())
     assert export.export(found, tmp_path / "runs.csv") == (2, ())
     with (tmp_path / "runs.csv").open(newline="") as stream:
         first, second = csv.DictReader(stream)
-    assert list(first) == [*export.COLUMNS, "'=batch", "label.machine", "policy"]
+    assert list(first) == [*export.COLUMNS, "'=batch", "label.Machine", "policy"]
     assert list(first)[15:17] == ["device", "hint"]
-    labelled = ("benchmark", "openvino", "device", "hint", "'=batch", "label.machine", "policy", "machine")
+    labelled = ("benchmark", "openvino", "device", "hint", "'=batch", "label.Machine", "policy", "machine")
     assert [first[name] for name in labelled] == [
         CACHED,
         "2026.4.1-1-abc",
@@ -157,7 +157,7 @@ def test_every_label_is_a_column_of_the_export(folder, histories, tmp_path):
     export.export(found, tmp_path / "runs.parquet")
     columns = parquet.read_table(tmp_path / "runs.parquet").to_pydict()
     assert columns["policy"] == ["round_robin", ""]
-    assert list(columns)[-3:] == ["=batch", "label.machine", "policy"]
+    assert list(columns)[-3:] == ["=batch", "label.Machine", "policy"]
 
 
 def test_of_very_many_labels_some_have_columns_and_the_rest_is_named(folder, histories, tmp_path, monkeypatch):

@@ -80,7 +80,7 @@ def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
         "trends.html",
         page,
         assets,
-        heading=describe(runs),
+        heading=describe(runs, releases),
         words=changes[:CHANGES_SHOWN],
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
         seen=seen[:CHANGES_SHOWN],
