@@ -23,6 +23,7 @@ from typing import Any
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import read_regular, whole_characters, write_json
+from autogauge.plain import few
 
 SUFFIX = ".standing"
 SCHEMA = 2
@@ -182,7 +183,7 @@ def confirm(run: Path, keys: Iterable[str], by: Path) -> None:
     # A file that speaks of the whole run names what it waits for as its new level: with that, the others are accepted too.
     whole = before.others is Standing.PENDING and all(key in named for key in before.new_level)
     others = Standing.ACCEPTED if whole else before.others
-    why = f"confirmed by {by.name}: {', '.join(named)}" + (f"; {before.why}" if before.why and not whole else "")
+    why = f"confirmed by {by.name}: {few(named)}" + (f"; {before.why}" if before.why and not whole else "")
     write(run, others, why, "gate", before.new_level, began=before.began, benchmarks=benchmarks)
 
 

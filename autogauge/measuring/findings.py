@@ -184,12 +184,13 @@ def sentences(result: Result, *conditions: str) -> list[str]:
 
 def _finding(cells: Sequence[_Cell], failed: Sequence[tuple[_Cell, Failure]]) -> Finding:
     concerned = list({(id(result), condition.name): (result, condition) for (result, condition), _ in failed}.values())
-    logs = [failure for (_, condition), failure in failed if failure.log and not _is_auto(condition)]
-    logs += [failure for _, failure in failed if failure.log]
+    # Of a reference or the pinned workload no file is kept with the report.
+    kept = [(condition, failure) for (_, condition), failure in failed if failure.log and condition.role == CANDIDATE]
+    logs = [failure for _, failure in sorted(kept, key=lambda each: _is_auto(each[0]))]
     phases = Counter(failure.phase for _, failure in failed)
     return Finding(
         _subjects(cells, concerned),
-        (logs or [failed[0][1]])[0],
+        logs[0] if logs else replace(failed[0][1], log=""),
         tuple(phase for phase, _ in phases.most_common()),
         len(failed),
         sum(len(result.failures(condition.name)) for result, condition in concerned),

@@ -175,7 +175,9 @@ def _replicates(fields: Fields, conditions: Sequence[Condition], arrays: Mapping
 
 def _failure(fields: Fields) -> Failure:
     kind = fields.choice("kind", KINDS)
-    return Failure(kind, fields.text("phase"), fields.text("reason"), fields.text("output_tail"))
+    return Failure(
+        kind, fields.text("phase"), fields.text("reason"), fields.text("output_tail"), fields.text("log", "")
+    )
 
 
 def _samples_from(

@@ -47,7 +47,7 @@ def results(run: Run) -> list[RenderableType]:
     timeline = [hand_over_table(study)] if study else []
     judged = gate.render(run.gate, run.history_file) if run.gate else []
     return [
-        *(Text(f"FINDING  {sentence(each.sentence())}", style="bold red") for each in run.findings()),
+        *(Text(f"FINDING  {sentence(each.sentence())}", style="bold red", no_wrap=True) for each in run.findings()),
         *(Text(sentence(line)) for line in heading(run)),
         table_of(rows(run)),
         *timeline,

@@ -1,5 +1,7 @@
 """What never worked is found once for each cause, and named so that no sentence is longer than a reader bears."""
 
+import dataclasses
+import json
 import re
 import sys
 
@@ -7,7 +9,7 @@ import pytest
 
 from autogauge import causes, doctor
 from autogauge.emulation.classes import ProcessorClass
-from autogauge.measuring import findings
+from autogauge.measuring import findings, saving
 from autogauge.measuring.claim import Ratio
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
@@ -125,6 +127,27 @@ def test_no_sentence_is_long_whatever_a_probe_says(reason, kind, conditions):
     assert len(found.sentence()) < 400
     assert len(found.in_short()) < 160
     assert not re.search(r"[\n\r]", found.sentence())
+
+
+def test_the_file_that_is_named_is_one_of_the_report_and_rather_a_devices_than_autos():
+    crashes = {name: Failure("signal", "compile", "crash", log=f"{name}.err") for name in ("twin", "AUTO", "GPU")}
+    broken = result(crashes)
+    twin, *others = broken.conditions
+    broken.conditions = (dataclasses.replace(twin, role="reference"), *others)
+    assert findings.of([broken])[0].sentence().endswith("; what it printed: probes/GPU.err beside the report's page")
+    broken.conditions = broken.conditions[:1]
+    assert "what it printed" not in findings.of([broken])[0].sentence(), "a reference's output is not kept there"
+
+
+def test_a_finding_of_a_saved_result_is_the_same_when_it_is_read_back():
+    crashed = Failure("signal", "compile", "killed by signal 4 (SIGILL)", "the tail", "0007-fil-GPU.err")
+    broken = result(*[{"AUTO": GOOD, "GPU": crashed}] * 3)
+    broken.close(broken.claims[0], for_good=True)
+    again = saving.from_json(json.loads(json.dumps(saving.to_json(broken))))
+    assert findings.of([again]) == findings.of([broken])
+    assert again.verdicts() == broken.verdicts()
+    twice = saving.from_json(json.loads(json.dumps(saving.to_json(again))))
+    assert twice.verdicts() == broken.verdicts(), "nothing is said twice"
 
 
 def test_a_verdict_names_what_never_worked_without_the_cause_and_keeps_the_causes_of_others():

@@ -106,7 +106,7 @@ class Drawn:
         )
 
     def replicate(self):
-        failure = lambda: Failure(self.any(restoring.KINDS), self.word(), self.word(), self.word())  # noqa: E731
+        failure = lambda: Failure(self.any(restoring.KINDS), *(self.word() for _ in range(4)))  # noqa: E731
         order = self.random.sample(NAMES, self.random.randint(0, 3))
         return Replicate(
             self.count(),
