@@ -9,6 +9,7 @@ import subprocess
 import pytest
 import typer.main
 
+from autogauge import studies
 from autogauge.cli.main import app
 from benchmarks.calibration import __main__ as calibration
 from benchmarks.calibration import data
@@ -305,6 +306,23 @@ def test_the_readmes_first_screen_leads_to_what_a_newcomer_asks():
 
 
 # Figures.
+
+
+def test_how_long_the_page_on_verdicts_says_is_measured_is_what_the_studies_ask_for():
+    rows = dict(re.findall(r"^\| (quick|standard|lab) (\|.*)$", text_of(ROOT / "docs/verdicts.md"), re.M))
+    assert len(rows) == 3
+    asked = [
+        (profile, plan)
+        for study in studies.every()
+        for plans in (getattr(study, "with_accelerator", {}), {name: each.plan for name, each in study.amounts.items()})
+        for profile, plan in plans.items()
+        if len(plan.looks) > 1
+    ]
+    assert len(asked) >= 7
+    for profile, plan in asked:
+        looks = ", ".join(map(str, plan.looks))
+        assert f"| {looks} | {plan.budget_s:g} s |" in rows[profile], profile
+
 
 KEPT = data.FOLDER / "table.txt"
 
