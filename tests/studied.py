@@ -21,7 +21,7 @@ def machine(devices=(), auto=PLAIN_AUTO, hints_on=("AUTO",), profile=STANDARD, i
         devices=devices,
         auto=auto,
         asked=asked,
-        inspection=SimpleNamespace(devices=devices),
+        inspection=SimpleNamespace(devices=devices, state=None),
         why_no_hand_over=lambda: None,
     )
 

@@ -74,6 +74,13 @@ class Study(ABC):
         """What is promised of these conditions."""
         return ()
 
+    def not_promised(self, rig: Rig) -> Mapping[str, str]:
+        """The claims that do not apply here by rules that are known before anything is measured: by name, with the reason.
+
+        They are left out, and a test that asks for one is skipped with the reason.
+        """
+        return {}
+
     def amount(self, rig: Rig) -> Amount:
         """How much is measured on this machine."""
         return self.amounts[rig.asked.profile.name]
@@ -84,11 +91,11 @@ class Study(ABC):
 
     def planned(self, rig: Rig, seed: int) -> Result:
         """Its result before the first replicate."""
-        conditions = self.conditions(rig)
+        conditions, left_out = self.conditions(rig), self.not_promised(rig)
         return Result(
             self.name,
             conditions,
-            self.claims(rig, conditions),
+            tuple(claim for claim in self.claims(rig, conditions) if claim.name not in left_out),
             self.amount(rig).plan,
             seed,
             repeats_disturbed=self.repeats_disturbed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,6 +16,7 @@ from autogauge.rig.fresh import FIL, METRICS
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
+from autogauge.studies import first_inference_promises
 from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
@@ -24,6 +25,8 @@ CLOSE_TO_CPU = 2.0
 measured without an accelerator. Waiting for one costs tens of times the CPU's FIL, so the bound tells the two apart."""
 
 
+CLOSE = "auto-fil-close-to-cpu"
+TAKES_CORES = "the emulated GPU compiles on the CPU's own cores: how close to the CPU AUTO comes is measured without it"
 NO_FALLBACK = "AUTO-no-fallback"
 SAME_FIL = 1.25
 """Without the start-up fallback AUTO's FIL is "the accelerator's" up to this ratio either way; with it it is a fraction of it."""
@@ -56,7 +59,7 @@ def claims_for(devices: Sequence[Device], auto: Auto = PLAIN_AUTO) -> tuple[Rati
         if device.kind == "CPU":
             claims.append(
                 Ratio(
-                    "auto-fil-close-to-cpu",
+                    CLOSE,
                     "AUTO's first inference comes about as early as the CPU's",
                     FIL,
                     "AUTO",
@@ -135,13 +138,23 @@ class FirstInference(Study):
         return conditions_for(rig.devices, rig.auto)
 
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
-        """About the devices that AUTO may select."""
-        return claims_for(rig.devices, rig.auto)
+        """About the devices that AUTO may select; and that each process was what its time is to be of."""
+        return *claims_for(rig.devices, rig.auto), *first_inference_promises.claims_for(conditions)
+
+    def not_promised(self, rig: Rig) -> Mapping[str, str]:
+        """Without its helper AUTO is as late as its accelerator; the emulated GPU takes the CPU's own cores."""
+        auto = rig.auto
+        found = {CLOSE: TAKES_CORES} if auto.emulated else {}
+        for device in rig.devices:
+            why = auto.no_helper or (auto.why_not(device) or "" if device.is_accelerator else "")
+            found |= {below(device) if device.is_accelerator else CLOSE: why} if why else {}
+        return found
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
         """Fresh processes, nothing cached."""
-        yield rig.fresh(result, progress)
+        observe = first_inference_promises.observing(rig.auto, rig.inspection.devices)
+        yield rig.fresh(result, progress, observe=observe)
 
 
 FIRST_INFERENCE = FirstInference()

@@ -31,7 +31,7 @@ from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.workload import Workload
-from autogauge.studies.hand_over_promises import FAILED, WRONG, checks_of, claims_for
+from autogauge.studies.hand_over_promises import FAILED, OF_THE_CHANGE, WRONG, answers_right, checks_of, claims_for
 from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
 from autogauge.targets import PLAIN_AUTO, Auto, Target
 
@@ -178,6 +178,13 @@ class HandOver(Study):
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         """What AUTO promises of its hand-over."""
         return claims_for(conditions, rig.auto)
+
+    def not_promised(self, rig: Rig) -> Mapping[str, str]:
+        """Nothing of a change from the helper where there is none; nothing of answers that depend on a state that cannot be reset."""
+        found = dict.fromkeys(OF_THE_CHANGE, rig.auto.no_helper) if rig.auto.no_helper else {}
+        state = rig.inspection.state
+        why = Expected(has_state=True).why_not((), 0) if state is not None and state.in_bodies else ""
+        return found | ({answers_right(condition): why for condition in self.conditions(rig)} if why else {})
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:

@@ -23,6 +23,7 @@ FIRST_AND_LAST = "auto-helper-first-accelerator-last"
 ONCE = "auto-hands-over-once"
 LOG_AGREES = "auto-log-agrees-with-devices"
 LETS_GO = "auto-lets-go-of-the-model"
+OF_THE_CHANGE = (IN_TIME, FIRST_AND_LAST, ONCE)
 
 
 def loses_none(condition: Condition) -> str:
@@ -41,7 +42,7 @@ def _way(condition: Condition) -> str:
 
 
 def claims_for(conditions: Sequence[Condition], auto: Auto) -> tuple[Claim, ...]:
-    """What is promised of these conditions. Where AUTO leaves its helper out by its own rules, nothing about a change from it."""
+    """What is promised of these conditions, where all of it applies."""
     everywhere = tuple(condition.name for condition in conditions)
     to = auto.handed_to.label if auto.handed_to else "its accelerator"
     about_the_change = (
@@ -74,7 +75,7 @@ def claims_for(conditions: Sequence[Condition], auto: Auto) -> tuple[Claim, ...]
         )
     )
     return (
-        *(() if auto.no_helper else about_the_change),
+        *about_the_change,
         *about_answers,
         Fact(LOG_AGREES, "AUTO's log agrees with the devices that OpenVINO names", everywhere),
         Fact(LETS_GO, "the model can be let go of after the hand-over", everywhere),
@@ -116,7 +117,7 @@ def _of_the_change(
 ) -> dict[str, Check]:
     if began_on_the_accelerator(facts):
         why = f"there was no hand-over to see: {facts['devices'][0]} answered from the first inference on"
-        return {name: Check(None, why) for name in (IN_TIME, FIRST_AND_LAST, ONCE)}
+        return {name: Check(None, why) for name in OF_THE_CHANGE}
     handed_over = facts["outcome"] == HANDED_OVER
     labels = timeline.label[
         np.argsort(timeline.start_s, kind="stable")

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
-from autogauge.measuring.claim import Claim, Ratio
-from autogauge.measuring.condition import Condition
+from autogauge.measuring.claim import Claim, Fact, Ratio
+from autogauge.measuring.condition import CANDIDATE, Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
-from autogauge.measuring.result import Result
+from autogauge.measuring.result import Check, Result
+from autogauge.rig.fresh import Seen
+from autogauge.rig.pool import WarmProbe
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.warm import FPS, LATENCY_MS, METRICS
 from autogauge.targets import HINTS as BOTH
-from autogauge.targets import LATENCY, THROUGHPUT, Target, require_device
+from autogauge.targets import LATENCY, THROUGHPUT, Device, Target, kinds, require_device, selectable_by_default
 
 NAME = "hints"
+RAN = "steady-inferences-ran-where-they-should"
 ON_DEVICES = (STANDARD,)
 """The profiles that have the time to compare the hints on each device too."""
 NO_HINTS = "the emulated GPU shows behaviour, not speed: hints are compared without --accelerator=emulated"
@@ -64,6 +68,28 @@ def claims_for(conditions: Sequence[Condition]) -> tuple[Ratio, ...]:
     return tuple(claims)
 
 
+def observing(available: Sequence[Device], precision: str) -> Callable[[Condition, Mapping[str, Any], WarmProbe], Seen]:
+    """What looks at a slice's reply: the device itself answered, or for AUTO one that it may select, and its helper no more."""
+    selectable = kinds(selectable_by_default(available, precision))
+
+    def observe(condition: Condition, reply: Mapping[str, Any], probe: WarmProbe) -> Seen:
+        if condition.role != CANDIDATE:
+            return Seen()
+        answered, device = sorted(reply["execution_devices"] or ()), condition.target.device or "AUTO"
+        by = f"by {' and '.join(answered)}"
+        if not answered:
+            check = Check(None, "OpenVINO names no device that answered")
+        elif any(name.startswith("(") for name in answered):
+            check = Check(False, f"the CPU helper still answered after the warm-up: {by}")
+        elif device == "AUTO":
+            check = Check(kinds(answered) <= selectable, by)
+        else:
+            check = Check(kinds(answered) == kinds([device]), by)
+        return Seen(checks={RAN: check})
+
+    return observe
+
+
 class Hints(Study):
     """Both hints on AUTO, and on the devices that the options or the profile name, in warm processes by turns."""
 
@@ -103,13 +129,15 @@ class Hints(Study):
         return conditions_for(self.devices(rig))
 
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
-        """About each device with both hints."""
-        return claims_for(conditions)
+        """About each device with both hints; and that each slice ran where it should."""
+        names = tuple(condition.name for condition in conditions)
+        return *claims_for(conditions), Fact(RAN, "each steady inference ran on the device that it should", names)
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
         """Slices of warm processes."""
-        with rig.warm(result, progress) as turns:
+        observe = observing(rig.inspection.devices, rig.inspection.precision)
+        with rig.warm(result, progress, observe=observe) as turns:
             yield turns
 
 

@@ -6,7 +6,7 @@ from autogauge.history.replay import REPLAY
 from autogauge.rig.rig import KINDS
 from autogauge.studies.hints import HINTS
 from autogauge.targets import HINTS as BOTH
-from autogauge.targets import find_device, kinds, selectable_by_default
+from autogauge.targets import find_device
 from fixtures.machine import device_or_skip
 from fixtures.session import RUN
 
@@ -55,16 +55,8 @@ def test_the_latency_hint_gives_no_higher_latency(result, hinted_target, holds):
     holds(result, f"{hinted_target.lower()}-latency-hint-latency")
 
 
-@pytest.mark.parametrize("hint", BOTH)
-def test_steady_inferences_ran_where_they_should(result, rests, hinted_target, hint, available_devices, inspection):
-    rests(result, f"{hinted_target}-{hint}")
-    answered = result.devices_that_answered(f"{hinted_target}-{hint}")
-    assert answered, "no device answered"
-    assert not any(name.startswith("(") for name in answered), "the CPU helper still answered after the warm-up"
-    if hinted_target == "AUTO":
-        assert kinds(answered) <= kinds(selectable_by_default(available_devices, inspection.precision))
-    else:
-        assert kinds(answered) == kinds([hinted_target])
+def test_steady_inferences_ran_where_they_should(result, holds):
+    holds(result, "steady-inferences-ran-where-they-should")
 
 
 @pytest.mark.parametrize("hint", BOTH)

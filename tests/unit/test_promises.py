@@ -7,18 +7,20 @@ from autogauge.measuring.claim import Bound
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Replicate, Sample
+from autogauge.models.inspect import State
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies import cached_start, hand_over_promises
+from autogauge.studies import cached_start, hand_over_promises, hints
 from autogauge.studies import first_inference_promises as first_inference
 from autogauge.studies.cached_start import CACHED_START
+from autogauge.studies.first_inference import FIRST_INFERENCE
 from autogauge.studies.first_inference_promises import COLD, HELPER_OUT, LOG, RAN
 from autogauge.studies.hand_over import HAND_OVER
 from autogauge.studies.hand_over_promises import FIRST_AND_LAST, IN_TIME, LETS_GO, LOG_AGREES, ONCE
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
 from autogauge.targets import Auto, Device, Target
-from tests.studied import planned
+from tests.studied import machine, planned
 
 GPU = Device("GPU.0")
 AUTO = Auto("AUTO", GPU)
@@ -330,3 +332,56 @@ def test_each_condition_says_all_that_is_claimed_of_it_and_nothing_else():
 def test_a_twin_on_the_reference_says_nothing_of_promises():
     twin = Condition("AUTO@reference", Target("AUTO"), role="reference")
     assert not first_inference.observing(PLAIN, [CPU])(twin, ran(["CPU"], loaded_from_cache=False), AutoLog()).checks
+
+
+def steady(target, devices, available=(CPU,), role="candidate"):
+    """What a slice says of where it ran."""
+    condition = Condition("one", Target(target, {"PERFORMANCE_HINT": "LATENCY"}), role=role)
+    return hints.observing(list(available), "FP32")(condition, {"execution_devices": devices}, None).checks
+
+
+@pytest.mark.parametrize(
+    ("target", "devices", "available", "check"),
+    [
+        ("AUTO", ["CPU"], (CPU,), Check(True, "by CPU")),
+        ("AUTO", ["GPU.0"], (CPU, GPU), Check(True, "by GPU.0")),
+        ("AUTO", ["CPU"], (CPU, GPU), Check(False, "by CPU")),
+        ("AUTO", ["(CPU)"], (CPU, GPU), Check(False, "the CPU helper still answered after the warm-up: by (CPU)")),
+        ("GPU", ["GPU.0"], (CPU, GPU), Check(True, "by GPU.0")),
+        ("GPU", ["CPU"], (CPU, GPU), Check(False, "by CPU")),
+        ("CPU", [], (CPU,), Check(None, NO_DEVICE)),
+        ("CPU", None, (CPU,), Check(None, NO_DEVICE)),
+    ],
+)
+def test_a_slice_says_whether_it_ran_where_it_should(target, devices, available, check):
+    assert steady(target, devices, available) == {hints.RAN: check}
+    assert not steady(target, devices, available, role="reference")
+
+
+def rig_of(devices, auto, state=None):
+    rig = machine(devices, auto)
+    rig.inspection.state = state
+    return rig
+
+
+def test_what_does_not_apply_is_known_before_measuring_and_has_a_reason():
+    emulated = Device("GPU", "emulated GPU on a CPU")
+    body = State(1, in_bodies=True)
+    quantised = Auto.on([CPU, GPU], [CPU, GPU], "INT8")
+    first, change = FIRST_INFERENCE.not_promised, HAND_OVER.not_promised
+    assert first(rig_of([CPU], PLAIN)) == change(rig_of([CPU, GPU], AUTO)) == {}
+    assert "own cores" in first(rig_of([CPU, emulated], Auto("AUTO", emulated, emulated=True)))["auto-fil-close-to-cpu"]
+    assert first(rig_of([CPU, GPU], NO_HELPER_HERE)) == {
+        "auto-fil-close-to-cpu": "state",
+        "auto-fil-below-gpu.0": "state",
+    }
+    unfit = Device("GPU.1", capabilities=("FP32",))
+    assert "leaves the GPU.1 out" in first(rig_of([CPU, unfit], quantised))["auto-fil-below-gpu.1"]
+    assert change(rig_of([CPU, GPU], NO_HELPER_HERE)) == dict.fromkeys((IN_TIME, FIRST_AND_LAST, ONCE), "state")
+    assert {*change(rig_of([CPU, GPU], AUTO, body))} == {
+        "auto-answers-like-the-cpu-synchronous",
+        "auto-answers-like-the-cpu-queue",
+    }
+    assert all("cannot be reset on AUTO" in why for why in change(rig_of([CPU, GPU], AUTO, body)).values())
+    names = {claim.name for claim in HAND_OVER.planned(rig_of([CPU, GPU], AUTO, body), 1).claims}
+    assert len(names) == 7, "what is not promised has no verdict"

@@ -112,7 +112,12 @@ def test_the_summary_replaces_the_old_one_as_a_whole(run, tmp_path):
         "it is stored once"
     )
     written = json.loads(path.read_bytes())
-    assert written["verdicts"][1]["replicates"] == 14
+    (second, *_) = (
+        each
+        for each in written["verdicts"]
+        if each["kind"] == "ratio" and each["name"] != written["verdicts"][0]["name"]
+    )
+    assert second["replicates"] == 14
     assert (path.parent / "latencies.npz").read_bytes() != b"of an old run"
 
 

@@ -1,6 +1,7 @@
 """The study of hints: slices of warm probes by turns, driven alike; a probe that fails at its start is told and tried again."""
 
 from autogauge.measuring import notes
+from autogauge.measuring.claim import Ratio
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Silent
@@ -88,7 +89,7 @@ def measured(pool, progress=None):
 def test_figures_become_verdicts_latencies_and_intervals():
     progress = Lines()
     study = measured(FakePool(), progress)
-    fps, latency = study.verdicts()
+    fps, latency = (study.verdict(claim) for claim in study.claims if isinstance(claim, Ratio))
     assert fps.outcome is latency.outcome is Outcome.PASS
     assert (round(fps.interval.ratio, 6), round(latency.interval.ratio, 6)) == (1.5, round(10 / 13, 6))
     assert len(study.latencies_ms("AUTO-LATENCY")) == 160

@@ -7,6 +7,7 @@ import pytest
 from autogauge import studies
 from autogauge.errors import UserError
 from autogauge.files import slug
+from autogauge.measuring.claim import Ratio
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.running import PerformanceMetrics
 from autogauge.parsing import parse_list, parse_wait
@@ -197,9 +198,10 @@ def test_without_the_start_up_fallback_autos_fil_is_bounded_on_both_sides():
     study = planned(FIRST_INFERENCE, Plan((6,), 1.0), devices=[CPU, GPU0], auto=Auto.on([CPU, GPU0], [CPU, GPU0]))
     without = study.condition(first_inference.NO_FALLBACK)
     assert without.target.properties == {"ENABLE_STARTUP_FALLBACK": "NO"}
-    bounds = {claim.relation: claim.bound for claim in study.claims if claim.numerator == first_inference.NO_FALLBACK}
-    assert bounds == {"at most": 1.25, "at least": 0.8}
-    assert {claim.denominator for claim in study.claims if claim.numerator == first_inference.NO_FALLBACK} == {"GPU.0"}
+    names = first_inference.no_fallback(GPU0)
+    ratios = [claim for claim in study.claims if claim.name in names]
+    assert {claim.relation: claim.bound for claim in ratios} == {"at most": 1.25, "at least": 0.8}
+    assert {claim.conditions for claim in ratios} == {(first_inference.NO_FALLBACK, "GPU.0")}
 
 
 def test_the_emulated_gpu_is_called_so_wherever_it_is_named():
@@ -215,7 +217,9 @@ def test_the_emulated_gpu_is_called_so_wherever_it_is_named():
         "GPU (emulated)",
         "AUTO (emulated), no fallback",
     ]
-    for claim in study.claims:
+    ratios = [claim for claim in study.claims if isinstance(claim, Ratio)]
+    assert len(ratios) == 3
+    for claim in ratios:
         assert claim.name.endswith("-gpu-emulated"), "how close AUTO comes to the CPU is not judged on it"
         assert "GPU (emulated)" in claim.sentence
     assert emulated.to_json()["emulated"]
