@@ -7,7 +7,6 @@ and a *fact*, hold when no sample breaks them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Union
 
@@ -176,20 +175,20 @@ class Verdict:
             )
         else:
             where = f"too few for a {percent} interval"
-        without = f", {len(self.unknown)} of them without a figure: {_some(self.unknown)}" if self.unknown else ""
+        without = f", {len(self.unknown)} of them without a figure: {few(self.unknown, '; ')}" if self.unknown else ""
         return f"({where}, {_samples(self.replicates)}{without})"
 
     def _of_every_sample(self) -> str:
         """In how many samples the fact holds; where not in all of them, in which and why."""
         samples = _samples(self.replicates)
         if self.broken:
-            return f"it did not hold in {len(self.broken)} of {samples}: {_some(self.broken)}"
+            return f"it did not hold in {len(self.broken)} of {samples}: {few(self.broken, '; ')}"
         if not self.replicates:
             return "not measured"
         if self.unknown:
-            return f"not known in {len(self.unknown)} of {samples}: {_some(self.unknown)}"
+            return f"not known in {len(self.unknown)} of {samples}: {few(self.unknown, '; ')}"
         every = {1: "the one sample", 2: "both samples"}.get(self.replicates, f"all {samples}")
-        return f"it held in {every}" + (f" ({_some(self.seen)})" if self.seen else "")
+        return f"it held in {every}" + (f" ({few(self.seen, '; ')})" if self.seen else "")
 
     def _at_worst(self, unit: str, to_be: str) -> str:
         """The figure that is nearest to the bound or furthest beyond; and which samples break it, or leave it open."""
@@ -198,9 +197,9 @@ class Verdict:
             return ": not measured"
         worst = "" if self.worst is None else f" = {self.worst:.6g}{unit} at worst"
         if self.broken:
-            more = f"; beyond it in {len(self.broken)}: {_some(self.broken)}"
+            more = f"; beyond it in {len(self.broken)}: {few(self.broken, '; ')}"
         else:
-            more = f"; not known in {len(self.unknown)}: {_some(self.unknown)}" if self.unknown else ""
+            more = f"; not known in {len(self.unknown)}: {few(self.unknown, '; ')}" if self.unknown else ""
         return f"{worst} ({samples}), {to_be}{more}"
 
     def to_json(self) -> dict[str, Any]:
@@ -240,18 +239,8 @@ class Verdict:
         }
 
 
-MOST_TOLD = 3
-"""So many samples a sentence tells of."""
-
-
 def _samples(count: int) -> str:
     return f"{count} sample{'' if count == 1 else 's'}"
-
-
-def _some(sentences: Sequence[str]) -> str:
-    """The first sentences, and how many more there are."""
-    more = len(sentences) - MOST_TOLD
-    return "; ".join(sentences[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _finite(value: float) -> str:

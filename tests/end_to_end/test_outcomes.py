@@ -1,5 +1,7 @@
 """What a verdict does to its test, to the exit status and to the JUnit file; and what a person at a terminal sees."""
 
+import html
+import json
 import os
 import pty
 import subprocess
@@ -10,7 +12,7 @@ import pytest
 
 from autogauge.rig.lock import VARIABLE
 from tests.end_to_end.whole_runs import UNDECIDED, changed
-from tests.support import ROOT, lock_of_its_own, run_suite, suite_command
+from tests.support import ROOT, lock_of_its_own, misbehaving_python, run_suite, suite_command, with_probes_on
 
 OPTIONS = ("-m", "perf", "--profile=quick", "--model=one-convolution", "--machine=lab")
 
@@ -107,3 +109,31 @@ def test_the_suite_does_not_import_openvino_to_measure(tmp_path, model_cache):
         check=False,
     )
     assert "imported: []" in done.stdout, done.stdout
+
+
+FROM_A_CACHE = """
+import openvino
+ask = openvino.CompiledModel.get_property
+openvino.CompiledModel.get_property = lambda self, name: name == "LOADED_FROM_CACHE" or ask(self, name)
+"""
+
+
+@pytest.mark.slow
+def test_a_broken_fact_fails_its_own_test_and_no_other(tmp_path, model_cache):
+    """Every compile says that it came from a cache; all else is as it should be."""
+    changed, environment = with_probes_on(misbehaving_python(tmp_path, FROM_A_CACHE), tmp_path)
+    options = ("-k", "test_first_inference.py and not latency", f"--reports={tmp_path}", f"--cache={model_cache}")
+    done = run_suite(*changed, *OPTIONS, *options, f"--junitxml={tmp_path}/junit.xml", **environment)
+    assert done.returncode == 1, done.stdout
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1
+    assert "test_every_compile_was_a_cold_one" in failed[0]
+    summary = json.loads((tmp_path / "latest" / "summary.json").read_bytes())
+    facts = {each["name"]: each for each in summary["verdicts"] if each["kind"] == "fact"}
+    broken = facts.pop("first-inferences-compiled-cold")
+    assert broken["verdict"] == "FAIL"
+    assert {each["verdict"] for each in facts.values()} == {"PASS"}
+    assert broken["evidence"].endswith("LOADED_FROM_CACHE is True and {} more".format(len(broken["broken"]) - 3))
+    assert f"1 of {len(summary['verdicts'])} promises broken" in (tmp_path / "latest" / "index.html").read_text()
+    junit = html.unescape((tmp_path / "junit.xml").read_text())
+    assert f"FAIL: each first inference came after a cold compile: {broken['evidence']}" in junit

@@ -75,7 +75,7 @@ def figures(claim, values, **others):
         (
             [checked(False, "no")] * 5,
             FAIL,
-            "A: it did not hold in 5 of 5 samples: replicate 0: no; replicate 1: no; replicate 2: no; and 2 more",
+            "A: it did not hold in 5 of 5 samples: replicate 0: no; replicate 1: no; replicate 2: no and 2 more",
         ),
         (
             [checked(True), checked(None, "the log is empty")],
