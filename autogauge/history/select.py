@@ -152,18 +152,22 @@ class Histories:
             for each in self._readers[reader].figures(own)
             if wanted.holds_for_benchmark(each.key, each.metric, each.labels)
         ]
-        return self._of_release(found, runs, wanted) if wanted.asks_for(OPENVINO) else found
+        if not wanted.asks_for(OPENVINO) or not any(OPENVINO in run.contents.labels for run in runs):
+            return found  # every run's own release passes
+        return self._of_release(found, runs, wanted)
 
     def _of_release(self, figures: Sequence[Series], runs: Sequence[IndexedRun], wanted: Where) -> list[Series]:
         """The figures that were measured with the releases that are wanted: a benchmark's own counts, else its run's."""
         releases = {(run.path.parent, run.id): run.openvino for run in runs}
+        passes = {
+            release: wanted.holds_for_release(release)
+            for release in {*releases.values(), *(release for each in figures for release in each.releases)}
+        }
         found = []
         for each in figures:
             own = zip(each.runs.tolist(), each.releases, strict=True)
             places = [
-                place
-                for place, (run, release) in enumerate(own)
-                if wanted.holds_for_release(release or releases[each.folder, run])
+                place for place, (run, release) in enumerate(own) if passes[release or releases[each.folder, run]]
             ]
             if places:
                 found.append(each.at(places) if len(places) < len(each.releases) else each)
