@@ -95,7 +95,8 @@ class Fact:
     @property
     def subject(self) -> str:
         """Of what it holds, in words."""
-        return " and ".join(self.conditions)
+        *others, last = self.conditions
+        return f"{', '.join(others)} and {last}" if others else last
 
 
 Claim = Union[Ratio, Bound, Fact]  # noqa: UP007 (Python 3.9 evaluates it)

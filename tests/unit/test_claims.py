@@ -102,6 +102,10 @@ def test_a_fact_about_two_conditions_names_the_one_that_breaks_it():
     assert verdict.evidence() == "A and B: it did not hold in 1 of 4 samples: B, replicate 1: by the CPU"
 
 
+def test_a_fact_about_many_conditions_names_them_like_a_list():
+    assert Fact("f", "it is so", ("A", "B", "C")).subject == "A, B and C"
+
+
 @pytest.mark.parametrize("held", [True, None])
 def test_a_fact_is_not_known_while_one_of_its_conditions_is_silent(held):
     (verdict,) = measured(BOTH, {"A": checked(held, claim=BOTH)}, conditions=(A, B)).verdicts()

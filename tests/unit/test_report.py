@@ -11,7 +11,8 @@ import pytest
 from autogauge import files
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
-from autogauge.measuring.result import Replicate, Result, Sample
+from autogauge.measuring.claim import Fact
+from autogauge.measuring.result import Check, Replicate, Result, Sample
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
 from autogauge.report import summary, terminal
@@ -45,6 +46,11 @@ def settings(reports, **changes):
     return dataclasses.replace(Settings.of({}, reports), **{**values, **changes})
 
 
+def kept(study):
+    """Every fact of the study holds."""
+    return {claim.name: Check(True, "by CPU") for claim in study.claims if isinstance(claim, Fact)}
+
+
 @pytest.fixture
 def run(tmp_path):
     """A run whose figures are known."""
@@ -53,13 +59,18 @@ def run(tmp_path):
     run.model = ModelArtefact("m", "path", "IR", Path("m.xml"), "d" * 64, "unknown")
     first = planned(FIRST_INFERENCE, FIRST_INFERENCE.amounts["quick"].plan, devices=[cpu])
     for index in range(8):
-        samples = {name: Sample({"fil_s": 0.1}, execution_devices=("CPU",)) for name in ("AUTO", "CPU")}
+        samples = {
+            name: Sample({"fil_s": 0.1}, execution_devices=("CPU",), checks=kept(first)) for name in ("AUTO", "CPU")
+        }
         first.replicates.append(Replicate(index, ("AUTO", "CPU"), samples))
     hints = planned_hints(HINTS.amounts["quick"].plan)
     for index in range(14):
         samples = {
             f"AUTO-{hint}": Sample(
-                {"fps": fps, "latency_ms": ms}, latencies_ms=np.full(10, ms, np.float32), execution_devices=("CPU",)
+                {"fps": fps, "latency_ms": ms},
+                latencies_ms=np.full(10, ms, np.float32),
+                execution_devices=("CPU",),
+                checks=kept(hints),
             )
             for hint, fps, ms in (("LATENCY", 100.0, 10.0), ("THROUGHPUT", 150.0, 13.0))
         }
@@ -78,7 +89,8 @@ def test_the_table_has_a_row_for_each_condition_and_dashes_where_samples_are_few
     text = terminal.render(terminal.results(run), width=80, colour=False)
     assert max(map(len, text.splitlines())) <= 80
     assert "AUTO    LATENCY" in text
-    assert text.count("PASS") == 3
+    assert text.count("PASS") == 7
+    assert "AUTO and CPU: it held in all 16 samples (by CPU)" in text
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 79])
