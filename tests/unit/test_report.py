@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from autogauge import files
+from autogauge.measuring.claim import Fact
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
-from autogauge.measuring.claim import Fact
 from autogauge.measuring.result import Check, Replicate, Result, Sample
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
