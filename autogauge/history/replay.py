@@ -34,4 +34,4 @@ class VirtualClock:
 
 
 REPLAY = VirtualClock()
-"""The clock of this process. Tests that record benchmarks use ``@pytest.mark.benchmark(timer=REPLAY.now)``."""
+"""The clock of this process: the timer of tests that record benchmarks."""

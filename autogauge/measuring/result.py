@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from autogauge.measuring import findings, judging
 from autogauge.measuring.claim import Claim, Ratio, Verdict
-from autogauge.measuring.condition import Condition
+from autogauge.measuring.condition import HERE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.probe.request import Failure
@@ -114,6 +114,12 @@ class Result:
             if condition.name == name:
                 return condition
         raise KeyError(name)
+
+    def labels(self, name: str) -> dict[str, str]:
+        """The labels of that condition; where it runs on something else than the session, also the OpenVINO release that was seen there."""
+        condition, release = self.condition(name), str(self.facts.get(name, {}).get("openvino") or "")
+        elsewhere = {"openvino": release.partition("-")[0]} if condition.runs_on != HERE and release else {}
+        return {**condition.labels, **elsewhere}
 
     def metric(self, name: str) -> Metric:
         """The metric of that name; one that the study does not declare is called by its name."""

@@ -10,9 +10,10 @@ from typing import Any
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.result import Result
 from autogauge.rig.fresh import FIL
+from autogauge.rig.warm import FPS
 from autogauge.run import Run
 from autogauge.stats.percentiles import percentiles
-from autogauge.studies import cached_start, first_inference, hand_over
+from autogauge.studies import cached_start, hand_over
 
 
 @dataclass
@@ -73,14 +74,15 @@ def _row(study: Result, condition: Condition) -> Row:
     samples = study.samples(name)
     if not samples:
         return row
-    if study.name in (first_inference.NAME, cached_start.NAME):
-        row.fil_s = statistics.median(study.figures(name, FIL.name))
-        row.fil_samples = len(samples)
-    else:
-        row.fil_s, row.fil_samples = facts.get("fil_s"), 1
-        row.fps = statistics.median(study.figures(name, "fps"))
-        latencies = study.latencies_ms(name)
-        row.latencies = len(latencies)
+    if fils := study.figures(name, FIL.name):
+        row.fil_s, row.fil_samples = statistics.median(fils), len(fils)
+    elif facts.get(FIL.name) is not None:
+        row.fil_s, row.fil_samples = facts[FIL.name], 1
+    if rates := study.figures(name, FPS.name):
+        row.fps = statistics.median(rates)
+    latencies = study.latencies_ms(name)
+    row.latencies = len(latencies)
+    if len(latencies):
         found = percentiles(latencies)
         row.p50_ms, row.p90_ms, row.p99_ms = found["p50"], found["p90"], found["p99"]
     return row

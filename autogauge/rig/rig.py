@@ -226,23 +226,22 @@ class Rig:
         )
 
     def setup(self, condition: Condition) -> Setup:
-        """The runtime and workload of a condition. Raises ``KeyError`` for one that nobody has set up."""
-        _ = self.workload
-        return self.setups[condition.runs_on]
+        """The runtime and workload of a condition, set up now if need be.
 
-    def runs_on(self, text: str) -> str:
-        """Set up what a user would name by ``--reference`` (a release, an environment, a model file); a condition's ``runs_on``."""
-        if text not in self.setups:
+        ``runs_on`` is then what a user would name by ``--reference``: a release, an environment, a model file. Raises ``UserError``.
+        """
+        _ = self.workload
+        named = condition.runs_on
+        if named not in self.setups:
             with self._live() as progress:
-                reference = references.parse(text)
-                self.setups[text] = setups.beside(self, reference, self.scratch("beside"), progress)
-        return text
+                self.setups[named] = setups.beside(self, references.parse(named), self.scratch("beside"), progress)
+        return self.setups[named]
 
     @contextlib.contextmanager
     def warm(self, result: Result, progress: Progress, *, observe: ObserveSlice | None = None) -> Iterator[WarmTurns]:
         """Turns that are slices of warm processes, one for each condition; what drives them is chosen once for all measurements.
 
-        ``observe`` sees each.
+        ``observe`` sees each slice.
         """
         profile = self.asked.profile
         drivers = self._drivers.setdefault(result.name, {})
@@ -295,6 +294,8 @@ class Rig:
     def measure(self, study: Study, result: Result | None = None) -> Result:
         """Measure the study to its end; ``result`` is its plan where it is not its own alone. It is filled while it is measured."""
         planned = study.planned(self, random.randrange(2**32)) if result is None else result
+        for condition in planned.conditions:  # before the first turn, since a release may have to be installed
+            self.setup(condition)
         with self._live() as progress, study.open(self, planned, progress) as turns:
             schedule.run(planned, turns.measure, progress, turns.prepare)
         return planned

@@ -2,7 +2,6 @@
 
 import pytest
 
-from autogauge.history.replay import REPLAY
 from autogauge.rig.fresh import FIL
 from autogauge.studies.cached_start import CACHED_START
 
@@ -31,6 +30,5 @@ def test_the_first_answer_came_from_who_was_there_to_give_it(result, holds):
     holds(result, "cached-start-first-answer")
 
 
-@pytest.mark.benchmark(group="first inference latency, cached", timer=REPLAY.now)
 def test_first_inference_latency_from_a_warm_cache(result, started, record):
     record(result, started, FIL.name)

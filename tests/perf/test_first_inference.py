@@ -2,7 +2,6 @@
 
 import pytest
 
-from autogauge.history.replay import REPLAY
 from autogauge.rig.fresh import FIL
 from autogauge.studies import first_inference
 from autogauge.studies.first_inference import FIRST_INFERENCE
@@ -44,6 +43,5 @@ def test_auto_said_in_its_log_what_it_selected(result, holds):
     holds(result, "auto-log-says-what-it-selected")
 
 
-@pytest.mark.benchmark(group="first inference latency", timer=REPLAY.now)
 def test_first_inference_latency(result, measured_target, record):
     record(result, measured_target, FIL.name)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from autogauge.history.replay import REPLAY
 from autogauge.studies import hand_over_promises as promises
 from autogauge.studies.hand_over import HAND_OVER
 
@@ -56,7 +55,6 @@ def seen(result, way, rig):
         pytest.skip(f"there is no hand-over to time: {why[0]}")
 
 
-@pytest.mark.benchmark(group="time to the hand-over", timer=REPLAY.now)
 @pytest.mark.usefixtures("seen")
 def test_time_to_the_hand_over(result, way, record):
     record(result, way.name, "hand_over_s")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from autogauge.history.replay import REPLAY
 from autogauge.rig.rig import KINDS
 from autogauge.studies.hints import HINTS
 from autogauge.targets import HINTS as BOTH
@@ -60,12 +59,10 @@ def test_steady_inferences_ran_where_they_should(result, holds):
 
 
 @pytest.mark.parametrize("hint", BOTH)
-@pytest.mark.benchmark(group="seconds per frame", timer=REPLAY.now)
 def test_seconds_per_frame(result, hinted_target, hint, record):
     record(result, f"{hinted_target}-{hint}", "fps")
 
 
 @pytest.mark.parametrize("hint", BOTH)
-@pytest.mark.benchmark(group="latency", timer=REPLAY.now)
 def test_latency(result, hinted_target, hint, record):
     record(result, f"{hinted_target}-{hint}", "latency_ms")
