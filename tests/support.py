@@ -20,6 +20,7 @@ import pytest
 
 from autogauge.emulation import parts
 from autogauge.rig.lock import VARIABLE
+from tests.forking import Forking
 
 if TYPE_CHECKING:
     import psutil
@@ -72,8 +73,17 @@ def run_suite(
 def run_cli(
     *words: str, timeout_s: float = 120, as_bytes: bool = False, **environment: str
 ) -> subprocess.CompletedProcess[Any]:
-    """Run ``python -m autogauge`` in the project's folder."""
-    return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment, as_bytes)
+    """Run ``python -m autogauge`` in the project's folder; by a fork, unless what is before its imports matters."""
+    if as_bytes or any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment):
+        return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment, as_bytes)
+    return _forking().run(list(words), _surroundings(environment), timeout_s)
+
+
+@functools.cache
+def _forking() -> Forking:
+    forking = Forking()
+    atexit.register(forking.close)
+    return forking
 
 
 def run_module(
@@ -90,13 +100,22 @@ def _run(
     as_bytes: bool = False,
     inherited: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[Any]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=_surroundings(environment, inherited),
+        capture_output=True,
+        text=not as_bytes,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def _surroundings(environment: Mapping[str, str], inherited: Mapping[str, str] | None = None) -> dict[str, str]:
     # A child that may keep its compiled modules starts a quarter sooner the next time.
     around = os.environ if inherited is None else inherited
     kept = {name: value for name, value in around.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    everything = {**kept, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
-    return subprocess.run(
-        command, cwd=ROOT, env=everything, capture_output=True, text=not as_bytes, timeout=timeout_s, check=False
-    )
+    return {**kept, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
 
 
 def sentence_of(done: subprocess.CompletedProcess[str]) -> str:
