@@ -124,6 +124,8 @@ def _verdict_from(value: Any, place: str) -> Verdict:
         said.text("remark"),
         said.texts("broken"),
         said.number("worst") if "worst" in said else None,
+        said.texts("unknown"),
+        said.texts("seen"),
     )
 
 

@@ -170,6 +170,8 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "interrupted": verdict.interrupted,
         "remark": verdict.remark,
         "broken": list(verdict.broken),
+        "unknown": list(verdict.unknown),
+        "seen": list(verdict.seen),
         "worst": spelled(verdict.worst),
     }
     return found

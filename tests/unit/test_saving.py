@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import math
+import random
 import re
 from pathlib import Path
 
@@ -92,6 +93,8 @@ class Drawn:
             self.word(),
             self.some(self.word),
             self.maybe(self.number),
+            self.some(self.word),
+            self.some(self.word),
         )
 
     def sample(self):
@@ -168,6 +171,29 @@ def results(st):
     return st.randoms(use_true_random=True).map(lambda random: Drawn(random).result())
 
 
+def parts_of(value):
+    """Every dataclass in a value, itself included."""
+    if dataclasses.is_dataclass(value):
+        yield value
+        value = [getattr(value, each.name) for each in dataclasses.fields(value)]
+    if isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, (list, tuple, type({}.values()))):
+        for each in value:
+            yield from parts_of(each)
+
+
+def test_what_is_drawn_has_every_field_that_there_is():
+    """A field that is added, and neither saved nor drawn here, would be lost in silence."""
+    seen = {}
+    for seed in range(60):
+        for part in parts_of(Drawn(random.Random(seed)).result()):
+            for each in dataclasses.fields(part):
+                seen.setdefault((type(part).__name__, each.name), set()).add(repr(getattr(part, each.name)))
+    assert len({name for name, _ in seen}) >= 13
+    assert not [field for field, values in seen.items() if len(values) < 2]
+
+
 def back(result):
     """What comes back through the text of a file."""
     return saving.from_json(json.loads(as_json(saving.to_json(result), indent=None)), saving.arrays(result))
@@ -208,12 +234,12 @@ def test_without_its_arrays_a_result_lacks_nothing_else(result):
 @for_all(
     lambda st: (results(st), st.randoms(use_true_random=True), st.sampled_from([None, 3, -1, "x", [], {}, True, 1e9]))
 )
-def test_whatever_stands_in_a_file_is_read_or_is_one_sentence(result, random, rubbish):
+def test_whatever_stands_in_a_file_is_read_or_is_one_sentence(result, chosen, rubbish):
     fields = json.loads(as_json(saving.to_json(result)))
     inner = fields
     while True:
-        key = random.choice([*inner] if isinstance(inner, dict) else range(len(inner)))
-        if not isinstance(inner[key], (dict, list)) or not inner[key] or random.random() < 0.3:
+        key = chosen.choice([*inner] if isinstance(inner, dict) else range(len(inner)))
+        if not isinstance(inner[key], (dict, list)) or not inner[key] or chosen.random() < 0.3:
             break
         inner = inner[key]
     inner[key] = rubbish
