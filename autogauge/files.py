@@ -62,8 +62,10 @@ def _flush_folder(folder: Path) -> None:
 
 
 def as_json(value: Any, *, indent: int | None = 2) -> bytes:
-    """Serialize to UTF-8 JSON with a final newline. NaN and infinity are a ``ValueError``, since JSON has neither."""
-    return utf8(json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False) + "\n", "backslashreplace")
+    """Serialize to UTF-8 JSON with a final newline; without ``indent`` on one line. NaN and infinity are a ``ValueError``."""
+    between = None if indent else (",", ":")
+    text = json.dumps(value, indent=indent, separators=between, allow_nan=False, ensure_ascii=False)
+    return utf8(text + "\n", "backslashreplace")
 
 
 def utf8(text: str, otherwise: str = "replace") -> bytes:

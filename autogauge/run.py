@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ from typing import Any
 from autogauge import doctor
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.emulation.parts import identity
+from autogauge.files import as_json, in_short
 from autogauge.gate.session import Gate
+from autogauge.history import run_file
 from autogauge.history.circumstances import Circumstances
 from autogauge.history.circumstances import read as read_circumstances
 from autogauge.history.fingerprint import Fingerprint, fingerprint
+from autogauge.history.recorded import Recorded, of_document
 from autogauge.measuring import findings, notes
-from autogauge.measuring.claim import Verdict
 from autogauge.measuring.disturbance import OfRun, of_run
 from autogauge.measuring.findings import Finding
-from autogauge.measuring.result import Result
+from autogauge.measuring.result import Array, Result
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.request import Emulation
 from autogauge.rig.rig import Rig
@@ -143,6 +146,52 @@ class Run:
         """What never worked, each cause once, with doctor's next step."""
         return findings.of(self.studies, lambda found: doctor.step_for(found.failure, found.devices, self.emulated))
 
-    def verdicts(self) -> list[Verdict]:
-        """The verdicts of every study, in the order measured."""
-        return [verdict for study in self.studies for verdict in study.verdicts()]
+    def in_short(self) -> dict[str, Any]:
+        """What is the same for all of its benchmarks; see ``run_file.extra_info``."""
+        fingerprint = self.fingerprint
+        return {
+            "accelerator": self.settings.accelerator,
+            "profile": self.settings.profile.name,
+            "openvino": self.openvino,
+            "fingerprint": fingerprint.digest if fingerprint else None,
+            "model": self.model.to_published_json() if self.model else None,
+        }
+
+    def in_words(self) -> dict[str, Any]:
+        """All that its file holds beside benchmarks, results and what the gate said; see ``history.recorded``. Raises no error."""
+        settings = self.settings
+        model, emulated = self.model, self.emulated
+        return {
+            "machine": settings.machine,
+            "started": self.started.isoformat(),
+            "finished": self.finished.isoformat() if self.finished else None,
+            "interrupted_by": self.interrupted_by or None,
+            "openvino": self.openvino,
+            "openvino_from": [in_short(each) for each in self.openvino_from],
+            "profile": settings.profile.name,
+            "accelerator": settings.accelerator,
+            "emulated_gpu": {**emulated.to_json(), "words": emulated.describe()} if emulated else None,
+            "options": settings.chosen(),
+            "model": {**model.to_published_json(), "words": model.describe()} if model else None,
+            "inputs": list(self.inputs),
+            "frames": self.frames,
+            "devices": [device.to_json() for device in self.devices],
+            "notes": self.all_notes(),
+            "findings": [each.to_json() for each in self.findings()],
+            "changes": list(self.changes),
+            "disturbance": self.disturbance().to_json(),
+        }
+
+    def put_into(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Put what this project has to say of the run into a document of pytest-benchmark's; returns it."""
+        gate = self.gate
+        again = gate.studies_again if gate else []
+        return run_file.add(document, self.in_words(), self.studies, again, gate.to_json() if gate else None)
+
+    def recorded(self, document: dict[str, Any]) -> Recorded:
+        """The run as its document tells it: what is shown of a session is what will be shown of its file."""
+        return of_document(json.loads(as_json(document)), self.arrays(), self.history_file)
+
+    def arrays(self) -> dict[str, Array]:
+        """Every latency and array of its results, as they lie beside its file."""
+        return run_file.arrays_of(self.studies, self.gate.studies_again if self.gate else [])

@@ -91,14 +91,14 @@ def _nothing_in(judged: Gate) -> bool:
 def _print(run: SavedRun, judged: Gate, problems: Sequence[str]) -> None:
     screen = console()
     screen.print(sentence(str(run.path)), soft_wrap=True)
-    screen.print(heading(judged))
+    screen.print(heading(judged.judged()))
     for part in judgements(judged.judgements):
         screen.print(part)
     if lost := judged.lost():
         screen.print(f"NOTE  not in this run, but in one of the last before it: {', '.join(map(plain, lost))}")
     for note in (*judged.notes, *problems):
         screen.print(f"NOTE  {sentence(note)}")
-    if unjudged := not_judged(judged, run.path):
+    if unjudged := not_judged(judged.judged(), run.path):
         screen.print(f"NOT JUDGED  {unjudged}", soft_wrap=True)
     if _nothing_in(judged):
         screen.print("NOTHING WAS JUDGED: no benchmark has an accepted run to be judged against")

@@ -103,6 +103,7 @@ class Judgement:
             "measured_again": self.measured_again,
             "cannot_measure": self.cannot_measure,
             "notes": list(self.notes),
+            "remarkable": self.remarkable,
             "evidence": self.sentence(),
         }
 

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autogauge.gate import past, side_by_side
+from autogauge.gate import judged, past, side_by_side
 from autogauge.gate.decision import Decision, decide
 from autogauge.gate.figures import figure_of
+from autogauge.gate.judged import Judged
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import Creep, Figure, Past, Rule
 from autogauge.history import store
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import SavedBenchmark
+from autogauge.history.standing import Standing
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.result import Result
 from autogauge.plain import few
@@ -27,7 +29,7 @@ from autogauge.stats.verdicts import Outcome
 
 FAMILY_ERROR = 0.01
 """How often a run in which nothing changed may raise an alarm, all of its benchmarks and ways of judging together."""
-MODES = (OFF, WARN, FAIL) = ("off", "warn", "fail")
+MODES = (OFF, WARN, FAIL) = (judged.OFF, "warn", "fail")
 CARRY_OVER = "python -m autogauge accept --as-continuation"
 Again = Callable[[], Result]
 """Measures a study once more, with fresh processes."""
@@ -116,16 +118,16 @@ class Gate:
     def _side_by_side(self, benchmark: Benchmark) -> Judgement:
         against = f"the reference {self.reference} in the same rounds"
 
-        def judged(study: Result) -> Judgement:
+        def beside(study: Result) -> Judgement:
             return side_by_side.judge(study, benchmark.condition, benchmark.metric, benchmark.key, self.floor, against)
 
-        first = judged(benchmark.study)
+        first = beside(benchmark.study)
         if first.outcome is not Outcome.FAIL and not first.improved:
             return first
         again = self._once_more(benchmark)
         if again is None:
             return _unconfirmed(first)
-        second = replace(judged(again), measured_again=True)
+        second = replace(beside(again), measured_again=True)
         if (first.improved and second.outcome is Outcome.FAIL) or (first.outcome is Outcome.FAIL and second.improved):
             return replace(second, outcome=Outcome.INCONCLUSIVE).noted("the two measurements say opposite things")
         return second
@@ -268,7 +270,20 @@ class Gate:
             "lost": self.lost(),
             "not_judged": self.not_judged(),
             "baseline": self.baseline or None,
+            "begins": self.begins(),
         }
+
+    def begins(self) -> bool:
+        """Whether the run is the first accepted one of what has no baseline."""
+        first = [each.benchmark for each in self.judgements if each.outcome is None]
+        if not first or self.baseline:
+            return False
+        decision = self.decide()
+        return all(decision.of(key) is Standing.ACCEPTED for key in first)
+
+    def judged(self) -> Judged:
+        """What is to be shown of it, as what is read back from a file."""
+        return judged.from_json(self.to_json())
 
 
 def _unconfirmed(judgement: Judgement) -> Judgement:

@@ -102,8 +102,19 @@ class SavedRun:
 
 def read(path: Path) -> SavedRun:
     """The run in that file. Raises :class:`~autogauge.errors.UserError` when it is no pytest-benchmark file at all."""
+    found = document(path)
     try:
-        document = json.loads(read_regular(path, LARGEST_BYTES))
+        return _run(path, found, _schema_of(found) or 1)
+    except RecursionError:
+        raise UserError(
+            f"{path} is no saved run: what is in it is nested too deeply; remove it or name another."
+        ) from None
+
+
+def document(path: Path) -> dict[str, Any]:
+    """The JSON of that file, which is pytest-benchmark's and of a schema that is known. Raises :class:`UserError`."""
+    try:
+        found = json.loads(read_regular(path, LARGEST_BYTES))
     except FileNotFoundError:
         link = ": it is a link to a file that is not there; remove it, or name another." if path.is_symlink() else None
         raise UserError(f"there is no saved run at {path}{link or ': check the path.'}") from None
@@ -117,28 +128,24 @@ def read(path: Path) -> SavedRun:
         ) from None
     except (ValueError, RecursionError):
         raise UserError(f"{path} is no saved run, or half of one: it is not JSON; remove it or name another.") from None
-    try:
-        return _checked(path, document)
-    except RecursionError:
-        raise UserError(
-            f"{path} is no saved run: what is in it is nested too deeply; remove it or name another."
-        ) from None
-
-
-def _checked(path: Path, document: Any) -> SavedRun:
-    if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
+    if not isinstance(found, dict) or not isinstance(found.get("benchmarks"), list):
         raise UserError(f"{path} is no saved run: it has no list of benchmarks; name a file of pytest-benchmark's.")
-    own = document.get("autogauge")
-    schema = own.get("schema", 1) if isinstance(own, dict) else 1
-    if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
-        raise UserError(
-            f"{path} says that it has the schema {_repr(schema)}, which there never was: remove it or name another."
-        )
+    schema = _schema_of(found)
+    if schema is None:
+        said = _repr(found["autogauge"].get("schema"))
+        raise UserError(f"{path} says that it has the schema {said}, which there never was: remove it or name another.")
     if schema > SCHEMA:
         raise UserError(
             f"{path} was saved by a newer autogauge (schema {_repr(schema)}, this one reads up to {SCHEMA}): update autogauge."
         )
-    return _run(path, document, schema)
+    return found
+
+
+def _schema_of(document: Mapping[str, Any]) -> int | None:
+    """The number of what this project adds; ``None`` for what is no such number."""
+    own = document.get("autogauge")
+    schema = own.get("schema", 1) if isinstance(own, dict) else 1
+    return None if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1 else schema
 
 
 def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
@@ -160,9 +167,10 @@ def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
     machine_info = machine_info if isinstance(machine_info, dict) else {}
     fingerprint = machine_info.get("fingerprint")
     extra: dict[str, Any] = next(
-        (each["extra_info"] for each in document["benchmarks"] if isinstance(each, dict) and _is_ours(each)), {}
+        (each["extra_info"] for each in document["benchmarks"] if isinstance(each, dict) and is_ours(each)), {}
     )
-    gate = document.get("autogauge")
+    own = document.get("autogauge")
+    gate = {key: value for key, value in own.items() if not key.startswith("results")} if isinstance(own, dict) else {}
     model = extra.get("model")
     model = model if isinstance(model, dict) else {}
     return SavedRun(
@@ -173,7 +181,7 @@ def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
         _text(machine_info.get("node")) or "",
         benchmarks,
         tuple(problems),
-        gate if isinstance(gate, dict) else {},
+        gate,
         model=_text(model.get("name")) or "",
         precision=_text(model.get("precision")) or "",
         weights=_text(model.get("weights")) or "",
@@ -219,7 +227,8 @@ def _noted(machine_info: dict[str, Any]) -> dict[str, Any]:
     return {"kernel": kernel} if kernel else {}
 
 
-def _is_ours(fields: dict[str, Any]) -> bool:
+def is_ours(fields: dict[str, Any]) -> bool:
+    """Whether a benchmark is one of this project's."""
     return isinstance(fields.get("extra_info"), dict) and "fingerprint" in fields["extra_info"]
 
 

@@ -11,7 +11,7 @@ import filelock
 
 from autogauge.causes import step_for
 from autogauge.errors import UserError
-from autogauge.files import readable, write_json
+from autogauge.files import as_json, readable, write_bytes
 
 LOCK_DEADLINE_S = 60.0
 FINGERPRINT_DIGITS = 8
@@ -43,7 +43,7 @@ def save(
             mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
             path = folder / f"{number:04d}_{readable(label)}{mark}.json"
             prepare(path)
-            write_json(path, document)
+            write_bytes(path, as_json(document, indent=None))  # on one line: it is read far more often than looked at
             return path
     except filelock.Timeout:
         raise UserError(

@@ -62,18 +62,3 @@ class Condition:
             "runs_on": self.runs_on,
             "recorded": self.recorded,
         }
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Condition:
-        """The condition that was saved. Raises ``KeyError``, ``TypeError``."""
-        return cls(
-            str(fields["name"]),
-            Target(fields["device"], {str(name): str(value) for name, value in fields["properties"].items()}),
-            str(fields.get("title") or ""),
-            int(fields.get("infer_requests") or 0),
-            str(fields.get("beside") or ""),
-            fields.get("role") or CANDIDATE,
-            {str(name): str(value) for name, value in (fields.get("own_labels") or {}).items()},
-            str(fields.get("runs_on") or HERE),
-            bool(fields.get("recorded", True)),
-        )

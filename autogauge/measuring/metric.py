@@ -5,9 +5,11 @@ Which figures a sample has is left to who measures it (``rig``, ``studies``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+FACTORS = {("s", "ms"): 1e3, ("bytes", "MiB"): 2.0**-20}
+"""By what a figure is multiplied that is written in another unit than its own."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,9 @@ class Metric:
 
     ``name`` is its key in samples and files, ``title`` how sentences and tables call it, ``unit`` that of the figures.
     ``per_process`` says that each sample of it is a process; else it is a round of a warm one. ``seconds`` is how many seconds one unit
-    of its cost is; ``None`` where it is no time, and can be neither recorded nor judged against history.
+    of its cost is; ``None`` where it is no time, and can be neither recorded nor judged against history. ``written_in`` is the unit that
+    tables write it in, where that is not its own: ``ms`` of seconds, ``MiB`` of bytes. ``of_latencies`` says that it sums up the sample's
+    latencies: where these are there, tables show their percentiles instead. Raises ``ValueError`` for a unit that it cannot be written in.
     """
 
     name: str
@@ -25,6 +29,26 @@ class Metric:
     higher_is_better: bool = False
     per_process: bool = False
     seconds: float | None = None
+    written_in: str = ""
+    of_latencies: bool = False
+
+    def __post_init__(self) -> None:
+        if self.written_in and (self.unit, self.written_in) not in FACTORS:
+            raise ValueError(f"{self.name} is in {self.unit or 'no unit'} and cannot be written in {self.written_in}")
+
+    @property
+    def written_unit(self) -> str:
+        """The unit that tables write; bytes are always MiB."""
+        return self.written_in or ("MiB" if self.unit == "bytes" else self.unit)
+
+    def written(self, figure: float) -> float:
+        """The figure in the unit that tables write."""
+        return figure * FACTORS.get((self.unit, self.written_unit), 1.0)
+
+    @property
+    def heading(self) -> str:
+        """What a column of it is called: its title, with the unit where that is a short one (``FPS`` needs no ``frames per second``)."""
+        return self.title if " " in self.written_unit else f"{self.title} {self.written_unit}".strip()
 
     def cost(self, figure: float) -> float:
         """The figure in seconds; of a rate the seconds of one. Raises ``ValueError`` for a metric that is no time."""
@@ -45,16 +69,3 @@ class Metric:
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Metric:
-        """The metric that was saved. Raises ``KeyError``, ``TypeError``."""
-        seconds = fields.get("seconds")
-        return cls(
-            str(fields["name"]),
-            str(fields["title"]),
-            str(fields.get("unit", "")),
-            bool(fields.get("higher_is_better", False)),
-            bool(fields.get("per_process", False)),
-            None if seconds is None else float(seconds),
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,9 +28,3 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Plan:
-        """The plan that was saved. Raises ``KeyError``, ``TypeError``."""
-        looks = tuple(int(each) for each in fields["looks"])
-        return cls(looks, float(fields["budget_s"]), float(fields["confidence"]), bool(fields["by_time"]))

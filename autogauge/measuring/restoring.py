@@ -12,7 +12,7 @@ from autogauge.measuring.condition import CANDIDATE, HERE, PINNED, REFERENCE, Co
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.reading import Fields, number, short, text, whole
-from autogauge.measuring.result import Array, Check, Replicate, Result, Sample
+from autogauge.measuring.result import AS_TABLE, BY_METRIC, Array, Check, Replicate, Result, Sample
 from autogauge.probe.request import Failure
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
@@ -57,6 +57,8 @@ def result_from(fields: Fields, arrays: Mapping[str, Array]) -> Result:
         fields.whole("relay_rounds"),
         metrics,
         fields.of_texts("recorded"),
+        fields.choice("shown", (AS_TABLE, BY_METRIC), AS_TABLE),
+        fields.text("caption", ""),
         _replicates(fields, conditions, arrays),
         _facts(fields),
         fields.text("state"),
@@ -81,6 +83,8 @@ def _metric_from(value: Any, place: str) -> Metric:
         fields.flag("higher_is_better", False),
         fields.flag("per_process", False),
         fields.number("seconds") if "seconds" in fields else None,
+        fields.text("written_in", ""),
+        fields.flag("of_latencies", False),
     )
 
 

@@ -6,6 +6,7 @@ When what is measured is left to ``schedule``, what it says of a claim to ``judg
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,6 +67,8 @@ class Replicate:
     still_disturbed: set[str] = field(default_factory=set)
 
 
+AS_TABLE, BY_METRIC = "table", "metrics"
+"""How a result is shown: a row for each condition, with what is recorded; or a line for each metric, and a column for each condition."""
 _MEASURED = {"measured": True}
 """Marks a field that is empty before anything is measured, and again when all is measured anew."""
 
@@ -96,6 +99,10 @@ class Result:
     """What is known of its figures, in the order in which tables show them."""
     recorded: Mapping[str, str] = field(default_factory=dict)
     """The metrics that become benchmarks, by what those are called: ``seconds per frame`` is ``fps``."""
+    shown: str = AS_TABLE
+    """``AS_TABLE`` or ``BY_METRIC``."""
+    caption: str = ""
+    """What a reader of its figures must know: ``seconds since the call of compile_model``."""
     replicates: list[Replicate] = field(default_factory=list, metadata=_MEASURED)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict, metadata=_MEASURED)
     state: str = field(default="planned", metadata=_MEASURED)
@@ -132,6 +139,20 @@ class Result:
     def figures(self, condition: str, metric: str) -> list[float]:
         """One metric of one condition, in the order measured, from the samples that have it."""
         return [each.figures[metric] for each in self.samples(condition) if metric in each.figures]
+
+    def metrics_with_figures(self) -> list[Metric]:
+        """The metrics that some sample has, in their order; those that the study does not declare at the end."""
+        seen = dict.fromkeys(name for each in self.all_turns() for name in each.figures)
+        declared = [each for each in self.metrics if each.name in seen]
+        names = {each.name for each in declared}
+        return [*declared, *(self.metric(name) for name in seen if name not in names)]
+
+    def outcomes(self, condition: str) -> str:
+        """What became of the condition's turns, in words: ``handed over (3), failed (1)``."""
+        counted = Counter(each.outcome or "measured" for each in self.samples(condition))
+        words = [f"{outcome} ({count})" for outcome, count in counted.items()]
+        failed = len(self.failures(condition))
+        return ", ".join([*words, f"failed ({failed})"] if failed else words) or "not measured"
 
     def turns(self, condition: str) -> int:
         """How often the condition answered, the turns that were measured again included."""

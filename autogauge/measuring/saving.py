@@ -51,6 +51,8 @@ def to_json(result: Result) -> dict[str, Any]:
         "relay_rounds": result.relay_rounds,
         "metrics": [metric.to_json() for metric in result.metrics],
         "recorded": dict(result.recorded),
+        "shown": result.shown,
+        "caption": result.caption,
         "conditions": [condition.to_json() for condition in result.conditions],
         "claims": [_verdict(result.judged(claim)) for claim in result.claims],
         "changes": [_verdict(result.judged(claim)) for claim in result.changes],

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
+from autogauge.gate.judged import Judged
 from autogauge.gate.judgement import Judgement, percent
-from autogauge.gate.session import CARRY_OVER, FAMILY_ERROR, OFF, Gate
-from autogauge.history.standing import Standing
+from autogauge.gate.session import CARRY_OVER, FAMILY_ERROR
 from autogauge.plain import plain, sentence
 from autogauge.report.tables import Column, Fitted
 
@@ -22,34 +22,33 @@ SAID_IN_FULL = ("FAIL", "IMPROVED")
 """What gets its sentence below the table, beside what is remarkable."""
 
 
-def render(gate: Gate, saved: Path | None) -> list[RenderableType]:
+def render(judged: Judged, saved: Path | None) -> list[RenderableType]:
     """What is shown of the gate at the end of a run; ``saved`` is where the run is in history, ``None`` where it is not."""
-    if gate.mode == OFF or not gate.judgements:
+    if not judged.shown:
         return []
-    shown: list[RenderableType] = [Text(heading(gate), style="bold"), *judgements(gate.judgements)]
-    first = [each.benchmark for each in gate.judgements if each.outcome is None]
-    if unjudged := not_judged(gate, saved):
+    shown: list[RenderableType] = [Text(heading(judged), style="bold"), *judgements(judged.judgements)]
+    if unjudged := not_judged(judged, saved):
         shown.append(Text(f"NOT JUDGED  {unjudged}", style=STYLES["FAIL"], no_wrap=True))  # it names a command
-    if first and saved and not gate.baseline and all(gate.decide().of(key) is Standing.ACCEPTED for key in first):
+    if judged.begins and saved:
         shown.append(Text("this run becomes the first accepted one of what has no baseline"))
-    if lost := gate.lost():
+    if judged.lost:
         shown.append(
             Text(
-                f"NOTE  {len(lost)} of the last accepted runs' benchmarks are not in this one (renamed, removed or not measured): "
-                f"{', '.join(map(plain, lost))}"
+                f"NOTE  {len(judged.lost)} of the last accepted runs' benchmarks are not in this one (renamed, removed or not measured): "
+                f"{', '.join(map(plain, judged.lost))}"
             )
         )
-    return [*shown, *(Text(f"NOTE  {sentence(note)}") for note in gate.notes)]
+    return [*shown, *(Text(f"NOTE  {sentence(note)}") for note in judged.notes)]
 
 
-def not_judged(gate: Gate, saved: Path | None) -> str:
+def not_judged(judged: Judged, saved: Path | None) -> str:
     """What was judged against nothing since the fingerprint changed, and what to do about it; empty where there is no such thing."""
-    found = gate.not_judged()
+    found = judged.not_judged
     if not found:
         return ""
-    if gate.baseline:
+    if judged.baseline:
         return sentence(
-            f"{found}; {gate.baseline}, which it is to be judged against, needs a run from after that change"
+            f"{found}; {judged.baseline}, which it is to be judged against, needs a run from after that change"
         )
     step = (
         f"; if it is the same machine, {CARRY_OVER} {shlex.quote(str(saved))} carries the baseline over"
@@ -106,8 +105,8 @@ def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
     return shown
 
 
-def heading(gate: Gate) -> str:
+def heading(judged: Judged) -> str:
     """How strict the gate is, and how many judgements are which."""
-    words = [each.word for each in gate.judgements]
+    words = [each.word for each in judged.judgements]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-    return f"gate ({gate.mode}; at most {100 * FAMILY_ERROR:g} % of unchanged runs raise an alarm): {counts}"
+    return f"gate ({judged.mode}; at most {100 * FAMILY_ERROR:g} % of unchanged runs raise an alarm): {counts}"

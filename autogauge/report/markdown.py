@@ -9,50 +9,47 @@ from collections.abc import Iterable, Sequence
 
 from autogauge.gate.comparison import Compared, Comparison
 from autogauge.gate.judgement import Judgement, percent
-from autogauge.gate.session import OFF
+from autogauge.history.recorded import Recorded
+from autogauge.measuring.drawing import NONE
 from autogauge.report.gate import not_judged
 from autogauge.report.history import how, milliseconds, short, sides, unmatched
-from autogauge.report.rows import Row, rows
-from autogauge.report.words import MARKS, apart, in_words
-from autogauge.run import Run
+from autogauge.report.rows import Rows, tables
+from autogauge.report.words import MARKS, apart, in_words, judged_of
 from autogauge.stats.verdicts import Outcome
 
-NONE = "–"
 UNSEEN = "\u2060"
 """A word joiner: it shows as nothing, and keeps a page from taking a name for an address, a person or an issue."""
 _LINKED = re.compile(r"\w:(?=//)|\bwww(?=\.)|@|#|\bGH(?=-\d)", re.IGNORECASE)
 
 
-def of_run(run: Run) -> str:
-    """A run's verdicts first, then the gate's, then the table of figures."""
-    verdicts = run.verdicts()
-    model = text(run.model.describe()) if run.model else "no model"
+def of_run(run: Recorded) -> str:
+    """A run's verdicts first, then the gate's, then the tables of figures."""
+    gate = judged_of(run)
+    model = text(str(run.model.get("words"))) if run.model else "no model"
     lines = [
-        f"## AUTO on {text(run.settings.machine)}: {text(in_words(verdicts, run.gate))}",
+        f"## AUTO on {text(run.machine)}: {text(in_words(run))}",
         "",
-        f"openvino {text(run.openvino)}, {model}, profile {run.settings.profile.name}",
+        f"openvino {text(run.openvino)}, {model}, profile {text(run.profile)}",
         "",
     ]
-    lines += [line for each in run.findings() for line in (f"**FINDING** {text(each.sentence())}", "")]
-    if run.settings.is_emulated:
-        kind = (
-            f" Its kernels are compiled for the processor class {text(run.emulated.describe())}."
-            if run.emulated
-            else ""
-        )
+    lines += [line for each in run.findings for line in (f"**FINDING** {text(each['sentence'])}", "")]
+    if run.is_emulated:
+        words = (run.emulated_gpu or {}).get("words")
+        kind = f" Its kernels are compiled for the processor class {text(str(words))}." if words else ""
         lines += [f"**Emulated GPU**: this shows how AUTO behaves with an accelerator, not how fast one is.{kind}", ""]
-    if verdicts:
-        own, resting = apart(verdicts)
-        cells = [(marked(str(each.outcome)), text(each.claim.sentence), text(each.evidence())) for each in own]
+    if run.verdicts:
+        own, resting = apart(run.verdicts)
+        cells = [(marked(each["verdict"]), text(each["claim"]), text(each["evidence"])) for each in own]
         cells += [(marked(str(Outcome.INCONCLUSIVE)), text(resting), "")] if resting else []
         lines += [*_table(("verdict", "promise", "evidence"), cells), ""]
-    if run.gate and run.gate.mode != OFF and (judged := [each for each in run.gate.judgements if each.outcome]):
+    if judged := [each for each in gate.shown if each.outcome]:
         lines += [f"### Gate: {counts(judged)}", ""]
         lines += [*_table(("verdict", "benchmark", "time", "interval", "rests on"), map(_judged, judged), {2}), ""]
-    if run.gate and (unjudged := not_judged(run.gate, run.history_file)):
+    if unjudged := not_judged(gate, run.path):
         lines += [f"**NOT JUDGED** {text(unjudged)}", ""]
-    lines += _table(("target", "hint", "FIL ms", "FPS", "p50 ms", "ran on"), map(_figures, rows(run)), {2, 3, 4})
-    lines += ["", *(f"- {text(note)}" for note in run.all_notes())]
+    for each in tables(run.results):
+        lines += [*_figures(each), ""]
+    lines += [f"- {text(note)}" for note in (*run.notes, *run.lacks)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -96,10 +93,24 @@ def _compared(each: Compared) -> tuple[str, ...]:
     return verdict, benchmark, *seconds, change, bounds, f"{each.runs[0]}, {each.runs[1]}"
 
 
-def _figures(row: Row) -> tuple[str, ...]:
-    fil_ms = None if row.fil_s is None else row.fil_s * 1e3
-    numbers = (NONE if value is None else f"{value:.4g}" for value in (fil_ms, row.fps, row.p50_ms))
-    return text(row.target), row.hint or NONE, *numbers, text(", ".join(row.execution_devices)) or NONE
+def _figures(found: Rows) -> list[str]:
+    """The lines of a table of figures; a column only where some row has its figure."""
+    metrics = [each for each in found.metrics if any(each.name in row.figures for row in found.rows)]
+    has_latencies = any(row.p50_ms is not None for row in found.rows)
+    headings = [*(each.heading for each in metrics), *(["p50 ms"] if has_latencies else [])]
+    cells = []
+    for row in found.rows:
+        figures = [each.written(row.figures[each.name]) if each.name in row.figures else None for each in metrics]
+        numbers = [*figures, row.p50_ms] if has_latencies else figures
+        written = (NONE if value is None else f"{value:.4g}" for value in numbers)
+        labels = (text(row.labels.get(key) or NONE) for key in found.keys)
+        cells.append((text(row.target), *labels, *written, text(", ".join(row.execution_devices)) or NONE))
+    first = 1 + len(found.keys)
+    return _table(
+        ("target", *map(text, found.keys), *map(text, headings), "ran on"),
+        cells,
+        {*range(first, first + len(headings))},
+    )
 
 
 def _table(

@@ -1,30 +1,32 @@
-"""The figures of a run by target and hint, for whoever draws a table of them."""
+"""The figures of results by target and labels, for whoever draws tables of them: whatever metrics and latencies a result has."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from autogauge.measuring.condition import Condition
-from autogauge.measuring.result import Result
-from autogauge.rig.fresh import FIL
-from autogauge.rig.warm import FPS
-from autogauge.run import Run
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.result import AS_TABLE, Result
 from autogauge.stats.percentiles import percentiles
-from autogauge.studies import cached_start, hand_over
+
+HINT = "hint"
 
 
 @dataclass
 class Row:
-    """One target and hint. Figures that were not measured, or rest on too few samples, are ``None``."""
+    """One condition of a study. ``figures`` are medians by metric, of so many ``samples``; what rests on too few samples is ``None``.
 
+    A figure that the condition's process gave once, such as the first inference of a warm one, has one sample.
+    """
+
+    study: str
     target: str
-    hint: str | None
-    fil_s: float | None = None
-    fil_samples: int = 0
-    fps: float | None = None
+    labels: dict[str, str]
+    figures: dict[str, float] = field(default_factory=dict)
+    samples: dict[str, int] = field(default_factory=dict)
     p50_ms: float | None = None
     p90_ms: float | None = None
     p99_ms: float | None = None
@@ -33,23 +35,73 @@ class Row:
     execution_devices: tuple[str, ...] = ()
     failed: int = 0
 
+    @property
+    def hint(self) -> str | None:
+        """The performance hint, if one was asked for."""
+        return self.labels.get(HINT)
+
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary."""
-        return asdict(self)
+        """The fields as a dictionary, and the hint."""
+        return {**asdict(self), "hint": self.hint}
 
 
-def rows(run: Run) -> list[Row]:
-    """A row for each condition of each study, in the order of the studies; no two of them are called the same."""
-    places = [
-        (study, condition)
-        for study in run.studies
-        if study.name != hand_over.NAME  # a timeline of its own
-        for condition in study.conditions
+@dataclass(frozen=True)
+class Rows:
+    """Rows that share a table: its ``metrics``, and the ``keys`` of the labels that get a column."""
+
+    metrics: tuple[Metric, ...]
+    keys: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def tables(results: Iterable[Result]) -> list[Rows]:
+    """A table for all results that share a metric, in the order of the results; no two rows are called the same."""
+    groups: list[list[Result]] = []
+    for result in results:
+        if result.shown != AS_TABLE:
+            continue
+        names = _known(result)
+        joins = [each for each in groups if any(names & _known(other) for other in each)]
+        if not names and groups:
+            joins = groups[:1]
+        together = [other for group in joins for other in group]
+        groups = [each for each in groups if each not in joins] + [[*together, result]]
+    places = [[(result, condition) for result in group for condition in result.conditions] for group in groups]
+    found = [[_row(result, condition) for result, condition in group] for group in places]
+    every = [row for rows in found for row in rows]
+    _tell_apart(every, [condition.name for group in places for _, condition in group])
+    _tell_apart(every, [result.name for group in places for result, _ in group])
+    return [_rows(group, rows) for group, rows in zip(groups, found, strict=True)]
+
+
+def _known(result: Result) -> set[str]:
+    """The metrics that it declares or records, measured or not."""
+    return {*(each.name for each in result.metrics), *result.recorded.values()}
+
+
+def _rows(group: Sequence[Result], rows: Sequence[Row]) -> Rows:
+    metrics = {each.name: each for result in group for each in shown_metrics(result)}
+    named = {key for result in group for each in result.conditions for key in (HINT, *each.own_labels)}
+    keys = dict.fromkeys(key for row in rows for key in row.labels if key in named)
+    return Rows(tuple(metrics.values()), tuple(keys), tuple(rows))
+
+
+def shown_metrics(result: Result) -> list[Metric]:
+    """What a table shows of a result: what is recorded, and what its processes told once; no sum of latencies that are there themselves."""
+    recorded = {*result.recorded.values()}
+    once = {name for facts in result.facts.values() for name, value in facts.items() if _is_number(value)}
+    has_latencies = any(len(result.latencies_ms(each.name)) for each in result.conditions)
+    known = {each.name for each in result.metrics}
+    others = [result.metric(name) for name in result.recorded.values() if name not in known]
+    return [
+        each
+        for each in (*result.metrics, *others)
+        if each.name in recorded | once and not (each.of_latencies and has_latencies)
     ]
-    found = [_row(study, condition) for study, condition in places]
-    _tell_apart(found, [condition.name for _, condition in places])
-    _tell_apart(found, [study.name for study, _ in places])
-    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _tell_apart(found: Sequence[Row], names: Sequence[str]) -> None:
@@ -63,24 +115,24 @@ def _tell_apart(found: Sequence[Row], names: Sequence[str]) -> None:
                 found[index].target += f" ({names[index]})"
 
 
-def _row(study: Result, condition: Condition) -> Row:
-    name, target = condition.name, condition.target
-    facts = study.facts.get(name, {})
-    title = condition.title or target.device or "AUTO (by default)"
-    row = Row(f"{title}, cached" if study.name == cached_start.NAME else title, target.hint)
-    row.infer_requests = facts.get("infer_requests")
-    row.execution_devices = tuple(sorted(study.devices_that_answered(name)))
-    row.failed = len(study.failures(name))
-    samples = study.samples(name)
-    if not samples:
-        return row
-    if fils := study.figures(name, FIL.name):
-        row.fil_s, row.fil_samples = statistics.median(fils), len(fils)
-    elif facts.get(FIL.name) is not None:
-        row.fil_s, row.fil_samples = facts[FIL.name], 1
-    if rates := study.figures(name, FPS.name):
-        row.fps = statistics.median(rates)
-    latencies = study.latencies_ms(name)
+def _row(result: Result, condition: Condition) -> Row:
+    name = condition.name
+    facts = result.facts.get(name, {})
+    row = Row(
+        result.name,
+        condition.title or condition.target.device or "AUTO (by default)",
+        condition.labels,
+        infer_requests=facts.get("infer_requests"),
+        execution_devices=tuple(sorted(result.devices_that_answered(name))),
+        failed=len(result.failures(name)),
+    )
+    for metric in shown_metrics(result):
+        figures = result.figures(name, metric.name)
+        if figures:
+            row.figures[metric.name], row.samples[metric.name] = statistics.median(figures), len(figures)
+        elif _is_number(facts.get(metric.name)) and result.samples(name):
+            row.figures[metric.name], row.samples[metric.name] = facts[metric.name], 1
+    latencies = result.latencies_ms(name)
     row.latencies = len(latencies)
     if len(latencies):
         found = percentiles(latencies)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from rich import box
 from rich.console import RenderableType
@@ -11,23 +13,22 @@ from rich.table import Table
 from rich.text import Text
 
 from autogauge.doctor import Finding, State
-from autogauge.measuring.claim import Verdict
-from autogauge.measuring.result import Result
+from autogauge.history.recorded import Recorded
+from autogauge.measuring.drawing import NONE
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.result import BY_METRIC, Result
 from autogauge.plain import plain, sentence
-from autogauge.report import gate, hand_over, words
+from autogauge.report import gate, words
 from autogauge.report.console import console
 from autogauge.report.narrow import Fitting
-from autogauge.report.rows import Row, rows
+from autogauge.report.rows import Row, Rows, tables
 from autogauge.report.tables import Column, Fitted
-from autogauge.run import Run
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Device
 
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
 _STATES = {State.OK: "green", State.ABSENT: "yellow", State.BROKEN: "bold red"}
-NONE = "–"
 MOST_INPUTS = 6
-OF_STEADY_SPEED = ("hint", "FPS", "p50 ms", "p90 ms", "p99 ms")
 
 
 def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
@@ -40,40 +41,37 @@ def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
     return stream.getvalue()
 
 
-def results(run: Run) -> list[RenderableType]:
-    """What is shown at the end of a run: what was measured on what, the table, the verdicts."""
-    notes = [Text(f"NOTE  {sentence(note)}") for note in run.all_notes()]
-    study = hand_over.study_of(run)
-    timeline = [hand_over_table(study)] if study else []
-    judged = gate.render(run.gate, run.history_file) if run.gate else []
+def results(run: Recorded) -> list[RenderableType]:
+    """What is shown of a run: what was measured on what, the tables, the verdicts."""
     return [
-        *(Text(f"FINDING  {sentence(each.sentence())}", style="bold red", no_wrap=True) for each in run.findings()),
+        *(Text(f"FINDING  {sentence(each['sentence'])}", style="bold red", no_wrap=True) for each in run.findings),
         *(Text(sentence(line)) for line in heading(run)),
-        table_of(rows(run)),
-        *timeline,
-        verdicts_table(run.verdicts()),
-        *judged,
-        *notes,
+        *map(table_of, tables(run.results)),
+        *(metrics_table(each) for each in run.results if each.shown == BY_METRIC and each.replicates),
+        verdicts_table(run.verdicts),
+        *gate.render(words.judged_of(run), run.path),
+        *(Text(f"NOTE  {sentence(note)}") for note in (*run.notes, *run.lacks)),
     ]
 
 
-def heading(run: Run) -> list[str]:
+def heading(run: Recorded) -> list[str]:
     """The model and the machine, a line each."""
     devices = ", ".join(
         f"{device.label} ({device.full_name})" if device.full_name else device.name for device in run.devices
     )
-    lines = [f"openvino {run.openvino} on {run.settings.machine}: {devices or 'no devices'}"]
-    if run.settings.is_emulated:
+    lines = [f"openvino {run.openvino} on {run.machine}: {devices or 'no devices'}"]
+    if run.is_emulated:
         lines.append("EMULATED GPU: what follows shows how AUTO behaves with an accelerator, not how fast one is")
-    if run.emulated:
-        lines.append(f"the emulated GPU's kernels are compiled for the processor class {run.emulated.describe()}")
+    if run.emulated_gpu:
+        words = run.emulated_gpu.get("words")
+        lines.append(f"the emulated GPU's kernels are compiled for the processor class {words}")
     if run.model:
-        lines.append(f"model {run.model.describe()}")
+        lines.append(f"model {run.model.get('words')}")
     if run.inputs:
         lines.append(
             f"inputs {fed(run.inputs)}; an inference counts {run.frames} frame{'' if run.frames == 1 else 's'}"
         )
-    if run.interrupted:
+    if run.interrupted_by:
         lines.append(f"INTERRUPTED by {run.interrupted_by}: what follows rests on the replicates that were finished")
     return lines
 
@@ -88,54 +86,69 @@ def fed(inputs: Sequence[str]) -> str:
     )
 
 
-def table_of(found: Iterable[Row]) -> RenderableType:
-    """The figures by target and hint; a column of steady speed only where some row has its figure.
-
-    FIL is the median of the samples counted beside it.
-    """
+def table_of(found: Rows) -> RenderableType:
+    """The figures by target and labels; a column only where some row has its figure. Of processes the number is told: ``140.7 (32)``."""
     cells = [
         {
             "target": row.target,
-            "hint": row.hint or NONE,
-            "FIL ms (n)": NONE if row.fil_s is None else f"{row.fil_s * 1e3:.1f} ({row.fil_samples})",
-            "FPS": _number(row.fps, 1),
+            **{key: row.labels.get(key) or NONE for key in found.keys},
+            **{column(metric): _median(metric, row) for metric in found.metrics},
             "p50 ms": _number(row.p50_ms, 2),
             "p90 ms": _number(row.p90_ms, 2),
             "p99 ms": _number(row.p99_ms, 2),
             "requests": str(row.infer_requests or NONE),
             "ran on": ", ".join(row.execution_devices) or NONE,
         }
-        for row in found
+        for row in found.rows
     ]
+    figures = {"p50 ms", "p90 ms", "p99 ms", *map(column, found.metrics)}
     titles = list(cells[0]) if cells else []
-    titles = [each for each in titles if each not in OF_STEADY_SPEED or any(row[each] != NONE for row in cells)]
+    titles = [each for each in titles if each not in figures or any(row[each] != NONE for row in cells)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for title in titles:
         if title in ("target", "ran on"):
             table.add_column(title, overflow="fold", min_width=6)
         else:
-            table.add_column(title, justify="left" if title == "hint" else "right", no_wrap=True)
+            table.add_column(title, justify="left" if title in found.keys else "right", no_wrap=True)
     for row in cells:
         table.add_row(*(row[title] for title in titles))
-    return Fitting(table, [{title: row[title] for title in titles} for row in cells], named=2, nothing=NONE)
+    lines = [{title: row[title] for title in titles} for row in cells]
+    return Fitting(table, lines, named=1 + len(found.keys), nothing=NONE)
 
 
-def hand_over_table(study: Result) -> Fitted:
-    """The hand-over in the order of time, a column for each way of inferring: median, and range where there are several replicates."""
-    title = f"hand-over of {hand_over.title(study)}: {', '.join(hand_over.devices(study))} (seconds since the call of compile_model)"
-    names = [condition.name for condition in study.conditions]
+def column(metric: Metric) -> str:
+    """What a column of medians is called; ``(n)`` where each cell says of how many processes."""
+    return f"{metric.heading} (n)" if metric.per_process else metric.heading
+
+
+def _median(metric: Metric, row: Row) -> str:
+    if metric.name not in row.figures:
+        return NONE
+    figure = metric.written(row.figures[metric.name])
+    shown = f"{figure:.1f}" if abs(figure) >= 10 or figure == 0 else f"{figure:.3g}"
+    return f"{shown} ({row.samples[metric.name]})" if metric.per_process else shown
+
+
+def metrics_table(result: Result) -> Fitted:
+    """A line for each metric and a column for each condition: median, and range where there are several samples."""
+    answered = sorted({name for each in result.conditions for name in result.devices_that_answered(each.name)})
+    told = f" ({result.caption})" if result.caption else ""
+    title = f"{result.name} on {', '.join(answered) or 'nothing'}{told}"
+    names = [condition.name for condition in result.conditions]
     columns = [Column("", 100, 12), *(Column(name, 90 - place, 9, right=True) for place, name in enumerate(names))]
     table = Fitted(columns, options={"title": plain(title, 400), "title_justify": "left", "title_style": "bold"})
-    table.add_row("outcome (processes)", *(hand_over.outcomes(study, name) for name in names))
-    for line in hand_over.lines(study):
-        table.add_row(
-            f"{line.title}, {line.unit}" if line.unit else line.title,
-            *(_range(*line.figures[name]) if name in line.figures else NONE for name in names),
-        )
+    table.add_row("outcome (samples)", *map(result.outcomes, names))
+    for metric in result.metrics_with_figures():
+        unit = metric.written_unit
+        cells = ([metric.written(each) for each in result.figures(name, metric.name)] for name in names)
+        table.add_row(f"{metric.title}, {unit}" if unit else metric.title, *map(_range, cells))
     return table
 
 
-def _range(median: float, low: float, high: float) -> str:
+def _range(values: Sequence[float]) -> str:
+    if not values:
+        return NONE
+    median, low, high = statistics.median(values), min(values), max(values)
     return _significant(median) if low == high else f"{_significant(median)} ({_significant(low)}–{_significant(high)})"
 
 
@@ -144,15 +157,16 @@ def _significant(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
+def verdicts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
     """Each verdict with its promise and its evidence; those that rest on a finding in one line."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
     table.add_column("promise and evidence", overflow="fold")
     own, resting = words.apart(verdicts)
-    for verdict in own:
-        text = Text(f"{verdict.claim.sentence} [{verdict.claim.name}]\n{verdict.evidence()}\n")
-        table.add_row(Text(str(verdict.outcome), style=_STYLES[verdict.outcome]), text)
+    for each in own:
+        called = f" [{each['name']}]" if each["claim"] != each["name"] else ""
+        text = Text(f"{sentence(each['claim'])}{called}\n{sentence(each['evidence'])}\n")
+        table.add_row(Text(each["verdict"], style=_STYLES[Outcome(each["verdict"])]), text)
     if resting:
         table.add_row(Text(str(Outcome.INCONCLUSIVE), style=_STYLES[Outcome.INCONCLUSIVE]), Text(f"{resting}\n"))
     return table

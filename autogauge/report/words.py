@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from autogauge.gate.session import OFF, Gate
-from autogauge.measuring.claim import Verdict
+from autogauge.gate import judged
+from autogauge.gate.judged import Judged
+from autogauge.history.recorded import Recorded
 from autogauge.measuring.findings import SEE
 from autogauge.plain import few
 from autogauge.stats.verdicts import Outcome
@@ -13,20 +15,24 @@ from autogauge.stats.verdicts import Outcome
 MARKS = {"PASS": "✅", "IMPROVED": "🔵", "FAIL": "❌", "INCONCLUSIVE": "⚠️", "NO BASELINE": "▫️"}
 
 
-def apart(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
+def judged_of(run: Recorded) -> Judged:
+    """What the gate said of a run, by whatever its file holds of that; nothing where it holds nothing."""
+    if run.gate is not None:
+        return judged.from_json(run.gate)
+    return judged.said_of(run.gate_of) if run.gate_of else Judged()
+
+
+def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
     """The verdicts that say something of their own, and one sentence for all that rest on a finding; empty where none does."""
-    own = [each for each in verdicts if not each.rests_on_a_finding]
-    resting = [each.claim.name for each in verdicts if each.rests_on_a_finding]
+    own = [each for each in verdicts if not each.get("rests_on_a_finding")]
+    resting = [str(each["name"]) for each in verdicts if each.get("rests_on_a_finding")]
     what = "promise rests" if len(resting) == 1 else "promises rest"
     return own, f"{len(resting)} {what} on what never worked ({SEE}): {few(resting)}" if resting else ""
 
 
-def in_words(verdicts: Sequence[Verdict], gate: Gate | None) -> str:
+def in_words(run: Recorded) -> str:
     """What the promises and the gate come to."""
-    return sentence(
-        [str(each.outcome) for each in verdicts],
-        [each.word for each in gate.judgements] if gate and gate.mode != OFF else [],
-    )
+    return sentence([str(each["verdict"]) for each in run.verdicts], [each.word for each in judged_of(run).shown])
 
 
 def sentence(verdicts: Sequence[str], judged: Sequence[str]) -> str:

@@ -6,17 +6,18 @@ How a turn is measured is the study's, with the rig's means (``Rig.warm``, ``Rig
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from autogauge.measuring.claim import Claim
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import Block
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
-from autogauge.measuring.result import Result, Sample
+from autogauge.measuring.result import AS_TABLE, Result, Sample
 
 if TYPE_CHECKING:
     from autogauge.rig.rig import Asked, Rig
@@ -57,6 +58,11 @@ class Study(ABC):
     """Whether a disturbed turn is measured again: where a turn takes long, or has facts of its own, it is not."""
     is_relayed: ClassVar[bool] = False
     """Whether its processes are warm ones, which give way to fresh ones after some rounds."""
+
+    shown: ClassVar[str] = AS_TABLE
+    """``AS_TABLE``: a row for each condition, with what is recorded; ``BY_METRIC``: a line for each metric, a column for each condition."""
+    caption: ClassVar[str] = ""
+    """What a reader of its figures must know, in a few words."""
 
     def absent(self, rig: Rig) -> str | None:
         """Why it cannot be measured here, in a sentence with the next step; ``None`` where it can."""
@@ -102,6 +108,8 @@ class Study(ABC):
             relay_rounds=rig.asked.profile.relay_rounds if self.is_relayed else 0,
             metrics=self.metrics,
             recorded={title: metric.name for title, metric in self.recorded.items()},
+            shown=self.shown,
+            caption=self.caption,
         )
 
     def benchmarks(self, rig: Rig) -> int:
@@ -109,3 +117,7 @@ class Study(ABC):
         if self.absent(rig) is not None:
             return 0
         return len(self.recorded) * sum(condition.recorded for condition in self.conditions(rig))
+
+    def blocks(self, result: Result) -> Iterable[Block]:
+        """What only it can draw of a result of its own, which may be of an earlier release; generic parts come by themselves."""
+        return ()

@@ -20,14 +20,14 @@ from autogauge.measuring.result import Result, Sample
 from autogauge.measuring.running import PerformanceMetrics
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.rig.drivers import agreed_driver, tried
-from autogauge.rig.fresh import Seen
+from autogauge.rig.fresh import FIL, Seen
 from autogauge.rig.pool import ProbePool, WarmProbe
 
 FPS = Metric("fps", "FPS", "frames per second", higher_is_better=True, seconds=1.0)
-LATENCY_MS = Metric("latency_ms", "mean latency", "ms", seconds=1e-3)
+LATENCY_MS = Metric("latency_ms", "mean latency", "ms", seconds=1e-3, of_latencies=True)
 INFERENCES = Metric("inferences", "inferences of a slice")
 SHARE_OF_BOUND = Metric(SHARE, "share of the bound that was reached", higher_is_better=True)
-METRICS = (FPS, LATENCY_MS, INFERENCES, SHARE_OF_BOUND)
+METRICS = (FIL, FPS, LATENCY_MS, INFERENCES, SHARE_OF_BOUND)
 """What each slice gives."""
 Drivers = dict[tuple[bool, int], str]
 """How requests are driven, by whether they are the pinned workload's and by how many they are."""

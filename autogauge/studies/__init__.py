@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from autogauge.measuring.drawing import Block
+    from autogauge.measuring.result import Result
     from autogauge.rig.study import Study
 
 LISTED = (
@@ -30,3 +33,9 @@ def every() -> tuple[Study, ...]:
 def by_name(name: str) -> Study | None:
     """The study that calls itself so; ``None`` for one that is not listed (any more)."""
     return next((study for study in every() if study.name == name), None)
+
+
+def blocks(result: Result) -> Iterable[Block]:
+    """What only this result's study can draw of it; nothing for a study that is not listed (any more)."""
+    study = by_name(result.name)
+    return study.blocks(result) if study else ()

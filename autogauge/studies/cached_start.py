@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from autogauge.measuring.claim import Claim, Fact
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import Block
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Check, Result
@@ -17,6 +18,7 @@ from autogauge.rig.fresh import FIL, METRICS, Seen
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
+from autogauge.studies import first_inference_drawing
 from autogauge.targets import Auto, Device, Target, kinds
 
 NAME = "first inference latency, cached"
@@ -53,13 +55,17 @@ class CachedStart(Study):
         """AUTO, and the accelerator that it hands over to."""
         auto, accelerator = rig.auto, _accelerator(rig)
         return (
-            Condition(AUTO, Target(auto.device), auto.title),
-            Condition(accelerator.name, Target(accelerator.name), accelerator.label),
+            Condition(AUTO, Target(auto.device), f"{auto.title}, cached"),
+            Condition(accelerator.name, Target(accelerator.name), f"{accelerator.label}, cached"),
         )
 
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         """From the blob, by who was there; and AUTO starts its helper where its release does."""
         return claims_for(rig.auto, _accelerator(rig))
+
+    def blocks(self, result: Result) -> Iterable[Block]:
+        """First inferences by phase."""
+        return first_inference_drawing.blocks(result)
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:

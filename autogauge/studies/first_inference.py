@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
 
 from autogauge.measuring.claim import Claim, Ratio
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import Block
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
@@ -16,7 +17,7 @@ from autogauge.rig.fresh import FIL, METRICS
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
-from autogauge.studies import first_inference_promises
+from autogauge.studies import first_inference_drawing, first_inference_promises
 from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
@@ -149,6 +150,10 @@ class FirstInference(Study):
             why = auto.no_helper or (auto.why_not(device) or "" if device.is_accelerator else "")
             found |= {below(device) if device.is_accelerator else CLOSE: why} if why else {}
         return found
+
+    def blocks(self, result: Result) -> Iterable[Block]:
+        """First inferences by phase."""
+        return first_inference_drawing.blocks(result)
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:

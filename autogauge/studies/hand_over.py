@@ -9,7 +9,7 @@ the CPU is asked several times before, and an output on which it differs from it
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,10 +19,11 @@ import numpy as np
 
 from autogauge.measuring.claim import Claim
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import Block
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
-from autogauge.measuring.result import Result, Sample
+from autogauge.measuring.result import BY_METRIC, Result, Sample
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import HANDED_OVER, NEVER, NO_HELPER, is_accelerator
@@ -31,6 +32,7 @@ from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.workload import Workload
+from autogauge.studies import hand_over_drawing
 from autogauge.studies.hand_over_promises import FAILED, OF_THE_CHANGE, WRONG, answers_right, checks_of, claims_for
 from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
 from autogauge.targets import PLAIN_AUTO, Auto, Target
@@ -148,6 +150,8 @@ class HandOver(Study):
     """What an application sees while AUTO hands over, in fresh processes that infer without pause."""
 
     name = NAME
+    shown = BY_METRIC
+    caption = "seconds since the call of compile_model"
     metrics = METRICS
     recorded = MappingProxyType({BENCHMARK: HAND_OVER_S})
     amounts = MappingProxyType(
@@ -185,6 +189,10 @@ class HandOver(Study):
         state = rig.inspection.state
         why = Expected(has_state=True).why_not((), 0) if state is not None and state.in_bodies else ""
         return found | ({answers_right(condition): why for condition in self.conditions(rig)} if why else {})
+
+    def blocks(self, result: Result) -> Iterable[Block]:
+        """Each inference of a process a point."""
+        return hand_over_drawing.blocks(result)
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
@@ -312,6 +320,7 @@ class HandOverTurns:
             execution_devices=tuple(reply["devices"]),
             latencies_ms=(timeline.latency_s * 1e3).astype(np.float32),
             arrays=timeline.to_arrays(),
+            outcome=reply["outcome"],
         )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import dataclasses
 import hashlib
 import html
 import json
@@ -12,13 +13,15 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.gate.comparison import compare
+from autogauge.gate.judgement import Judgement, Way
 from autogauge.history.select import Histories
 from autogauge.history.standing import Standing
 from autogauge.history.where import Where
 from autogauge.report import markdown, summary
-from autogauge.report.pages import comparison_page, hand_over_blocks, run_page, trends_page
+from autogauge.report.pages import comparison_page, run_page, trends_page
+from autogauge.studies import hand_over_drawing
 from tests.histories import LATENCY, save, year
-from tests.unit.test_report import run  # noqa: F401 (a fixture)
+from tests.unit.test_report import run, shown  # noqa: F401 (a fixture)
 
 HOSTILE = "</script><img src=x onerror=alert(1)>'\"&amp;\n\U0001f600" + "x" * 10_000
 
@@ -41,10 +44,10 @@ def data_of(page, name):
 
 
 def test_a_runs_page_has_verdicts_first_then_charts_each_with_its_table(run, tmp_path):  # noqa: F811
-    page = (summary.save(run, None).parent / "index.html").read_text()
+    page = (summary.save(shown(run), run.settings.latest, None).parent / "index.html").read_text()
     assert "promises kept" in page
     charts = data_of(page, "charts")
-    assert {"hints-fps", "hints-latency", "distributions"} <= charts.keys()
+    assert {"hints-fps", "hints-latency-ms", "distributions-hints"} <= charts.keys()
     assert charts["hints-fps"]["rows"][1] == {
         "label": "AUTO-THROUGHPUT",
         "value": 150.0,
@@ -54,7 +57,7 @@ def test_a_runs_page_has_verdicts_first_then_charts_each_with_its_table(run, tmp
     }
     body = text_of(page)
     body = body[body.index("<main") :]
-    assert body.index("PASS") < body.index("The figures") < body.index("Throughput by hint")
+    assert body.index("PASS") < body.index("The figures") < body.index("FPS by hint")
     assert body.count("data-chart=") == len(charts)
     assert body.count("<table>") >= len(charts)
     assert re.search(r"<script src=\"\.\./assets/plotly-[\d.]+\.min\.js\">", page)
@@ -63,22 +66,25 @@ def test_a_runs_page_has_verdicts_first_then_charts_each_with_its_table(run, tmp
 
 def test_a_runs_page_says_what_was_judged_against_nothing(run, tmp_path):  # noqa: F811
     """A reader of the page must not take silence for a green gate."""
-    found = summary.summarize(run)
-    judged = {"verdict": "NO BASELINE", "evidence": "latency: there is no accepted run with it yet"}
-    found["gate"] = {"mode": "fail", "judgements": [judged], "lost": [], "notes": ["latency: it has crept by +9 %"]}
-    found["gate"]["not_judged"] = "1 benchmark: memory changed from 23 to 47 GiB since run 0020"
-    page = text_of(run_page.page(found, {}, {}, tmp_path / "latest" / "index.html", tmp_path / "assets").decode())
+    judged = Judgement("latency", Way.HISTORY, "history", None, None, 1.05).noted(
+        "there is no accepted run with it yet"
+    )
+    gate = {"mode": "fail", "judgements": [judged.to_json()], "lost": [], "notes": ["latency: it has crept by +9 %"]}
+    gate["not_judged"] = "1 benchmark: memory changed from 23 to 47 GiB since run 0020"
+    found = dataclasses.replace(shown(run), gate=gate)
+    page = text_of(run_page.page(found, tmp_path / "latest" / "index.html", tmp_path / "assets").decode())
     assert '<p class="warning">NOT JUDGED: 1 benchmark: memory changed from 23 to 47 GiB since run 0020</p>' in page
     assert "<li>latency: it has crept by +9 %</li>" in page
-    del found["gate"]["not_judged"]
-    page = run_page.page(found, {}, {}, tmp_path / "latest" / "index.html", tmp_path / "assets").decode()
+    assert "there is no accepted run with it yet" in page
+    del gate["not_judged"]
+    page = run_page.page(found, tmp_path / "latest" / "index.html", tmp_path / "assets").decode()
     assert "NOT JUDGED" not in page
 
 
 def test_of_very_many_points_the_extremes_are_drawn():
     y = np.zeros(100_000)
     y[777], y[50_000] = 5.0, -3.0
-    kept = hand_over_blocks.thinned(np.arange(len(y)), y, 1000)
+    kept = hand_over_drawing.thinned(np.arange(len(y)), y, 1000)
     assert len(kept) <= 1000
     assert {777, 50_000} <= set(kept.tolist())
     assert (np.diff(kept) > 0).all()
@@ -139,10 +145,10 @@ def test_hostile_names_are_text(histories, tmp_path, make):
 
 
 def test_markdown_of_a_run_has_its_verdicts_and_figures(run):  # noqa: F811
-    shown = markdown.of_run(run)
-    assert shown.startswith("## AUTO on lab: all ")
-    assert "| ✅ PASS | " in shown
-    assert re.search(r"\| AUTO \| THROUGHPUT \| – \| 150 \| 13 \| CPU \|", shown), shown
+    text = markdown.of_run(shown(run))
+    assert text.startswith("## AUTO on lab: all ")
+    assert "| ✅ PASS | " in text
+    assert re.search(r"\| AUTO \| THROUGHPUT \| – \| 150 \| 13 \| CPU \|", text), text
 
 
 @pytest.mark.parametrize(
@@ -177,7 +183,7 @@ def test_every_page_says_what_a_browser_may_do_for_it(histories, run, tmp_path, 
         )
         page = (tmp_path / "out.html").read_text()
     else:
-        page = (summary.save(run, None).parent / "index.html").read_text()
+        page = (summary.save(shown(run), run.settings.latest, None).parent / "index.html").read_text()
     policy = html.unescape(re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1])
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe-eval" not in policy

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from autogauge import files
+from autogauge.history import run_file
 from autogauge.measuring.claim import Fact
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import titled
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Replicate, Result, Sample
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.resolve import Wanted
 from autogauge.report import summary, terminal
-from autogauge.report.pages.samples import titled
-from autogauge.report.rows import rows
+from autogauge.report.rows import tables
 from autogauge.rig.profile import PROFILES
 from autogauge.run import Run
 from autogauge.settings import Settings
@@ -79,14 +80,20 @@ def run(tmp_path):
     return run
 
 
+def shown(run):
+    """The run as its file would tell it."""
+    return run.recorded(run.put_into(run_file.without_benchmarks("lab", run.fingerprint, run.circumstances.noted)))
+
+
 def test_the_table_has_a_row_for_each_condition_and_dashes_where_samples_are_few(run):
-    found = {(row.target, row.hint): row for row in rows(run)}
-    assert found["AUTO", None].fil_s == pytest.approx(0.1)
-    assert found["AUTO", None].fil_samples == 8
-    assert found["AUTO", "LATENCY"].fps == pytest.approx(100)
+    (together,) = tables(run.studies)
+    found = {(row.target, row.hint): row for row in together.rows}
+    assert found["AUTO", None].figures == {"fil_s": pytest.approx(0.1)}
+    assert found["AUTO", None].samples == {"fil_s": 8}
+    assert found["AUTO", "LATENCY"].figures["fps"] == pytest.approx(100)
     assert found["AUTO", "LATENCY"].p90_ms == pytest.approx(10)
     assert found["AUTO", "LATENCY"].p99_ms is None, "140 latencies are too few"
-    text = terminal.render(terminal.results(run), width=80, colour=False)
+    text = terminal.render(terminal.results(shown(run)), width=80, colour=False)
     assert max(map(len, text.splitlines())) <= 80
     assert "AUTO    LATENCY" in text
     assert text.count("PASS") == 7
@@ -95,7 +102,7 @@ def test_the_table_has_a_row_for_each_condition_and_dashes_where_samples_are_few
 
 @pytest.mark.parametrize("width", [20, 40, 60, 79])
 def test_on_a_narrower_terminal_no_name_and_no_figure_is_lost(run, width):
-    text = terminal.render(terminal.results(run), width=width, colour=False)
+    text = terminal.render(terminal.results(shown(run)), width=width, colour=False)
     assert max(map(len, text.splitlines())) <= width
     words = text.replace("\n", " ").split()
     for figure in ("100.0", "150.0", "10.00", "13.00", "AUTO", "LATENCY", "THROUGHPUT"):
@@ -106,17 +113,17 @@ def test_on_a_narrower_terminal_no_name_and_no_figure_is_lost(run, width):
 
 def test_the_figures_fit_a_narrow_terminal_whatever_the_names(run):
     run.devices = [Device("GPU.0", "an [accelerator] of \x1b[31mmany names " * 5)]
-    text = terminal.render(terminal.results(run), width=80, colour=False)
+    text = terminal.render(terminal.results(shown(run)), width=80, colour=False)
     assert "an [accelerator]" in text, "square brackets are text, not markup"
 
 
 def test_the_summary_replaces_the_old_one_as_a_whole(run, tmp_path):
-    summary.save(run, None)
+    summary.save(shown(run), run.settings.latest, None)
     (run.settings.latest / "latencies.npz").write_text("of an old run")
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs").chmod(0o700)
     (tmp_path / "logs" / "0001-probe.out").write_text("a line")
-    path = summary.save(run, tmp_path / "logs")
+    path = summary.save(shown(run), run.settings.latest, tmp_path / "logs")
     assert {each.name for each in path.parent.iterdir()} == {"summary.json", "index.html", "latencies.npz", "probes"}
     modes = {each.stat().st_mode & 0o777 for each in (path.parent, path.parent / "probes")}
     assert len(modes) == 1, "who may read the summary may read what the probes printed"
@@ -134,12 +141,12 @@ def test_the_summary_replaces_the_old_one_as_a_whole(run, tmp_path):
 
 
 def test_a_summary_that_cannot_be_written_leaves_the_old_one(run, tmp_path, monkeypatch):
-    before = summary.save(run, None).read_bytes()
+    before = summary.save(shown(run), run.settings.latest, None).read_bytes()
     monkeypatch.setattr(
         summary, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
     )
     with pytest.raises(OSError, match="No space"):
-        summary.save(run, None)
+        summary.save(shown(run), run.settings.latest, None)
     assert (run.settings.latest / "summary.json").read_bytes() == before
     assert {each.name for each in tmp_path.iterdir()} == {"assets", "latest"}
 
@@ -215,17 +222,18 @@ def test_conditions_of_one_device_without_titles_are_told_apart_by_name(run, tmp
     other.name = "another study"
     other.replicates = [Replicate(0, ("AUTO", "CPU"), {"AUTO": Sample({"fps": 1.0, "latency_ms": 1.0})})]
     run.studies += [study, other]
-    found = [(row.target, row.hint) for row in rows(run)]
+    found = [(row.target, row.hint) for each in tables(run.studies) for row in each.rows]
     assert len(set(found)) == len(found)
     assert ("CPU (A)", "LATENCY") in found
     assert ("CPU (A again)", "LATENCY") in found
     assert ("AUTO (another study)", None) in found
     assert ("AUTO", "LATENCY") in found, "what is alone keeps its name"
-    path = summary.save(run, None)
+    path = summary.save(shown(run), run.settings.latest, None)
     page = path.with_name("index.html").read_text()
     assert "CPU (A again)" in page
 
 
 def test_the_phases_of_conditions_with_one_title_are_told_apart_by_name():
-    conditions = [{"name": name, "title": "CPU"} for name in ("A", "A again")] + [{"name": "B", "title": ""}]
-    assert [titled({"conditions": conditions}, each) for each in conditions] == ["CPU (A)", "CPU (A again)", "B"]
+    conditions = [Condition(name, Target("CPU"), "CPU") for name in ("A", "A again")] + [Condition("B", Target("CPU"))]
+    result = Result("study", tuple(conditions), (), Plan((6,), 1.0), 1)
+    assert [titled(result, each) for each in conditions] == ["CPU (A)", "CPU (A again)", "B"]

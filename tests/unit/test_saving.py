@@ -18,7 +18,7 @@ from autogauge.measuring.condition import CANDIDATE, PINNED, REFERENCE, Conditio
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Silent
-from autogauge.measuring.result import Check, Replicate, Result, Sample
+from autogauge.measuring.result import AS_TABLE, BY_METRIC, Check, Replicate, Result, Sample
 from autogauge.measuring.schedule import run
 from autogauge.probe.log import parse
 from autogauge.probe.request import Failure
@@ -63,9 +63,10 @@ class Drawn:
         return {self.any(keys): draw() for _ in range(self.random.randint(0, 3))}
 
     def metric(self):
-        return Metric(
-            self.any(("fps", "m")), self.word(), self.word(), self.flag(), self.flag(), self.maybe(self.number)
-        )
+        unit, written_in = self.any((("s", "ms"), ("bytes", "MiB"), (self.word(), "")))
+        seconds = self.maybe(self.number)
+        name = self.any(("fps", "m"))
+        return Metric(name, self.word(), unit, self.flag(), self.flag(), seconds, written_in, self.flag())
 
     def claims(self, prefix, kinds):
         def one(number):
@@ -156,6 +157,8 @@ class Drawn:
             self.count(),
             self.some(self.metric),
             self.table(self.word),
+            self.any((AS_TABLE, BY_METRIC)),
+            self.word(),
             replicates=[*self.some(self.replicate, 5)],
             facts=self.table(lambda: self.table(self.fact), NAMES),
             state=self.word(),

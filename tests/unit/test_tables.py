@@ -9,7 +9,7 @@ from autogauge.report import gate, history, terminal
 from autogauge.report.console import console
 from autogauge.report.tables import Column, Fitted
 from tests.properties import for_all
-from tests.unit.test_report import run  # noqa: F401 (a fixture)
+from tests.unit.test_report import run, shown  # noqa: F401 (a fixture)
 from tests.unit.test_where import run as indexed
 
 WIDTHS = (20, 30, 40, 50, 60, 79, 80, 120)
@@ -74,10 +74,10 @@ def test_every_table_of_a_run_is_as_wide_as_the_terminal_at_most(run, width):  #
     doctor = terminal.doctor_table(
         [Finding("the emulated GPU", "its package", State.OK, "it is there " * 9, "a step " * 9)]
     )
-    for part in (devices, doctor, *terminal.results(run)):
+    for part in (devices, doctor, *terminal.results(shown(run))):
         assert widest(drawn(width, part)) <= width
     if width >= 40:
-        text = drawn(width, terminal.table_of(terminal.rows(run)))
+        text = drawn(width, terminal.table_of(*terminal.tables(run.studies)))
         assert "100.0" in text, "a figure is in one piece"
         assert "150.0" in text
 

@@ -129,12 +129,12 @@ class Surroundings:
         """Processor seconds since the start: own, others' (never below 0), stolen; and what else is known, ``None`` where it is not.
 
         ``waited_s`` counts the waiting of threads that lived at both moments; ``quota_held_s`` the time for which a quota of processors
-        held back threads of the control group, this process's among them.
+        held back threads of the control group, this process's among them. Whole microseconds: they are kept for every turn.
         """
         wall_s = clock() - self._wall
         busy, steal = self._machine()
         own = time.process_time() - self._own
-        return {
+        found = {
             "wall_s": wall_s,
             "waited_s": _increase(self._waited, waited_s()),
             "memory_stalls_s": _increase(self._stalls, memory_stalls_s()),
@@ -147,6 +147,7 @@ class Surroundings:
             "processors": processors(),
             "load_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         }
+        return {name: None if value is None else round(value, 6) for name, value in found.items()}
 
 
 def usable_processors_s(lines: Iterable[str], usable: Collection[int]) -> tuple[float, float]:

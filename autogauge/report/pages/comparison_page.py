@@ -8,8 +8,8 @@ from pathlib import Path
 from autogauge.files import write_for_a_user
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import percent
+from autogauge.measuring.drawing import NONE, Block, Table
 from autogauge.report.history import how, milliseconds, short, sides, unmatched
-from autogauge.report.pages.blocks import NONE, Block, Table
 from autogauge.report.pages.render import ASSETS, put_script, render
 
 WIDEST = 1000.0

@@ -1,39 +1,43 @@
-"""``reports/latest/index.html``: one run in words, tables and charts, made from what its files hold, so that it can be made again.
+"""``reports/latest/index.html``: one run in words, tables and charts, made from what its file holds, so that it can be made again.
 
-Its parts are made by ``study_blocks`` and ``hand_over_blocks``; what a figure means is explained by the sentence beside it.
+Its generic parts are made by ``study_blocks``, what only one study can draw by that study; what a figure means is explained by the
+sentence beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from autogauge.report.pages.blocks import Block
-from autogauge.report.pages.hand_over_blocks import hand_over
+from autogauge import studies
+from autogauge.history.recorded import Recorded
+from autogauge.measuring.drawing import Block
+from autogauge.measuring.result import AS_TABLE
 from autogauge.report.pages.render import render
-from autogauge.report.pages.samples import Arrays, Fields, metrics_of
-from autogauge.report.pages.study_blocks import distributions, figures_table, first_inference, hints, in_order
-from autogauge.report.words import sentence
+from autogauge.report.pages.study_blocks import bars, distributions, every_metric, figures_table, in_order
+from autogauge.report.rows import tables
+from autogauge.report.told import summarize
+from autogauge.report.words import in_words, judged_of
 
 PAGE = "index.html"
+Fields = Mapping[str, Any]
 
 
-def page(summary: Fields, latencies: Arrays, timelines: Arrays, where: Path, assets: Path) -> bytes:
-    """The page of a run as HTML, to lie at ``where``; from its files (``reports/README.md``)."""
+def page(run: Recorded, where: Path, assets: Path) -> bytes:
+    """The page of a run as HTML, to lie at ``where``."""
+    summary = summarize(run)
     return render(
         "run.html",
         where,
         assets,
         summary=summary,
-        words=sentence([each["verdict"] for each in summary["verdicts"]], _judged(summary)),
+        machine=run.machine or "an unnamed machine",
+        gate=judged_of(run),
+        words=in_words(run),
         facts=facts(summary),
-        blocks=list(blocks(summary, latencies, timelines)),
+        blocks=list(blocks(run)),
     )
-
-
-def _judged(summary: Fields) -> list[str]:
-    gate = summary.get("gate")
-    return [each["verdict"] for each in gate["judgements"]] if gate and gate["mode"] != "off" else []
 
 
 def facts(summary: Fields) -> list[tuple[str, str]]:
@@ -70,18 +74,22 @@ def _device(device: Fields) -> str:
     return ", ".join(filter(None, (device.get("full_name"), emulated, device.get("type"), driver)))
 
 
-def blocks(summary: Fields, latencies: Arrays, timelines: Arrays) -> Iterable[Block]:
-    """The parts of the page that there is something for, in order."""
-    studies = {study["name"]: study for study in summary["studies"]}
-    yield figures_table(summary["table"])
-    if "hints" in studies:
-        yield from hints(studies["hints"])
-    for study in summary["studies"]:
-        if metrics_of(study) & {"fil_s"} and study["name"] not in ("hints", "hand-over"):
-            yield first_inference(study)
-    if "hand-over" in studies:
-        yield from hand_over(studies["hand-over"], timelines)
-    if found := distributions(latencies, studies):
-        yield found
-    for study in summary["studies"]:
-        yield from in_order(study)
+def blocks(run: Recorded) -> Iterable[Block]:
+    """The parts of the page that there is something for, in order: a study's own part stands in for a generic one with its id."""
+    measured = [each for each in run.results if each.replicates]
+    own = {id(each): list(studies.blocks(each)) for each in measured}
+    replaced = {block.id for found in own.values() for block in found}
+    in_rows = [each for each in measured if each.shown == AS_TABLE]
+    yield from figures_table(tables(run.results))
+    for result in in_rows:
+        yield from (each for each in bars(result) if each.id not in replaced)
+    for result in measured:
+        yield from own[id(result)]
+        if result.shown != AS_TABLE:
+            yield from every_metric(result)
+    for result in in_rows:
+        yield from distributions(result)
+    for result in in_rows:
+        yield from in_order(result)
+    for result in in_rows:
+        yield from every_metric(result)

@@ -22,8 +22,8 @@ from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import FIRST, OPENVINO, by_size, in_order, in_words
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models
+from autogauge.measuring.drawing import NONE, Table, number
 from autogauge.report.history import describe
-from autogauge.report.pages.blocks import NONE, Table, number
 from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import (
     Trend,

@@ -1,47 +1,42 @@
-"""The hand-over on a run's page: each inference a point, and its figures as a table. Measuring it is left to ``studies.hand_over``."""
+"""The hand-over drawn: each inference a point. Measuring it is left to ``hand_over``; its figures as a table come by themselves."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autogauge.measuring.metric import Metric
-from autogauge.report.hand_over import shown
-from autogauge.report.pages.blocks import NONE, Block, Table, number
-from autogauge.report.pages.samples import Arrays, Fields, figures, median_and_range, slug, titled
+from autogauge.measuring.drawing import NONE, Block, Table, number, slug, titled
+from autogauge.measuring.result import Array, Result
 from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION
 
 MOST_POINTS = 4000
 """Points of one chart; of more, the slowest and fastest of each stretch of time are drawn, which looks the same."""
 LABELS = {HELPER: "CPU helper", TRANSITION: "in transition", ACCELERATOR: "accelerator"}
+MARKS = {
+    "compile_s": "compile_model returned",
+    "fil_s": "first inference",
+    "helper_released_s": "helper released (log)",
+    "hand_over_s": "hand-over",
+}
+Arrays = Mapping[str, Array]
 
 
-def hand_over(study: Fields, timelines: Arrays) -> Iterable[Block]:
-    """The hand-over: each inference a point, its figures as a table."""
-    names = [condition["name"] for condition in study["conditions"]]
-    for condition in study["conditions"]:
-        name = condition["name"]
-        prefix = f"{study['name']}/{name}/0/"
-        arrays = {each.removeprefix(prefix): values for each, values in timelines.items() if each.startswith(prefix)}
-        if not arrays:
+def blocks(result: Result) -> Iterable[Block]:
+    """Of each condition the first process: each inference a point, and who answered as a table."""
+    for condition in result.conditions:
+        name = condition.name
+        sample = next(iter(result.samples(name)), None)
+        if sample is None or not {"start_s", "latency_s", "label"} <= sample.arrays.keys():
             continue
-        first = next(each["samples"][name]["figures"] for each in study["replicates"] if name in each["samples"])
-        marks = [
-            {"at": first[metric], "label": label}
-            for metric, label in (
-                ("compile_s", "compile_model returned"),
-                ("fil_s", "first inference"),
-                ("helper_released_s", "helper released (log)"),
-                ("hand_over_s", "hand-over"),
-            )
-            if metric in first
+        arrays = sample.arrays
+        marks: list[dict[str, Any]] = [
+            {"at": sample.figures[key], "label": label} for key, label in MARKS.items() if key in sample.figures
         ]
         groups, drawn, total = _points(arrays)
-        title = titled(study, condition)
         how = (
             "Each point is one inference of one process: when it began after the call of compile_model, and how "
             "long it took (logarithmic). "
@@ -55,29 +50,11 @@ def hand_over(study: Fields, timelines: Arrays) -> Iterable[Block]:
         rows += [(f"phase: {mark['label']}", NONE, NONE, NONE, NONE, number(mark["at"])) for mark in marks]
         yield Block(
             f"timeline-{slug(name)}",
-            f"The hand-over of {title}",
+            f"The hand-over of {titled(result, condition)}",
             how,
             Table.of(("who answered", "inferences", "median ms", "fastest ms", "slowest ms", "s after the call"), rows),
             {"kind": "timeline", "groups": groups, "marks": marks},
         )
-    cells = []
-    for metric in map(Metric.from_json, study["metrics"]):
-        unit, divisor = shown(metric)
-        values = {name: [each / divisor for each in figures(study, name, metric.name)] for name in names}
-        if any(values.values()):
-            cells.append(
-                (
-                    f"{metric.title}, {unit}" if unit else metric.title,
-                    *(median_and_range(values[name]) for name in names),
-                )
-            )
-    yield Block(
-        "hand-over-figures",
-        "The hand-over in figures",
-        "Median over the processes, and in brackets the lowest and the highest, for inferring synchronously and "
-        "with a queue of requests.",
-        Table.of(("figure", *names), cells),
-    )
 
 
 def _points(arrays: Arrays) -> tuple[list[dict[str, Any]], int, int]:
