@@ -23,6 +23,7 @@ from autogauge.rig.lock import VARIABLE
 from tests.forking import Forking
 
 if TYPE_CHECKING:
+    from autogauge.measuring.result import Result
     import psutil
 
 ROOT = Path(__file__).parents[1]
@@ -116,6 +117,13 @@ def _surroundings(environment: Mapping[str, str], inherited: Mapping[str, str] |
     around = os.environ if inherited is None else inherited
     kept = {name: value for name, value in around.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "COLUMNS": "120", VARIABLE: str(lock_of_its_own()), **environment}
+
+
+def results_of(summary: dict[str, Any]) -> dict[str, Result]:
+    """What a run's summary holds of each study, read back."""
+    from autogauge.measuring import saving
+
+    return {each["name"]: saving.from_json(each) for each in summary["studies"]}
 
 
 def sentence_of(done: subprocess.CompletedProcess[str]) -> str:

@@ -1,33 +1,65 @@
-"""``python -m autogauge report``: the pages of all history."""
+"""``python -m autogauge report``: the pages of all history, or one saved run drawn again."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
 from autogauge.cli.histories import opened, print_notes
-from autogauge.cli.shared import OF_A_COMMAND, CacheFolder, Filters, HistoryDir
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.errors import UserError, explain_os_error
-from autogauge.gate.saved import HISTORY
+from autogauge.gate.saved import HISTORY, find_run
 from autogauge.history import where
 from autogauge.plain import sentence
 from autogauge.report.console import console
+from autogauge.report.output import print_json
 
 app = typer.Typer(**OF_A_COMMAND)
+TRENDS = Path("reports/trends")
 
 
-@app.command(epilog="Example: python -m autogauge report --history=reports/history --where=machine=lab-01")
+@app.command(epilog="Example: python -m autogauge report lab-01/13 --out=reports/run-13")
 def report(
+    run: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(
+            metavar="[RUN]",
+            help="Draw this saved run again: its file, its number (13, or lab-01/13), or a machine's folder for its newest run. "
+            "Without it: the pages of all history.",
+        ),
+    ] = None,
     root: HistoryDir = HISTORY,
     filters: Filters = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of the pages; it is replaced as a whole.")] = Path(
-        "reports/trends"
-    ),
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--out",
+            help="The folder of the pages; it is replaced as a whole (default reports/trends). Of a RUN: where its page, summary and "
+            "latencies go; without it they are not written.",
+        ),
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print RUN as Markdown instead of tables.")] = False,
+    as_json: AsJson = False,
     cache: CacheFolder = None,
 ) -> None:
-    """Write the pages of all history: a trend for every benchmark, with change points, and filters."""
+    """Draw the pages of all history: a trend for every benchmark, with change points, and filters. Or draw one saved RUN again."""
+    if run is None:
+        if markdown or as_json:
+            raise UserError(
+                f"{'--markdown' if markdown else '--json'} shows one run: name it (python -m autogauge report RUN), or see history --json."
+            )
+        _all_history(root, filters, out or TRENDS, cache)
+    elif filters:
+        raise UserError("a run that is named needs no filter: leave --where out, or leave RUN out.")
+    elif markdown and as_json:
+        raise UserError("it is printed once, as Markdown or as JSON: leave one of them out (--markdown, --json).")
+    else:
+        _one_run(find_run(run, root), out, markdown=markdown, as_json=as_json)
+
+
+def _all_history(root: Path, filters: list[str] | None, out: Path, cache: Path | None) -> None:
     from autogauge.report.pages import trends_page
 
     with opened(root, cache) as histories:
@@ -40,3 +72,32 @@ def report(
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
     print(f"report: {sentence(str(page))} ({len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'})")
     print_notes(console(), found)
+
+
+def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> None:
+    """Print what the end of that session printed, from its file alone; and write its page."""
+    from autogauge.history import recorded
+    from autogauge.report import markdown as in_markdown
+    from autogauge.report import summary, terminal, told
+    from autogauge.report.pages.run_page import PAGE
+
+    found = recorded.of_file(path)
+    try:
+        if as_json:
+            print_json(told.summarize(found))
+        elif markdown:
+            print(in_markdown.of_run(found), end="")
+        else:
+            screen = console()
+            for part in terminal.results(found):
+                screen.print(part)
+    except ValueError as error:  # of what the gate said, which is read when it is shown
+        raise UserError(f"{path} cannot be drawn: {error}; name another run.") from None
+    if out is not None:
+        summary.check_place(out)
+        try:
+            page = summary.save(found, out, None).with_name(PAGE)
+        except OSError as error:
+            raise explain_os_error(error, f"cannot write the page in {out}", "--out=DIR") from error
+        if not (as_json or markdown):
+            print(f"page: {sentence(str(page))}")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autogauge.probe.worker.emulation import best_class, processor_flags
-from tests.support import misbehaving_python, run_suite, with_probes_on
+from tests.support import misbehaving_python, results_of, run_suite, with_probes_on
 
 CLASS = best_class(processor_flags())
 OPTIONS = ("-m", "perf", "--accelerator=emulated", "--profile=quick", "--machine=lab")
@@ -103,8 +103,7 @@ def test_the_summary_says_emulated_and_keeps_every_inference(summary, reports):
     assert summary["model"]["name"] == "small-cnn"
     assert summary["model"]["precision"] == "FP32"
     assert [device["name"] for device in summary["devices"] if device["emulated"]] == ["GPU"]
-    study = next(study for study in summary["studies"] if study["name"] == "hand-over")
-    figures = study["replicates"][0]["samples"]["synchronous"]["figures"]
+    figures = results_of(summary)["hand-over"].samples("synchronous")[0].figures
     with np.load(reports / "latest" / summary["timelines_file"]) as timelines:
         starts = timelines["hand-over/synchronous/0/start_s"]
         labels = timelines["hand-over/synchronous/0/label"]
@@ -138,11 +137,11 @@ def test_a_gpu_compile_that_crashes_is_told_and_does_not_end_the_session(tmp_pat
     assert "KeyError" not in done.stdout
     summary = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())
     assert not summary["interrupted"]
-    replicates = summary["studies"][0]["replicates"]
+    replicates = next(iter(results_of(summary).values())).replicates
     assert len(replicates) >= 6
-    assert all({"AUTO", "CPU"} <= set(each["samples"]) for each in replicates)
-    crashed = [each["failures"]["GPU"] for each in replicates if "GPU" in each["failures"]]
-    assert {each["reason"] for each in crashed} == {"killed by signal 11 (SIGSEGV)"}
+    assert all({"AUTO", "CPU"} <= set(each.samples) for each in replicates)
+    crashed = [each.failures["GPU"] for each in replicates if "GPU" in each.failures]
+    assert {each.reason for each in crashed} == {"killed by signal 11 (SIGSEGV)"}
     (verdict,) = (each for each in summary["verdicts"] if each["name"] == "auto-fil-below-gpu-emulated")
     assert verdict["verdict"] == "INCONCLUSIVE"
     assert verdict["failed_replicates"] == len(crashed) == 3, "then it is left out"

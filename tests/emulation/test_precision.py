@@ -14,7 +14,7 @@ from autogauge.models import path as model_path
 from autogauge.models.widen import widen
 from autogauge.rig.workload import prepare_workload
 from autogauge.targets import Auto, Target, find_device, kinds, selectable_by_default
-from tests.support import ROOT, run_module, run_suite, sentence_of
+from tests.support import ROOT, results_of, run_module, run_suite, sentence_of
 
 BUILDER = """
 import sys
@@ -109,8 +109,8 @@ def test_what_auto_leaves_out_is_measured_without_claims_about_it(models, cache,
     assert "does not list FP16 among that device's capabilities" in said
     summary = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())
     assert not [each for each in summary["verdicts"] if "gpu" in each["name"]]
-    (study,) = summary["studies"]
-    answered = {tuple(each["samples"]["AUTO"]["execution_devices"]) for each in study["replicates"]}
+    (study,) = results_of(summary).values()
+    answered = {each.execution_devices for each in study.samples("AUTO")}
     assert answered == {("CPU",)}
 
 

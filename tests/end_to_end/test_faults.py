@@ -7,13 +7,7 @@ import signal
 import pytest
 
 from tests.sessions import OPTIONS
-from tests.support import (
-    is_gone,
-    misbehaving_python,
-    probes_of,
-    run_suite,
-    wait_until,
-    with_probes_on,
+from tests.support import is_gone, misbehaving_python, probes_of, results_of, run_suite, wait_until, with_probes_on
 )
 
 
@@ -36,10 +30,10 @@ def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(ses
     status, summary = running.finish(20)
     assert status == 2
     assert summary["interrupted"]
-    found = next(each for each in summary["studies"] if each["name"] == study)
-    assert found["state"] == "interrupted"
-    assert found["replicates"], "finished replicates are kept"
-    assert all(len(each["samples"]) == len(found["conditions"]) for each in found["replicates"])
+    found = results_of(summary)[study]
+    assert found.state == "interrupted"
+    assert found.replicates, "finished replicates are kept"
+    assert all(len(each.samples) == len(found.conditions) for each in found.replicates)
     assert any(verdict["interrupted"] for verdict in summary["verdicts"])
     assert summary["history_file"] is None
     assert not list((running.reports / "history" / "lab").glob("*.json"))
@@ -61,17 +55,17 @@ def test_probes_killed_by_signals_fail_their_replicates_and_the_others_go_on(ses
         running.wait_for_probes(3, known)  # so that no condition fails in two blocks running
     status, summary = running.finish()
     assert status == 1, "a crash is not passed over"
-    study = summary["studies"][0]
-    failures = [failure for each in study["replicates"] for failure in each["failures"].values()]
-    assert {failure["kind"] for failure in failures} == {"signal"}
-    assert sorted(failure["reason"] for failure in failures) == sorted(
+    (study,) = results_of(summary).values()
+    failures = [failure for _, _, failure in study.failures()]
+    assert {failure.kind for failure in failures} == {"signal"}
+    assert sorted(failure.reason for failure in failures) == sorted(
         f"killed by signal {int(number)} ({number.name})" for number in signals
     )
-    assert len(study["replicates"]) >= 7
+    assert len(study.replicates) >= 7
     verdict = summary["verdicts"][0]
     assert 1 <= verdict["failed_replicates"] <= 3
     assert "SIGSEGV" in verdict["evidence"]
-    assert verdict["replicates"] == len(study["replicates"]) - verdict["failed_replicates"]
+    assert verdict["replicates"] == len(study.replicates) - verdict["failed_replicates"]
     assert "FAILED tests/perf/test_first_inference.py::test_every_first_inference_was_measured" in running.text()
 
 
@@ -82,8 +76,8 @@ def test_a_hung_probe_fails_its_replicate_at_the_deadline(session):
     running.fresh_probe().send_signal(signal.SIGSTOP)
     status, summary = running.finish()
     assert status == 1
-    failures = [failure for each in summary["studies"][0]["replicates"] for failure in each["failures"].values()]
-    assert [failure["kind"] for failure in failures] == ["deadline"]
+    (study,) = results_of(summary).values()
+    assert [failure.kind for _, _, failure in study.failures()] == ["deadline"]
     assert "no answer within 5 s" in summary["verdicts"][0]["evidence"]
 
 
@@ -96,12 +90,10 @@ def test_a_warm_probe_that_dies_is_replaced(session):
     os.kill(max(seen), signal.SIGKILL)
     status, summary = running.finish()
     assert status == 1
-    study = summary["studies"][0]
-    failures = [failure for each in study["replicates"] for failure in each["failures"].values()]
-    assert [failure["reason"] for failure in failures] == ["killed by signal 9 (SIGKILL)"]
-    for condition in study["conditions"]:
-        measured = sum(condition["name"] in each["samples"] for each in study["replicates"])
-        assert measured >= len(study["replicates"]) - 1
+    (study,) = results_of(summary).values()
+    assert [failure.reason for _, _, failure in study.failures()] == ["killed by signal 9 (SIGKILL)"]
+    for condition in study.conditions:
+        assert len(study.samples(condition.name)) >= len(study.replicates) - 1
 
 
 def test_an_interruption_before_the_first_replicate_says_that_nothing_is_saved(session):

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.support import orphaned_probes, run_suite
+from tests.support import orphaned_probes, results_of, run_suite
 
 MACHINE = "lab-one-6db4b877"
 """What "lab one" is called in history: two names are never one."""
@@ -106,25 +106,25 @@ def test_the_summary_says_what_was_measured_on_what(summary):
 
 
 def test_warm_processes_give_way_to_fresh_ones(summary, reports):
-    (hints,) = [study for study in summary["studies"] if study["name"] == "hints"]
+    hints = results_of(summary)["hints"]
     started = [path.stem.partition("-")[2] for path in (reports / "latest" / "probes").glob("*.out")]
     for condition in ("AUTO-LATENCY", "AUTO-THROUGHPUT"):
-        turns = len(hints["replicates"]) // hints["relay_rounds"]
+        turns = len(hints.replicates) // hints.relay_rounds
         assert turns >= 2
         assert started.count(f"warm-{condition}") >= turns
 
 
 def test_every_replicate_is_in_the_summary_in_the_order_measured(summary):
     orders = set()
-    for study in summary["studies"]:
-        names = {condition["name"] for condition in study["conditions"]}
-        for index, replicate in enumerate(study["replicates"]):
-            assert replicate["index"] == index
-            assert set(replicate["order"]) == set(replicate["samples"]) <= names
-            assert index >= study["plan"]["looks"][0] or set(replicate["order"]) == names
-            orders.add(tuple(replicate["order"]))
-            for sample in replicate["samples"].values():
-                assert {"steal_s", "others_cpu_s", "load_1min"} <= set(sample["surroundings"])
+    for study in results_of(summary).values():
+        names = {condition.name for condition in study.conditions}
+        for index, replicate in enumerate(study.replicates):
+            assert replicate.index == index
+            assert set(replicate.order) == set(replicate.samples) <= names
+            assert index >= study.plan.looks[0] or set(replicate.order) == names
+            orders.add(replicate.order)
+            for sample in replicate.samples.values():
+                assert {"steal_s", "others_cpu_s", "load_1min"} <= set(sample.surroundings)
     assert len(orders) > 2, "the order is random"
 
 
@@ -150,12 +150,11 @@ def test_the_terminal_shows_progress_figures_verdicts_and_reasons_for_skipping(f
 
 
 def test_samples_reach_pytest_benchmark_as_they_were_measured(summary, saved_run):
-    studies = {study["name"]: study for study in summary["studies"]}
+    studies = results_of(summary)
     benchmarks = {benchmark["name"]: benchmark for benchmark in saved_run["benchmarks"]}
 
     def figures(study, condition, metric):
-        samples = (each["samples"] for each in studies[study]["replicates"])
-        return [each[condition]["figures"][metric] for each in samples if condition in each]
+        return studies[study].figures(condition, metric)
 
     fil = figures("first inference latency", "AUTO", "fil_s")
     assert benchmarks["test_first_inference_latency[AUTO]"]["stats"]["data"] == fil
@@ -203,10 +202,10 @@ def test_the_runs_page_lies_beside_its_summary_and_shares_its_script(first, repo
     (script,) = (reports / "assets").iterdir()
     assert f'<script src="../assets/{script.name}">' in page
     for title in (
-        "Throughput by hint",
-        "Latency by hint",
+        "FPS by hint",
+        "Mean latency by hint",
         "First inference latency, by phase",
-        "Latency distributions",
+        "Latency distributions: hints",
     ):
         assert f">{title}</h2>" in page
 

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from autogauge.interruption import Interruption
-from tests.support import ROOT, bare_suite_command, is_gone, probes_of, run_suite, wait_until
+from tests.support import ROOT, bare_suite_command, is_gone, probes_of, results_of, run_suite, wait_until
 
 INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -64,7 +64,7 @@ def test_however_often_it_is_told_to_stop_what_was_measured_is_saved(session, nu
     )
     assert f"INTERRUPTED by {named}: what follows rests on the replicates" in running.text()
     assert "history: an interrupted run is not saved to it" in running.text()
-    assert summary["studies"][0]["replicates"]
+    assert next(iter(results_of(summary).values())).replicates
     assert groups
     assert wait_until(lambda: all(map(group_is_gone, groups)))
 
@@ -181,7 +181,7 @@ def test_a_terminal_that_is_closed_costs_nothing_that_was_measured(signalled, tm
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     summary = json.loads((reports / "latest" / "summary.json").read_bytes())
     assert summary["interrupted_by"] == ("SIGHUP" if signalled else None)
-    assert summary["studies"][0]["replicates"]
+    assert next(iter(results_of(summary).values())).replicates
     assert status == (2 if signalled else 0)
 
 

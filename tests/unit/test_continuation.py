@@ -91,14 +91,14 @@ def test_the_block_of_the_gate_says_loudly_what_was_not_judged_and_promises_noth
     runs(folder, 6)
     gate = runs(folder, 1, memory_gib=47)
     path = store.runs(folder)[-1]
-    saved, not_saved = (terminal.render(render(gate, where), width=90, colour=False) for where in (path, None))
+    saved, not_saved = (terminal.render(render(gate.judged(), where), width=90, colour=False) for where in (path, None))
     assert "NOT JUDGED  2 benchmarks" in saved
     assert "NOT JUDGED  2 benchmarks" in not_saved
     assert f"python -m autogauge accept --as-continuation {path} carries" in saved
     assert "this run becomes the first accepted one" in saved
     assert "accept" not in not_saved.replace("accepted run with it", ""), "interrupted, or --benchmark-disable"
     gate.baseline = str(folder)
-    of_another = terminal.render(render(gate, path), width=400, colour=False)
+    of_another = terminal.render(render(gate.judged(), path), width=400, colour=False)
     assert "becomes the first accepted one" not in of_another, "the next one is judged against the baseline, too"
 
 
