@@ -23,8 +23,9 @@ from autogauge.rig.lock import VARIABLE
 from tests.forking import Forking
 
 if TYPE_CHECKING:
-    from autogauge.measuring.result import Result
     import psutil
+
+    from autogauge.measuring.result import Result
 
 ROOT = Path(__file__).parents[1]
 

@@ -37,7 +37,7 @@ def _from_rows(fields: Shape) -> Shape:
     names = [each.text("name") for each in given.each("conditions", Fields)]
     order = [[names.index(name) for name in row.texts("order") if name in names] for row in rows]
     failures = [
-        [place, name, row.fields("failures").any(name)]
+        [place, name, {"log": "", **row.fields("failures").fields(name).all()}]
         for place, row in enumerate(rows)
         for name in row.fields("failures", {})
     ]

@@ -130,6 +130,7 @@ def _verdict_from(value: Any, place: str) -> Verdict:
         said.number("worst") if "worst" in said else None,
         said.texts("unknown"),
         said.texts("seen"),
+        said.texts("never_worked"),
     )
 
 
@@ -181,9 +182,7 @@ def _replicates(fields: Fields, conditions: Sequence[Condition], arrays: Mapping
 
 def _failure(fields: Fields) -> Failure:
     kind = fields.choice("kind", KINDS)
-    return Failure(
-        kind, fields.text("phase"), fields.text("reason"), fields.text("output_tail"), fields.text("log", "")
-    )
+    return Failure(kind, fields.text("phase"), fields.text("reason"), fields.text("output_tail"), fields.text("log"))
 
 
 def _samples_from(

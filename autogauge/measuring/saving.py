@@ -174,6 +174,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "broken": list(verdict.broken),
         "unknown": list(verdict.unknown),
         "seen": list(verdict.seen),
+        "never_worked": list(verdict.never_worked),
         "worst": spelled(verdict.worst),
     }
     return found

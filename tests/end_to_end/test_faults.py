@@ -8,7 +8,6 @@ import pytest
 
 from tests.sessions import OPTIONS
 from tests.support import is_gone, misbehaving_python, probes_of, results_of, run_suite, wait_until, with_probes_on
-)
 
 
 @pytest.mark.parametrize(

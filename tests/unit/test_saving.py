@@ -96,6 +96,7 @@ class Drawn:
             self.maybe(self.number),
             self.some(self.word),
             self.some(self.word),
+            self.some(self.word),
         )
 
     def sample(self):
