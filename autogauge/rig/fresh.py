@@ -97,9 +97,6 @@ class FreshTurns:
         reply, log = setup.launcher.run_once(request, f"fil-{condition.name}")
         facts = self._result.facts.setdefault(condition.name, {"auto_logs": []})
         facts.setdefault("loaded_from_cache", []).append(reply["loaded_from_cache"])
-        if self._cache is not None:
-            facts.setdefault("answered_in_the_end", []).append(reply["execution_devices_in_the_end"])
-        facts.setdefault("answered_first", []).append([reply["execution_devices_before"], reply["execution_devices"]])
         facts.update(openvino=reply["openvino"], infer_requests=reply["optimal_infer_requests"], hint=reply["hint"])
         if log.lines:
             facts["auto_logs"].append(log.to_json())

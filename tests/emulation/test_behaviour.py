@@ -81,7 +81,6 @@ def test_a_start_from_a_warm_cache_loads_the_blob(emulated, small_cnn, gpu, tmp_
     assert list((tmp_path / "cache").glob("*.blob"))
     for name in ("AUTO", gpu.name):
         assert study.facts[name]["loaded_from_cache"] == [True]
-        assert study.facts[name]["answered_in_the_end"][0][0].startswith("GPU")
     assert [verdict.outcome for verdict in study.verdicts()] == [Outcome.PASS] * 3, [*study.verdicts()]
 
 
