@@ -93,7 +93,7 @@ def test_a_gpu_that_hangs_in_every_turn_is_told_with_what_gives_more_time(outcom
     require_emulation()
     chosen = ("--model=small-cnn", "-k", "test_hand_over", "--probe-deadline=4")
     found = outcome(f"if {NOT_THE_CPU}: time.sleep(1000)", "--accelerator=emulated", *chosen)
-    said_once(found, "no answer within 4 s", "AUTO")
+    said_once(found, r"no answer within [0-9.]+ s", "AUTO")
     assert "hung in every turn (2)" in found.findings[0]
     assert "(--probe-deadline)" in found.findings[0]
 
