@@ -281,7 +281,7 @@ def step_for(failure: Failure, devices: Sequence[str], emulated: ProcessorClass 
     if failure.next_step:
         return failure.next_step
     if failure.kind == "deadline":
-        return step_when_late(MORE_TIME)
+        return f"{step_when_late(MORE_TIME)}; {ASK}"
     named = {kind for device in devices for kind in kinds(named_devices(device))}
     if "CPU" in devices:
         return ASK
