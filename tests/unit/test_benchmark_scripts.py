@@ -1,5 +1,6 @@
 """The scripts under ``benchmarks/`` answer a user's mistake in one sentence too."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,7 @@ def test_every_script_ends_by_the_same_rules():
         ("relay_memory", ["--repeats=0"], "--repeats"),
         ("history_scale", ["--runs=1", "--like=/nowhere/run.json", "--no-beside"], "/nowhere/run.json"),
         ("emulation_soundness", ["--python=/nowhere/python"], "/nowhere/python"),
+        ("two_trees", [".", "/nowhere"], "/nowhere is no checkout of this project"),
     ],
 )
 def test_a_mistake_is_a_sentence(script, words, said):
@@ -63,3 +65,18 @@ def test_a_script_is_run_from_any_folder(tmp_path):
     )
     assert done.returncode == 2
     assert "'none' is no whole number above 0" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_tree_measures_as_itself(tmp_path):
+    done = run_module(
+        "benchmarks.two_trees",
+        *(".", ".", "--rounds=12", "--blocks=9", "--model=one-convolution", "--json"),
+        timeout_s=200,
+        AUTOGAUGE_LOCK=str(tmp_path / "lock"),
+    )
+    assert done.returncode in (0, 1), done.stderr
+    rows = json.loads(done.stdout)
+    assert [row["figure"].partition(" ")[0] for row in rows] == ["fps", "latency_ms"] * 2 + ["fil_s"]
+    assert [row["pairs"] for row in rows] == [12, 12, 12, 12, 9]
+    assert all(row["ci"][0] <= row["ratio"] <= row["ci"][1] for row in rows)
