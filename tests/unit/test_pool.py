@@ -39,16 +39,21 @@ class FakeLauncher:
 
 
 class FakeWorkload:
-    """Asks for nothing."""
+    """Keeps what it was asked."""
 
     frames = 1
 
-    def request(self, *args, **kwargs):
-        return None
+    def __init__(self):
+        self.asked = []
+
+    def request(self, mode, target, **others):
+        self.asked.append((target.label, others["infer_requests"]))
 
 
-def pool(launcher):
-    return ProbePool(launcher, FakeWorkload(), warm_up_s=0.1, cache=Path("/nowhere"))
+def pool(launcher, **options):
+    return ProbePool(
+        launcher, options.pop("workload", FakeWorkload()), warm_up_s=0.1, cache=Path("/nowhere"), **options
+    )
 
 
 def test_a_fresh_probe_is_started_before_the_old_one_lets_go_of_its_memory():
@@ -70,3 +75,15 @@ def test_the_old_probe_ends_also_when_no_fresh_one_starts():
     assert launcher.events == ["1 started", "1 ended"]
     own.warm(AUTO)
     assert launcher.events[-1] == "3 started", "and who asks next gets another"
+
+
+def test_a_condition_with_a_number_of_requests_of_its_own_has_a_process_of_its_own():
+    workload = FakeWorkload()
+    own = pool(FakeLauncher(), workload=workload, infer_requests=3)
+    usual, one, two = own.warm(AUTO), own.warm(AUTO, 1), own.warm(AUTO, 2)
+    assert len({id(usual), id(one), id(two)}) == 3
+    assert own.warm(AUTO, 2) is two
+    own.renew(AUTO, 2)
+    assert [requests for _, requests in workload.asked] == [3, 1, 2, 2]
+    assert usual.alive
+    assert not two.alive

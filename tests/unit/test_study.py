@@ -1,5 +1,6 @@
 """A study measures by turns until its claims are decided, and goes on past what fails."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
@@ -237,3 +238,27 @@ def test_whether_a_compile_came_from_a_cache_is_kept_of_cold_starts_too():
     measured(cold, FreshTurns(cold, on(launcher, workload), Silent()))
     for name in ("AUTO", "CPU"):
         assert cold.facts[name]["loaded_from_cache"] == [False] * cold.turns(name)
+
+
+def test_labels_are_those_of_the_target_and_of_the_study_and_say_where_it_ran():
+    policy = Condition("A", Target("AUTO", {"PERFORMANCE_HINT": "LATENCY", "SCHEDULE_POLICY": "ROUND_ROBIN"}))
+    there = Condition("B", Target(None), own_labels={"batch": "4"}, runs_on="2025.4.1")
+    found = Result("places", (policy, there), (), Plan((1,), 1.0), 1)
+    found.facts = {name: {"openvino": "2025.4.1-20426-abc"} for name in "AB"}
+    assert found.labels("A") == {"device": "AUTO", "hint": "LATENCY", "schedule_policy": "ROUND_ROBIN"}
+    assert found.labels("B") == {"device": "AUTO", "batch": "4", "openvino": "2025.4.1"}
+
+
+def test_nothing_that_was_measured_is_left_when_all_is_measured_anew_and_no_plan_is_lost():
+    planned_one = study(FASTER, pinned="P", at_least=7, relay_rounds=3, repeats_disturbed=False)
+    planned_one.metrics, planned_one.recorded = (SECONDS,), {"seconds": "s"}
+    run(planned_one, measuring({"A": [1.0] * 99, "B": [2.0] * 99}), Silent())
+    again = planned_one.anew(5)
+    for each in dataclasses.fields(again):
+        ours, theirs = getattr(again, each.name), getattr(planned_one, each.name)
+        if each.name == "seed":
+            assert ours == 5
+        elif each.metadata.get("measured"):
+            assert ours == getattr(study(FASTER), each.name), each.name
+        else:
+            assert ours == theirs, each.name

@@ -143,6 +143,9 @@ def test_a_device_survives_the_way_through_json():
 def test_targets_are_told_apart_by_device_and_properties():
     assert Target.with_hint("AUTO", "LATENCY").label == "AUTO-LATENCY"
     assert Target(None).label == "default"
+    policies = [Target("AUTO", {"SCHEDULE_POLICY": policy}) for policy in ("ROUND_ROBIN", "DEVICE_PRIORITY")]
+    assert len({target.label for target in policies}) == 2, "two that differ are called differently"
+    assert policies[0].label == "AUTO-SCHEDULE_POLICY=ROUND_ROBIN"
     assert Target("CPU", {"A": "1", "B": "2"}).key == Target("CPU", {"B": "2", "A": "1"}).key
     assert Target("CPU").key != Target(None).key
 
