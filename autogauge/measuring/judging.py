@@ -99,7 +99,10 @@ def _has_a_logarithm(figure: float) -> bool:
 
 
 def _no_ratio(result: Result, claim: Ratio) -> str:
-    """Why no ratio can be made of the pairs that there are; empty where it can, or where there are none."""
+    """Why no ratio can be made of what was measured; empty where it can, or where nothing was."""
+    for name in claim.conditions:
+        if (samples := result.samples(name)) and not any(claim.metric.name in each.figures for each in samples):
+            return f"no sample of {name} has that figure ({claim.metric.name})"
     for pair in result.pairs(claim):
         for name, figure in zip(claim.conditions, pair, strict=True):
             if not _has_a_logarithm(figure):

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from autogauge.errors import UserError
 from autogauge.measuring.claim import Claim
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.drawing import Block
@@ -98,10 +99,12 @@ class Study(ABC):
     def planned(self, rig: Rig, seed: int) -> Result:
         """Its result before the first replicate."""
         conditions, left_out = self.conditions(rig), self.not_promised(rig)
+        claims = tuple(claim for claim in self.claims(rig, conditions) if claim.name not in left_out)
+        self._check(conditions, claims)
         return Result(
             self.name,
             conditions,
-            tuple(claim for claim in self.claims(rig, conditions) if claim.name not in left_out),
+            claims,
             self.amount(rig).plan,
             seed,
             repeats_disturbed=self.repeats_disturbed,
@@ -111,6 +114,20 @@ class Study(ABC):
             shown=self.shown,
             caption=self.caption,
         )
+
+    def _check(self, conditions: Sequence[Condition], claims: Sequence[Claim]) -> None:
+        """Raise :class:`UserError` for what would be mixed up: verdicts are kept by the claim's name, samples by the condition's."""
+        there = [condition.name for condition in conditions]
+        called = [claim.name for claim in claims]
+        for what, names in (("conditions", there), ("claims", called)):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise UserError(f"the study {self.name} has two {what} called {twice[0]}: give each a name of its own.")
+        for claim in claims:
+            if missing := sorted({*claim.conditions} - {*there}):
+                raise UserError(
+                    f"the study {self.name} claims something of {missing[0]} ({claim.name}), which is none of its conditions: "
+                    f"name one of {', '.join(there)}."
+                )
 
     def benchmarks(self, rig: Rig) -> int:
         """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded."""
