@@ -91,7 +91,7 @@ def test_a_gpu_that_crashes_in_every_turn_is_one_red_test_with_the_words_of_doct
 @pytest.mark.slow
 def test_a_gpu_that_hangs_in_every_turn_is_told_with_what_gives_more_time(outcome):
     require_emulation()
-    chosen = ("--model=small-cnn", "-k", "test_hand_over", "--probe-deadline=4")
+    chosen = ("--model=small-cnn", "-k", "test_hand_over", "--probe-deadline=10")
     found = outcome(f"if {NOT_THE_CPU}: time.sleep(1000)", "--accelerator=emulated", *chosen)
     said_once(found, r"no answer within [0-9.]+ s", "AUTO")
     assert "hung in every turn (2)" in found.findings[0]
