@@ -185,6 +185,29 @@ def published(path: Path) -> str:
     return str(Path("…", *path.parts[-2:])) if len(path.parts) > 3 else str(path)
 
 
+_SCRATCH = re.compile(r"[^\s\"'=:,]*[/\\\\]pytest-of-[^/\\\\\s]+[/\\\\]pytest-\d+[/\\\\]")
+
+
+def ownerless(value: Any) -> Any:
+    """JSON in whose texts no path says whose machine it is: the home folder is ``~``, and what is above pytest's scratch folder ``…``."""
+    try:
+        home = str(Path.home())
+    except (RuntimeError, KeyError):  # an unknown user without HOME has none
+        home = "/"
+    at_home = re.compile(rf"{re.escape(home)}(?![\w.-])") if len(home) > 1 else None
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {shown(key): shown(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [shown(each) for each in value]
+        if not isinstance(value, str) or not ("/" in value or "\\" in value):
+            return value
+        return _SCRATCH.sub("…/", at_home.sub("~", value) if at_home else value)
+
+    return shown(value)
+
+
 def slug(text: str, *, longest: int = 80) -> str:
     """A name that is safe in every file system: letters, digits, dot, dash and underscore; another one for every other text.
 

@@ -76,28 +76,33 @@ def _all_history(root: Path, filters: list[str] | None, out: Path, cache: Path |
 
 def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> None:
     """Print what the end of that session printed, from its file alone; and write its page."""
+    from rich.text import Text
+
     from autogauge.history import recorded
     from autogauge.report import markdown as in_markdown
-    from autogauge.report import summary, terminal, told
+    from autogauge.report import summary, terminal, told, words
     from autogauge.report.pages.run_page import PAGE
 
     found = recorded.of_file(path)
-    try:
-        if as_json:
-            print_json(told.summarize(found))
-        elif markdown:
-            print(in_markdown.of_run(found), end="")
-        else:
-            screen = console()
-            for part in terminal.results(found):
-                screen.print(part)
-    except ValueError as error:  # of what the gate said, which is read when it is shown
-        raise UserError(f"{path} cannot be drawn: {error}; name another run.") from None
     if out is not None:
         summary.check_place(out)
+    try:
+        words.judged_of(found)  # what the gate said is read when it is shown
+    except ValueError as error:
+        raise UserError(f"{path} cannot be drawn: {error}; name another run.") from None
+    page = ""
+    if out is not None:
         try:
-            page = summary.save(found, out, None).with_name(PAGE)
+            page = str(summary.save(found, out, None).with_name(PAGE))
         except OSError as error:
             raise explain_os_error(error, f"cannot write the page in {out}", "--out=DIR") from error
-        if not (as_json or markdown):
-            print(f"page: {sentence(str(page))}")
+    if as_json:
+        print_json(told.summarize(found))
+    elif markdown:
+        print(in_markdown.of_run(found), end="")
+    else:
+        screen = console()
+        for part in terminal.results(found):
+            screen.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
+        if page:
+            print(f"page: {sentence(page)}")

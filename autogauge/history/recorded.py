@@ -25,7 +25,7 @@ from autogauge.targets import Device, Target
 
 ONLY_BENCHMARKS = (
     "an earlier autogauge saved this run, with its benchmarks only: what was recorded by none of them, the order of the replicates, "
-    "failures, disturbances, single latencies, devices and notes are not in it"
+    "failures, disturbances, single latencies and notes are not in it"
 )
 
 
@@ -191,6 +191,7 @@ def _of_benchmarks(whole: Fields, own: Fields, machine: Fields, path: Path | Non
         changes=own.texts("changed_while_measuring", ()),
         disturbance=_table(own, "disturbance"),
         model={**model, "words": words} if model else None,
+        devices=machine.fields("fingerprint", {}).each("devices", _device, ()),
         results=_results_of(entries),
         verdicts=tuple(verdicts.values()),
         gate=_table(own, "gate"),

@@ -18,7 +18,7 @@ import numpy as np
 
 from autogauge import __version__
 from autogauge.errors import UserError
-from autogauge.files import write_bytes
+from autogauge.files import ownerless, write_bytes
 from autogauge.history import records, store
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.measuring import saving
@@ -157,7 +157,8 @@ def add(
     """Put into a document of pytest-benchmark's what this project adds; returns it.
 
     ``run`` is the session in words (``recorded.Recorded`` says which), ``again`` are the results that were measured once more, ``gate`` is
-    what it said. ``disturbance`` and ``changed_while_measuring`` stand beside them, where earlier readers look for them.
+    what it said. ``disturbance`` and ``changed_while_measuring`` stand beside them, where earlier readers look for them. Files are
+    handed on: no path in a log says whose machine it was.
     """
     own: dict[str, Any] = {"schema": records.SCHEMA, "version": __version__}
     if gate is not None:
@@ -165,9 +166,9 @@ def add(
     own["disturbance"] = run.get("disturbance")
     if run.get("changes"):
         own["changed_while_measuring"] = list(run["changes"])
-    own[RUN] = {key: value for key, value in run.items() if key not in ("disturbance", "changes")}
-    own[RESULTS] = [saving.to_json(each) for each in results]
-    own[AGAIN] = [saving.to_json(each) for each in again]
+    own[RUN] = ownerless({key: value for key, value in run.items() if key not in ("disturbance", "changes")})
+    own[RESULTS] = [ownerless(saving.to_json(each)) for each in results]
+    own[AGAIN] = [ownerless(saving.to_json(each)) for each in again]
     document[SECTION] = own
     return document
 

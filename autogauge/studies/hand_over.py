@@ -27,6 +27,7 @@ from autogauge.measuring.result import BY_METRIC, Result, Sample
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import HANDED_OVER, NEVER, NO_HELPER, is_accelerator
+from autogauge.rig.fresh import PEAK_MEMORY
 from autogauge.rig.pool import DEADLINE_S
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
@@ -73,6 +74,7 @@ METRICS = (
     Metric("memory_before_bytes", "memory before the hand-over", "bytes", per_process=True),
     Metric("memory_after_bytes", "memory at the end", "bytes", per_process=True),
     Metric("destroy_s", "destroying the model", "s", per_process=True, seconds=1.0),
+    PEAK_MEMORY,
 )
 """In the order of time. ``largest_error`` is what runs before ``relative_error`` saved: it went by no size."""
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.server
-import json
 import os
 import re
 import shutil
@@ -10,10 +9,10 @@ import threading
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
 import pytest
 
 from autogauge.gate.comparison import compare
+from autogauge.history import recorded
 from autogauge.history.select import Histories
 from autogauge.history.standing import Standing
 from autogauge.history.where import Where
@@ -23,7 +22,7 @@ from tests.browser.conftest import SIZES, draw_all, eventually
 from tests.histories import LATENCY, PER_FRAME, save, year
 
 pytestmark = pytest.mark.browser
-DATA = Path(__file__).parents[1] / "data" / "latest"
+DATA = Path(__file__).parents[1] / "data" / "run"
 HOSTILE = "<img src=x onerror=alert(1)><b>bold</b>\"'&lt;\n\U0001f600" + "x" * 10_000
 
 
@@ -47,10 +46,9 @@ def reports(tmp_path_factory):
         found = compare(histories.select("openvino=2026.3"), histories.select("openvino=2026.4"), 0.05)
         comparison_page.save(found, reports / "comparison.html")
     (reports / "latest").mkdir()
-    summary = json.loads((DATA / "summary.json").read_bytes())
-    arrays = [dict(np.load(DATA / name)) for name in ("latencies.npz", "timelines.npz")]
+    (saved,) = DATA.glob("*.json")
     page = reports / "latest" / "index.html"
-    page.write_bytes(run_page.page(summary, *arrays, page, reports / ASSETS))
+    page.write_bytes(run_page.page(recorded.of_file(saved), page, reports / ASSETS))
     put_script(reports / ASSETS)
     return reports
 
