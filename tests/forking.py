@@ -1,43 +1,48 @@
-"""Commands of ``python -m autogauge`` without waiting for the interpreter and its imports each time.
+"""``python -m autogauge`` and ``python -m pytest`` without waiting for the interpreter and its imports each time.
 
-:class:`Forking` starts one process that has imported the command line, and lets it fork for each command: a process of its own with its
+:class:`Forking` starts one process that has imported what such a command does, and lets it fork for each: a process of its own with its
 own arguments, environment, output and exit status. What begins before the imports (the interpreter, its encoding, what a missing
-package says) is not seen so: tests of that start a real one.
+package says) is not seen so, nor is a plugin of the test's own: such tests start a real one, and so does what measures for long.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-IMPORTED_WHERE_NEEDED = ("jinja2", "pydantic.types", "ruptures", "scipy.special", "typer._adapters")
-"""What commands import when they come to it: that takes a second of a processor, and most of it is ruptures'."""
+IMPORTED = {
+    "autogauge": ("autogauge.cli.", "jinja2", "pydantic.types", "ruptures", "scipy.special", "typer._adapters"),
+    "pytest": ("pytest", "autogauge.options", "autogauge.rig.pool", "autogauge.report.summary"),
+}
+"""What each module's commands import before or when they come to it; a name with a dot at its end is all that is below it."""
 
 
 class Forking:
-    """The process that forks, from its first command on; one command at a time."""
+    """The process that forks for commands of that module, from the first one on; one command at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
+        self.module = module
         self.process: subprocess.Popen[str] | None = None
 
     def run(self, words: list[str], environment: dict[str, str], timeout_s: float) -> subprocess.CompletedProcess[str]:
         """Run the command, as :func:`subprocess.run` would; raises its ``TimeoutExpired``."""
         if self.process is None or self.process.poll() is not None:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forking"],
+                [sys.executable, "-m", "tests.forking", self.module],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -75,16 +80,16 @@ def _become(asked: dict[str, object]) -> None:
         os.close(opened)
     os.environ.clear()
     os.environ.update(asked["environment"])  # type: ignore[call-overload]
-    sys.argv = ["autogauge", *asked["words"]]  # type: ignore[misc]
+    sys.argv = [sys.argv[1], *asked["words"]]  # type: ignore[misc]
 
 
-def _serve() -> dict[str, object] | None:
+def _serve(module: str) -> dict[str, object] | None:
     """Fork for each line of standard input; gives what is asked of the fork, and nothing at the input's end."""
-    from autogauge.cli.main import COMMANDS
-
-    for name in (*(f"autogauge.cli.{each}" for each in COMMANDS), *IMPORTED_WHERE_NEEDED):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    for name in IMPORTED[module]:
+        package = importlib.import_module(name.rstrip("."))
+        if name.endswith("."):
+            for each in pkgutil.iter_modules(package.__path__, name):
+                importlib.import_module(each.name)
     gc.collect()
     gc.freeze()  # a fork that looked through all of it would copy it
     while line := sys.stdin.readline():
@@ -101,6 +106,7 @@ def _end(code: object) -> None:
     if code is not None and not isinstance(code, int):
         print(code, file=sys.stderr)
         code = 1
+    threading._shutdown()
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -108,11 +114,11 @@ def _end(code: object) -> None:
 
 
 if __name__ == "__main__":
-    command = _serve()
+    command = _serve(sys.argv[1])
     if command is not None:
         _become(command)
         try:
-            runpy.run_module("autogauge", run_name="__main__", alter_sys=True)
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
         except SystemExit as end:
             _end(end.code)
         _end(0)

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from autogauge.measuring.result import Result
 
 ROOT = Path(__file__).parents[1]
+PYTEST = (sys.executable, "-m", "pytest")
 
 
 def suite_command(*options: str) -> list[str]:
@@ -43,7 +45,7 @@ def bare_suite_command(*options: str) -> list[str]:
         options = (*options, "--pinned=off")  # nor installs an OpenVINO release of its own
     if "perf" in options and not any(each.startswith("--disturbed") for each in options):
         options = (*options, "--disturbed=accept")  # tests run beside each other
-    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+    return [*PYTEST, "-p", "no:cacheprovider", *options]
 
 
 _numbers = itertools.count(1)
@@ -69,6 +71,9 @@ def run_suite(
     **environment: str,
 ) -> subprocess.CompletedProcess[Any]:
     """Run pytest in the project's folder, as a user does; it inherits this process's environment, or what is given."""
+    if inherited is None and _may_fork(as_bytes, environment):
+        words = bare_suite_command(*options)[len(PYTEST) :]
+        return _forking("pytest").run(words, _surroundings(environment), timeout_s)
     return _run(bare_suite_command(*options), timeout_s, environment, as_bytes, inherited)
 
 
@@ -76,15 +81,25 @@ def run_cli(
     *words: str, timeout_s: float = 120, as_bytes: bool = False, **environment: str
 ) -> subprocess.CompletedProcess[Any]:
     """Run ``python -m autogauge`` in the project's folder; by a fork, unless what is before its imports matters."""
-    if as_bytes or any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment):
-        return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment, as_bytes)
-    return _forking().run(list(words), _surroundings(environment), timeout_s)
+    if _may_fork(as_bytes, environment):
+        return _forking("autogauge").run(list(words), _surroundings(environment), timeout_s)
+    return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment, as_bytes)
 
 
-@functools.cache
-def _forking() -> Forking:
-    forking = Forking()
-    atexit.register(forking.close)
+def _may_fork(as_bytes: bool, environment: Mapping[str, str]) -> bool:
+    """Whether nothing matters that an interpreter reads when it starts: encodings, and where it finds its modules."""
+    return not as_bytes and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment)
+
+
+_of_this_thread = threading.local()
+
+
+def _forking(module: str) -> Forking:
+    forking = vars(_of_this_thread).get(module)
+    if forking is None:
+        forking = vars(_of_this_thread)[module] = Forking(module)
+        atexit.register(forking.close)
+    assert isinstance(forking, Forking)
     return forking
 
 
