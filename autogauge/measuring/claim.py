@@ -149,14 +149,14 @@ class Verdict:
         if isinstance(claim, Fact):
             return f"{claim.subject}: {self._of_every_sample()}"
         unit = f" {claim.metric.unit}" if isinstance(claim, Bound) and claim.metric.unit else ""
-        to_be = f"to be {claim.relation} {claim.bound:g}{unit}"
+        to_be = f"to be {claim.relation} {in_digits(claim.bound)}{unit}"
         if isinstance(claim, Bound) and claim.every:
             return f"{claim.subject}{self._at_worst(unit, to_be)}"
         if self.interval is None:
             nothing = self.unknown[:1] if isinstance(claim, Bound) else ()
             return f"{claim.subject}: {'; '.join(nothing) or 'no complete replicate'}"
         if isinstance(claim, Bound):
-            return f"median {claim.subject} = {self.interval.ratio:.4g}{unit} {self._median_between(unit)}, {to_be}"
+            return f"median {claim.subject} = {in_digits(self.interval.ratio, 4)}{unit} {self._median_between(unit)}, {to_be}"
         percent = f"{100 * self.interval.confidence:.4g} %"
         bounds = f"{self.interval.low:.3f}–{_finite(self.interval.high)}"
         interval = f"({percent} interval {bounds}, {self.replicates} replicates)"
@@ -167,11 +167,11 @@ class Verdict:
         assert self.interval is not None
         low, high, percent = self.interval.low, self.interval.high, f"{100 * self.interval.confidence:.4g} %"
         if math.isfinite(low) and math.isfinite(high):
-            where = f"{percent} interval {low:.4g} to {high:.4g}{unit}"
+            where = f"{percent} interval {in_digits(low, 4)} to {in_digits(high, 4)}{unit}"
         elif math.isfinite(low) or math.isfinite(high):
             where = (
                 f"by its {percent} interval "
-                + (f"at least {low:.4g}" if math.isfinite(low) else f"at most {high:.4g}")
+                + (f"at least {in_digits(low, 4)}" if math.isfinite(low) else f"at most {in_digits(high, 4)}")
                 + unit
             )
         else:
@@ -196,7 +196,7 @@ class Verdict:
         samples = _samples(self.replicates)
         if not self.replicates:
             return ": not measured"
-        worst = "" if self.worst is None else f" = {self.worst:.6g}{unit} at worst"
+        worst = "" if self.worst is None else f" = {in_digits(self.worst)}{unit} at worst"
         if self.broken:
             more = f"; beyond it in {len(self.broken)}: {few(self.broken, '; ')}"
         else:
@@ -242,6 +242,12 @@ class Verdict:
 
 def _samples(count: int) -> str:
     return f"{count} sample{'' if count == 1 else 's'}"
+
+
+def in_digits(figure: float, significant: int = 6) -> str:
+    """A figure as a sentence has it: a large one whole, ``123456789`` bytes and not 1.23457e+08."""
+    text = f"{figure:.{significant}g}"
+    return f"{figure:.0f}" if "e+" in text and abs(figure) < 1e15 else text
 
 
 def _finite(value: float) -> str:

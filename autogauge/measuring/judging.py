@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autogauge.measuring import answered, findings, harness
-from autogauge.measuring.claim import Bound, Claim, Fact, Ratio, Verdict
+from autogauge.measuring.claim import Bound, Claim, Fact, Ratio, Verdict, in_digits
 from autogauge.stats.changes import judge_change
 from autogauge.stats.intervals import Interval, median_within, paired_ratio
 from autogauge.stats.verdicts import Outcome, outcome_of
@@ -158,7 +158,7 @@ def _in_figure(sample: Sample, claim: Bound) -> tuple[bool | None, str]:
         return None, why or "it has no such figure"
     if _is_within(claim, figure):
         return True, ""
-    return False, f"{figure:.6g}{claim.metric.unit and ' '}{claim.metric.unit}" + (f" ({why})" if why else "")
+    return False, f"{in_digits(figure)}{claim.metric.unit and ' '}{claim.metric.unit}" + (f" ({why})" if why else "")
 
 
 def _in_one_line(words: str) -> str:

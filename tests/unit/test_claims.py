@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.measuring.claim import Bound, Fact, Ratio, Verdict
+from autogauge.measuring.claim import Bound, Fact, Ratio, Verdict, in_digits
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -200,6 +200,28 @@ def test_a_median_is_judged_by_its_interval_and_said_in_its_unit():
     assert verdict.evidence().endswith("12 samples), to be at most 2 s")
     assert figures(MEDIAN, [3.0 + place * 7 % 12 / 100 for place in range(12)]).verdicts()[0].outcome is FAIL
     assert figures(MEDIAN, [1.0, 3.0] * 6).verdicts()[0].outcome is INCONCLUSIVE
+
+
+def test_large_figures_are_said_whole():
+    median = Bound("growth", "memory grows little", GROWTH, "A", "at most", 50_000_000)
+    every = Bound("growth", "memory grows little", GROWTH, "A", "at most", 1_048_576, every=True)
+    grown = [12_345_678.0] * 12
+    assert figures(median, grown).verdicts()[0].evidence() == (
+        "median growth of memory of A = 12345678 bytes (95 % interval 12345678 to 12345678 bytes, 12 samples), "
+        "to be at most 50000000 bytes"
+    )
+    assert figures(every, grown[:1]).verdicts()[0].evidence() == (
+        "growth of memory of A = 12345678 bytes at worst (1 sample), to be at most 1048576 bytes; "
+        "beyond it in 1: replicate 0: 12345678 bytes"
+    )
+    assert [in_digits(each, 4) for each in (0.00012344, 9999.0, 9999.5, 12345.0, -2e6, 1e300)] == [
+        "0.0001234",
+        "9999",
+        "10000",
+        "12345",
+        "-2000000",
+        "1e+300",
+    ]
 
 
 def test_few_samples_leave_a_median_open_however_clear_they_are():
