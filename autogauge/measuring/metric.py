@@ -31,6 +31,8 @@ class Metric:
     seconds: float | None = None
     written_in: str = ""
     of_latencies: bool = False
+    means: str = ""
+    """What a reader of a table must know of it: a sentence without its end."""
 
     def __post_init__(self) -> None:
         if self.written_in and (self.unit, self.written_in) not in FACTORS:

@@ -85,6 +85,7 @@ def _metric_from(value: Any, place: str) -> Metric:
         fields.number("seconds") if "seconds" in fields else None,
         fields.text("written_in", ""),
         fields.flag("of_latencies", False),
+        fields.text("means", ""),
     )
 
 

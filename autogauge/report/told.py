@@ -61,7 +61,7 @@ def latencies_of(run: Recorded) -> dict[str, Array]:
 
 
 def timelines_of(run: Recorded) -> dict[str, Array]:
-    """The samples' own arrays, named after study, condition and number: every inference of each hand-over (see ``studies.timeline``)."""
+    """The samples' own arrays, named after study, condition, number and what they are: a timeline, say."""
     return {
         f"{result.name}/{condition.name}/{number}/{name}": values
         for result in run.results

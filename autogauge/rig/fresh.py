@@ -20,7 +20,15 @@ from autogauge.probe.request import ProbeFailed
 from autogauge.rig.pool import DEADLINE_S, ProbePool
 from autogauge.rig.workload import Setup
 
-FIL = Metric("fil_s", "FIL", "s", per_process=True, seconds=1.0, written_in="ms")
+FIL = Metric(
+    "fil_s",
+    "FIL",
+    "s",
+    per_process=True,
+    seconds=1.0,
+    written_in="ms",
+    means="FIL is the first inference latency: from the call of compile_model to the first result; a warm process has one",
+)
 PHASES = (
     Metric("import_s", "importing openvino", "s", per_process=True, seconds=1.0),
     Metric("core_s", "creating the Core", "s", per_process=True, seconds=1.0),

@@ -66,7 +66,7 @@ class Drawn:
         unit, written_in = self.any((("s", "ms"), ("bytes", "MiB"), (self.word(), "")))
         seconds = self.maybe(self.number)
         name = self.any(("fps", "m"))
-        return Metric(name, self.word(), unit, self.flag(), self.flag(), seconds, written_in, self.flag())
+        return Metric(name, self.word(), unit, self.flag(), self.flag(), seconds, written_in, self.flag(), self.word())
 
     def claims(self, prefix, kinds):
         def one(number):

@@ -41,11 +41,10 @@ def figures_table(found: Sequence[Rows]) -> Iterable[Block]:
                 cell += [str(row.samples[metric.name]) if known else NONE] if metric.per_process else []
             cell += [number(value) for value in (row.p50_ms, row.p90_ms, row.p99_ms)] if has_latencies else []
             cells.append((*cell, str(row.infer_requests or NONE)))
-        how = (
-            "Each figure is the median over so many processes, or over the rounds of warm ones. FIL is the first inference latency: "
-            "from the call of compile_model to the first result (a warm process has one compile). Percentiles are of single "
-            "requests, and a dash stands where there were too few."
-        )
+        meanings = [f"{metric.means}." for metric in metrics if metric.means]
+        percentiles = ["Percentiles are of single requests, and a dash stands where there were too few."]
+        median = "Each figure is the median over so many processes, or over the rounds of warm ones."
+        how = " ".join([median, *meanings, *(percentiles if has_latencies else [])])
         names = ", ".join(dict.fromkeys(row.study for row in each.rows))
         title, anchor = ("The figures", "figures") if not place else (f"The figures: {names}", f"figures-{place + 1}")
         yield Block(anchor, title, how, Table(columns, cells, frozenset(range(first, len(columns)))))
