@@ -11,6 +11,8 @@ import typer.main
 
 from autogauge import studies
 from autogauge.cli.main import app
+from autogauge.history import recorded
+from autogauge.report import told
 from benchmarks.calibration import __main__ as calibration
 from benchmarks.calibration import data
 from tests.support import ROOT
@@ -129,7 +131,7 @@ def sentences(page):
         yield from re.split(r"(?<=[.!?:;]) +", " ".join(piece.split()))
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name != "reports"], ids=named)
+@each_page
 def test_no_sentence_is_too_long_to_be_read_aloud(page):
     assert [each for each in sentences(page) if len(each.split()) > MOST_WORDS] == []
 
@@ -302,6 +304,19 @@ def test_the_readmes_first_screen_leads_to_what_a_newcomer_asks():
     screen = "\n".join(text_of(ROOT / "README.md").splitlines()[:40])
     for word in ("pytest -m perf", "PASS", "No GPU?", "In CI", "releases", "verdict", "own model", "own claims"):
         assert word in screen
+
+
+# The files of a run.
+
+
+def test_each_key_of_a_summary_stands_on_the_page_of_the_files_and_no_other():
+    page = text_of(ROOT / "reports/README.md").partition("## summary.json")[2].partition("### ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", page, re.M)
+    told_of = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    (version,) = re.findall(r"^\| `schema_version` \| (\d+);", page, re.M)
+    summary = told.summarize(recorded.of_file(ROOT / "tests/data/run.json"))
+    assert told_of == summary.keys()
+    assert int(version) == summary["schema_version"]
 
 
 # Figures.
