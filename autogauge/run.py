@@ -13,9 +13,7 @@ from autogauge.emulation.classes import ProcessorClass
 from autogauge.emulation.parts import identity
 from autogauge.files import as_json, in_short
 from autogauge.gate.session import Gate
-from autogauge.history import run_file
-from autogauge.history.circumstances import Circumstances
-from autogauge.history.circumstances import read as read_circumstances
+from autogauge.history import circumstances, run_file
 from autogauge.history.fingerprint import Fingerprint, fingerprint
 from autogauge.history.recorded import Recorded, of_document
 from autogauge.measuring import findings, notes
@@ -23,6 +21,7 @@ from autogauge.measuring.disturbance import OfRun, of_run
 from autogauge.measuring.findings import Finding
 from autogauge.measuring.result import Array, Result
 from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.facts import MachineFacts, seen_here
 from autogauge.probe.request import Emulation
 from autogauge.rig.rig import Rig
 from autogauge.settings import Settings
@@ -56,8 +55,10 @@ class Run:
     studies: list[Result] = field(default_factory=list)
     gate: Gate | None = None
     history_file: Path | None = None
-    circumstances: Circumstances = field(default_factory=read_circumstances)
-    """What the machine allowed when the measuring began: what changes later is said, and changes no fingerprint."""
+    here: MachineFacts = field(default_factory=seen_here)
+    """What this process saw of the machine when the measuring began: what changes later is said, and changes no fingerprint."""
+    machine_facts: MachineFacts | None = None
+    """The same as a probe told it, which counts; ``None`` until one has."""
     changes: list[str] = field(default_factory=list)
     """What of it changed while the session measured."""
     interrupted_by: str = ""
@@ -78,7 +79,7 @@ class Run:
     @property
     def fingerprint(self) -> Fingerprint | None:
         """What identifies the run, once the model and the devices are known: of the circumstances those at the beginning."""
-        if self.model is None:
+        if self.model is None or self.machine_facts is None:
             return None
         settings = self.settings
         measured: dict[str, Any] = {
@@ -94,7 +95,12 @@ class Run:
             measured["state"] = "reset before each inference"  # runs of before had left it to grow
         if self.emulation is not None:
             measured["emulation"] = identity(self.emulated.name if self.emulated else "")
-        return fingerprint(settings.machine, self.devices, self.model, measured, self.circumstances)
+        return fingerprint(settings.machine, self.machine_facts, self.devices, self.model, measured)
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What is noted of the machine beside the fingerprint; empty before a probe has told it."""
+        return dict(self.machine_facts.noted) if self.machine_facts else {}
 
     def take(self, rig: Rig) -> None:
         """Take over what the rig has found out so far."""
@@ -104,17 +110,21 @@ class Run:
             self.emulated, self.devices = inspection.emulated, [*inspection.devices]
             self.openvino, self.openvino_from = inspection.openvino, inspection.elsewhere
             self.has_state = inspection.state is not None
+            if self.machine_facts is None:
+                here, self.machine_facts = rig.machine
+                if (apart := circumstances.apart(here, self.machine_facts)) and apart not in self.notes:
+                    self.notes.append(apart)
         if inputs is not None:
             self.inputs, self.inputs_digest = inputs.kinds, inputs.digest
             self.frames, self.frames_are_new = inputs.frames, inputs.frames_are_new
 
     def begin(self) -> None:
-        """The measuring begins: from now on the circumstances shall stay as they are."""
-        self.circumstances = read_circumstances()
+        """The measuring begins: from now on the machine shall stay as it is."""
+        self.here, self.machine_facts = seen_here(), None  # what a probe told may be of long ago: the rig knows
 
     def look_again(self) -> None:
-        """Remember what of the circumstances has changed since the measuring began."""
-        now = self.circumstances.changes(read_circumstances())
+        """Remember what of the machine has changed since the measuring began. This process looks: that costs no probe."""
+        now = circumstances.changes(self.here, seen_here())
         self.changes += [each for each in now if each not in self.changes]
 
     def disturbance(self) -> OfRun:
@@ -137,7 +147,7 @@ class Run:
         ]
         return [
             *self.notes,
-            *self.circumstances.limits(),
+            *(circumstances.limits(self.machine_facts) if self.machine_facts else ()),
             *changes,
             *(note for study in (*self.studies, *again) for note in notes.of(study)),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import importlib.util
 import itertools
@@ -289,3 +290,35 @@ def in_a_mount(folder: Path, options: str, command: Sequence[str], *, read_only:
     if subprocess.run([*wrap, "true"], capture_output=True, check=False).returncode:
         return None
     return [*wrap, *command]
+
+
+def _are_written(group: Path, files: dict[str, str]) -> bool:
+    """Whether these files of the group are there and take what they are given."""
+    with contextlib.suppress(OSError):
+        for name, text in files.items():
+            if not (group / name).exists():
+                return False
+            (group / name).write_text(text)
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def real_quota(processors: float):
+    """A group of version 1 or 2 with that quota; skipped where none can be made."""
+    for parent, files in (
+        (Path("/sys/fs/cgroup"), {"cpu.max": f"{int(processors * 100000)} 100000"}),
+        (Path("/sys/fs/cgroup/cpu"), {"cpu.cfs_quota_us": f"{int(processors * 100000)}"}),
+    ):
+        group = parent / f"autogauge-test-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            if _are_written(group, files):
+                yield group
+                return
+        finally:
+            group.rmdir()
+    pytest.skip("no group with a quota can be made here")

@@ -1,25 +1,19 @@
-"""What this machine allows a run and how it is governed; and what of it differs between two runs, in words.
+"""What a machine allows a run and how it is governed, in words: what limits it, what changed meanwhile, what differs between two runs.
 
 What changes every figure is for the fingerprint (processors, quota, memory). The rest is *noted* beside it: kernel, microcode, governor
 and driver of the frequency, which processors, the memory limit. Runs that differ there are judged against each other, and the
-difference is named. Read from Linux's files; what is not there is not known, and what is not known is never called a difference.
+difference is named. What is not known is never called a difference. The facts are those of ``probe.facts``.
 """
 
 from __future__ import annotations
 
-import os
-import platform
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from autogauge.history.records import SavedRun
 from autogauge.plain import plain
-from autogauge.probe.worker.cgroups import Groups
+from autogauge.probe.facts import MachineFacts
 
-LINUX = Path("/")
 LONGEST = 80
 """Of a value in a sentence: what a file says may be of any length."""
 PLAIN = {
@@ -41,144 +35,46 @@ PLAIN = {
     "boost": "the processor's boost",
 }
 """How facts are called in a sentence."""
-STEADY = (
-    "logical_cpus",
-    "processor_quota",
-    "processors",
-    "memory_limit_mib",
-    "governor",
-    "frequency_driver",
-    "energy_preference",
-    "boost",
-)
-"""What must not change while a run measures. A frequency limit is left out: some machines move it by themselves as they grow warm."""
+MOVING = ("frequency_limit_mhz",)
+"""What some machines move by themselves: two looks, one after the other, may differ in it."""
 
 
-@dataclass(frozen=True)
-class Circumstances:
-    """The facts at one moment: those that a fingerprint holds, and those that are noted beside it."""
-
-    logical_cpus: int | None
-    processor_quota: float | None
-    """How many processors' time the tightest quota allows, where that is less than there are; else ``None``."""
-    memory_gib: int | None
-    noted: Mapping[str, Any] = field(default_factory=dict)
-
-    def limits(self) -> list[str]:
-        """Sentences about what is held below what the machine has: a quota of processors, a limit of memory."""
-        found = []
-        if self.processor_quota is not None:
-            found.append(
-                f"a quota allows {self.processor_quota:g} of {self.logical_cpus} processors' time: figures are those of the quota"
-            )
-        if (limit := self.noted.get("memory_limit_mib")) is not None:
-            found.append(f"the memory is limited to {limit} MiB of the machine's {self.memory_gib} GiB")
-        return found
-
-    def changes(self, later: Circumstances) -> list[str]:
-        """What of the facts that must not change while a run measures has changed until ``later``."""
-        before, after = self._steady(), later._steady()
-        return differences(before, after)
-
-    def _steady(self) -> dict[str, Any]:
-        own = {"logical_cpus": self.logical_cpus, "processor_quota": self.processor_quota}
-        return {name: value for name, value in {**own, **self.noted}.items() if name in STEADY}
-
-
-def read(root: Path = LINUX, affinity: Collection[int] | None = None) -> Circumstances:
-    """The facts now. ``root`` stands for ``/``, and ``affinity`` for the processors that this process may use, in tests."""
-    groups = Groups(str(root))
-    usable = _affinity() if affinity is None else affinity
-    cpus = len(usable) if usable is not None else os.cpu_count()
-    quota, memory, limit = groups.quota(), _memory_bytes(), groups.memory_limit_bytes()
-    noted: dict[str, Any] = {
-        "kernel": platform.release() or None,
-        "microcode": _microcode(root),
-        "processors": None if usable is None else ranges(usable),
-        **_frequency(root, usable or ()),
-        "boost": _boost(root),
-    }
-    noted = {name: value for name, value in noted.items() if value is not None}
-    if memory is not None:  # a limit that is above the memory is none; none is a fact, too
-        noted["memory_limit_mib"] = None if limit is None or limit >= memory else round(limit / 2**20)
-    return Circumstances(
-        cpus,
-        None if quota is None or (cpus is not None and quota >= cpus) else round(quota, 3),
-        None if memory is None else round(memory / 2**30),
-        noted,
-    )
-
-
-def _affinity() -> Collection[int] | None:
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-
-
-def _memory_bytes() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def ranges(numbers: Collection[int]) -> str:
-    """Numbers as Linux writes them: ``0-3,8``."""
-    found: list[list[int]] = []
-    for number in sorted(numbers):
-        if found and number == found[-1][-1] + 1:
-            found[-1][1:] = [number]
-        else:
-            found.append([number])
-    return ",".join("-".join(str(each) for each in (run[0], *run[1:])) for run in found)
-
-
-def _frequency(root: Path, processors: Collection[int]) -> dict[str, Any]:
-    """How the frequency of these processors is governed; several ways are all named."""
-    names = {
-        "governor": "scaling_governor",
-        "frequency_driver": "scaling_driver",
-        "energy_preference": "energy_performance_preference",
-        "frequency_limit_mhz": "scaling_max_freq",
-    }
-    cpus = root / "sys/devices/system/cpu"
-    found: dict[str, Any] = {}
-    for name, file in names.items():
-        said = {_word(cpus / f"cpu{number}/cpufreq" / file) for number in processors} - {None}
-        if name == "frequency_limit_mhz":
-            limits = [int(each) for each in said if each and re.fullmatch(r"[0-9]{1,12}", each)]
-            found[name] = round(max(limits) / 1000) if limits else None
-        else:
-            found[name] = ", ".join(sorted(each for each in said if each)) or None
+def limits(facts: MachineFacts) -> list[str]:
+    """Sentences about what is held below what the machine has: a quota of processors, a limit of memory."""
+    found = []
+    if facts.processor_quota is not None:
+        found.append(
+            f"a quota allows {facts.processor_quota:g} of {facts.logical_cpus} processors' time: figures are those of the quota"
+        )
+    if (limit := facts.noted.get("memory_limit_mib")) is not None:
+        found.append(f"the memory is limited to {limit} MiB of the machine's {facts.memory_gib} GiB")
     return found
 
 
-def _boost(root: Path) -> str | None:
-    cpus = root / "sys/devices/system/cpu"
-    for file, on in (("intel_pstate/no_turbo", "0"), ("cpufreq/boost", "1")):
-        word = _word(cpus / file)
-        if word in ("0", "1"):
-            return "on" if word == on else "off"
-    return None
+def changes(before: MachineFacts, later: MachineFacts) -> list[str]:
+    """What of the facts that must not change while a run measures has changed: one clause each."""
+    return differences(before.steady(), later.steady())
 
 
-def _microcode(root: Path) -> str | None:
-    try:
-        with (root / "proc/cpuinfo").open(encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                name, _, value = line.partition(":")
-                if name.strip() == "microcode":
-                    return value.strip()[:LONGEST] or None
-                if not line.strip():  # what one processor says is enough
-                    return None
-    except OSError:
-        pass
-    return None
+def apart(here: MachineFacts, probe: MachineFacts, *, reference: str = "") -> str | None:
+    """What a probe sees of the machine otherwise than this process does, in one sentence; ``None`` where they see the same.
 
-
-def _word(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()[:LONGEST] or None
-    except OSError:
+    With the name of a ``reference``, what its probes see otherwise than those of the session (``here``) that it is compared with.
+    """
+    ours, theirs = here.by_name(), probe.by_name()
+    found = [
+        f"{_plain(name)} is {_brief(theirs.get(name))}, not {_brief(ours.get(name))}"
+        for name in dict.fromkeys((*ours, *theirs))
+        if ours.get(name) != theirs.get(name) and name not in MOVING
+    ]
+    if not found:
         return None
+    if reference:
+        return (
+            f"WARNING: {_brief(reference)} sees another machine than what it is compared with: {', '.join(found)}; "
+            "what differs between the two may be the machine's doing"
+        )
+    return f"the probes see another machine than the process that starts them: {', '.join(found)}; what the probes see counts"
 
 
 def between(before: SavedRun, after: SavedRun) -> list[str]:

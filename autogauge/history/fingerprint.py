@@ -1,20 +1,19 @@
 """What must be equal for two runs to be comparable: machine, devices with their drivers, model, benchmark version.
 
 The OpenVINO release is left out on purpose: releases are what histories are compared for. What the machine allows and how it is governed
-is read by ``circumstances``; what of it is only noted beside a change of level does not come in here.
+is told by a probe (``probe.facts``); what of it is only noted beside a change of level does not come in here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autogauge.history.circumstances import Circumstances, read
 from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.facts import MachineFacts
 from autogauge.targets import Device
 
 BENCHMARK_VERSION = 3
@@ -39,27 +38,26 @@ class Fingerprint:
 
 def fingerprint(
     machine: str,
+    facts: MachineFacts,
     devices: Sequence[Device],
     model: ModelArtefact,
     measured: Mapping[str, Any] | None = None,
-    circumstances: Circumstances | None = None,
 ) -> Fingerprint:
-    """The fingerprint of a run on this machine, known as ``machine``. Memory is in GiB, rounded.
+    """The fingerprint of a run on the machine known as ``machine``, of which a probe told the ``facts``. Memory is in GiB, rounded.
 
     ``measured`` holds the options that change the figures: shapes, inputs, infer requests, the profile, the length of a slice.
-    ``circumstances`` are those at the beginning of the run; without them, those of now. A quota of processors comes in only where there
-    is one, so that other machines keep their fingerprint.
+    The facts are those at the beginning of the run. A quota of processors comes in only where there is one, so that other machines keep
+    their fingerprint.
     """
-    allowed = circumstances or read()
-    quota = {} if allowed.processor_quota is None else {"processor_quota": allowed.processor_quota}
+    quota = {} if facts.processor_quota is None else {"processor_quota": facts.processor_quota}
     return Fingerprint(
         {
             "machine": machine,
-            "system": platform.system(),
-            "architecture": platform.machine(),
-            "logical_cpus": allowed.logical_cpus,
+            "system": facts.system,
+            "architecture": facts.architecture,
+            "logical_cpus": facts.logical_cpus,
             **quota,
-            "memory_gib": allowed.memory_gib,
+            "memory_gib": facts.memory_gib,
             "devices": [{"name": each.name, "full_name": each.full_name, "driver": each.driver} for each in devices],
             "model": {"name": model.name, "precision": model.precision, "digest": model.digest},
             "measured": dict(measured or {}),

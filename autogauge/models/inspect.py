@@ -13,6 +13,7 @@ from autogauge.input_shapes import in_words
 from autogauge.models.artefact import ModelArtefact
 from autogauge.ports import Port
 from autogauge.probe import environment
+from autogauge.probe.facts import MachineFacts
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.process import last_line
 from autogauge.probe.request import Failure, ProbeFailed
@@ -62,6 +63,8 @@ class Inspection:
     """
 
     openvino: str
+    machine: MachineFacts
+    """What the machine allows the probe that looked."""
     devices: tuple[Device, ...]
     ports: tuple[Port, ...] = ()
     half_precision: tuple[str, ...] = ()
@@ -96,6 +99,7 @@ def inspect(
     described = reply["model"]
     return Inspection(
         reply["openvino"],
+        MachineFacts.from_json(reply["machine"]),
         tuple(Device.from_json(fields) for fields in reply["devices"]),
         tuple(Port.from_json(fields) for fields in described["inputs"]) if described else (),
         tuple(str(each) for each in described["half_precision"]) if described else (),

@@ -91,6 +91,43 @@ def _state(value: Any) -> bool:
     )
 
 
+def _from_zero(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
+
+
+def _brief_text(value: Any) -> bool:
+    return _text(value) and len(value) <= 1000
+
+
+_MACHINE: Mapping[str, Check] = {
+    "system": _brief_text,
+    "architecture": _brief_text,
+    "logical_cpus": _or_none(_count),
+    "processor_quota": _or_none(lambda value: _number(value) and value >= 0),
+    "memory_gib": _or_none(_from_zero),
+    "noted": lambda value: (
+        isinstance(value, dict)
+        and all(name in _NOTED and (each is None or _NOTED[name](each)) for name, each in value.items())
+    ),
+}
+_NOTED: Mapping[str, Check] = {
+    **dict.fromkeys(
+        ("kernel", "microcode", "processors", "governor", "frequency_driver", "energy_preference", "boost"), _brief_text
+    ),
+    "frequency_limit_mhz": _from_zero,
+    "memory_limit_mib": _from_zero,
+}
+
+
+def _machine(value: Any) -> bool:
+    """The facts of a machine, and no others."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == _MACHINE.keys()
+        and all(check(value[name]) for name, check in _MACHINE.items())
+    )
+
+
 def _types_by_index(value: Any) -> bool:
     return _by_name(_list_of(_text))(value) and all(each.isascii() and each.isdigit() for each in value)
 
@@ -112,6 +149,7 @@ _NEEDED: Mapping[str, Mapping[str, Check]] = {
     "described": {
         "openvino": _text,
         "elsewhere": _list_of(_text),
+        "machine": _machine,
         "devices": _list_of(_device),
         "model": _or_none(_model),
         "state": _or_none(_state),

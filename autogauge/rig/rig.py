@@ -26,9 +26,10 @@ from autogauge.measuring.condition import HERE, Condition
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.models.artefact import ModelArtefact
-from autogauge.models.inspect import Inspection
+from autogauge.models.inspect import Inspection, inspect
 from autogauge.models.resolve import Resolver, Wanted
 from autogauge.parsing import LONGEST_DEADLINE_S
+from autogauge.probe.facts import MachineFacts, seen_here
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Emulation
 from autogauge.rig import setups, trial
@@ -118,6 +119,7 @@ class Rig:
     def inspection(self) -> Inspection:
         """What OpenVINO sees: its devices, and the model's inputs."""
         asked, launcher, model = self.asked, self.launcher, self.model
+        here = seen_here()
         found = look(
             launcher,
             model,
@@ -132,7 +134,20 @@ class Rig:
             self.notes.append(FROM_ELSEWHERE.format(found.openvino, " and ".join(map(in_short, found.elsewhere))))
         if found.state is not None:
             self.notes.append(found.state.note)
+        self._machine = here, found.machine
         return found
+
+    @property
+    def machine(self) -> tuple[MachineFacts, MachineFacts]:
+        """What this process sees of the machine, and what a probe does: that counts. Looked at when the model was, and not again.
+
+        Unless this process sees a change since then, which costs no probe: then a probe is asked anew.
+        """
+        _ = self.inspection
+        now = seen_here()
+        if now.steady() != self._machine[0].steady():
+            self._machine = now, inspect(self.launcher, deadline_s=self.asked.probe_deadline_s).machine
+        return self._machine
 
     def _check_emulation(self, found: Inspection) -> None:
         if not any(device.is_emulated for device in found.devices):

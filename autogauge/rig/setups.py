@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from autogauge.causes import step_when_late
 from autogauge.errors import UserError
 from autogauge.files import in_short
+from autogauge.history import circumstances
 from autogauge.measuring.progress import Progress
 from autogauge.models import path as model_path
 from autogauge.ports import Port
 from autogauge.probe.environment import preloaded
+from autogauge.probe.facts import MachineFacts
 from autogauge.probe.identity import Runtime
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
@@ -34,7 +36,7 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
     if reference.model is not None:
         workload = dataclasses.replace(workload, model=model_path.artefact_at(reference.model))
     try:
-        described = launcher.describe(workload.model.path, workload.shapes)["model"]
+        reply = launcher.describe(workload.model.path, workload.shapes)
     except ProbeFailed as error:
         reason, failure = str(error).splitlines()[0], error.failure
         if step := step_when_late() if failure.kind == "deadline" else failure.next_step:
@@ -45,9 +47,11 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
             f"the reference {reference.text} cannot be measured: {reason}; check that openvino and numpy are installed in it ({OPTION})."
         ) from None
     if reference.model is not None:
-        ports = [Port.from_json(fields) for fields in described["inputs"]]
+        ports = [Port.from_json(fields) for fields in reply["model"]["inputs"]]
         workload = fed_alike(workload, rig.inspection.ports, ports, folder)
     rig.notes += notes_on(runtime)
+    differing = circumstances.apart(rig.machine[1], MachineFacts.from_json(reply["machine"]), reference=reference.text)
+    rig.notes += [differing] if differing else []
     return Setup(launcher, workload)
 
 

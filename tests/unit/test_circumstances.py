@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from autogauge.history import circumstances, records
-from autogauge.history.circumstances import Circumstances, between, differences, ranges
+from autogauge.history import records
+from autogauge.history.circumstances import apart, between, changes, differences, limits
 from autogauge.history.fingerprint import fingerprint
 from autogauge.models.artefact import ModelArtefact
 from autogauge.plain import plain
+from autogauge.probe.facts import MachineFacts
 from autogauge.probe.worker import cgroups
 from autogauge.probe.worker.cgroups import Groups
+from autogauge.probe.worker.facts import machine_facts, ranges
+from autogauge.targets import Device
 from tests.properties import for_all
-from tests.support import ROOT
+from tests.support import ROOT, real_quota
 
 V2 = "30 25 0:26 {mounted} /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
 V1 = "33 32 0:30 {mounted} /sys/fs/cgroup/{name} rw,relatime - cgroup cgroup rw,{name}\n"
@@ -34,6 +37,10 @@ def tree(root: Path, files: dict[str, str], own: str = "0::/\n", mounts: str = V
     return root
 
 
+def read(root: Path, affinity: Collection[int]) -> MachineFacts:
+    return MachineFacts.from_json(machine_facts(str(root), affinity))
+
+
 def v1_mounts(mounted: str = "/") -> str:
     return "".join(V1.format(mounted=mounted, name=name) for name in ("cpu,cpuacct", "memory", "name=systemd"))
 
@@ -42,15 +49,15 @@ def test_a_container_sees_its_group_as_the_root(tmp_path):
     root = tree(tmp_path, {"sys/fs/cgroup/cpu.max": "150000 100000\n", "sys/fs/cgroup/memory.max": "536870912\n"})
     assert Groups(str(root)).quota() == 1.5
     assert Groups(str(root)).memory_limit_bytes() == 512 * 2**20
-    found = circumstances.read(root, range(4))
+    found = read(root, range(4))
     assert (found.logical_cpus, found.processor_quota) == (4, 1.5)
     assert found.noted["memory_limit_mib"] == 512
-    assert [each.partition(":")[0] for each in found.limits()] == [
+    assert [each.partition(":")[0] for each in limits(found)] == [
         "a quota allows 1.5 of 4 processors' time",
         f"the memory is limited to 512 MiB of the machine's {found.memory_gib} GiB",
     ]
-    assert Circumstances(4, None, 16, {"memory_limit_mib": None}).limits() == []
-    assert circumstances.read(root, range(1)).processor_quota is None, "a quota above the processors binds nobody"
+    assert limits(MachineFacts(4, None, 16, {"memory_limit_mib": None})) == []
+    assert read(root, range(1)).processor_quota is None, "a quota above the processors binds nobody"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +166,7 @@ def test_how_the_frequency_is_governed(tmp_path):
         "proc/cpuinfo": "processor\t: 0\nmicrocode\t: 0xb4\n\nprocessor\t: 1\n",
     }
     root = tree(tmp_path, files)
-    noted = dict(circumstances.read(root, (0, 1, 3)).noted)
+    noted = dict(read(root, (0, 1, 3)).noted)
     assert noted.pop("kernel")
     assert noted == {
         "microcode": "0xb4",
@@ -171,7 +178,7 @@ def test_how_the_frequency_is_governed(tmp_path):
         "boost": "off",
         "memory_limit_mib": None,
     }
-    assert circumstances.read(root, (0, 1)).noted["governor"] == "powersave"
+    assert read(root, (0, 1)).noted["governor"] == "powersave"
 
 
 @for_all(lambda st: (st.sets(st.integers(0, 300), min_size=1),))
@@ -187,24 +194,49 @@ MODEL = ModelArtefact("m", "path", "FP16", Path("m.xml"), "d" * 64, "random")
 
 
 def test_machines_without_a_quota_keep_their_fingerprint(tmp_path):
-    calm = circumstances.read(tmp_path, os.sched_getaffinity(0))
-    names = [*fingerprint("lab", [], MODEL, {}, calm).facts]
+    calm = read(tmp_path, os.sched_getaffinity(0))
+    names = [*fingerprint("lab", calm, [], MODEL, {}).facts]
     assert names == [
         *("machine", "system", "architecture", "logical_cpus", "memory_gib", "devices", "model", "measured"),
         "benchmark_version",
     ], "a fact more, and every history begins anew"
     root = tree(tmp_path, {"sys/fs/cgroup/cpu.max": "50000 100000", "sys/fs/cgroup/memory.max": "1000000"})
-    held = circumstances.read(root, os.sched_getaffinity(0))
-    facts = fingerprint("lab", [], MODEL, {}, held).facts
+    held = read(root, os.sched_getaffinity(0))
+    facts = fingerprint("lab", held, [], MODEL, {}).facts
     assert facts["processor_quota"] == 0.5
     assert set(facts) == {*names, "processor_quota"}, "what is only noted is not in it"
 
 
+@pytest.mark.parametrize(("quota", "digest"), [(None, "41f5402439cbe80d"), (1.5, "80472b2b3ba248ed")])
+def test_the_fingerprint_of_before_is_todays(quota, digest):
+    """Written by the release that asked the controlling process: histories stay comparable."""
+    facts = MachineFacts(2, quota, 24, {"kernel": "6.1"}, "Linux", "x86_64")
+    assert fingerprint("lab", facts, [Device("CPU", "a CPU")], MODEL, {"profile": "quick"}).digest == digest
+
+
+def test_what_a_probe_sees_otherwise_is_one_sentence():
+    here = MachineFacts(
+        4, None, 16, {"processors": "0-3", "kernel": "6.1", "frequency_limit_mhz": 1}, "Linux", "x86_64"
+    )
+    probe = MachineFacts(
+        1, 0.5, 16, {"processors": "2", "kernel": "6.1", "frequency_limit_mhz": 2, "boost": "on"}, "Linux", "x86_64"
+    )
+    assert apart(here, here) is None
+    assert apart(here, probe) == (
+        "the probes see another machine than the process that starts them: the number of processors is 1, not 4, "
+        "the quota of processors is 0.5, not none, which processors may be used is 2, not 0-3, "
+        "the processor's boost is on, not none; what the probes see counts"
+    )
+    said = apart(probe, here, reference="openvino==2024.6.0")
+    assert said is not None
+    assert said.startswith("WARNING: openvino==2024.6.0 sees another machine than what it is compared with: ")
+
+
 def test_what_must_not_change_in_the_middle():
-    before = Circumstances(4, None, 16, {"processors": "0-3", "governor": "powersave", "frequency_limit_mhz": 3000})
-    after = Circumstances(2, 1.5, 16, {"processors": "0-1", "governor": "powersave", "frequency_limit_mhz": 2000})
-    assert before.changes(before) == []
-    assert before.changes(after) == [
+    before = MachineFacts(4, None, 16, {"processors": "0-3", "governor": "powersave", "frequency_limit_mhz": 3000})
+    after = MachineFacts(2, 1.5, 16, {"processors": "0-1", "governor": "powersave", "frequency_limit_mhz": 2000})
+    assert changes(before, before) == []
+    assert changes(before, after) == [
         "the number of processors changed from 4 to 2",
         "the quota of processors changed from none to 1.5",
         "which processors may be used changed from 0-3 to 0-1",
@@ -278,42 +310,10 @@ def test_whatever_a_file_says_differences_are_short_clauses(before, after):
         assert len(clause) < 400
 
 
-def _are_written(group: Path, files: dict[str, str]) -> bool:
-    """Whether these files of the group are there and take what they are given."""
-    with contextlib.suppress(OSError):
-        for name, text in files.items():
-            if not (group / name).exists():
-                return False
-            (group / name).write_text(text)
-        return True
-    return False
-
-
-@contextlib.contextmanager
-def real_quota(processors: float):
-    """A group of version 1 or 2 with that quota; skipped where none can be made."""
-    for parent, files in (
-        (Path("/sys/fs/cgroup"), {"cpu.max": f"{int(processors * 100000)} 100000"}),
-        (Path("/sys/fs/cgroup/cpu"), {"cpu.cfs_quota_us": f"{int(processors * 100000)}"}),
-    ):
-        group = parent / f"autogauge-test-{os.getpid()}"
-        try:
-            group.mkdir()
-        except OSError:
-            continue
-        try:
-            if _are_written(group, files):
-                yield group
-                return
-        finally:
-            group.rmdir()
-    pytest.skip("no group with a quota can be made here")
-
-
 def test_a_real_quota_is_seen_and_its_throttling_counted():
     program = (
         "import os, sys, time\n"
-        "from autogauge.history import circumstances\n"
+        "from autogauge.probe.facts import seen_here\n"
         "from autogauge.probe.worker.machine import Surroundings\n"
         "try:\n"
         "    open(os.environ['GROUP'] + '/cgroup.procs', 'w').write(str(os.getpid()))\n"
@@ -321,7 +321,7 @@ def test_a_real_quota_is_seen_and_its_throttling_counted():
         "around = Surroundings()\n"
         "began = time.process_time()\n"
         "while time.process_time() < began + 0.05: pass\n"
-        "print(circumstances.read().processor_quota, around.since()['quota_held_s'])"
+        "print(seen_here().processor_quota, around.since()['quota_held_s'])"
     )
     with real_quota(0.03) as group:
         done = subprocess.run(

@@ -18,6 +18,7 @@ from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
 from autogauge.measuring.condition import Condition
 from autogauge.models.artefact import ModelArtefact
+from autogauge.probe.facts import MachineFacts
 from autogauge.targets import Device, Target
 from fixtures.recording import key_of
 from tests.properties import for_all
@@ -241,15 +242,16 @@ def test_the_fingerprint_tells_machines_devices_drivers_and_models_apart():
 
     model = ModelArtefact("m", "path", "IR", Path("m.xml"), "digest", "unknown")
     device = Device("GPU", "a GPU", "DISCRETE", "1.0")
-    base = fingerprint("lab", [device], model).digest
-    assert fingerprint("lab", [device], model).digest == base
+    facts = MachineFacts(2, None, 16, {}, "Linux", "x86_64")
+    base = fingerprint("lab", facts, [device], model).digest
+    assert fingerprint("lab", facts, [device], model).digest == base
     moved = ModelArtefact("m", "path", "IR", Path("elsewhere/m.xml"), "digest", "unknown")
-    assert fingerprint("lab", [device], moved).digest == base, "where the file lies does not matter"
+    assert fingerprint("lab", facts, [device], moved).digest == base, "where the file lies does not matter"
     others = [
-        fingerprint("other", [device], model),
-        fingerprint("lab", [Device("GPU", "another GPU", "DISCRETE", "1.0")], model),
-        fingerprint("lab", [Device("GPU", "a GPU", "DISCRETE", "1.1")], model),
-        fingerprint("lab", [device], ModelArtefact("m", "path", "IR", Path("m.xml"), "other", "unknown")),
+        fingerprint("other", facts, [device], model),
+        fingerprint("lab", facts, [Device("GPU", "another GPU", "DISCRETE", "1.0")], model),
+        fingerprint("lab", facts, [Device("GPU", "a GPU", "DISCRETE", "1.1")], model),
+        fingerprint("lab", facts, [device], ModelArtefact("m", "path", "IR", Path("m.xml"), "other", "unknown")),
     ]
     assert len({base, *(each.digest for each in others)}) == 5
 

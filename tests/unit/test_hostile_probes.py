@@ -37,6 +37,27 @@ SLICE = {
     "surroundings": {},
     "execution_devices": ["CPU"],
 }
+DESCRIBED = {
+    "type": "described",
+    "openvino": "2026.4.1",
+    "elsewhere": [],
+    "machine": {
+        "system": "Linux",
+        "architecture": "x86_64",
+        "logical_cpus": 2,
+        "processor_quota": None,
+        "memory_gib": 24,
+        "noted": {"kernel": "6.1", "processors": "0-1", "memory_limit_mib": None, "frequency_limit_mhz": 3000},
+    },
+    "devices": [],
+    "model": None,
+    "state": None,
+    "random_outputs": {},
+}
+
+
+def of_machine(**changed):
+    return {"machine": {**DESCRIBED["machine"], **changed}}
 
 
 def failure_of(tmp_path, lines, deadline_s=20.0):
@@ -141,7 +162,7 @@ def test_an_answer_without_an_end_is_given_up_on(tmp_path, monkeypatch):
     assert "without an end" in failure.reason
 
 
-@pytest.mark.parametrize("message", [MEASURED, SLICE], ids=["measured", "slice"])
+@pytest.mark.parametrize("message", [MEASURED, SLICE, DESCRIBED], ids=["measured", "slice", "described"])
 def test_an_answer_as_it_should_be_is_taken(message):
     assert fault_of(message) is None
     assert fault_of({**message, "something": "else"}) is None
@@ -163,6 +184,20 @@ def test_an_answer_as_it_should_be_is_taken(message):
         (MEASURED, {"surroundings": {"wall_s": "long"}}),
         (MEASURED, {"openvino": None}),
         (MEASURED, {"handed_over_s": "soon"}),
+        (DESCRIBED, {"machine": {}}),
+        (DESCRIBED, {"machine": {**DESCRIBED["machine"], "name": "lab"}}),
+        (DESCRIBED, of_machine(logical_cpus=0)),
+        (DESCRIBED, of_machine(logical_cpus=1.5)),
+        (DESCRIBED, of_machine(processor_quota="half")),
+        (DESCRIBED, of_machine(processor_quota=float("nan"))),
+        (DESCRIBED, of_machine(memory_gib=True)),
+        (DESCRIBED, of_machine(memory_gib=-1)),
+        (DESCRIBED, of_machine(system="L" * 10_000)),
+        (DESCRIBED, of_machine(architecture=None)),
+        (DESCRIBED, of_machine(noted=[])),
+        (DESCRIBED, of_machine(noted={"kernel": {}})),
+        (DESCRIBED, of_machine(noted={"memory_limit_mib": float("inf")})),
+        (DESCRIBED, of_machine(noted={"something": "else"})),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_named(message, changed):
@@ -174,8 +209,8 @@ def test_an_answer_that_makes_no_sense_is_named(message, changed):
 
 @for_all(
     lambda st: (
-        st.sampled_from([MEASURED, SLICE]),
-        st.sampled_from(sorted({*MEASURED, *SLICE} - {"type"})),
+        st.sampled_from([MEASURED, SLICE, DESCRIBED]),
+        st.sampled_from(sorted({*MEASURED, *SLICE, *DESCRIBED} - {"type"})),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=200),
             lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(max_size=5), each, max_size=3),

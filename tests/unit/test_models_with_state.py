@@ -11,6 +11,7 @@ from autogauge.measuring import reservations
 from autogauge.measuring.claim import Ratio
 from autogauge.models import path
 from autogauge.models.inspect import State, inspect
+from autogauge.probe.facts import seen_here
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.worker.subject import NOT_RESET, RESET
 from autogauge.rig.pool import ProbePool
@@ -205,7 +206,9 @@ def test_state_enters_the_fingerprint_of_models_that_have_any(monkeypatch):
         shapes={}, infer_requests=0, machine="m", profile=SimpleNamespace(slice_s=0.25, name="quick")
     )
     model = SimpleNamespace(name="n", precision="p", digest="d")
-    with_state, without = (Run(settings, model=model, has_state=each).fingerprint for each in (True, False))
+    with_state, without = (
+        Run(settings, model=model, machine_facts=seen_here(), has_state=each).fingerprint for each in (True, False)
+    )
     assert "state" not in without.facts["measured"]
     assert with_state.facts["measured"]["state"]
     assert with_state.digest != without.digest

@@ -54,7 +54,7 @@ def saved_by_hand(folder, run):  # noqa: F811
                 samples_s = [metric.cost(each) for each in result.figures(condition.name, name)]
                 extra = run_file.extra_info(result, condition.name, metric, key, run.in_short(), None)
                 entries.append(run_file.benchmark(key, group, samples_s, extra))
-    info = run_file.machine_info("lab", run.fingerprint, run.circumstances.noted)
+    info = run_file.machine_info("lab", run.fingerprint, run.noted)
     document = run.put_into(run_file.document(entries, info))
     return run_file.save(folder, document, run.arrays(), "m", run.fingerprint.digest)
 

@@ -19,6 +19,7 @@ from autogauge.probe import environment, launcher
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime, is_release
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed, ProbeRequest
+from autogauge.probe.worker.facts import machine_facts
 from autogauge.rig import setups
 from autogauge.runtimes.reference import parse
 from tests.properties import for_all
@@ -221,6 +222,7 @@ def test_a_probe_that_does_not_say_what_it_runs_gives_no_reply(tmp_path):
             "type": "described",
             "openvino": "x",
             "elsewhere": [],
+            "machine": machine_facts(),
             "devices": [],
             "model": None,
             "state": None,

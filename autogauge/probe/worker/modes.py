@@ -36,13 +36,18 @@ ASKING_S = 1.0
 
 
 def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
-    """Say what this runtime sees: versions, devices, the model."""
+    """Say what this runtime sees: the machine, versions, devices, the model."""
+    # Imported here: nothing that a measuring probe does not need is to be in its process. Read first: a runtime may bind threads.
+    from autogauge.probe.worker.facts import machine_facts
+
+    machine = machine_facts()
     subject = Subject(request, phase)
     phase.enter("describe")
     channel.send(
         "described",
         **subject.runtime,
         python=sys.version.split()[0],
+        machine=machine,
         devices=describe_devices(subject.core),
         model=describe_model(subject.model, subject.declared) if request["model"] else None,
         emulated=subject.emulated,
