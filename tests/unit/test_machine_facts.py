@@ -134,6 +134,7 @@ def test_a_machine_that_changed_before_the_measuring_began_is_asked_anew_and_els
     assert run.fingerprint.facts["logical_cpus"] == 1, "the facts at the beginning are the run's"
 
 
+@pytest.mark.slow
 def test_a_reference_that_sees_another_machine_than_what_it_is_compared_with_is_told(rig, tmp_path):
     rig.workload  # noqa: B018
     python = Path(misbehaving_python(tmp_path, ON_ONE))
