@@ -5,7 +5,7 @@ Which figures a sample has is left to who measures it (``rig``, ``studies``).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 FACTORS = {("s", "ms"): 1e3, ("bytes", "MiB"): 2.0**-20}
@@ -69,5 +69,6 @@ class Metric:
         return f"{samples} {self.sample}{plural}"
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary."""
-        return asdict(self)
+        """The fields as a dictionary, without those that are as they are for most."""
+        left_out = {each.name: each.default for each in fields(self)}
+        return {name: value for name, value in asdict(self).items() if value != left_out[name]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.reading import Fields, number, short, text, whole
 from autogauge.measuring.result import AS_TABLE, BY_METRIC, Array, Check, Replicate, Result, Sample
-from autogauge.probe.request import Failure
+from autogauge.probe.request import Failure, FailureKind
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
 
-KINDS = ("error", "signal", "exit", "deadline", "garbage")
+KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 LATENCIES, COUNTS = "latencies_ms", "latencies"
 _ABSENT: Any = object()
 """What a sample does not have, where others of its column have something."""
@@ -35,7 +35,10 @@ def result_from(fields: Fields, arrays: Mapping[str, Array]) -> Result:
     if len({each.name for each in conditions}) < len(conditions):
         raise ValueError("two of its conditions have one name")
     metrics = fields.each("metrics", _metric_from)
-    claims, changes = fields.each("claims", _verdict_from), fields.each("changes", _verdict_from)
+    by_name = {each.name: each for each in reversed(metrics)}
+    claims, changes = (
+        fields.each(key, lambda value, place: _verdict_from(value, place, by_name)) for key in ("claims", "changes")
+    )
     names = {each.name for each in conditions}
     if not all(isinstance(each.claim, Ratio) for each in changes):
         raise ValueError("one of its changes is no ratio")
@@ -112,14 +115,14 @@ def _plan_from(fields: Fields) -> Plan:
     return Plan(looks, fields.number("budget_s"), fields.number("confidence"), fields.flag("by_time"))
 
 
-def _verdict_from(value: Any, place: str) -> Verdict:
+def _verdict_from(value: Any, place: str, metrics: Mapping[str, Metric]) -> Verdict:
     fields = Fields(value, place)
     said = fields.fields("verdict")
     interval = said.each("interval", number) if "interval" in said else None
     if interval is not None and len(interval) != 5:
         raise ValueError(f"{said.at('interval')} has {len(interval)} numbers, where five should be")
     return Verdict(
-        _claim_from(fields),
+        _claim_from(fields, metrics),
         Outcome(said.choice("outcome", [str(each) for each in Outcome])),
         Interval(*interval[:4], int(interval[4])) if interval else None,
         said.whole("replicates"),
@@ -135,12 +138,15 @@ def _verdict_from(value: Any, place: str) -> Verdict:
     )
 
 
-def _claim_from(fields: Fields) -> Claim:
+def _claim_from(fields: Fields, metrics: Mapping[str, Metric]) -> Claim:
     name, sentence = fields.text("name"), fields.text("sentence")
     kind = fields.choice("kind", (Ratio.kind, Bound.kind, Fact.kind))
     if kind == Fact.kind:
         return Fact(name, sentence, fields.texts("conditions"))
-    metric, bound = _metric_from(fields.any("metric"), fields.at("metric")), fields.number("bound")
+    said, bound = fields.any("metric"), fields.number("bound")
+    metric = metrics.get(said) if isinstance(said, str) else _metric_from(said, fields.at("metric"))
+    if metric is None:
+        raise ValueError(f"{fields.at('metric')} is {short(said)}, which the study does not declare")
     relation = fields.choice("relation", ("at most", "at least"))
     if kind == Bound.kind:
         return Bound(name, sentence, metric, fields.text("condition"), relation, bound, fields.flag("every"))

@@ -50,6 +50,14 @@ class Sample:
     arrays: Mapping[str, Array] = field(default_factory=dict, compare=False)
     outcome: str = ""
 
+    def __post_init__(self) -> None:
+        """Raise ``TypeError`` for a figure that is no number: at the study's first turn, not when all is measured and to be saved."""
+        for name, figure in self.figures.items():
+            if isinstance(figure, bool) or not isinstance(figure, (int, float, np.number)):
+                raise TypeError(
+                    f"the figure {name} of a sample is {figure!r}, where a number should be: leave out what is not known"
+                )
+
 
 @dataclass
 class Replicate:

@@ -54,8 +54,8 @@ def to_json(result: Result) -> dict[str, Any]:
         "shown": result.shown,
         "caption": result.caption,
         "conditions": [condition.to_json() for condition in result.conditions],
-        "claims": [_verdict(result.judged(claim)) for claim in result.claims],
-        "changes": [_verdict(result.judged(claim)) for claim in result.changes],
+        "claims": [_verdict(result, result.judged(claim)) for claim in result.claims],
+        "changes": [_verdict(result, result.judged(claim)) for claim in result.changes],
         "looked": dict(result.looked),
         "facts": result.facts,
         "replicates": {
@@ -151,13 +151,16 @@ def _column(values: Sequence[Any]) -> Any:
     return {"all": first} if same else list(values)
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(result: Result, verdict: Verdict) -> dict[str, Any]:
+    """A claim with its verdict; a metric that the study declares is named."""
     claim, interval = verdict.claim, verdict.interval
     found: dict[str, Any] = {"kind": claim.kind, "name": claim.name, "sentence": claim.sentence}
     if isinstance(claim, Fact):
         found["conditions"] = list(claim.conditions)
     else:
-        found |= {"metric": claim.metric.to_json(), "relation": claim.relation, "bound": spelled(claim.bound)}
+        declared = claim.metric == result.metric(claim.metric.name) and claim.metric in result.metrics
+        metric = claim.metric.name if declared else claim.metric.to_json()
+        found |= {"metric": metric, "relation": claim.relation, "bound": spelled(claim.bound)}
     if isinstance(claim, Ratio):
         found |= {"numerator": claim.numerator, "denominator": claim.denominator}
     if isinstance(claim, Bound):

@@ -21,7 +21,7 @@ from autogauge.errors import UserError
 from autogauge.files import in_short
 from autogauge.input_files import GivenInputs
 from autogauge.inputs import Inputs
-from autogauge.measuring import schedule
+from autogauge.measuring import saving, schedule
 from autogauge.measuring.condition import HERE, Condition
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
@@ -307,8 +307,12 @@ class Rig:
         return FreshTurns(result, self.setup, progress, deadline_s=self.deadlines.probe_s, cache=cache, observe=observe)
 
     def measure(self, study: Study, result: Result | None = None) -> Result:
-        """Measure the study to its end; ``result`` is its plan where it is not its own alone. It is filled while it is measured."""
+        """Measure the study to its end; ``result`` is its plan where it is not its own alone. It is filled while it is measured.
+
+        Raises ``ValueError``, before anything is measured, for a plan that could not be read back from a file: the study's own mistake.
+        """
         planned = study.planned(self, random.randrange(2**32)) if result is None else result
+        saving.from_json(saving.to_json(planned))
         for condition in planned.conditions:  # before the first turn, since a release may have to be installed
             self.setup(condition)
         with self._live() as progress, study.open(self, planned, progress) as turns:

@@ -30,9 +30,10 @@ def blocks(result: Result) -> Iterable[Block]:
     for condition in result.conditions:
         name = condition.name
         sample = next(iter(result.samples(name)), None)
-        if sample is None or not {"start_s", "latency_s", "label"} <= sample.arrays.keys():
+        arrays = sample.arrays if sample else {}
+        shapes = {values.shape for key, values in arrays.items() if key in ("start_s", "latency_s", "label")}
+        if sample is None or not {"start_s", "latency_s", "label"} <= arrays.keys() or len(shapes) > 1:
             continue
-        arrays = sample.arrays
         marks: list[dict[str, Any]] = [
             {"at": sample.figures[key], "label": label} for key, label in MARKS.items() if key in sample.figures
         ]

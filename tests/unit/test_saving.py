@@ -324,6 +324,7 @@ def break_(fields, path, value):
         (("conditions", 1, "name"), "A", "two of its conditions have one name"),
         (("claims", 0, "denominator"), "C", "its claim ratio is about C, which is none of its conditions"),
         (("claims", 0, "relation"), "about", "claims 1, relation is 'about'"),
+        (("claims", 0, "metric"), "speed", "claims 1, metric is 'speed', which the study does not declare"),
         (("claims", 3, "verdict", "outcome"), "MAYBE", "claims 4, verdict, outcome is 'MAYBE'"),
         (("samples", "A", "figures", "fps"), [1, 2], "samples, A, figures, fps is 2 values, where 6 values should be"),
         (("samples", "A", "figures", "fps"), {"all": "x"}, "samples, A, figures, fps is 'x', where a number should be"),

@@ -262,3 +262,12 @@ def test_nothing_that_was_measured_is_left_when_all_is_measured_anew_and_no_plan
             assert ours == getattr(study(FASTER), each.name), each.name
         else:
             assert ours == theirs, each.name
+
+
+@pytest.mark.parametrize("figure", [None, "5", True, [1.0]])
+def test_a_figure_that_is_no_number_is_told_at_the_first_turn(figure):
+    """It would be found when all is measured, and a file with it could not be read back."""
+    odd = study(FASTER)
+    with pytest.raises(TypeError, match="the figure s of a sample is"):
+        run(odd, lambda _: Sample({"s": figure}), Silent())
+    assert odd.state == "broken off"
