@@ -20,6 +20,7 @@ import contextlib
 
 from autogauge.measuring.claim import Bound, Fact, Ratio
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import Block, Table
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check
@@ -60,6 +61,9 @@ class EarlyStart(Study):
         seconds = reply["seconds"]
         named = Check(bool(reply["openvino"]), reply["openvino"])
         return Seen({{OVERHEAD.name: seconds["import"] + seconds["core"] + seconds["read"]}}, {{"releases-are-named": named}})
+
+    def blocks(self, result):
+        yield Block("early", "Who starts early", "In seconds.", Table.of(("condition", "s"), [("AUTO", "1")]))
 
 
 EARLY_START = EarlyStart()
@@ -129,7 +133,7 @@ def tree(tmp_path, model_cache):
     return tree
 
 
-def new_study_lives_in(run, benchmark, claims, labels):
+def new_study_lives_in(run, benchmark, claims, labels, drawn):
     """Twice measured: what a user sees of it, everywhere. ``labels`` are two of its own, one for each condition."""
     shown = run.perf("--machine=lab")
     for claim in claims:
@@ -145,6 +149,9 @@ def new_study_lives_in(run, benchmark, claims, labels):
     assert summary["gate"]["error"] == pytest.approx(0.01 / 2), "its benchmarks are counted"
     page = (run.folder / RESULTS / "latest" / "index.html").read_text()
     assert claims[0] in page
+    assert drawn in page, "the study's own block"
+    run.autogauge("report", "1", f"--out={run.folder / 'again'}")
+    assert drawn in (run.folder / "again" / "index.html").read_text(), "and again, from the run's file alone"
     saved = json.loads(next((run.folder / RESULTS / "history" / "lab").glob("0001_*.json")).read_bytes())
     found = {each["extra_info"]["benchmark"]: each["extra_info"]["labels"] for each in saved["benchmarks"]}
     assert len(found) == 2
@@ -165,7 +172,7 @@ def test_a_study_in_warm_processes(tree):
     study, tests = from_the_page()
     run = tree("queue_depth", "QUEUE_DEPTH", study, tests)
     claims = ("second-request-costs-no-fps", "frames-arrive", "devices-answer")
-    new_study_lives_in(run, "slowest request", claims, (("requests", "1"), ("requests", "2")))
+    new_study_lives_in(run, "slowest request", claims, (("requests", "1"), ("requests", "2")), "The worst wait")
 
 
 EARLY = ("auto-starts-early", "auto-wastes-no-time", "releases-are-named")
@@ -174,7 +181,7 @@ EARLY = ("auto-starts-early", "auto-wastes-no-time", "releases-are-named")
 @pytest.mark.slow
 def test_a_study_in_fresh_processes(tree):
     run = tree("early_start", "EARLY_START", FRESH.format(elsewhere=""), TESTS)
-    new_study_lives_in(run, "time before the compile", EARLY, (("place", "here"), ("place", "CPU")))
+    new_study_lives_in(run, "time before the compile", EARLY, (("place", "here"), ("place", "CPU")), "Who starts early")
 
 
 @pytest.mark.slow
@@ -184,7 +191,9 @@ def test_a_study_whose_conditions_differ_by_runtime(tree, tmp_path):
     (site,) = other.glob("lib/python*/site-packages")
     (site / "its.pth").write_text("\n".join(each for each in sys.path if each.endswith("site-packages")) + "\n")
     run = tree("early_start", "EARLY_START", FRESH.format(elsewhere=str(other)), TESTS)
-    new_study_lives_in(run, "time before the compile", EARLY, (("place", "here"), ("place", "there")))
+    new_study_lives_in(
+        run, "time before the compile", EARLY, (("place", "here"), ("place", "there")), "Who starts early"
+    )
     saved = json.loads(next((run.folder / RESULTS / "history" / "lab").glob("0001_*.json")).read_bytes())
     there = next(each for each in saved["benchmarks"] if each["extra_info"]["labels"]["place"] == "there")
     assert there["extra_info"]["labels"]["openvino"], "what runs elsewhere says on what"

@@ -22,14 +22,6 @@ OTHERS = sorted(
     if STUDIES not in path.parents
     and "probe" not in path.parts  # a probe's mode may be called as the study that asks for it
 )
-KNOWN = {
-    "report/hand_over.py",
-    "report/pages/hand_over_blocks.py",
-    "report/pages/run_page.py",
-    "report/pages/study_blocks.py",
-    "report/rows.py",
-}
-"""To be drawn by their studies."""
 ALLOWED = {"selfcheck"}
 """``aa`` measures the self-check: it is its command."""
 
@@ -63,8 +55,7 @@ def test_no_name_of_a_study_stands_outside_its_file():
         imported = {each.removeprefix("studies.") for each in words if each.startswith("studies.")} & MODULES
         if named := (names & words) | (imported - ALLOWED):
             found[str(path.relative_to(ROOT)).removeprefix("autogauge/")] = named
-    assert not {name: named for name, named in found.items() if name not in KNOWN}
-    assert {*found} >= KNOWN, "what is no longer true is to be deleted from KNOWN"
+    assert not found
 
 
 def test_each_study_says_what_the_others_ask():
@@ -82,7 +73,7 @@ def test_no_table_of_metrics_is_kept_elsewhere():
     """A metric is looked up in what its study declares: no other module has two of them as keys or in a tuple."""
     names = {metric.name for study in studies.every() for metric in study.metrics}
     for path in OTHERS:
-        if path.parent.name == "rig" or str(path.relative_to(ROOT)).removeprefix("autogauge/") in KNOWN:
+        if path.parent.name == "rig":
             continue  # who measures a metric defines it
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
