@@ -13,7 +13,7 @@ from typing import Any
 
 from autogauge import cache
 from autogauge.files import slug
-from autogauge.gate import session as gates
+from autogauge.gate import gate as gates
 from autogauge.input_shapes import in_words, parse_shapes
 from autogauge.models import resolve
 from autogauge.models.omz import zoo

@@ -12,7 +12,7 @@ from autogauge import doctor
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.emulation.parts import identity
 from autogauge.files import as_json, in_short
-from autogauge.gate.session import Gate
+from autogauge.gate.gate import Gate
 from autogauge.history import circumstances, run_file
 from autogauge.history.fingerprint import Fingerprint, fingerprint
 from autogauge.history.recorded import Recorded, of_document
@@ -52,7 +52,7 @@ class Run:
     has_state: bool = False
     """Whether the model keeps anything from one inference to the next, which is then reset before each."""
     notes: list[str] = field(default_factory=list)
-    studies: list[Result] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     gate: Gate | None = None
     history_file: Path | None = None
     here: MachineFacts = field(default_factory=seen_here)
@@ -74,7 +74,7 @@ class Run:
     @property
     def measured(self) -> bool:
         """Whether there is anything to report."""
-        return any(study.replicates for study in self.studies)
+        return any(study.replicates for study in self.results)
 
     @property
     def fingerprint(self) -> Fingerprint | None:
@@ -129,7 +129,7 @@ class Run:
 
     def disturbance(self) -> OfRun:
         """What disturbed the run as a whole, what was measured again included."""
-        studies = [*self.studies, *(self.gate.studies_again if self.gate else ())]
+        studies = [*self.results, *(self.gate.results_again if self.gate else ())]
         names = [(study, each.name) for study in studies for each in study.conditions]
         disturbed = sum(study.disturbed(name) + study.still_disturbed(name) for study, name in names)
         return of_run([turn.surroundings for study in studies for turn in study.all_turns()], disturbed)
@@ -141,7 +141,7 @@ class Run:
 
     def all_notes(self) -> list[str]:
         """What was noted, and what the studies have to say about disturbances."""
-        again = self.gate.studies_again if self.gate else []
+        again = self.gate.results_again if self.gate else []
         changes = [
             f"WARNING: while it measured, {each}: no later run is judged against this one" for each in self.changes
         ]
@@ -149,12 +149,12 @@ class Run:
             *self.notes,
             *(circumstances.limits(self.machine_facts) if self.machine_facts else ()),
             *changes,
-            *(note for study in (*self.studies, *again) for note in notes.of(study)),
+            *(note for study in (*self.results, *again) for note in notes.of(study)),
         ]
 
     def findings(self) -> list[Finding]:
         """What never worked, each cause once, with doctor's next step."""
-        return findings.of(self.studies, lambda found: doctor.step_for(found.failure, found.devices, self.emulated))
+        return findings.of(self.results, lambda found: doctor.step_for(found.failure, found.devices, self.emulated))
 
     def in_short(self) -> dict[str, Any]:
         """What is the same for all of its benchmarks; see ``run_file.extra_info``."""
@@ -195,8 +195,8 @@ class Run:
     def put_into(self, document: dict[str, Any]) -> dict[str, Any]:
         """Put what this project has to say of the run into a document of pytest-benchmark's; returns it."""
         gate = self.gate
-        again = gate.studies_again if gate else []
-        return run_file.add(document, self.in_words(), self.studies, again, gate.to_json() if gate else None)
+        again = gate.results_again if gate else []
+        return run_file.add(document, self.in_words(), self.results, again, gate.to_json() if gate else None)
 
     def recorded(self, document: dict[str, Any]) -> Recorded:
         """The run as its document tells it: what is shown of a session is what will be shown of its file."""
@@ -204,4 +204,4 @@ class Run:
 
     def arrays(self) -> dict[str, Array]:
         """Every latency and array of its results, as they lie beside its file."""
-        return run_file.arrays_of(self.studies, self.gate.studies_again if self.gate else [])
+        return run_file.arrays_of(self.results, self.gate.results_again if self.gate else [])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, is_folder, readable, slug, write_bytes
-from autogauge.gate import session as gates
+from autogauge.gate import gate as gates
 from autogauge.history import store
 from autogauge.input_files import check_feeding
 from autogauge.models import resolve

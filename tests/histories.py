@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.gate import saved
-from autogauge.gate.session import Gate
+from autogauge.gate.gate import Gate
 from autogauge.history import records, store
 from autogauge.history.standing import Standing, write
 

@@ -14,8 +14,8 @@ import typer
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError
+from autogauge.gate.gate import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.resolution import POWER, Resolution
-from autogauge.gate.session import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.side_by_side import FIRST_LOOK, FIRST_WARM_LOOK
 from autogauge.input_files import check_feeding
 from autogauge.inputs import parse_shapes
@@ -116,14 +116,14 @@ def _check(hint: str, rounds: int, blocks: int) -> None:
         )
 
 
-def _checks(study: Result) -> list[dict[str, Any]]:
+def _checks(result: Result) -> list[dict[str, Any]]:
     """Each comparison of an A/A study: its ratio, interval, and whether that holds 1."""
     found = []
-    for claim in study.claims:
+    for claim in result.claims:
         assert isinstance(claim, Ratio)
-        verdict = study.verdict(claim)
+        verdict = result.verdict(claim)
         interval = verdict.interval
-        pair_s = study.seconds / max(1, len(study.replicates))
+        pair_s = result.seconds / max(1, len(result.replicates))
         first_look = FIRST_LOOK if claim.metric.per_process else FIRST_WARM_LOOK
         error = RUN_ERROR / COMPARISONS_OF_A_RUN
         resolution = Resolution.of(interval, pair_s, error, first_look) if interval else None
@@ -132,7 +132,7 @@ def _checks(study: Result) -> list[dict[str, Any]]:
                 "metric": claim.metric.title,
                 "ratio": interval.ratio if interval else None,
                 "ci": [interval.low, interval.high] if interval and interval.low > 0 else None,
-                "confidence": study.plan.confidence,
+                "confidence": result.plan.confidence,
                 "replicates": verdict.replicates,
                 "failures": list(verdict.failures),
                 "holds_1": bool(interval and interval.low > 0 and interval.holds(1.0)),

@@ -11,7 +11,7 @@ import typer
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, NumbersOf, RunFile
 from autogauge.errors import UserError
 from autogauge.gate import saved
-from autogauge.gate.session import Gate
+from autogauge.gate.gate import Gate
 from autogauge.history.records import SavedRun
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_change, parse_choice

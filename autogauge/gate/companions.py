@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from autogauge.errors import UserError
 from autogauge.gate import side_by_side
-from autogauge.gate.session import OFF, Gate
+from autogauge.gate.gate import OFF, Gate
 from autogauge.measuring.condition import PINNED, REFERENCE, Condition
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
@@ -35,22 +35,22 @@ class Companions:
     pinned: Pinned | None = None
     pair_budget_s: float = 60.0
 
-    def join(self, study: Result, at_least: int) -> Result:
+    def join(self, result: Result, at_least: int) -> Result:
         """The study with its conditions' companions, before its first replicate.
 
         ``at_least`` so many replicates history's figures are to rest on.
         """
-        own = study.conditions
-        metrics = [study.metric(name) for name in study.recorded.values()]
+        own = result.conditions
+        metrics = [result.metric(name) for name in result.recorded.values()]
         if self.gate.mode != OFF:
-            study = dataclasses.replace(study, at_least=at_least)
+            result = dataclasses.replace(result, at_least=at_least)
         if self.reference is not None:
             added = side_by_side.twins(own, self.reference)
             claims = tuple(side_by_side.claim(each.name, metric, self.gate.floor) for each in own for metric in metrics)
             fresh = any(metric.per_process for metric in metrics)
-            study = dataclasses.replace(
-                study,
-                conditions=(*study.conditions, *added),
+            result = dataclasses.replace(
+                result,
+                conditions=(*result.conditions, *added),
                 changes=claims,
                 change_plan=side_by_side.plan(
                     self.pair_budget_s * len(own) * (PROCESS_PATIENCE if fresh else 1.0),
@@ -62,10 +62,10 @@ class Companions:
             beside = pinned_conditions(own)
             told = tuple(
                 dataclasses.replace(each, beside=beside[each.target.hint].name) if each in own else each
-                for each in study.conditions
+                for each in result.conditions
             )
-            study = dataclasses.replace(study, conditions=(*told, *beside.values()), pinned=self.pinned.identity)
-        return study
+            result = dataclasses.replace(result, conditions=(*told, *beside.values()), pinned=self.pinned.identity)
+        return result
 
 
 def prepare(

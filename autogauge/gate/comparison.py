@@ -19,9 +19,9 @@ import numpy as np
 
 from autogauge.errors import UserError
 from autogauge.gate import comparison_notes, past
+from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Figure, Rule, outcome
-from autogauge.gate.session import FAMILY_ERROR
 from autogauge.history.index_rows import ACCEPTED, EMULATED
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import Labels, by_size

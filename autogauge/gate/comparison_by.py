@@ -18,9 +18,9 @@ import numpy as np
 from autogauge.errors import UserError
 from autogauge.gate import comparison_notes
 from autogauge.gate.comparison import Compared, Comparison, Group, Row, Shared, rows_of
+from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import ABSOLUTE_SPREAD, Rule, outcome
-from autogauge.gate.session import FAMILY_ERROR
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import labels_of
 from autogauge.history.labels import OPENVINO, by_size, in_order, in_words, value_of

@@ -1,6 +1,6 @@
 """What a run may be used for, from its judgements: each benchmark for itself, and the run as a whole where that is what is wrong.
 
-Judging is left to ``session``.
+Judging is left to ``gate``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the gate said of a run, as data that a run's file holds: to be shown again without the gate. Judging is left to ``session``."""
+"""What the gate said of a run, as data that a run's file holds: to be shown again without the gate. Judging is left to ``gate``."""
 
 from __future__ import annotations
 

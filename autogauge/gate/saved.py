@@ -10,9 +10,9 @@ from pathlib import Path
 from autogauge.errors import UserError
 from autogauge.files import is_folder
 from autogauge.gate import past
+from autogauge.gate.gate import Gate, past_of
 from autogauge.gate.judgement import Judgement
 from autogauge.gate.past import Figure
-from autogauge.gate.session import Gate, past_of
 from autogauge.history import baseline, continuation, records, store
 from autogauge.history.baseline import History
 from autogauge.history.numbered import is_number, run_named

@@ -71,26 +71,26 @@ def plan_again(first: Plan, elapsed_s: float) -> Plan:
     return dataclasses.replace(first, budget_s=left_s, confidence=1 - 2 * AGAIN)
 
 
-def anew(study: Result, seed: int) -> Result:
+def anew(result: Result, seed: int) -> Result:
     """The study to be measured once more, on a suspicion, in what is left of the time."""
-    again = study.anew(seed)
+    again = result.anew(seed)
     if again.change_plan is not None:
-        again.change_plan = plan_again(again.change_plan, study.elapsed_s)
+        again.change_plan = plan_again(again.change_plan, result.elapsed_s)
     return again
 
 
-def has_twin(study: Result, condition: str) -> bool:
+def has_twin(result: Result, condition: str) -> bool:
     """Whether that condition is measured beside its twin there."""
-    return any(each.name == condition + TWIN for each in study.conditions)
+    return any(each.name == condition + TWIN for each in result.conditions)
 
 
-def judge(study: Result, condition: str, metric: Metric, benchmark: str, floor: float, against: str) -> Judgement:
+def judge(result: Result, condition: str, metric: Metric, benchmark: str, floor: float, against: str) -> Judgement:
     """What the study says about that condition beside its twin."""
     name = claim(condition, metric, floor).name
-    found = next((each for each in study.changes if each.name == name), None)
+    found = next((each for each in result.changes if each.name == name), None)
     if found is None:
         return Judgement(benchmark, Way.SIDE_BY_SIDE, against, None, None, floor).noted("it has no twin in this study")
-    verdict = study.verdict(found)
+    verdict = result.verdict(found)
     judgement = Judgement(
         benchmark,
         Way.SIDE_BY_SIDE,

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
+from autogauge.gate.gate import CARRY_OVER, FAMILY_ERROR
 from autogauge.gate.judged import Judged
 from autogauge.gate.judgement import Judgement, percent
-from autogauge.gate.session import CARRY_OVER, FAMILY_ERROR
 from autogauge.plain import plain, sentence
 from autogauge.report.tables import Column, Fitted
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.gate import past, side_by_side
+from autogauge.gate.gate import Gate
 from autogauge.gate.past import Figure, Past
-from autogauge.gate.session import Gate
 from autogauge.history.baseline import History
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan

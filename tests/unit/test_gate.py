@@ -9,9 +9,9 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.gate import past, side_by_side
+from autogauge.gate.gate import Benchmark, Gate
 from autogauge.gate.judgement import Judgement, Way, percent, percent_confidence
 from autogauge.gate.past import Figure, Past, Rule
-from autogauge.gate.session import Benchmark, Gate
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import PinnedRatio, SavedBenchmark, SavedRun
 from autogauge.history.replay import VirtualClock
@@ -318,7 +318,7 @@ def test_an_unchanged_run_is_accepted_and_nothing_is_measured_again():
     found = gate(history_of(*RATIOS))
     assert [each.word for each in judged(found, measured(1.02))] == ["PASS"]
     assert found.decide().standing is Standing.ACCEPTED
-    assert not found.studies_again
+    assert not found.results_again
 
 
 def test_a_regression_that_is_measured_twice_quarantines_its_run():

@@ -10,7 +10,7 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.gate import side_by_side
 from autogauge.gate.companions import Companions, pinned_conditions
-from autogauge.gate.session import Gate
+from autogauge.gate.gate import Gate
 from autogauge.history.baseline import History
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan

@@ -77,7 +77,7 @@ def run(tmp_path):
             for hint, fps, ms in (("LATENCY", 100.0, 10.0), ("THROUGHPUT", 150.0, 13.0))
         }
         hints.replicates.append(Replicate(index, tuple(samples), samples))
-    run.studies += [first, hints]
+    run.results += [first, hints]
     return run
 
 
@@ -87,7 +87,7 @@ def shown(run):
 
 
 def test_the_table_has_a_row_for_each_condition_and_dashes_where_samples_are_few(run):
-    (together,) = tables(run.studies)
+    (together,) = tables(run.results)
     found = {(row.target, row.hint): row for row in together.rows}
     assert found["AUTO", None].figures == {"fil_s": pytest.approx(0.1)}
     assert found["AUTO", None].samples == {"fil_s": 8}
@@ -221,8 +221,8 @@ def test_conditions_of_one_device_without_titles_are_told_apart_by_name(run, tmp
     other = planned(FIRST_INFERENCE, FIRST_INFERENCE.amounts["quick"].plan, devices=[Device("CPU", "a CPU")])
     other.name = "another study"
     other.replicates = [Replicate(0, ("AUTO", "CPU"), {"AUTO": Sample({"fps": 1.0, "latency_ms": 1.0})})]
-    run.studies += [study, other]
-    found = [(row.target, row.hint) for each in tables(run.studies) for row in each.rows]
+    run.results += [study, other]
+    found = [(row.target, row.hint) for each in tables(run.results) for row in each.rows]
     assert len(set(found)) == len(found)
     assert ("CPU (A)", "LATENCY") in found
     assert ("CPU (A again)", "LATENCY") in found

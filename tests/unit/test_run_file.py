@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from autogauge.cli.report import app
 from autogauge.errors import UserError
 from autogauge.files import as_json, ownerless
-from autogauge.gate.session import Gate
+from autogauge.gate.gate import Gate
 from autogauge.history import recorded, records, run_file, store
 from autogauge.history.baseline import History
 from autogauge.measuring.claim import Fact
@@ -46,7 +46,7 @@ def command(*words):
 def saved_by_hand(folder, run):  # noqa: F811
     """A run saved without pytest: each recorded metric of each condition is a benchmark."""
     entries = []
-    for result in run.studies:
+    for result in run.results:
         for group, name in result.recorded.items():
             metric = result.metric(name)
             for condition in result.conditions:
@@ -285,7 +285,7 @@ def test_a_study_that_nobody_knows_is_shown_with_its_own_metrics_everywhere(run,
             for each in pair
         }
         result.replicates.append(Replicate(index, ("eager", "lazy"), samples))
-    run.studies.append(result)
+    run.results.append(result)
     found = shown(run)
     text = printed(found)
     assert "longest stall ms (n)" in text
@@ -315,7 +315,7 @@ def test_a_save_that_fails_leaves_no_arrays_behind(run, tmp_path, monkeypatch): 
 
 def test_no_path_in_a_file_says_whose_machine_it_was(run, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setenv("HOME", "/home/jane")
-    run.studies[0].facts["AUTO"] = {
+    run.results[0].facts["AUTO"] = {
         "printed": "in /home/jane/x and /tmp/pytest-of-jane/pytest-12/rig0/cache",
         "n": [1, None],
     }

@@ -77,7 +77,7 @@ def test_every_table_of_a_run_is_as_wide_as_the_terminal_at_most(run, width):  #
     for part in (devices, doctor, *terminal.results(shown(run))):
         assert widest(drawn(width, part)) <= width
     if width >= 40:
-        text = drawn(width, terminal.table_of(*terminal.tables(run.studies)))
+        text = drawn(width, terminal.table_of(*terminal.tables(run.results)))
         assert "100.0" in text, "a figure is in one piece"
         assert "150.0" in text
 

@@ -40,7 +40,7 @@ class Benchmark:
     """What is judged: a metric of a condition of a study, and how it is called in every run."""
 
     key: str
-    study: Result
+    result: Result
     condition: str
     metric: Metric
 
@@ -91,9 +91,9 @@ class Gate:
         """How strictly history judges: it finds twice the change that is found side by side."""
         return Rule.of_one_run(self.error, self.smallest_change)
 
-    def remember(self, study: Result, again: Again) -> None:
+    def remember(self, result: Result, again: Again) -> None:
         """How the study is measured again, should one of its benchmarks be suspicious."""
-        self._again[study.name] = again
+        self._again[result.name] = again
 
     def judge(self, benchmark: Benchmark) -> list[Judgement]:
         """Judge a benchmark in every way that there is; the judgements are kept."""
@@ -101,7 +101,7 @@ class Gate:
             return []
         self._forget(benchmark.key)
         found = []
-        if self.reference and side_by_side.has_twin(benchmark.study, benchmark.condition):
+        if self.reference and side_by_side.has_twin(benchmark.result, benchmark.condition):
             found.append(self._side_by_side(benchmark))
         elif self.reference:
             self._without_twin[benchmark.key] = None
@@ -118,10 +118,10 @@ class Gate:
     def _side_by_side(self, benchmark: Benchmark) -> Judgement:
         against = f"the reference {self.reference} in the same rounds"
 
-        def beside(study: Result) -> Judgement:
-            return side_by_side.judge(study, benchmark.condition, benchmark.metric, benchmark.key, self.floor, against)
+        def beside(result: Result) -> Judgement:
+            return side_by_side.judge(result, benchmark.condition, benchmark.metric, benchmark.key, self.floor, against)
 
-        first = beside(benchmark.study)
+        first = beside(benchmark.result)
         if first.outcome is not Outcome.FAIL and not first.improved:
             return first
         again = self._once_more(benchmark)
@@ -133,7 +133,7 @@ class Gate:
         return second
 
     def _against_history(self, benchmark: Benchmark) -> Judgement:
-        figure = figure_of(benchmark.study, benchmark.condition, benchmark.metric)
+        figure = figure_of(benchmark.result, benchmark.condition, benchmark.metric)
         if figure is None:
             nothing = Judgement(benchmark.key, Way.HISTORY, "history", Outcome.INCONCLUSIVE, None, 1.0)
             return replace(nothing, cannot_measure=True).noted("nothing was measured")
@@ -181,7 +181,7 @@ class Gate:
 
     def _once_more(self, benchmark: Benchmark) -> Result | None:
         """The study measured again, once for all of its benchmarks; ``None`` when that did not work."""
-        name = benchmark.study.name
+        name = benchmark.result.name
         if name not in self._measured_again:
             again = self._again.get(name)
             try:
@@ -197,7 +197,7 @@ class Gate:
         return self._history
 
     @property
-    def studies_again(self) -> list[Result]:
+    def results_again(self) -> list[Result]:
         """The studies that were measured once more."""
         return [study for study in self._measured_again.values() if study is not None]
 
