@@ -110,9 +110,9 @@ def test_a_class_says_how_it_was_chosen_and_how_slowly_it_compiles(found, slowne
 )
 def test_deadlines_follow_the_class_unless_the_user_gave_one(name, probe_s, tmp_path):
     slowness = ProcessorClass(name, name).slowness
-    assert settings(tmp_path, probe_deadline_s=None).deadlines(slowness) == Deadlines(probe_s)
+    assert settings(tmp_path, probe_deadline_s=None).asked.deadlines(slowness) == Deadlines(probe_s)
     assert Deadlines(probe_s).hand_over_s == probe_s * 2 / 3
-    assert settings(tmp_path, probe_deadline_s=7.0).deadlines(slowness) == Deadlines(7.0)
+    assert settings(tmp_path, probe_deadline_s=7.0).asked.deadlines(slowness) == Deadlines(7.0)
 
 
 @pytest.mark.parametrize(
