@@ -53,7 +53,7 @@ def rig():
 
 @pytest.fixture
 def run():
-    return SimpleNamespace(studies=[RESULT])
+    return SimpleNamespace(results=[RESULT])
 
 @pytest.fixture
 def settings(pytestconfig):

@@ -23,7 +23,7 @@ def flaky():
 
 @pytest.fixture
 def run():
-    return SimpleNamespace(studies=[MEASURED, FLAKY])
+    return SimpleNamespace(results=[MEASURED, FLAKY])
 
 @pytest.fixture
 def evidence(request):
