@@ -73,6 +73,7 @@ def readers_last(items: list[pytest.Item], folder: Path, runs: Mapping[str, obje
     def last_read(item: pytest.Item) -> int:
         return max((names.index(each) for each in getattr(item, "fixturenames", ()) if each in runs), default=-1)
 
-    places = [index for index, item in enumerate(items) if folder in item.path.parents]
+    below = f"{folder}{os.sep}"
+    places = [index for index, item in enumerate(items) if str(item.path).startswith(below)]
     for index, item in zip(places, sorted((items[each] for each in places), key=last_read), strict=True):
         items[index] = item

@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -13,29 +14,34 @@ from autogauge.report.options_page import described, markdown
 from tests.support import ROOT
 
 PAGE = ROOT / "docs" / "options.md"
-PRINTED = CliRunner().invoke(app, ["options"]).stdout
 
 
-def test_the_page_is_what_the_command_prints():
-    assert PAGE.read_text(encoding="utf-8") == PRINTED, "write it anew: python -m autogauge options > docs/options.md"
+@pytest.fixture(scope="module")
+def printed():
+    """What the command prints; it imports all others for that."""
+    return CliRunner().invoke(app, ["options"]).stdout
 
 
-def test_each_option_of_a_run_is_told_once_with_its_default_and_variable():
+def test_the_page_is_what_the_command_prints(printed):
+    assert PAGE.read_text(encoding="utf-8") == printed, "write it anew: python -m autogauge options > docs/options.md"
+
+
+def test_each_option_of_a_run_is_told_once_with_its_default_and_variable(printed):
     for option in OPTIONS.values():
         rows = [
             line
-            for line in PRINTED.splitlines()
+            for line in printed.splitlines()
             if line.startswith(f"| `{option.name}={option.kind.metavar}`".replace("|", "\\|")[1:])
         ]
         (row,) = rows
         assert option.default_in_words in row
         assert option.environment in row
     for each in VARIABLES:
-        assert f"| `{each.name}` |" in PRINTED
+        assert f"| `{each.name}` |" in printed
 
 
-def test_no_row_of_the_page_is_told_twice():
-    rows = [line for line in PRINTED.splitlines() if line.startswith("| `")]
+def test_no_row_of_the_page_is_told_twice(printed):
+    rows = [line for line in printed.splitlines() if line.startswith("| `")]
     assert len(rows) == len(set(rows))
     assert len(rows) > len(OPTIONS) + len(VARIABLES)
 
@@ -46,10 +52,10 @@ def commands(group, *path):
         yield from commands(each, *path, name)
 
 
-def test_each_option_of_each_command_is_on_the_page_in_its_part_or_among_what_several_take():
+def test_each_option_of_each_command_is_on_the_page_in_its_part_or_among_what_several_take(printed):
     root = typer.main.get_command(app)
-    parts = dict(re.findall(r"^### ([a-z ]+)\n(.*?)(?=^### |\Z)", PRINTED, re.MULTILINE | re.DOTALL))
-    several = re.search(r"^## The other commands\n(.*?)^### ", PRINTED, re.MULTILINE | re.DOTALL)[1]
+    parts = dict(re.findall(r"^### ([a-z ]+)\n(.*?)(?=^### |\Z)", printed, re.MULTILINE | re.DOTALL))
+    several = re.search(r"^## The other commands\n(.*?)^### ", printed, re.MULTILINE | re.DOTALL)[1]
     for path, command in commands(root):
         name = " ".join(path)
         for each in command.params:
@@ -84,11 +90,11 @@ def test_the_same_is_there_as_json():
     assert "--wait" in next(each for each in found["commands"] if each["name"] == "aa")["as_of_a_run"]
 
 
-def test_the_example_of_a_file_is_one_that_serves(tmp_path):
-    (block,) = re.findall(r"^```toml\n(.*?)^```", PRINTED, re.MULTILINE | re.DOTALL)
+def test_the_example_of_a_file_is_one_that_serves(tmp_path, printed):
+    (block,) = re.findall(r"^```toml\n(.*?)^```", printed, re.MULTILINE | re.DOTALL)
     (tmp_path / "pyproject.toml").write_text(block)
     given = of_project(tmp_path / "pyproject.toml", tmp_path / "pytest.ini")
     for name, text in given.items():
         OPTIONS[name].value_of(text)
-    (line,) = re.findall(r"^addopts = .*$", PRINTED, re.MULTILINE)
+    (line,) = re.findall(r"^addopts = .*$", printed, re.MULTILINE)
     assert {f"{name}={text}" for name, text in given.items()} == set(re.findall(r"--\S+=\S+", line))
