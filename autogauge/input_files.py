@@ -61,7 +61,7 @@ class GivenInputs:
         """The arrays in the order of the inputs, of the type that each takes. Raises :class:`UserError`."""
         members = self._members(ports)
         with self._opened() as archive:
-            return tuple(self._array(archive, members[port.name], port) for port in ports)
+            return tuple(self._checked(self._array(archive, members[port.name], port), port) for port in ports)
 
     def _members(self, ports: Sequence[Port]) -> dict[str, str]:
         """Which array is whose: by the input's name, else by its index. Names, shapes and types are checked."""
@@ -103,6 +103,16 @@ class GivenInputs:
             raise UserError(
                 f"{self.path} gives {port.name!r} values of the type {kind}: give numbers that fit {port.element_type} ({OPTION})."
             )
+
+    def _checked(self, array: Array, port: Port) -> Array:
+        """The array, whose indices are within the table that they are looked up in: OpenVINO would answer zeros, and measure on."""
+        beyond = port.beyond_its_table(array)
+        if beyond is not None and port.table is not None:
+            raise UserError(
+                f"{self.path} gives {port.name!r} the index {beyond}, and the model looks it up in {port.table.words}: "
+                f"give indices of these ({OPTION})."
+            )
+        return array
 
     def _array(self, archive: zipfile.ZipFile, member: str, port: Port) -> Array:
         with self._explained(), archive.open(f"{member}.npy") as stream:

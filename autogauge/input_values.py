@@ -57,6 +57,8 @@ def values_for(port: Port, index: int, around: Surroundings) -> tuple[Array, str
     kind, shape = np.dtype(NUMPY_TYPES[port.element_type]), port.shape
     assert shape is not None
     values, what = _sensible(port, around) or _seeded(port, index)
+    if port.beyond_its_table(np.asarray(values)) is not None:
+        values, what = _seeded(port, index)
     return np.array(np.broadcast_to(values, shape), kind, order="C"), what
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from autogauge.errors import UserError
 
@@ -30,12 +31,27 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Table:
+    """What values are looked up in: how many rows it has, and what the model adds to a value before that."""
+
+    length: int
+    added: int = 0
+
+    @property
+    def words(self) -> str:
+        """The table, and which indices it takes."""
+        adds = f" after it has added {self.added}" if self.added else ""
+        return f"a table of {self.length}{adds}, which has {-min(self.added, 0)} to {self.length - self.added - 1}"
+
+
+@dataclass(frozen=True)
 class Port:
     """One input of a model: its name, element type (OpenVINO's word) and shape (-1: dynamic; ``None``: unknown rank).
 
     ``names`` are all that it goes by, ``layout`` is OpenVINO's (``[N,C,H,W]``; empty: unknown), ``declared`` the shape in the file,
     before any reshaping, ``limits`` the shortest and longest that each length may be (-1: no end). ``role`` and ``bound`` are what
-    the graph uses it for (``ids``, ``lengths``, ``offsets``, ``segments``) and what whole numbers in it are to stay below.
+    the graph uses it for (``ids``, ``lengths``, ``offsets``, ``segments``) and what whole numbers in it are to stay below. ``table`` is the
+    one that each of its values is certainly an index into; ``None`` where nothing is certain.
     """
 
     name: str
@@ -47,6 +63,7 @@ class Port:
     limits: tuple[tuple[int, int], ...] = ()
     role: str | None = None
     bound: int | None = None
+    table: Table | None = None
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Port:
@@ -61,6 +78,7 @@ class Port:
             tuple((low, high) for low, high in fields.get("limits") or ()),
             fields.get("role"),
             fields.get("bound"),
+            Table(**fields["table"]) if fields.get("table") else None,
         )
 
     @property
@@ -72,6 +90,18 @@ class Port:
     def is_whole(self) -> bool:
         """Whether it takes whole numbers."""
         return self.element_type[0] in "iu"
+
+    def beyond_its_table(self, values: npt.NDArray[Any]) -> int | None:
+        """Of these values the index that is furthest beyond the table; ``None`` where there is none. OpenVINO would not refuse it.
+
+        From the end of the table it counts by negative indices, down to its length.
+        """
+        if self.table is None or not values.size or values.dtype.kind not in "iuf":
+            return None
+        length, added = self.table.length, self.table.added
+        finite = values[np.isfinite(values)]
+        over, under = finite[finite >= length - added], finite[finite <= -length - added - 1]
+        return int(over.max()) if over.size else int(under.min()) if under.size else None
 
     @property
     def shape_in_words(self) -> str:

@@ -93,6 +93,32 @@ def uses():
     return list(made.values()), outputs
 
 
+def looked_up():
+    """Indices as they are: what is beyond its table is a mistake for certain, but where another operation comes between."""
+    shapes = {
+        "plain": [1, 6],
+        "real": [1, 6],
+        "added": [1, 6],
+        "bag": [6],
+        "elements": [2, 3],
+        "some": [1, 6],
+        "wraps": [6],
+    }
+    made = {name: parameter(name, shape, REAL if name == "real" else WHOLE) for name, shape in shapes.items()}
+    cut = ops.slice(made["some"], *(constant([each]) for each in (0, 3, 1, 1)))
+    outputs = [
+        gather(20, ops.reshape(ops.convert(made["plain"], "i32"), constant([6, 1]), special_zero=False)),
+        gather(30, made["plain"]),
+        gather(21, ops.convert(made["real"], "i64")),
+        gather(22, ops.add(made["added"], constant([2]))),
+        ops.embedding_bag_packed_sum(table(23), ops.reshape(made["bag"], constant([2, 3]), special_zero=False)),
+        ops.gather_elements(ops.constant(np.ones((2, 5), REAL)), made["elements"], 1),
+        gather(24, cut),
+        gather(25, ops.convert(made["wraps"], "u8")),
+    ]
+    return list(made.values()), outputs
+
+
 def demanding():
     """The target is to have as many elements as there are."""
     x, target = parameter("x", [1, 8], REAL), parameter("target", [2])
@@ -116,7 +142,7 @@ def stubborn():
     return [x], [ops.reshape(x, constant([31, 37]), special_zero=False)]
 
 
-MODELS = (text, detector, mixed, uses, demanding, dynamic_image, dynamic_text, stubborn)
+MODELS = (text, detector, mixed, uses, looked_up, demanding, dynamic_image, dynamic_text, stubborn)
 
 if __name__ == "__main__":
     for model in MODELS:

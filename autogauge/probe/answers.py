@@ -63,6 +63,21 @@ def _device(value: Any) -> bool:
     return isinstance(value, dict) and _text(value.get("name")) and _list_of(_text)(value.get("capabilities", []))
 
 
+def _from_zero(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
+
+
+def _table(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"length", "added"}
+        and _from_zero(value["length"])
+        and value["length"] > 0
+        and isinstance(value["added"], int)
+        and _from_zero(abs(value["added"]))
+    )
+
+
 def _port(value: Any) -> bool:
     shape = value.get("shape") if isinstance(value, dict) else 0
     return (
@@ -70,6 +85,8 @@ def _port(value: Any) -> bool:
         and _text(value.get("name"))
         and _text(value.get("element_type"))
         and _or_none(_list_of(lambda length: isinstance(length, int) and not isinstance(length, bool)))(shape)
+        and _or_none(_from_zero)(value.get("bound"))
+        and _or_none(_table)(value.get("table"))
     )
 
 
@@ -89,10 +106,6 @@ def _state(value: Any) -> bool:
         and _truth(value["in_bodies"])
         and _truth(value["grows"])
     )
-
-
-def _from_zero(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40
 
 
 def _brief_text(value: Any) -> bool:

@@ -167,10 +167,16 @@ def fed_alike(workload: Workload, ports: Sequence[Port], other: Sequence[Port], 
             f"the model {workload.model.path} takes {_told(other)}, and the model that is measured takes {_told(ports)}: "
             "a reference is to take the same inputs (--reference)."
         )
-    if order == sorted(order):
-        return workload
     with np.load(workload.inputs) as arrays:
         reordered = Inputs(tuple(arrays[str(index)] for index in order), workload.frames, ())
+    for port, array in zip(other, reordered.arrays, strict=True):
+        if port.table is not None and (beyond := port.beyond_its_table(array)) is not None:
+            raise UserError(
+                f"the model {workload.model.path} looks {port.name!r} up in {port.table.words}, and is to be fed the index {beyond} "
+                "as the model that is measured is: give indices that both have (--inputs), or name another reference (--reference)."
+            )
+    if order == sorted(order):
+        return workload
     reordered.save(folder / "inputs-of-the-reference.npz")
     return dataclasses.replace(workload, inputs=folder / "inputs-of-the-reference.npz")
 

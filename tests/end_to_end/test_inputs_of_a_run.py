@@ -51,6 +51,19 @@ def test_a_run_says_what_it_was_fed_and_how_many_frames_it_counts(tmp_path, mode
     assert f"--inputs={mine}" in page
 
 
+@pytest.mark.slow
+def test_an_index_beyond_the_table_is_one_sentence_before_anything_is_measured(tmp_path, model_cache, text):
+    np.savez(tmp_path / "mine.npz", ids=np.full((3, 5), 50), mask=np.ones((3, 5), np.int64))
+    done = run_suite(
+        *("-m", "perf", "--profile=quick", f"--model={text}", f"--inputs={tmp_path / 'mine.npz'}"),
+        *(f"--reports={tmp_path / 'reports'}", f"--cache={model_cache}"),
+    )
+    assert sentence_of(done) == (
+        f"{tmp_path / 'mine.npz'} gives 'ids' the index 50, and the model looks it up in a table of 50, which has 0 to 49: "
+        "give indices of these (--inputs)."
+    )
+
+
 def test_the_picture_test_is_skipped_with_its_reason_on_a_model_without_pictures(tmp_path, model_cache, text):
     done = run_suite(
         *("tests/functional/test_selection.py", "-k", "depends_on_the_picture", f"--model={text}"),

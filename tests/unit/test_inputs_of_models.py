@@ -1,8 +1,10 @@
 """What real kinds of models are fed: texts, several inputs, tables, lengths. The models are small, written by OpenVINO itself."""
 
+import dataclasses
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +13,10 @@ from autogauge.errors import UserError
 from autogauge.input_files import GivenInputs
 from autogauge.inputs import parse_shapes, prepare
 from autogauge.models import path
+from autogauge.models.artefact import ModelArtefact
+from autogauge.ports import Table
 from autogauge.probe.launcher import Launcher
-from autogauge.rig.workload import look, prepare_workload
+from autogauge.rig.workload import Workload, fed_alike, look, prepare_workload
 from tests.support import ROOT
 
 
@@ -156,3 +160,85 @@ def test_a_shape_that_cannot_be_taken_is_a_sentence_that_names_the_right_inputs(
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith("(--shape).")
+
+
+WITHIN = {
+    "plain": [[-20, 0, 1, 2, 18, 19]],
+    "real": [[0, 1, 2, 3, 4, 20.7]],
+    "added": [[-2, 0, 1, 2, 3, 19]],
+    "bag": [0, 1, 2, 3, 4, 22],
+    "elements": [[0, 1, 2], [2, 3, 4]],
+    "some": [[0, 1, 2, 1000, 1000, 1000]],
+    "wraps": [0, 1, 2, 3, 4, 256],
+}
+
+
+def save_indices(tmp_path, **changed):
+    kinds = {"real": np.float32}
+    arrays = {name: np.array(value, kinds.get(name, np.int64)) for name, value in {**WITHIN, **changed}.items()}
+    np.savez(tmp_path / "indices.npz", **arrays)
+    return tmp_path / "indices.npz"
+
+
+@pytest.fixture(scope="module")
+def ports(models, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("looks")
+    return look(Launcher(folder / "probes"), path.artefact_at(models / "looked-up.xml")).ports
+
+
+def test_indices_within_their_tables_are_taken_and_so_is_what_nobody_can_know(ports, tmp_path):
+    given = prepare(ports, None, GivenInputs(save_indices(tmp_path)))
+    assert given.arrays[0].tolist() == WITHIN["plain"]
+    assert {port.name: port.table and port.table.length for port in ports} == {
+        **{"plain": 20, "real": 21, "added": 22, "bag": 23, "elements": 5},
+        **{"some": None, "wraps": None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        (
+            "plain",
+            [[0, 20, 25, 2, 3, 4]],
+            "the index 25, and the model looks it up in a table of 20, which has 0 to 19",
+        ),
+        ("plain", [[0, -21, 0, 2, 3, 4]], "the index -21, and the model looks it up in a table of 20, "),
+        ("real", [[0, 1, 2, 3, 4, 21.5]], "the index 21, and the model looks it up in a table of 21, "),
+        (
+            "added",
+            [[0, 1, 2, 3, 4, 20]],
+            "the index 20, and the model looks it up in a table of 22 after it has added 2, ",
+        ),
+        ("bag", [0, 1, 2, 3, 4, 23], "the index 23, and the model looks it up in a table of 23, which has 0 to 22"),
+        (
+            "elements",
+            [[0, 1, 2], [2, 3, 5]],
+            "the index 5, and the model looks it up in a table of 5, which has 0 to 4",
+        ),
+    ],
+)
+def test_an_index_beyond_its_table_is_a_mistake_and_never_measured(ports, tmp_path, name, values, told):
+    given = GivenInputs(save_indices(tmp_path, **{name: values}))
+    with pytest.raises(UserError, match=re.escape(f"gives '{name}' {told}")) as caught:
+        prepare(ports, None, given)
+    assert str(caught.value).endswith(": give indices of these (--inputs).")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_the_suite_makes_is_within_the_table_whatever_the_input_is_called(ports):
+    odd = [dataclasses.replace(port, name=name) for port, name in zip(ports, ("sample_rate", *"bcdefg"), strict=True)]
+    made = prepare(odd)
+    assert made.arrays[0].max() < 20
+    assert all(port.beyond_its_table(array) is None for port, array in zip(odd, made.arrays, strict=True))
+
+
+def test_a_reference_with_a_shorter_table_is_not_fed_what_is_beyond_it(ports, tmp_path):
+    shorter = [dataclasses.replace(ports[0], table=Table(10)), *ports[1:]]
+    prepare(ports).save(tmp_path / "inputs.npz")
+    workload = Workload(
+        ModelArtefact("m", "path", "FP16", Path("m.xml"), "d", "random"), tmp_path / "inputs.npz", {}, 1
+    )
+    assert fed_alike(workload, ports, ports, tmp_path) is workload
+    with pytest.raises(UserError, match=r"looks 'plain' up in a table of 10, .* name another reference"):
+        fed_alike(workload, ports, shorter, tmp_path)

@@ -1,7 +1,7 @@
 """What an input is used for, found in the graph: as indices into a table of so many rows, as lengths, as offsets.
 
 Only what lies between the input and its use as it is (conversions, reshapes, an added constant) is followed. What is made of it is
-left to ``autogauge.input_values``.
+left to ``autogauge.input_values``; the ``table`` is certain, the rest are hints.
 """
 
 from __future__ import annotations
@@ -39,18 +39,48 @@ _THROUGH = {
     "Minimum": (0, 1),
     "Multiply": (0, 1),  # by a mask: what does not count becomes 0
 }
+_AS_IT_IS = ("Convert", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity")
+"""What lets every value through, and none but them."""
+_WIDE = ("i32", "i64", "u32", "u64", "f32", "f64")
+"""A conversion to these keeps what may be an index."""
 _LENGTHS = {"ReverseSequence": 1, "LSTMSequence": 3, "GRUSequence": 2, "RNNSequence": 2, "CTCGreedyDecoderSeqLen": 1}
 
 
 def use_of(port: Any) -> dict[str, Any]:
     """How an input (an output of a Parameter) is used: its ``role`` or ``None``, and the ``bound`` that its values stay below.
 
-    The bound is the smallest of all uses; ``None`` where none is known.
+    The bound is the smallest of all uses; ``None`` where none is known. ``table`` is the ``length`` of the shortest table that every value,
+    with a number ``added``, is an index into, whatever else it is; ``None`` where that is not certain.
     """
     try:
-        return _use_of(port)
+        return {**_use_of(port), "table": _table(port)}
     except Exception:  # a hint only: a node that cannot be asked is no reason to know nothing of the model
-        return {"role": None, "bound": None}
+        return {"role": None, "bound": None, "table": None}
+
+
+def _table(port: Any) -> dict[str, int] | None:
+    found = []  # type: list[tuple[int, int, int]]
+    pending, seen = [(port, 0)], 0
+    while pending and seen < MOST_NODES:
+        output, added = pending.pop()
+        for target in output.get_target_inputs():
+            seen += 1
+            node, kind, index = target.get_node(), target.get_node().get_type_name(), target.get_index()
+            if index == 0 and kind in _AS_IT_IS:
+                if kind != "Convert" or node.output(0).get_element_type().get_type_name() in _WIDE:
+                    pending.append((node.output(0), added))
+            elif kind == "Add" or (kind == "Subtract" and index == 0):
+                more = _value(node.input_value(1 - index))
+                if more is not None:
+                    pending.append((node.output(0), added + (more if kind == "Add" else -more)))
+            elif index == 1 and (kind in _TABLES or kind.startswith("Embedding")):
+                length = _length(node, 0, 0) if kind.startswith("Embedding") else _ROWS[kind](node)
+                if length:
+                    found.append((length - added, length, added))
+    if not found:
+        return None
+    _, length, added = min(found)
+    return {"length": length, "added": added}
 
 
 def _use_of(port: Any) -> dict[str, Any]:
@@ -113,6 +143,8 @@ _ROWS: dict[str, Callable[[Any], int | None]] = {
     "ScatterNDUpdate": _rows_of_all,
     "OneHot": lambda node: _value(node.input_value(1)),
 }
+_TABLES = ("Gather", "GatherElements", "ScatterUpdate", "ScatterElementsUpdate")
+"""Those to which an index beyond is a mistake (to OneHot it is a row of its own kind), and whose indices are all of one axis."""
 
 
 def _length(node: Any, index: int, axis: Any, more: int = 0) -> int | None:
