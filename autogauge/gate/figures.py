@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 
 from autogauge.gate.past import Figure
@@ -12,8 +13,19 @@ from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 
 
 def seconds_of(result: Result, condition: str, metric: Metric) -> list[float]:
-    """The condition's samples in seconds, in the order measured; of a rate seconds per frame."""
+    """The condition's samples in seconds, in the order measured; of a rate seconds per frame. All are above 0: see ``why_no_time``."""
     return [metric.cost(figure) for figure in result.figures(condition, metric.name)]
+
+
+def why_no_time(result: Result, condition: str, metric: Metric) -> str:
+    """Which figure of the condition no time can be made of, in a sentence; empty where all are above 0."""
+    odd = [figure for figure in result.figures(condition, metric.name) if not _is_time(figure)]
+    unit = f" {metric.unit}" if metric.unit else ""
+    return f"{condition} gave {odd[0]:g}{unit} as its {metric.title}, of which no time can be made" if odd else ""
+
+
+def _is_time(figure: float) -> bool:
+    return math.isfinite(figure) and figure > 0
 
 
 def beside_pinned(result: Result, condition: str, metric: Metric) -> PinnedRatio | None:
@@ -21,16 +33,22 @@ def beside_pinned(result: Result, condition: str, metric: Metric) -> PinnedRatio
     pinned = result.condition(condition).beside
     if not pinned or not result.pinned:
         return None
-    rounds = [each.samples for each in result.replicates if condition in each.samples and pinned in each.samples]
+    both = (condition, pinned)
+    paired = [each.samples for each in result.replicates if condition in each.samples and pinned in each.samples]
+    rounds = [each for each in paired if all(metric.name in each[name].figures for name in both)]
     if len(rounds) < FEWEST:
         return None
-    own, fixed = ([metric.cost(each[name].figures[metric.name]) for each in rounds] for name in (condition, pinned))
+    if any(not _is_time(each[name].figures[metric.name]) for each in rounds for name in both):
+        return None
+    own, fixed = ([metric.cost(each[name].figures[metric.name]) for each in rounds] for name in both)
     ratio, error = undisturbed_ratio(own, fixed)
     return PinnedRatio(result.pinned, ratio, error, len(rounds))
 
 
 def figure_of(result: Result, condition: str, metric: Metric) -> Figure | None:
-    """The figure that history judges; ``None`` when nothing was measured."""
+    """The figure that history judges; ``None`` when nothing was measured, or what is no time."""
+    if why_no_time(result, condition, metric):
+        return None
     seconds = seconds_of(result, condition, metric)
     if not seconds:
         return None

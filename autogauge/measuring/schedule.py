@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from autogauge.measuring import disturbance
+from autogauge.measuring import checking, disturbance
 from autogauge.measuring.claim import Claim
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.judging import evidence_for
@@ -36,8 +36,10 @@ def run(
 
     The budget begins after ``prepare``. ``measure`` raises ``ProbeFailed`` for a turn that gave nothing: the replicate keeps
     the failure and the study goes on; a condition that fails ``GIVE_UP_AFTER`` times in a row is left out from then on. An
-    interruption keeps the finished replicates and marks the result.
+    interruption keeps the finished replicates and marks the result. Raises ``StudyMistake`` for a plan that contradicts itself, before
+    anything is measured, and for a turn that gives no sample, at once.
     """
+    checking.check_plan(result)
     result.state = "running"
     began = time.monotonic()
     progress.begin(result.name)
@@ -77,6 +79,7 @@ def _run(result: Result, measure: Measure, progress: Progress, began: float) -> 
             progress.advance(name, len(result.replicates), *_ahead(result, undecided, began))
             try:
                 sample = measure(condition)
+                checking.check_sample(condition, sample)
                 is_disturbed = watch.is_disturbed(name, sample.surroundings)
                 if is_disturbed and result.repeats_disturbed and watch.may_repeat():
                     replicate.disturbed[name] = sample

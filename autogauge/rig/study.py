@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from autogauge.errors import UserError
+from autogauge.measuring import checking
+from autogauge.measuring.checking import StudyMistake
 from autogauge.measuring.claim import Claim
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.drawing import Block
@@ -19,6 +20,7 @@ from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import AS_TABLE, Result, Sample
+from autogauge.plain import few
 
 if TYPE_CHECKING:
     from autogauge.rig.rig import Asked, Rig
@@ -89,45 +91,37 @@ class Study(ABC):
         return {}
 
     def amount(self, rig: Rig) -> Amount:
-        """How much is measured on this machine."""
-        return self.amounts[rig.asked.profile.name]
+        """How much is measured on this machine. Raises ``StudyMistake`` for a profile that it does not know."""
+        profile = rig.asked.profile.name
+        if profile not in self.amounts:
+            raise StudyMistake(
+                f"the study {self.name!r} does not say how much is measured with --profile={profile}: "
+                f"its amounts are for {few([*self.amounts])}"
+            )
+        return self.amounts[profile]
 
     @abstractmethod
     def open(self, rig: Rig, result: Result, progress: Progress) -> AbstractContextManager[Turns]:
         """What measures the turns of this result, for as long as the context lives."""
 
     def planned(self, rig: Rig, seed: int) -> Result:
-        """Its result before the first replicate."""
-        conditions, left_out = self.conditions(rig), self.not_promised(rig)
-        claims = tuple(claim for claim in self.claims(rig, conditions) if claim.name not in left_out)
-        self._check(conditions, claims)
-        return Result(
+        """Its result before the first replicate. Raises ``StudyMistake`` where what it plans contradicts itself."""
+        conditions, left_out = tuple(self.conditions(rig)), self.not_promised(rig)
+        result = Result(
             self.name,
             conditions,
-            claims,
+            tuple(claim for claim in self.claims(rig, conditions) if claim.name not in left_out),
             self.amount(rig).plan,
             seed,
             repeats_disturbed=self.repeats_disturbed,
             relay_rounds=rig.asked.profile.relay_rounds if self.is_relayed else 0,
-            metrics=self.metrics,
+            metrics=tuple(self.metrics),
             recorded={title: metric.name for title, metric in self.recorded.items()},
             shown=self.shown,
             caption=self.caption,
         )
-
-    def _check(self, conditions: Sequence[Condition], claims: Sequence[Claim]) -> None:
-        """Raise :class:`UserError` for what would be mixed up: verdicts are kept by the claim's name, samples by the condition's."""
-        there = [condition.name for condition in conditions]
-        called = [claim.name for claim in claims]
-        for what, names in (("conditions", there), ("claims", called)):
-            if twice := sorted({name for name in names if names.count(name) > 1}):
-                raise UserError(f"the study {self.name} has two {what} called {twice[0]}: give each a name of its own.")
-        for claim in claims:
-            if missing := sorted({*claim.conditions} - {*there}):
-                raise UserError(
-                    f"the study {self.name} claims something of {missing[0]} ({claim.name}), which is none of its conditions: "
-                    f"name one of {', '.join(there)}."
-                )
+        checking.check_plan(result)
+        return result
 
     def benchmarks(self, rig: Rig) -> int:
         """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded."""
@@ -138,3 +132,18 @@ class Study(ABC):
     def blocks(self, result: Result) -> Iterable[Block]:
         """What only it can draw of a result of its own, which may be of an earlier release; generic parts come by themselves."""
         return ()
+
+
+def mistakes_in(studies: Iterable[Study]) -> list[str]:
+    """What is wrong with studies that stand beside each other, in clauses: a name or a benchmark's title must be one study's."""
+    found, names, titles = [], dict[str, Study](), dict[str, Study]()
+    for study in dict.fromkeys(studies):
+        what = type(study).__name__
+        if missing := [each for each in ("name", "metrics", "amounts") if not hasattr(study, each)]:
+            found.append(f"{what} has no {few(missing)}")
+            continue
+        if names.setdefault(study.name, study) is not study:
+            found.append(f"{what} calls itself {study.name!r}, and so does {type(names[study.name]).__name__}")
+        twice = [title for title in study.recorded if titles.setdefault(title, study) is not study]
+        found += [f"{what} calls a benchmark {title!r}, and so does {type(titles[title]).__name__}" for title in twice]
+    return found

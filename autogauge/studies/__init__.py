@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from autogauge.errors import UserError
+from autogauge.files import slug
+from autogauge.measuring.drawing import Block, Table
+
 if TYPE_CHECKING:
-    from autogauge.measuring.drawing import Block
     from autogauge.measuring.result import Result
     from autogauge.rig.study import Study
 
@@ -20,13 +23,17 @@ LISTED = (
 
 
 def every() -> tuple[Study, ...]:
-    """All studies, in their order."""
+    """All studies, in their order. Raises ``UserError`` for a line of the list that names none."""
     from importlib import import_module
 
     found = []
     for entry in LISTED:
         module, _, name = entry.partition(".")
-        found.append(getattr(import_module(f"{__name__}.{module}"), name))
+        try:
+            found.append(getattr(import_module(f"{__name__}.{module}"), name))
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise UserError(f"the list of studies names {entry}, which cannot be loaded ({why}): {__file__}") from error
     return tuple(found)
 
 
@@ -36,6 +43,20 @@ def by_name(name: str) -> Study | None:
 
 
 def blocks(result: Result) -> Iterable[Block]:
-    """What only this result's study can draw of it; nothing for a study that is not listed (any more)."""
+    """What only this result's study can draw of it; nothing for a study that is not listed (any more).
+
+    A drawing that fails says so in its place: the rest of the page is of use without it.
+    """
     study = by_name(result.name)
-    return study.blocks(result) if study else ()
+    try:
+        return [*study.blocks(result)] if study else ()
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        return (
+            Block(
+                f"own-{slug(result.name)}",
+                result.name,
+                f"what only this study draws could not be: {why}",
+                Table((), ()),
+            ),
+        )

@@ -2,11 +2,9 @@
 
 import json
 import math
-from types import MappingProxyType
 
 import pytest
 
-from autogauge.errors import UserError
 from autogauge.measuring.claim import Bound, Fact, Ratio, Verdict, in_digits
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
@@ -15,13 +13,10 @@ from autogauge.measuring.progress import Silent
 from autogauge.measuring.result import Check, Replicate, Result, Sample
 from autogauge.measuring.schedule import run
 from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.rig.profile import STANDARD
-from autogauge.rig.study import Amount, Study
 from autogauge.stats.intervals import Interval, fewest_replicates, median_within
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
 from tests.properties import for_all
-from tests.studied import machine
 
 LOST = Metric("lost", "lost inferences")
 WAIT = Metric("wait_s", "wait", "s", seconds=1.0)
@@ -415,35 +410,3 @@ def test_a_trend_widens_a_medians_interval_and_equal_values_do_not():
     assert (still.low, still.high) == (1.0, 1.0)
     trend, mixed = [float(place) for place in range(30)], [float(place * 7 % 30) for place in range(30)]
     assert median_within(trend, 0.95).low < median_within(mixed, 0.95).low
-
-
-@pytest.mark.parametrize(
-    ("conditions", "claims", "words"),
-    [
-        (
-            (A, B),
-            (FACT, Fact(FACT.name, "again", ("B",))),
-            "has two claims called a-hands-over: give each a name of its own.",
-        ),
-        ((A, A), (FACT,), "has two conditions called A: give each a name of its own."),
-        ((B,), (NONE_LOST,), "claims something of A (a-loses-none), which is none of its conditions: name one of B."),
-    ],
-)
-def test_a_study_whose_verdicts_would_be_mixed_up_is_refused_before_it_is_measured(conditions, claims, words):
-    class Mixed(Study):
-        name = "of one's own"
-        metrics = (LOST,)
-        amounts = MappingProxyType({STANDARD: Amount(Plan((1,), 1.0))})
-
-        def conditions(self, rig):
-            return conditions
-
-        def claims(self, rig, conditions):
-            return claims
-
-        def open(self, rig, result, progress):
-            raise NotImplementedError
-
-    with pytest.raises(UserError) as caught:
-        Mixed().planned(machine(), 1)
-    assert str(caught.value) == f"the study of one's own {words}"
