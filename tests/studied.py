@@ -35,9 +35,11 @@ def planned(study, plan, seed=1, *, relay_rounds=None, **of_machine):
 def planned_hints(plan, seed=1, conditions=None, *, relay_rounds=None):
     """Both hints on AUTO, or conditions of one's own."""
     result = planned(HINTS, plan, seed, relay_rounds=relay_rounds)
-    return (
-        result if conditions is None else replace(result, conditions=tuple(conditions), claims=claims_for(conditions))
-    )
+    if conditions is None:
+        return result
+    there = {condition.name for condition in conditions}
+    claims = tuple(claim for claim in claims_for(conditions) if there.issuperset(claim.conditions))
+    return replace(result, conditions=tuple(conditions), claims=claims)
 
 
 def measured(result, turns, progress=None):
