@@ -52,12 +52,11 @@ def new():
     from autogauge.measuring.progress import Silent
     from autogauge.models.resolve import Wanted
     from autogauge.rig.rig import Asked, Rig
-    from autogauge.studies.first_inference import FIRST_INFERENCE
-    from autogauge.studies.hints import HINTS
+    from autogauge import studies
 
     asked = Asked(Wanted.named(model, None, "embedded"), hints_on=("AUTO",))
     rig = Rig(asked, Cache(Path(cache)), Path(folder), lambda: contextlib.nullcontext(Silent()))
-    hints, first = (study.planned(rig, int(seed)) for study in (HINTS, FIRST_INFERENCE))
+    hints, first = (study.planned(rig, int(seed)) for study in map(studies.by_name, ("hints", "first inference latency")))
     with rig.warm(hints, Silent()) as turns, contextlib.closing(rig):
         turns.prepare()
         fresh = rig.fresh(first, Silent())

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from autogauge.rig.study import Study
 
 LISTED = (
-    "first_inference.FIRST_INFERENCE",
+    "first_inference.study.FIRST_INFERENCE",
     "cached_start.CACHED_START",
-    "hand_over.HAND_OVER",
+    "hand_over.study.HAND_OVER",
     "hints.HINTS",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
@@ -28,7 +28,7 @@ def every() -> tuple[Study, ...]:
 
     found = []
     for entry in LISTED:
-        module, _, name = entry.partition(".")
+        module, _, name = entry.rpartition(".")
         try:
             found.append(getattr(import_module(f"{__name__}.{module}"), name))
         except Exception as error:

@@ -18,7 +18,7 @@ from autogauge.rig.fresh import FIL, METRICS, Seen
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
-from autogauge.studies import first_inference_drawing
+from autogauge.studies.first_inference import drawing
 from autogauge.targets import Auto, Device, Target, kinds
 
 NAME = "first inference latency, cached"
@@ -65,7 +65,7 @@ class CachedStart(Study):
 
     def blocks(self, result: Result) -> Iterable[Block]:
         """First inferences by phase."""
-        return first_inference_drawing.blocks(result)
+        return drawing.blocks(result)
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:

@@ -28,7 +28,7 @@ from autogauge.rig.profile import RELAY_ROUNDS, STANDARD
 from autogauge.stats.changes import judge_change
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
 from autogauge.studies.hints import HINTS
 from benchmarks.calibration.data import FIL, IDENTICAL, PINNED, REFERENCES, Segment
 from benchmarks.calibration.noise import KINDS, QUIET

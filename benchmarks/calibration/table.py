@@ -15,7 +15,7 @@ import numpy as np
 
 from autogauge.rig import profile
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
 from autogauge.studies.hints import HINTS
 from benchmarks.calibration import replay
 from benchmarks.calibration.data import FIL

@@ -16,11 +16,14 @@ from autogauge.probe.log import parse
 from autogauge.rig.fresh import FIL, FreshTurns
 from autogauge.rig.workload import prepare_workload
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies import cached_start, first_inference, hand_over, hand_over_promises
+from autogauge.studies import cached_start
 from autogauge.studies.cached_start import CACHED_START
-from autogauge.studies.first_inference import FIRST_INFERENCE
-from autogauge.studies.hand_over import HAND_OVER
-from autogauge.studies.timeline import ACCELERATOR, HELPER, Timeline
+from autogauge.studies.first_inference import study as first_inference
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
+from autogauge.studies.hand_over import promises as hand_over_promises
+from autogauge.studies.hand_over import study as hand_over
+from autogauge.studies.hand_over.study import HAND_OVER
+from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, Timeline
 from autogauge.targets import Auto, Target, find_device
 from tests import changeable_models
 from tests.studied import measured, on, planned

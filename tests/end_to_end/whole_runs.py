@@ -19,13 +19,13 @@ QUICK = ("-m", "perf", "--profile=quick")
 HINTS = (*QUICK, "-k", "seconds_per_frame or test_latency", "--machine=lab one")
 FIL = (*QUICK, "--model=one-convolution", "--machine=lab", "-k", "as_early_as_the_cpu")
 IMPOSSIBLE = """
-from autogauge.studies import first_inference
+from autogauge.studies.first_inference import study as first_inference
 first_inference.CLOSE_TO_CPU = 0.01
 """
 UNDECIDED = """
 from autogauge.measuring.plan import Plan
 from autogauge.rig.study import Amount
-from autogauge.studies.first_inference import FirstInference
+from autogauge.studies.first_inference.study import FirstInference
 FirstInference.amounts = {"quick": Amount(Plan(looks=(3,), budget_s=8))}  # no interval is bounded with so few
 """
 

@@ -9,8 +9,8 @@ from autogauge.emulation import parts
 from autogauge.measuring.plan import Plan
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
-from autogauge.studies import hand_over
-from autogauge.studies.hand_over import HAND_OVER
+from autogauge.studies.hand_over import study as hand_over
+from autogauge.studies.hand_over.study import HAND_OVER
 from autogauge.targets import Auto, Target, find_device
 from tests.studied import measured, planned
 from tests.support import misbehaving_python

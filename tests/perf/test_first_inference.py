@@ -3,8 +3,8 @@
 import pytest
 
 from autogauge.rig.fresh import FIL
-from autogauge.studies import first_inference
-from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.first_inference import study as first_inference
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
 
 pytestmark = [pytest.mark.perf, pytest.mark.study(FIRST_INFERENCE)]
 

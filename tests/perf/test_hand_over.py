@@ -2,8 +2,8 @@
 
 import pytest
 
-from autogauge.studies import hand_over_promises as promises
-from autogauge.studies.hand_over import HAND_OVER
+from autogauge.studies.hand_over import promises
+from autogauge.studies.hand_over.study import HAND_OVER
 
 pytestmark = [pytest.mark.perf, pytest.mark.study(HAND_OVER)]
 

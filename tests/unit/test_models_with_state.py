@@ -17,8 +17,8 @@ from autogauge.probe.worker.subject import NOT_RESET, RESET
 from autogauge.rig.pool import ProbePool
 from autogauge.rig.workload import prepare_workload, workload_of
 from autogauge.run import Run
-from autogauge.studies import first_inference
-from autogauge.studies.hand_over import Expected
+from autogauge.studies.first_inference import study as first_inference
+from autogauge.studies.hand_over.study import Expected
 from autogauge.targets import Auto, Device, Target
 from tests import changeable_models
 from tests.support import misbehaving_python

@@ -19,7 +19,7 @@ from autogauge.history.standing import Standing
 from autogauge.history.where import Where
 from autogauge.report import markdown, summary
 from autogauge.report.pages import comparison_page, run_page, trends_page
-from autogauge.studies import hand_over_drawing
+from autogauge.studies.hand_over import drawing as hand_over_drawing
 from tests.histories import LATENCY, save, year
 from tests.unit.test_report import run, shown  # noqa: F401 (a fixture)
 

@@ -11,14 +11,15 @@ from autogauge.models.inspect import State
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies import cached_start, hand_over_promises, hints
-from autogauge.studies import first_inference_promises as first_inference
+from autogauge.studies import cached_start, hints
 from autogauge.studies.cached_start import CACHED_START
-from autogauge.studies.first_inference import FIRST_INFERENCE
-from autogauge.studies.first_inference_promises import COLD, HELPER_OUT, LOG, RAN
-from autogauge.studies.hand_over import HAND_OVER
-from autogauge.studies.hand_over_promises import FIRST_AND_LAST, IN_TIME, LETS_GO, LOG_AGREES, ONCE
-from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
+from autogauge.studies.first_inference import promises as first_inference
+from autogauge.studies.first_inference.promises import COLD, HELPER_OUT, LOG, RAN
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
+from autogauge.studies.hand_over import promises as hand_over_promises
+from autogauge.studies.hand_over.promises import FIRST_AND_LAST, IN_TIME, LETS_GO, LOG_AGREES, ONCE
+from autogauge.studies.hand_over.study import HAND_OVER
+from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
 from autogauge.targets import Auto, Device, Target
 from tests.studied import machine, planned
 

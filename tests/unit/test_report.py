@@ -23,7 +23,7 @@ from autogauge.report.rows import tables
 from autogauge.rig.profile import PROFILES
 from autogauge.run import Run
 from autogauge.settings import Settings
-from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
 from autogauge.studies.hints import HINTS
 from autogauge.targets import Device, Target
 from tests.studied import planned, planned_hints

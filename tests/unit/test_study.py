@@ -17,7 +17,7 @@ from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.rig.fresh import FIL, PHASES, FreshTurns
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
 from autogauge.targets import Device, Target
 from tests.studied import measured, on, planned
 

@@ -1,7 +1,5 @@
 """Device names, options, profiles and intervals."""
 
-from pathlib import Path
-
 import pytest
 
 from autogauge import studies
@@ -14,8 +12,9 @@ from autogauge.parsing import parse_list, parse_wait
 from autogauge.rig.profile import PROFILES
 from autogauge.settings import machine_notes
 from autogauge.stats.intervals import fewest_replicates
-from autogauge.studies import first_inference, hints
-from autogauge.studies.first_inference import FIRST_INFERENCE
+from autogauge.studies import hints
+from autogauge.studies.first_inference import study as first_inference
+from autogauge.studies.first_inference.study import FIRST_INFERENCE
 from autogauge.studies.hints import HINTS
 from autogauge.targets import (
     Auto,
@@ -284,13 +283,3 @@ def test_an_interval_is_complete_after_its_seconds_and_every_one_is_kept():
     assert metrics.line() == "throughput: 150.00 FPS, latency: 6.67 ms, time interval: 1.00 s"
     assert metrics.update(100, 1.0, [10.0])
     assert len(metrics.intervals) == 2
-
-
-def test_no_module_of_the_library_imports_pytest():
-    package = Path(__file__).parents[2] / "autogauge"
-    offenders = [
-        path
-        for path in package.rglob("*.py")
-        if "import pytest" in path.read_text() or "from pytest" in path.read_text()
-    ]
-    assert not offenders

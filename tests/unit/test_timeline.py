@@ -5,7 +5,8 @@ import pytest
 
 from autogauge.probe.log import AutoLog
 from autogauge.probe.worker.hand_over import BROKEN
-from autogauge.studies.hand_over import (
+from autogauge.studies.hand_over.promises import began_on_the_accelerator, what_happened
+from autogauge.studies.hand_over.study import (
     HANDED_OVER,
     NEVER,
     NO_HELPER,
@@ -13,8 +14,7 @@ from autogauge.studies.hand_over import (
     release_bound_s,
     seconds_since,
 )
-from autogauge.studies.hand_over_promises import began_on_the_accelerator, what_happened
-from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline, figures_of, label
+from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline, figures_of, label
 from tests.properties import for_all
 
 DEVICES = ["(CPU)", "GPU.0"]

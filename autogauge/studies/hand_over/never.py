@@ -1,4 +1,4 @@
-"""Why AUTO never handed over, in the words of its own log. Whether it should have is left to ``hand_over_promises``."""
+"""Why AUTO never handed over, in the words of its own log. Whether it should have is left to ``promises``."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from autogauge.rig.fresh import FIL, METRICS
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
-from autogauge.studies import first_inference_drawing, first_inference_promises
+from autogauge.studies.first_inference import drawing, promises
 from autogauge.targets import PLAIN_AUTO, Auto, Device, Target
 
 NAME = "first inference latency"
@@ -140,7 +140,7 @@ class FirstInference(Study):
 
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         """About the devices that AUTO may select; and that each process was what its time is to be of."""
-        return *claims_for(rig.devices, rig.auto), *first_inference_promises.claims_for(conditions)
+        return *claims_for(rig.devices, rig.auto), *promises.claims_for(conditions)
 
     def not_promised(self, rig: Rig) -> Mapping[str, str]:
         """Without its helper AUTO is as late as its accelerator; the emulated GPU takes the CPU's own cores."""
@@ -153,12 +153,12 @@ class FirstInference(Study):
 
     def blocks(self, result: Result) -> Iterable[Block]:
         """First inferences by phase."""
-        return first_inference_drawing.blocks(result)
+        return drawing.blocks(result)
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
         """Fresh processes, nothing cached."""
-        observe = first_inference_promises.observing(rig.auto, rig.inspection.devices)
+        observe = promises.observing(rig.auto, rig.inspection.devices)
         yield rig.fresh(result, progress, observe=observe)
 
 

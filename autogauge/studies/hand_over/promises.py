@@ -12,8 +12,8 @@ from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.result import Check
 from autogauge.probe.worker.hand_over import BROKEN, HANDED_OVER, NEVER, NO_HELPER, is_accelerator
-from autogauge.studies import never
-from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
+from autogauge.studies.hand_over import never
+from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
 from autogauge.targets import Auto, kinds
 
 FAILED = Metric("failed", "failed inferences", per_process=True)

@@ -33,9 +33,9 @@ from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.workload import Workload
-from autogauge.studies import hand_over_drawing
-from autogauge.studies.hand_over_promises import FAILED, OF_THE_CHANGE, WRONG, answers_right, checks_of, claims_for
-from autogauge.studies.timeline import HELPER, TRANSITION, Timeline, figures_of
+from autogauge.studies.hand_over import drawing
+from autogauge.studies.hand_over.promises import FAILED, OF_THE_CHANGE, WRONG, answers_right, checks_of, claims_for
+from autogauge.studies.hand_over.timeline import HELPER, TRANSITION, Timeline, figures_of
 from autogauge.targets import PLAIN_AUTO, Auto, Target
 
 __all__ = [
@@ -194,7 +194,7 @@ class HandOver(Study):
 
     def blocks(self, result: Result) -> Iterable[Block]:
         """Each inference of a process a point."""
-        return hand_over_drawing.blocks(result)
+        return drawing.blocks(result)
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from autogauge.measuring.drawing import NONE, Block, Table, number, slug, titled
 from autogauge.measuring.result import Array, Result
-from autogauge.studies.timeline import ACCELERATOR, HELPER, TRANSITION
+from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, TRANSITION
 
 MOST_POINTS = 4000
 """Points of one chart; of more, the slowest and fastest of each stretch of time are drawn, which looks the same."""
