@@ -115,6 +115,31 @@ class Cache:
                 os.rename(folder, doomed)  # gone at once for everybody else
             self._sweep(folder.name)
 
+    def use(self, path: Path) -> leases.Use | None:
+        """Say that this process uses the entry that the path is in, until :meth:`leases.Use.end`; ``None`` for what is in none.
+
+        Raises :class:`UserError` where the entry has just been removed.
+        """
+        try:
+            inside = path.resolve().relative_to(self._entries.resolve())
+        except (OSError, ValueError):
+            return None
+        entry = self._entries.joinpath(*inside.parts[:1])
+        if not inside.parts or (exists(path) and not exists(entry / manifest.MANIFEST)):
+            return None
+        try:
+            return leases.Use(entry / manifest.MANIFEST)
+        except leases.Removed:
+            raise UserError(
+                f"{inside.parts[0]} has just been removed from the cache {self.root} by another process: start again."
+            ) from None
+
+    @contextlib.contextmanager
+    def unused(self, folder: Path) -> Iterator[None]:
+        """While the body runs nobody can begin to use that entry. Raises :class:`leases.InUse` where somebody does."""
+        with leases.unused(folder / manifest.MANIFEST):
+            yield
+
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """A private empty folder in the cache, gone afterwards. Raises :class:`UserError`."""

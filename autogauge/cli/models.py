@@ -86,11 +86,14 @@ def import_(
 @app.command(epilog="Example: python -m autogauge models remove googlenet-v1")
 def remove(
     name: Annotated[str, typer.Argument(help="The name that the list shows.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also while a session measures with it, which then fails.")
+    ] = False,
     cache: CacheFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Delete a model from the cache in every precision, with the Zoo's files that it was made from; or the Zoo's tools."""
-    gone = cached.remove(_cache(cache), name)
+    gone = cached.remove(_cache(cache), name, force=force)
     if as_json:
         print_json([each.to_json() for each in gone])
         return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from autogauge import leases
 from autogauge.cache import Cache
 from autogauge.errors import UserError, explain_os_error
 from autogauge.manifest import digest_of, is_intact, read_manifest
@@ -81,21 +83,33 @@ def _state(cache: Cache, folder: Path) -> str:
     return INTACT if is_intact(folder) else DAMAGED
 
 
-def remove(cache: Cache, name: str) -> list[CachedModel]:
+def remove(cache: Cache, name: str, *, force: bool = False) -> list[CachedModel]:
     """Delete every entry of that name and the Zoo's files that it was made from; returns what was there.
 
-    Raises :class:`UserError` when there is none, another process is at work on it, or the user may not remove it.
+    Raises :class:`UserError` when there is none, another process is at work on it, or the user may not remove it; and, but with
+    ``force``, when a session measures with one of them: then all of them stay.
     """
     entries = listed(cache)
     doomed = [each for each in entries if each.name == name]
     if not doomed:
         names = ", ".join(sorted({each.name for each in entries})) or "nothing"
         raise UserError(f"the cache {cache.root} has no {name!r}: it holds {names}.")
-    for each in doomed:
-        try:
-            _remove(cache, each)
-        except OSError as error:
-            raise explain_os_error(error, f"cannot remove {name} from the cache {cache.root}", "--cache=DIR") from error
+    with contextlib.ExitStack() as stack:
+        for each in () if force else doomed:
+            try:
+                stack.enter_context(cache.unused(each.folder))
+            except leases.InUse as error:
+                who = ", ".join(error.who) or "a process of another container or machine"
+                raise UserError(
+                    f"{name} is in use in the cache {cache.root} by {who}: wait for its end, or remove it all the same (--force)."
+                ) from None
+        for each in doomed:
+            try:
+                _remove(cache, each)
+            except OSError as error:
+                raise explain_os_error(
+                    error, f"cannot remove {name} from the cache {cache.root}", "--cache=DIR"
+                ) from error
     return doomed
 
 

@@ -12,13 +12,13 @@ import datetime
 import errno
 import fcntl
 import os
-import pwd
 import re
 import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from autogauge import leases
 from autogauge.errors import UserError
 from autogauge.plain import plain
 
@@ -114,7 +114,7 @@ def described() -> str:
     """Where the lock is, and who holds it, as far as the kernel says. Raises :class:`UserError` where its file cannot be used."""
     path, descriptor = _open()
     try:
-        return f"{path}, " + (f"held by {_holder(descriptor)}" if _holding_process(descriptor) else "free")
+        return f"{path}, " + (f"held by {_holder(descriptor)}" if leases.holders(descriptor) else "free")
     finally:
         os.close(descriptor)
 
@@ -225,7 +225,7 @@ def _is_still_there(path: Path, descriptor: int) -> bool:
 def _write(descriptor: int, what: str) -> None:
     """Say in the file who holds it; where that cannot be done it is locked all the same."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    user = re.sub(r"\s", "-", _user(os.getuid()))[:40]
+    user = re.sub(r"\s", "-", leases.user_named(os.getuid()))[:40]
     line = f"process {os.getpid()} of {user} since {now:%Y-%m-%d %H:%M:%S} UTC: {plain(_printable(what), 160)}\n"
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
@@ -238,41 +238,15 @@ def _holder(descriptor: int) -> str:
         line = os.pread(descriptor, LONGEST_LINE, 0).decode(errors="replace").partition("\n")[0]
     except OSError:
         line = ""
-    said, pid = _LINE.fullmatch(line), _holding_process(descriptor)
+    said, pid = _LINE.fullmatch(line), next(iter(leases.holders(descriptor)), None)
     if said and pid in (None, int(said[1])):
-        user = said[2] if pid is None else _user_of_process(pid) or said[2]
+        user = said[2] if pid is None else leases.user_of(pid) or said[2]
         what = f": {_printable(said[4])}" if said[4].strip() else ""
         return f"process {int(said[1])} of {_printable(user)}, since {said[3]} UTC{what}"
     if pid is None:
         return "a process that does not say who it is"
-    user = _user_of_process(pid)
+    user = leases.user_of(pid)
     return f"process {pid}" + (f" of {_printable(user)}" if user else "")
-
-
-def _holding_process(descriptor: int) -> int | None:
-    """The process that holds a lock on that file, by the kernel; ``None`` where it does not say (another container's)."""
-    found = os.fstat(descriptor)
-    name = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/locks").read_bytes().decode(errors="replace").splitlines():
-            words = line.split()
-            if words[1:2] == ["FLOCK"] and words[5] == name and int(words[4]) > 0:
-                return int(words[4])
-    return None
-
-
-def _user_of_process(pid: int) -> str | None:
-    try:
-        return _user(Path(f"/proc/{pid}").stat().st_uid)
-    except OSError:
-        return None
-
-
-def _user(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return f"user-{number}"
 
 
 def _printable(text: str) -> str:

@@ -21,6 +21,7 @@ from autogauge.errors import UserError
 from autogauge.files import in_short
 from autogauge.input_files import GivenInputs
 from autogauge.inputs import Inputs
+from autogauge.leases import Use
 from autogauge.measuring import saving, schedule
 from autogauge.measuring.condition import HERE, Condition
 from autogauge.measuring.progress import Progress
@@ -89,6 +90,7 @@ class Rig:
         self.setups: dict[str, Setup] = {}
         self._drivers: dict[str, Drivers] = {}
         self._pool_is_used = False
+        self._uses: list[Use] = []
 
     @cached_property
     def emulation(self) -> Emulation | None:
@@ -108,7 +110,13 @@ class Rig:
             model = Resolver(self.cache, progress).fetch(self.asked.wanted)
         if model.note:
             self.notes.append(model.note)
+        self.use(model)
         return model
+
+    def use(self, model: ModelArtefact) -> None:
+        """Say to others that the model is in use, as long as the rig is. Raises ``UserError`` where it has just been removed."""
+        if (used := self.cache.use(model.path)) is not None:
+            self._uses.append(used)
 
     @cached_property
     def given(self) -> GivenInputs | None:
@@ -212,9 +220,11 @@ class Rig:
         return self.__dict__.get(name)
 
     def close(self, *, at_once: bool = False) -> None:
-        """End the warm probes: in good order, or at once after an interruption."""
+        """End the warm probes, in good order, or at once after an interruption; then let go of the models."""
         if self.found("pool") is not None:
             self.notes += self.pool.close(at_once=at_once)
+        while self._uses:
+            self._uses.pop().end()
 
     def scratch(self, name: str) -> Path:
         """A new empty folder that lives as long as the rig."""

@@ -35,6 +35,7 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
     workload = rig.workload
     if reference.model is not None:
         workload = dataclasses.replace(workload, model=model_path.artefact_at(reference.model))
+        rig.use(workload.model)
     try:
         reply = launcher.describe(workload.model.path, workload.shapes)
     except ProbeFailed as error:
@@ -57,6 +58,7 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
 
 def of_pinned(rig: Rig, pinned: Pinned, folder: Path) -> Setup:
     """The pinned workload on its runtime. Raises ``UserError``."""
+    rig.use(pinned.model)
     launcher = Launcher(folder / "pinned-probes", pinned.runtime)
     setup = Setup(launcher, prepare_workload(pinned.model, launcher, folder)[0])
     rig.notes += notes_on(launcher.runtime)
