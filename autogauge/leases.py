@@ -76,7 +76,7 @@ class Use:
         except OSError as error:
             raise Removed from error
         # A child that is forked and never starts another program would use it on.
-        os.register_at_fork(after_in_child=self.end)
+        os.register_at_fork(after_in_child=self._close)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -90,6 +90,12 @@ class Use:
 
     def end(self) -> None:
         """It is no longer in use; harmless when that was said before."""
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._close()
+
+    def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

@@ -155,20 +155,26 @@ def test_what_is_in_no_entry_is_nobodys_and_a_read_only_entry_can_be_used(cache,
         pass
 
 
-def test_a_child_that_is_forked_does_not_use_it_on(cache):
+def test_a_child_that_is_forked_neither_uses_it_on_nor_ends_the_use(cache):
     used = an_entry(cache)
     held = cache.use(used / "model.xml")
-    reading, writing = os.pipe()
+    ready, go_on = os.pipe(), os.pipe()
     child = os.fork()
     if not child:
-        os.close(writing)
-        os.read(reading, 1)  # until the parent is done
+        os.write(ready[1], b"x")
+        os.close(go_on[1])
+        os.read(go_on[0], 1)  # until the parent is done
         os._exit(0)
-    os.close(reading)
-    held.end()
     try:
+        assert os.read(ready[0], 1) == b"x"
+        with pytest.raises(leases.InUse) as caught, cache.unused(used):
+            pytest.fail("the parent uses it")
+        assert [each.split()[1] for each in caught.value.who] == [str(os.getpid())]
+        held.end()
         with cache.unused(used):
             pass
     finally:
-        os.close(writing)
+        os.close(go_on[1])
         os.waitpid(child, 0)
+        for each in (*ready, go_on[0]):
+            os.close(each)
