@@ -235,6 +235,28 @@ def test_what_cannot_be_drawn_is_one_sentence(tmp_path, content, said):
     assert "\n" not in str(done.exception)
 
 
+@pytest.mark.slow
+@for_all(
+    lambda st: (st.randoms(use_true_random=True), st.sampled_from([None, -1, "x", [], {}, True, 1e300, [{}], "<b>"]))
+)
+def test_whatever_stands_in_a_file_is_drawn_or_is_refused_with_the_place(chosen, rubbish):
+    document = json.loads((OLD if chosen.random() < 0.5 else SAVED).read_bytes())
+    inner = document[chosen.choice(("autogauge", "benchmarks", "machine_info"))]
+    while True:
+        key = chosen.choice([*inner] if isinstance(inner, dict) else range(len(inner)))
+        if not isinstance(inner[key], (dict, list)) or not inner[key] or chosen.random() < 0.2:
+            break
+        inner = inner[key]
+    inner[key] = rubbish
+    try:
+        found = recorded.of_document(document, {})
+        words.judged_of(found)
+    except ValueError:
+        return
+    assert printed(found)
+    list(run_page.blocks(found))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -16,6 +16,7 @@ from autogauge.measuring.schedule import GIVE_UP_AFTER, run
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.rig.fresh import FIL, PHASES, FreshTurns
+from autogauge.rig.rig import Rig
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies.first_inference.study import FIRST_INFERENCE
 from autogauge.targets import Device, Target
@@ -271,3 +272,10 @@ def test_a_figure_that_is_no_number_is_told_at_the_first_turn(figure):
     with pytest.raises(TypeError, match="the figure s of a sample is"):
         run(odd, lambda _: Sample({"s": figure}), Silent())
     assert odd.state == "broken off"
+
+
+def test_a_plan_that_could_not_be_read_back_is_refused_before_anything_is_measured():
+    about_nobody = study(FASTER, conditions=(A,))
+    with pytest.raises(ValueError, match="the study study cannot be read: its claim a-below-b is about B"):
+        Rig.measure(None, None, about_nobody)
+    assert about_nobody.state == "planned"
