@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -37,11 +38,14 @@ class Measured:
 
 
 def measure(reports: Path, cache: Path, *options: str, timeout_s: float = DEADLINE_S, **environment: str) -> Measured:
-    """Run the suite with its reports in that folder."""
+    """Run the suite with its reports in that folder, and its temporary folders beside it.
+
+    Among those of the tests a run would take their permissions away while a test is using them.
+    """
+    temporary = Path(tempfile.mkdtemp(dir=reports.parent))
     places = (f"--reports={reports}", f"--cache={cache}", f"--junitxml={reports}/junit.xml")
-    return Measured(
-        run_suite(*options, *places, timeout_s=timeout_s, inherited=BEFORE_ANY_TEST, **environment), reports
-    )
+    inherited = {**BEFORE_ANY_TEST, "PYTEST_DEBUG_TEMPROOT": str(temporary)}
+    return Measured(run_suite(*options, *places, timeout_s=timeout_s, inherited=inherited, **environment), reports)
 
 
 @contextmanager
