@@ -7,6 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -133,10 +135,18 @@ def nobody():
     return NOBODY
 
 
+@pytest.fixture
+def seen_by_all():
+    """A lab where others may look: not below pytest's folder, from which each session that starts keeps others out."""
+    with tempfile.TemporaryDirectory(prefix="autogauge-test-") as folder:
+        os.chmod(folder, 0o755)  # noqa: PTH101
+        year(Path(folder, "reports", "history"), runs=8)
+        yield Path(folder, "reports", "history", "lab-01")
+
+
 @pytest.mark.parametrize("mode", [0o000, 0o711], ids=["closed", "only to be entered"])
-def test_a_folder_that_this_user_may_not_look_into_is_no_empty_history(nobody, lab, tmp_path, mode):
-    for place in (tmp_path, *tmp_path.parents[:2]):
-        place.chmod(place.stat().st_mode | 0o055)
+def test_a_folder_that_this_user_may_not_look_into_is_no_empty_history(nobody, seen_by_all, mode):
+    lab = seen_by_all
     run = next(lab.glob("0008_run*.json"))
     lab.chmod(mode)
     (listed, _, _, reported, judged) = readers(lab)
@@ -155,9 +165,8 @@ def test_a_folder_that_this_user_may_not_look_into_is_no_empty_history(nobody, l
     assert done.stderr.count(f"cannot read the folder {lab}: Permission denied") == len(commands) - of_the_run
 
 
-def test_a_folder_beside_machines_that_this_user_may_not_look_into_is_left_out_aloud(nobody, lab, tmp_path):
-    for place in (tmp_path, *tmp_path.parents[:2]):
-        place.chmod(place.stat().st_mode | 0o055)
+def test_a_folder_beside_machines_that_this_user_may_not_look_into_is_left_out_aloud(nobody, seen_by_all):
+    lab = seen_by_all
     (lab.parent / "lost+found").mkdir(mode=0o700)
     command = [sys.executable, "-m", "autogauge", "history", f"--history={lab.parent}"]
     done = subprocess.run([*nobody, *command], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
