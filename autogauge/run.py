@@ -123,13 +123,19 @@ class Run:
         self.here, self.machine_facts = seen_here(), None  # what a probe told may be of long ago: the rig knows
 
     def look_again(self) -> None:
-        """Remember what of the machine has changed since the measuring began. This process looks: that costs no probe."""
+        """Remember what of the machine has changed since the measuring began. This process looks, and turns tell: no probe is asked."""
         now = circumstances.changes(self.here, seen_here())
+        if not any(each.startswith("the number of processors") for each in (*self.changes, *now)):
+            now += circumstances.of_turns(turns for each in self.all_results() for turns in each.surroundings())
         self.changes += [each for each in now if each not in self.changes]
+
+    def all_results(self) -> list[Result]:
+        """What was measured, and what was measured again on a suspicion."""
+        return [*self.results, *(self.gate.results_again if self.gate else ())]
 
     def disturbance(self) -> OfRun:
         """What disturbed the run as a whole, what was measured again included."""
-        studies = [*self.results, *(self.gate.results_again if self.gate else ())]
+        studies = self.all_results()
         names = [(study, each.name) for study in studies for each in study.conditions]
         disturbed = sum(study.disturbed(name) + study.still_disturbed(name) for study, name in names)
         return of_run([turn.surroundings for study in studies for turn in study.all_turns()], disturbed)
@@ -141,7 +147,6 @@ class Run:
 
     def all_notes(self) -> list[str]:
         """What was noted, and what the studies have to say about disturbances."""
-        again = self.gate.results_again if self.gate else []
         changes = [
             f"WARNING: while it measured, {each}: no later run is judged against this one" for each in self.changes
         ]
@@ -149,7 +154,7 @@ class Run:
             *self.notes,
             *(circumstances.limits(self.machine_facts) if self.machine_facts else ()),
             *changes,
-            *(note for study in (*self.results, *again) for note in notes.of(study)),
+            *(note for study in self.all_results() for note in notes.of(study)),
         ]
 
     def findings(self) -> list[Finding]:

@@ -7,7 +7,7 @@ difference is named. What is not known is never called a difference. The facts a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autogauge.history.records import SavedRun
@@ -54,6 +54,18 @@ def limits(facts: MachineFacts) -> list[str]:
 def changes(before: MachineFacts, later: MachineFacts) -> list[str]:
     """What of the facts that must not change while a run measures has changed: one clause each."""
     return differences(before.steady(), later.steady())
+
+
+def of_turns(conditions: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
+    """What changed for the probes alone, which the process that starts them does not see; one clause at most.
+
+    ``conditions`` are the surroundings of each condition's turns, in the order measured: each of them has processors of its own.
+    """
+    for turns in conditions:
+        counts = [int(each["processors"]) for each in turns if each.get("processors")]
+        if other := [each for each in counts if each != counts[0]]:
+            return [f"the number of processors that probes may use changed from {counts[0]} to {other[0]}"]
+    return []
 
 
 def apart(here: MachineFacts, probe: MachineFacts, *, reference: str = "") -> str | None:

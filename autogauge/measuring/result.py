@@ -233,6 +233,11 @@ class Result:
             yield from each.samples.values()
             yield from each.disturbed.values()
 
+    def surroundings(self) -> Iterator[list[Mapping[str, float | None]]]:
+        """Of each condition those of its samples, in the order measured."""
+        for each in self.conditions:
+            yield [sample.surroundings for sample in self.samples(each.name)]
+
     def disturbed(self, condition: str) -> int:
         """How many of its turns were measured again because they were disturbed."""
         return sum(condition in each.disturbed for each in self.replicates)

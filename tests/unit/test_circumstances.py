@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from autogauge.history import records
-from autogauge.history.circumstances import apart, between, changes, differences, limits
+from autogauge.history.circumstances import apart, between, changes, differences, limits, of_turns
 from autogauge.history.fingerprint import fingerprint
 from autogauge.models.artefact import ModelArtefact
 from autogauge.plain import plain
@@ -230,6 +230,13 @@ def test_what_a_probe_sees_otherwise_is_one_sentence():
     said = apart(probe, here, reference="openvino==2024.6.0")
     assert said is not None
     assert said.startswith("WARNING: openvino==2024.6.0 sees another machine than what it is compared with: ")
+
+
+def test_what_changed_for_the_probes_alone_is_told_by_their_turns():
+    two, one, untold = {"processors": 2}, {"processors": 1}, {"processors": None}
+    assert of_turns([[two, two], [one, {}, untold, one], []]) == [], "each condition has its own"
+    said = ["the number of processors that probes may use changed from 2 to 1"]
+    assert of_turns([[two, untold, one, two], [two, one]]) == said
 
 
 def test_what_must_not_change_in_the_middle():

@@ -170,6 +170,17 @@ def test_what_changes_in_the_middle_changes_no_fingerprint_and_is_told(run, monk
     assert len(run.changes) == 2, "what changed back has changed all the same"
 
 
+def test_what_changed_for_the_probes_alone_is_told_too(run):
+    study = run.results[0]
+    for number, replicate in enumerate(study.replicates):
+        for sample in replicate.samples.values():
+            sample.surroundings["processors"] = 2 if number < 5 else 1
+    run.look_again()
+    run.look_again()
+    assert run.changes == ["the number of processors that probes may use changed from 2 to 1"]
+    assert run.unfit()[0] == f"while it measured, {run.changes[0]}"
+
+
 def test_what_changed_before_the_measuring_began_is_what_is_measured(run, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(os.cpu_count() + 1)})
     run.begin()  # once the machine's lock is held, which may be long after the session began
