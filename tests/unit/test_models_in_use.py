@@ -14,6 +14,8 @@ from autogauge import leases, manifest
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.manifest import read_manifest
+from autogauge.models import cached
+from autogauge.models.omz import toolchain
 from tests.sessions import Session
 from tests.support import ROOT, run_cli, sentence_of
 
@@ -152,6 +154,20 @@ def test_what_is_in_no_entry_is_nobodys_and_a_read_only_entry_can_be_used(cache,
     (used / manifest.MANIFEST).unlink()
     assert cache.use(used / "model.xml") is None, "a file of the user's own, as far as one can tell"
     with cache.unused(used):
+        pass
+
+
+def test_tools_at_work_are_not_removed(cache):
+    facts = {"name": toolchain.NAME, "kind": "toolchain", "toolchain": "abc"}
+    folder = cache.entry(f"{toolchain.NAME}-abc", lambda _: facts)
+    tools = toolchain.Toolchain(folder / "environment" / "bin" / "python", {}, "abc")
+    with (
+        toolchain.in_use(cache, tools),
+        pytest.raises(UserError, match=f"omz-toolchain is in use .* by process {os.getpid()} "),
+    ):
+        cached.remove(cache, toolchain.NAME)
+    assert [each.folder for each in cached.remove(cache, toolchain.NAME)] == [folder]
+    with toolchain.in_use(cache, tools):
         pass
 
 

@@ -6,6 +6,7 @@ They pin an openvino, numpy and protobuf of their own, so they can share no envi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from typing import Any
 from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_when_late
 from autogauge.errors import UserError
+from autogauge.files import exists
 from autogauge.measuring.progress import Progress
 from autogauge.models.omz.tools import STEPS, run
 from autogauge.tools import environments
@@ -100,6 +102,18 @@ def install(cache: Cache, deadline: Deadline, progress: Progress) -> Toolchain:
         lock_deadline_s=deadline.left_s,
     )
     return _toolchain(folder)
+
+
+@contextlib.contextmanager
+def in_use(cache: Cache, tools: Toolchain) -> Iterator[None]:
+    """While the body runs nobody removes the tools (``models remove``)."""
+    folder = cache.folder(f"{NAME}-{tools.name}")
+    used = cache.use(folder) if exists(folder) else None
+    try:
+        yield
+    finally:
+        if used is not None:
+            used.end()
 
 
 def interpreter(deadline: Deadline) -> tuple[str, Path]:

@@ -178,7 +178,7 @@ class Zoo:
         """Download, convert, verify, and leave the IR in ``staging``; returns facts for the manifest."""
         downloads.sweep(self.cache.root)
         xml, bin_ = staging / f"{name}.xml", staging / f"{name}.bin"
-        with scratch_in(staging) as scratch:
+        with scratch_in(staging) as scratch, toolchain.in_use(self.cache, self.tools(deadline)):
             self._download(scratch, name, precision, described, deadline)
             if described["converted"]:
                 self._convert(scratch, name, precision, deadline)
