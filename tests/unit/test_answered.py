@@ -1,7 +1,5 @@
 """A claim about an accelerator passes only where the accelerator answered."""
 
-import pytest
-
 from autogauge.measuring import answered
 from autogauge.measuring.claim import Ratio
 from autogauge.measuring.condition import Condition
@@ -10,6 +8,7 @@ from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.rig.fresh import FIL
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
+from tests.cases import each_of
 
 NO_FALLBACK = {"ENABLE_STARTUP_FALLBACK": "NO"}
 
@@ -27,7 +26,7 @@ def study_of(auto, by_auto, other, by_other, auto_s=0.1, other_s=1.0):
     return study
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("auto", "by_auto", "other", "by_other", "passes"),
     [
         (Target("AUTO"), ["(CPU)"], Target("GPU"), ["GPU.0"], True),

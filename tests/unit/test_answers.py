@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autogauge.probe.worker.answers import Answers, Expected
+from tests.cases import each_of
 from tests.properties import for_all
 
 GENERATOR = np.random.default_rng(5)
@@ -54,26 +55,28 @@ OUTPUTS = {
 }
 
 
-@pytest.fixture(params=OUTPUTS)
-def expected(request):
-    return OUTPUTS[request.param]
+each_output = each_of("expected", OUTPUTS.values(), ids=OUTPUTS)
 
 
+@each_output
 def test_the_same_answer_is_right_and_has_no_error(expected):
     assert compared(expected, expected.copy()) == (0, True)
 
 
+@each_output
 def test_a_zeroed_answer_is_wrong(expected):
     error, right = compared(expected, np.zeros_like(expected))
     assert not right
     assert error != 0
 
 
+@each_output
 def test_an_answer_in_another_order_is_wrong(expected):
     if expected.size > 1:
         assert not is_right(expected, np.roll(expected.reshape(-1), 1).reshape(expected.shape))
 
 
+@each_output
 def test_one_wrong_element_as_large_as_the_others_is_wrong(expected):
     if expected.dtype.kind != "f":
         return
@@ -84,6 +87,7 @@ def test_one_wrong_element_as_large_as_the_others_is_wrong(expected):
         assert not is_right(expected, given), index
 
 
+@each_output
 def test_an_answer_that_is_no_number_is_wrong(expected):
     if expected.dtype.kind == "f":
         given = expected.copy()
@@ -93,6 +97,7 @@ def test_an_answer_that_is_no_number_is_wrong(expected):
         assert np.isnan(error)
 
 
+@each_output
 def test_what_rounding_makes_of_an_answer_is_right(expected):
     """Each element off by some 5e-7 of itself or of the output's size, as two devices differ in float32."""
     if expected.dtype.kind != "f":
@@ -104,7 +109,7 @@ def test_what_rounding_makes_of_an_answer_is_right(expected):
     assert is_right(expected, given.astype(expected.dtype))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("expected", "given", "right"),
     [
         ([NAN, 1.0], [NAN, 1.0], True),
@@ -155,8 +160,8 @@ def test_a_wrong_score_beside_boxes_in_pixels_is_wrong():
     assert not is_right(expected, given)
 
 
-@pytest.mark.parametrize("mask", [-1e4, -1e9, -3.4e38])
-@pytest.mark.parametrize("share", [0.01, 0.5, 0.85])
+@each_of("mask", [-1e4, -1e9, -3.4e38])
+@each_of("share", [0.01, 0.5, 0.85])
 def test_a_wrong_value_beside_a_mask_is_wrong(mask, share):
     """A mask of -1e9 says nothing of how far its neighbours may be off."""
     expected = GENERATOR.normal(size=2000).astype(np.float32) * 5
@@ -183,7 +188,7 @@ def test_any_answer_is_its_own_right_answer_and_what_nobody_wrote_never_is(value
     assert answers.compare(answering(output))[1] == (not expected.size)
 
 
-@pytest.mark.parametrize("values", [[True, False], [[0, 3]], [0], [], [2**62, 1]])
+@each_of("values", [[True, False], [[0, 3]], [0], [], [2**62, 1]])
 def test_whole_numbers_that_nobody_wrote_are_never_right(values):
     expected = np.asarray(values)
     expected = expected if expected.size else expected.astype(np.int32)

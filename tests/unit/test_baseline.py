@@ -9,6 +9,7 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.history import baseline, records, standing, store
 from autogauge.history.standing import Record, Standing
+from tests.cases import each_of
 from tests.properties import for_all
 
 OURS, OTHER = "a" * 64, "b" * 64
@@ -203,7 +204,7 @@ def test_of_ten_thousand_runs_only_the_newest_are_opened(tmp_path, monkeypatch):
     assert len(opened) <= 2 * baseline.LAST
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("damage", "said"),
     [
         (lambda text: text[: len(text) // 2], "not JSON"),

@@ -12,6 +12,7 @@ from benchmarks.calibration import data, replay, rules, targets
 from benchmarks.calibration import table as tables
 from benchmarks.calibration.data import Segment
 from benchmarks.calibration.table import Line
+from tests.cases import each_of
 from tests.support import run_module
 
 NAMES = ("A1", "A2", "A3", "2%", "5%", "10%", "20%", "pinned")
@@ -170,7 +171,7 @@ def test_none_of_so_many_bounds_the_rate_of_false_alarms():
     assert line("r", alarms=100).false_alarms_bound == 1.0
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("found", "missing", "state"), [(0.96, 0.0, "met"), (0.9, 0.0, "MISSED"), (0.9, 0.04, "MISSED"), (0.9, 0.1, "OPEN")]
 )
 def test_a_target_is_open_where_the_recording_is_too_short_to_decide(found, missing, state):
@@ -218,7 +219,7 @@ def test_studies_that_share_no_sample_are_counted_honestly(segments):
     assert targets.studies_without_a_shared_sample(replay.arrange(segments)) == 5 * 1 * 3 * 3
 
 
-@pytest.mark.parametrize("name", rules.OTHERS)
+@each_of("name", rules.OTHERS)
 def test_every_other_rule_sees_a_gross_change_and_no_change_in_the_same_samples(name):
     chance = np.random.default_rng(1)
     earlier = [np.exp(0.02 * chance.standard_normal(100)) for _ in range(10)]

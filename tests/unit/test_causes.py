@@ -17,12 +17,13 @@ from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.process import Child
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.tools.running import Deadline, ToolFailed, run_tool
+from tests.cases import each_of
 from tests.support import ROOT, misbehaving_python
 
 KILLED = "os.kill(os.getpid(), signal.SIGKILL)"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "step"),
     [
         ("OSError: [Errno 24] Too many open files: 'x'", FILES),
@@ -126,7 +127,7 @@ def test_a_probe_that_the_kernel_killed_for_want_of_memory_is_told_so(tmp_path, 
     assert "signal" not in sentence
 
 
-@pytest.mark.parametrize("counts", [(4, 4), (None, None), (4, None), (None, 4)])
+@each_of("counts", [(4, 4), (None, None), (4, None), (None, 4)])
 def test_any_other_signal_9_is_called_that(tmp_path, monkeypatch, counts):
     counting(monkeypatch, *counts)
     launcher = Launcher(tmp_path / "logs", Runtime(misbehaving_python(tmp_path, KILLED)))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autogauge.stats.change_points import FEWEST, levels_of, levels_of_siblings
+from tests.cases import each_of
 from tests.properties import for_all
 
 
@@ -47,7 +48,7 @@ def test_a_change_too_small_for_anybody_is_none():
     assert levels_of(series(10.0, 10.05, noise=0.0001)).changes == ()
 
 
-@pytest.mark.parametrize("runs", range(FEWEST))
+@each_of("runs", range(FEWEST))
 def test_few_runs_have_one_level_or_none(runs):
     found = levels_of([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0][:runs])
     assert found.changes == ()
@@ -58,7 +59,7 @@ def test_runs_that_are_all_the_same_have_one_level():
     assert levels_of([0.01] * 50).changes == ()
 
 
-@pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
+@each_of("bad", [0.0, -1.0, float("nan"), float("inf")])
 def test_what_is_no_figure_is_refused(bad):
     with pytest.raises(ValueError, match="positive finite"):
         levels_of([1.0, bad])

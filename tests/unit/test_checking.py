@@ -21,6 +21,7 @@ from autogauge.rig.profile import QUICK, STANDARD
 from autogauge.rig.study import Amount, Study, mistakes_in
 from autogauge.targets import Device, Target
 from fixtures.gate import benchmarks_of
+from tests.cases import each_of
 from tests.studied import machine
 
 COST = Metric("cost_ms", "cost", "ms", seconds=1e-3)
@@ -68,7 +69,7 @@ def test_a_sound_plan_is_measured():
         check_plan(study.planned(machine(devices=(Device("CPU"), Device("GPU"))), 1)) if study.name == "hints" else None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("change", "words"),
     [
         ({"conditions": ()}, "it has no condition"),
@@ -120,7 +121,7 @@ def test_all_that_is_wrong_is_told_at_once():
         check_plan(replace(SOUND, claims=claims))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("sample", "words"),
     [
         (1.0, "a turn of '.' gave float 1.0, and is to give a Sample"),

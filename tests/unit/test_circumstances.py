@@ -22,6 +22,7 @@ from autogauge.probe.worker import cgroups
 from autogauge.probe.worker.cgroups import Groups
 from autogauge.probe.worker.facts import machine_facts, ranges
 from autogauge.targets import Device
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import ROOT, real_quota
 
@@ -60,7 +61,7 @@ def test_a_container_sees_its_group_as_the_root(tmp_path):
     assert read(root, range(1)).processor_quota is None, "a quota above the processors binds nobody"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("files", "quota"),
     [
         ({"a/b": "max 100000", "a": "300000 100000", "": "max 100000"}, 3.0),

@@ -16,6 +16,7 @@ from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.stats.intervals import Interval, fewest_replicates, median_within
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
+from tests.cases import each_of
 from tests.properties import for_all
 
 LOST = Metric("lost", "lost inferences")
@@ -50,7 +51,7 @@ def figures(claim, values, **others):
     return measured(claim, *samples, looks=(len(values),), **others)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("turns", "outcome", "evidence"),
     [
         ([checked(True)], PASS, "A: it held in the one sample"),
@@ -139,7 +140,7 @@ def test_a_disturbed_turn_says_nothing_of_a_time_only(metric, outcome):
     assert result.verdicts()[0].outcome is outcome
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("relation", "values", "outcome", "evidence"),
     [
         ("at most", [0, 2, 1], PASS, " = 2 s at worst (3 samples), to be at most 2 s"),
@@ -254,7 +255,7 @@ def test_looks_at_a_median_share_the_error_and_end_the_study():
     assert (result.state, verdict.outcome, verdict.replicates) == ("budget ended", INCONCLUSIVE, 16)
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+@each_of("value", [0.0, -1.0, math.nan, math.inf])
 def test_a_ratio_of_a_figure_that_has_none_is_inconclusive_with_the_reason_and_stops_nothing(value):
     claim = Ratio("a-below-b", "A is below B", WAIT, "A", "B", "at most", 1.0)
     result = Result("study", (A, B), (claim,), Plan((8, 16), 60.0), 1)

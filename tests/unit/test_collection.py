@@ -2,8 +2,7 @@
 
 import ast
 
-import pytest
-
+from tests.cases import each_of
 from tests.conftest import DO_NOT_MEASURE
 from tests.support import ROOT, run_suite
 
@@ -16,7 +15,7 @@ def test_measuring_reads_no_other_tests():
     assert "deselected" not in last
 
 
-@pytest.mark.parametrize("folder", DO_NOT_MEASURE)
+@each_of("folder", DO_NOT_MEASURE)
 def test_no_test_that_measures_is_where_nobody_would_collect_it(folder):
     for path in (ROOT / "tests" / folder).rglob("*.py"):
         text = path.read_text(encoding="utf-8")

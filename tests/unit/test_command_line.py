@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli.main import COMMANDS, app
+from tests.cases import each_of
 from tests.support import ROOT
 
 
@@ -26,7 +27,7 @@ def test_no_file_with_a_command_is_forgotten():
     assert files - {"main"} == {*COMMANDS}
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@each_of("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name):
     found = CliRunner().invoke(app, [name, "--help"])
     assert found.exit_code == 0

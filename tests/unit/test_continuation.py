@@ -14,6 +14,7 @@ from autogauge.history.standing import Standing
 from autogauge.report import terminal
 from autogauge.report.gate import render
 from tests import histories
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.unit.test_report import settings
 
@@ -158,7 +159,7 @@ def test_a_baseline_is_carried_over_twice(tmp_path):
     assert older.names(KEYS[0]) == "7 accepted runs (0001 to 0007)", "only on from there, never back"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("facts", "why"),
     [
         ({"model": {"name": "googlenet-v1", "precision": "FP16", "digest": "1" * 16}}, "the file of the model"),
@@ -193,7 +194,7 @@ def test_contradictions_of_a_continuation_are_one_sentence(tmp_path, words):
     assert isinstance(command("accept", tmp_path / "lab-01", *words)[0].exception, UserError)
 
 
-@pytest.mark.parametrize("folder", ["../../etc", "/etc", "..", "a/b", 3, None, ["x"]])
+@each_of("folder", ["../../etc", "/etc", "..", "a/b", 3, None, ["x"]])
 def test_a_mark_in_a_file_names_a_folder_beside_and_never_a_path(tmp_path, folder):
     run = tmp_path / "0001_run.json"
     mark = {"newer": "f" * 16, "older": "e" * 16, "folder": folder}

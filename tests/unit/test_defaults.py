@@ -4,6 +4,7 @@ import pytest
 
 from autogauge.defaults import last, of_project
 from autogauge.errors import UserError
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import ROOT, run_suite, sentence_of
 
@@ -167,7 +168,7 @@ def test_a_table_that_pytest_passes_over_is_told_with_what_to_do(run, pytester):
     assert "write the suite's options into [tool.autogauge]" in said
 
 
-@pytest.mark.parametrize("content", ["[tool]\nautogauge = 3\n", "[tool]\npytest = 3\n", "gate = \n", "\udcff"])
+@each_of("content", ["[tool]\nautogauge = 3\n", "[tool]\npytest = 3\n", "gate = \n", "\udcff"])
 def test_a_table_that_is_none_is_one_sentence(content, tmp_path):
     (tmp_path / "pyproject.toml").write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UserError, match=r"pyproject\.toml"):
@@ -182,7 +183,7 @@ def test_the_projects_own_file_has_no_options_of_a_user():
     assert of_project(ROOT / "pyproject.toml", ROOT / "pytest.ini") == {}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("words", "text"),
     [
         ([], None),

@@ -6,7 +6,6 @@ import runpy
 import shlex
 import subprocess
 
-import pytest
 import typer.main
 
 from autogauge import studies
@@ -15,6 +14,7 @@ from autogauge.history import recorded
 from autogauge.report import told
 from benchmarks.calibration import __main__ as calibration
 from benchmarks.calibration import data
+from tests.cases import each_of
 from tests.support import ROOT
 
 PAGES = sorted(
@@ -44,7 +44,7 @@ def named(page):
     return str(page.relative_to(ROOT))
 
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=named)
+each_page = each_of("page", PAGES, ids=named)
 
 
 # Links.
@@ -225,7 +225,7 @@ def test_each_command_that_a_page_shows_is_there_with_its_options(page):
     assert {line: found for line in lines_of_code(page) if (found := unknown(line))} == {}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "found"),
     [
         ("python -m autogauge compare a b --markdwn", {"--markdwn"}),
@@ -438,7 +438,7 @@ def test_what_the_suites_own_cost_is_said_to_be_is_what_was_printed():
     assert [each for each in figures if each not in kept] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks" / "printed").iterdir()), ids=lambda path: path.stem)
+@each_of("path", sorted((ROOT / "benchmarks" / "printed").iterdir()), ids=lambda path: path.stem)
 def test_a_printed_table_names_its_command_and_what_it_was_printed_on(path):
     command, where, *_ = path.read_text().splitlines()
     assert unknown(command) == set()

@@ -5,8 +5,6 @@ import json
 import re
 import sys
 
-import pytest
-
 from autogauge import causes, doctor
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.measuring import findings, saving
@@ -18,6 +16,7 @@ from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.probe.request import Failure
 from autogauge.report.progress import PlainProgress
 from autogauge.targets import Target
+from tests.cases import each_of
 from tests.properties import for_all
 
 SIGILL = Failure("signal", "compile", "killed by signal 4 (SIGILL)")
@@ -84,7 +83,7 @@ def test_different_causes_are_different_findings_each_with_what_it_befell():
     ]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("one", "other"),
     [
         ("bad pointer 0x7f4e20168f40", "bad pointer 0x55d1c0ffee00"),
@@ -100,7 +99,7 @@ def test_what_changes_from_process_to_process_is_no_other_cause(one, other):
     assert findings.alike(Failure("error", "compile", one)) == findings.alike(Failure("error", "infer", other))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("one", "other"),
     [
         ("ze error, code 0x70000001", "ze error, code 0x78000004"),
@@ -185,7 +184,7 @@ def test_progress_tells_a_cause_once_in_a_session_and_then_counts(capsys):
 EMULATED = ProcessorClass("skx", "skx")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("failure", "devices", "emulated", "step"),
     [
         (Failure("error", "compile", "std::bad_alloc"), ("GPU",), None, causes.MEMORY),

@@ -15,6 +15,7 @@ import pytest
 from autogauge import folders, leases
 from autogauge.errors import UserError
 from autogauge.folders import Kind
+from tests.cases import each_of
 from tests.support import ROOT, wait_until
 
 KIND = Kind("a report", "mark.json", (b'"ours": ',), frozenset({"mark.json", "data"}), "--reports=DIR")
@@ -79,7 +80,7 @@ FOREIGN = (
 )
 
 
-@pytest.mark.parametrize("what", FOREIGN)
+@each_of("what", FOREIGN)
 def test_what_is_not_ours_is_one_sentence_and_stays(tmp_path, what):
     latest = tmp_path / "reports" / "latest"
     foreign(latest, what)
@@ -136,7 +137,7 @@ def test_what_somebody_put_among_our_files_in_a_folder_within_is_taken_along_too
     assert names(elsewhere) == {"thesis.txt"}, "what a link leads to is nobody's to move"
 
 
-@pytest.mark.parametrize("name", [".latest-notes", ".latest-1-ab", ".old-latest-1-ab", ".latest-0123456789abcdef"])
+@each_of("name", [".latest-notes", ".latest-1-ab", ".old-latest-1-ab", ".latest-0123456789abcdef"])
 def test_a_folder_without_a_lease_is_not_ours_to_sweep(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "thesis.txt").write_text("mine")
@@ -163,7 +164,7 @@ test_folders.put(Path(sys.argv[1]), "second")
 """
 
 
-@pytest.mark.parametrize(("call", "number"), [("rename", 1), ("rename", 2), ("rename", 3), ("unlink", 1)])
+@each_of(("call", "number"), [("rename", 1), ("rename", 2), ("rename", 3), ("unlink", 1)])
 def test_after_a_kill_the_next_one_that_fails_leaves_a_whole_folder(tmp_path, call, number):
     latest = tmp_path / "latest"
     put(latest, "first")

@@ -28,6 +28,7 @@ from autogauge.targets import Target
 from fixtures.gate import NO_FAULT, _identity, fails, pytest_runtest_makereport
 from fixtures.recording import RECORDED, keep
 from fixtures.session import RUN
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.unit.test_report import settings
 
@@ -65,13 +66,13 @@ def test_a_level_does_not_depend_on_the_unit(values, factor):
     assert scaled.spread == pytest.approx(level.spread, abs=1e-9)
 
 
-@pytest.mark.parametrize("values", [(), (0.0,), (-1.0,), (math.nan,), (math.inf,)])
+@each_of("values", [(), (0.0,), (-1.0,), (math.nan,), (math.inf,)])
 def test_a_level_needs_figures(values):
     with pytest.raises(ValueError, match=r"runs|figures"):
         level_of(values)
 
 
-@pytest.mark.parametrize("runs", [3, 5, 10, 20])
+@each_of("runs", [3, 5, 10, 20])
 def test_the_next_run_lies_within_its_reach_as_often_as_promised(runs):
     random = np.random.default_rng(runs)
     beyond = 0
@@ -160,8 +161,8 @@ def pinned_changed(slower, runs, *, seed=1, old=20, mood=0.02, before=OLD_PINNED
     return words, judgement
 
 
-@pytest.mark.parametrize("before", [OLD_PINNED, None])
-@pytest.mark.parametrize("seed", range(3))
+@each_of("before", [OLD_PINNED, None])
+@each_of("seed", range(3))
 def test_what_became_slower_when_the_pinned_workload_changed_never_passes_at_the_new_level(seed, before):
     words, last = pinned_changed(1.10, 40, seed=seed, before=before)
     assert set(words) <= {"INCONCLUSIVE", "FAIL"}, "also when the old runs have left the window"
@@ -220,7 +221,7 @@ def test_a_suspicion_that_the_second_measurement_does_not_share_is_no_verdict():
     assert "measured again" in past.judge_again("b", now(1.17), now(1.16), before, RULE).sentence()
 
 
-@pytest.mark.parametrize("ratios", [(1.6, 0.88), (0.88, 1.6), (0.6, 1.02), (1.02, 0.6)])
+@each_of("ratios", [(1.6, 0.88), (0.88, 1.6), (0.6, 1.02), (1.02, 0.6)])
 def test_two_measurements_that_do_not_say_the_same_are_no_verdict(ratios):
     first, second = ratios
     judgement = past.judge_again("b", now(first), now(second), Past(figures()), RULE)
@@ -468,7 +469,7 @@ def test_a_standing_names_three_benchmarks_that_are_slower_not_measured_or_waiti
     assert set(waiting.named(Standing.PENDING)) == {*keys}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("failed", "marked", "no_fault", "told"),
     [
         (True, True, False, True),

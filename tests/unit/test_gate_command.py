@@ -9,6 +9,7 @@ from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import standing
 from autogauge.history.standing import Standing
+from tests.cases import each_of
 from tests.unit.test_baseline import benchmark, document, save
 
 
@@ -53,7 +54,7 @@ def test_a_benchmark_that_cannot_be_read_fails_by_choice(tmp_path, choice, statu
     assert done.exit_code == status
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("options", "status"),
     [
         ((), 0),

@@ -18,6 +18,7 @@ from autogauge.probe.worker.hand_over import (
     keep_inferring,
     keep_queue_full,
 )
+from tests.cases import each_of
 
 RIGHT = np.array([[0.25, 0.75]], np.float32)
 
@@ -160,7 +161,7 @@ def test_a_right_answer_is_compared_in_one_pass(monkeypatch):
     assert right
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("expected", "given", "error", "right"),
     [
         (np.float32([1000]), np.float32([1000.5]), 5e-4, True),

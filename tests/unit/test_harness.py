@@ -15,6 +15,7 @@ from autogauge.rig.drivers import tried
 from autogauge.rig.warm import FPS, LATENCY_MS
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
+from tests.cases import each_of
 from tests.properties import for_all
 
 MORE_FPS = Ratio("t-fps", "THROUGHPUT gives no fewer", FPS, "T", "L", "at least", 0.98)
@@ -52,8 +53,8 @@ def test_a_broken_promise_fails_where_the_harness_took_nothing():
     assert not verdict.remark
 
 
-@pytest.mark.parametrize("shares", [(0.75, 0.99), (0.99, 0.87), (0.94, 0.94)])
-@pytest.mark.parametrize("fps", [40.0, 80.0])
+@each_of("shares", [(0.75, 0.99), (0.99, 0.87), (0.94, 0.94)])
+@each_of("fps", [40.0, 80.0])
 def test_a_promise_about_inferences_that_are_hardly_longer_than_the_harness_is_inconclusive_and_says_so(fps, shares):
     """Two requests of a model of 0.02 ms gave less than half of one request's frames, by the harness's own threads alone."""
     verdict = measured(MORE_FPS, fps=(fps, 100.0), shares=shares)
@@ -103,7 +104,7 @@ def test_a_promise_that_another_driver_may_have_kept_is_inconclusive_and_names_i
     assert not passed.remark, "what could have been still better is not for a promise that holds"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("served", "tried", "outcome"),
     [
         ("infer in threads", {"wait in turn": 1.572}, Outcome.FAIL),  # 0.5 × 1.572 is too little still
@@ -125,7 +126,7 @@ def test_a_latency_too_is_held_against_what_another_driver_gave():
     assert measured(LATENCY, **figures, tried=({"wait in turn": 1.3}, {})).outcome is Outcome.FAIL
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("drivers", "tried", "outcome"),
     [
         (("polling", "start_async and wait"), {"wait in turn": 0.89, "polling": 1.745}, Outcome.INCONCLUSIVE),

@@ -21,6 +21,7 @@ from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.facts import MachineFacts
 from autogauge.targets import Device, Target
 from fixtures.recording import key_of
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import ROOT, in_a_mount
 
@@ -231,7 +232,7 @@ def test_the_virtual_clock_shows_each_sample_as_its_step(values):
         assert clock.now() - before == value
 
 
-@pytest.mark.parametrize("values", [[], [0.0], [1.0, -1.0], [float("nan")]])
+@each_of("values", [[], [0.0], [1.0, -1.0], [float("nan")]])
 def test_the_virtual_clock_takes_only_positive_samples(values):
     with pytest.raises(ValueError, match="positive"):
         VirtualClock().load(values)

@@ -12,6 +12,7 @@ from autogauge.probe.answers import fault_of
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.process import Child
 from autogauge.probe.request import ProbeFailed, ProbeRequest
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import misbehaving_python, wait_until
 
@@ -130,7 +131,7 @@ def test_what_lives_on_after_its_probe_cannot_go_on_filling_the_disk(tmp_path):
     assert (tmp_path / "out").stat().st_size == size
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("answer", "said"),
     [
         ("b'[' * 100_000", "garbage"),
@@ -168,7 +169,7 @@ def test_an_answer_as_it_should_be_is_taken(message):
     assert fault_of({**message, "something": "else"}) is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("message", "changed"),
     [
         (SLICE, {"latencies_ms": [1.0, float("nan")]}),

@@ -12,6 +12,7 @@ from autogauge import input_files
 from autogauge.errors import UserError
 from autogauge.input_files import GivenInputs, check_feeding
 from autogauge.inputs import Port, prepare
+from tests.cases import each_of
 from tests.properties import for_all
 
 PORTS = [Port("ids", "i64", (-1, 4), names=("ids", "ids:0")), Port("mask", "boolean", (1, 4)), Port("x", "f32", (2,))]
@@ -58,7 +59,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("arrays", "words"), WRONG, ids=[words[:40] for _, words in WRONG])
+@each_of(("arrays", "words"), WRONG, ids=[words[:40] for _, words in WRONG])
 def test_what_does_not_fit_the_model_is_a_sentence(tmp_path, arrays, words):
     with pytest.raises(UserError) as caught:
         GivenInputs(saved(tmp_path, arrays)).arrays(PORTS)
@@ -66,7 +67,7 @@ def test_what_does_not_fit_the_model_is_a_sentence(tmp_path, arrays, words):
     assert str(caught.value).endswith("(--inputs).")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("values", "kind"),
     [
         (np.array([1, 0]), np.bool_),
@@ -109,7 +110,7 @@ def test_an_archive_of_too_many_entries_is_refused(tmp_path, monkeypatch):
         GivenInputs(saved(tmp_path, GOOD))
 
 
-@pytest.mark.parametrize("what", ["absent", "text", "npy", "zip", "pipe", "folder", "truncated", "pickle"])
+@each_of("what", ["absent", "text", "npy", "zip", "pipe", "folder", "truncated", "pickle"])
 def test_what_is_no_file_of_arrays_is_a_sentence(tmp_path, what):
     path = tmp_path / what
     if what == "text":

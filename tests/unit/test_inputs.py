@@ -12,6 +12,7 @@ from autogauge.input_shapes import dynamic
 from autogauge.inputs import NUMPY_TYPES, OWN_PICTURE, Port, parse_shapes, prepare
 from autogauge.models.artefact import ModelArtefact
 from autogauge.rig.workload import Workload, fed_alike
+from tests.cases import each_of
 from tests.properties import for_all
 
 
@@ -99,7 +100,7 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "kind", "shape", "values"), NAMED, ids=[name for name, *_ in NAMED])
+@each_of(("name", "kind", "shape", "values"), NAMED, ids=[name for name, *_ in NAMED])
 def test_an_input_gets_what_its_name_says(name, kind, shape, values):
     array = prepare([IDS, Port(name, kind, shape)]).arrays[1]
     assert array.dtype == np.dtype(NUMPY_TYPES[kind])
@@ -107,7 +108,7 @@ def test_an_input_gets_what_its_name_says(name, kind, shape, values):
     assert (array == np.array(values)).all()
 
 
-@pytest.mark.parametrize("rows", [1, 2, 50, 99, 100, 30_000])
+@each_of("rows", [1, 2, 50, 99, 100, 30_000])
 def test_ids_stay_below_the_rows_of_their_table(rows):
     array = prepare([Port("ids", "i64", (4, 64), role="ids", bound=rows)]).arrays[0]
     assert array.min() >= 0
@@ -128,7 +129,7 @@ def test_a_second_input_leaves_the_picture_where_it_belongs(tmp_path, second):
         assert (prepared.arrays[ports.index(image)] == prepare([image], picture_file(tmp_path)).arrays[0]).all()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("ports", "pictures"),
     [
         ([Port("left", "f32", (1, 3, 8, 8)), Port("right", "f32", (1, 3, 8, 8))], (0, 1)),
@@ -145,7 +146,7 @@ def test_what_is_an_image_is_told_by_layout_shape_and_name(ports, pictures):
     assert prepare(ports).pictures == pictures
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("ports", "frames"),
     [
         ([Port("input_ids", "i64", (8, 16)), Port("attention_mask", "i64", (8, 16))], 8),
@@ -198,7 +199,7 @@ def test_inputs_are_saved_as_they_are(tmp_path):
         assert [saved[str(index)].tolist() for index in range(2)] == [array.tolist() for array in prepared.arrays]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("port", "sentence"),
     [
         (
@@ -220,7 +221,7 @@ def test_what_cannot_be_fed_is_a_sentence(port, sentence):
         prepare([port])
 
 
-@pytest.mark.parametrize("name", ["a b", "a,b", "a[0]", "it's"])
+@each_of("name", ["a b", "a,b", "a[0]", "it's"])
 def test_an_example_can_be_read_back_whatever_the_names(name):
     with pytest.raises(UserError) as caught:
         prepare([Port(name, "f32", (-1, 3, 8, 8))])
@@ -260,7 +261,7 @@ def test_a_lone_shape_is_read_with_and_without_brackets(lone):
     assert parse_shapes(str(lone)) == parse_shapes(",".join(map(str, lone))) == {"": lone}
 
 
-@pytest.mark.parametrize("text", ["x", "1,", "[1,2", "data[]", "data[1],", "data[1]mask[2]", "0,3", "data[-1]", "1;2"])
+@each_of("text", ["x", "1,", "[1,2", "data[]", "data[1],", "data[1]mask[2]", "0,3", "data[-1]", "1;2"])
 def test_what_is_no_shape_is_a_sentence(text):
     with pytest.raises(UserError, match=r"cannot read the shape .*--shape"):
         parse_shapes(text)

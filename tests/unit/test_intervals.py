@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from autogauge.stats.intervals import EXACT_UP_TO, fewest_replicates, neighbours_factor, paired_ratio
+from tests.cases import each_of
 from tests.properties import for_all
 
 
-@pytest.mark.parametrize(
-    ("count", "confidence"), [(6, 0.95), (7, 0.95), (10, 0.95), (25, 0.95), (60, 0.95), (8, 0.9875), (24, 0.9875)]
-)
+@each_of(("count", "confidence"), [(6, 0.95), (7, 0.95), (10, 0.95), (25, 0.95), (60, 0.95), (8, 0.9875), (24, 0.9875)])
 def test_the_interval_holds_exactly_what_the_signed_rank_test_does_not_reject(count, confidence):
     from scipy.stats import wilcoxon  # slow to import, and collecting tests shall be quick
 
@@ -71,7 +70,7 @@ def test_too_few_replicates_say_nothing():
     assert paired_ratio([1.1] * fewest, [1.0] * fewest, 0.95).low == pytest.approx(1.1)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("numerators", "denominators"),
     [([], []), ([1.0], [1.0, 2.0]), ([0.0], [1.0]), ([1.0], [-1.0]), ([math.nan], [1.0]), ([math.inf], [1.0])],
 )

@@ -9,6 +9,7 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.history import export, index, labels, records, where
 from autogauge.history.select import Histories
+from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, document, save
 from tests.properties import for_all
 from tests.support import ROOT
@@ -178,7 +179,7 @@ def read(made, tmp=None):
         return records.read(path)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("found", "kept", "lost"),
     [
         (None, {}, 0),

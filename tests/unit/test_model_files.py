@@ -11,6 +11,7 @@ from autogauge.models import onnx_weights, path
 from autogauge.models.inspect import inspect
 from autogauge.probe.launcher import Launcher
 from autogauge.runtimes.reference import parse
+from tests.cases import each_of
 from tests.omz.protobuf import field, number
 from tests.properties import for_all
 from tests.unit.test_model_path import onnx_relu
@@ -80,7 +81,7 @@ def test_a_name_without_the_mark_of_external_data_is_no_reference(tmp_path):
     path.artefact_at(tmp_path / "m.onnx")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("locations", "words"),
     [
         ([b"absent.bin"], "absent.bin is not in {folder}; put it there"),
@@ -234,7 +235,7 @@ NO_MODELS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "words"), NO_MODELS, ids=[name for name, _ in NO_MODELS])
+@each_of(("name", "words"), NO_MODELS, ids=[name for name, _ in NO_MODELS])
 def test_what_is_no_model_is_a_sentence_with_the_next_step(tmp_path, name, words):
     for folder in ("saved", "empty", "folder/two"):
         (tmp_path / folder).mkdir(parents=True)

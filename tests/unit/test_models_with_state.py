@@ -21,6 +21,7 @@ from autogauge.studies.first_inference import study as first_inference
 from autogauge.studies.hand_over.study import Expected
 from autogauge.targets import Auto, Device, Target
 from tests import changeable_models
+from tests.cases import each_of
 from tests.support import misbehaving_python
 
 GPU, CPU = Device("GPU.0"), Device("CPU")
@@ -149,7 +150,7 @@ def test_what_was_done_about_state_and_left_out_of_answers_is_said():
     assert reservations.sentences({"AUTO": {}, "CPU": {"state": None, "not_compared": ""}}) == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("expected", "compared", "variables", "words"),
     [
         (Expected(), [0, 1], 0, ""),

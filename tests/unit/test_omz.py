@@ -11,10 +11,11 @@ from autogauge.models.omz import catalogue
 from autogauge.models.omz.tools import reason_in
 from autogauge.models.omz.zoo import Zoo, _Download
 from autogauge.models.resolve import AUTO, EMBEDDED, OMZ, Resolver, Wanted
+from tests.cases import each_of
 from tests.properties import for_all
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("lines", "reason"),
     [
         (
@@ -90,7 +91,7 @@ def test_the_catalogue_knows_what_the_lean_tools_can_do():
         catalogue.check("mtcnn", "FP16", known)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "source"),
     [
         ("googlenet-v1", AUTO),
@@ -127,7 +128,7 @@ def test_auto_takes_the_embedded_model_whatever_goes_wrong_with_the_zoo(tmp_path
     assert model.note == "the Zoo is broken: the embedded model took its place"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("wanted", "words"),
     [
         (

@@ -7,6 +7,7 @@ from autogauge.errors import UserError
 from autogauge.options import DEFAULT_SMALLEST_CHANGE, GROUPS, OPTIONS
 from autogauge.rig import lock
 from autogauge.settings import Settings
+from tests.cases import each_of
 from tests.properties import for_all
 
 OTHERS = {
@@ -64,7 +65,7 @@ def test_what_is_said_with_a_run_asks_for_the_same_run(tmp_path):
         assert again.chosen() == first.chosen()
 
 
-@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
+@each_of("option", OPTIONS.values(), ids=lambda option: option.name)
 def test_a_default_is_one_that_could_be_given_and_every_option_says_what_holds_without_it(option):
     assert bool(option.default) != bool(option.otherwise), "one or the other"
     value = option.value_of(None)
@@ -81,8 +82,8 @@ def test_the_defaults_are_those_of_who_waits_and_judges(tmp_path):
     assert (plain.reports, plain.profile.name, plain.gate, plain.pinned) == (tmp_path, "standard", "warn", True)
 
 
-@pytest.mark.parametrize("name", [name for name in OPTIONS if name not in ("--devices", "--hints-on")])
-@pytest.mark.parametrize("nothing", ["", "  "])
+@each_of("name", [name for name in OPTIONS if name not in ("--devices", "--hints-on")])
+@each_of("nothing", ["", "  "])
 def test_an_option_that_is_given_nothing_is_one_sentence(name, nothing, tmp_path):
     """As a job writes it whose variable is not set: it would else be a default that nobody asked for."""
     with pytest.raises(UserError, match=rf"\({name}\)"):

@@ -20,6 +20,7 @@ from autogauge.history.where import Where
 from autogauge.report import markdown, summary
 from autogauge.report.pages import comparison_page, run_page, trends_page
 from autogauge.studies.hand_over import drawing as hand_over_drawing
+from tests.cases import each_of
 from tests.histories import LATENCY, save, year
 from tests.unit.test_report import run, shown  # noqa: F401 (a fixture)
 
@@ -151,7 +152,7 @@ def test_markdown_of_a_run_has_its_verdicts_and_figures(run):  # noqa: F811
     assert re.search(r"\| AUTO \| THROUGHPUT \| – \| 150 \| 13 \| CPU \|", text), text
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name",
     [
         "https://x.example/a",

@@ -5,6 +5,7 @@ import pytest
 
 from autogauge.stats.change_points import levels_of
 from autogauge.stats.patterns import FEWEST, Alternation, Variation, patterns_of, patterns_of_siblings
+from tests.cases import each_of
 from tests.properties import for_all
 
 
@@ -21,8 +22,8 @@ def turns(runs, by=0.06):
     return np.where(np.arange(runs) % 2 == 0, by, -by)
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("runs", [30, 31, 41])
+@each_of("seed", range(5))
+@each_of("runs", [30, 31, 41])
 def test_levels_by_turns_alternate(seed, runs):
     found = seen(noise(runs, seed=seed) + turns(runs))
     assert isinstance(found, Alternation)

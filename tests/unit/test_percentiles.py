@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from autogauge.stats.percentiles import fewest_samples, percentiles
+from tests.cases import each_of
 
 
-@pytest.mark.parametrize(("percent", "samples"), [(50, 11), (90, 64), (95, 130), (99, 662), (99.9, 6636)])
+@each_of(("percent", "samples"), [(50, 11), (90, 64), (95, 130), (99, 662), (99.9, 6636)])
 def test_the_numbers_are_those_of_loadgen(percent, samples):
     from scipy.stats import binom  # slow to import, and collecting tests shall be quick
 

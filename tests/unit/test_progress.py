@@ -2,9 +2,8 @@
 
 import io
 
-import pytest
-
 from autogauge.report.progress import progress_on
+from tests.cases import each_of
 
 
 class Gone(io.StringIO):
@@ -19,8 +18,8 @@ class Gone(io.StringIO):
         raise OSError(5, "Input/output error")
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-@pytest.mark.parametrize("closed", [True, False])
+@each_of("terminal", [True, False])
+@each_of("closed", [True, False])
 def test_what_cannot_be_printed_ends_no_measuring(terminal, closed):
     stream = Gone()
     if closed:

@@ -21,6 +21,7 @@ from autogauge.studies.hand_over.promises import FIRST_AND_LAST, IN_TIME, LETS_G
 from autogauge.studies.hand_over.study import HAND_OVER
 from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline
 from autogauge.targets import Auto, Device, Target
+from tests.cases import each_of
 from tests.studied import machine, planned
 
 GPU = Device("GPU.0")
@@ -126,7 +127,7 @@ def test_where_auto_has_no_helper_by_its_rules_nothing_is_promised_of_a_change_f
     assert len(verdicts) == 6
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("facts", "labels", "broken"),
     [
         (process(NO_HELPER, ["CPU"]), [T, T], {IN_TIME: "no helper (CPU)", FIRST_AND_LAST: "CPU answered first"}),
@@ -211,7 +212,7 @@ def started(openvino="2026.4.1-1", auto=AUTO, condition=0, *, helper=True, lines
     return cached_start.observing(auto, GPU)(study.conditions[condition], reply, log).checks
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("openvino", "no_helper", "helper", "holds"),
     [
         ("2026.4.1-12", "", True, True),
@@ -234,7 +235,7 @@ def test_the_helper_beside_a_blob_is_as_the_release_documents(openvino, no_helpe
         assert checks[cached_start.FIRST_ANSWER].holds
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("reply", "name", "check"),
     [
         ({"loaded_from_cache": False}, cached_start.FROM_THE_BLOB, Check(False, "LOADED_FROM_CACHE is False")),
@@ -281,7 +282,7 @@ WITH_GPU = {"auto": AUTO, "available": (CPU, GPU), "selected": ("GPU.0", "CPU"),
 OFF = {"properties": {"ENABLE_STARTUP_FALLBACK": "NO"}}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("turn", "name", "check"),
     [
         ({}, RAN, Check(True, "by CPU")),
@@ -341,7 +342,7 @@ def steady(target, devices, available=(CPU,), role="candidate"):
     return hints.observing(list(available), "FP32")(condition, {"execution_devices": devices}, None).checks
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("target", "devices", "available", "check"),
     [
         ("AUTO", ["CPU"], (CPU,), Check(True, "by CPU")),

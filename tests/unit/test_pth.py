@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autogauge.models.trained import pth
+from tests.cases import each_of
 from tests.properties import for_all
 
 
@@ -79,7 +80,7 @@ def test_nothing_in_the_file_is_run(tmp_path):
     assert not proof.exists()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("offset", "shape", "strides"),
     [(1, (6,), (1,)), (0, (7,), (1,)), (0, (2, 3), (4, 1)), (-1, (2,), (1,)), (5, (2,), (-1,))],
 )

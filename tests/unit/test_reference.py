@@ -22,11 +22,12 @@ from autogauge.runtimes.pinned import Pinned
 from autogauge.runtimes.reference import parse
 from autogauge.studies import hints
 from autogauge.targets import Target
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.studied import planned_hints
 
 
-@pytest.mark.parametrize("text", ["2026.3.0", "2024.6", "2026.1.0rc1", "2026.4.1.dev20261001"])
+@each_of("text", ["2026.3.0", "2024.6", "2026.1.0rc1", "2026.4.1.dev20261001"])
 def test_a_release(text):
     assert parse(text).release == text
 
@@ -78,9 +79,7 @@ def test_what_the_pinned_workload_is_says_everything_that_it_runs_on():
         numpy_of(Path("no-python"))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "nowhere", "/no/such/place", "FPGA", "num_streams=2", "CPU+", "CPU+NUM_STREAMS", "=2", "26.3"]
-)
+@each_of("text", ["", "nowhere", "/no/such/place", "FPGA", "num_streams=2", "CPU+", "CPU+NUM_STREAMS", "=2", "26.3"])
 def test_what_is_no_reference_is_one_sentence(text):
     with pytest.raises(UserError, match=r"\(--reference\)") as error:
         parse(text)
@@ -132,7 +131,7 @@ def test_a_twin_is_called_by_the_device_that_it_runs_on():
     assert titles["2026.3.0"] == ["AUTO (emulated) (reference)", "CPU (reference)"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "names"),
     [
         ("CPU", True),

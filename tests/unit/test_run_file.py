@@ -25,6 +25,7 @@ from autogauge.measuring.result import BY_METRIC, Check, Replicate, Result, Samp
 from autogauge.report import markdown, summary, terminal, told, words
 from autogauge.report.pages import run_page
 from autogauge.targets import Target
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import ROOT
 from tests.unit.test_report import run, shown  # noqa: F401 (a fixture)
@@ -162,7 +163,7 @@ def test_a_real_file_is_drawn_with_all_that_its_session_showed(tmp_path):
         assert len(arrays["hand-over/synchronous/0/start_s"]) > 1000
 
 
-@pytest.mark.parametrize("neighbour", ["absent", "rubbish", "of another run", "a folder"])
+@each_of("neighbour", ["absent", "rubbish", "of another run", "a folder"])
 def test_without_its_arrays_a_run_is_drawn_all_the_same_and_that_is_said(tmp_path, neighbour):
     path = tmp_path / SAVED.name
     shutil.copy(SAVED, path)
@@ -208,7 +209,7 @@ def test_an_old_file_is_drawn_from_its_benchmarks_and_says_what_it_lacks(tmp_pat
     assert "an earlier autogauge saved this run" in (tmp_path / "old" / "index.html").read_text()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("content", "said"),
     [
         (b"{", "it is not JSON"),
@@ -257,7 +258,7 @@ def test_whatever_stands_in_a_file_is_drawn_or_is_refused_with_the_place(chosen,
     list(run_page.blocks(found))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("options", "said"),
     [
         (("--markdown",), "--markdown shows one run"),

@@ -22,6 +22,7 @@ from autogauge.probe.request import ProbeFailed, ProbeRequest
 from autogauge.probe.worker.facts import machine_facts
 from autogauge.rig import setups
 from autogauge.runtimes.reference import parse
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import another_openvino, misbehaving_python
 
@@ -102,7 +103,7 @@ def test_the_folder_of_pythons_own_library_stays_on_the_linkers_path(tmp_path):
     assert environment.clean({"LD_LIBRARY_PATH": path})["LD_LIBRARY_PATH"] == str(tmp_path / "python")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("found", "release", "holds"),
     [
         ("2024.6.0-17404-4c0f47d2335-releases/2024/6", "2024.6.0", True),
@@ -199,7 +200,7 @@ def test_two_launchers_of_one_runtime_are_held_against_each_other(tmp_path):
         Launcher(tmp_path / "b", first.runtime).describe()
 
 
-@pytest.mark.parametrize(
+@each_of(
     "message",
     [
         {},

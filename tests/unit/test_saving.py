@@ -25,6 +25,7 @@ from autogauge.probe.request import Failure
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
+from tests.cases import each_of
 from tests.properties import for_all
 
 NAMES = ("AUTO:GPU,CPU-LATENCY", "a/b", "queue of 4 \u00e9\u202e")
@@ -313,7 +314,7 @@ def break_(fields, path, value):
     fields[last] = value
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "value", "said"),
     [
         (("schema",), 99, "a newer autogauge saved it"),
@@ -344,7 +345,7 @@ def test_what_is_wrong_is_told_with_the_study_and_the_place(path, value, said):
     assert str(raised.value).startswith("the study small cannot be read: ")
 
 
-@pytest.mark.parametrize("fields", [None, [], 3, {}, {"schema": 1}, {"schema": 0}, {"name": "\x1b[31m" * 99}])
+@each_of("fields", [None, [], 3, {}, {"schema": 1}, {"schema": 0}, {"name": "\x1b[31m" * 99}])
 def test_what_is_no_result_is_one_sentence(fields):
     with pytest.raises(ValueError, match=r"^(a|the) study .*cannot be read: [^\x1b]*$"):
         saving.from_json(fields)

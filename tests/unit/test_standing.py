@@ -7,6 +7,7 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.history import standing
 from autogauge.history.standing import Record, Standing
+from tests.cases import each_of
 from tests.properties import for_all
 
 FAST, SLOW, NEW = "latency: AUTO", "latency: CPU", "latency: GPU"
@@ -44,7 +45,7 @@ def test_who_knows_of_whole_runs_only_takes_a_partly_quarantined_one_for_quarant
     assert json.loads(standing.path_of(run).read_bytes())["standing"] == "quarantined"
 
 
-@pytest.mark.parametrize(
+@each_of(
     "fields",
     [
         {"standing": "quarantined", "others": "accepted"},

@@ -20,6 +20,7 @@ from autogauge.rig.rig import Rig
 from autogauge.stats.verdicts import Outcome
 from autogauge.studies.first_inference.study import FIRST_INFERENCE
 from autogauge.targets import Device, Target
+from tests.cases import each_of
 from tests.studied import measured, on, planned
 
 SECONDS = Metric("s", "seconds", "s", seconds=1.0)
@@ -265,7 +266,7 @@ def test_nothing_that_was_measured_is_left_when_all_is_measured_anew_and_no_plan
             assert ours == theirs, each.name
 
 
-@pytest.mark.parametrize("figure", [None, "5", True, [1.0]])
+@each_of("figure", [None, "5", True, [1.0]])
 def test_a_figure_that_is_no_number_is_told_at_the_first_turn(figure):
     """It would be found when all is measured, and a file with it could not be read back."""
     odd = study(FASTER)

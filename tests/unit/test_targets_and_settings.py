@@ -25,6 +25,7 @@ from autogauge.targets import (
     require_device,
     selectable_by_default,
 )
+from tests.cases import each_of
 from tests.studied import planned
 
 CPU, GPU0, GPU1 = Device("CPU", "a CPU"), Device("GPU.0", "integrated"), Device("GPU.1", "discrete")
@@ -88,7 +89,7 @@ SINGLE_ONLY = Device("GPU.1", capabilities=("FP32", "EXPORT_IMPORT"))
 ALL_BUT_SINGLE = Device("NPU", capabilities=("FP16", "INT8"))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("device", "fits"),
     [
         (WITHOUT_INT8, {"FP32", "FP16"}),
@@ -120,7 +121,7 @@ def test_auto_leaves_out_what_lacks_the_models_precision_and_says_why():
     assert not [each for each in names if "gpu" in each]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("device", "names"),
     [
         ("CPU", ["CPU"]),
@@ -165,7 +166,7 @@ def test_auto_is_given_a_list_where_it_would_not_choose_the_measured_accelerator
     assert Auto.on([CPU, emulated], [CPU]) == Auto("AUTO", None, emulated=True), "AUTO hands over to it all the same"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("available", "measured", "device"),
     [
         ([CPU], [CPU], "AUTO"),
@@ -252,18 +253,18 @@ def test_lab_is_the_notebooks_six_intervals_of_ten_seconds():
     assert (HINTS.amounts["lab"].plan.looks, lab.slice_s, lab.interval_s) == ((6,), 10.0, 10.0)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("no", 0.0), ("0", 0.0), ("1800", 1800.0), ("2.5", 2.5)])
+@each_of(("text", "seconds"), [("no", 0.0), ("0", 0.0), ("1800", 1800.0), ("2.5", 2.5)])
 def test_how_long_to_wait_for_another_session(text, seconds):
     assert parse_wait("--wait", text) == seconds
 
 
-@pytest.mark.parametrize("text", ["-1", "soon", "1e9", "nan", "", "yes"])
+@each_of("text", ["-1", "soon", "1e9", "nan", "", "yes"])
 def test_a_wait_that_is_none_is_one_sentence(text):
     with pytest.raises(UserError, match=r"\(--wait\)"):
         parse_wait("--wait", text)
 
 
-@pytest.mark.parametrize("text", ["soon", "", "yes", "No"])
+@each_of("text", ["soon", "", "yes", "No"])
 def test_who_gave_no_number_to_wait_is_told_of_both_choices(text):
     with pytest.raises(UserError, match=r"give a number of seconds, or no \(--wait\)"):
         parse_wait("--wait", text)

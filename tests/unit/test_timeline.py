@@ -15,6 +15,7 @@ from autogauge.studies.hand_over.study import (
     seconds_since,
 )
 from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, TRANSITION, Timeline, figures_of, label
+from tests.cases import each_of
 from tests.properties import for_all
 
 DEVICES = ["(CPU)", "GPU.0"]
@@ -99,7 +100,7 @@ def test_figures_are_finite_and_count_every_inference(rows, handed_over_s):
     assert found.get("time_to_steady_s", 0) >= 0
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("outcome", "devices", "began"),
     [
         (NO_HELPER, ["GPU.0"], True),
@@ -124,7 +125,7 @@ def test_only_an_accelerator_that_answered_first_leaves_no_hand_over_to_see(outc
 LONG = "x" * 1000
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("log", "ready_s", "words"),
     [
         (
@@ -171,7 +172,7 @@ def test_a_log_that_fits_the_labels_has_no_disagreement():
     assert disagreements(timeline, HANDED_OVER, ["GPU.0"], log_of()) == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("outcome", "changes", "words"),
     [
         (HANDED_OVER, {"cpu_helper_started": False}, "no start of it"),
@@ -194,9 +195,7 @@ def test_what_the_log_says_otherwise_is_a_sentence(outcome, changes, words):
     assert words in found[0]
 
 
-@pytest.mark.parametrize(
-    ("helper", "requests", "agrees"), [(0, 1, True), (1, 1, True), (2, 2, True), (2, 1, False), (2, None, True)]
-)
+@each_of(("helper", "requests", "agrees"), [(0, 1, True), (1, 1, True), (2, 2, True), (2, 1, False), (2, None, True)])
 def test_a_log_that_counts_none_of_so_few_is_no_contradiction(helper, requests, agrees):
     """AUTO gives the number of the helper's inferences only above the number of its infer requests: a slow model's are fewer."""
     timeline = timeline_of([HELPER] * helper + [TRANSITION] * 4 + [ACCELERATOR] * 10, [5.0] * (helper + 14))
@@ -209,7 +208,7 @@ def test_a_log_of_a_helper_that_was_never_released_need_not_count_yet():
     assert disagreements(timeline, NEVER, [], log_of(cpu_helper_released=False, inferences={})) == []
 
 
-@pytest.mark.parametrize(("released_s", "agrees"), [(0.91, True), (0.5, True), (1.3, True), (0.3, False), (1.5, False)])
+@each_of(("released_s", "agrees"), [(0.91, True), (0.5, True), (1.3, True), (0.3, False), (1.5, False)])
 def test_the_log_and_the_properties_tell_the_same_time_but_for_an_inference(released_s, agrees):
     timeline = timeline_of([HELPER] * 9 + [TRANSITION] + [ACCELERATOR] * 5, [0.01] * 9 + [0.4] + [0.01] * 5)
     assert release_bound_s(timeline) == pytest.approx(0.5)

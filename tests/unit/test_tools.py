@@ -12,6 +12,7 @@ import pytest
 from autogauge.models import build
 from autogauge.tools import running
 from autogauge.tools.running import Deadline, ToolFailed, ask, object_in, run_tool
+from tests.cases import each_of
 from tests.support import ROOT, is_gone, wait_until
 
 
@@ -54,7 +55,7 @@ def test_a_tool_that_cannot_be_started_is_a_failure(tmp_path):
         run_tool(tmp_path / "no-python", "module", "x", scratch=tmp_path, deadline=Deadline(60))
 
 
-@pytest.mark.parametrize("lines", [[], ["done"], ["[1]"], ["{}"]])
+@each_of("lines", [[], ["done"], ["[1]"], ["{}"]])
 def test_a_tool_that_ends_well_without_an_answer_is_not_believed(lines):
     with pytest.raises(ToolFailed, match="without an answer"):
         object_in(lines)
@@ -105,7 +106,7 @@ def test_no_tool_finds_the_telemetry_whatever_module_is_run(tmp_path):
     assert run(tmp_path / "modules.py", lines, scratch=tmp_path, deadline=Deadline(60)) == ["None"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("lines", "reason"),
     [
         (["ERROR: No matching distribution found for x"], "No matching distribution found for x"),

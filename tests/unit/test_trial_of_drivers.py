@@ -4,6 +4,7 @@ import pytest
 
 from autogauge.probe.worker import lanes
 from autogauge.probe.worker.trial import FEWEST_TURNS
+from tests.cases import each_of
 
 WARM_UP_S = 0.3
 
@@ -22,7 +23,7 @@ class Tried(lanes.Lanes):
         return self._per_second * (2 if self.driver == "polling" else 1), [], self._turn_s
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("turn_s", "per_second", "ends_s", "chosen"),
     [
         pytest.param(0.01, 20_000.0, WARM_UP_S, "polling", id="a quiet machine"),

@@ -25,6 +25,7 @@ from autogauge.models import cached
 from autogauge.models.artefact import artefact_in
 from autogauge.models.omz import downloads
 from autogauge.runtimes import environment
+from tests.cases import each_of
 from tests.histories import save
 from tests.properties import for_all
 from tests.support import run_cli
@@ -310,7 +311,7 @@ FILES = {"m.xml": {"bytes": 1, "sha256": SHA256}}
 EVIL = ("../../victim", "/etc/passwd", "..", ".", "", "a/../../b", "\0", "../" * 40 + "victim")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "manifest",
     [
         *({"files": {name: FILES["m.xml"]}} for name in EVIL),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
+from tests.cases import each_of
 from tests.properties import for_all
 
 
@@ -44,7 +45,7 @@ def test_the_unit_does_not_matter_and_turning_the_sides_over_turns_the_ratio_ove
     assert undisturbed_ratio(below, above) == (pytest.approx(1 / ratio), pytest.approx(error, abs=1e-9))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("above", "below"),
     [([1.0] * 5, [1.0] * 5), ([1.0] * 7, [1.0] * 6), ([0.0] * 6, [1.0] * 6), ([math.nan] * 6, [1.0] * 6)],
 )

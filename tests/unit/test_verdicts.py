@@ -2,12 +2,11 @@
 
 import math
 
-import pytest
-
 from autogauge.measuring.claim import Ratio, Verdict
 from autogauge.rig.fresh import FIL
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome, outcome_of
+from tests.cases import each_of
 from tests.properties import for_all
 
 
@@ -19,7 +18,7 @@ def interval(low, high):
     return Interval((low + min(high, 1e3)) / 2, low, high, 0.95, 9)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("relation", "low", "high", "outcome"),
     [
         ("at most", 0.5, 0.9, Outcome.PASS),

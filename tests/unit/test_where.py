@@ -10,6 +10,7 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.history import where
 from autogauge.history.indexed import IndexedRun
+from tests.cases import each_of
 from tests.properties import for_all
 
 
@@ -36,7 +37,7 @@ def run(**changes):
     return IndexedRun(**{**values, **changes})
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("words", "holds"),
     [
         ("machine=lab-01", True),
@@ -86,7 +87,7 @@ def test_benchmarks_are_filtered_by_metric_device_and_hint():
 BATCHED = {"device": "AUTO", "policy": "round_robin", "Batch": "8", "machine": "of two rooms"}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("words", "holds"),
     [
         ("policy=round_robin", True),
@@ -114,7 +115,7 @@ def test_a_field_of_runs_keeps_its_meaning_beside_a_label_of_that_name():
     wanted.check([])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("labels", "says"),
     [
         ((), r"'machin=lab-01' is no filter: write FIELD=VALUE with one of machine, .*, last \(--where\)\.$"),
@@ -131,7 +132,7 @@ def test_what_is_neither_a_field_nor_a_label_of_these_runs_is_one_sentence(label
     where.parse(["policy=x"]).check(["Policy"])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("words", "says"),
     [
         ("lab-01", "is no filter: write FIELD=VALUE with one of machine, openvino"),
