@@ -33,9 +33,9 @@ def test_every_case_that_fails_is_told_by_its_name(pytester):
     output = result.stdout.str()
     for told in (
         "3 of 4 cases fail: 2, three, 4",
-        "[2] test_of_cases.py:10: AssertionError: too large",
-        "[three] test_of_cases.py:10: AssertionError: too large",
-        "[4] test_of_cases.py:9: KeyError: 'four'",
+        "[2] test_of_cases.py:9: AssertionError: too large",
+        "[three] test_of_cases.py:9: AssertionError: too large",
+        "[4] test_of_cases.py:8: KeyError: 'four'",
         "1 of 2 cases fail: apart",
         "[apart] test_of_cases.py:11: AssertionError: 1 of 2 cases fail: b",
         "[b] test_of_cases.py:15: Failed: never",
