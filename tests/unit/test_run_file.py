@@ -209,6 +209,16 @@ def test_an_old_file_is_drawn_from_its_benchmarks_and_says_what_it_lacks(tmp_pat
     assert "an earlier autogauge saved this run" in (tmp_path / "old" / "index.html").read_text()
 
 
+def test_an_old_file_that_says_little_of_its_model_is_drawn_all_the_same(tmp_path):
+    document = json.loads(OLD.read_bytes())
+    for each in document["benchmarks"]:
+        each["extra_info"]["model"] = {"name": "googlenet-v1"}
+    (tmp_path / "0001_little.json").write_text(json.dumps(document))
+    done, text = command(tmp_path / "0001_little.json", f"--out={tmp_path / 'drawn'}")
+    assert done.exit_code == 0, text
+    assert "model googlenet-v1" in (tmp_path / "drawn" / "index.html").read_text()
+
+
 @each_of(
     ("content", "said"),
     [
