@@ -19,7 +19,8 @@ def seconds_of(result: Result, condition: str, metric: Metric) -> list[float]:
 
 def why_no_time(result: Result, condition: str, metric: Metric) -> str:
     """Which figure of the condition no time can be made of, in a sentence; empty where all are above 0."""
-    odd = [figure for figure in result.figures(condition, metric.name) if not _is_time(figure)]
+    found = [each.figures[metric.name] for each in result.samples(condition) if metric.name in each.figures]
+    odd = [figure for figure in found if not _is_time(figure)]
     unit = f" {metric.unit}" if metric.unit else ""
     return f"{condition} gave {odd[0]:g}{unit} as its {metric.title}, of which no time can be made" if odd else ""
 

@@ -6,6 +6,7 @@ When what is measured is left to ``schedule``, what it says of a claim to ``judg
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -145,8 +146,9 @@ class Result:
         return [each.samples[condition] for each in self.replicates if condition in each.samples]
 
     def figures(self, condition: str, metric: str) -> list[float]:
-        """One metric of one condition, in the order measured, from the samples that have it."""
-        return [each.figures[metric] for each in self.samples(condition) if metric in each.figures]
+        """One metric of one condition, in the order measured, from the samples that have it; what is not finite is no figure to show."""
+        found = [each.figures[metric] for each in self.samples(condition) if metric in each.figures]
+        return [figure for figure in found if math.isfinite(figure)]
 
     def metrics_with_figures(self) -> list[Metric]:
         """The metrics that some sample has, in their order; those that the study does not declare at the end."""

@@ -1,14 +1,17 @@
 """Mistakes of a study's author: each is said in a sentence where it is made, and breaks that study alone."""
 
+import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
 from autogauge import studies
 from autogauge.errors import UserError
+from autogauge.files import as_json
 from autogauge.gate.figures import beside_pinned, figure_of, why_no_time
+from autogauge.history.recorded import Recorded
 from autogauge.measuring import schedule
 from autogauge.measuring.checking import StudyMistake, check_plan
 from autogauge.measuring.claim import Bound, Fact, Ratio
@@ -17,6 +20,8 @@ from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Silent
 from autogauge.measuring.result import Check, Replicate, Result, Sample
+from autogauge.report.pages.run_page import blocks
+from autogauge.report.summary import summarize
 from autogauge.rig.profile import QUICK, STANDARD
 from autogauge.rig.study import Amount, Study, mistakes_in
 from autogauge.targets import Device, Target
@@ -205,6 +210,18 @@ def test_what_is_no_time_is_neither_recorded_nor_judged():
         assert beside_pinned(of(1.0, {"cost_ms": odd}), "A", COST) is None
     assert beside_pinned(of(1.0, {}), "A", COST) is None, "what is only seen in candidates has no pinned figure"
     assert figure_of(result, "A", COST).seconds == pytest.approx(1e-3)
+
+
+def test_a_figure_that_is_no_number_is_shown_as_none_and_spoils_no_report():
+    result = SOUND.anew(1)
+    result.replicates[:] = [
+        Replicate(place, ("A", "B"), {"A": Sample({"cost_ms": odd, "count": math.nan}), "B": Sample({"cost_ms": 2.0})})
+        for place, odd in enumerate((math.nan, 3.0, math.inf))
+    ]
+    assert result.figures("A", "cost_ms") == [3.0]
+    run = Recorded(results=(result,))
+    assert json.loads(as_json(summarize(run)))["table"][0]["figures"] == {"cost_ms": 3.0}
+    assert "nan" not in json.dumps([asdict(block) for block in blocks(run)], default=list).lower()
 
 
 def item(study, name, **parameters):

@@ -159,7 +159,8 @@ def in_order(result: Result) -> Iterable[Block]:
 def _points(result: Result, name: str, metric: Metric, kind: str) -> list[tuple[int, float]]:
     """Number of the replicate (from 1) and figure, in the order measured; ``kind`` is ``samples`` or ``disturbed``."""
     turns = ((each.index + 1, getattr(each, kind).get(name)) for each in result.replicates)
-    return [(x, metric.written(turn.figures[metric.name])) for x, turn in turns if turn and metric.name in turn.figures]
+    found = [(x, turn.figures[metric.name]) for x, turn in turns if turn and metric.name in turn.figures]
+    return [(x, metric.written(figure)) for x, figure in found if math.isfinite(figure)]
 
 
 def _surroundings(result: Result, name: str) -> tuple[str, str, str]:
