@@ -21,3 +21,10 @@ def test_no_test_that_measures_is_where_nobody_would_collect_it(folder):
         text = path.read_text(encoding="utf-8")
         nodes = ast.walk(ast.parse(text)) if "mark.perf" in text else ()
         assert "pytest.mark.perf" not in {ast.unparse(each) for each in nodes if isinstance(each, ast.Attribute)}, path
+
+
+def test_the_garbage_collector_is_on_and_passes_over_what_was_collected():
+    import gc
+
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 10_000
