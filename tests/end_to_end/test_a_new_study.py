@@ -197,3 +197,68 @@ def test_a_study_whose_conditions_differ_by_runtime(tree, tmp_path):
     saved = json.loads(next((run.folder / RESULTS / "history" / "lab").glob("0001_*.json")).read_bytes())
     there = next(each for each in saved["benchmarks"] if each["extra_info"]["labels"]["place"] == "there")
     assert there["extra_info"]["labels"]["openvino"], "what runs elsewhere says on what"
+
+
+MISTAKEN = """
+
+class Raising(EarlyStart):
+    name = "raising"
+    recorded = {}
+
+    def conditions(self, rig):
+        raise KeyError("XPU")
+
+
+class Contradicting(Raising):
+    name = "contradicting"
+
+    def conditions(self, rig):
+        return (Condition("AUTO", Target("AUTO")),)
+
+
+class Nothing(EarlyStart):
+    name = "nothing"
+    recorded = {"nothing": OVERHEAD}
+
+    def seen(self, condition, reply, log):
+        return Seen({OVERHEAD.name: float("nan")})
+
+    def blocks(self, result):
+        raise ZeroDivisionError("nothing to draw")
+
+
+RAISING, CONTRADICTING, NOTHING = Raising(), Contradicting(), Nothing()
+"""
+MISTAKEN_TESTS = """
+import pytest
+from autogauge.studies.early_start import {study} as STUDY
+
+pytestmark = [pytest.mark.perf, pytest.mark.study(STUDY)]
+
+
+def test_it(result, all_measured):
+    all_measured(result)
+"""
+
+
+@pytest.mark.slow
+def test_mistakes_of_a_study_are_told_and_spoil_no_other(tree):
+    run = tree("early_start", "EARLY_START", FRESH.format(elsewhere="") + MISTAKEN, TESTS)
+    listed = run.folder / "autogauge" / "studies" / "__init__.py"
+    lines = "".join(f'\n    "early_start.{study}",' for study in ("RAISING", "CONTRADICTING", "NOTHING"))
+    listed.write_text(listed.read_text().replace("LISTED = (", f"LISTED = ({lines}", 1))
+    for study in ("RAISING", "CONTRADICTING", "NOTHING"):
+        tests = MISTAKEN_TESTS.format(study=study)
+        if study == "NOTHING":
+            tests += "\n\ndef test_benchmarks(benchmarked, record):\n    record(*benchmarked)\n"
+        (run.folder / "tests" / "perf" / f"test_a_{study.lower()}.py").write_text(tests)
+    shown = run.perf("--machine=lab", expect=1)
+    assert "6 passed" in shown
+    assert "KeyError: 'XPU'" in shown
+    assert "the study 'contradicting' cannot be measured: 'auto-starts-early': it is about 'CPU'" in shown
+    assert "gave nan s as its time before the compile, of which no time can be made" in shown
+    summary = json.loads((run.folder / RESULTS / "latest" / "summary.json").read_bytes())
+    assert [each["name"] for each in summary["studies"]] == ["nothing", "early start"]
+    assert "nothing to draw" in (run.folder / RESULTS / "latest" / "index.html").read_text()
+    saved = json.loads(next((run.folder / RESULTS / "history" / "lab").glob("0001_*.json")).read_bytes())
+    assert {each["group"] for each in saved["benchmarks"]} == {"time before the compile"}
