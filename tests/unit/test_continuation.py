@@ -32,12 +32,6 @@ FACTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def nothing_waits_for_the_disk(monkeypatch):
-    """Hundreds of small files are written here, and no power is lost."""
-    monkeypatch.setattr("autogauge.files.os.fsync", lambda descriptor: None)
-
-
 def runs(folder, count, slower=1.0, *, seed=1, **facts):
     """So many runs as the gate judges and saves them; ``slower`` is the true ratio of the first benchmark. Returns the last one's gate."""
     random = np.random.default_rng(seed)

@@ -18,12 +18,6 @@ NOISE = 0.015
 """Of the ratio to the pinned workload from run to run: what the gate expects where nothing is known yet."""
 
 
-@pytest.fixture(autouse=True)
-def nothing_waits_for_the_disk(monkeypatch):
-    """Hundreds of small files are written here, and no power is lost."""
-    monkeypatch.setattr("autogauge.files.os.fsync", lambda descriptor: None)
-
-
 def series(folder, seed, runs, level, **options):
     """So many runs of ten benchmarks; ``level(run, key)`` is the true ratio. Returns the words of each run by benchmark."""
     random = np.random.default_rng(seed)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import graphlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -31,18 +32,34 @@ NEVER = {("probe", "measuring"), ("probe", "stats")}
 LONGEST_FUNCTION, LONGEST_FILE = 60, 400
 
 
+class Source(NamedTuple):
+    """What is asked of a file; its tree is not kept, for it is large."""
+
+    lines: int
+    imports: tuple[str, ...]
+    functions: dict[str, int]
+    """How many lines each has; the longest of those with one name."""
+
+
 @cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+def source(path: Path) -> Source:
+    text = path.read_text(encoding="utf-8")
+    nodes = [*ast.walk(ast.parse(text, str(path)))]
+    functions: dict[str, int] = {}
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno
+            functions[node.name] = max(functions.get(node.name, 0), node.end_lineno - node.lineno + 1)
+    return Source(len(text.splitlines()), tuple(imported(nodes)), functions)
 
 
 def files(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
-    """The dotted name of everything imported anywhere in it: in functions and for types only, too."""
-    for node in ast.walk(tree):
+def imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The dotted name of everything imported anywhere in a file: in functions and for types only, too."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -56,7 +73,7 @@ def arrows() -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for path in files("autogauge"):
         place = path.relative_to(ROOT).with_suffix("").parts
-        for name in imported(tree_of(path)):
+        for name in source(path).imports:
             package, _, rest = name.partition(".")
             other = rest.partition(".")[0]
             if package == "autogauge" and other in LEVELS and other != place[1]:
@@ -93,14 +110,14 @@ def test_no_two_parts_know_each_other():
     ],
 )
 def test_nobody_knows_who_uses_him(folder, strangers):
-    found = {(str(path), name) for path in files(folder) for name in imported(tree_of(path))}
+    found = {(str(path), name) for path in files(folder) for name in source(path).imports}
     assert not [each for each in found if each[1].partition(".")[0] in strangers]
 
 
 def test_the_worker_runs_where_nothing_but_openvino_is_installed():
     for path in files("autogauge/probe/worker"):
         ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 8))
-        for name in imported(tree_of(path)):
+        for name in source(path).imports:
             root = name.partition(".")[0]
             own = name.startswith("autogauge.probe.worker.")
             assert own or root in {*sys.stdlib_module_names, "numpy", "openvino"}, f"{path}: {name}"
@@ -109,7 +126,7 @@ def test_the_worker_runs_where_nothing_but_openvino_is_installed():
 @pytest.mark.parametrize("name", ["autogauge/tools/runner.py", "autogauge/models/omz/runner.py"])
 def test_what_runs_in_any_interpreter_needs_nothing(name):
     tree = ast.parse((ROOT / name).read_text(encoding="utf-8"), name, feature_version=(3, 8))
-    assert {each.partition(".")[0] for each in imported(tree)} <= sys.stdlib_module_names
+    assert {each.partition(".")[0] for each in imported(ast.walk(tree))} <= sys.stdlib_module_names
 
 
 def too_long() -> set[str]:
@@ -117,13 +134,9 @@ def too_long() -> set[str]:
     found = set()
     for path in files("autogauge", "fixtures", "benchmarks"):
         name = str(path.relative_to(ROOT))
-        if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_FILE:
+        if source(path).lines > LONGEST_FILE:
             found.add(name)
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                assert node.end_lineno
-                if node.end_lineno - node.lineno >= LONGEST_FUNCTION:
-                    found.add(f"{name}:{node.name}")
+        found |= {f"{name}:{each}" for each, lines in source(path).functions.items() if lines > LONGEST_FUNCTION}
     return found
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,18 +27,28 @@ ALLOWED = {"selfcheck"}
 """``aa`` measures the self-check: it is its command."""
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_tree_is_kept():
+    yield
+    nodes_of.cache_clear()
+
+
 def words_of(path: Path) -> set[str]:
     """Every text in it, but for what explains it, and every module that it imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     explaining = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes_of(path)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in explaining:
             found.add(node.value)
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("autogauge.studies"):
@@ -75,8 +86,7 @@ def test_no_table_of_metrics_is_kept_elsewhere():
     for path in OTHERS:
         if path.parent.name == "rig":
             continue  # who measures a metric defines it
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+        for node in nodes_of(path):
             keys = (
                 node.keys
                 if isinstance(node, ast.Dict)
