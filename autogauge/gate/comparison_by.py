@@ -216,8 +216,8 @@ def _why_none(runs: Selection, key: str, base: str, kinds: Mapping[Kind, Values]
     if base and base not in values:
         return f"nothing in {runs.text[:200]!r} has {key[:80]}={base[:80]}: choose one of {_some(values)} (--by)."
     return (
-        f"no run of {runs.text[:200]!r} has two values of {key[:80]!r} side by side (there is {_some(values)}): "
-        "name two sides of other runs instead (compare A B)."
+        f"no run of {runs.text[:200]!r} has two benchmarks that differ in {key[:80]!r} alone (there is {_some(values)}): "
+        "choose another label, or name two sides of other runs (compare A B)."
     )
 
 

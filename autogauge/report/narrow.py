@@ -10,21 +10,24 @@ from rich.table import Table
 from rich.text import Text
 
 ENOUGH = 80
-"""Columns from which on a table is drawn in any case: what is too long is folded there."""
+"""Columns from which on a table is drawn where what cannot be folded has room: what is too long is folded there."""
 
 
 class Fitting:
     """The table, or its rows as lines: ``rows`` holds text by title, and of the first ``named`` titles a row's name is made.
 
-    A cell that says ``nothing`` is left out of the lines.
+    A cell that says ``nothing`` is left out of the lines. ``needed`` are the columns without which figures would be cut.
     """
 
-    def __init__(self, table: Table, rows: Sequence[Mapping[str, str]], *, named: int, nothing: str) -> None:
-        self._table, self._rows, self._named, self._nothing = table, rows, named, nothing
+    def __init__(
+        self, table: Table, rows: Sequence[Mapping[str, str]], *, named: int, nothing: str, needed: int = 0
+    ) -> None:
+        self._table, self._rows, self._named, self._nothing, self._needed = table, rows, named, nothing, needed
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
-        if width >= ENOUGH or Measurement.get(console, options.update(width=ENOUGH), self._table).minimum <= width:
+        least = Measurement.get(console, options.update(width=ENOUGH), self._table).minimum
+        if width >= self._needed and (width >= ENOUGH or least <= width):
             yield self._table
             return
         yield Text()

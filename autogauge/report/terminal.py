@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import statistics
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +31,10 @@ from autogauge.targets import Device
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
 _STATES = {State.OK: "green", State.ABSENT: "yellow", State.BROKEN: "bold red"}
 MOST_INPUTS = 6
+FOLDED = {"target": 6, "ran on": 3}
+"""The columns whose cells may be folded, and how far. No figure and no label is ever cut."""
+HEADING = 12
+"""From how many columns on a heading is folded where its figures are shorter: a metric's title may be a sentence."""
 
 
 def render(parts: Iterable[RenderableType], *, width: int, colour: bool) -> str:
@@ -105,15 +111,21 @@ def table_of(found: Rows) -> RenderableType:
     titles = list(cells[0]) if cells else []
     titles = [each for each in titles if each not in figures or any(row[each] != NONE for row in cells)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    needed = 0
     for title in titles:
-        if title in ("target", "ran on"):
+        longest = max(cell_len(row[title]) for row in cells)
+        if title in FOLDED:
             table.add_column(title, overflow="fold", min_width=6)
+            needed += min(max(longest, cell_len(title)), FOLDED[title])
         else:
-            table.add_column(title, justify="left" if title in found.keys else "right", no_wrap=True)
+            lines = textwrap.wrap(title, max(longest, HEADING)) or [title]
+            table.add_column("\n".join(lines), justify="left" if title in found.keys else "right", no_wrap=True)
+            needed += max(longest, *map(cell_len, lines))
+        needed += 2  # between this column and the next
     for row in cells:
         table.add_row(*(row[title] for title in titles))
-    lines = [{title: row[title] for title in titles} for row in cells]
-    return Fitting(table, lines, named=1 + len(found.keys), nothing=NONE)
+    rows = [{title: row[title] for title in titles} for row in cells]
+    return Fitting(table, rows, named=1 + len(found.keys), nothing=NONE, needed=needed)
 
 
 def column(metric: Metric) -> str:

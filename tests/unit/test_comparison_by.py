@@ -93,7 +93,7 @@ def test_releases_that_stand_side_by_side_in_a_run_are_compared(folder, by):
     factors = {key: 1.0, f"{key}-old": 1.3}
     for begin, older in ((0, "2025.3.0"), (10, "2025.4.0-1-abc")):
         measured(folder, 5, factors, {f"{key}-old": {"openvino": older}, key: {"hint": ""}}, begin=begin)
-    with pytest.raises(UserError, match=r"no run of .* has two values of 'openvino' side by side"):
+    with pytest.raises(UserError, match=r"no run of .* has two benchmarks that differ in 'openvino' alone"):
         by("openvino")
     for begin, older in ((20, "2025.3.0"), (30, "2025.4.0-1-abc")):
         labels = {f"{key}-old": {"openvino": older, "hint": ""}, key: {"hint": ""}}
@@ -150,8 +150,8 @@ def test_who_compares_two_policies_of_the_same_runs_is_told_how(folder, tmp_path
         ("polcy", "", "machine=lab-01", r"has a label 'polcy': choose one of device, hint, openvino, policy \(--by\)"),
         ("machine", "", "machine=lab-01", "has a label 'machine': choose one of device"),
         ("policy", "z", "machine=lab-01", r"has policy=z: choose one of a, b, c \(--by\)"),
-        ("hint", "", "machine=lab-01", r"two values of 'hint' side by side \(there is LATENCY\)"),
-        ("policy", "", "machine=lab-01 policy=a", r"side by side \(there is a\)"),
+        ("hint", "", "machine=lab-01", r"two benchmarks that differ in 'hint' alone \(there is LATENCY\)"),
+        ("policy", "", "machine=lab-01 policy=a", r"differ in 'policy' alone \(there is a\)"),
         ("policy", "", "machine=other", "names no run"),
     ],
 )

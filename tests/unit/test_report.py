@@ -13,6 +13,7 @@ from autogauge.history import run_file
 from autogauge.measuring.claim import Fact
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.drawing import titled
+from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Replicate, Result, Sample
 from autogauge.models.artefact import ModelArtefact
@@ -116,6 +117,26 @@ def test_the_figures_fit_a_narrow_terminal_whatever_the_names(run):
     run.devices = [Device("GPU.0", "an [accelerator] of \x1b[31mmany names " * 5)]
     text = terminal.render(terminal.results(shown(run)), width=80, colour=False)
     assert "an [accelerator]" in text, "square brackets are text, not markup"
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 200])
+def test_no_figure_and_no_target_is_cut_by_long_labels_and_titles(run, width):
+    hints = run.results[1]
+    slowest = Metric("slowest_ms", "slowest request of all the requests of a slice", "ms", seconds=1e-3)
+    for replicate in hints.replicates:
+        for name, sample in replicate.samples.items():
+            replicate.samples[name] = dataclasses.replace(sample, figures={**sample.figures, "slowest_ms": 12.34})
+    conditions = tuple(
+        dataclasses.replace(each, own_labels={"way": f"through {each.name}, as is usual"}) for each in hints.conditions
+    )
+    plan = {"metrics": (*hints.metrics, slowest), "recorded": {**hints.recorded, "slowest": slowest.name}}
+    run.results[1] = dataclasses.replace(hints, conditions=conditions, **plan)
+    text = terminal.render(terminal.results(shown(run)), width=width, colour=False)
+    top = text[: text.index("AUTO's first inference comes")]
+    assert "…" not in top, top
+    words = [word.rstrip(";:") for word in top.split()]
+    assert {"12.3", "150.0", "13.00"} <= {*words}, top
+    assert sum(word.startswith("AUTO") for word in words) >= 3, "each row says what was measured"
 
 
 def test_the_summary_replaces_the_old_one_as_a_whole(run, tmp_path):
