@@ -1,4 +1,4 @@
-"""``python -m autogauge`` and ``python -m pytest`` without waiting for the interpreter and its imports each time.
+"""Commands (``python -m autogauge``, ``pytest``, ``benchmarks.…``) without waiting for the interpreter and its imports each time.
 
 :class:`Forking` starts one process that has imported what such a command does, and lets it fork for each: a process of its own with its
 own arguments, environment, output and exit status. What begins before the imports (the interpreter, its encoding, what a missing
@@ -26,6 +26,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 IMPORTED = {
     "autogauge": ("autogauge.cli.", "jinja2", "pydantic.types", "ruptures", "scipy.special", "typer._adapters"),
+    "benchmarks": (
+        "autogauge.cli.",
+        "benchmarks.command",
+        "benchmarks.calibration.record",
+        "benchmarks.calibration.table",
+        "scipy.special",
+    ),
     "pytest": ("pytest", "autogauge.options", "autogauge.rig.pool", "autogauge.report.summary"),
 }
 """What each module's commands import before or when they come to it; a name with a dot at its end is all that is below it."""
@@ -38,8 +45,10 @@ class Forking:
         self.module = module
         self.process: subprocess.Popen[str] | None = None
 
-    def run(self, words: list[str], environment: dict[str, str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-        """Run the command, as :func:`subprocess.run` would; raises its ``TimeoutExpired``."""
+    def run(
+        self, words: list[str], environment: dict[str, str], timeout_s: float, module: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command, or that of a module below it, as :func:`subprocess.run` would; raises its ``TimeoutExpired``."""
         if self.process is None or self.process.poll() is not None:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.forking", self.module],
@@ -54,7 +63,12 @@ class Forking:
         assert self.process.stdout is not None
         with tempfile.TemporaryDirectory(prefix="autogauge-test-command-") as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
-            asked = {"words": words, "environment": environment, "out": str(out), "err": str(err)}
+            asked = {
+                "words": [module or self.module, *words],
+                "environment": environment,
+                "out": str(out),
+                "err": str(err),
+            }
             self.process.stdin.write(json.dumps(asked) + "\n")
             stop_at = time.monotonic() + timeout_s
             if not select.select([self.process.stdout], [], [], stop_at - time.monotonic())[0]:
@@ -80,7 +94,7 @@ def _become(asked: dict[str, object]) -> None:
         os.close(opened)
     os.environ.clear()
     os.environ.update(asked["environment"])  # type: ignore[call-overload]
-    sys.argv = [sys.argv[1], *asked["words"]]  # type: ignore[misc]
+    sys.argv = [*asked["words"]]  # type: ignore[misc]
 
 
 def _serve(module: str) -> dict[str, object] | None:

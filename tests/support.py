@@ -87,6 +87,13 @@ def run_cli(
     return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment, as_bytes)
 
 
+def run_script(
+    script: str, *words: str, timeout_s: float = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m benchmarks.script`` in the project's folder by a fork: for what measures nothing."""
+    return _forking("benchmarks").run(list(words), _surroundings(environment), timeout_s, f"benchmarks.{script}")
+
+
 def _may_fork(as_bytes: bool, environment: Mapping[str, str]) -> bool:
     """Whether nothing matters that an interpreter reads when it starts: encodings, and where it finds its modules."""
     return not as_bytes and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment)

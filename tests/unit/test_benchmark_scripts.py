@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, run_module
+from tests.support import ROOT, run_module, run_script
 
 SCRIPTS = sorted(
     path.name
@@ -18,7 +18,7 @@ SCRIPTS = sorted(
 
 def mistaken(script, *words, **environment):
     """What the script says, and that it is no traceback."""
-    done = run_module(f"benchmarks.{Path(script).stem}", *words, **environment)
+    done = run_script(Path(script).stem, *words, **environment)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr

@@ -13,7 +13,7 @@ from benchmarks.calibration import table as tables
 from benchmarks.calibration.data import Segment
 from benchmarks.calibration.table import Line
 from tests.cases import each_of
-from tests.support import run_module
+from tests.support import run_script
 
 NAMES = ("A1", "A2", "A3", "2%", "5%", "10%", "20%", "pinned")
 SLOWER = {"2%": 1.03, "5%": 1.06, "10%": 1.12, "20%": 1.25}
@@ -230,8 +230,8 @@ def test_every_other_rule_sees_a_gross_change_and_no_change_in_the_same_samples(
 
 def test_the_table_is_printed_by_one_command(tmp_path, segments):
     data.save(tmp_path / "one.npz", segments)
-    done = run_module(
-        "benchmarks.calibration",
+    done = run_script(
+        "calibration",
         "table",
         str(tmp_path / "one.npz"),
         "--runs=4",
@@ -255,7 +255,7 @@ def test_the_table_is_printed_by_one_command(tmp_path, segments):
 @pytest.mark.slow
 def test_what_was_chosen_by_data_is_printed_by_one_command(tmp_path, segments):
     data.save(tmp_path / "old.npz", segments)
-    old = run_module("benchmarks.calibration", "choices", str(tmp_path / "old.npz"))
+    old = run_script("calibration", "choices", str(tmp_path / "old.npz"))
     assert "means of the lowest 15 % (ours)" in old.stdout, old.stderr
     assert "half held up least" not in old.stdout, "nothing is known of waiting"
     relayed = [
@@ -265,7 +265,7 @@ def test_what_was_chosen_by_data_is_printed_by_one_command(tmp_path, segments):
         if each.study == "fil":
             each.figures["control_s"] = each.figures["fil_s"] / 40
     data.save(tmp_path / "relayed.npz", relayed)
-    done = run_module("benchmarks.calibration", "choices", str(tmp_path / "relayed.npz"))
+    done = run_script("calibration", "choices", str(tmp_path / "relayed.npz"))
     assert done.returncode == 0, done.stderr
     (control,) = [line.split() for line in done.stdout.splitlines() if line.startswith(" quiet") and "(" in line][-1:]
     assert control[3] == "0.00", "a control that is a part of the figure takes everything out"
@@ -277,21 +277,21 @@ def test_a_missed_target_is_bad_news(tmp_path):
     studies = ("LATENCY", "THROUGHPUT", "fil")
     wild = [segment(study, rounds=400, seed=seed, spread=1.0) for study in studies for seed in range(2)]
     data.save(tmp_path / "wild.npz", wild)
-    done = run_module("benchmarks.calibration", "table", str(tmp_path / "wild.npz"), "--runs=2", "--trials=4")
+    done = run_script("calibration", "table", str(tmp_path / "wild.npz"), "--runs=2", "--trials=4")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "MISSED  side by side: +5 % found in at least 95 % within 60 s" in done.stdout
 
 
 def test_a_recording_that_is_there_is_not_replaced(tmp_path):
     (tmp_path / "one.npz").write_bytes(b"precious")
-    done = run_module("benchmarks.calibration", "record", str(tmp_path / "one.npz"))
+    done = run_script("calibration", "record", str(tmp_path / "one.npz"))
     assert done.returncode == 2
     assert (tmp_path / "one.npz").read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize("words", [("--minutes=0.1",), ("--hints=0", "--fil=0")])
 def test_a_recording_that_would_be_empty_is_refused_at_once(tmp_path, words):
-    done = run_module("benchmarks.calibration", "record", str(tmp_path / "one.npz"), *words)
+    done = run_script("calibration", "record", str(tmp_path / "one.npz"), *words)
     assert done.returncode == 2
     assert "no segment fits into" in done.stderr
     assert not list(tmp_path.iterdir())
@@ -300,7 +300,7 @@ def test_a_recording_that_would_be_empty_is_refused_at_once(tmp_path, words):
 @pytest.mark.slow
 def test_a_minute_of_recording_holds_every_condition(tmp_path):
     words = ("record", str(tmp_path / "one.npz"), "--minutes=1", "--hints=8", "--fil=8", "--references=6", "--seed=1")
-    done = run_module("benchmarks.calibration", *words, timeout_s=300)
+    done = run_script("calibration", *words, timeout_s=300)
     assert done.returncode == 0, done.stderr
     found = data.load(tmp_path / "one.npz")
     assert [each.study for each in found][:3] == ["references", "LATENCY", "THROUGHPUT"]
