@@ -17,7 +17,7 @@ from autogauge.measuring.claim import Verdict
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
-from autogauge.measuring.reading import Fields, number, text
+from autogauge.measuring.reading import Fields, jsonable, number, text
 from autogauge.measuring.result import Array, Replicate, Result, Sample
 from autogauge.plain import plain
 from autogauge.stats.verdicts import Outcome
@@ -27,6 +27,7 @@ ONLY_BENCHMARKS = (
     "an earlier autogauge saved this run, with its benchmarks only: what was recorded by none of them, the order of the replicates, "
     "failures, disturbances, single latencies and notes are not in it"
 )
+NAMED_OF_A_MODEL = ("name", "precision", "source", "weights", "digest")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def of_file(path: Path) -> Recorded:
     arrays: dict[str, Array] = {}
     lacks = ""
     if run_file.RESULTS in run_file.section_of(document):
-        arrays, lacks = run_file.arrays_beside(path)
+        arrays, lacks = run_file.arrays_beside(path, document)
     try:
         return of_document(document, arrays, path, lacks)
     except (ValueError, RecursionError) as error:
@@ -122,7 +123,7 @@ def of_document(
         noted=_table(machine, "noted") or {},
         changes=own.texts("changed_while_measuring", ()),
         disturbance=_table(own, "disturbance"),
-        model=_table(run, "model"),
+        model=_model(run),
         inputs=run.texts("inputs", ()),
         frames=run.whole("frames", 1),
         devices=run.each("devices", _device, ()),
@@ -147,7 +148,20 @@ def _results(own: Fields, arrays: Mapping[str, Array], kind: str) -> tuple[Resul
 
 
 def _table(fields: Fields, key: str) -> Mapping[str, Any] | None:
-    return fields.fields(key).all() if key in fields else None
+    """Whatever stands there, with nothing in it that JSON cannot hold: Python reads NaN, and no browser does."""
+    found: Mapping[str, Any] | None = jsonable(fields.fields(key).all()) if key in fields else None
+    return found
+
+
+def _model(fields: Fields) -> dict[str, Any] | None:
+    """The model's facts; those that every report names are texts, or ``None``."""
+    if "model" not in fields:
+        return None
+    said = fields.fields("model")
+    return {
+        **(_table(fields, "model") or {}),
+        **{key: said.text(key) if key in said else None for key in NAMED_OF_A_MODEL},
+    }
 
 
 def _finding(value: Any, place: str) -> Mapping[str, Any]:
@@ -173,7 +187,7 @@ def _of_benchmarks(whole: Fields, own: Fields, machine: Fields, path: Path | Non
     extras = [each.fields("extra_info") for each in entries]
     ours = [extra for extra in extras if "benchmark" in extra]
     first = ours[0] if ours else Fields({}, "")
-    model = _table(first, "model")
+    model = _model(first)
     words = " ".join(str(model[key]) for key in ("name", "precision") if model.get(key)) if model else ""
     verdicts: dict[str, Mapping[str, Any]] = {}
     for extra in ours:

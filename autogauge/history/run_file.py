@@ -7,6 +7,7 @@ A run's results are in it as ``measuring.saving`` writes them, with every reques
 from __future__ import annotations
 
 import datetime
+import hashlib
 import io
 import zipfile
 import zlib
@@ -18,8 +19,8 @@ import numpy as np
 
 from autogauge import __version__
 from autogauge.errors import UserError
-from autogauge.files import ownerless, write_bytes
-from autogauge.history import records, store
+from autogauge.files import NotRegular, ownerless, read_regular, write_bytes
+from autogauge.history import records, standing, store
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.measuring import saving
 from autogauge.measuring.metric import Metric
@@ -29,8 +30,14 @@ from autogauge.stats.percentiles import percentiles
 ARRAYS = ".npz"
 SECTION, RESULTS, AGAIN, RUN = "autogauge", "results", "results_again", "run"
 """What this project adds beside the benchmarks: ``results`` as JSON, those that were measured once more, and the ``run`` in words."""
-FULLEST_ARRAYS = 2**31
-"""Bytes that the arrays of a run may have at most: what is above this is none."""
+SHA256 = "arrays_sha256"
+"""Of the file beside it: what lies there later, under that name, may be another run's."""
+FULLEST_ARRAYS, FULLEST_UNPACKED = 2**28, 2**30
+"""Bytes that the file of a run's arrays may have at most, and what is in it: what is above this is none."""
+_NUMBERS = "biuf"
+"""Kinds of numpy's that are numbers."""
+_NO_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+"""What is raised for a file that is no archive, or one packed or locked in a way that is not ours."""
 
 
 def extra_info(
@@ -204,21 +211,28 @@ def save(
     fingerprint: str = "",
     prepare: Callable[[Path], None] = lambda path: None,
 ) -> Path:
-    """Save a run with its arrays beside it; as ``store.save``, which says what is raised. The arrays are there before the run is."""
-    content = compressed(arrays) if arrays else b""
-    beside: list[Path] = []
+    """Save a run with its arrays beside it; as ``store.save``, which says what is raised. Standing and arrays are there before the run is.
 
-    def arrays_first(path: Path) -> None:
+    Where it fails neither is left.
+    """
+    content = compressed(arrays) if arrays else b""
+    if content:
+        document.setdefault(SECTION, {})[SHA256] = hashlib.sha256(content).hexdigest()
+    begun: list[Path] = []
+
+    def before_it(path: Path) -> None:
+        begun.append(path)
         prepare(path)
         if content:
-            beside.append(arrays_path(path))
-            write_bytes(beside[0], content)
+            write_bytes(arrays_path(path), content)
 
     try:
-        return store.save(folder, document, label, fingerprint, arrays_first)
+        return store.save(folder, document, label, fingerprint, before_it)
     except BaseException:
-        for path in beside:
-            path.unlink(missing_ok=True)
+        for path in begun:
+            if not path.exists():  # a signal can come when it is there; then it needs both
+                arrays_path(path).unlink(missing_ok=True)
+                standing.path_of(path).unlink(missing_ok=True)
         raise
 
 
@@ -227,18 +241,31 @@ def arrays_path(run: Path) -> Path:
     return run.with_suffix(ARRAYS)
 
 
-def arrays_beside(run: Path) -> tuple[dict[str, Array], str]:
+def arrays_beside(run: Path, document: Mapping[str, Any]) -> tuple[dict[str, Array], str]:
     """The arrays of a saved run, and why there are none: a sentence, empty where there are some."""
     path = arrays_path(run)
     try:
-        if path.stat().st_size > FULLEST_ARRAYS:
-            return {}, f"{path.name} is too large to be the arrays of a run"
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}, ""
+        return _unpacked(read_regular(path, FULLEST_ARRAYS), section_of(document).get(SHA256)), ""
     except FileNotFoundError:
         return {}, f"{path.name}, which has every single latency, does not lie beside it"
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except NotRegular as error:
+        return {}, f"{path.name}, which has every single latency, cannot be read: {error.strerror}"
+    except (OSError, ValueError, EOFError, KeyError, TypeError, MemoryError, *_NO_ARCHIVE) as error:
         return {}, f"{path.name}, which has every single latency, cannot be read ({type(error).__name__})"
+
+
+def _unpacked(content: bytes, saved: Any) -> dict[str, Array]:
+    """The arrays in an ``npz`` file, which has the SHA-256 ``saved`` where one is known. Nothing that does not fit is unpacked."""
+    if saved is not None and hashlib.sha256(content).hexdigest() != saved:
+        raise NotRegular(0, "it is not the file that was saved with this run")
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        if sum(each.file_size for each in packed.infolist()) > FULLEST_UNPACKED:
+            raise NotRegular(0, f"there is more than {FULLEST_UNPACKED / 2**20:g} MiB in it")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        found = {name: arrays[name] for name in arrays.files}
+    if any(not isinstance(each, np.ndarray) or each.dtype.kind not in _NUMBERS for each in found.values()):
+        raise NotRegular(0, "it holds something else than numbers")
+    return found
 
 
 def section_of(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ LOCK_DEADLINE_S = 60.0
 FINGERPRINT_DIGITS = 8
 _NUMBERED = re.compile(r"(\d{4,15})_.*\.json", re.DOTALL)
 _MARKED = re.compile(rf"_([0-9a-f]{{{FINGERPRINT_DIGITS}}})\.json")
+_UNFINISHED = re.compile(r"\.\d{4,15}_.*\.(json|npz)\.\d+-[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
 def save(
@@ -36,8 +37,9 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with filelock.FileLock(folder / ".lock", timeout=LOCK_DEADLINE_S):
-            for leftover in folder.glob(".[0-9]*_*.json.*.tmp"):
-                leftover.unlink(missing_ok=True)  # of a saver that was killed: who saves holds the lock
+            for leftover in folder.glob(".[0-9]*_*.tmp"):
+                if _UNFINISHED.fullmatch(leftover.name):
+                    leftover.unlink(missing_ok=True)  # of a saver that was killed: who saves holds the lock
             saved = runs(folder)
             number = number_of(saved[-1]) + 1 if saved else 1
             mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""

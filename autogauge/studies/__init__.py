@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def blocks(result: Result) -> Iterable[Block]:
     """
     study = by_name(result.name)
     try:
-        return [*study.blocks(result)] if study else ()
+        return [_drawable(block) for block in study.blocks(result)] if study else ()
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         return (
@@ -60,3 +61,9 @@ def blocks(result: Result) -> Iterable[Block]:
                 Table((), ()),
             ),
         )
+
+
+def _drawable(block: Block) -> Block:
+    """The block, whose chart can be written into a page. Raises ``TypeError`` or ``ValueError`` for one that cannot."""
+    json.dumps(block.chart)
+    return block

@@ -2,26 +2,34 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import statistics
 import subprocess
 import sys
+import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from autogauge import studies
 from autogauge.cli.report import app
 from autogauge.errors import UserError
-from autogauge.files import as_json, ownerless
+from autogauge.files import as_json, ownerless, write_bytes
+from autogauge.gate.decision import Decision
 from autogauge.gate.gate import Gate
 from autogauge.history import recorded, records, run_file, store
 from autogauge.history.baseline import History
+from autogauge.history.standing import Standing
 from autogauge.measuring.claim import Fact
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import Block, Table
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import BY_METRIC, Check, Replicate, Result, Sample
+from autogauge.plain import json_text
 from autogauge.report import markdown, summary, terminal, told, words
 from autogauge.report.pages import run_page
 from autogauge.targets import Target
@@ -344,6 +352,113 @@ def test_a_save_that_fails_leaves_no_arrays_behind(run, tmp_path, monkeypatch): 
     with pytest.raises(OSError, match="No space"):
         saved_by_hand(tmp_path / "lab", run)
     assert [each.name for each in (tmp_path / "lab").iterdir() if each.suffix != ".lock" and each.name != ".lock"] == []
+
+
+def test_arrays_of_another_run_are_not_shown_as_this_ones_also_where_they_would_fit(run, tmp_path):  # noqa: F811
+    first = saved_by_hand(tmp_path / "lab", run)
+    for sample in (
+        each for result in run.results for replicate in result.replicates for each in replicate.samples.values()
+    ):
+        sample.latencies_ms[...] *= 10
+    second = saved_by_hand(tmp_path / "lab", run)
+    whole = recorded.of_file(first)
+    assert not whole.lacks
+    shutil.copy(run_file.arrays_path(second), run_file.arrays_path(first))
+    found = recorded.of_file(first)
+    assert "it is not the file that was saved with this run" in found.lacks[0]
+    assert not any(len(result.latencies_ms(each.name)) for result in found.results for each in result.conditions)
+    assert "it is not the file that was saved with this run" in markdown.of_run(found)
+
+
+def _zeros(path):
+    with path.open("wb") as stream:
+        stream.truncate(run_file.FULLEST_ARRAYS + 1)
+
+
+def _bomb(path):
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("a.npy", b"")
+        packed.infolist()[0].file_size = run_file.FULLEST_UNPACKED + 1
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "it is no regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is no regular file"),
+        (_zeros, "it is larger than"),
+        (_bomb, "more than 1024 MiB in it"),
+        (lambda path: np.savez(path, a=np.array(["x"])), "something else than numbers"),
+        (lambda path: np.savez(path, a=np.zeros(2, "M8[s]")), "something else than numbers"),
+    ],
+)
+def test_whatever_lies_beside_a_run_is_waited_for_by_nobody_and_fills_no_memory(tmp_path, make, said):
+    path = tmp_path / SAVED.name
+    shutil.copy(SAVED, path)
+    make(run_file.arrays_path(path))
+    assert said in recorded.of_file(path).lacks[0]
+
+
+def test_a_number_that_is_none_is_a_gap_in_a_chart_and_ends_no_page(tmp_path):
+    document = json.loads(SAVED.read_bytes())
+    document["machine_info"]["fingerprint"]["memory_gib"] = float("nan")
+    arrays, _ = run_file.arrays_beside(SAVED, document)
+    arrays["results/2/0/0/start_s"][:2] = np.inf
+    del document["autogauge"]["run"]["model"]["precision"]
+    document["machine_info"]["fingerprint"]["system"] = True
+    found = recorded.of_document(document, arrays)
+    html = summary.save(found, tmp_path / "latest", None).with_name("index.html").read_text()
+    charts = html.partition('id="charts">')[2].partition("</script>")[0]
+    json.loads(charts, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    json_text(told.summarize(found))
+
+
+@pytest.mark.parametrize("chart", [{"x": np.zeros(3)}, {"x": {1, 2}}, {(1, 2): 3}])
+def test_a_chart_that_cannot_be_written_costs_that_block_alone(run, tmp_path, monkeypatch, chart):  # noqa: F811
+    drawn = SimpleNamespace(blocks=lambda result: [Block("mine", "mine", "so", Table((), ()), chart)])
+    monkeypatch.setattr(studies, "by_name", lambda name: drawn)
+    assert "could not be" in summary.save(shown(run), tmp_path / "latest", None).with_name("index.html").read_text()
+
+
+@pytest.mark.parametrize("failing", ["json", "npz"])
+def test_a_save_that_fails_leaves_no_standing_and_no_arrays(run, tmp_path, monkeypatch, failing):  # noqa: F811
+    def full(path, content):
+        if path.suffix == f".{failing}":
+            raise OSError(28, "No space left on device")
+        write_bytes(path, content)
+
+    monkeypatch.setattr(store, "write_bytes", full)
+    monkeypatch.setattr(run_file, "write_bytes", full)
+    refused = Decision(Standing.QUARANTINED, "slower")
+    with pytest.raises(OSError, match="No space"):
+        run_file.save(tmp_path / "lab", run.put_into({"benchmarks": []}), run.arrays(), "m", "", refused.write)
+    assert [each.name for each in (tmp_path / "lab").iterdir() if each.name != ".lock"] == []
+
+
+def test_a_signal_just_after_the_run_is_there_takes_neither_its_standing_nor_its_arrays(run, tmp_path, monkeypatch):  # noqa: F811
+    def stopped(path, content):
+        write_bytes(path, content)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "write_bytes", stopped)
+    refused = Decision(Standing.QUARANTINED, "slower")
+    with pytest.raises(KeyboardInterrupt):
+        run_file.save(tmp_path / "lab", run.put_into({"benchmarks": []}), run.arrays(), "m", "", refused.write)
+    assert sorted(each.name for each in (tmp_path / "lab").iterdir() if each.name != ".lock") == [
+        "0001_m.json",
+        "0001_m.npz",
+        "0001_m.standing",
+    ]
+
+
+def test_what_a_killed_saver_left_half_written_goes_with_the_next_run(run, tmp_path):  # noqa: F811
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    left = [folder / f".0001_m.{each}.77-0123abcd.tmp" for each in ("json", "npz")]
+    for each in left:
+        each.write_bytes(b"half")
+    saved_by_hand(folder, run)
+    assert not any(each.exists() for each in left)
 
 
 def test_no_path_in_a_file_says_whose_machine_it_was(run, tmp_path, monkeypatch):  # noqa: F811

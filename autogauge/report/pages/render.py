@@ -6,6 +6,8 @@ import base64
 import hashlib
 import importlib.metadata
 import importlib.util
+import json
+import math
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -33,9 +35,23 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_function"] = _json
     environment.globals["version"] = __version__
     environment.globals.update(static=_static, script_of=_script_of, policy=_policy)
     return environment
+
+
+def _json(value: Any, **how: Any) -> str:
+    """JSON that a browser reads: one NaN would be the end of all charts of a page, and is a gap in one of them."""
+    return json.dumps(_with_gaps(value), allow_nan=False, **how)
+
+
+def _with_gaps(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_gaps(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_gaps(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _static(name: str) -> str:

@@ -46,13 +46,13 @@ def facts(summary: Fields) -> list[tuple[str, str]]:
     noted = summary.get("noted") or {}
     found = [
         ("machine", fingerprint.get("machine")),
-        ("system", " ".join(filter(None, (fingerprint.get("system"), fingerprint.get("architecture"))))),
+        ("system", _joined(" ", fingerprint.get("system"), fingerprint.get("architecture"))),
         ("processors, memory", f"{fingerprint.get('logical_cpus')}, {fingerprint.get('memory_gib')} GiB"),
         ("quota of processors", fingerprint.get("processor_quota")),
         ("noted", ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in noted.items() if value is not None)),
         ("OpenVINO", summary.get("openvino")),
-        ("model", " ".join(filter(None, (model.get("name"), model.get("precision"))))),
-        ("model's source and weights", ", ".join(filter(None, (model.get("source"), model.get("weights"))))),
+        ("model", _joined(" ", model.get("name"), model.get("precision"))),
+        ("model's source and weights", _joined(", ", model.get("source"), model.get("weights"))),
         ("model's SHA-256", model.get("digest")),
         ("inputs", "; ".join(summary.get("inputs") or ())),
         ("frames that an inference counts", summary.get("frames")),
@@ -66,6 +66,11 @@ def facts(summary: Fields) -> list[tuple[str, str]]:
     ]
     devices = [(f"device {each['name']}", _device(each)) for each in summary.get("devices") or ()]
     return [(name, str(value)) for name, value in (*found, *devices) if value]
+
+
+def _joined(between: str, *values: Any) -> str:
+    """Those that are there; a file can hold anything."""
+    return between.join(str(each) for each in values if each)
 
 
 def _device(device: Fields) -> str:
