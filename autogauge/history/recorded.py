@@ -80,7 +80,8 @@ def of_file(path: Path) -> Recorded:
     document = run_file.read_document(path)
     arrays: dict[str, Array] = {}
     lacks = ""
-    if run_file.RESULTS in run_file.section_of(document):
+    own = run_file.section_of(document)
+    if run_file.RESULTS in own and own.get(run_file.SHA256) != "":  # empty: there was nothing to lie beside it
         arrays, lacks = run_file.arrays_beside(path, document)
     try:
         return of_document(document, arrays, path, lacks)

@@ -31,7 +31,7 @@ ARRAYS = ".npz"
 SECTION, RESULTS, AGAIN, RUN = "autogauge", "results", "results_again", "run"
 """What this project adds beside the benchmarks: ``results`` as JSON, those that were measured once more, and the ``run`` in words."""
 SHA256 = "arrays_sha256"
-"""Of the file beside it: what lies there later, under that name, may be another run's."""
+"""Of the file beside it, empty where there is none: what lies there later, under that name, may be another run's."""
 FULLEST_ARRAYS, FULLEST_UNPACKED = 2**28, 2**30
 """Bytes that the file of a run's arrays may have at most, and what is in it: what is above this is none."""
 _NUMBERS = "biuf"
@@ -216,8 +216,7 @@ def save(
     Where it fails neither is left.
     """
     content = compressed(arrays) if arrays else b""
-    if content:
-        document.setdefault(SECTION, {})[SHA256] = hashlib.sha256(content).hexdigest()
+    document.setdefault(SECTION, {})[SHA256] = hashlib.sha256(content).hexdigest() if content else ""
     begun: list[Path] = []
 
     def before_it(path: Path) -> None:
