@@ -85,7 +85,7 @@ def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> 
 
     found = recorded.of_file(path)
     if out is not None:
-        summary.check_place(out)
+        summary.check_place(out, "--out=DIR")
     try:
         words.judged_of(found)  # what the gate said is read when it is shown
     except ValueError as error:

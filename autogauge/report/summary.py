@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -27,13 +28,16 @@ REPORT = folders.Kind(
 )
 
 
-def check_place(latest: Path) -> None:
-    """Raise :class:`UserError` when a report could not be put there without a loss; to be asked before there is one."""
-    folders.check(latest, REPORT)
+def check_place(latest: Path, option: str = REPORT.option) -> None:
+    """Raise :class:`UserError` when a report could not be put there without a loss; to be asked before there is one.
+
+    ``option`` is how another place is named.
+    """
+    folders.check(latest, dataclasses.replace(REPORT, option=option))
     assets = latest.parent / ASSETS
     if os.path.lexists(assets) and not assets.is_dir():
         raise UserError(
-            f"{assets} is to be the folder of the pages' script, and is none: move it away, or name another folder (--reports=DIR)."
+            f"{assets} is to be the folder of the pages' script, and is none: move it away, or name another folder ({option})."
         )
 
 

@@ -309,6 +309,8 @@ def test_a_folder_of_somebody_elses_is_not_replaced(tmp_path):
     done, _ = command(SAVED, f"--out={tmp_path}")
     assert isinstance(done.exception, UserError)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    assert "--out=DIR" in str(done.exception)
+    assert "--reports" not in str(done.exception)
 
 
 def test_a_run_is_named_by_its_number_too(run, tmp_path):  # noqa: F811
