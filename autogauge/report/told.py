@@ -6,6 +6,7 @@ from typing import Any
 
 from autogauge.history.recorded import Recorded
 from autogauge.measuring import saving
+from autogauge.measuring.reading import jsonable
 from autogauge.measuring.result import Array
 from autogauge.report.rows import tables
 
@@ -40,7 +41,9 @@ def summarize(run: Recorded) -> dict[str, Any]:
         "findings": [dict(each) for each in run.findings],
         "devices": [device.to_json() for device in run.devices],
         "verdicts": [dict(each) for each in run.verdicts],
-        "table": [row.to_json() for each in tables(run.results) for row in each.rows],
+        "table": jsonable(
+            [row.to_json() for each in tables(run.results) for row in each.rows]
+        ),  # two huge figures have no median
         "gate": run.gate,
         "studies": [saving.to_json(each) for each in run.results],
         "studies_again": [saving.to_json(each) for each in run.results_again],

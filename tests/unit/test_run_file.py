@@ -304,6 +304,14 @@ def test_options_that_do_not_fit_are_one_sentence(options, said):
     assert said in str(done.exception)
 
 
+def test_figures_whose_median_is_no_number_any_more_end_no_report(run, tmp_path):  # noqa: F811
+    for replicate in run.results[0].replicates:
+        for sample in replicate.samples.values():
+            sample.figures.update(dict.fromkeys(sample.figures, 1.7e308))
+    saved = summary.save(shown(run), tmp_path / "latest", None)
+    assert "inf" in json.dumps(json.loads(saved.read_bytes())["table"])
+
+
 def test_a_folder_of_somebody_elses_is_not_replaced(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     done, _ = command(SAVED, f"--out={tmp_path}")
