@@ -94,8 +94,11 @@ def test_each_verdict_is_its_own_tests_outcome(outcomes):
         "few": "passed",
         "none": "failed",
         "left-out": "skipped",
-        "unheard-of": "skipped",
+        "unheard-of": "failed",
     }
+    assert found["unheard-of"].longreprtext == (
+        "the study study claims no unheard-of: it claims kept, broken, open, few, none"
+    )
     said = "A: it did not hold in 2 of 2 samples: replicate 0: not seen; replicate 1: not seen"
     assert found["broken"].longreprtext == f"FAIL: it is not so: {said}"
     assert found["broken"].user_properties == [("verdict", "FAIL"), ("evidence", said)]

@@ -143,9 +143,16 @@ class FirstInference(Study):
         return *claims_for(rig.devices, rig.auto), *promises.claims_for(conditions)
 
     def not_promised(self, rig: Rig) -> Mapping[str, str]:
-        """Without its helper AUTO is as late as its accelerator; the emulated GPU takes the CPU's own cores."""
+        """Without its helper AUTO is as late as its accelerator; the emulated GPU takes the CPU's cores; a CPU left out says nothing."""
         auto = rig.auto
-        found = {CLOSE: TAKES_CORES} if auto.emulated else {}
+        found = {}
+        if all(device.kind != "CPU" for device in rig.devices):
+            measured = ", ".join(condition.name for condition in self.conditions(rig))
+            found[CLOSE] = (
+                f"{CLOSE} needs a device that the options leave out (measured: {measured}): --devices names it"
+            )
+        elif auto.emulated:
+            found[CLOSE] = TAKES_CORES
         for device in rig.devices:
             why = auto.no_helper or (auto.why_not(device) or "" if device.is_accelerator else "")
             found |= {below(device) if device.is_accelerator else CLOSE: why} if why else {}
