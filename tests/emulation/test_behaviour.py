@@ -24,7 +24,7 @@ from autogauge.studies.hand_over import promises as hand_over_promises
 from autogauge.studies.hand_over import study as hand_over
 from autogauge.studies.hand_over.study import HAND_OVER
 from autogauge.studies.hand_over.timeline import ACCELERATOR, HELPER, Timeline
-from autogauge.targets import Auto, Target, find_device
+from autogauge.targets import PLAIN_AUTO, Auto, Target, find_device
 from tests import changeable_models
 from tests.studied import measured, on, planned
 from tests.support import misbehaving_python
@@ -52,7 +52,10 @@ def hand_overs(launcher, workload, folder, *, deadline_s=300.0):
 
 def hand_over_with(launcher, workload, folder, **changes):
     study = planned(HAND_OVER, Plan(looks=(1,), budget_s=60))
-    study = dataclasses.replace(study, conditions=study.conditions[:1])
+    conditions = study.conditions[:1]
+    study = dataclasses.replace(
+        study, conditions=conditions, claims=hand_over_promises.claims_for(conditions, PLAIN_AUTO)
+    )
     options = {"after_s": 0.2, "hand_over_deadline_s": 0.3, **changes}
     return measured(study, hand_over.HandOverTurns(study, launcher, workload, folder, **options))
 

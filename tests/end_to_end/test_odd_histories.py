@@ -100,7 +100,7 @@ def test_every_reader_names_what_is_odd_and_goes_on(lab):
     assert len(said) == len(commands)
     assert all(each.endswith(("STATUS 0", "STATUS 1")) for each in said), said
     for name in ODD:
-        assert f"_{name}.json" in said[0], name
+        assert f"_{name}.json" in said[0].replace(" ", ""), "a long path is folded anywhere"
     assert "8 files were left out" in said[0]
 
 
