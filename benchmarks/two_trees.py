@@ -1,6 +1,6 @@
 """Do two versions of this project measure alike? Both measure the same conditions by turns, each with its own code: new ÷ old is to hold 1.
 
-``python -m benchmarks.two_trees OLD NEW`` takes two checkouts. Each has a process of its own that compiles, warms up, drives and relays as
+``python benchmarks/two_trees.py OLD NEW`` takes two checkouts. Each has a process of its own that compiles, warms up, drives and relays as
 that version does in ``pytest -m perf``; this one only says whose turn it is, in random order within each round. The same tree twice checks
 the script. ``--suite`` compares instead how long a whole run takes. Run on a machine that does nothing else.
 """
@@ -183,7 +183,7 @@ def run_suite(tree: Path, reports: Path) -> float:
 
 
 def told(pairs: Pairs) -> list[dict[str, Any]]:
-    """Of each figure the ratio new ÷ old, its interval, single pairs' spread, the count, and whether it holds 1; ``None``: too few pairs."""
+    """Of each figure the ratio new ÷ old, its interval, the spread, the count, and whether it holds 1; ``None``: too few pairs."""
     rows = []
     for name, found in pairs.items():
         news, olds = zip(*found, strict=True)
