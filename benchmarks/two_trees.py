@@ -203,7 +203,7 @@ def told(pairs: Pairs) -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    """Print a row for each figure; exit status 1 where one does not hold 1."""
+    """Print a row for each figure; exit status 1 where one does not hold 1, or has too few pairs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("old", type=Path, help="a checkout")
     parser.add_argument("new", type=Path, help="another one, or the same")
@@ -247,7 +247,7 @@ def main() -> int:
             f"{row['figure']}: new ÷ old {row['ratio']:.4f} (99 % {low:.4f}–{high:.4f}; single pairs {lowest:.3f}, {middle:.3f}, "
             f"{highest:.3f}; {row['pairs']} pairs): {SAID[row['holds_1']]}"
         )
-    return 1 if any(row["holds_1"] is False for row in rows) else 0
+    return 0 if all(row["holds_1"] for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from autogauge.rig.fresh import FreshTurns, Observe
 from autogauge.rig.pool import DEADLINE_S, ProbePool, bystander
 from autogauge.rig.profile import AUTO, EMULATED, NONE, PROFILES, STANDARD, Deadlines, Profile
 from autogauge.rig.study import Study
-from autogauge.rig.warm import Drivers, ObserveSlice, WarmTurns
+from autogauge.rig.warm import Drivers, ObserveSlice, WarmTurns, check_apart
 from autogauge.rig.workload import Setup, Workload, feed, look, try_once, workload_of
 from autogauge.runtimes import reference as references
 from autogauge.targets import ACCELERATOR_KINDS, Auto, Device, find_device, require_device
@@ -266,8 +266,9 @@ class Rig:
     def warm(self, result: Result, progress: Progress, *, observe: ObserveSlice | None = None) -> Iterator[WarmTurns]:
         """Turns that are slices of warm processes, one for each condition; what drives them is chosen once for all measurements.
 
-        ``observe`` sees each slice.
+        ``observe`` sees each slice. Raises ``StudyMistake`` where two conditions would be one process.
         """
+        check_apart(result)
         profile = self.asked.profile
         drivers = self._drivers.setdefault(result.name, {})
         of_conditions = {each.name: self.setup(each) for each in result.conditions}

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autogauge.measuring.condition import Condition
+from autogauge.measuring.checking import StudyMistake
+from autogauge.measuring.condition import CANDIDATE, Condition
 from autogauge.measuring.harness import SHARE
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.progress import Progress
@@ -33,6 +34,18 @@ Drivers = dict[tuple[bool, int], str]
 """How requests are driven, by whether they are the pinned workload's and by how many they are."""
 ObserveSlice = Callable[[Condition, Mapping[str, Any], WarmProbe], Seen]
 """Looks at a slice's reply, and at the process that gave it."""
+
+
+def check_apart(result: Result) -> None:
+    """Raise :class:`StudyMistake` where two conditions that are judged would be one process: same target, requests and runtime."""
+    seen: dict[object, str] = {}
+    for each in (condition for condition in result.conditions if condition.role == CANDIDATE):
+        first = seen.setdefault((each.target.key, each.infer_requests, each.runs_on), each.name)
+        if first != each.name:
+            raise StudyMistake(
+                f"the study {result.name!r} cannot be measured: {first!r} and {each.name!r} have the same target, requests and runtime, "
+                "and one warm process would be both"
+            )
 
 
 class WarmTurns:

@@ -1,12 +1,17 @@
 """The study of hints: slices of warm probes by turns, driven alike; a probe that fails at its start is told and tried again."""
 
+import dataclasses
+
+import pytest
+
 from autogauge.measuring import notes
+from autogauge.measuring.checking import StudyMistake
 from autogauge.measuring.claim import Ratio
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Silent
 from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.rig.warm import WarmTurns
+from autogauge.rig.warm import WarmTurns, check_apart
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
 from tests.studied import measured as finished
@@ -109,6 +114,16 @@ def test_after_so_many_rounds_fresh_processes_serve():
     study = planned_hints(Plan((48,), 60.0), seed=3, relay_rounds=0)
     run_warm(study, to_the_end)
     assert not to_the_end.renewed
+
+
+def test_two_conditions_that_would_be_one_process_are_refused():
+    result = planned_hints(Plan((16,), 60.0))
+    check_apart(result)
+    copies = [dataclasses.replace(each, name=f"{each.name} again") for each in result.conditions[:1]]
+    with pytest.raises(StudyMistake, match="one warm process would be both"):
+        check_apart(dataclasses.replace(result, conditions=(*result.conditions, *copies)))
+    others = [dataclasses.replace(each, runs_on="2025.4.1") for each in copies]
+    check_apart(dataclasses.replace(result, conditions=(*result.conditions, *others)))
 
 
 def test_processes_are_started_in_random_order():
