@@ -25,7 +25,9 @@ from autogauge.report.summary import summarize
 from autogauge.rig.profile import QUICK, STANDARD
 from autogauge.rig.study import Amount, Study, mistakes_in
 from autogauge.targets import Device, Target
+from fixtures import studies as fixtures_of_studies
 from fixtures.gate import benchmarks_of
+from fixtures.session import RUN
 from tests.cases import each_of
 from tests.studied import machine
 
@@ -290,3 +292,16 @@ def test_a_study_that_breaks_while_it_is_asked_spoils_no_other(asked):
     study = type("Mistaken", (Own,), {asked: mistaken})()
     with pytest.raises(UserError, match="no XYZ"):
         benchmarks_of([item(study, "test")], machine(DEVICES))
+
+
+@each_of(("marked", "words"), [(True, "its may_record names no condition"), (False, "which study is it about")])
+def test_a_test_of_benchmarks_that_could_be_none_is_told_when_it_is_collected(marked, words):
+    study = SimpleNamespace(name="mute", recorded={"slowest": None}, may_record=lambda asked: ())
+    marker = SimpleNamespace(args=(study,)) if marked else None
+    metafunc = SimpleNamespace(
+        fixturenames=("benchmarked",),
+        definition=SimpleNamespace(get_closest_marker=lambda name: marker),
+        config=SimpleNamespace(stash={RUN: SimpleNamespace(settings=SimpleNamespace(asked=None))}),
+    )
+    with pytest.raises(pytest.fail.Exception, match=words):
+        fixtures_of_studies.pytest_generate_tests(metafunc)
