@@ -34,6 +34,10 @@ class Ratio:
     denominator: str
     relation: Relation
     bound: float
+    rules: tuple[str, ...] = ()
+    """The documented rules that it asserts, by key (``contract.rules``)."""
+    known: str = ""
+    """The known difference by which it fails on the release that is measured (``contract.differences``); empty where it is to hold."""
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -62,6 +66,10 @@ class Bound:
     relation: Relation
     bound: float
     every: bool = False
+    rules: tuple[str, ...] = ()
+    """The documented rules that it asserts, by key (``contract.rules``)."""
+    known: str = ""
+    """The known difference by which it fails on the release that is measured (``contract.differences``); empty where it is to hold."""
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -91,6 +99,10 @@ class Fact:
     name: str
     sentence: str
     conditions: tuple[str, ...]
+    rules: tuple[str, ...] = ()
+    """The documented rules that it asserts, by key (``contract.rules``)."""
+    known: str = ""
+    """The known difference by which it fails on the release that is measured (``contract.differences``); empty where it is to hold."""
 
     @property
     def subject(self) -> str:
@@ -133,6 +145,11 @@ class Verdict:
         return bool(self.never_worked) and not self.is_decided
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is FAIL by a difference that is known to be in this release."""
+        return bool(self.claim.known) and self.outcome is Outcome.FAIL
+
+    @property
     def is_decided(self) -> bool:
         """Whether it is PASS or FAIL."""
         return self.outcome is not Outcome.INCONCLUSIVE
@@ -142,6 +159,8 @@ class Verdict:
         text = self._found()
         if self.failed_replicates:
             text += f"; {self.failed_replicates} failed: {few(self.failures)}"
+        if self.is_known:
+            text += f"; known on this release: {self.claim.known} (docs/findings.md)"
         return text + (f"; {self.remark}" if self.remark else "") + ("; interrupted" if self.interrupted else "")
 
     def _found(self) -> str:
@@ -222,6 +241,8 @@ class Verdict:
             **sides,
             **every,
             "conditions": list(claim.conditions),
+            "rules": list(claim.rules),
+            "known": claim.known,
             "ratio": interval.ratio if interval else None,
             "ci": [each if math.isfinite(each) else None for each in (interval.low, interval.high)]
             if interval

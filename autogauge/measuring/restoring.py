@@ -12,7 +12,7 @@ from autogauge.measuring.condition import CANDIDATE, HERE, PINNED, REFERENCE, Co
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.reading import Fields, number, short, text, whole
-from autogauge.measuring.result import AS_TABLE, BY_METRIC, Array, Check, Replicate, Result, Sample
+from autogauge.measuring.result import AS_TABLE, BY_METRIC, CLAIMS, Array, Check, Replicate, Result, Sample
 from autogauge.probe.request import Failure, FailureKind
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
@@ -60,8 +60,9 @@ def result_from(fields: Fields, arrays: Mapping[str, Array]) -> Result:
         fields.whole("relay_rounds"),
         metrics,
         fields.of_texts("recorded"),
-        fields.choice("shown", (AS_TABLE, BY_METRIC), AS_TABLE),
+        fields.choice("shown", (AS_TABLE, BY_METRIC, CLAIMS), AS_TABLE),
         fields.text("caption", ""),
+        fields.of_texts("not_promised", {}),
         _replicates(fields, conditions, arrays),
         _facts(fields),
         fields.text("state"),
@@ -141,16 +142,18 @@ def _verdict_from(value: Any, place: str, metrics: Mapping[str, Metric]) -> Verd
 def _claim_from(fields: Fields, metrics: Mapping[str, Metric]) -> Claim:
     name, sentence = fields.text("name"), fields.text("sentence")
     kind = fields.choice("kind", (Ratio.kind, Bound.kind, Fact.kind))
+    rules, known = fields.texts("rules", ()), fields.text("known", "")
     if kind == Fact.kind:
-        return Fact(name, sentence, fields.texts("conditions"))
+        return Fact(name, sentence, fields.texts("conditions"), rules, known)
     said, bound = fields.any("metric"), fields.number("bound")
     metric = metrics.get(said) if isinstance(said, str) else _metric_from(said, fields.at("metric"))
     if metric is None:
         raise ValueError(f"{fields.at('metric')} is {short(said)}, which the study does not declare")
     relation = fields.choice("relation", ("at most", "at least"))
     if kind == Bound.kind:
-        return Bound(name, sentence, metric, fields.text("condition"), relation, bound, fields.flag("every"))
-    return Ratio(name, sentence, metric, fields.text("numerator"), fields.text("denominator"), relation, bound)
+        return Bound(name, sentence, metric, fields.text("condition"), relation, bound, fields.flag("every"), rules, known)
+    sides = fields.text("numerator"), fields.text("denominator")
+    return Ratio(name, sentence, metric, *sides, relation, bound, rules, known)
 
 
 def _replicates(fields: Fields, conditions: Sequence[Condition], arrays: Mapping[str, Array]) -> list[Replicate]:

@@ -76,8 +76,9 @@ class Replicate:
     still_disturbed: set[str] = field(default_factory=set)
 
 
-AS_TABLE, BY_METRIC = "table", "metrics"
-"""How a result is shown: a row for each condition, with what is recorded; or a line for each metric, and a column for each condition."""
+AS_TABLE, BY_METRIC, CLAIMS = "table", "metrics", "claims"
+"""How a result is shown: a row for each condition, with what is recorded; a line for each metric, and a column for each condition; or by its
+claims alone, where its conditions have no figures that anybody compares."""
 _MEASURED = {"measured": True}
 """Marks a field that is empty before anything is measured, and again when all is measured anew."""
 
@@ -109,9 +110,11 @@ class Result:
     recorded: Mapping[str, str] = field(default_factory=dict)
     """The metrics that become benchmarks, by what those are called: ``seconds per frame`` is ``fps``."""
     shown: str = AS_TABLE
-    """``AS_TABLE`` or ``BY_METRIC``."""
+    """``AS_TABLE``, ``BY_METRIC`` or ``CLAIMS``."""
     caption: str = ""
     """What a reader of its figures must know: ``seconds since the call of compile_model``."""
+    not_promised: Mapping[str, str] = field(default_factory=dict)
+    """The claims that do not apply where it was measured, by name, with the reason."""
     replicates: list[Replicate] = field(default_factory=list, metadata=_MEASURED)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict, metadata=_MEASURED)
     state: str = field(default="planned", metadata=_MEASURED)

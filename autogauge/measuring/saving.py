@@ -53,6 +53,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "recorded": dict(result.recorded),
         "shown": result.shown,
         "caption": result.caption,
+        "not_promised": dict(result.not_promised),
         "conditions": [condition.to_json() for condition in result.conditions],
         "claims": [_verdict(result, result.judged(claim)) for claim in result.claims],
         "changes": [_verdict(result, result.judged(claim)) for claim in result.changes],
@@ -155,6 +156,8 @@ def _verdict(result: Result, verdict: Verdict) -> dict[str, Any]:
     """A claim with its verdict; a metric that the study declares is named."""
     claim, interval = verdict.claim, verdict.interval
     found: dict[str, Any] = {"kind": claim.kind, "name": claim.name, "sentence": claim.sentence}
+    found |= {"rules": list(claim.rules)} if claim.rules else {}
+    found |= {"known": claim.known} if claim.known else {}
     if isinstance(claim, Fact):
         found["conditions"] = list(claim.conditions)
     else:

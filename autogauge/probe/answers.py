@@ -177,6 +177,13 @@ _NEEDED: Mapping[str, Mapping[str, Check]] = {
         "surroundings": _by_name(_or_none(_number)),
         "execution_devices": _DEVICES,
     },
+    "step": {
+        "number": _index,
+        "seconds": lambda value: _number(value) and value >= 0,
+        "value": lambda value: isinstance(value, dict),
+        "error": _or_none(_text),
+    },
+    "done": {"openvino": _text},
     "inferred": {"execution_devices": _DEVICES},
     "ended": {"destroy_s": lambda value: _number(value) and value >= 0},
 }

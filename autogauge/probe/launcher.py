@@ -22,6 +22,7 @@ from autogauge.probe.identity import Identity, Runtime, WrongRuntime
 from autogauge.probe.log import AutoLog
 from autogauge.probe.process import MOST_LINE, Child, Ending, LineTooLong, last_line
 from autogauge.probe.request import Emulation, Failure, FailureKind, ProbeFailed, ProbeRequest
+from autogauge.probe.seen import Seen
 
 WORKER = Path(__file__).with_name("worker")
 MOST_REASON, MOST_PHASE = 1000, 60  # letters of what a probe says of itself
@@ -88,6 +89,30 @@ class Launcher:
             return reply, probe.auto_log()
         finally:
             probe.kill()
+
+    def run_case(self, request: ProbeRequest, name: str) -> Seen:
+        """Run a case to its end, or to the step that crashed or passed its deadline: that is what was seen of it.
+
+        Each step has ``deadline_s``, its own or the request's. Raises ``ProbeFailed`` where not even the first step began.
+        """
+        steps = [{"deadline_s": request.deadline_s, **step} for step in request.steps]
+        probe = self.start(replace(request, steps=tuple(steps)), name)
+        told: list[Reply] = []
+        ending: Failure | None = None
+        try:
+            for number, step in enumerate(steps):
+                start_s = request.deadline_s if not number else 0.0  # the first one waits for openvino to be loaded
+                told.append(_without_type(probe.receive("step", step["deadline_s"] + start_s)))
+            probe.receive("done", END_GRACE_S)
+            probe.expect_end()
+        except ProbeFailed as error:
+            if not told and not probe.phase.startswith("step"):
+                raise
+            ending = error.failure
+        finally:
+            printed = probe.text()
+            probe.kill()
+        return Seen.of(steps, told, ending, printed)
 
     def describe(
         self, model: Path | None = None, shapes: dict[str, list[int]] | None = None, *, deadline_s: float = 60.0
@@ -244,7 +269,11 @@ class Probe:
 
     def auto_log(self) -> AutoLog:
         """What AUTO has logged so far; nothing, when it has not, and ``kill`` has removed the empty file."""
-        return auto_log.parse(self._child.printed(self._child.stdout))
+        return auto_log.parse(self.text())
+
+    def text(self) -> str:
+        """What it has printed so far, AUTO's log among it."""
+        return self._child.printed(self._child.stdout)
 
     def kill(self) -> None:
         """End the process group and remove its private folder; harmless when done before."""

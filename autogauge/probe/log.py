@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from autogauge.probe.worker.case import MARK
+
 _LINE = re.compile(
     r"\[(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d\.\d+)\](?P<level>[A-Z])\[[^\]]*\]\[(?:AUTO|MULTI)\]\s*(?P<text>.*)"
 )
+_STEP = re.compile(re.escape(MARK).replace(r"\{\}", r"(\d+)") + r"\n")
 _PATTERNS = {
     "selected": re.compile(r"select device:(?P<device>\S+)"),
     "fallback": re.compile(r"Select fallback device:(?P<device>\S+)"),
@@ -47,6 +50,12 @@ class AutoLog:
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
         return asdict(self)
+
+
+def by_step(text: str) -> dict[int, AutoLog]:
+    """What AUTO said from the beginning of each step of a case to that of the next, by the step's number."""
+    pieces = _STEP.split(text)  # what came before the first, then a number and what came after it by turns
+    return {int(number): parse(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
 
 
 def parse(text: str) -> AutoLog:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from autogauge.causes import step_in
 from autogauge.targets import Target
 
-Mode = Literal["describe", "once", "warm", "hand-over"]
+Mode = Literal["describe", "once", "warm", "hand-over", "case"]
 CacheMode = Literal["off", "cold"]
 FailureKind = Literal["error", "signal", "exit", "deadline", "garbage"]
 
@@ -50,6 +50,8 @@ class ProbeRequest:
     asks again, and leaves out the outputs on which its answers differ, and in any case those with the indices ``leave_out``.
 
     ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
+
+    ``case`` does ``steps`` (what they are: ``worker.steps``) with ``models``, paths by name.
     """
 
     mode: Mode
@@ -72,6 +74,8 @@ class ProbeRequest:
     timeline: str | None = None
     after_hand_over_s: float = 1.0
     hand_over_deadline_s: float = 60.0
+    steps: tuple[Mapping[str, Any], ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
     emulation: Emulation | None = None
     deadline_s: float = 120.0
 

@@ -32,7 +32,7 @@ from autogauge.models.resolve import Resolver, Wanted
 from autogauge.parsing import LONGEST_DEADLINE_S
 from autogauge.probe.facts import MachineFacts, seen_here
 from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import Emulation
+from autogauge.probe.request import Emulation, ProbeFailed, ProbeRequest
 from autogauge.rig import setups, trial
 from autogauge.rig.fresh import FreshTurns, Observe
 from autogauge.rig.pool import DEADLINE_S, ProbePool, bystander
@@ -51,6 +51,7 @@ NO_HALF_PRECISION = (
 FROM_ELSEWHERE = (
     "openvino {} comes from {}, not from the environment of this interpreter (PYTHONPATH, LD_LIBRARY_PATH, user site)"
 )
+SUPPORTED = "SUPPORTED_PROPERTIES"
 Live = Callable[[], AbstractContextManager[Progress]]
 """Gives a listener to long work, for as long as a context lives."""
 
@@ -91,6 +92,7 @@ class Rig:
         self._drivers: dict[str, Drivers] = {}
         self._pool_is_used = False
         self._uses: list[Use] = []
+        self._supported: dict[str, frozenset[str] | None] = {}
 
     @cached_property
     def emulation(self) -> Emulation | None:
@@ -214,6 +216,18 @@ class Rig:
     def pool(self) -> ProbePool:
         """The warm probes of the session's own runtime and model; each lives until :meth:`close`."""
         return self._pool(Setup(self.launcher, self.workload))
+
+    def supported(self, device: str) -> frozenset[str] | None:
+        """The properties that a device of this release says it supports (``AUTO`` is one too), asked once; ``None`` where it does not tell."""
+        if device not in self._supported:
+            steps = ({"do": "ask", "device": device, "properties": [SUPPORTED]},)
+            try:
+                seen = self.launcher.run_case(ProbeRequest("case", steps=steps), f"supported-{device}")
+            except ProbeFailed:
+                return None
+            told = seen.value("ask", "told", SUPPORTED)
+            self._supported[device] = frozenset(told) if isinstance(told, list) else None
+        return self._supported[device]
 
     def found(self, name: str) -> Any:
         """What a property holds, where it has been asked for already; else ``None``."""

@@ -5,12 +5,14 @@ How a turn is measured is the study's, with the rig's means (``Rig.warm``, ``Rig
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from autogauge.contract import differences
 from autogauge.measuring import checking
 from autogauge.measuring.checking import StudyMistake
 from autogauge.measuring.claim import Claim
@@ -63,7 +65,8 @@ class Study(ABC):
     """Whether its processes are warm ones, which give way to fresh ones after some rounds."""
 
     shown: ClassVar[str] = AS_TABLE
-    """``AS_TABLE``: a row for each condition, with what is recorded; ``BY_METRIC``: a line for each metric, a column for each condition."""
+    """``AS_TABLE``: a row for each condition, with what is recorded; ``BY_METRIC``: a line for each metric, a column for each condition;
+    ``CLAIMS``: its verdicts alone."""
     caption: ClassVar[str] = ""
     """What a reader of its figures must know, in a few words."""
 
@@ -107,10 +110,11 @@ class Study(ABC):
     def planned(self, rig: Rig, seed: int) -> Result:
         """Its result before the first replicate. Raises ``StudyMistake`` where what it plans contradicts itself."""
         conditions, left_out = tuple(self.conditions(rig)), self.not_promised(rig)
+        claims = [claim for claim in self.claims(rig, conditions) if claim.name not in left_out]
         result = Result(
             self.name,
             conditions,
-            tuple(claim for claim in self.claims(rig, conditions) if claim.name not in left_out),
+            tuple(self._with_what_is_known(claim, rig.inspection.openvino) for claim in claims),
             self.amount(rig).plan,
             seed,
             repeats_disturbed=self.repeats_disturbed,
@@ -119,9 +123,15 @@ class Study(ABC):
             recorded={title: metric.name for title, metric in self.recorded.items()},
             shown=self.shown,
             caption=self.caption,
+            not_promised=dict(left_out),
         )
         checking.check_plan(result)
         return result
+
+    def _with_what_is_known(self, claim: Claim, openvino: str) -> Claim:
+        """The claim, which names the known difference by which it fails on that release, if there is one."""
+        difference = differences.known(self.name, claim.name, openvino)
+        return claim if difference is None else dataclasses.replace(claim, known=difference.key)
 
     def benchmarks(self, rig: Rig) -> int:
         """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded."""

@@ -1,0 +1,18 @@
+"""The steps of a case, by what they ``do``. A new kind is a function ``(stage, step) -> dict`` in a file of this folder, and its line here.
+
+What is given back is JSON. An exception is something that was seen too: the case tells it, and goes on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autogauge.probe.worker.steps import basic, inferring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KINDS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any] | None]] = {
+    **basic.KINDS,
+    **inferring.KINDS,
+}

@@ -1,0 +1,338 @@
+"""Studies of what AUTO does: cases, each in a fresh process of its own, and promises that are facts.
+
+A case is its steps (``probe.worker.steps``), what it needs to see, and what is expected of it. What was seen is judged by
+``judge``, a function of that alone: what a run's file keeps of a case can be judged again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import enum
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from autogauge.emulation import parts
+from autogauge.measuring.claim import Claim, Fact
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Check, Result, Sample
+from autogauge.models import tiny
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import Emulation, ProbeFailed, ProbeRequest
+from autogauge.probe.seen import Seen
+from autogauge.rig.rig import Rig
+from autogauge.rig.study import Amount, Study, Turns
+from autogauge.targets import Target
+
+TOOK = Metric("case_s", "process", "s", per_process=True, means="from the start of the case's process to its end")
+AMOUNT = Amount(Plan(looks=(1,), budget_s=900.0), at_least=1)
+STEP_DEADLINE_S = 30.0
+MOST_SHOWN = 160
+NEEDS_ACCELERATOR = (
+    "it needs an accelerator, and OpenVINO sees none on this machine: --accelerator=emulated measures it with an emulated GPU"
+)
+NEEDS_EMULATED = "it needs GPUs that do as they are told: --accelerator=emulated has them"
+NEEDS_NONE = "it needs a machine without an accelerator, or the emulated GPU, which can be left out"
+
+
+class Sees(enum.Enum):
+    """What a case's process is to see."""
+
+    ANYTHING = "what the session sees"
+    CPU_ONLY = "the CPU alone"
+    GPU = "a GPU, real or emulated"
+
+
+@dataclass(frozen=True)
+class Expect:
+    """One thing that is expected of a case, for the claim of that name.
+
+    ``read`` reads off what was seen; ``None`` is not known, and leaves the claim open. ``wanted`` is the value that it is to be, or
+    a :class:`Wanted`. ``what`` says what is looked at, in words.
+    """
+
+    claim: str
+    what: str
+    read: Callable[[Seen], Any]
+    wanted: Any
+
+    def judge(self, seen: Seen) -> Expected:
+        """What was seen of it, and whether that is what was wanted."""
+        try:
+            value = self.read(seen)
+        except (LookupError, TypeError, ValueError, AttributeError):  # a step that was not reached, or gave something else
+            value = None
+        return Expected(self.claim, self.what, value, self.wanted)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A wish that is no single value: ``text`` says it, ``holds`` decides it."""
+
+    text: str
+    holds: Callable[[Any], bool]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def one_of(*values: Any) -> Wanted:
+    """Any of these values."""
+    return Wanted(" or ".join(map(shown, values)), lambda value: value in values)
+
+
+def at_most(bound: float, unit: str = "") -> Wanted:
+    """A number that is no larger."""
+    return Wanted(f"at most {bound:g}{unit and ' '}{unit}", lambda value: bool(value <= bound))
+
+
+def at_least(bound: float, unit: str = "") -> Wanted:
+    """A number that is no smaller."""
+    return Wanted(f"at least {bound:g}{unit and ' '}{unit}", lambda value: bool(value >= bound))
+
+
+def saying(*words: str) -> Wanted:
+    """A text that has one of these words, in any case of letters."""
+    return Wanted(
+        f"a text with {' or '.join(map(repr, words))}",
+        lambda value: any(word.lower() in str(value).lower() for word in words),
+    )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One expectation with what was seen."""
+
+    claim: str
+    what: str
+    value: Any
+    wanted: Any
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it was seen as it was wanted; ``None`` where nothing was."""
+        if self.value is None:
+            return None
+        return self.wanted.holds(self.value) if isinstance(self.wanted, Wanted) else bool(self.value == self.wanted)
+
+    def sentence(self) -> str:
+        """What was seen; where that was not wanted also what was."""
+        if self.holds:
+            return f"{self.what}: {shown(self.value)}"
+        seen = "not seen" if self.value is None else shown(self.value)
+        return f"{self.what}: {seen}, and was to be {shown(self.wanted)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For a run's file and its table."""
+        return {
+            "claim": self.claim,
+            "what": self.what,
+            "seen": None if self.value is None else shown(self.value),
+            "wanted": shown(self.wanted),
+            "holds": self.holds,
+        }
+
+
+def shown(value: Any) -> str:
+    """A value in a sentence."""
+    if isinstance(value, Wanted):
+        return str(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value) if isinstance(value, (set, frozenset)) else value
+        text = ", ".join(map(shown, items)) or "nothing"
+    else:
+        text = repr(value) if value == "" else f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
+def judge(expects: Iterable[Expect], seen: Seen) -> tuple[dict[str, Check], list[Expected]]:
+    """The check of each claim, and every expectation behind it.
+
+    A claim is broken by any expectation that is not met, and open where one is not known.
+    """
+    every = [each.judge(seen) for each in expects]
+    checks = {}
+    for claim in dict.fromkeys(each.claim for each in every):
+        of_claim = [each for each in every if each.claim == claim]
+        broken, unknown = ([each for each in of_claim if each.holds is holds] for holds in (False, None))
+        told = "; ".join(each.sentence() for each in (broken or unknown or of_claim))
+        ended = f" ({seen.ending.sentence()})" if seen.ending is not None and not broken else ""
+        checks[claim] = Check(False if broken else None if unknown else True, told + ended)
+    return checks, every
+
+
+@dataclass(frozen=True)
+class Case:
+    """One process: its steps, what it is to see, what is expected.
+
+    ``gpus`` are the emulated GPUs that it needs (:class:`~autogauge.probe.request.EmulatedGpu`); such a case can be had with the emulated
+    GPU only. ``labels`` are its place in tables beside others. ``figures`` reads figures off what was seen, by metric.
+    """
+
+    name: str
+    title: str
+    steps: tuple[Mapping[str, Any], ...]
+    expects: tuple[Expect, ...]
+    sees: Sees = Sees.ANYTHING
+    gpus: tuple[Any, ...] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    figures: Callable[[Seen], Mapping[str, float]] = lambda seen: {}
+    step_deadline_s: float = STEP_DEADLINE_S
+
+    def absent(self, rig: Rig) -> str | None:
+        """Why it cannot be had on this machine; ``None`` where it can."""
+        if self.gpus is not None:
+            return None if rig.asked.is_emulated else NEEDS_EMULATED
+        has_gpu = any(each.kind == "GPU" for each in rig.inspection.devices)
+        if self.sees is Sees.GPU:
+            return None if has_gpu else NEEDS_ACCELERATOR
+        if self.sees is Sees.CPU_ONLY and not rig.asked.is_emulated:
+            return NEEDS_NONE if any(each.is_accelerator for each in rig.inspection.devices) else None
+        return None
+
+    def emulation(self, rig: Rig) -> Emulation | None:
+        """The emulated GPUs that its process is to have."""
+        if self.sees is Sees.CPU_ONLY or rig.emulation is None:
+            return None
+        return rig.emulation if self.gpus is None else dataclasses.replace(rig.emulation, devices=self.gpus)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A claim of a study of cases: what AUTO promises, by which documented rules (``contract.rules``).
+
+    ``properties`` are those that a release must know (pairs of device and property): one that does not is not asked.
+    """
+
+    name: str
+    sentence: str
+    rules: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+class CaseStudy(Study):
+    """A study whose conditions are cases. A subclass has ``promises``, and gives its ``cases``."""
+
+    metrics = (TOOK,)
+    amounts: ClassVar[Mapping[str, Amount]] = dict.fromkeys(("quick", "standard", "lab"), AMOUNT)
+    has_companions = False
+    repeats_disturbed = False
+    promises: ClassVar[tuple[Promise, ...]]
+
+    def cases(self, rig: Rig) -> Sequence[Case]:
+        """All cases, those too that cannot be had on this machine."""
+        raise NotImplementedError
+
+    def here(self, rig: Rig) -> list[Case]:
+        """The cases that can be had on this machine, with what is expected of claims that this release knows."""
+        unknown = {name for name, _ in self._unsupported(rig)}
+        found = []
+        for case in self.cases(rig):
+            expects = tuple(each for each in case.expects if each.claim not in unknown)
+            if expects and case.absent(rig) is None:
+                found.append(dataclasses.replace(case, expects=expects))
+        return found
+
+    def absent(self, rig: Rig) -> str | None:
+        """One reason, where no case can be had."""
+        if self.here(rig):
+            return None
+        return next(iter([*(case.absent(rig) for case in self.cases(rig)), *dict(self._unsupported(rig)).values()]))
+
+    def conditions(self, rig: Rig) -> tuple[Condition, ...]:
+        """A condition for each case; none becomes a benchmark unless the study records something."""
+        return tuple(
+            Condition(
+                case.name, Target(None), case.title, own_labels={"case": case.name, **case.labels}, recorded=bool(self.recorded)
+            )
+            for case in self.here(rig)
+        )
+
+    def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+        """A fact for each promise, of the cases that have expectations for it."""
+        cases = self.here(rig)
+        about = {
+            promise: tuple(case.name for case in cases if any(each.claim == promise.name for each in case.expects))
+            for promise in self.promises
+        }
+        return tuple(
+            Fact(promise.name, promise.sentence, names, rules=promise.rules) for promise, names in about.items() if names
+        )
+
+    def not_promised(self, rig: Rig) -> Mapping[str, str]:
+        """The claims of which no case can be had here, each with the reason."""
+        reasons = dict(self._unsupported(rig))
+        there = {each.claim for case in self.here(rig) for each in case.expects}
+        for case in self.cases(rig):
+            for claim in {each.claim for each in case.expects} - there:
+                reasons.setdefault(claim, case.absent(rig) or "no case of it can be had here")
+        return reasons
+
+    def _unsupported(self, rig: Rig) -> Iterator[tuple[str, str]]:
+        """The promises about properties that this release does not know, with the reason."""
+        for promise in self.promises:
+            for device, name in promise.properties:
+                if (supported := rig.supported(device)) is not None and name not in supported:
+                    yield promise.name, f"{device} of this release has no {name} (asked: SUPPORTED_PROPERTIES)"
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """A process for each case."""
+        yield CaseTurns(rig, result, {case.name: case for case in self.here(rig)})
+
+
+class CaseTurns:
+    """Turns that are cases."""
+
+    def __init__(self, rig: Rig, result: Result, cases: Mapping[str, Case]) -> None:
+        self._rig, self._result, self._cases = rig, result, cases
+        self._launchers: dict[Emulation | None, Launcher] = {}
+        self._models: dict[str, str] = {}
+
+    def prepare(self) -> None:
+        """The models that cases are made of."""
+        self._models = {name: str(path) for name, path in tiny.paths(self._rig.cache).items()}
+
+    def measure(self, condition: Condition) -> Sample:
+        """The case, from the start of its process to its end. Raises ``ProbeFailed`` where its first step did not even begin."""
+        case = self._cases[condition.name]
+        seen = self.see(case)
+        checks, expected = judge(case.expects, seen)
+        facts = self._result.facts.setdefault(condition.name, {"replicates": []})
+        facts["replicates"].append(
+            {
+                "steps": seen.to_json(),
+                "ending": None if seen.ending is None else seen.ending.sentence(),
+                "expected": [each.to_json() for each in expected],
+            }
+        )
+        took_s = sum(step.seconds or 0.0 for step in seen.steps)
+        devices = {device for step in seen.steps for device in step.value.get("devices") or ()}
+        return Sample(
+            figures={TOOK.name: took_s, **case.figures(seen)},
+            execution_devices=tuple(sorted(devices)),
+            checks=checks,
+            outcome="" if seen.ending is None else seen.steps[-1].became if seen.steps else seen.ending.reason,
+        )
+
+    def see(self, case: Case) -> Seen:
+        """Run the case's steps."""
+        emulation = case.emulation(self._rig)
+        if emulation not in self._launchers:
+            folder = self._rig.launcher.log_folder.parent / f"case-probes-{len(self._launchers)}"
+            self._launchers[emulation] = Launcher(folder, self._rig.launcher.runtime, emulation)
+        request = ProbeRequest(
+            "case", steps=tuple(case.steps), models=self._models, deadline_s=case.step_deadline_s * self._slowness
+        )
+        return self._launchers[emulation].run_case(request, f"case-{case.name}")
+
+    @property
+    def _slowness(self) -> float:
+        emulated = self._rig.inspection.emulated
+        return emulated.slowness if emulated else 1.0
