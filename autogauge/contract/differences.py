@@ -1,4 +1,4 @@
-"""Where the plugin is known to differ from a documented rule, by the claim that fails for it. Their paragraphs stand in ``docs/findings.md``.
+"""Where the plugin is known to differ from a documented rule, by the claim that fails for it. Paragraphs: ``docs/findings.md``.
 
 A claim that fails by a known difference is an expected failure: its verdict stays FAIL, and names the difference. One that holds although
 the difference is said to be seen always on this release fails its test: the list is out of date.

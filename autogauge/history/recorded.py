@@ -18,7 +18,7 @@ from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.reading import Fields, jsonable, number, text
-from autogauge.measuring.result import Array, Replicate, Result, Sample
+from autogauge.measuring.result import CLAIMS, Array, Replicate, Result, Sample
 from autogauge.plain import plain
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Device, Target
@@ -132,15 +132,16 @@ def of_document(
         findings=run.each("findings", _finding, ()),
         results=results,
         results_again=again,
-        verdicts=tuple(_told(verdict) for result in results for verdict in result.verdicts()),
+        verdicts=tuple(_told(result, verdict) for result in results for verdict in result.verdicts()),
         gate=_table(own, "gate"),
         lacks=tuple(wanting),
         path=path,
     )
 
 
-def _told(verdict: Verdict) -> Mapping[str, Any]:
-    return {**verdict.to_json(), "rests_on_a_finding": verdict.rests_on_a_finding}
+def _told(result: Result, verdict: Verdict) -> Mapping[str, Any]:
+    of_many = {"study": result.name, "one_of_many": result.shown == CLAIMS}
+    return {**verdict.to_json(), **of_many, "rests_on_a_finding": verdict.rests_on_a_finding}
 
 
 def _results(own: Fields, arrays: Mapping[str, Array], kind: str) -> tuple[Result, ...]:

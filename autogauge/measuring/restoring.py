@@ -151,7 +151,9 @@ def _claim_from(fields: Fields, metrics: Mapping[str, Metric]) -> Claim:
         raise ValueError(f"{fields.at('metric')} is {short(said)}, which the study does not declare")
     relation = fields.choice("relation", ("at most", "at least"))
     if kind == Bound.kind:
-        return Bound(name, sentence, metric, fields.text("condition"), relation, bound, fields.flag("every"), rules, known)
+        return Bound(
+            name, sentence, metric, fields.text("condition"), relation, bound, fields.flag("every"), rules, known
+        )
     sides = fields.text("numerator"), fields.text("denominator")
     return Ratio(name, sentence, metric, *sides, relation, bound, rules, known)
 

@@ -77,8 +77,8 @@ class Replicate:
 
 
 AS_TABLE, BY_METRIC, CLAIMS = "table", "metrics", "claims"
-"""How a result is shown: a row for each condition, with what is recorded; a line for each metric, and a column for each condition; or by its
-claims alone, where its conditions have no figures that anybody compares."""
+"""How a result is shown: a row for each condition, with what is recorded; a line for each metric, and a column for each condition; or by
+its claims alone, where its conditions have no figures that anybody compares."""
 _MEASURED = {"measured": True}
 """Marks a field that is empty before anything is measured, and again when all is measured anew."""
 

@@ -24,6 +24,7 @@ class Emulation:
     loader: str
     layer: str
     libraries: tuple[str, ...]
+    devices: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

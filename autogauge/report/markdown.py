@@ -15,7 +15,6 @@ from autogauge.report.gate import not_judged
 from autogauge.report.history import how, milliseconds, short, sides, unmatched
 from autogauge.report.rows import Rows, tables
 from autogauge.report.words import MARKS, apart, in_words, judged_of
-from autogauge.stats.verdicts import Outcome
 
 UNSEEN = "\u2060"
 """A word joiner: it shows as nothing, and keeps a page from taking a name for an address, a person or an issue."""
@@ -38,9 +37,9 @@ def of_run(run: Recorded) -> str:
         kind = f" Its kernels are compiled for the processor class {text(str(words))}." if words else ""
         lines += [f"**Emulated GPU**: this shows how AUTO behaves with an accelerator, not how fast one is.{kind}", ""]
     if run.verdicts:
-        own, resting = apart(run.verdicts)
+        own, others = apart(run.verdicts)
         cells = [(marked(each["verdict"]), text(each["claim"]), text(each["evidence"])) for each in own]
-        cells += [(marked(str(Outcome.INCONCLUSIVE)), text(resting), "")] if resting else []
+        cells += [(marked(outcome), text(line), "") for outcome, line in others]
         lines += [*_table(("verdict", "promise", "evidence"), cells), ""]
     if judged := [each for each in gate.shown if each.outcome]:
         lines += [f"### Gate: {counts(judged)}", ""]

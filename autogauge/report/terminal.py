@@ -170,17 +170,17 @@ def _significant(value: float) -> str:
 
 
 def verdicts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
-    """Each verdict with its promise and its evidence; those that rest on a finding in one line."""
+    """Each verdict with its promise and its evidence; those that say nothing of their own in a few lines."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
     table.add_column("promise and evidence", overflow="fold")
-    own, resting = words.apart(verdicts)
+    own, others = words.apart(verdicts)
     for each in own:
         called = f" [{each['name']}]" if each["claim"] != each["name"] else ""
         text = Text(f"{sentence(each['claim'])}{called}\n{sentence(each['evidence'])}\n")
         table.add_row(Text(each["verdict"], style=_STYLES[Outcome(each["verdict"])]), text)
-    if resting:
-        table.add_row(Text(str(Outcome.INCONCLUSIVE), style=_STYLES[Outcome.INCONCLUSIVE]), Text(f"{resting}\n"))
+    for outcome, line in others:
+        table.add_row(Text(outcome, style=_STYLES[Outcome(outcome)]), Text(f"{line}\n"))
     return table
 
 

@@ -22,22 +22,40 @@ def judged_of(run: Recorded) -> Judged:
     return judged.said_of(run.gate_of) if run.gate_of else Judged()
 
 
-def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
-    """The verdicts that say something of their own, and one sentence for all that rest on a finding; empty where none does."""
-    own = [each for each in verdicts if not each.get("rests_on_a_finding")]
-    resting = [str(each["name"]) for each in verdicts if each.get("rests_on_a_finding")]
-    what = "promise rests" if len(resting) == 1 else "promises rest"
-    return own, f"{len(resting)} {what} on what never worked ({SEE}): {few(resting)}" if resting else ""
+def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[tuple[str, str]]]:
+    """The verdicts that say something of their own, and lines for the others, each with its verdict.
+
+    One line is for all that rest on a finding; one for the kept promises of each study that has many of them and no figures.
+    """
+    own, resting, kept = [], [], dict[str, list[str]]()
+    for each in verdicts:
+        if each.get("rests_on_a_finding"):
+            resting.append(str(each["name"]))
+        elif each.get("one_of_many") and each["verdict"] == Outcome.PASS:
+            kept.setdefault(str(each.get("study")), []).append(str(each["name"]))
+        else:
+            own.append(each)
+    lines = [
+        (str(Outcome.PASS), f"{study}: {_count(len(names), 'promise')} kept ({few(names)})")
+        for study, names in kept.items()
+    ]
+    if resting:
+        what = "promise rests" if len(resting) == 1 else "promises rest"
+        lines.append((str(Outcome.INCONCLUSIVE), f"{len(resting)} {what} on what never worked ({SEE}): {few(resting)}"))
+    return own, lines
 
 
 def in_words(run: Recorded) -> str:
     """What the promises and the gate come to."""
-    return sentence([str(each["verdict"]) for each in run.verdicts], [each.word for each in judged_of(run).shown])
+    known = sum(bool(each.get("known")) and each["verdict"] == Outcome.FAIL for each in run.verdicts)
+    return sentence(
+        [str(each["verdict"]) for each in run.verdicts], [each.word for each in judged_of(run).shown], known
+    )
 
 
-def sentence(verdicts: Sequence[str], judged: Sequence[str]) -> str:
-    """The same from the words alone."""
-    parts = [_promises(verdicts)]
+def sentence(verdicts: Sequence[str], judged: Sequence[str], known: int = 0) -> str:
+    """The same from the words alone; so many of the broken ones are ``known`` to be broken on this release."""
+    parts = [_promises(verdicts, known)]
     if any(word != "NO BASELINE" for word in judged):
         parts.append(_changes(judged))
     elif judged:
@@ -45,12 +63,13 @@ def sentence(verdicts: Sequence[str], judged: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
-def _promises(verdicts: Sequence[str]) -> str:
+def _promises(verdicts: Sequence[str], known: int) -> str:
     broken, open_ = verdicts.count(str(Outcome.FAIL)), verdicts.count(str(Outcome.INCONCLUSIVE))
     if not verdicts:
         return "no promise was measured"
     if broken:
-        return f"{broken} of {_count(len(verdicts), 'promise')} broken"
+        as_known = f", {known} of them as known (docs/findings.md)" if known else ""
+        return f"{broken} of {_count(len(verdicts), 'promise')} broken{as_known}"
     if open_:
         return f"{len(verdicts) - open_} of {_count(len(verdicts), 'promise')} kept, {open_} inconclusive"
     return f"all {len(verdicts)} promises kept" if len(verdicts) > 1 else "the promise is kept"

@@ -9,22 +9,20 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
-from autogauge.emulation import parts
 from autogauge.measuring.claim import Claim, Fact
 from autogauge.measuring.condition import Condition
+from autogauge.measuring.drawing import NONE, Block, Table, slug
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
-from autogauge.measuring.result import Check, Result, Sample
+from autogauge.measuring.result import CLAIMS, Check, Result, Sample
 from autogauge.models import tiny
 from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import Emulation, ProbeFailed, ProbeRequest
+from autogauge.probe.request import Emulation, ProbeRequest
 from autogauge.probe.seen import Seen
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
@@ -34,8 +32,10 @@ TOOK = Metric("case_s", "process", "s", per_process=True, means="from the start 
 AMOUNT = Amount(Plan(looks=(1,), budget_s=900.0), at_least=1)
 STEP_DEADLINE_S = 30.0
 MOST_SHOWN = 160
+_WORD = {True: "yes", False: "no", None: "not known"}
 NEEDS_ACCELERATOR = (
-    "it needs an accelerator, and OpenVINO sees none on this machine: --accelerator=emulated measures it with an emulated GPU"
+    "it needs an accelerator, and OpenVINO sees none on this machine: "
+    "--accelerator=emulated measures it with an emulated GPU"
 )
 NEEDS_EMULATED = "it needs GPUs that do as they are told: --accelerator=emulated has them"
 NEEDS_NONE = "it needs a machine without an accelerator, or the emulated GPU, which can be left out"
@@ -66,7 +66,12 @@ class Expect:
         """What was seen of it, and whether that is what was wanted."""
         try:
             value = self.read(seen)
-        except (LookupError, TypeError, ValueError, AttributeError):  # a step that was not reached, or gave something else
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ):  # a step that was not reached, or gave something else
             value = None
         return Expected(self.claim, self.what, value, self.wanted)
 
@@ -85,6 +90,11 @@ class Wanted:
 def one_of(*values: Any) -> Wanted:
     """Any of these values."""
     return Wanted(" or ".join(map(shown, values)), lambda value: value in values)
+
+
+def of_kind(kind: str) -> Wanted:
+    """A device of that kind, whatever its number: ``GPU`` and ``GPU.0`` are of the kind ``GPU``."""
+    return Wanted(f"a {kind}", lambda value: str(value).strip("()").partition(".")[0] == kind)
 
 
 def at_most(bound: float, unit: str = "") -> Wanted:
@@ -220,6 +230,7 @@ class CaseStudy(Study):
     """A study whose conditions are cases. A subclass has ``promises``, and gives its ``cases``."""
 
     metrics = (TOOK,)
+    shown = CLAIMS
     amounts: ClassVar[Mapping[str, Amount]] = dict.fromkeys(("quick", "standard", "lab"), AMOUNT)
     has_companions = False
     repeats_disturbed = False
@@ -249,7 +260,11 @@ class CaseStudy(Study):
         """A condition for each case; none becomes a benchmark unless the study records something."""
         return tuple(
             Condition(
-                case.name, Target(None), case.title, own_labels={"case": case.name, **case.labels}, recorded=bool(self.recorded)
+                case.name,
+                Target(None),
+                case.title,
+                own_labels={"case": case.name, **case.labels},
+                recorded=bool(self.recorded),
             )
             for case in self.here(rig)
         )
@@ -262,7 +277,9 @@ class CaseStudy(Study):
             for promise in self.promises
         }
         return tuple(
-            Fact(promise.name, promise.sentence, names, rules=promise.rules) for promise, names in about.items() if names
+            Fact(promise.name, promise.sentence, names, rules=promise.rules)
+            for promise, names in about.items()
+            if names
         )
 
     def not_promised(self, rig: Rig) -> Mapping[str, str]:
@@ -280,6 +297,26 @@ class CaseStudy(Study):
             for device, name in promise.properties:
                 if (supported := rig.supported(device)) is not None and name not in supported:
                     yield promise.name, f"{device} of this release has no {name} (asked: SUPPORTED_PROPERTIES)"
+
+    def blocks(self, result: Result) -> Iterable[Block]:
+        """What was expected of each case, and what was seen."""
+        cells = [
+            (
+                case.title or case.name,
+                each["claim"],
+                each["what"],
+                each["seen"] or NONE,
+                each["wanted"],
+                _WORD[each["holds"]],
+            )
+            for case in result.conditions
+            for facts in result.facts.get(case.name, {}).get("replicates", ())
+            for each in facts["expected"]
+        ]
+        columns = ("case", "promise", "looked at", "seen", "wanted", "as wanted")
+        how = "Each case is a process of its own. A dash is what was not seen: the process did not come so far."
+        if cells:
+            yield Block(f"cases-{slug(result.name)}", f"Cases: {result.name}", how, Table.of(columns, cells))
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:

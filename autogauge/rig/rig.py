@@ -218,7 +218,7 @@ class Rig:
         return self._pool(Setup(self.launcher, self.workload))
 
     def supported(self, device: str) -> frozenset[str] | None:
-        """The properties that a device of this release says it supports (``AUTO`` is one too), asked once; ``None`` where it does not tell."""
+        """The properties that a device says it supports (``AUTO`` is one too), asked once; ``None`` where it does not tell."""
         if device not in self._supported:
             steps = ({"do": "ask", "device": device, "properties": [SUPPORTED]},)
             try:

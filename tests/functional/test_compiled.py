@@ -4,6 +4,8 @@ import pytest
 
 from autogauge.targets import HINTS, LATENCY, THROUGHPUT
 
+pytestmark = pytest.mark.functional
+
 
 @pytest.mark.parametrize("hint", HINTS)
 def test_the_model_is_compiled_with_the_hint_on_the_device(compiled, measured_target, hint):

@@ -15,6 +15,8 @@ from autogauge.targets import Auto, Target, find_device
 from tests.studied import measured, planned
 from tests.support import misbehaving_python
 
+pytestmark = pytest.mark.functional
+
 DEADLINE_S = 30.0
 LIBRARY_OF = {"GPU": "libOpenCL.so.1", "NPU": "libze_loader.so.1"}
 

@@ -9,6 +9,8 @@ import pytest
 from autogauge.probe.worker.answers import Answers
 from autogauge.targets import HINTS, Target, kinds, selectable_by_default
 
+pytestmark = pytest.mark.functional
+
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 

@@ -13,6 +13,8 @@ from autogauge.probe.launcher import Launcher
 from autogauge.rig.workload import Workload
 from autogauge.targets import HINTS, Target
 
+pytestmark = pytest.mark.functional
+
 ESPRESSO, EGYPTIAN_CAT = 967, 285  # classes of ImageNet
 
 
