@@ -43,9 +43,14 @@ def numbers(release: str) -> tuple[int, ...]:
 DIFFERENCES: tuple[Difference, ...] = ()
 
 
+def about(study: str, claim: str) -> list[Difference]:
+    """The differences that concern that claim, on whatever release."""
+    return [each for each in DIFFERENCES if (study, claim) in each.claims]
+
+
 def known(study: str, claim: str, openvino: str) -> Difference | None:
     """The difference by which that claim fails on that release; ``None`` where it is to hold."""
-    return next((each for each in DIFFERENCES if (study, claim) in each.claims and each.is_in(openvino)), None)
+    return next((each for each in about(study, claim) if each.is_in(openvino)), None)
 
 
 def by_key(key: str) -> Difference | None:

@@ -114,7 +114,7 @@ class Study(ABC):
         result = Result(
             self.name,
             conditions,
-            tuple(self._with_what_is_known(claim, rig.inspection.openvino) for claim in claims),
+            tuple(self._with_what_is_known(claim, rig) for claim in claims),
             self.amount(rig).plan,
             seed,
             repeats_disturbed=self.repeats_disturbed,
@@ -128,9 +128,11 @@ class Study(ABC):
         checking.check_plan(result)
         return result
 
-    def _with_what_is_known(self, claim: Claim, openvino: str) -> Claim:
-        """The claim, which names the known difference by which it fails on that release, if there is one."""
-        difference = differences.known(self.name, claim.name, openvino)
+    def _with_what_is_known(self, claim: Claim, rig: Rig) -> Claim:
+        """The claim, which names the known difference by which it fails on the release that is measured, if there is one."""
+        if not differences.about(self.name, claim.name):
+            return claim
+        difference = differences.known(self.name, claim.name, rig.inspection.openvino)
         return claim if difference is None else dataclasses.replace(claim, known=difference.key)
 
     def benchmarks(self, rig: Rig) -> int:

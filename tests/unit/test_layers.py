@@ -20,7 +20,7 @@ LAYERS = (
     "cache input_files input_shapes input_values inputs interruption parsing",
     "measuring probe",
     "tools",
-    "emulation models",
+    "contract emulation models",
     "defaults doctor gate history lab options profiles report rig run runtimes settings studies",
     "cli",
     "__main__",

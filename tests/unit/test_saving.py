@@ -18,7 +18,7 @@ from autogauge.measuring.condition import CANDIDATE, PINNED, REFERENCE, Conditio
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Silent
-from autogauge.measuring.result import AS_TABLE, BY_METRIC, Check, Replicate, Result, Sample
+from autogauge.measuring.result import AS_TABLE, BY_METRIC, CLAIMS, Check, Replicate, Result, Sample
 from autogauge.measuring.schedule import run
 from autogauge.probe.log import parse
 from autogauge.probe.request import Failure
@@ -73,11 +73,12 @@ class Drawn:
         def one(number):
             name, sentence, side = f"{prefix}{number}", self.word(), self.any(("at most", "at least"))
             names, kind = [self.any(NAMES), self.any(NAMES)], self.any(kinds)
+            contract = {"rules": self.some(self.word), "known": self.word()}
             if kind is Ratio:
-                return Ratio(name, sentence, self.metric(), *names, side, self.number())
+                return Ratio(name, sentence, self.metric(), *names, side, self.number(), **contract)
             if kind is Bound:
-                return Bound(name, sentence, self.metric(), names[0], side, self.number(), self.flag())
-            return Fact(name, sentence, tuple(names[: self.random.randint(0, 2)]))
+                return Bound(name, sentence, self.metric(), names[0], side, self.number(), self.flag(), **contract)
+            return Fact(name, sentence, tuple(names[: self.random.randint(0, 2)]), **contract)
 
         return tuple(one(number) for number in range(self.random.randint(0, 3)))
 
@@ -159,8 +160,9 @@ class Drawn:
             self.count(),
             self.some(self.metric),
             self.table(self.word),
-            self.any((AS_TABLE, BY_METRIC)),
+            self.any((AS_TABLE, BY_METRIC, CLAIMS)),
             self.word(),
+            self.table(self.word),
             replicates=[*self.some(self.replicate, 5)],
             facts=self.table(lambda: self.table(self.fact), NAMES),
             state=self.word(),
