@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.measuring.claim import Ratio
-from autogauge.measuring.condition import REFERENCE, Condition
+from autogauge.measuring.condition import REFERENCE, TWIN, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Result
@@ -16,7 +16,6 @@ from autogauge.stats.intervals import Interval
 from autogauge.stats.sequential import geometric_looks
 from autogauge.stats.verdicts import Outcome
 
-TWIN = "@reference"
 FIRST_TIME, MOST_FIRST_TIME, AGAIN = 10.0, 0.1, 0.05
 """How often the first measurement may be wrong (so many times the error of a comparison), and the second: both have to be, and they
 are of different processes at different times, so that together they are half as often wrong as is allowed."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from autogauge.measuring.claim import Bound, Claim, Fact, Ratio
-from autogauge.measuring.condition import Condition
+from autogauge.measuring.condition import REFERENCE, TWIN, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Sample
@@ -59,6 +59,8 @@ def _in_conditions(result: Result) -> Iterator[str]:
     if not all(isinstance(name, str) and name.strip() for name in names):
         yield "a condition has no name"
     for each in conditions:
+        if str(each.name).endswith(TWIN) and each.role != REFERENCE:
+            yield f"{each.name!r} ends in {TWIN}, and such a name is that of a condition's twin on the reference: give it another"
         if each.beside and each.beside not in names:
             yield f"{each.name!r} is beside {each.beside!r}, which is no condition of it"
 

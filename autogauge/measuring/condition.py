@@ -12,6 +12,8 @@ Role = Literal["candidate", "reference", "pinned"]
 CANDIDATE: Role = "candidate"
 REFERENCE: Role = "reference"
 PINNED: Role = "pinned"
+TWIN = "@reference"
+"""How the name of a twin ends: no other condition's does."""
 HERE = ""
 """The runtime and the model of the session itself."""
 

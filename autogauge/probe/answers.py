@@ -108,6 +108,17 @@ def _state(value: Any) -> bool:
     )
 
 
+def _examined(value: Any) -> bool:
+    """What is wrong with a target, in lists of text."""
+    lists = dict.fromkeys(("absent", "only_read", "asked", "known", "available"), _list_of(_text))
+    lists.update(unknown=_list_of(_texts(2)), refused=_list_of(_texts(4)))
+    return isinstance(value, dict) and value.keys() == lists.keys() and all(lists[each](value[each]) for each in lists)
+
+
+def _texts(number: int) -> Check:
+    return lambda value: _list_of(_text)(value) and len(value) == number
+
+
 def _brief_text(value: Any) -> bool:
     return _text(value) and len(value) <= 1000
 
@@ -167,6 +178,7 @@ _NEEDED: Mapping[str, Mapping[str, Check]] = {
         "model": _or_none(_model),
         "state": _or_none(_state),
         "random_outputs": _types_by_index,
+        "targets": _list_of(_examined),
     },
     "measured": {**_COMPILED, "seconds": _seconds_with(*_PHASES), "surroundings": _by_name(_or_none(_number))},
     "ready": {**_COMPILED, "seconds": _seconds_with("compile", "fil"), "infer_requests": _count, "driver": _text},

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from autogauge.probe.log import AutoLog
 from autogauge.probe.process import MOST_LINE, Child, Ending, LineTooLong, last_line
 from autogauge.probe.request import Emulation, Failure, FailureKind, ProbeFailed, ProbeRequest
 from autogauge.probe.seen import Seen
+from autogauge.targets import Target
 
 WORKER = Path(__file__).with_name("worker")
 MOST_REASON, MOST_PHASE = 1000, 60  # letters of what a probe says of itself
@@ -115,15 +117,31 @@ class Launcher:
         return Seen.of(steps, told, ending, printed)
 
     def describe(
-        self, model: Path | None = None, shapes: dict[str, list[int]] | None = None, *, deadline_s: float = 60.0
+        self,
+        model: Path | None = None,
+        shapes: dict[str, list[int]] | None = None,
+        *,
+        targets: Sequence[Target] = (),
+        deadline_s: float = 60.0,
     ) -> Reply:
-        """Devices, versions and (if named) the model's inputs and outputs, from a short-lived probe. Raises ``ProbeFailed``."""
+        """Devices, versions and (if named) the model's inputs and outputs, from a short-lived probe. Raises ``ProbeFailed``.
+
+        Of each target also what is wrong with it (``worker.properties``).
+        """
         request = ProbeRequest(
-            "describe", None if model is None else str(model), shapes=shapes or {}, deadline_s=deadline_s
+            "describe",
+            None if model is None else str(model),
+            shapes=shapes or {},
+            targets=tuple(targets),
+            deadline_s=deadline_s,
         )
         probe = self.start(request, "describe")
         try:
-            return probe.receive("described", deadline_s)
+            reply = probe.receive("described", deadline_s)
+            if len(reply["targets"]) != len(targets):
+                reason = f"it was asked of {len(targets)} targets and answered of {len(reply['targets'])}"
+                raise ProbeFailed(Failure("garbage", probe.phase, reason))
+            return reply
         finally:
             probe.kill()
 

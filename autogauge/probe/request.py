@@ -31,10 +31,10 @@ class Emulation:
 class ProbeRequest:
     """What one probe shall do.
 
-    ``describe`` lists devices and reads the model; ``once`` measures import to first inference; ``warm`` compiles,
-    warms up and then measures slices by command; ``hand-over`` infers without pause, from the compile until ``after_hand_over_s``
-    after AUTO's hand-over or until ``hand_over_deadline_s`` after the compile began, compares every answer with the outputs in
-    ``expected`` and writes each inference to ``timeline``.
+    ``describe`` lists devices, reads the model and says what is wrong with ``targets``; ``once`` measures import to first inference;
+    ``warm`` compiles, warms up and then measures slices by command; ``hand-over`` infers without pause, from the compile until
+    ``after_hand_over_s`` after AUTO's hand-over or until ``hand_over_deadline_s`` after the compile began, compares every answer with the
+    outputs in ``expected`` and writes each inference to ``timeline``.
 
     State is reset before each inference, where the compiled model has any. ``has_state`` says that the model does: where none can be
     reset then, ``warm`` says so and ``hand-over`` compares no answer.
@@ -78,6 +78,7 @@ class ProbeRequest:
     steps: tuple[Mapping[str, Any], ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     emulation: Emulation | None = None
+    targets: tuple[Target, ...] = ()
     deadline_s: float = 120.0
 
     @classmethod
@@ -89,6 +90,7 @@ class ProbeRequest:
         """One line of UTF-8 JSON without a newline."""
         fields = asdict(self)
         fields["cache"] = str(self.cache)
+        fields["targets"] = [{"device": each.device, "properties": dict(each.properties)} for each in self.targets]
         return json.dumps(fields).encode()
 
 

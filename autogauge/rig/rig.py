@@ -33,7 +33,7 @@ from autogauge.parsing import LONGEST_DEADLINE_S
 from autogauge.probe.facts import MachineFacts, seen_here
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Emulation, ProbeFailed, ProbeRequest
-from autogauge.rig import setups, trial
+from autogauge.rig import properties, setups, trial
 from autogauge.rig.fresh import FreshTurns, Observe
 from autogauge.rig.pool import DEADLINE_S, ProbePool, bystander
 from autogauge.rig.profile import AUTO, EMULATED, NONE, PROFILES, STANDARD, Deadlines, Profile
@@ -91,6 +91,7 @@ class Rig:
         self.setups: dict[str, Setup] = {}
         self._drivers: dict[str, Drivers] = {}
         self._pool_is_used = False
+        self._looked_at: set[object] = set()
         self._uses: list[Use] = []
         self._supported: dict[str, frozenset[str] | None] = {}
 
@@ -280,9 +281,10 @@ class Rig:
     def warm(self, result: Result, progress: Progress, *, observe: ObserveSlice | None = None) -> Iterator[WarmTurns]:
         """Turns that are slices of warm processes, one for each condition; what drives them is chosen once for all measurements.
 
-        ``observe`` sees each slice. Raises ``StudyMistake`` where two conditions would be one process.
+        ``observe`` sees each slice. Raises ``StudyMistake`` where two conditions would be one process, or a property is not known.
         """
         check_apart(result)
+        properties.check(result, self.setup, self._looked_at)
         profile = self.asked.profile
         drivers = self._drivers.setdefault(result.name, {})
         of_conditions = {each.name: self.setup(each) for each in result.conditions}
@@ -328,7 +330,11 @@ class Rig:
     def fresh(
         self, result: Result, progress: Progress, *, cache: Path | None = None, observe: Observe | None = None
     ) -> FreshTurns:
-        """Turns that are fresh processes; with ``cache``, a folder, from a ``CACHE_DIR`` that is filled before. ``observe`` sees each."""
+        """Turns that are fresh processes; with ``cache``, a folder, from a ``CACHE_DIR`` that is filled before. ``observe`` sees each.
+
+        Raises ``StudyMistake`` where a condition has a property that its runtime does not know, as ``warm`` does.
+        """
+        properties.check(result, self.setup, self._looked_at)
         return FreshTurns(result, self.setup, progress, deadline_s=self.deadlines.probe_s, cache=cache, observe=observe)
 
     def measure(self, study: Study, result: Result | None = None) -> Result:

@@ -19,9 +19,11 @@ from autogauge.probe.facts import MachineFacts
 from autogauge.probe.identity import Runtime
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
+from autogauge.rig import properties
 from autogauge.rig.workload import Setup, fed_alike, prepare_workload
 from autogauge.runtimes.pinned import Pinned
 from autogauge.runtimes.reference import OPTION, Reference
+from autogauge.targets import Target
 
 if TYPE_CHECKING:
     from autogauge.rig.rig import Rig
@@ -37,7 +39,8 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
         workload = dataclasses.replace(workload, model=model_path.artefact_at(reference.model))
         rig.use(workload.model)
     try:
-        reply = launcher.describe(workload.model.path, workload.shapes)
+        targets = targets_of(rig, reference)
+        reply = launcher.describe(workload.model.path, workload.shapes, targets=targets)
     except ProbeFailed as error:
         reason, failure = str(error).splitlines()[0], error.failure
         if step := step_when_late() if failure.kind == "deadline" else failure.next_step:
@@ -47,6 +50,10 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
         raise UserError(
             f"the reference {reference.text} cannot be measured: {reason}; check that openvino and numpy are installed in it ({OPTION})."
         ) from None
+    for target, said in zip(targets, reply["targets"], strict=True):
+        wrong = properties.wrong_device(said) or properties.wrong_property(said, str(reply["openvino"]), target)
+        if wrong:
+            raise UserError(f"the reference {reference.text} cannot be measured: {wrong} ({OPTION}).")
     if reference.model is not None:
         ports = [Port.from_json(fields) for fields in reply["model"]["inputs"]]
         workload = fed_alike(workload, rig.inspection.ports, ports, folder)
@@ -54,6 +61,13 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
     differing = circumstances.apart(rig.machine[1], MachineFacts.from_json(reply["machine"]), reference=reference.text)
     rig.notes += [differing] if differing else []
     return Setup(launcher, workload)
+
+
+def targets_of(rig: Rig, reference: Reference) -> list[Target]:
+    """What a reference that names a device or properties compiles for: it is looked at before anything is measured."""
+    if reference.device is None and not reference.properties:
+        return []
+    return [reference.target(Target(rig.auto.device))]
 
 
 def of_pinned(rig: Rig, pinned: Pinned, folder: Path) -> Setup:

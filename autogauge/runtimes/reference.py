@@ -24,7 +24,9 @@ PRIORITIES = "MULTI_DEVICE_PRIORITIES"
 AUTO_ONLY = ("ENABLE_STARTUP_FALLBACK", "ENABLE_RUNTIME_FALLBACK", "SCHEDULE_POLICY")
 """Properties that no other device has."""
 _DEVICE = re.compile(r"(?:AUTO|MULTI|HETERO|BATCH|CPU|GPU|NPU)(?:[.:][^+=]*)?")
-_PROPERTIES = re.compile(r"[A-Z][A-Z0-9_]*=[^,=]+(?:,[A-Z][A-Z0-9_]*=[^,=]+)*")
+_PROPERTY = r"([A-Za-z][A-Za-z0-9_]*)\s*=\s*(\{[^=]*\}|[^,={}]*[^,={}\s])"
+"""A name and a value; one in braces, which DEVICE_PROPERTIES has, may hold commas."""
+_ONE, _PROPERTIES = re.compile(_PROPERTY), re.compile(rf"{_PROPERTY}(?:\s*,\s*{_PROPERTY})*")
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,23 @@ def parse(text: str) -> Reference:
     place = Path(text)
     if exists(place):
         return _from_path(text, place)
-    device, plus, properties = text.partition("+")
+    device, plus, properties = (each.strip() for each in text.partition("+"))
     if "=" in device and not plus:
-        device, properties = "", text
+        device, properties = "", text.strip()
+    device = ",".join(
+        each.strip() for each in device.split(",")
+    )  # AUTO drops a device that has a blank before its name
     if (
         bool(plus) <= bool(properties)
         and (not device or _DEVICE.fullmatch(device))
         and (not properties or _PROPERTIES.fullmatch(properties))
     ):
-        pairs = dict(each.split("=", 1) for each in properties.split(",") if each)
+        pairs = dict(_ONE.findall(properties))
+        if small := next((name for name in pairs if name != name.upper()), None):
+            raise UserError(
+                f"the reference {text!r} has a property in small letters, and OpenVINO would take no notice of it: "
+                f"write {small.upper()}={pairs[small]} ({OPTION})."
+            )
         if device or pairs:
             return Reference(text, device=device or None, properties=pairs)
     raise UserError(

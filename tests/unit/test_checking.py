@@ -15,7 +15,7 @@ from autogauge.history.recorded import Recorded
 from autogauge.measuring import schedule
 from autogauge.measuring.checking import StudyMistake, check_plan
 from autogauge.measuring.claim import Bound, Fact, Ratio
-from autogauge.measuring.condition import PINNED, Condition
+from autogauge.measuring.condition import PINNED, REFERENCE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Silent
@@ -162,6 +162,14 @@ def test_a_study_checks_its_plan_and_knows_its_profiles():
     wrong = type("Wrong", (Own,), {"conditions": lambda self, rig: (A, A)})
     with pytest.raises(StudyMistake, match="more than one 'A'"):
         wrong().planned(machine(), 1)
+
+
+def test_only_a_twin_is_called_one():
+    named = replace(SOUND, conditions=(A, replace(A, name="A@reference"), B))
+    with pytest.raises(StudyMistake, match=r"'A@reference' ends in @reference, .*: give it another"):
+        check_plan(named)
+    twin = replace(A, name="A@reference", role=REFERENCE)
+    check_plan(replace(SOUND, conditions=(A, twin, B)))
 
 
 def test_studies_that_cannot_be_told_apart_are_told_before_anything_is_measured():

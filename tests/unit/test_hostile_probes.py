@@ -54,6 +54,7 @@ DESCRIBED = {
     "model": None,
     "state": None,
     "random_outputs": {},
+    "targets": [],
 }
 
 

@@ -79,6 +79,21 @@ def test_what_the_pinned_workload_is_says_everything_that_it_runs_on():
         numpy_of(Path("no-python"))
 
 
+def test_blanks_around_names_values_and_devices_are_nobodys_meaning():
+    assert parse(" NUM_STREAMS = 2 , PERF_COUNT= YES ").properties == {"NUM_STREAMS": "2", "PERF_COUNT": "YES"}
+    assert parse("AUTO:GPU, CPU + NUM_STREAMS=2").device == "AUTO:GPU,CPU", "AUTO would drop the CPU"
+    braces = "{CPU:{NUM_STREAMS:2,INFERENCE_NUM_THREADS:1}}"
+    assert parse(f"DEVICE_PROPERTIES={braces},PERF_COUNT=YES").properties == {
+        "DEVICE_PROPERTIES": braces,
+        "PERF_COUNT": "YES",
+    }
+
+
+def test_a_property_in_small_letters_is_said():
+    with pytest.raises(UserError, match=r"in small letters.*: write NUM_STREAMS=2 \(--reference\)\."):
+        parse("CPU+PERF_COUNT=YES,num_streams=2")
+
+
 @each_of("text", ["", "nowhere", "/no/such/place", "FPGA", "num_streams=2", "CPU+", "CPU+NUM_STREAMS", "=2", "26.3"])
 def test_what_is_no_reference_is_one_sentence(text):
     with pytest.raises(UserError, match=r"\(--reference\)") as error:

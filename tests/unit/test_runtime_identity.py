@@ -228,6 +228,7 @@ def test_a_probe_that_does_not_say_what_it_runs_gives_no_reply(tmp_path):
             "model": None,
             "state": None,
             "random_outputs": {},
+            "targets": [],
         }
     )
     line = f"{answer}\n".encode()

@@ -41,6 +41,7 @@ def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
     """Say what this runtime sees: the machine, versions, devices, the model."""
     # Imported here: nothing that a measuring probe does not need is to be in its process. Read first: a runtime may bind threads.
     from autogauge.probe.worker.facts import machine_facts
+    from autogauge.probe.worker.properties import examine
 
     machine = machine_facts()
     subject = Subject(request, phase)
@@ -55,6 +56,7 @@ def run_describe(request: Request, phase: Phase, channel: Channel) -> None:
         emulated=subject.emulated,
         state=describe_state(subject.model) if request["model"] else None,
         random_outputs=random_outputs(subject.model) if request["model"] else {},
+        targets=[examine(subject.core, each) for each in request["targets"]],
         seconds=phase.seconds,
     )
 
