@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from autogauge.measuring.claim import Bound, Claim, Fact, Ratio
+from autogauge.measuring.claim import Bound, Claim, Difference, Fact, Ratio
 from autogauge.measuring.condition import REFERENCE, TWIN, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -82,8 +82,8 @@ def _in_metrics(result: Result) -> Iterator[str]:
 
 def _in_claims(result: Result) -> Iterator[str]:
     claims: tuple[Claim, ...] = (*result.claims, *result.changes)
-    if odd := [_kind(each) for each in claims if not isinstance(each, (Ratio, Bound, Fact))]:
-        yield f"its claims are to be Ratio, Bound or Fact, and there is {few(odd)}"
+    if odd := [_kind(each) for each in claims if not isinstance(each, (Ratio, Difference, Bound, Fact))]:
+        yield f"its claims are to be Ratio, Difference, Bound or Fact, and there is {few(odd)}"
         return
     if twice := _twice(each.name for each in claims):
         yield f"claims have names of their own, and there is more than one {few([*map(repr, twice)])}"
@@ -104,8 +104,8 @@ def _in_claim(claim: Claim, names: list[str], known: Mapping[str, Metric]) -> It
         yield "it is about no condition"
     if isinstance(claim, Fact):
         return
-    if isinstance(claim, Ratio) and claim.numerator == claim.denominator:
-        yield f"it compares {claim.numerator!r} with itself"
+    if isinstance(claim, (Ratio, Difference)) and claim.conditions[0] == claim.conditions[1]:
+        yield f"it compares {claim.conditions[0]!r} with itself"
     if claim.relation not in ("at most", "at least"):
         yield f"its relation is 'at most' or 'at least', and not {claim.relation!r}"
     if not math.isfinite(claim.bound) or (isinstance(claim, Ratio) and claim.bound <= 0):

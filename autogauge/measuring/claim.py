@@ -1,7 +1,7 @@
 """What a study promises, and a promise's verdict with its evidence. Judging figures is left to ``result``.
 
-A *ratio* of two conditions, or a *bound* on a metric of one, holds when the interval lies on the claimed side. A bound on every sample,
-and a *fact*, hold when no sample breaks them.
+A *ratio* or a *difference* of two conditions, or a *bound* on a metric of one, holds when the interval lies on the claimed side. A bound
+on every sample, and a *fact*, hold when no sample breaks them.
 """
 
 from __future__ import annotations
@@ -48,6 +48,36 @@ class Ratio:
     def subject(self) -> str:
         """What is compared, in words."""
         return f"{self.metric.title} of {self.numerator} ÷ {self.denominator}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much a metric of one condition is above that of another in the same replicate, and the side of ``bound`` that this is on.
+
+    ``bound`` is in the metric's unit, and may be negative. For a price: what AUTO costs beside the plain device, in microseconds.
+    """
+
+    kind: ClassVar[str] = "difference"
+    is_looked_at: ClassVar[bool] = True
+    name: str
+    sentence: str
+    metric: Metric
+    condition: str
+    base: str
+    relation: Relation
+    bound: float
+    rules: tuple[str, ...] = ()
+    known: str = ""
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions that it is about."""
+        return self.condition, self.base
+
+    @property
+    def subject(self) -> str:
+        """What is compared, in words."""
+        return f"{self.metric.title} of {self.condition} − {self.base}"
 
 
 @dataclass(frozen=True)
@@ -111,7 +141,7 @@ class Fact:
         return f"{', '.join(others)} and {last}" if others else last
 
 
-Claim = Union[Ratio, Bound, Fact]  # noqa: UP007 (Python 3.9 evaluates it)
+Claim = Union[Ratio, Difference, Bound, Fact]  # noqa: UP007 (Python 3.9 evaluates it)
 
 
 @dataclass(frozen=True)
@@ -174,12 +204,25 @@ class Verdict:
         if self.interval is None:
             nothing = self.unknown[:1] if isinstance(claim, Bound) else ()
             return f"{claim.subject}: {'; '.join(nothing) or 'no complete replicate'}"
+        if isinstance(claim, Difference):
+            return f"{claim.subject} = {self._apart(claim)}"
         if isinstance(claim, Bound):
             return f"median {claim.subject} = {in_digits(self.interval.ratio, 4)}{unit} {self._median_between(unit)}, {to_be}"
         percent = f"{100 * self.interval.confidence:.4g} %"
         bounds = f"{self.interval.low:.3f}–{_finite(self.interval.high)}"
         interval = f"({percent} interval {bounds}, {self.replicates} replicates)"
         return f"{claim.subject} = {self.interval.ratio:.3f} {interval}, {to_be}"
+
+    def _apart(self, claim: Difference) -> str:
+        """How far apart the two conditions are, in the unit that tables write, and on which side that is to be."""
+        assert self.interval is not None
+        interval, metric = self.interval, claim.metric
+        percent, unit = f"{100 * interval.confidence:.4g} %", metric.written_unit and f" {metric.written_unit}"
+        middle, low, high = (metric.written(each) for each in (interval.ratio, interval.low, interval.high))
+        where = f"{percent} interval {in_digits(low, 4)} to {in_digits(high, 4)}{unit}"
+        where = where if math.isfinite(low) and math.isfinite(high) else f"too few for a {percent} interval"
+        bound = in_digits(metric.written(claim.bound))
+        return f"{in_digits(middle, 4)}{unit} ({where}, {self.replicates} replicates), to be {claim.relation} {bound}{unit}"
 
     def _median_between(self, unit: str) -> str:
         """Where a median lies, and on how many samples that rests."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autogauge.measuring import answered, findings, harness
-from autogauge.measuring.claim import Bound, Claim, Fact, Ratio, Verdict, in_digits
+from autogauge.measuring.claim import Bound, Claim, Difference, Fact, Ratio, Verdict, in_digits
 from autogauge.stats.changes import judge_change
-from autogauge.stats.intervals import Interval, median_within, paired_ratio
+from autogauge.stats.intervals import Interval, median_within, paired_difference, paired_ratio
 from autogauge.stats.verdicts import Outcome, outcome_of
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def evidence_for(result: Result, claim: Claim) -> int:
-    """How many samples a claim rests on so far; of a ratio complete pairs."""
-    if isinstance(claim, Ratio):
+    """How many samples a claim rests on so far; of a ratio or a difference complete pairs."""
+    if isinstance(claim, (Ratio, Difference)):
         return len(result.pairs(claim))
     if isinstance(claim, Bound) and not claim.every:
         return len(result.samples(claim.condition))
@@ -43,6 +43,11 @@ def interval(result: Result, claim: Claim) -> Interval | None:
         figures = [sample.figures.get(claim.metric.name, math.nan) for sample in result.samples(claim.condition)]
         return median_within(figures, confidence) if any(map(math.isfinite, figures)) else None
     pairs = result.pairs(claim)
+    if isinstance(claim, Difference):
+        if not pairs or not all(math.isfinite(figure) for pair in pairs for figure in pair):
+            return None
+        figures, base = map(list, zip(*pairs, strict=True))
+        return paired_difference(figures, base, confidence, neighbours=True)
     if not pairs or any(not _has_a_logarithm(figure) for pair in pairs for figure in pair):
         return None
     numerators, denominators = zip(*pairs, strict=True)
@@ -71,7 +76,9 @@ def verdict_so_far(result: Result, claim: Claim) -> Verdict:
     return Verdict(claim, outcome, found, samples, sentences, failed, interrupted, remark, unknown=unknown)
 
 
-def _of_interval(result: Result, claim: Ratio | Bound, found: Interval | None) -> tuple[Outcome, Interval | None, str]:
+def _of_interval(
+    result: Result, claim: Ratio | Difference | Bound, found: Interval | None
+) -> tuple[Outcome, Interval | None, str]:
     if isinstance(claim, Ratio) and found is None and (why := _no_ratio(result, claim)):
         return Outcome.INCONCLUSIVE, None, why
     outcome = outcome_of(claim, found)
@@ -84,12 +91,17 @@ def _of_interval(result: Result, claim: Ratio | Bound, found: Interval | None) -
     return outcome, found, remark
 
 
-def _allowed_for(result: Result, claim: Ratio | Bound, outcome: Outcome, found: Interval | None) -> tuple[Outcome, str]:
+def _allowed_for(
+    result: Result, claim: Ratio | Difference | Bound, outcome: Outcome, found: Interval | None
+) -> tuple[Outcome, str]:
     """The outcome when the harness's own cost is allowed for, and who answered; and what a reader must know of both.
 
     A fact is asked neither: what a turn has to say of it was said where it was measured.
     """
-    outcome, remark = harness.allow_for(result, claim, outcome, found)
+    # Of a difference what the harness takes from both sides alike is no part.
+    outcome, remark = (
+        (outcome, "") if isinstance(claim, Difference) else harness.allow_for(result, claim, outcome, found)
+    )
     outcome, empty = answered.allow_for(result, claim, outcome)
     return outcome, "; ".join(filter(None, (empty, remark)))
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from autogauge.measuring.claim import Bound, Claim, Fact, Ratio, Verdict
+from autogauge.measuring.claim import Bound, Claim, Difference, Fact, Ratio, Verdict
 from autogauge.measuring.condition import CANDIDATE, HERE, PINNED, REFERENCE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -141,7 +141,7 @@ def _verdict_from(value: Any, place: str, metrics: Mapping[str, Metric]) -> Verd
 
 def _claim_from(fields: Fields, metrics: Mapping[str, Metric]) -> Claim:
     name, sentence = fields.text("name"), fields.text("sentence")
-    kind = fields.choice("kind", (Ratio.kind, Bound.kind, Fact.kind))
+    kind = fields.choice("kind", (Ratio.kind, Difference.kind, Bound.kind, Fact.kind))
     rules, known = fields.texts("rules", ()), fields.text("known", "")
     if kind == Fact.kind:
         return Fact(name, sentence, fields.texts("conditions"), rules, known)
@@ -154,6 +154,9 @@ def _claim_from(fields: Fields, metrics: Mapping[str, Metric]) -> Claim:
         return Bound(
             name, sentence, metric, fields.text("condition"), relation, bound, fields.flag("every"), rules, known
         )
+    if kind == Difference.kind:
+        sides = fields.text("condition"), fields.text("base")
+        return Difference(name, sentence, metric, *sides, relation, bound, rules, known)
     sides = fields.text("numerator"), fields.text("denominator")
     return Ratio(name, sentence, metric, *sides, relation, bound, rules, known)
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.measuring import findings, judging
-from autogauge.measuring.claim import Claim, Ratio, Verdict
+from autogauge.measuring.claim import Claim, Difference, Ratio, Verdict
 from autogauge.measuring.condition import HERE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -188,11 +188,11 @@ class Result:
         """Every execution device seen in the condition's samples."""
         return {device for sample in self.samples(condition) for device in sample.execution_devices}
 
-    def pairs(self, claim: Ratio) -> list[tuple[float, float]]:
+    def pairs(self, claim: Ratio | Difference) -> list[tuple[float, float]]:
         """The claim's figures from every replicate in which both its conditions have one."""
-        metric = claim.metric.name
+        metric, (first, second) = claim.metric.name, claim.conditions
         return [
-            (each.samples[claim.numerator].figures[metric], each.samples[claim.denominator].figures[metric])
+            (each.samples[first].figures[metric], each.samples[second].figures[metric])
             for each in self.replicates
             if all(name in each.samples and metric in each.samples[name].figures for name in claim.conditions)
         ]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autogauge.measuring import earlier
-from autogauge.measuring.claim import Bound, Fact, Ratio, Verdict
+from autogauge.measuring.claim import Bound, Difference, Fact, Ratio, Verdict
 from autogauge.measuring.reading import Fields, jsonable, spelled
 from autogauge.measuring.restoring import COUNTS, LATENCIES, prefix_of, result_from
 from autogauge.measuring.result import Array, Result, Sample
@@ -166,6 +166,8 @@ def _verdict(result: Result, verdict: Verdict) -> dict[str, Any]:
         found |= {"metric": metric, "relation": claim.relation, "bound": spelled(claim.bound)}
     if isinstance(claim, Ratio):
         found |= {"numerator": claim.numerator, "denominator": claim.denominator}
+    if isinstance(claim, Difference):
+        found |= {"condition": claim.condition, "base": claim.base}
     if isinstance(claim, Bound):
         found |= {"condition": claim.condition, "every": claim.every}
     ends = [interval.ratio, interval.low, interval.high, interval.confidence] if interval else []

@@ -50,6 +50,8 @@ class ProbeRequest:
     With ``save_outputs`` (a path) ``once`` infers once more and writes the outputs there. So many times at most as ``ask_again`` says it
     asks again, and leaves out the outputs on which its answers differ, and in any case those with the indices ``leave_out``.
 
+    ``plugins`` are devices that are registered beside OpenVINO's own: the name, and the library of its plugin.
+
     ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
 
     ``case`` does ``steps`` (what they are: ``worker.steps``) with ``models``, paths by name.
@@ -79,6 +81,7 @@ class ProbeRequest:
     models: Mapping[str, str] = field(default_factory=dict)
     emulation: Emulation | None = None
     targets: tuple[Target, ...] = ()
+    plugins: Mapping[str, str] = field(default_factory=dict)
     deadline_s: float = 120.0
 
     @classmethod

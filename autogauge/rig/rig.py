@@ -278,22 +278,31 @@ class Rig:
         return self.setups[named]
 
     @contextlib.contextmanager
-    def warm(self, result: Result, progress: Progress, *, observe: ObserveSlice | None = None) -> Iterator[WarmTurns]:
+    def warm(
+        self,
+        result: Result,
+        progress: Progress,
+        *,
+        observe: ObserveSlice | None = None,
+        slice_s: float | None = None,
+        drivers: Drivers | None = None,
+    ) -> Iterator[WarmTurns]:
         """Turns that are slices of warm processes, one for each condition; what drives them is chosen once for all measurements.
 
-        ``observe`` sees each slice. Raises ``StudyMistake`` where two conditions would be one process, or a property is not known.
+        ``observe`` sees each slice. ``slice_s`` is its length where that is not the profile's, ``drivers`` what drives requests, by kind,
+        where the study has chosen. Raises ``StudyMistake`` where two conditions would be one process, or a property is not known.
         """
         check_apart(result)
         properties.check(result, self.setup, self._looked_at)
         profile = self.asked.profile
-        drivers = self._drivers.setdefault(result.name, {})
+        drivers = self._drivers.setdefault(result.name, {} if drivers is None else drivers)
         of_conditions = {each.name: self.setup(each) for each in result.conditions}
         with bystander(self.launcher, self.workload), self._pools(of_conditions) as pools:
             yield WarmTurns(
                 result,
                 pools,
                 progress,
-                slice_s=profile.slice_s,
+                slice_s=slice_s or profile.slice_s,
                 interval_s=profile.interval_s,
                 drivers=drivers,
                 observe=observe,
@@ -303,9 +312,10 @@ class Rig:
     def _pools(self, of_conditions: dict[str, Setup]) -> Iterator[dict[str, ProbePool]]:
         """A pool for each condition. The session's own processes serve the first measurement; the next one has fresh ones."""
         there: dict[int, ProbePool] = {}
-        if not self._pool_is_used:
+        here = self.setups[HERE]
+        if not self._pool_is_used and any(setup is here for setup in of_conditions.values()):
             self._pool_is_used = True
-            there[id(self.setups[HERE])] = self.pool
+            there[id(here)] = self.pool
         opened: dict[int, ProbePool] = {}
         finished = False
         try:

@@ -35,7 +35,8 @@ class Workload:
     """What every probe of a session runs: the model, its inputs on disk, static shapes, frames per inference.
 
     ``random_outputs`` are the outputs that depend on random operators, by index, with the operators' types; ``has_state`` is whether
-    the model keeps anything from one inference to the next.
+    the model keeps anything from one inference to the next. ``plugins`` are devices that the probe's Core gets beside its own, by name,
+    each with its plugin's library.
     """
 
     model: ModelArtefact
@@ -44,6 +45,7 @@ class Workload:
     frames: int
     random_outputs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     has_state: bool = False
+    plugins: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, mode: Mode, target: Target, **others: Any) -> ProbeRequest:
         """A probe's request for this workload."""
@@ -53,7 +55,7 @@ class Workload:
             model=str(self.model.path),
             inputs=str(self.inputs),
             shapes=self.shapes,
-            **{"has_state": self.has_state, **others},
+            **{"has_state": self.has_state, "plugins": self.plugins, **others},
         )
 
 

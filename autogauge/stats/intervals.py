@@ -1,4 +1,4 @@
-"""An interval for a ratio from paired replicates: the Hodges-Lehmann estimate with the exact signed-rank interval.
+"""An interval for a ratio or a difference from paired replicates: the Hodges-Lehmann estimate with the exact signed-rank interval.
 
 Sources: J. L. Hodges and E. L. Lehmann, "Estimates of location based on rank tests" (1963); M. Hollander, D. A. Wolfe and
 E. Chicken, "Nonparametric Statistical Methods", section 3.3 (Tukey's interval). Chosen over a bootstrap because its coverage
@@ -24,7 +24,7 @@ EXACT_UP_TO = 60  # pairs; above, the normal approximation differs from the exac
 class Interval:
     """A ratio with its confidence interval, from so many paired replicates: ``low`` may be 0 and ``high`` infinite.
 
-    Also a median with its own, from so many samples: both ends may be infinite.
+    Also a difference or a median with its own, in ``ratio``'s place: both ends may be infinite.
     """
 
     ratio: float
@@ -58,16 +58,45 @@ def paired_ratio(
     if not np.isfinite(pairs).all() or (pairs <= 0).any():
         raise ValueError("a ratio needs positive finite samples")
     logs = np.log(pairs[0]) - np.log(pairs[1])
-    averages = _walsh_averages(logs)
+    centre, low, high = _location(logs, confidence, neighbours=neighbours)
+    if not math.isfinite(low):
+        return Interval(math.exp(centre), 0.0, math.inf, confidence, len(logs))
+    return Interval(math.exp(centre), math.exp(low), math.exp(high), confidence, len(logs))
+
+
+def paired_difference(
+    figures: Sequence[float], base: Sequence[float], confidence: float, *, neighbours: bool = False
+) -> Interval:
+    """By how much the figures of one condition are above those of another measured in pairs, with the two-sided interval.
+
+    As :func:`paired_ratio`, of the differences themselves, which may have any sign: exact where they lie symmetrically around their
+    middle. Both sequences have one finite value a replicate, in the same unit. With too few replicates both ends are infinite.
+    Raises ``ValueError`` for anything else.
+    """
+    if len(figures) != len(base):
+        raise ValueError(f"{len(figures)} figures and {len(base)} to compare them with are not pairs")
+    if not len(figures):
+        raise ValueError("no replicates")
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence of {confidence} is not between 0 and 1")
+    apart = np.asarray(figures, dtype=float) - np.asarray(base, dtype=float)
+    if not np.isfinite(apart).all():
+        raise ValueError("a difference needs finite samples")
+    return Interval(*_location(apart, confidence, neighbours=neighbours), confidence, len(apart))
+
+
+def _location(
+    values: np.ndarray[tuple[int], np.dtype[np.float64]], confidence: float, *, neighbours: bool
+) -> tuple[float, float, float]:
+    """The Hodges-Lehmann estimate of where the values lie, with both ends of its interval; infinite ends where there are too few."""
+    averages = _walsh_averages(values)
     centre = float(np.median(averages))
-    rank = _lower_rank(len(logs), confidence)
+    rank = _lower_rank(len(values), confidence)
     if rank < 1:
-        low, high = 0.0, math.inf
-    else:
-        factor = neighbours_factor([float(each) for each in logs]) if neighbours else 1.0
-        low = math.exp(centre - factor * (centre - averages[rank - 1]))
-        high = math.exp(centre + factor * (averages[-rank] - centre))
-    return Interval(math.exp(centre), low, high, confidence, len(logs))
+        return centre, -math.inf, math.inf
+    factor = neighbours_factor([float(each) for each in values]) if neighbours else 1.0
+    low = centre - factor * (centre - averages[rank - 1])
+    return centre, float(low), float(centre + factor * (averages[-rank] - centre))
 
 
 def neighbours_factor(values: Sequence[float]) -> float:

@@ -19,6 +19,7 @@ LISTED = (
     "cached_start.CACHED_START",
     "hand_over.study.HAND_OVER",
     "hints.HINTS",
+    "price.PRICE",
     "selection.SELECTION",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""

@@ -14,7 +14,7 @@ from autogauge.gate.figures import beside_pinned, figure_of, why_no_time
 from autogauge.history.recorded import Recorded
 from autogauge.measuring import schedule
 from autogauge.measuring.checking import StudyMistake, check_plan
-from autogauge.measuring.claim import Bound, Fact, Ratio
+from autogauge.measuring.claim import Bound, Difference, Fact, Ratio
 from autogauge.measuring.condition import PINNED, REFERENCE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -34,13 +34,14 @@ from tests.studied import machine
 COST = Metric("cost_ms", "cost", "ms", seconds=1e-3)
 COUNT = Metric("count", "count")
 A, B = Condition("A", Target("CPU")), Condition("B", Target("AUTO"))
+PRICE = Difference("a-costs-little", "A costs little", COST, "A", "B", "at most", -1.0)
 RATIO = Ratio("a-like-b", "A is like B", COST, "A", "B", "at most", 1.0)
 BOUND = Bound("a-is-small", "A is small", COUNT, "A", "at most", 3, every=True)
 FACT = Fact("it-is-so", "it is so", ("A", "B"))
 SOUND = Result(
     "its own",
     (A, B),
-    (RATIO, BOUND, FACT),
+    (RATIO, PRICE, BOUND, FACT),
     Plan((2, 4), 1.0),
     1,
     metrics=(COST, COUNT),
@@ -85,7 +86,7 @@ def test_a_sound_plan_is_measured():
         ({"conditions": (A, "B")}, "to be of the class Condition, and there is str 'B'"),
         ({"conditions": (replace(A, beside="C"), B)}, "'A' is beside 'C', which is no condition of it"),
         ({"claims": (RATIO, RATIO)}, "there is more than one 'a-like-b'"),
-        ({"claims": ("A is like B",)}, "are to be Ratio, Bound or Fact, and there is str"),
+        ({"claims": ("A is like B",)}, "are to be Ratio, Difference, Bound or Fact, and there is str"),
         (
             {"claims": (replace(RATIO, denominator="C"),)},
             "'a-like-b': it is about 'C', which is no condition of the study",
@@ -94,6 +95,9 @@ def test_a_sound_plan_is_measured():
         ({"claims": (replace(FACT, conditions="A"),)}, "'it-is-so': its conditions are a text: write ('A',)"),
         ({"claims": (replace(FACT, conditions=()),)}, "'it-is-so': it is about no condition"),
         ({"claims": (replace(RATIO, denominator="A"),)}, "it compares 'A' with itself"),
+        ({"claims": (replace(PRICE, base="A"),)}, "'a-costs-little': it compares 'A' with itself"),
+        ({"claims": (replace(PRICE, base="C"),)}, "'a-costs-little': it is about 'C'"),
+        ({"claims": (replace(PRICE, bound=math.inf),)}, "inf is no bound"),
         ({"claims": (replace(RATIO, relation="below"),)}, "'at most' or 'at least', and not 'below'"),
         ({"claims": (replace(RATIO, bound=0.0),)}, "0 is no bound of a ratio"),
         ({"claims": (replace(BOUND, bound=math.nan),)}, "nan is no bound"),

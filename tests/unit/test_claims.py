@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from autogauge.measuring.claim import Bound, Fact, Ratio, Verdict, in_digits
+from autogauge.measuring.claim import Bound, Difference, Fact, Ratio, Verdict, in_digits
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -411,3 +411,55 @@ def test_a_trend_widens_a_medians_interval_and_equal_values_do_not():
     assert (still.low, still.high) == (1.0, 1.0)
     trend, mixed = [float(place) for place in range(30)], [float(place * 7 % 30) for place in range(30)]
     assert median_within(trend, 0.95).low < median_within(mixed, 0.95).low
+
+
+PRICE = Difference("a-costs-little", "A costs little more than B", WAIT, "A", "B", "at most", 0.5)
+
+
+def both(claim, pairs, **others):
+    """Replicates with a figure of each condition; ``None`` is a sample without one."""
+    turns = [
+        {
+            name: Sample({} if value is None else {claim.metric.name: value})
+            for name, value in zip("AB", pair, strict=True)
+        }
+        for pair in pairs
+    ]
+    return measured(claim, *turns, conditions=(A, B), looks=(len(pairs),), **others)
+
+
+@each_of(
+    ("pairs", "outcome"),
+    [
+        ([(10.2 + place, 10.0 + place) for place in range(8)], PASS),
+        ([(10.0 + place, 10.7 + place) for place in range(8)], PASS),
+        ([(10.7 + place, 10.0 + place) for place in range(8)], FAIL),
+        ([(10.0 + place % 2, 10.0) for place in range(8)], INCONCLUSIVE),
+        ([(10.2, 10.0)] * 3, INCONCLUSIVE),
+        ([(10.2, math.inf)] * 8, INCONCLUSIVE),
+        ([(None, 10.0)] * 8, INCONCLUSIVE),
+    ],
+)
+def test_a_difference_is_of_the_same_replicate_and_in_the_metrics_unit(pairs, outcome):
+    assert both(PRICE, pairs).verdict(PRICE).outcome is outcome
+
+
+def test_the_evidence_of_a_difference_is_in_the_unit_that_tables_write():
+    price = Difference("g", "s", GROWTH, "A", "B", "at most", 2**21)
+    evidence = both(price, [(5 * 2**20 + place, 4 * 2**20) for place in range(8)]).verdict(price).evidence()
+    assert evidence.startswith("growth of memory of A − B = 1 MiB (95 % interval 1 to 1 MiB, 8 replicates)")
+    assert evidence.endswith("to be at most 2 MiB")
+    few_pairs = both(price, [(2, 1)]).verdict(price).evidence()
+    assert "too few for a 95 % interval, 1 replicates" in few_pairs
+    assert "no complete replicate" in both(price, [(None, 1)]).verdict(price).evidence()
+
+
+def test_the_harness_excuses_no_difference():
+    """What it takes of both sides alike is not in their difference: a price beyond its bound FAILs, however short the inferences."""
+    facts = {name: {"driver": "infer", "processors": 2} for name in "AB"}
+    short = [
+        {name: Sample({WAIT.name: value, "share_of_bound": 0.4}) for name, value in (("A", 2.0), ("B", 1.0))}
+        for _ in range(8)
+    ]
+    result = measured(PRICE, *short, conditions=(A, B), looks=(8,), facts=facts)
+    assert result.verdict(PRICE).outcome is FAIL

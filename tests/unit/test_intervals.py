@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autogauge.stats.intervals import EXACT_UP_TO, fewest_replicates, neighbours_factor, paired_ratio
+from autogauge.stats.intervals import EXACT_UP_TO, fewest_replicates, neighbours_factor, paired_difference, paired_ratio
 from tests.cases import each_of
 from tests.properties import for_all
 
@@ -109,3 +109,56 @@ def test_the_interval_keeps_its_coverage_when_neighbours_resemble_each_other():
             held[neighbours] += paired_ratio(ratios, np.ones(120), 0.95, neighbours=neighbours).holds(1.0)
     assert held[True] >= 0.92 * 300
     assert held[False] < 0.85 * 300, "without allowing for it, the interval is too narrow"
+
+
+@each_of(("count", "confidence"), [(6, 0.95), (25, 0.95), (60, 0.95), (8, 0.9875)])
+def test_the_interval_of_a_difference_holds_what_the_signed_rank_test_does_not_reject(count, confidence):
+    from scipy.stats import wilcoxon
+
+    generator = np.random.default_rng(count)
+    shared = generator.normal(30, 10, count)
+    figures, base = shared + generator.normal(20, 2, count), shared
+    interval = paired_difference(figures, base, confidence)
+    for apart, rejected in (
+        (interval.low - 1e-9, True),
+        (interval.low + 1e-9, False),
+        (interval.high - 1e-9, False),
+        (interval.high + 1e-9, True),
+    ):
+        assert (wilcoxon(figures - base - apart, method="exact").pvalue <= 1 - confidence) == rejected
+
+
+@for_all(
+    lambda st: (
+        st.lists(st.tuples(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6)), min_size=1, max_size=30),
+        st.integers(-1000, 1000),
+    )
+)
+def test_a_difference_moves_with_its_figures_turns_over_and_lies_in_its_interval(pairs, moved):
+    figures, base = map(list, zip(*pairs, strict=True))
+    interval = paired_difference(figures, base, 0.9)
+    assert interval.low <= interval.ratio <= interval.high
+    assert math.isfinite(interval.low) == math.isfinite(interval.high) == (len(pairs) >= fewest_replicates(0.9))
+    further = paired_difference([each + moved for each in figures], base, 0.9)
+    other = paired_difference(base, figures, 0.9)
+    for found, now, turned in (
+        (interval.ratio, further.ratio, other.ratio),
+        (interval.low, further.low, other.high),
+        (interval.high, further.high, other.low),
+    ):
+        assert now == found + moved
+        assert turned == -found
+
+
+@each_of(
+    ("figures", "base", "confidence", "said"),
+    [
+        ([1.0], [1.0, 2.0], 0.95, "not pairs"),
+        ([], [], 0.95, "no replicates"),
+        ([1.0], [1.0], 1.0, "not between 0 and 1"),
+        ([math.nan], [1.0], 0.95, "finite"),
+    ],
+)
+def test_a_difference_of_nothing_is_refused(figures, base, confidence, said):
+    with pytest.raises(ValueError, match=said):
+        paired_difference(figures, base, confidence)

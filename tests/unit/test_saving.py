@@ -13,7 +13,7 @@ import pytest
 
 from autogauge.files import as_json
 from autogauge.measuring import reading, restoring, saving
-from autogauge.measuring.claim import Bound, Fact, Ratio, Verdict
+from autogauge.measuring.claim import Bound, Difference, Fact, Ratio, Verdict
 from autogauge.measuring.condition import CANDIDATE, PINNED, REFERENCE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -76,6 +76,8 @@ class Drawn:
             contract = {"rules": self.some(self.word), "known": self.word()}
             if kind is Ratio:
                 return Ratio(name, sentence, self.metric(), *names, side, self.number(), **contract)
+            if kind is Difference:
+                return Difference(name, sentence, self.metric(), *names, side, self.number(), **contract)
             if kind is Bound:
                 return Bound(name, sentence, self.metric(), names[0], side, self.number(), self.flag(), **contract)
             return Fact(name, sentence, tuple(names[: self.random.randint(0, 2)]), **contract)
@@ -145,7 +147,7 @@ class Drawn:
         )
 
     def result(self):
-        own, changes = self.claims("claim-", (Ratio, Bound, Fact)), self.claims("change-", (Ratio,))
+        own, changes = self.claims("claim-", (Ratio, Difference, Bound, Fact)), self.claims("change-", (Ratio,))
         return Result(
             self.word(),
             tuple(map(self.condition, NAMES)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.answers import Answers
@@ -51,6 +52,8 @@ class Subject:
         self.runtime = describe_runtime(self.ov)
         phase.tell("runtime", **self.runtime)  # before anything is measured: the launcher ends a probe that is another
         self.core = phase.timed("core", self.ov.Core)
+        for name, library in (request.get("plugins") or {}).items():
+            phase.timed("plugins", partial(self.core.register_plugin, library, name))
         if request["model"]:
             self.model = phase.timed("read", lambda: self.core.read_model(request["model"]))
             if request["mode"] == "describe":

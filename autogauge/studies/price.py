@@ -1,0 +1,157 @@
+"""The study of AUTO's price: what an inference costs through AUTO beside the plain CPU, on a model that takes hardly any time itself.
+
+The model is one ReLU, whatever ``--model`` says: what AUTO adds is the same for every model, and beside a large one nobody could see it.
+AUTO hands a single device's model through, and puts its scheduler before several. So that there are several on every machine, the CPU
+plugin is registered under a second name. Memory and threads, which are paid once and not by inference, are another study's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from autogauge.measuring.claim import Claim, Difference, Fact
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Progress
+from autogauge.measuring.result import Check, Result, Sample
+from autogauge.rig import tiny
+from autogauge.rig.fresh import Seen
+from autogauge.rig.pool import WarmProbe
+from autogauge.rig.profile import LAB, QUICK, STANDARD
+from autogauge.rig.rig import Asked, Rig
+from autogauge.rig.study import Amount, Study, Turns
+from autogauge.rig.warm import INFERENCES, WarmTurns
+from autogauge.targets import Target
+
+CPU, PASSED, SCHEDULED, CUMULATIVE = "CPU", "AUTO, one device", "AUTO, two devices", "AUTO, cumulative"
+PRICED = (PASSED, SCHEDULED, CUMULATIVE)
+CLAIMS = MappingProxyType(
+    {PASSED: "auto-price-one-device", SCHEDULED: "auto-price-two-devices", CUMULATIVE: "auto-price-cumulative"}
+)
+"""The names of the claims on the price, by condition."""
+RAN = "priced-inferences-ran-on-the-cpu"
+MOST_US = 500.0
+"""No target: 20 µs were measured on a quiet machine and 60 to 100 beside seven busy processes. What is beyond this is a wait."""
+INFERENCE = Metric(
+    "inference_us",
+    "synchronous inference",
+    "µs",
+    seconds=1e-6,
+    means="a synchronous inference is of one ReLU, by OpenVINO's own clock: from its start until its answer is there",
+)
+SLICE_S = 0.02
+"""A thousand inferences or two."""
+SYNCHRONOUS = "infer"
+NO_CPU = "what AUTO costs is measured beside the CPU, which the options leave out: --devices names it"
+
+
+def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+    """What an inference costs more through AUTO, in each way of its; and that each was a CPU's."""
+    words = {PASSED: "given one device", SCHEDULED: "given two devices", CUMULATIVE: "with CUMULATIVE_THROUGHPUT"}
+    prices = (
+        Difference(
+            CLAIMS[name],
+            f"through AUTO {words[name]}, an inference costs at most {MOST_US:g} µs more than on the plain CPU",
+            INFERENCE,
+            name,
+            CPU,
+            "at most",
+            MOST_US,
+        )
+        for name in PRICED
+    )
+    return *prices, Fact(RAN, "each of these inferences ran on the CPU", tuple(each.name for each in conditions))
+
+
+class Price(Study):
+    """The plain CPU, and AUTO over it in three ways, in warm processes by turns; one request, inferred synchronously."""
+
+    name = "AUTO's price"
+    caption = "one ReLU, whatever the model of the run; XCPU is the CPU under a second name"
+    metrics = (INFERENCE, INFERENCES)
+    recorded = MappingProxyType({"inference of one ReLU": INFERENCE})
+    amounts = MappingProxyType(
+        {
+            QUICK: Amount(Plan(looks=(24,), budget_s=6)),
+            STANDARD: Amount(Plan(looks=(40, 80), budget_s=20)),
+            LAB: Amount(Plan(looks=(48, 96), budget_s=600)),
+        }
+    )
+    has_companions = False
+    is_relayed = True
+
+    def absent(self, rig: Rig) -> str | None:
+        """Without the CPU there is nothing to compare with."""
+        return None if any(device.kind == CPU for device in rig.devices) else NO_CPU
+
+    def may_record(self, asked: Asked) -> tuple[str, ...]:
+        """AUTO's; the plain CPU's is in the results, and no benchmark: it is not AUTO's."""
+        return PRICED
+
+    def conditions(self, rig: Rig) -> tuple[Condition, ...]:
+        """The plain CPU, and AUTO over it."""
+        tiny.set_up(rig)
+        both = f"AUTO:CPU,{tiny.SECOND_CPU}"
+        targets = {
+            CPU: Target("CPU"),
+            PASSED: Target("AUTO:CPU"),
+            SCHEDULED: Target(both),
+            CUMULATIVE: Target.with_hint(both, "CUMULATIVE_THROUGHPUT"),
+        }
+        return tuple(
+            Condition(
+                name,
+                target,
+                name,
+                infer_requests=1,
+                runs_on=tiny.RUNS_ON,
+                recorded=name in PRICED,
+                own_labels={"network": "one ReLU"},
+            )
+            for name, target in targets.items()
+        )
+
+    def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
+        """What AUTO costs, within reason; and that all of them did the same work."""
+        return claims_for(conditions)
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """Slices of warm processes, all driven by synchronous calls."""
+        drivers = {(False, 1): SYNCHRONOUS}
+        with rig.warm(result, progress, observe=observe, slice_s=SLICE_S, drivers=drivers) as turns:
+            yield _Summed(turns)
+
+
+PRICE = Price()
+
+
+def observe(condition: Condition, reply: Mapping[str, Any], probe: WarmProbe) -> Seen:
+    """The median inference of a slice, and whether it was a CPU's."""
+    answered = sorted(reply["execution_devices"] or ())
+    by = f"by {' and '.join(answered)}"
+    ran = Check({*answered} <= {CPU, tiny.SECOND_CPU}, by) if answered else Check(None, "OpenVINO names no device")
+    median_us = {INFERENCE.name: statistics.median(reply["latencies_ms"]) * 1e3}
+    return Seen(figures=median_us, checks={RAN: ran})
+
+
+class _Summed:
+    """The warm turns without every single latency: a tiny model gives millions, and the price is in their medians."""
+
+    def __init__(self, turns: WarmTurns) -> None:
+        self._turns = turns
+
+    def prepare(self) -> None:
+        """As the turns themselves."""
+        self._turns.prepare()
+
+    def measure(self, condition: Condition) -> Sample:
+        """A slice, summed up."""
+        sample = self._turns.measure(condition)
+        kept = {name: sample.figures[name] for name in (INFERENCE.name, INFERENCES.name)}
+        return Sample(kept, sample.surroundings, sample.execution_devices, checks=sample.checks)

@@ -1,0 +1,114 @@
+"""AUTO's price is planned on any machine, of the tiny model, and is summed up before it is kept."""
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from autogauge.cache import Cache
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Silent
+from autogauge.measuring.result import Sample
+from autogauge.measuring.schedule import run
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import ProbeFailed
+from autogauge.rig import tiny
+from autogauge.rig.warm import check_apart
+from autogauge.stats.verdicts import Outcome
+from autogauge.studies.price import CLAIMS, CPU, CUMULATIVE, PASSED, PRICE, PRICED, RAN, SCHEDULED, _Summed, observe
+from autogauge.targets import Device, Target
+from tests.cases import each_of
+from tests.studied import machine
+
+
+@pytest.fixture
+def rig(tmp_path):
+    """As much of a rig as setting the tiny model up asks for."""
+    made = machine(devices=[Device("CPU")])
+
+    def scratch(name):
+        (tmp_path / name).mkdir()
+        return tmp_path / name
+
+    used = []
+    made.__dict__.update(
+        cache=Cache(tmp_path / "cache"),
+        setups={},
+        launcher=Launcher(tmp_path / "probes"),
+        scratch=scratch,
+        use=used.append,
+    )
+    return made
+
+
+def test_the_plan_is_of_the_tiny_model_whatever_the_run_measures(rig):
+    result = PRICE.planned(rig, 1)
+    assert {each.runs_on for each in result.conditions} == {tiny.RUNS_ON}
+    assert rig.setups[tiny.RUNS_ON].workload.model.name == tiny.RELU
+    assert {each.labels["network"] for each in result.conditions} == {"one ReLU"}
+    assert [each.name for each in result.conditions if each.recorded] == [*PRICE.may_record(rig.asked)] == [*PRICED]
+    assert PRICE.benchmarks(rig) == 3
+    check_apart(result)
+    assert tiny.set_up(rig) is rig.setups[tiny.RUNS_ON], "it is set up once"
+
+
+def test_without_the_cpu_it_is_absent_with_a_reason():
+    assert "--devices" in PRICE.absent(machine(devices=[Device("GPU.0")]))
+
+
+def test_no_single_latency_is_kept():
+    full = Sample(
+        {"inference_us": 8.0, "inferences": 2.0, "fps": 1.0}, {"wall_s": 1.0}, ("CPU",), np.ones(2, np.float32)
+    )
+    turns = SimpleNamespace(measure=lambda condition: full)
+    kept = _Summed(turns).measure(None)
+    assert kept == Sample({"inference_us": 8.0, "inferences": 2.0}, {"wall_s": 1.0}, ("CPU",))
+    assert not len(kept.latencies_ms)
+
+
+@each_of(
+    ("devices", "holds"), [(["CPU"], True), (["XCPU"], True), (["CPU", "XCPU"], True), (["GPU.0"], False), (None, None)]
+)
+def test_a_slice_is_its_median_in_microseconds_and_says_who_answered(devices, holds):
+    seen = observe(None, {"latencies_ms": [0.008, 0.010, 3.0], "execution_devices": devices}, None)
+    assert seen.figures == {"inference_us": 10.0}
+    assert seen.checks[RAN].holds is holds
+
+
+@each_of(
+    ("price_us", "outcome"),
+    [({PASSED: 20, SCHEDULED: 25, CUMULATIVE: 45}, Outcome.PASS), (dict.fromkeys(PRICED, 600), Outcome.FAIL)],
+)
+def test_the_price_is_what_auto_adds_in_the_same_round(rig, price_us, outcome):
+    """However the machine's mood moves both."""
+    result = PRICE.planned(rig, 1)
+    result.plan = Plan((24,), 60.0)
+    turns = itertools.count()
+
+    def measure(condition):
+        mood_us = 10.0 * (next(turns) // len(result.conditions) % 3)  # of a round: all of its conditions share it
+        return Sample({"inference_us": 8.0 + mood_us + price_us.get(condition.name, 0)})
+
+    run(result, measure, Silent())
+    verdicts = {each.claim.name: each for each in result.verdicts()}
+    assert {verdicts[CLAIMS[name]].outcome for name in PRICED} == {outcome}
+    assert verdicts[CLAIMS[PASSED]].interval.ratio == pytest.approx(price_us[PASSED], abs=1e-3)
+    assert CPU in verdicts[CLAIMS[PASSED]].evidence()
+
+
+def test_a_probe_knows_the_cpu_under_a_second_name(rig):
+    """AUTO takes it for a second device: what it selects from is both."""
+    workload = tiny.set_up(rig).workload
+    target = Target(f"AUTO:CPU,{tiny.SECOND_CPU}")
+    reply, _ = rig.launcher.run_once(workload.request("once", target, deadline_s=60.0), "two")
+    named = reply["priorities"]
+    assert set(named.split(",") if isinstance(named, str) else named) == {"CPU", tiny.SECOND_CPU}
+    assert reply["execution_devices"] == ["CPU"]
+
+
+def test_a_plugin_that_is_not_there_is_told(rig):
+    workload = tiny.set_up(rig).workload
+    request = workload.request("once", Target("NONE"), plugins={"NONE": "no_such_plugin"}, deadline_s=60.0)
+    with pytest.raises(ProbeFailed, match=r"NONE|no_such_plugin"):
+        rig.launcher.run_once(request, "none")
