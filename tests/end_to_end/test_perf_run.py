@@ -78,6 +78,7 @@ def test_facts_have_verdicts_with_evidence_wherever_ratios_have(first, summary, 
         "first-inferences-compiled-cold",
         "auto-log-says-what-it-selected",
         "steady-inferences-ran-where-they-should",
+        "priced-inferences-ran-on-the-cpu",
     }
     page = html.unescape((reports / "latest" / "index.html").read_text())
     junit = html.unescape((reports / "junit.xml").read_text())
@@ -172,12 +173,12 @@ def test_the_history_file_carries_its_context(saved_run, summary):
     assert saved_run["machine_info"]["fingerprint"]["digest"] == summary["fingerprint"]["digest"]
     for benchmark in saved_run["benchmarks"]:
         extra = benchmark["extra_info"]
-        assert bool(extra["driver"]) == (extra["metric"] in ("fps", "latency_ms")), "how its requests were driven"
+        assert bool(extra["driver"]) == (extra["metric"] in ("fps", "latency_ms", "inference_us")), "how it was driven"
         assert extra["model"]["digest"] == summary["model"]["digest"]
         assert extra["openvino"] == summary["openvino"]
         assert extra["execution_devices"]
-        assert extra["labels"]["device"] in benchmark["name"]
-        assert extra["labels"].get("hint", "") in benchmark["name"]
+        assert extra["labels"]["device"].partition(":")[0] in benchmark["name"]
+        assert "network" in extra["labels"] or extra["labels"].get("hint", "") in benchmark["name"]
         assert extra["metric_title"]
         assert extra["verdicts"]
 

@@ -63,7 +63,7 @@ def test_no_single_latency_is_kept():
     )
     turns = SimpleNamespace(measure=lambda condition: full)
     kept = _Summed(turns).measure(None)
-    assert kept == Sample({"inference_us": 8.0, "inferences": 2.0}, {"wall_s": 1.0}, ("CPU",))
+    assert kept == Sample({"inference_us": 8.0, "counted_inferences": 2.0}, {"wall_s": 1.0}, ("CPU",))
     assert not len(kept.latencies_ms)
 
 
