@@ -8,6 +8,9 @@
  */
 
 #define _GNU_SOURCE /* memmem */
+#include "gpus.h"
+
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,10 +24,13 @@ typedef void *cl_object; /* device, context, queue, program, kernel, event */
 
 enum {
     SUCCESS = 0,
+    DEVICE_NOT_FOUND = -1,
     OUT_OF_HOST_MEMORY = -6,
+    BUILD_PROGRAM_FAILURE = -11,
     INVALID_VALUE = -30,
     INVALID_WORK_DIMENSION = -53,
     INVALID_WORK_GROUP_SIZE = -54,
+    INVALID_OPERATION = -59,
     INVALID_GLOBAL_WORK_SIZE = -63
 };
 
@@ -33,8 +39,15 @@ enum {
     LAYER_API_VERSION_100 = 100,
     DEVICE_TYPE = 0x1000,
     DEVICE_TYPE_GPU = 1 << 2,
+    DEVICE_VENDOR_ID = 0x1001,
+    NOBODYS_VENDOR_ID = 0xA0A0,
     DEVICE_NAME = 0x102B,
+    DEVICE_VENDOR = 0x102C,
     DEVICE_EXTENSIONS = 0x1030,
+    DEVICE_HOST_UNIFIED_MEMORY = 0x1035,
+    DEVICE_PARTITION_BY_COUNTS = 0x1087,
+    QUEUE_DEVICE = 0x1091,
+    PROGRAM_DEVICES = 0x1163,
     QUEUE_PROPERTIES = 0x1093,
     QUEUE_OUT_OF_ORDER = 1 << 0,
     MEM_FLAGS = 0x1101,
@@ -44,20 +57,27 @@ enum {
 
 /* Places in the dispatch table. */
 enum {
+    GET_DEVICE_IDS = 2,
     GET_DEVICE_INFO = 3,
     CREATE_COMMAND_QUEUE = 9,
+    GET_COMMAND_QUEUE_INFO = 12,
     CREATE_PROGRAM_WITH_SOURCE = 26,
     RETAIN_PROGRAM = 28,
     BUILD_PROGRAM = 30,
+    GET_PROGRAM_INFO = 32,
     CREATE_KERNEL = 34,
     CREATE_KERNELS_IN_PROGRAM = 35,
     ENQUEUE_ND_RANGE_KERNEL = 59,
     GET_EXTENSION_FUNCTION_ADDRESS = 65,
+    CREATE_SUB_DEVICES = 93,
     GET_EXTENSION_FUNCTION_ADDRESS_FOR_PLATFORM = 107,
     CREATE_COMMAND_QUEUE_WITH_PROPERTIES = 123,
     MOST_ENTRIES = 256
 };
 
+typedef cl_int get_device_ids_fn(cl_object platform, cl_ulong type, cl_uint count, cl_object *devices, cl_uint *count_ret);
+typedef cl_int create_sub_devices_fn(cl_object device, const intptr_t *properties, cl_uint count, cl_object *devices, cl_uint *count_ret);
+typedef cl_int get_info_fn(cl_object object, cl_uint name, size_t size, void *value, size_t *size_ret);
 typedef cl_int get_device_info_fn(cl_object device, cl_uint name, size_t size, void *value, size_t *size_ret);
 typedef cl_object create_queue_fn(cl_object context, cl_object device, cl_ulong properties, cl_int *error);
 typedef cl_object create_queue_with_properties_fn(cl_object context, cl_object device, const cl_ulong *properties, cl_int *error);
@@ -81,8 +101,6 @@ static void *table[MOST_ENTRIES]; /* what is given back */
 
 #define BELOW(entry, type) ((type *)below[entry])
 
-/* ---------------------------------------------------------------- what the device says of itself */
-
 static cl_int answer(const void *answer_value, size_t answer_size, size_t size, void *value, size_t *size_ret)
 {
     if (size_ret)
@@ -94,6 +112,82 @@ static cl_int answer(const void *answer_value, size_t answer_size, size_t size, 
     }
     return SUCCESS;
 }
+
+/* ---------------------------------------------------------------- which devices there are */
+
+/* Several GPUs are parts of the one processor, of one compute unit each: they have contexts, queues and programs of their own. A processor
+ * with fewer units is parted anew for each, which then share one. With one GPU it is the processor's own device. */
+static cl_object parts[AUTOGAUGE_MOST_GPUS];
+static pthread_mutex_t parting = PTHREAD_MUTEX_INITIALIZER;
+
+static cl_int part(cl_object whole)
+{
+    static const intptr_t one[] = {DEVICE_PARTITION_BY_COUNTS, 1, 0, 0};
+    intptr_t all[AUTOGAUGE_MOST_GPUS + 3] = {DEVICE_PARTITION_BY_COUNTS}; /* ended by two zeros: of the counts, of the properties */
+    create_sub_devices_fn *create = BELOW(CREATE_SUB_DEVICES, create_sub_devices_fn);
+    cl_int status = SUCCESS;
+    int gpus = autogauge_gpus();
+    for (int gpu = 0; gpu < gpus; gpu++)
+        all[gpu + 1] = 1;
+    pthread_mutex_lock(&parting);
+    if (!parts[gpus - 1] && create(whole, all, (cl_uint)gpus, parts, NULL) != SUCCESS)
+        for (int gpu = 0; gpu < gpus && status == SUCCESS; gpu++)
+            status = create(whole, one, 1, &parts[gpu], NULL);
+    pthread_mutex_unlock(&parting);
+    if (status != SUCCESS)
+        fprintf(stderr, "autogauge: this processor cannot be parted into %d emulated GPUs (OpenCL's error %d)\n", gpus, status);
+    return status;
+}
+
+static cl_int get_device_ids(cl_object platform, cl_ulong type, cl_uint count, cl_object *devices, cl_uint *count_ret)
+{
+    cl_object whole = NULL;
+    if (autogauge_gpus() == 1)
+        return BELOW(GET_DEVICE_IDS, get_device_ids_fn)(platform, type, count, devices, count_ret);
+    if (devices && count == 0)
+        return INVALID_VALUE;
+    cl_int status = BELOW(GET_DEVICE_IDS, get_device_ids_fn)(platform, type, 1, &whole, NULL);
+    if (status != SUCCESS)
+        return status;
+    if (part(whole) != SUCCESS)
+        return DEVICE_NOT_FOUND;
+    for (cl_uint gpu = 0; devices && gpu < count && gpu < (cl_uint)autogauge_gpus(); gpu++)
+        devices[gpu] = parts[gpu];
+    if (count_ret)
+        *count_ret = (cl_uint)autogauge_gpus();
+    return SUCCESS;
+}
+
+/* The number of the GPU that this device is, from 0; -1 for none. */
+static int gpu_of(cl_object device)
+{
+    if (autogauge_gpus() == 1)
+        return 0;
+    for (int gpu = 0; gpu < autogauge_gpus(); gpu++)
+        if (device == parts[gpu])
+            return gpu;
+    return -1;
+}
+
+static int gpu_of_queue(cl_object queue)
+{
+    cl_object device = NULL;
+    if (autogauge_gpus() == 1)
+        return 0;
+    BELOW(GET_COMMAND_QUEUE_INFO, get_info_fn)(queue, QUEUE_DEVICE, sizeof device, &device, NULL);
+    return gpu_of(device);
+}
+
+static int gpu_of_program(cl_object program)
+{
+    cl_object devices[AUTOGAUGE_MOST_GPUS] = {NULL};
+    if (autogauge_gpus() == 1)
+        return 0;
+    BELOW(GET_PROGRAM_INFO, get_info_fn)(program, PROGRAM_DEVICES, sizeof devices, devices, NULL);
+    return gpu_of(devices[0]);
+}
+
+/* ---------------------------------------------------------------- what the device says of itself */
 
 /* The device's own text, to be freed by the caller; NULL when there is none. */
 static char *text_of(cl_object device, cl_uint name)
@@ -124,7 +218,29 @@ static void drop_word(char *text, const char *word)
 
 static cl_int get_device_info(cl_object device, cl_uint name, size_t size, void *value, size_t *size_ret)
 {
+    static const struct autogauge_gpu plain;
+    int number = gpu_of(device);
+    const struct autogauge_gpu *gpu = number < 0 ? &plain : autogauge_gpu(number);
     switch (name) {
+    case DEVICE_HOST_UNIFIED_MEMORY: {
+        /* A GPU with memory of its own is a discrete one. */
+        cl_uint no = 0;
+        if (gpu->is_discrete)
+            return answer(&no, sizeof no, size, value, size_ret);
+        break;
+    }
+    case DEVICE_VENDOR_ID: {
+        cl_uint nobody = NOBODYS_VENDOR_ID;
+        if (gpu->is_of_another_vendor)
+            return answer(&nobody, sizeof nobody, size, value, size_ret);
+        break;
+    }
+    case DEVICE_VENDOR: {
+        static const char another[] = "another vendor (emulated)";
+        if (gpu->is_of_another_vendor)
+            return answer(another, sizeof another, size, value, size_ret);
+        break;
+    }
     case DEVICE_TYPE: {
         /* The plugin passes over devices that are no GPU. */
         cl_ulong type = DEVICE_TYPE_GPU;
@@ -348,6 +464,8 @@ static cl_object create_program_with_source(cl_object context, cl_uint count, co
 static cl_int build_program(cl_object program, cl_uint count, const cl_object *devices, const char *options,
                             void (*notify)(cl_object, void *), void *user_data)
 {
+    if (autogauge_begins(count && devices ? gpu_of(devices[0]) : gpu_of_program(program), AUTOGAUGE_BUILD))
+        return BUILD_PROGRAM_FAILURE;
     /* The CPU's runtime rejects options that are Intel's GPU compiler's own (CL_INVALID_BUILD_OPTIONS). */
     char *kept = options ? calloc(strlen(options) + 1, 1) : NULL;
     if (kept) {
@@ -403,6 +521,9 @@ static cl_int enqueue_kernel(cl_object queue, cl_object kernel, cl_uint dimensio
             return INVALID_WORK_GROUP_SIZE;
         groups[d] = global[d] / lengths[d];
     }
+    /* Another error than one of resources: at that one some releases' plugin ends the process (openvino 2024.6). */
+    if (autogauge_begins(gpu_of_queue(queue), AUTOGAUGE_LAUNCH))
+        return INVALID_OPERATION;
     size_t folded_local[3] = {lengths[0] * lengths[1] * lengths[2], 1, 1};
     size_t folded_global[3] = {groups[0] * folded_local[0], groups[1], groups[2]};
     size_t packed[3] = {lengths[0] | lengths[1] << 16 | lengths[2] << 32, 0, 0};
@@ -422,8 +543,14 @@ cl_int clInitLayer(cl_uint count, void *const *target, cl_uint *count_ret, void 
 {
     if (!target || !count_ret || !layer || count <= CREATE_COMMAND_QUEUE_WITH_PROPERTIES || count > MOST_ENTRIES)
         return INVALID_VALUE;
+    if (autogauge_read()) {
+        /* The loader would pass over the layer, and no GPU be there for no reason. */
+        fprintf(stderr, "autogauge: %s\n", autogauge_read());
+        abort();
+    }
     below = target;
     memcpy(table, target, count * sizeof *table);
+    table[GET_DEVICE_IDS] = (void *)get_device_ids;
     table[GET_DEVICE_INFO] = (void *)get_device_info;
     table[CREATE_COMMAND_QUEUE] = (void *)create_queue;
     table[CREATE_COMMAND_QUEUE_WITH_PROPERTIES] = (void *)create_queue_with_properties;

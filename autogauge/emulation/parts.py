@@ -26,6 +26,8 @@ from autogauge.probe.request import Emulation
 
 INSTALL = "pip install -r requirements-emulation.txt"
 SOURCE = Path(__file__).with_name("layer.c")
+SOURCES = (SOURCE, Path(__file__).with_name("gpus.c"))
+HEADERS = (Path(__file__).with_name("gpus.h"),)
 LAYER = "autogauge_layer.so"
 PACKAGES = {"intel-opencl-rt": "2024.2.1", "intel-cmplr-lib-rt": "2024.2.1"}
 """Newer releases need a newer TBB than openvino brings, and miss a symbol."""
@@ -33,7 +35,7 @@ RUNTIME = "libintelocl.so"
 LOADER = "libOpenCL.so.1"
 LIBRARIES = ("libintlc.so.5", "libimf.so", "libsvml.so", "libirc.so", "libirng.so")
 COMPILERS = ("cc", "gcc", "clang")
-FLAGS = ("-std=gnu11", "-O2", "-shared", "-fPIC")
+FLAGS = ("-std=gnu11", "-O2", "-shared", "-fPIC", "-pthread")
 BUILD_DEADLINE_S = 120.0
 _ERROR = re.compile(r"\berror\b", re.IGNORECASE)
 _LAST_WORD = re.compile(r"compilation terminated|collect2: error|\d+ errors? generated|clang: error: linker")
@@ -93,7 +95,8 @@ def identity(processor_class: str) -> dict[str, str]:
 
 def layer_digest() -> str:
     """Changes with the layer's source and with how it is compiled."""
-    return hashlib.sha256(f"{sha256_of(SOURCE)} {FLAGS}".encode()).hexdigest()[:12]
+    sources = " ".join(sha256_of(path) for path in (*SOURCES, *HEADERS))
+    return hashlib.sha256(f"{sources} {FLAGS}".encode()).hexdigest()[:12]
 
 
 def installed(package: str, name: str) -> str:
@@ -128,7 +131,7 @@ def _compile(command: list[str], staging: Path) -> str | None:
     """Compile the layer with one compiler; returns why it failed, or ``None``."""
     with tempfile.TemporaryDirectory(prefix="autogauge-build-") as scratch:
         child = Child(
-            [*command, *FLAGS, "-o", str(staging / LAYER), str(SOURCE)],
+            [*command, *FLAGS, "-o", str(staging / LAYER), *map(str, SOURCES)],
             stdout=Path(scratch) / "stdout.log",
             stderr=Path(scratch) / "stderr.log",
             environment={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,15 +17,64 @@ CacheMode = Literal["off", "cold"]
 FailureKind = Literal["error", "signal", "exit", "deadline", "garbage"]
 
 
+MOST_GPUS, MOST_AFTER = 2, 1_000_000_000
+_FAULT = re.compile(r"|fail|hang|slow:[0-9]{1,5}(\.[0-9]{1,6})?")
+
+
+@dataclass(frozen=True)
+class EmulatedGpu:
+    """One of several emulated GPUs, or one with faults.
+
+    A ``discrete`` one says that it has memory of its own; ``vendor`` "other" makes it another maker's than Intel's. ``build`` and
+    ``launch`` are faults that it meets from the start, after so many that are good as ``after`` says: "" (none), "fail", "hang", or
+    "slow:SECONDS". ``autogauge.probe.worker.emulation.fault`` changes them while the process runs. Raises ``ValueError``.
+    """
+
+    discrete: bool = False
+    vendor: Literal["intel", "other"] = "intel"
+    build: str = ""
+    launch: str = ""
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        if self.vendor not in ("intel", "other"):
+            raise ValueError(f"an emulated GPU's vendor is intel or other, not {self.vendor!r}")
+        for fault in (self.build, self.launch):
+            if not _FAULT.fullmatch(fault):
+                raise ValueError(f"an emulated GPU's fault is fail, hang or slow:SECONDS, not {fault!r}")
+        if not 0 <= self.after <= MOST_AFTER:
+            raise ValueError(
+                f"an emulated GPU's fault begins after 0 to {MOST_AFTER} that are good, not after {self.after}"
+            )
+
+    @property
+    def place(self) -> int:
+        """Where OpenVINO (2024.6 to 2026.4) puts it: Intel's integrated ones first, then its discrete ones, then another vendor's."""
+        return 2 if self.vendor == "other" else int(self.discrete)
+
+
 @dataclass(frozen=True)
 class Emulation:
-    """The parts of the emulated GPU that a probe loads before openvino, as absolute paths."""
+    """The parts of the emulated GPU that a probe loads before openvino, as absolute paths.
+
+    ``devices`` says which GPUs there are, at most ``MOST_GPUS``; with none it is one that works. OpenVINO numbers them in this order
+    (``GPU.0``, ``GPU.1``; ``GPU`` where there is one), which must be its own: by ``EmulatedGpu.place``. Raises ``ValueError`` otherwise.
+    """
 
     runtime: str
     loader: str
     layer: str
     libraries: tuple[str, ...]
-    devices: tuple[Any, ...] = ()
+    devices: tuple[EmulatedGpu, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.devices) > MOST_GPUS:
+            raise ValueError(f"at most {MOST_GPUS} GPUs are emulated, not {len(self.devices)}")
+        places = [device.place for device in self.devices]
+        if places != sorted(places):
+            raise ValueError(
+                "OpenVINO numbers Intel's integrated GPUs first, then its discrete ones, then another vendor's: name them in that order"
+            )
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,10 @@ BY_HAND: dict[str, tuple[str, ...]] = {
 }
 """What the runtime (2024.2.1) accepts. Anything else, the empty value too, makes every one of its builds fail."""
 
+GPUS = "AUTOGAUGE_EMULATED_GPUS"
+"""Tells the layer which emulated GPUs there are; see ``emulation/gpus.c``."""
+_layers: list[Any] = []
+
 
 def processor_flags(path: str = "/proc/cpuinfo") -> frozenset[str]:
     """What this processor can do, as Linux calls it; nothing where Linux does not tell."""
@@ -82,14 +86,74 @@ def choose_class() -> dict[str, Any]:
 def switch_on(parts: dict[str, Any]) -> None:
     """Load the OpenCL loader with its layer and Intel's OpenCL runtime for CPUs; the GPU plugin then finds the loader by its name.
 
-    ``parts`` has paths: ``libraries`` (a list), ``loader``, ``runtime``, ``layer``. Raises ``OSError`` when one cannot be loaded.
+    ``parts`` has paths: ``libraries`` (a list), ``loader``, ``runtime``, ``layer``; and ``devices``, which GPUs there are and what fails
+    on them (``request.EmulatedGpu`` as dictionaries; none: one GPU that works). Raises ``OSError`` when a part cannot be loaded,
+    ``ValueError`` with a sentence for a GPU that the layer does not know.
     """
     os.environ["OCL_ICD_FILENAMES"] = without_colon(parts["runtime"])
     os.environ["OPENCL_LAYERS"] = without_colon(parts["layer"])
     os.environ["OCL_ICD_VENDORS"] = os.path.join(os.getcwd(), "no-vendors")  # the layer is not for a real GPU's driver
-    ctypes.CDLL(parts["layer"])  # the loader would pass over one that does not load, and no GPU be there for no reason
+    tell_gpus(parts.get("devices") or ())
+    _take(
+        ctypes.CDLL(parts["layer"])
+    )  # the loader would pass over one that does not load, and no GPU be there for no reason
     _load_all(parts["libraries"])
     ctypes.CDLL(parts["loader"], mode=ctypes.RTLD_GLOBAL)
+
+
+def tell_gpus(devices: Any) -> None:
+    """Say in the environment which emulated GPUs there are: nothing for the one that works, whatever the user's environment says."""
+    if devices:
+        os.environ[GPUS] = ";".join(words_of(each) for each in devices)
+    else:
+        os.environ.pop(GPUS, None)
+
+
+def words_of(device: dict[str, Any]) -> str:
+    """One emulated GPU as the layer reads it (``emulation/gpus.c``)."""
+    words = ["discrete" if device.get("discrete") else "integrated", "vendor=" + device.get("vendor", "intel")]
+    words += [f"{what}={device[what]}" for what in ("build", "launch") if device.get(what)]
+    return ",".join([*words, f"after={device.get('after', 0)}"])
+
+
+def fault(device: int, what: str, how: str, after: int = 0) -> None:
+    """From now on ``what`` ("build" or "launch") meets that fault on that emulated GPU of this process, counted from 0.
+
+    ``how`` is "" (none; what hangs goes on), "fail", "hang" or "slow:SECONDS"; so many as ``after`` says are good before it. What waits
+    already meets the new fault. Raises ``ValueError`` for what there is not, ``RuntimeError`` where no GPU is emulated.
+    """
+    if _switched_on().autogauge_fault(device, what.encode(), how.encode(), after) != 0:
+        raise ValueError(
+            f"the emulated GPUs cannot be given this fault: {what} {how!r} on number {device} after {after}"
+        )
+
+
+def count(device: int, what: str) -> int:
+    """How often that emulated GPU did ``what`` so far: "build" and "launch" (good or not), "build-fault" and "launch-fault" (one was met).
+
+    A hang counts when it begins. Raises ``ValueError`` for what there is not, ``RuntimeError`` where no GPU is emulated.
+    """
+    found = int(_switched_on().autogauge_count(device, what.encode()))
+    if found < 0:
+        raise ValueError(f"the emulated GPUs do not count this: {what} on number {device}")
+    return found
+
+
+def _take(layer: Any) -> None:
+    """Keep the loaded layer for faults and counts; raises ``ValueError`` for GPUs that it does not know."""
+    layer.autogauge_read.restype = ctypes.c_char_p
+    layer.autogauge_fault.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int]
+    layer.autogauge_count.argtypes = [ctypes.c_int, ctypes.c_char_p]
+    layer.autogauge_count.restype = ctypes.c_long
+    if unreadable := layer.autogauge_read():
+        raise ValueError(unreadable.decode(errors="replace"))
+    _layers.append(layer)
+
+
+def _switched_on() -> Any:
+    if not _layers:
+        raise RuntimeError("no GPU is emulated in this process")
+    return _layers[-1]
 
 
 def without_colon(path: str) -> str:
