@@ -75,6 +75,12 @@ class Expect:
             value = None
         return Expected(self.claim, self.what, value, self.wanted)
 
+    def turned(self) -> Expect:
+        """The same with the opposite wish: to see that its claim can fail."""
+        wanted = self.wanted
+        holds = wanted.holds if isinstance(wanted, Wanted) else lambda value: bool(value == wanted)
+        return dataclasses.replace(self, wanted=Wanted(f"not {shown(wanted)}", lambda value: not holds(value)))
+
 
 @dataclass(frozen=True)
 class Wanted:
