@@ -53,6 +53,8 @@ class Run:
     """Whether the model keeps anything from one inference to the next, which is then reset before each."""
     notes: list[str] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+    """The studies that a test asked for and that cannot be measured here, by name, with the reason."""
     gate: Gate | None = None
     history_file: Path | None = None
     here: MachineFacts = field(default_factory=seen_here)
@@ -192,6 +194,7 @@ class Run:
             "frames": self.frames,
             "devices": [device.to_json() for device in self.devices],
             "notes": self.all_notes(),
+            "absent": dict(self.absent),
             "findings": [each.to_json() for each in self.findings()],
             "changes": list(self.changes),
             "disturbance": self.disturbance().to_json(),

@@ -60,6 +60,8 @@ class Recorded:
     notes: tuple[str, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
     """What never worked, each cause once, with its ``sentence``."""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """The studies that were asked for and could not be measured, with the reason."""
     results: tuple[Result, ...] = ()
     results_again: tuple[Result, ...] = ()
     verdicts: tuple[Mapping[str, Any], ...] = ()
@@ -130,6 +132,7 @@ def of_document(
         devices=run.each("devices", _device, ()),
         notes=run.texts("notes", ()),
         findings=run.each("findings", _finding, ()),
+        absent=run.of_texts("absent", {}),
         results=results,
         results_again=again,
         verdicts=tuple(_told(result, verdict) for result in results for verdict in result.verdicts()),

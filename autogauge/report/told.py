@@ -38,6 +38,7 @@ def summarize(run: Recorded) -> dict[str, Any]:
         "inputs": list(run.inputs),
         "frames": run.frames,
         "notes": [*run.notes, *run.lacks],
+        "absent": dict(run.absent),
         "findings": [dict(each) for each in run.findings],
         "devices": [device.to_json() for device in run.devices],
         "verdicts": [dict(each) for each in run.verdicts],

@@ -288,6 +288,10 @@ class CaseStudy(Study):
             if names
         )
 
+    def asserts(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules of each promise."""
+        return {promise.name: promise.rules for promise in self.promises}
+
     def not_promised(self, rig: Rig) -> Mapping[str, str]:
         """The claims of which no case can be had here, each with the reason."""
         reasons = dict(self._unsupported(rig))

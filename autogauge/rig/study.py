@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from autogauge.contract import differences
@@ -64,6 +65,8 @@ class Study(ABC):
     is_relayed: ClassVar[bool] = False
     """Whether its processes are warm ones, which give way to fresh ones after some rounds."""
 
+    rules: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Which documented rules (``contract.rules``) its claims assert, by claim; ``*`` in a name stands for what differs by machine."""
     shown: ClassVar[str] = AS_TABLE
     """``AS_TABLE``: a row for each condition, with what is recorded; ``BY_METRIC``: a line for each metric, a column for each condition;
     ``CLAIMS``: its verdicts alone."""
@@ -93,6 +96,10 @@ class Study(ABC):
         """
         return {}
 
+    def asserts(self) -> Mapping[str, tuple[str, ...]]:
+        """Which documented rules its claims assert, by claim (a name, or a pattern with ``*``): without a machine to measure."""
+        return self.rules
+
     def amount(self, rig: Rig) -> Amount:
         """How much is measured on this machine. Raises ``StudyMistake`` for a profile that it does not know."""
         profile = rig.asked.profile.name
@@ -114,7 +121,7 @@ class Study(ABC):
         result = Result(
             self.name,
             conditions,
-            tuple(self._with_what_is_known(claim, rig) for claim in claims),
+            tuple(self._with_what_is_known(self._with_rules(claim), rig) for claim in claims),
             self.amount(rig).plan,
             seed,
             repeats_disturbed=self.repeats_disturbed,
@@ -127,6 +134,11 @@ class Study(ABC):
         )
         checking.check_plan(result)
         return result
+
+    def _with_rules(self, claim: Claim) -> Claim:
+        """The claim, which names the documented rules that it asserts."""
+        keys = [key for name, keys in self.rules.items() if fnmatchcase(claim.name, name) for key in keys]
+        return dataclasses.replace(claim, rules=tuple(dict.fromkeys((*claim.rules, *keys)))) if keys else claim
 
     def _with_what_is_known(self, claim: Claim, rig: Rig) -> Claim:
         """The claim, which names the known difference by which it fails on the release that is measured, if there is one."""

@@ -44,6 +44,7 @@ class CachedStart(Study):
             LAB: Amount(Plan(looks=(10,), budget_s=120)),
         }
     )
+    rules = MappingProxyType({FROM_THE_BLOB: ("cache-told",)})
     has_companions = False
     repeats_disturbed = False
 

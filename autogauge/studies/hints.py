@@ -105,6 +105,13 @@ class Hints(Study):
         }
     )
     is_relayed = True
+    rules = MappingProxyType(
+        {
+            "*-throughput-hint-fps": ("hint-throughput-higher",),
+            "*-latency-hint-latency": ("hint-latency-lower",),
+            RAN: ("hint-one-device", "hint-every-device"),
+        }
+    )
 
     def absent(self, rig: Rig) -> str | None:
         """The emulated GPU has no speed worth comparing."""

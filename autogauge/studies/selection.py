@@ -14,8 +14,8 @@ class Selection(CaseStudy):
 
     name = "selection"
     promises: ClassVar[tuple[Promise, ...]] = (
-        Promise("cpu-is-last", "without an accelerator AUTO takes the CPU", ("selection-cpu-last",)),
-        Promise("gpu-before-cpu", "AUTO takes a GPU before the CPU", ("selection-gpu-first",)),
+        Promise("cpu-is-last", "without an accelerator AUTO takes the CPU", ("selection-discrete-first",)),
+        Promise("gpu-before-cpu", "AUTO takes a GPU before the CPU", ("selection-discrete-first",)),
     )
 
     def cases(self, rig: Rig) -> Sequence[Case]:

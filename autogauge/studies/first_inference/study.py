@@ -118,6 +118,15 @@ class FirstInference(Study):
             LAB: Amount(Plan(looks=(10, 20, 40), budget_s=120), at_least=40),
         }
     )
+    rules = MappingProxyType(
+        {
+            CLOSE: ("startup-first-inference-as-cpu",),
+            "auto-fil-below-*": ("startup-first-inference-ahead",),
+            "auto-no-fallback-fil-*": ("startup-off",),
+            promises.HELPER_OUT: ("startup-off",),
+            promises.RAN: ("startup-cpu-first", "startup-helper-marked", "selection-execution-devices"),
+        }
+    )
     with_accelerator = MappingProxyType(
         {
             QUICK: Plan(looks=(6,), budget_s=120),

@@ -33,7 +33,7 @@ from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.workload import Workload
-from autogauge.studies.hand_over import drawing
+from autogauge.studies.hand_over import drawing, promises
 from autogauge.studies.hand_over.promises import FAILED, OF_THE_CHANGE, WRONG, answers_right, checks_of, claims_for
 from autogauge.studies.hand_over.timeline import HELPER, TRANSITION, Timeline, figures_of
 from autogauge.targets import PLAIN_AUTO, Auto, Target
@@ -161,6 +161,16 @@ class HandOver(Study):
             QUICK: Amount(Plan(looks=(1,), budget_s=60)),
             STANDARD: Amount(Plan(looks=(3,), budget_s=60)),
             LAB: Amount(Plan(looks=(6,), budget_s=600)),
+        }
+    )
+    rules = MappingProxyType(
+        {
+            promises.IN_TIME: ("startup-hand-over",),
+            promises.FIRST_AND_LAST: ("startup-cpu-first", "startup-hand-over"),
+            promises.ONCE: ("selection-once",),
+            "auto-fails-no-inference-*": ("startup-hand-over-seamless",),
+            "auto-answers-like-the-cpu-*": ("outputs-across-hand-over",),
+            promises.LOG_AGREES: ("selection-execution-devices",),
         }
     )
     after_s = MappingProxyType({QUICK: 1.0, STANDARD: 1.5, LAB: 5.0})

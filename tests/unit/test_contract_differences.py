@@ -1,0 +1,42 @@
+"""Each known difference has its paragraph in docs/findings.md and its script in docs/findings, and the other way round."""
+
+import re
+
+import pytest
+
+from autogauge import studies
+from autogauge.contract import differences
+from tests.support import ROOT
+
+PAGE, SCRIPTS = ROOT / "docs" / "findings.md", ROOT / "docs" / "findings"
+KEYS = [each.key for each in differences.DIFFERENCES]
+
+
+def headings():
+    """The page's own: what a link to ``#key`` finds."""
+    return re.findall(r"^## `?([a-z0-9-]+)`?$", PAGE.read_text(encoding="utf-8"), re.MULTILINE) if PAGE.exists() else []
+
+
+def scripts():
+    return [each.stem for each in SCRIPTS.glob("*.py")]
+
+
+def test_no_two_differences_have_one_key():
+    assert len(KEYS) == len(set(KEYS))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_difference_has_its_paragraph_and_its_script(key):
+    assert headings().count(key) == 1, f"docs/findings.md has not one heading '## {key}'"
+    assert key in scripts(), f"there is no docs/findings/{key}.py"
+
+
+def test_each_difference_is_of_claims_that_there_are():
+    asserted = {study.name: {*study.asserts()} for study in studies.every()}
+    gone = [
+        (each.key, *claim)
+        for each in differences.DIFFERENCES
+        for claim in each.claims
+        if claim[1] not in asserted.get(claim[0], ())
+    ]
+    assert not gone
