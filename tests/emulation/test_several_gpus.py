@@ -10,7 +10,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from autogauge.probe.request import EmulatedGpu
+from autogauge.models import tiny
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.request import EmulatedGpu, ProbeRequest
 from autogauge.probe.worker.emulation import GPUS
 from tests.support import ROOT
 
@@ -246,6 +248,28 @@ def test_the_users_environment_emulates_nothing(emulation, slowness):
     """What another process was given, or somebody tried, changes no probe."""
     script = f"print(json.dumps([emulation.GPUS in os.environ, emulation.GPUS == {GPUS!r}]))"
     assert run(emulation, (), script, slowness, **{GPUS: "discrete;discrete"}) == [False, True]
+
+
+@pytest.mark.slow
+def test_the_steps_of_a_case_let_a_gpu_fail_and_say_that_it_did(emulation, cache, tmp_path):
+    steps = (
+        {"do": "compile", "model": "relu", "device": "GPU.1"},
+        {"do": "fault", "gpu": 1, "what": "launch", "how": "fail"},
+        {"do": "infer"},
+        {"do": "fault", "name": "off", "gpu": 1, "what": "launch", "how": ""},
+        {"do": "infer", "name": "again"},
+        {"do": "count", "gpu": 0, "until": "build", "within_s": 0.1},
+        {"do": "fault", "name": "misspelt", "gpu": 1, "what": "lunch", "how": "fail"},
+    )
+    models = {"relu": str(tiny.paths(cache)["relu"])}
+    launcher = Launcher(tmp_path / "probes", emulation=replace(emulation, devices=TWO))
+    seen = launcher.run_case(ProbeRequest("case", models=models, steps=steps), "faults")
+    assert seen.ending is None
+    assert seen.value("infer", "errors") or seen.error("infer")
+    assert seen.value("off", "launch-fault") == 1
+    assert not seen.value("again", "errors")
+    assert seen.value("count", "build") == 0, "it waits no longer than it was told"
+    assert "lunch" in seen.error("misspelt")
 
 
 LAYER = """

@@ -1,4 +1,4 @@
-"""Steps that make, ask and let go: ``compile``, ``wait``, ``ask``, ``set``, ``release``, ``memory``, ``sleep``, ``fault``."""
+"""Steps that make, ask and let go: ``compile``, ``wait``, ``ask``, ``set``, ``release``, ``memory``, ``sleep``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker import emulation
 from autogauge.probe.worker.api import ask, describe_devices, execution_devices
 from autogauge.probe.worker.machine import peak_memory_bytes, resident_memory_bytes
 from autogauge.probe.worker.subject import wait_for_accelerator
@@ -116,13 +115,6 @@ def sleep(stage: Stage, step: Step) -> None:
     time.sleep(step["seconds"])
 
 
-def fault(stage: Stage, step: Step) -> dict[str, Any]:
-    """From now on the emulated GPU ``gpu`` (0, 1) fails at ``what`` (build, launch) ``how`` (empty: not any more)."""
-    made = getattr(emulation, "fault")  # noqa: B009
-    made(step.get("gpu", 0), step["what"], step["how"], step.get("after", 0))
-    return {}
-
-
 KINDS = {
     "compile": compile_,
     "wait": wait,
@@ -131,5 +123,4 @@ KINDS = {
     "release": release,
     "memory": memory,
     "sleep": sleep,
-    "fault": fault,
 }
