@@ -244,6 +244,7 @@ os._exit(3)
     run(emulation, (), script, slowness, expected=3)
 
 
+@pytest.mark.slow
 def test_the_users_environment_emulates_nothing(emulation, slowness):
     """What another process was given, or somebody tried, changes no probe."""
     script = f"print(json.dumps([emulation.GPUS in os.environ, emulation.GPUS == {GPUS!r}]))"
@@ -322,7 +323,7 @@ def test_a_gpu_that_cannot_be_emulated_is_refused(fields):
 
 
 def test_the_layer_reads_every_fault_that_a_request_may_name_and_no_other(emulation):
-    from hypothesis import given
+    from hypothesis import given, settings
     from hypothesis import strategies as st
 
     from autogauge.probe.request import _FAULT
@@ -330,6 +331,7 @@ def test_the_layer_reads_every_fault_that_a_request_may_name_and_no_other(emulat
     layer = ctypes.CDLL(emulation.layer)
     known = st.from_regex(_FAULT, fullmatch=True, alphabet=st.characters(codec="ascii"))
 
+    @settings(max_examples=60)
     @given(
         st.one_of(known, st.text(st.characters(codec="ascii", exclude_characters="\0")), st.text("slow:.019e- xfail"))
     )
