@@ -101,6 +101,7 @@ class ProbeRequest:
     asks again, and leaves out the outputs on which its answers differ, and in any case those with the indices ``leave_out``.
 
     ``plugins`` are devices that are registered beside OpenVINO's own: the name, and the library of its plugin.
+    ``on_one_processor`` keeps all threads on one processor, where Linux can: no inference waits for a thread to wake on another.
 
     ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
 
@@ -132,6 +133,7 @@ class ProbeRequest:
     emulation: Emulation | None = None
     targets: tuple[Target, ...] = ()
     plugins: Mapping[str, str] = field(default_factory=dict)
+    on_one_processor: bool = False
     deadline_s: float = 120.0
 
     @classmethod

@@ -36,7 +36,7 @@ class Workload:
 
     ``random_outputs`` are the outputs that depend on random operators, by index, with the operators' types; ``has_state`` is whether
     the model keeps anything from one inference to the next. ``plugins`` are devices that the probe's Core gets beside its own, by name,
-    each with its plugin's library.
+    each with its plugin's library; ``on_one_processor`` keeps all of its threads on one.
     """
 
     model: ModelArtefact
@@ -46,6 +46,7 @@ class Workload:
     random_outputs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     has_state: bool = False
     plugins: Mapping[str, str] = field(default_factory=dict)
+    on_one_processor: bool = False
 
     def request(self, mode: Mode, target: Target, **others: Any) -> ProbeRequest:
         """A probe's request for this workload."""
@@ -55,7 +56,12 @@ class Workload:
             model=str(self.model.path),
             inputs=str(self.inputs),
             shapes=self.shapes,
-            **{"has_state": self.has_state, "plugins": self.plugins, **others},
+            **{
+                "has_state": self.has_state,
+                "plugins": self.plugins,
+                "on_one_processor": self.on_one_processor,
+                **others,
+            },
         )
 
 

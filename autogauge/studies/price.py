@@ -2,7 +2,11 @@
 
 The model is one ReLU, whatever ``--model`` says: what AUTO adds is the same for every model, and beside a large one nobody could see it.
 AUTO hands a single device's model through, and puts its scheduler before several. So that there are several on every machine, the CPU
-plugin is registered under a second name. Memory and threads, which are paid once and not by inference, are another study's.
+plugin is registered under a second name.
+
+All of a process's threads are kept on one processor: AUTO hands an inference to a thread of its own, and where that lies on another
+processor waking it takes 40 µs, in some processes always and in others never. That is measured too, and is no benchmark. Memory and
+threads, which are paid once and not by inference, are another study's.
 """
 
 from __future__ import annotations
@@ -30,13 +34,21 @@ from autogauge.targets import Target
 
 CPU, PASSED, SCHEDULED, CUMULATIVE = "CPU", "AUTO, one device", "AUTO, two devices", "AUTO, cumulative"
 PRICED = (PASSED, SCHEDULED, CUMULATIVE)
+CPU_FREE, AUTO_FREE = "CPU, threads free", "AUTO, threads free"
 CLAIMS = MappingProxyType(
-    {PASSED: "auto-price-one-device", SCHEDULED: "auto-price-two-devices", CUMULATIVE: "auto-price-cumulative"}
+    {
+        PASSED: "auto-price-one-device",
+        SCHEDULED: "auto-price-two-devices",
+        CUMULATIVE: "auto-price-cumulative",
+        AUTO_FREE: "auto-price-threads-free",
+    }
 )
 """The names of the claims on the price, by condition."""
 RAN = "priced-inferences-ran-on-the-cpu"
-MOST_US = 500.0
-"""No target: 20 µs were measured on a quiet machine and 60 to 100 beside seven busy processes. What is beyond this is a wait."""
+MOST_US = 100.0
+"""No target: about 10 µs were measured, on one processor. What is beyond this is no longer a matter of some calls more."""
+MOST_FREE_US = 500.0
+"""No target either: 10 µs or 50 were measured, and 100 beside seven busy processes."""
 INFERENCE = Metric(
     "inference_us",
     "synchronous inference",
@@ -53,18 +65,24 @@ NO_CPU = "what AUTO costs is measured beside the CPU, which the options leave ou
 
 def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
     """What an inference costs more through AUTO, in each way of its; and that each was a CPU's."""
-    words = {PASSED: "given one device", SCHEDULED: "given two devices", CUMULATIVE: "with CUMULATIVE_THROUGHPUT"}
+    words = {
+        PASSED: "given one device, an inference costs",
+        SCHEDULED: "given two devices, an inference costs",
+        CUMULATIVE: "with CUMULATIVE_THROUGHPUT, an inference costs",
+        AUTO_FREE: "with its threads free to move, an inference costs",
+    }
+    sides = {**dict.fromkeys(PRICED, (CPU, MOST_US)), AUTO_FREE: (CPU_FREE, MOST_FREE_US)}
     prices = (
         Difference(
             CLAIMS[name],
-            f"through AUTO {words[name]}, an inference costs at most {MOST_US:g} µs more than on the plain CPU",
+            f"through AUTO {words[name]} at most {most_us:g} µs more than on the plain CPU",
             INFERENCE,
             name,
-            CPU,
+            base,
             "at most",
-            MOST_US,
+            most_us,
         )
-        for name in PRICED
+        for name, (base, most_us) in sides.items()
     )
     return *prices, Fact(RAN, "each of these inferences ran on the CPU", tuple(each.name for each in conditions))
 
@@ -103,16 +121,19 @@ class Price(Study):
             PASSED: Target("AUTO:CPU"),
             SCHEDULED: Target(both),
             CUMULATIVE: Target.with_hint(both, "CUMULATIVE_THROUGHPUT"),
+            CPU_FREE: Target("CPU"),
+            AUTO_FREE: Target("AUTO:CPU"),
         }
+        free = (CPU_FREE, AUTO_FREE)
         return tuple(
             Condition(
                 name,
                 target,
                 name,
                 infer_requests=1,
-                runs_on=tiny.RUNS_ON,
+                runs_on=tiny.RUNS_ON if name in free else tiny.ON_ONE_PROCESSOR,
                 recorded=name in PRICED,
-                own_labels={"network": "one ReLU"},
+                own_labels={"network": "one ReLU", "threads": "free" if name in free else "one processor"},
             )
             for name, target in targets.items()
         )

@@ -1,6 +1,7 @@
 """AUTO's price is planned on any machine, of the tiny model, and is summed up before it is kept."""
 
 import itertools
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -44,13 +45,16 @@ def rig(tmp_path):
 
 def test_the_plan_is_of_the_tiny_model_whatever_the_run_measures(rig):
     result = PRICE.planned(rig, 1)
-    assert {each.runs_on for each in result.conditions} == {tiny.RUNS_ON}
+    assert {each.runs_on for each in result.conditions} == {tiny.RUNS_ON, tiny.ON_ONE_PROCESSOR}
     assert rig.setups[tiny.RUNS_ON].workload.model.name == tiny.RELU
     assert {each.labels["network"] for each in result.conditions} == {"one ReLU"}
     assert [each.name for each in result.conditions if each.recorded] == [*PRICE.may_record(rig.asked)] == [*PRICED]
     assert PRICE.benchmarks(rig) == 3
     check_apart(result)
-    assert tiny.set_up(rig) is rig.setups[tiny.RUNS_ON], "it is set up once"
+    assert {each.runs_on for each in result.conditions if each.recorded} == {tiny.ON_ONE_PROCESSOR}
+    before = dict(rig.setups)
+    PRICE.planned(rig, 2)
+    assert rig.setups == before, "it is set up once"
 
 
 def test_without_the_cpu_it_is_absent_with_a_reason():
@@ -78,7 +82,7 @@ def test_a_slice_is_its_median_in_microseconds_and_says_who_answered(devices, ho
 
 @each_of(
     ("price_us", "outcome"),
-    [({PASSED: 20, SCHEDULED: 25, CUMULATIVE: 45}, Outcome.PASS), (dict.fromkeys(PRICED, 600), Outcome.FAIL)],
+    [({PASSED: 20, SCHEDULED: 25, CUMULATIVE: 45}, Outcome.PASS), (dict.fromkeys(PRICED, 160), Outcome.FAIL)],
 )
 def test_the_price_is_what_auto_adds_in_the_same_round(rig, price_us, outcome):
     """However the machine's mood moves both."""
@@ -97,9 +101,20 @@ def test_the_price_is_what_auto_adds_in_the_same_round(rig, price_us, outcome):
     assert CPU in verdicts[CLAIMS[PASSED]].evidence()
 
 
+def workload_on(rig, runs_on):
+    tiny.set_up(rig)
+    return rig.setups[runs_on].workload
+
+
+@each_of(("runs_on", "count"), [(tiny.ON_ONE_PROCESSOR, 1), (tiny.RUNS_ON, len(os.sched_getaffinity(0)))])
+def test_a_probe_keeps_to_one_processor_where_it_is_to(rig, runs_on, count):
+    reply, _ = rig.launcher.run_once(workload_on(rig, runs_on).request("once", Target("CPU"), deadline_s=60.0), "one")
+    assert reply["surroundings"]["processors"] == count
+
+
 def test_a_probe_knows_the_cpu_under_a_second_name(rig):
     """AUTO takes it for a second device: what it selects from is both."""
-    workload = tiny.set_up(rig).workload
+    workload = workload_on(rig, tiny.RUNS_ON)
     target = Target(f"AUTO:CPU,{tiny.SECOND_CPU}")
     reply, _ = rig.launcher.run_once(workload.request("once", target, deadline_s=60.0), "two")
     named = reply["priorities"]
@@ -108,7 +123,7 @@ def test_a_probe_knows_the_cpu_under_a_second_name(rig):
 
 
 def test_a_plugin_that_is_not_there_is_told(rig):
-    workload = tiny.set_up(rig).workload
+    workload = workload_on(rig, tiny.RUNS_ON)
     request = workload.request("once", Target("NONE"), plugins={"NONE": "no_such_plugin"}, deadline_s=60.0)
     with pytest.raises(ProbeFailed, match=r"NONE|no_such_plugin"):
         rig.launcher.run_once(request, "none")

@@ -22,7 +22,13 @@ from autogauge.probe.worker.case import run_case
 from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watchdog
 from autogauge.probe.worker.hand_over import MOST_FAILURES, Inferences, is_helper, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
-from autogauge.probe.worker.machine import Surroundings, files_left, peak_memory_bytes, processors
+from autogauge.probe.worker.machine import (
+    Surroundings,
+    files_left,
+    peak_memory_bytes,
+    processors,
+    stay_on_one_processor,
+)
 from autogauge.probe.worker.subject import NOT_RESET, Subject, wait_for_accelerator
 
 FEW_FILES = 4
@@ -233,6 +239,8 @@ def main() -> int:
     request = json.loads(sys.stdin.readline())
     renew_watchdog(request["deadline_s"])
     phase = Phase(channel)
+    if request.get("on_one_processor"):
+        stay_on_one_processor()
     try:
         MODES[request["mode"]](request, phase, channel)
     except Exception as error:
