@@ -40,7 +40,18 @@ def numbers(release: str) -> tuple[int, ...]:
     return tuple(map(int, found[0].split("."))) if found else ()
 
 
-DIFFERENCES: tuple[Difference, ...] = ()
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "unknown-properties-accepted",
+        "AUTO compiles with a property that nobody knows, and says nothing",
+        (("properties and log", "unknown-given-is-an-error"),),
+    ),
+    Difference(
+        "compiled-model-tells-little",
+        "a model compiled for AUTO does not tell most of what it was compiled with",
+        (("properties and log", "a-model-tells-all-it-was-given"),),
+    ),
+)
 
 
 def about(study: str, claim: str) -> list[Difference]:

@@ -27,12 +27,13 @@ _PATTERNS = {
 
 @dataclass
 class AutoLog:
-    """What AUTO said that it did. Times are milliseconds; devices are in the order of their lines.
+    """What AUTO said that it did. Times are milliseconds; devices are in the order of their lines; ``levels`` counts lines by their letter.
 
     ``finished_of_day_s`` (by device) and ``cpu_helper_released_of_day_s`` are local times of day in seconds.
     """
 
     lines: int = 0
+    levels: dict[str, int] = field(default_factory=dict)
     selected: list[str] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     compile_ms: dict[str, float] = field(default_factory=dict)
@@ -67,6 +68,7 @@ def parse(text: str) -> AutoLog:
         if match:
             failed = None
             log.lines += 1
+            log.levels[match["level"]] = log.levels.get(match["level"], 0) + 1
             of_day_s = int(match["hour"]) * 3600 + int(match["minute"]) * 60 + float(match["second"])
             text = match["text"].strip()
             _read(log, text, of_day_s)

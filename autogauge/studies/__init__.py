@@ -21,6 +21,7 @@ LISTED = (
     "hints.HINTS",
     "price.PRICE",
     "selection.SELECTION",
+    "properties.PROPERTIES",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 

@@ -1,0 +1,331 @@
+"""The study of AUTO's properties and its log: defaults, what is set, given and asked, wrong values, levels. Most need the CPU alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from autogauge.probe.seen import Seen
+from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees, Wanted, at_least, of_kind
+from autogauge.rig.rig import Rig
+
+Reader = Callable[[Seen], Any]
+CPU = "AUTO:CPU"
+DEFAULTS: Mapping[str, tuple[str, Any]] = {
+    "startup-fallback-is-on": ("ENABLE_STARTUP_FALLBACK", True),
+    "runtime-fallback-is-on": ("ENABLE_RUNTIME_FALLBACK", True),
+    "hint-is-latency": ("PERFORMANCE_HINT", "LATENCY"),
+    "policy-is-device-priority": ("SCHEDULE_POLICY", "DEVICE_PRIORITY"),
+    "model-priority-is-medium": ("MODEL_PRIORITY", "MEDIUM"),
+}
+"""What AUTO says of itself before anything is set, by promise."""
+WRONG: Mapping[str, str] = {
+    "PERFORMANCE_HINT": "FAST",
+    "MODEL_PRIORITY": "URGENT",
+    "SCHEDULE_POLICY": "RANDOM",
+    "ENABLE_STARTUP_FALLBACK": "MAYBE",
+    "ENABLE_RUNTIME_FALLBACK": "MAYBE",
+    "EXECUTION_MODE_HINT": "BEST",
+    "LOG_LEVEL": "LOUD",
+}
+DOCUMENTED = ("MULTI_DEVICE_PRIORITIES", *(name for name, _ in DEFAULTS.values()))
+GIVEN: Mapping[str, Any] = {
+    "PERFORMANCE_HINT": "THROUGHPUT",
+    "MODEL_PRIORITY": "HIGH",
+    "SCHEDULE_POLICY": "ROUND_ROBIN",
+    "ENABLE_STARTUP_FALLBACK": False,
+    "EXECUTION_MODE_HINT": "ACCURACY",
+}
+"""What one model is compiled with. The first two it names itself; the others it was given all the same."""
+TOLD = ("PERFORMANCE_HINT", "MODEL_PRIORITY")
+LEVELS = {
+    "0": Wanted("no line", lambda seen: not seen),
+    "2": Wanted("errors and warnings at most", lambda seen: seen <= frozenset("EW")),
+    "3": Wanted("information, and errors and warnings at most", lambda seen: "I" in seen <= frozenset("EIW")),
+}
+"""Which levels, by their letters, OPENVINO_LOG_LEVEL lets through as documented."""
+VARIABLE = "OPENVINO_LOG_LEVEL"
+AN_ERROR = Wanted("an error", bool)
+UNKNOWN = "NO_SUCH_PROPERTY"
+ACCEPTED = ""
+"""What is said where there is no error."""
+
+
+def said(name: str) -> Reader:
+    """Reads what OpenVINO said in that step; empty where it took it."""
+    return lambda seen: seen.error(name)
+
+
+def letters(name: str) -> Reader:
+    """Reads the letters of the levels in AUTO's log during that step; ``None`` where it did not end."""
+
+    def read(seen: Seen) -> Any:
+        step = seen.step(name)
+        return None if step is None or not step.went_well else frozenset(step.log.levels)
+
+    return read
+
+
+class Properties(CaseStudy):
+    """Cases by what is asked: AUTO itself, models on the CPU, its log by property and by the environment."""
+
+    name = "properties and log"
+    promises: ClassVar[tuple[Promise, ...]] = (
+        Promise("startup-fallback-is-on", "the start-up fallback is on by default", ("startup-default-on",)),
+        Promise("runtime-fallback-is-on", "the run-time fallback is on by default", ("fallback-runtime-default-on",)),
+        Promise("hint-is-latency", "AUTO's hint is LATENCY by default", ("hint-default-latency",)),
+        Promise("policy-is-device-priority", "the schedule policy is DEVICE_PRIORITY by default", ("policy-default",)),
+        Promise("model-priority-is-medium", "a model's priority is MEDIUM by default", ("priority-default",)),
+        Promise(
+            "supported-can-be-asked-and-set",
+            "each property that AUTO names can be asked, and set where it says so",
+            ("property-supported",),
+        ),
+        Promise(
+            "a-model-tells-what-it-names", "a compiled model tells each property that it names", ("property-read-back",)
+        ),
+        Promise(
+            "a-model-tells-all-it-was-given",
+            "a compiled model tells each property that it was compiled with",
+            ("property-read-back",),
+        ),
+        Promise("set-holds-for-later", "what is set on AUTO holds for later models", ("property-global",)),
+        Promise("given-holds-for-one", "what one compile is given holds for it alone", ("property-one-call",)),
+        Promise("wrong-value-is-an-error", "a value that cannot be is an error", ("property-wrong-value-told",)),
+        Promise("unknown-set-is-an-error", "setting an unknown property is an error", ("property-unknown-told",)),
+        Promise(
+            "unknown-given-is-an-error", "compiling with an unknown property is an error", ("property-unknown-told",)
+        ),
+        Promise("counters-reach-the-device", "PERF_COUNT on AUTO gives the device's counters", ("property-profiling",)),
+        Promise("mode-reaches-the-device", "EXECUTION_MODE_HINT reaches the chosen device", ("hint-execution-mode",)),
+        Promise("bound-buffers-answer-right", "with DEVICE_BIND_BUFFER answers are right", ("bind-buffer",)),
+        Promise(
+            "curves-are-of-known-devices",
+            "PERF_CURVE_TABLE takes a curve for the CPU, and none for a device that there is not",
+            ("selection-perf-curve-keys",),
+            (("AUTO", "PERF_CURVE_TABLE"),),
+        ),
+        Promise(
+            "low-power-device-changes-nothing",
+            "without telemetry in the build LOW_POWER_DEVICE changes nothing",
+            ("selection-low-power-no-effect",),
+            (("AUTO", "LOW_POWER_DEVICE"),),
+        ),
+        Promise("log-follows-its-property", "AUTO's log follows LOG_LEVEL, set or given", ("log-level-property",)),
+        Promise("log-lines-have-their-form", "each line has its time, level, file and plugin", ("log-format",)),
+        Promise(
+            "log-follows-the-environment", "OPENVINO_LOG_LEVEL is numbered as documented", ("log-level-environment",)
+        ),
+        Promise("log-property-wins", "LOG_LEVEL overrides OPENVINO_LOG_LEVEL", ("log-level-property-wins",)),
+    )
+
+    def cases(self, rig: Rig) -> Sequence[Case]:
+        """In the order of the promises."""
+        return (
+            _defaults(),
+            _given(),
+            _wrong_and_unknown(),
+            _low_power(),
+            _log_by_property(),
+            *map(_log_by_environment, LEVELS),
+        )
+
+
+def _defaults() -> Case:
+    asked = [name for name, _ in DEFAULTS.values()]
+    return Case(
+        "auto-itself",
+        "what AUTO says of itself",
+        ({"do": "ask", "device": "AUTO", "properties": asked}, {"do": "ask-all", "name": "all", "device": "AUTO"}),
+        (
+            *(Expect(promise, name, _default(name), value) for promise, (name, value) in DEFAULTS.items()),
+            *_asked_all("supported-can-be-asked-and-set", "all", DOCUMENTED),
+        ),
+    )
+
+
+def _asked_all(promise: str, step: str, at_least_named: Sequence[str]) -> tuple[Expect, ...]:
+    """Everything that is named can be asked and set, and what must be named is."""
+    return (
+        Expect(
+            promise,
+            "what is named",
+            lambda seen: seen.value(step, "named"),
+            Wanted(f"{', '.join(at_least_named)} among them", lambda named: {*at_least_named} <= {*named}),
+        ),
+        Expect(promise, "what cannot be asked", lambda seen: sorted(seen.value(step, "refused_asking")), []),
+        Expect(promise, "what cannot be set", lambda seen: sorted(seen.value(step, "refused_setting")), []),
+    )
+
+
+def _compile(name: str, **properties: Any) -> dict[str, Any]:
+    """A step of that name, which compiles a model for the CPU with these properties, and keeps it under the name."""
+    return {"do": "compile", "name": name, "as": name, "model": "relu", "device": CPU, "properties": properties}
+
+
+def _given() -> Case:
+    return Case(
+        "given-and-set",
+        "models compiled with properties, on the CPU",
+        (
+            _compile("first", **GIVEN, PERF_COUNT=True),
+            {"do": "ask", "of": "first", "properties": [*GIVEN]},
+            {"do": "ask-all", "of": "first"},
+            {"do": "infer", "of": "first"},
+            {"do": "profiling", "of": "first"},
+            {"do": "release", "of": "first"},
+            _compile("next"),
+            {"do": "set", "device": "AUTO", "properties": {"PERFORMANCE_HINT": "THROUGHPUT"}},
+            _compile("later"),
+            {"do": "expect", "model": "relu"},
+            _compile("bound", DEVICE_BIND_BUFFER=True, INFERENCE_PRECISION_HINT="f32"),
+            {"do": "infer", "of": "bound", "times": 4},
+        ),
+        (
+            *_asked_all("a-model-tells-what-it-names", "ask-all first", TOLD),
+            *(
+                Expect(
+                    "a-model-tells-what-it-names" if name in TOLD else "a-model-tells-all-it-was-given",
+                    name,
+                    _told(name),
+                    value,
+                )
+                for name, value in GIVEN.items()
+            ),
+            Expect("given-holds-for-one", "the next model's hint", _hint("next"), "LATENCY"),
+            Expect("set-holds-for-later", "a later model's hint", _hint("later"), "THROUGHPUT"),
+            Expect(
+                "counters-reach-the-device",
+                "operations with counters",
+                lambda seen: seen.value("profiling first", "operations"),
+                at_least(1),
+            ),
+            Expect("mode-reaches-the-device", "what AUTO's log hands to the CPU", _mode, "ACCURACY"),
+            Expect("bound-buffers-answer-right", "wrong answers", _wrong, 0),
+        ),
+    )
+
+
+def _wrong_and_unknown() -> Case:
+    return Case(
+        "wrong-and-unknown",
+        "values and properties that there are not",
+        (
+            *(_compile(name, **{name: value}) for name, value in WRONG.items()),
+            {"do": "set", "name": "set unknown", "device": "AUTO", "properties": {UNKNOWN: "1"}},
+            _compile("given unknown", **{UNKNOWN: "1"}),
+            _compile("curve", PERF_CURVE_TABLE="{CPU:{0:1.0,100:5.0}}"),
+            _compile("no device", PERF_CURVE_TABLE="{TPU:{0:1.0}}"),
+        ),
+        (
+            *(
+                Expect("wrong-value-is-an-error", f"{name}={value}", said(name), AN_ERROR)
+                for name, value in WRONG.items()
+            ),
+            Expect("unknown-set-is-an-error", "what is said of it", said("set unknown"), AN_ERROR),
+            Expect("unknown-given-is-an-error", "what is said of it", said("given unknown"), AN_ERROR),
+            Expect("curves-are-of-known-devices", "what is said of the CPU's", said("curve"), ACCEPTED),
+            Expect("curves-are-of-known-devices", "what is said of a TPU's", said("no device"), AN_ERROR),
+        ),
+    )
+
+
+def _told(name: str) -> Reader:
+    """Reads what a model tells of a property, or that it cannot be asked; ``None`` where nobody asked."""
+
+    def read(seen: Seen) -> Any:
+        told, refused = seen.value("ask first", "told"), seen.value("ask first", "refused")
+        return "not told" if refused is not None and name in refused else told[name]
+
+    return read
+
+
+def _default(name: str) -> Reader:
+    return lambda seen: seen.value("ask", "told", name)
+
+
+def _mode(seen: Seen) -> Any:
+    """What AUTO hands to the CPU, by its log; ``None`` where it logs nothing of the CPU."""
+    step = seen.step("first")
+    given = step.log.properties.get("CPU") if step else None
+    return None if given is None else given.get("EXECUTION_MODE_HINT", "nothing")
+
+
+def _hint(model: str) -> Reader:
+    return lambda seen: seen.value(model, "PERFORMANCE_HINT")
+
+
+def _wrong(seen: Seen) -> Any:
+    """Wrong answers with bound buffers; ``None`` where none was compared."""
+    return seen.value("infer bound", "wrong") if seen.value("infer bound", "compared") else None
+
+
+def _low_power() -> Case:
+    return Case(
+        "low-power",
+        "AUTO, which is to prefer the CPU in low power",
+        (
+            {"do": "compile", "model": "relu", "device": "AUTO", "properties": {"LOW_POWER_DEVICE": "CPU"}},
+            {"do": "wait"},
+        ),
+        (
+            Expect(
+                "low-power-device-changes-nothing",
+                "what AUTO's log selects first",
+                lambda seen: seen.log.selected[0],
+                of_kind("GPU"),
+            ),
+        ),
+        Sees.GPU,
+    )
+
+
+def _log_by_property() -> Case:
+    of_info = {"LOG_LEVEL": "LOG_INFO"}
+    return Case(
+        "log-by-property",
+        "AUTO's log by LOG_LEVEL",
+        (
+            {**_compile("off"), "log": "LOG_NONE"},
+            _compile("given", **of_info),
+            {"do": "set", "device": "AUTO", "properties": of_info},
+            _compile("after set"),
+        ),
+        (
+            Expect("log-follows-its-property", "levels with LOG_NONE", letters("off"), frozenset()),
+            Expect("log-follows-its-property", "levels with LOG_INFO given", letters("given"), frozenset("I")),
+            Expect("log-follows-its-property", "levels with LOG_INFO set", letters("after set"), frozenset("I")),
+            Expect("log-lines-have-their-form", "lines in that form", _lines("after set"), at_least(1)),
+        ),
+    )
+
+
+def _lines(step: str) -> Reader:
+    """Reads how many lines were in their form: what is in another is no line of AUTO's to who reads it."""
+
+    def read(seen: Seen) -> Any:
+        found = seen.step(step)
+        return None if found is None or not found.went_well else found.log.lines
+
+    return read
+
+
+def _log_by_environment(number: str) -> Case:
+    turned = "LOG_INFO" if number == "0" else "LOG_NONE"
+    levels = frozenset("I") if number == "0" else frozenset()
+    return Case(
+        f"log-by-environment-{number}",
+        f"AUTO's log with {VARIABLE}={number}",
+        (
+            {"do": "environment", "variable": VARIABLE, "value": number},
+            _compile("by variable"),
+            _compile("by property", LOG_LEVEL=turned),
+        ),
+        (
+            Expect("log-follows-the-environment", f"levels with {number}", letters("by variable"), LEVELS[number]),
+            Expect("log-property-wins", f"levels with {number} and {turned}", letters("by property"), levels),
+        ),
+    )
+
+
+PROPERTIES = Properties()
