@@ -16,6 +16,7 @@ from autogauge.contract.rules import Cited, Part, Rule, Source
 from autogauge.contract.seen import OfStudy, Outcome, Release
 from autogauge.history import outcomes
 from autogauge.report import contract_page
+from autogauge.rig.cases import CaseStudy
 from tests.support import ROOT
 
 PAGE = ROOT / "docs" / "contract.md"
@@ -162,3 +163,19 @@ def test_every_outcome_that_is_kept_is_of_a_claim_that_there_is():
         for name, study in release.studies.items():
             gone = [claim for claim in study.outcomes if not outcomes.is_one_of(claim, claims.get(name, ()))]
             assert not gone, f"{release.openvino}, {name}: keep it anew (python -m autogauge contract --keep RUN)"
+
+
+def test_every_claim_that_asserts_a_rule_is_asked_by_a_test():
+    texts = [
+        path.read_text(encoding="utf-8")
+        for kind in ("functional", "perf", "soak")
+        for path in (ROOT / "tests" / kind).glob("*.py")
+    ]
+    for entry in studies.LISTED:
+        constant = entry.rpartition(".")[2]
+        asking = "\n".join(text for text in texts if f"mark.study({constant})" in text)
+        assert asking, f"no test is about {constant}"
+        study = next(each for each in studies.every() if type(each).__module__.endswith(entry.rpartition(".")[0]))
+        if isinstance(study, CaseStudy) and f"in {constant}.promises" not in asking:
+            unasked = [claim for claim in study.asserts() if f'"{claim}"' not in asking]
+            assert not unasked, f"no test of {constant} asks these"
