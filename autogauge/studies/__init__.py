@@ -22,6 +22,7 @@ LISTED = (
     "price.PRICE",
     "selection.SELECTION",
     "properties.PROPERTIES",
+    "fallback.study.FALLBACK",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Step = dict[str, Any]
 
 clock = time.perf_counter
+TICK_S = 0.005
 TOLD = (
     "MULTI_DEVICE_PRIORITIES",
     "PERFORMANCE_HINT",
@@ -90,14 +91,32 @@ def set_(stage: Stage, step: Step) -> None:
 
 
 def release(stage: Stage, step: Step) -> dict[str, Any]:
-    """Let go of the model kept as ``of`` and of its requests; AUTO says then what each device did."""
-    name, began = step.get("of", "a"), clock()
+    """Let go of the model kept as ``of`` and of its requests; AUTO says then what each device did.
+
+    ``others_waited_s`` is how long another Python thread, which wants to go on every few milliseconds, was kept from it at most.
+    """
+    name = step.get("of", "a")
     stage.requests = {key: each for key, each in stage.requests.items() if key.split("/")[0] != name}
     compiled = stage.compiled.pop(name)
+    waits, is_over = [0.0], threading.Event()
+
+    def tick() -> None:
+        last = clock()
+        while not is_over.wait(TICK_S):
+            now = clock()
+            waits[0], last = max(waits[0], now - last), now
+        waits[0] = max(waits[0], clock() - last)
+
+    ticking = threading.Thread(target=tick, daemon=True)
+    ticking.start()
+    time.sleep(2 * TICK_S)
     began = clock()
     del compiled
     gc.collect()
-    return {"release_s": clock() - began}
+    took = clock() - began
+    is_over.set()
+    ticking.join(1.0)
+    return {"release_s": took, "others_waited_s": waits[0]}
 
 
 def memory(stage: Stage, step: Step) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""Cases of the start: who answers first, who later, and what letting go of a model waits for. The GPU builds as slowly as it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autogauge.probe.request import EmulatedGpu
+from autogauge.probe.seen import Seen
+from autogauge.rig.cases import Case, Expect, Promise, Sees, Wanted, at_least, at_most, of_kind
+
+SLOW_S = 2.0
+SLOW = (EmulatedGpu(build=f"slow:{SLOW_S:g}"),)
+OFF = {"ENABLE_STARTUP_FALLBACK": False}
+LIST = "AUTO:GPU,CPU"
+ON = Wanted("on", lambda value: str(value).upper() in ("TRUE", "YES"))
+HELPER, NO_HELPER = ["(CPU)"], False
+
+PROMISES = (
+    Promise("startup-cpu-answers-first", "while the GPU compiles, AUTO's CPU helper answers", ("startup-cpu-first",)),
+    Promise("startup-helper-is-marked", "a CPU that only helps stands in brackets", ("startup-helper-marked",)),
+    Promise("startup-hands-over", "when the GPU is ready it answers", ("startup-hand-over",)),
+    Promise("startup-lets-go-of-the-helper", "after the hand-over the helper is let go of", ("startup-helper-released",)),
+    Promise("startup-fallback-is-on", "the start-up fallback is on by default", ("startup-default-on",)),
+    Promise(
+        "startup-off-has-no-helper",
+        "with the start-up fallback off every answer is the chosen device's",
+        ("startup-off", "startup-off-one-device"),
+    ),
+    Promise("startup-unlisted-cpu-helps-not", "a CPU that is not in the list does not help", ("startup-cpu-unlisted",)),
+    Promise("startup-release-waits", "letting go of a model waits for its compile", ("startup-destroy-waits",)),
+    Promise(
+        "startup-release-leaves-python",
+        "while that waits, other Python threads go on",
+        ("startup-destroy-leaves-python",),
+    ),
+    Promise("startup-answers-are-right", "every answer of the start is right", ("startup-hand-over-seamless",)),
+)
+
+
+def all_right(claim: str, *steps: str) -> tuple[Expect, ...]:
+    """In those steps every inference ended, and every answer was compared and right."""
+    return tuple(
+        expect
+        for step in steps
+        for expect in (
+            Expect(claim, f"failed inferences ({step})", lambda seen, step=step: seen.value(step, "failed"), 0),
+            Expect(
+                claim,
+                f"wrong answers ({step})",
+                lambda seen, step=step: seen.value(step, "wrong") if seen.value(step, "compared") else None,
+                0,
+            ),
+        )
+    )
+
+
+def started(device: str | None, properties: dict[str, object], *, times: int = 5) -> tuple[dict[str, object], ...]:
+    """Steps: compile, infer at once, wait for the accelerator, infer again, let go."""
+    return (
+        {"do": "expect", "model": "relu"},
+        {"do": "compile", "model": "relu", "device": device, "properties": properties},
+        {"do": "infer", "name": "at once", "times": times},
+        {"do": "wait"},
+        {"do": "infer", "name": "later", "times": times},
+        {"do": "release"},
+    )
+
+
+def first_device(seen: Seen) -> object:
+    """Who answered the first inference."""
+    return (seen.value("at once", "devices") or [None])[0]
+
+
+def cases() -> Sequence[Case]:
+    """All of them."""
+    return (
+        Case(
+            "helper",
+            f"{LIST}, the GPU builds slowly",
+            started(LIST, {}),
+            (
+                Expect("startup-cpu-answers-first", "who answers first", first_device, "(CPU)"),
+                Expect("startup-cpu-answers-first", "AUTO's log starts a helper", lambda seen: seen.log.cpu_helper_started, True),
+                Expect("startup-helper-is-marked", "who answers after compiling", lambda seen: seen.value("compile", "devices"), HELPER),
+                Expect("startup-hands-over", "who answers in the end", lambda seen: seen.value("later", "devices")[-1], of_kind("GPU")),
+                Expect("startup-lets-go-of-the-helper", "AUTO's log lets go of it", lambda seen: seen.log.cpu_helper_released, True),
+                Expect(
+                    "startup-fallback-is-on",
+                    "ENABLE_STARTUP_FALLBACK",
+                    lambda seen: seen.value("compile", "ENABLE_STARTUP_FALLBACK"),
+                    ON,
+                ),
+                *all_right("startup-answers-are-right", "at once", "later"),
+            ),
+            gpus=SLOW,
+        ),
+        *(
+            Case(
+                f"no helper: {called}",
+                f"{device or 'AUTO'}{' and the start-up fallback off' if properties else ''}",
+                started(device, properties),
+                (
+                    Expect(claim, "who answers first", first_device, of_kind("GPU")),
+                    Expect(claim, "AUTO's log starts a helper", _helper_started, False),
+                    *all_right("startup-answers-are-right", "at once", "later"),
+                ),
+                gpus=SLOW,
+            )
+            for called, device, properties, claim in (
+                ("off", LIST, OFF, "startup-off-has-no-helper"),
+                ("only the GPU", "AUTO:GPU", {}, "startup-unlisted-cpu-helps-not"),
+                ("without the CPU", "AUTO:-CPU", {}, "startup-unlisted-cpu-helps-not"),
+            )
+        ),
+        Case(
+            "let go of early",
+            f"{LIST}, let go of while the GPU builds",
+            (
+                {"do": "compile", "model": "relu", "device": LIST},
+                {"do": "infer", "name": "at once"},
+                {"do": "release"},
+            ),
+            (
+                Expect(
+                    "startup-release-waits",
+                    "how long it took, in seconds",
+                    lambda seen: seen.value("release", "release_s") if first_device(seen) == "(CPU)" else None,
+                    at_least(SLOW_S / 4, "s"),
+                ),
+                Expect(
+                    "startup-release-leaves-python",
+                    "how long another thread was kept waiting, in seconds",
+                    lambda seen: seen.value("release", "others_waited_s") if seen.value("release", "release_s") > SLOW_S / 4 else None,
+                    at_most(SLOW_S / 8, "s"),
+                ),
+            ),
+            gpus=SLOW,
+        ),
+        Case(
+            "no accelerator",
+            f"{LIST} where there is no GPU",
+            started("AUTO", {}),
+            (
+                Expect("startup-helper-is-marked", "who answers", lambda seen: seen.value("at once", "devices"), ["CPU"]),
+                *all_right("startup-answers-are-right", "at once", "later"),
+            ),
+            sees=Sees.CPU_ONLY,
+        ),
+    )
+
+
+def _helper_started(seen: Seen) -> bool | None:
+    return seen.log.cpu_helper_started if seen.log.lines else None
