@@ -16,10 +16,18 @@ CUMULATIVE = {"PERFORMANCE_HINT": "CUMULATIVE_THROUGHPUT"}
 THE_CPU = Wanted("the CPU, helping or not", lambda value: str(value).strip("()") == "CPU")
 
 PROMISES = (
-    Promise("build-fails-next-answers", "where a build fails the next device of the list answers", ("fallback-build-next",)),
+    Promise(
+        "build-fails-next-answers", "where a build fails the next device of the list answers", ("fallback-build-next",)
+    ),
     Promise("build-fails-next-gpu-answers", "where a GPU's build fails the next GPU answers", ("fallback-build-next",)),
-    Promise("build-fails-everywhere-is-an-error", "where no device builds, compiling is an error", ("fallback-build-none-told",)),
-    Promise("build-fails-both-off-is-an-error", "with both fallbacks off the CPU is no way out", ("fallback-both-off",)),
+    Promise(
+        "build-fails-everywhere-is-an-error",
+        "where no device builds, compiling is an error",
+        ("fallback-build-none-told",),
+    ),
+    Promise(
+        "build-fails-both-off-is-an-error", "with both fallbacks off the CPU is no way out", ("fallback-both-off",)
+    ),
     Promise("build-hangs-cpu-answers", "while a build hangs the CPU goes on answering", ("fallback-build-hang",)),
     Promise("build-goes-on-gpu-answers", "when the hanging build goes on, AUTO hands over", ("startup-hand-over",)),
     Promise("build-answers-are-right", "whoever answers, the answers are right", ("fallback-build-next",)),
@@ -54,14 +62,28 @@ def cases() -> Sequence[Case]:
             "build fails: nobody left",
             "AUTO:GPU, which does not build",
             _steps("AUTO:GPU", {}),
-            (Expect("build-fails-everywhere-is-an-error", "what compiling says", lambda seen: seen.error("compile"), saying("gpu")),),
+            (
+                Expect(
+                    "build-fails-everywhere-is-an-error",
+                    "what compiling says",
+                    lambda seen: seen.error("compile"),
+                    saying("gpu"),
+                ),
+            ),
             gpus=(FAILING,),
         ),
         Case(
             "build fails: both fallbacks off",
             f"{LIST} with both fallbacks off; the GPU does not build",
             _steps(LIST, BOTH_OFF),
-            (Expect("build-fails-both-off-is-an-error", "what compiling says", lambda seen: seen.error("compile"), saying("gpu")),),
+            (
+                Expect(
+                    "build-fails-both-off-is-an-error",
+                    "what compiling says",
+                    lambda seen: seen.error("compile"),
+                    saying("gpu"),
+                ),
+            ),
             gpus=(FAILING,),
         ),
         Case(
@@ -78,7 +100,9 @@ def cases() -> Sequence[Case]:
                 {"do": "release"},
             ),
             (
-                Expect("build-hangs-cpu-answers", "who answers", lambda seen: seen.value("at once", "devices"), ["(CPU)"]),
+                Expect(
+                    "build-hangs-cpu-answers", "who answers", lambda seen: seen.value("at once", "devices"), ["(CPU)"]
+                ),
                 Expect("build-hangs-cpu-answers", "answers", lambda seen: seen.value("at once", "done"), 20),
                 Expect("build-goes-on-gpu-answers", "who answers in the end", _in_the_end, of_kind("GPU")),
                 *all_right("build-answers-are-right", "at once", "later"),

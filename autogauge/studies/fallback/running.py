@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
-from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, Expect, Promise, at_least, of_kind, saying
 from autogauge.studies.fallback.building import CUMULATIVE, THE_CPU
 from autogauge.studies.fallback.startup import LIST, ON, all_right
@@ -20,14 +19,30 @@ PATIENCE_S = 8.0
 
 PROMISES = (
     Promise("fallback-is-on", "the run-time fallback is on by default", ("fallback-runtime-default-on",)),
-    Promise("fallback-answers-instead", "a request that fails is answered by the next device", ("fallback-runtime-retry",)),
+    Promise(
+        "fallback-answers-instead", "a request that fails is answered by the next device", ("fallback-runtime-retry",)
+    ),
     Promise("fallback-takes-the-best-left", "the next device is the best that is left", ("fallback-runtime-order",)),
     Promise("fallback-answers-are-right", "answers that were given instead are right", ("fallback-runtime-right",)),
-    Promise("fallback-off-is-an-error", "with the fallback off a failed request is an error", ("fallback-runtime-off",)),
-    Promise("fallback-alone-is-an-error", "where no device is left a failed request is an error", ("fallback-runtime-alone",)),
+    Promise(
+        "fallback-off-is-an-error", "with the fallback off a failed request is an error", ("fallback-runtime-off",)
+    ),
+    Promise(
+        "fallback-alone-is-an-error",
+        "where no device is left a failed request is an error",
+        ("fallback-runtime-alone",),
+    ),
     Promise("fallback-loses-nothing", "of requests in flight none is lost", ("fallback-runtime-nothing-lost",)),
-    Promise("fallback-loses-nothing-batched", "of batched requests in flight none is lost", ("fallback-runtime-nothing-lost",)),
-    Promise("fallback-cumulative-answers", "a cumulative request that fails is answered by another device", ("fallback-runtime-cumulative",)),
+    Promise(
+        "fallback-loses-nothing-batched",
+        "of batched requests in flight none is lost",
+        ("fallback-runtime-nothing-lost",),
+    ),
+    Promise(
+        "fallback-cumulative-answers",
+        "a cumulative request that fails is answered by another device",
+        ("fallback-runtime-cumulative",),
+    ),
     Promise(
         "fallback-cumulative-loses-nothing",
         "of cumulative requests in flight none is lost",
@@ -46,10 +61,25 @@ def cases() -> Sequence[Case]:
             _after_the_hand_over(LIST, {}),
             (
                 _met_a_fault("fallback-answers-instead"),
-                Expect("fallback-is-on", "ENABLE_RUNTIME_FALLBACK", lambda seen: seen.value("compile", "ENABLE_RUNTIME_FALLBACK"), ON),
-                Expect("fallback-answers-instead", "who answered before", lambda seen: seen.value("before", "devices")[-1], of_kind("GPU")),
+                Expect(
+                    "fallback-is-on",
+                    "ENABLE_RUNTIME_FALLBACK",
+                    lambda seen: seen.value("compile", "ENABLE_RUNTIME_FALLBACK"),
+                    ON,
+                ),
+                Expect(
+                    "fallback-answers-instead",
+                    "who answered before",
+                    lambda seen: seen.value("before", "devices")[-1],
+                    of_kind("GPU"),
+                ),
                 Expect("fallback-answers-instead", "failed inferences", lambda seen: seen.value("after", "failed"), 0),
-                Expect("fallback-answers-instead", "who answers then", lambda seen: seen.value("after", "devices")[-1], THE_CPU),
+                Expect(
+                    "fallback-answers-instead",
+                    "who answers then",
+                    lambda seen: seen.value("after", "devices")[-1],
+                    THE_CPU,
+                ),
                 Expect("fallback-answers-instead", "AUTO's log names it", lambda seen: bool(seen.log.fallbacks), True),
                 *all_right("fallback-answers-are-right", "after"),
             ),
@@ -61,7 +91,12 @@ def cases() -> Sequence[Case]:
             _after_the_hand_over("AUTO:GPU.0,GPU.1,CPU", {}),
             (
                 _met_a_fault("fallback-takes-the-best-left"),
-                Expect("fallback-takes-the-best-left", "who answers then", lambda seen: seen.value("after", "devices")[-1], "GPU.1"),
+                Expect(
+                    "fallback-takes-the-best-left",
+                    "who answers then",
+                    lambda seen: seen.value("after", "devices")[-1],
+                    "GPU.1",
+                ),
                 *all_right("fallback-answers-are-right", "after"),
             ),
             gpus=TWO,
@@ -72,7 +107,12 @@ def cases() -> Sequence[Case]:
             _after_the_hand_over(LIST, OFF),
             (
                 Expect("fallback-off-is-an-error", "failed inferences", lambda seen: seen.value("after", "failed"), 5),
-                Expect("fallback-off-is-an-error", "what they say", lambda seen: seen.value("after", "errors")[0], saying("cl", "gpu")),
+                Expect(
+                    "fallback-off-is-an-error",
+                    "what they say",
+                    lambda seen: seen.value("after", "errors")[0],
+                    saying("cl", "gpu"),
+                ),
             ),
             gpus=ONE,
         ),
@@ -92,7 +132,9 @@ def cases() -> Sequence[Case]:
             _after_the_hand_over(LIST, CUMULATIVE),
             (
                 _met_a_fault("fallback-cumulative-answers"),
-                Expect("fallback-cumulative-answers", "failed inferences", lambda seen: seen.value("after", "failed"), 0),
+                Expect(
+                    "fallback-cumulative-answers", "failed inferences", lambda seen: seen.value("after", "failed"), 0
+                ),
                 *all_right("fallback-answers-are-right", "after"),
             ),
             gpus=ONE,
@@ -109,7 +151,12 @@ def cases() -> Sequence[Case]:
                 {"do": "release"},
             ),
             (
-                Expect("hang-passes", "requests that did not come back meanwhile", lambda seen: seen.value("meanwhile", "never"), 1),
+                Expect(
+                    "hang-passes",
+                    "requests that did not come back meanwhile",
+                    lambda seen: seen.value("meanwhile", "never"),
+                    1,
+                ),
                 *all_right("hang-passes", "after"),
             ),
             gpus=ONE,

@@ -19,7 +19,9 @@ PROMISES = (
     Promise("startup-cpu-answers-first", "while the GPU compiles, AUTO's CPU helper answers", ("startup-cpu-first",)),
     Promise("startup-helper-is-marked", "a CPU that only helps stands in brackets", ("startup-helper-marked",)),
     Promise("startup-hands-over", "when the GPU is ready it answers", ("startup-hand-over",)),
-    Promise("startup-lets-go-of-the-helper", "after the hand-over the helper is let go of", ("startup-helper-released",)),
+    Promise(
+        "startup-lets-go-of-the-helper", "after the hand-over the helper is let go of", ("startup-helper-released",)
+    ),
     Promise("startup-fallback-is-on", "the start-up fallback is on by default", ("startup-default-on",)),
     Promise(
         "startup-off-has-no-helper",
@@ -80,10 +82,30 @@ def cases() -> Sequence[Case]:
             started(LIST, {}),
             (
                 Expect("startup-cpu-answers-first", "who answers first", first_device, "(CPU)"),
-                Expect("startup-cpu-answers-first", "AUTO's log starts a helper", lambda seen: seen.log.cpu_helper_started, True),
-                Expect("startup-helper-is-marked", "who answers after compiling", lambda seen: seen.value("compile", "devices"), HELPER),
-                Expect("startup-hands-over", "who answers in the end", lambda seen: seen.value("later", "devices")[-1], of_kind("GPU")),
-                Expect("startup-lets-go-of-the-helper", "AUTO's log lets go of it", lambda seen: seen.log.cpu_helper_released, True),
+                Expect(
+                    "startup-cpu-answers-first",
+                    "AUTO's log starts a helper",
+                    lambda seen: seen.log.cpu_helper_started,
+                    True,
+                ),
+                Expect(
+                    "startup-helper-is-marked",
+                    "who answers after compiling",
+                    lambda seen: seen.value("compile", "devices"),
+                    HELPER,
+                ),
+                Expect(
+                    "startup-hands-over",
+                    "who answers in the end",
+                    lambda seen: seen.value("later", "devices")[-1],
+                    of_kind("GPU"),
+                ),
+                Expect(
+                    "startup-lets-go-of-the-helper",
+                    "AUTO's log lets go of it",
+                    lambda seen: seen.log.cpu_helper_released,
+                    True,
+                ),
                 Expect(
                     "startup-fallback-is-on",
                     "ENABLE_STARTUP_FALLBACK",
@@ -130,7 +152,11 @@ def cases() -> Sequence[Case]:
                 Expect(
                     "startup-release-leaves-python",
                     "how long another thread was kept waiting, in seconds",
-                    lambda seen: seen.value("release", "others_waited_s") if seen.value("release", "release_s") > SLOW_S / 4 else None,
+                    lambda seen: (
+                        seen.value("release", "others_waited_s")
+                        if seen.value("release", "release_s") > SLOW_S / 4
+                        else None
+                    ),
                     at_most(SLOW_S / 8, "s"),
                 ),
             ),
@@ -141,7 +167,9 @@ def cases() -> Sequence[Case]:
             f"{LIST} where there is no GPU",
             started("AUTO", {}),
             (
-                Expect("startup-helper-is-marked", "who answers", lambda seen: seen.value("at once", "devices"), ["CPU"]),
+                Expect(
+                    "startup-helper-is-marked", "who answers", lambda seen: seen.value("at once", "devices"), ["CPU"]
+                ),
                 *all_right("startup-answers-are-right", "at once", "later"),
             ),
             sees=Sees.CPU_ONLY,
