@@ -8,7 +8,7 @@ from typing import Any
 from autogauge.probe.request import EmulatedGpu
 from autogauge.rig.cases import Case, Expect, Promise, at_least, of_kind, saying
 from autogauge.studies.fallback.building import CUMULATIVE, THE_CPU
-from autogauge.studies.fallback.startup import LIST, ON, all_right
+from autogauge.studies.fallback.startup import LIST, all_right, by_default
 
 ONE, TWO = (EmulatedGpu(),), (EmulatedGpu(), EmulatedGpu())
 OFF = {"ENABLE_RUNTIME_FALLBACK": False}
@@ -61,12 +61,7 @@ def cases() -> Sequence[Case]:
             _after_the_hand_over(LIST, {}),
             (
                 _met_a_fault("fallback-answers-instead"),
-                Expect(
-                    "fallback-is-on",
-                    "ENABLE_RUNTIME_FALLBACK",
-                    lambda seen: seen.value("compile", "ENABLE_RUNTIME_FALLBACK"),
-                    ON,
-                ),
+                by_default("fallback-is-on", "ENABLE_RUNTIME_FALLBACK"),
                 Expect(
                     "fallback-answers-instead",
                     "who answered before",
@@ -166,6 +161,7 @@ def cases() -> Sequence[Case]:
 
 def _compiled(device: str, properties: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     return (
+        {"do": "ask", "name": "defaults", "device": "AUTO", "properties": ["ENABLE_RUNTIME_FALLBACK"]},
         {"do": "expect", "model": "relu"},
         {"do": "compile", "model": "relu", "device": device, "properties": dict(properties)},
         {"do": "wait"},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
@@ -41,26 +42,30 @@ PROMISES = (
 
 def all_right(claim: str, *steps: str) -> tuple[Expect, ...]:
     """In those steps every inference ended, and every answer was compared and right."""
-    return tuple(
-        expect
-        for step in steps
-        for expect in (
-            Expect(claim, f"failed inferences ({step})", lambda seen, step=step: seen.value(step, "failed"), 0),
-            Expect(
-                claim,
-                f"wrong answers ({step})",
-                lambda seen, step=step: seen.value(step, "wrong") if seen.value(step, "compared") else None,
-                0,
-            ),
-        )
+    return tuple(expect for step in steps for expect in _right(claim, step))
+
+
+def _right(claim: str, step: str) -> tuple[Expect, Expect]:
+    def wrong(seen: Seen) -> object:
+        return seen.value(step, "wrong") if seen.value(step, "compared") else None
+
+    return (
+        Expect(claim, f"failed inferences ({step})", lambda seen: seen.value(step, "failed"), 0),
+        Expect(claim, f"wrong answers ({step})", wrong, 0),
     )
 
 
-def started(device: str | None, properties: dict[str, object], *, times: int = 5) -> tuple[dict[str, object], ...]:
+def by_default(claim: str, name: str) -> Expect:
+    """That property of AUTO is on where nobody set it."""
+    return Expect(claim, f"{name} of AUTO", lambda seen: seen.value("defaults", "told", name), ON)
+
+
+def started(device: str | None, properties: Mapping[str, object], *, times: int = 5) -> tuple[Mapping[str, Any], ...]:
     """Steps: compile, infer at once, wait for the accelerator, infer again, let go."""
     return (
+        {"do": "ask", "name": "defaults", "device": "AUTO", "properties": ["ENABLE_STARTUP_FALLBACK"]},
         {"do": "expect", "model": "relu"},
-        {"do": "compile", "model": "relu", "device": device, "properties": properties},
+        {"do": "compile", "model": "relu", "device": device, "properties": dict(properties)},
         {"do": "infer", "name": "at once", "times": times},
         {"do": "wait"},
         {"do": "infer", "name": "later", "times": times},
@@ -106,12 +111,7 @@ def cases() -> Sequence[Case]:
                     lambda seen: seen.log.cpu_helper_released,
                     True,
                 ),
-                Expect(
-                    "startup-fallback-is-on",
-                    "ENABLE_STARTUP_FALLBACK",
-                    lambda seen: seen.value("compile", "ENABLE_STARTUP_FALLBACK"),
-                    ON,
-                ),
+                by_default("startup-fallback-is-on", "ENABLE_STARTUP_FALLBACK"),
                 *all_right("startup-answers-are-right", "at once", "later"),
             ),
             gpus=SLOW,
