@@ -68,6 +68,7 @@ def cases() -> Sequence[Case]:
                     lambda seen: seen.value("before", "devices")[-1],
                     of_kind("GPU"),
                 ),
+                _all_back("fallback-answers-instead"),
                 Expect("fallback-answers-instead", "failed inferences", lambda seen: seen.value("after", "failed"), 0),
                 Expect(
                     "fallback-answers-instead",
@@ -170,13 +171,12 @@ def _compiled(device: str, properties: Mapping[str, Any]) -> tuple[Mapping[str, 
 
 
 def _after_the_hand_over(device: str, properties: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """One request; every launch of the first GPU fails from after the hand-over on."""
+    """One request, in a thread of its own; every launch of the first GPU fails from after the hand-over on."""
     return (
         *_compiled(device, properties),
         {"do": "fault", "what": "launch", "how": "fail"},
-        {"do": "infer", "name": "after", "times": 5},
+        {"do": "stream", "name": "after", "requests": 1, "times": 5, "patience_s": PATIENCE_S},
         {"do": "count"},
-        {"do": "release"},
     )
 
 
@@ -194,12 +194,17 @@ def _in_flight(called: str, claim: str, properties: Mapping[str, Any]) -> Case:
         (
             _met_a_fault(claim),
             Expect(claim, "failed inferences", lambda seen: seen.value("after", "failed"), 0),
-            Expect(claim, "requests that never came back", lambda seen: seen.value("after", "never"), 0),
+            _all_back(claim),
             Expect(claim, "answers", lambda seen: seen.value("after", "done"), at_least(MANY)),
             Expect(claim, "wrong answers", lambda seen: seen.value("after", "wrong"), 0),
         ),
         gpus=ONE,
     )
+
+
+def _all_back(claim: str) -> Expect:
+    """None is still waited for."""
+    return Expect(claim, "requests that never came back", lambda seen: seen.value("after", "never"), 0)
 
 
 def _met_a_fault(claim: str) -> Expect:
