@@ -1,4 +1,4 @@
-"""Where the plugin is known to differ from a documented rule. Their paragraphs: ``docs/findings.md``. Which claim fails for one, its study says.
+"""Where the plugin is known to differ from a documented rule; the paragraphs: ``docs/findings.md``. Which claim fails, its study says.
 
 A claim that fails by a known difference is an expected failure: its verdict stays FAIL, and names the difference. One that holds although
 the difference is said to be seen always on this release fails its test: the list is out of date.

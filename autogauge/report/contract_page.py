@@ -123,7 +123,11 @@ def _seen(claims: Sequence[Asserted], release: Release) -> Iterator[dict[str, An
         if not outcomes:
             yield {"study": each.study, "claim": each.claim, "does": NOT_KNOWN, "said": "", "difference": None}
         for claim, outcome in outcomes.items():
-            known = differences.known(each.study, claim, release.openvino) if outcome.became == seen.BROKEN else None
+            known = (
+                differences.known(_differs(each.study, claim), release.openvino)
+                if outcome.became == seen.BROKEN
+                else None
+            )
             yield {
                 "study": each.study,
                 "claim": claim,
@@ -131,6 +135,12 @@ def _seen(claims: Sequence[Asserted], release: Release) -> Iterator[dict[str, An
                 "said": outcome.said,
                 "difference": known.key if known else None,
             }
+
+
+def _differs(study: str, claim: str) -> Sequence[str]:
+    """The known differences of that claim."""
+    found = studies.by_name(study)
+    return found.may_differ().get(claim, ()) if found else ()
 
 
 def _does(outcome: seen.Outcome, known: differences.Difference | None) -> str:

@@ -223,13 +223,15 @@ class Case:
 class Promise:
     """A claim of a study of cases: what AUTO promises, by which documented rules (``contract.rules``).
 
-    ``properties`` are those that a release must know (pairs of device and property): one that does not is not asked.
+    ``properties`` are those that a release must know (pairs of device and property): one that does not is not asked. ``differs`` are the
+    known differences (``contract.differences``) by which it fails on the releases that have them.
     """
 
     name: str
     sentence: str
     rules: tuple[str, ...] = ()
     properties: tuple[tuple[str, str], ...] = ()
+    differs: tuple[str, ...] = ()
 
 
 class CaseStudy(Study):
@@ -291,6 +293,10 @@ class CaseStudy(Study):
     def asserts(self) -> Mapping[str, tuple[str, ...]]:
         """The rules of each promise."""
         return {promise.name: promise.rules for promise in self.promises}
+
+    def may_differ(self) -> Mapping[str, tuple[str, ...]]:
+        """The known differences of each promise that has any."""
+        return {promise.name: promise.differs for promise in self.promises if promise.differs}
 
     def not_promised(self, rig: Rig) -> Mapping[str, str]:
         """The claims of which no case can be had here, each with the reason."""

@@ -67,6 +67,8 @@ class Study(ABC):
 
     rules: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Which documented rules (``contract.rules``) its claims assert, by claim; ``*`` in a name stands for what differs by machine."""
+    differs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """By which known differences (``contract.differences``) its claims fail on the releases that have them, by claim."""
     shown: ClassVar[str] = AS_TABLE
     """``AS_TABLE``: a row for each condition, with what is recorded; ``BY_METRIC``: a line for each metric, a column for each condition;
     ``CLAIMS``: its verdicts alone."""
@@ -99,6 +101,10 @@ class Study(ABC):
     def asserts(self) -> Mapping[str, tuple[str, ...]]:
         """Which documented rules its claims assert, by claim (a name, or a pattern with ``*``): without a machine to measure."""
         return self.rules
+
+    def may_differ(self) -> Mapping[str, tuple[str, ...]]:
+        """By which known differences its claims fail on the releases that have them: keys of ``contract.differences``, by claim."""
+        return self.differs
 
     def amount(self, rig: Rig) -> Amount:
         """How much is measured on this machine. Raises ``StudyMistake`` for a profile that it does not know."""
@@ -142,9 +148,8 @@ class Study(ABC):
 
     def _with_what_is_known(self, claim: Claim, rig: Rig) -> Claim:
         """The claim, which names the known difference by which it fails on the release that is measured, if there is one."""
-        if not differences.about(self.name, claim.name):
-            return claim
-        difference = differences.known(self.name, claim.name, rig.inspection.openvino)
+        keys = self.may_differ().get(claim.name, ())
+        difference = differences.known(keys, rig.inspection.openvino) if keys else None
         return claim if difference is None else dataclasses.replace(claim, known=difference.key)
 
     def benchmarks(self, rig: Rig) -> int:

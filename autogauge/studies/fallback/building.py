@@ -26,7 +26,10 @@ PROMISES = (
         ("fallback-build-none-told",),
     ),
     Promise(
-        "build-fails-both-off-is-an-error", "with both fallbacks off the CPU is no way out", ("fallback-both-off",)
+        "build-fails-both-off-is-an-error",
+        "with both fallbacks off the CPU is no way out",
+        ("fallback-both-off",),
+        differs=("both-off-keeps-the-cpu",),
     ),
     Promise("build-hangs-cpu-answers", "while a build hangs the CPU goes on answering", ("fallback-build-hang",)),
     Promise("build-goes-on-gpu-answers", "when the hanging build goes on, AUTO hands over", ("startup-hand-over",)),
@@ -37,6 +40,11 @@ WAIT_S = 4.0
 
 def cases() -> Sequence[Case]:
     """All of them."""
+    return (*_failing(), *_hanging())
+
+
+def _failing() -> Sequence[Case]:
+    """A build fails."""
     return (
         *(
             _instead(called, properties, device)
@@ -86,6 +94,12 @@ def cases() -> Sequence[Case]:
             ),
             gpus=(FAILING,),
         ),
+    )
+
+
+def _hanging() -> Sequence[Case]:
+    """A build hangs, and goes on later."""
+    return (
         Case(
             "build hangs",
             f"{LIST}; the GPU's build hangs, and goes on later",

@@ -37,16 +37,19 @@ PROMISES = (
         "fallback-loses-nothing-batched",
         "of batched requests in flight none is lost",
         ("fallback-runtime-nothing-lost",),
+        differs=("batched-requests-hang",),
     ),
     Promise(
         "fallback-cumulative-answers",
         "a cumulative request that fails is answered by another device",
         ("fallback-runtime-cumulative",),
+        differs=("cumulative-loses-requests",),
     ),
     Promise(
         "fallback-cumulative-loses-nothing",
         "of cumulative requests in flight none is lost",
         ("fallback-runtime-cumulative", "fallback-runtime-nothing-lost"),
+        differs=("cumulative-loses-requests",),
     ),
     Promise("hang-passes", "when a hanging launch goes on, its request and the next ones are answered", ()),
 )
@@ -54,6 +57,11 @@ PROMISES = (
 
 def cases() -> Sequence[Case]:
     """All of them."""
+    return (*_answered(), *_refused(), *_in_flight(), *_hanging())
+
+
+def _answered() -> Sequence[Case]:
+    """A launch fails, and another device is there."""
     return (
         Case(
             "a launch fails",
@@ -97,6 +105,12 @@ def cases() -> Sequence[Case]:
             ),
             gpus=TWO,
         ),
+    )
+
+
+def _refused() -> Sequence[Case]:
+    """A launch fails, and nobody may answer instead."""
+    return (
         Case(
             "a launch fails, fallback off",
             f"{LIST} with the run-time fallback off",
@@ -119,9 +133,15 @@ def cases() -> Sequence[Case]:
             (Expect("fallback-alone-is-an-error", "failed inferences", lambda seen: seen.value("after", "failed"), 5),),
             gpus=ONE,
         ),
-        _in_flight("in flight", "fallback-loses-nothing", UNBATCHED),
-        _in_flight("in flight, batched", "fallback-loses-nothing-batched", THROUGHPUT),
-        _in_flight("in flight, cumulative", "fallback-cumulative-loses-nothing", CUMULATIVE),
+    )
+
+
+def _in_flight() -> Sequence[Case]:
+    """Several requests meanwhile; and cumulative ones."""
+    return (
+        _many("in flight", "fallback-loses-nothing", UNBATCHED),
+        _many("in flight, batched", "fallback-loses-nothing-batched", THROUGHPUT),
+        _many("in flight, cumulative", "fallback-cumulative-loses-nothing", CUMULATIVE),
         Case(
             "a launch fails, cumulative",
             f"{LIST}, cumulative, one request at a time",
@@ -135,6 +155,12 @@ def cases() -> Sequence[Case]:
             ),
             gpus=ONE,
         ),
+    )
+
+
+def _hanging() -> Sequence[Case]:
+    """A launch hangs, and goes on later."""
+    return (
         Case(
             "a launch hangs",
             f"{LIST}; a launch hangs for a while",
@@ -180,7 +206,7 @@ def _after_the_hand_over(device: str, properties: Mapping[str, Any]) -> tuple[Ma
     )
 
 
-def _in_flight(called: str, claim: str, properties: Mapping[str, Any]) -> Case:
+def _many(called: str, claim: str, properties: Mapping[str, Any]) -> Case:
     """Several requests in flight while every launch begins to fail."""
     return Case(
         f"a launch fails, {called}",

@@ -35,6 +35,7 @@ PROMISES = (
         "startup-release-leaves-python",
         "while that waits, other Python threads go on",
         ("startup-destroy-leaves-python",),
+        differs=("release-holds-python",),
     ),
     Promise("startup-answers-are-right", "every answer of the start is right", ("startup-hand-over-seamless",)),
 )
@@ -80,6 +81,11 @@ def first_device(seen: Seen) -> object:
 
 def cases() -> Sequence[Case]:
     """All of them."""
+    return (*_helping(), *_without_help(), *_let_go_of())
+
+
+def _helping() -> Sequence[Case]:
+    """The helper answers first, the GPU later."""
     return (
         Case(
             "helper",
@@ -116,6 +122,12 @@ def cases() -> Sequence[Case]:
             ),
             gpus=SLOW,
         ),
+    )
+
+
+def _without_help() -> Sequence[Case]:
+    """Nobody helps: the CPU is out, or the fallback is off."""
+    return (
         *(
             Case(
                 f"no helper: {called}",
@@ -134,6 +146,12 @@ def cases() -> Sequence[Case]:
                 ("without the CPU", "AUTO:-CPU", {}, "startup-unlisted-cpu-helps-not"),
             )
         ),
+    )
+
+
+def _let_go_of() -> Sequence[Case]:
+    """Letting go of a model early; and a machine without a GPU."""
+    return (
         Case(
             "let go of early",
             f"{LIST}, let go of while the GPU builds",
