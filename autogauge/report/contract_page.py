@@ -39,10 +39,14 @@ each release (`.venv/bin/{COMMAND} --keep RUN`).
 
 @dataclass(frozen=True)
 class Asserted:
-    """A claim that asserts rules. ``claim`` may be a pattern with ``*``, where a study makes one for each device, say."""
+    """A claim that asserts rules. ``claim`` may be a pattern with ``*``, where a study makes one for each device, say.
+
+    ``differs`` are the known differences by which it may fail.
+    """
 
     study: str
     claim: str
+    differs: tuple[str, ...] = ()
 
     def outcomes(self, release: Release) -> dict[str, seen.Outcome]:
         """What became of it on that release, by the claims that it stands for."""
@@ -55,9 +59,10 @@ def asserted(every: Iterable[Study]) -> dict[str, list[Asserted]]:
     """Which claims of these studies assert a rule, by the rule's key."""
     found: dict[str, list[Asserted]] = {}
     for study in every:
+        differs = study.may_differ()
         for claim, keys in study.asserts().items():
             for key in keys:
-                found.setdefault(key, []).append(Asserted(study.name, claim))
+                found.setdefault(key, []).append(Asserted(study.name, claim, differs.get(claim, ())))
     return found
 
 
@@ -123,11 +128,7 @@ def _seen(claims: Sequence[Asserted], release: Release) -> Iterator[dict[str, An
         if not outcomes:
             yield {"study": each.study, "claim": each.claim, "does": NOT_KNOWN, "said": "", "difference": None}
         for claim, outcome in outcomes.items():
-            known = (
-                differences.known(_differs(each.study, claim), release.openvino)
-                if outcome.became == seen.BROKEN
-                else None
-            )
+            known = differences.known(each.differs, release.openvino) if outcome.became == seen.BROKEN else None
             yield {
                 "study": each.study,
                 "claim": claim,
@@ -135,12 +136,6 @@ def _seen(claims: Sequence[Asserted], release: Release) -> Iterator[dict[str, An
                 "said": outcome.said,
                 "difference": known.key if known else None,
             }
-
-
-def _differs(study: str, claim: str) -> Sequence[str]:
-    """The known differences of that claim."""
-    found = studies.by_name(study)
-    return found.may_differ().get(claim, ()) if found else ()
 
 
 def _does(outcome: seen.Outcome, known: differences.Difference | None) -> str:
