@@ -21,7 +21,7 @@ try:
 except ImportError:  # 2024
     from openvino.runtime import opset13 as ops
 
-DEADLINE_S = 15
+DEADLINE_S = 8
 
 core = ov.Core()
 if any(name.startswith("NPU") for name in core.available_devices):

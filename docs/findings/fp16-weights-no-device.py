@@ -3,8 +3,8 @@
 Rule: the CPU is a candidate for FP32, FP16, INT8 and BIN models; "you can use the FP16 IR to work with auto-device" (OpenVINO's
 documentation, "Automatic Device Selection", table of priorities, and the notes at its end).
 Expected: AUTO uses the CPU, which compiles and infers the model.
-Seen: "Cannot select any device", wherever no device lists FP16 among its OPTIMIZATION_CAPABILITIES and AUTO has two candidates or more. A CPU
-lists it only if it computes in FP16 itself (AVX512-FP16). From a file's path the same model compiles: AUTO does not look then.
+Seen: "Cannot select any device", wherever no device lists FP16 among its OPTIMIZATION_CAPABILITIES and AUTO has two candidates or
+more. A CPU lists it only if it computes in FP16 itself (AVX512-FP16). From a file's path the same model compiles: AUTO does not look then.
 Releases: 2024.6.0, 2025.4.1, 2026.4.1.
 Needs: openvino and numpy. No GPU: a second CPU named XCPU stands for it, and a CPU with AVX512-FP16 is kept from using it.
 Exit status: 1 when the difference is seen, 0 when it is not, 77 when a device lists FP16 all the same.

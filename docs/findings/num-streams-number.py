@@ -3,8 +3,8 @@
 Rule: a property is set alike for every device (OpenVINO's documentation, "Query Device Properties - Configuration"): {"NUM_STREAMS": 2} is
 accepted by the CPU. "CUMULATIVE_THROUGHPUT loads the network model to all available devices".
 Expected: {"NUM_STREAMS": 2} means the same as {"NUM_STREAMS": "2"}, or AUTO refuses it as the GPU does.
-Seen: the GPU's compile fails inside AUTO, and nothing says so: the CPU helper answers `(CPU)` for ever, and CUMULATIVE_THROUGHPUT runs on
-the CPU alone. As a text, "2", it works.
+Seen: the GPU's compile fails inside AUTO, and nothing says so: it is the CPU that answers (with LATENCY as `(CPU)`, for ever), and
+CUMULATIVE_THROUGHPUT runs on the CPU alone. As a text, "2", it works.
 Releases: 2024.6.0, 2025.4.1, 2026.4.1.
 Needs: openvino and numpy, and a GPU.
 Exit status: 1 when the difference is seen, 0 when it is not, 77 when there is no GPU.

@@ -57,7 +57,9 @@ core = ov.Core()
 has_gpu = any(name.startswith("GPU") for name in core.available_devices)
 can = {name: core.get_property(name, "OPTIMIZATION_CAPABILITIES") for name in ("CPU", "GPU")[: 1 + has_gpu]}
 models = [make() for make in (fp16, int8)]
-fitting = [each for each in models if has_gpu and each.friendly_name not in can["GPU"] and each.friendly_name in can["CPU"]]
+fitting = [
+    each for each in models if has_gpu and each.friendly_name not in can["GPU"] and each.friendly_name in can["CPU"]
+]
 if not fitting:
     print("skipped: there is no GPU that lacks a precision (FP16, INT8) which the CPU has")
     sys.exit(77)

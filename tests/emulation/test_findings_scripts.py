@@ -1,0 +1,45 @@
+"""Each script of docs/findings, by its front door, on the installed release: it ends as docs/findings.md says of that release."""
+
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+from tests import findings_page
+from tests.findings_page import LACKS, SEEN
+from tests.support import ROOT, run_cli
+
+ROWS = findings_page.rows()
+RELEASE = importlib.metadata.version("openvino")
+DEADLINE_S = 300
+
+
+def run(row, cache):
+    """Run a script: by itself, or by the command that lets it see emulated GPUs."""
+    if row.options is None:
+        command = [sys.executable, str(row.script)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    options = [*row.options, f"--cache={cache.root}", f"--deadline={DEADLINE_S}"]
+    return run_cli("emulated", *options, str(row.script), timeout_s=DEADLINE_S + 60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", list(ROWS))
+def test_a_script_ends_as_the_page_says_of_this_release(key, request):
+    row = ROWS[key]
+    if row.options is not None:
+        request.getfixturevalue("emulation")  # skips where there can be none
+    done = run(row, request.getfixturevalue("cache"))
+    print(done.stdout, done.stderr, sep="\n")
+    lines = done.stdout.splitlines()
+    if done.returncode == LACKS:
+        assert any(line.startswith("skipped: ") for line in lines)
+        pytest.skip(f"{key}: {lines[-1]}")
+    assert done.returncode in row.endings(RELEASE), f"openvino {RELEASE}: the page says {row.cells.get(RELEASE)}"
+    assert any(line.startswith("expected: ") for line in lines)
+    assert any(line.startswith("seen: ") for line in lines)
+    if "of" in row.cells.get(RELEASE, ""):
+        print(
+            f"{key} comes and goes ({row.cells[RELEASE]}): this time it was {'' if done.returncode == SEEN else 'not '}seen"
+        )
