@@ -12,6 +12,7 @@ from autogauge.probe.worker.case import MARK
 _LINE = re.compile(
     r"\[(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d\.\d+)\](?P<level>[A-Z])\[[^\]]*\]\[(?:AUTO|MULTI)\]\s*(?P<text>.*)"
 )
+MOST_WARNINGS, MOST_WARNING = 20, 300  # how many are kept, and how much of each
 _STEP = re.compile(re.escape(MARK).replace(r"\{\}", r"(\d+)") + r"\n")
 _PATTERNS = {
     "selected": re.compile(r"select device:(?P<device>\S+)"),
@@ -34,6 +35,7 @@ class AutoLog:
 
     lines: int = 0
     levels: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     selected: list[str] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     compile_ms: dict[str, float] = field(default_factory=dict)
@@ -69,6 +71,8 @@ def parse(text: str) -> AutoLog:
             failed = None
             log.lines += 1
             log.levels[match["level"]] = log.levels.get(match["level"], 0) + 1
+            if match["level"] == "W" and len(log.warnings) < MOST_WARNINGS:
+                log.warnings.append(match["text"].strip()[:MOST_WARNING])
             of_day_s = int(match["hour"]) * 3600 + int(match["minute"]) * 60 + float(match["second"])
             text = match["text"].strip()
             _read(log, text, of_day_s)

@@ -23,6 +23,7 @@ LISTED = (
     "selection.SELECTION",
     "properties.PROPERTIES",
     "fallback.study.FALLBACK",
+    "outputs.OUTPUTS",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 

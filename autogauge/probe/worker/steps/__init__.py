@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.steps import asking, basic, faults, inferring
+from autogauge.probe.worker.steps import answering, asking, basic, faults, inferring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 KINDS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any] | None]] = {
+    **answering.KINDS,
     **asking.KINDS,
     **basic.KINDS,
     **faults.KINDS,

@@ -1,0 +1,88 @@
+"""Reads off a case how AUTO's answers stand to those of the devices, by who gave them: what the step ``answers`` tells.
+
+Every reading is ``None`` where it was not seen, so that a claim that rests on it stays open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autogauge.probe.seen import Seen
+from autogauge.probe.worker.steps.answering import NEAREST, TRANSITION
+from autogauge.rig.cases import Wanted
+
+Read = Callable[[Seen], Any]
+
+NEAR = 2e-5
+"""How far two devices' answers in f32 may be apart, in parts of the output's largest value: they add in another order. The largest that
+was seen on three releases was a third of it."""
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+
+near = Wanted(f"at most {NEAR:g} of the largest value", lambda apart: bool(apart <= NEAR))
+exactly = Wanted("exactly the same", lambda apart: bool(apart == 0))
+
+
+def is_helper(name: str) -> bool:
+    """Whether that is AUTO's helper: ``(CPU)``."""
+    return name.startswith("(")
+
+
+def is_device(name: str) -> bool:
+    """Whether that is a device, or several, and no helper."""
+    return not is_helper(name) and name != TRANSITION
+
+
+def anybody(name: str) -> bool:
+    """Whoever it is."""
+    return True
+
+
+def off(step: str, who: Callable[[str], bool], whom: str) -> Read:
+    """How far those for whom ``who`` is true were off from ``whom`` (a device, or the nearest of all) at most in that step."""
+
+    def read(seen: Seen) -> float | None:
+        found = [each["off"].get(whom) for name, each in (seen.value(step, "by") or {}).items() if who(name)]
+        return None if not found or None in found else max(found)
+
+    return read
+
+
+def off_at_all(step: str) -> Read:
+    """How far any answer was off from the nearest device's: also those between two devices."""
+    return off(step, anybody, NEAREST)
+
+
+def failed(step: str) -> Read:
+    """How many requests failed."""
+    return lambda seen: seen.value(step, "failed")
+
+
+def order(step: str) -> Read:
+    """Who answered, in order and in a word each: ``helper``, ``transition``, ``device``. ``None`` where the helper never did."""
+
+    def read(seen: Seen) -> list[str] | None:
+        found: list[str] = []
+        for name in seen.value(step, "devices") or ():
+            word = "helper" if is_helper(name) else "device" if is_device(name) else TRANSITION
+            if found[-1:] != [word]:
+                found.append(word)
+        return found if "helper" in found else None
+
+    return read
+
+
+handed_over = Wanted(
+    "the helper first, the device last and for good",
+    lambda found: [each for each in found if each != TRANSITION] == ["helper", "device"],
+)
+
+
+def became(step: str) -> Read:
+    """What became of a step: ``done``, ``error``, ``hung``, or how the process ended in it."""
+
+    def read(seen: Seen) -> str | None:
+        found = seen.step(step)
+        return None if found is None else found.became
+
+    return read
