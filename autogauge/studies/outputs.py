@@ -48,7 +48,7 @@ Step = Mapping[str, Any]
 class Outputs(CaseStudy):
     """A case for each hint and precision; one for several inputs and outputs; one with the CPU alone."""
 
-    name = "outputs"
+    name = "AUTO's outputs"
     promises: ClassVar[tuple[Promise, ...]] = (
         Promise(HELPER, "while the CPU helps, AUTO answers exactly what the CPU answers", ("outputs-helper",)),
         Promise(

@@ -1,0 +1,115 @@
+"""Answers are held against each device's own, by who gave them; what is wrong, missing or late is seen as such."""
+
+import pytest
+
+from autogauge.cache import Cache
+from autogauge.models import tiny
+from autogauge.probe.launcher import Launcher
+from autogauge.probe.log import AutoLog
+from autogauge.probe.request import ProbeRequest
+from autogauge.probe.seen import Seen, Step
+from autogauge.rig import answered
+from autogauge.rig.answered import NEAR
+
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+RELU = {"do": "compile", "model": "relu", "device": "AUTO:CPU", "properties": F32}
+STEPS = (
+    {"do": "reference", "model": "relu", "device": "CPU", "fill": 1, "properties": F32},
+    {**RELU, "as": "relu"},
+    *({"do": "answers", "of": "relu", "way": way, "requests": 3, "after": 2, "fill": 1} for way in ("sync", "async")),
+    {"do": "answers", "of": "relu", "way": "queue", "requests": 3, "after": 2, "fill": 1, "name": "queue"},
+    {"do": "answers", "of": "relu", "fill": 1.5, "name": "wrong"},
+    {"do": "answers", "of": "relu", "fill": float("inf"), "name": "infinite"},
+    {"do": "reference", "model": "dynamic", "device": "CPU", "shapes": [[1, 16], [3, 16]]},
+    {"do": "compile", "as": "dynamic", "model": "dynamic", "device": "AUTO:CPU"},
+    {"do": "answers", "of": "dynamic", "shapes": [[1, 16], [3, 16]], "way": "async", "requests": 3, "after": 3},
+    {"do": "answers", "of": "dynamic", "shapes": [[3, 16], [1, 16]], "name": "shapes mixed up"},
+    {"do": "compile", "as": "sum", "model": "accumulator", "device": "AUTO:CPU"},
+    {"do": "infer", "of": "sum", "fill": 1, "times": 3},
+    {"do": "states", "of": "sum", "name": "asked"},
+    {"do": "states", "of": "sum", "set": 10, "name": "set"},
+    {"do": "infer", "of": "sum", "fill": 1, "name": "after it was set"},
+    {"do": "states", "of": "sum", "reset": True, "name": "reset"},
+    {"do": "infer", "of": "sum", "fill": 1, "name": "after it was reset"},
+)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """All steps in one process."""
+    folder = tmp_path_factory.mktemp("answering")
+    models = {name: str(path) for name, path in tiny.paths(Cache(folder)).items()}
+    found = Launcher(folder / "probes").run_case(ProbeRequest("case", steps=STEPS, models=models), "answering")
+    assert found.ending is None
+    assert [step.error for step in found.steps] == [None] * len(STEPS)
+    return found
+
+
+def test_each_way_to_infer_counts_every_answer_and_finds_it_right(seen):
+    ways = [step for step in seen.steps if step.asked["do"] == "answers" and step.asked.get("requests") == 3]
+    assert [step.value["by"] for step in ways] == [
+        *[{"CPU": {"done": 6, "off": {"CPU": 0, "nearest": 0}}}] * 3,
+        {"CPU": {"done": 9, "off": {"CPU": 0, "nearest": 0}}},
+    ]
+    assert all((step.value["failed"], step.value["errors"]) == (0, []) for step in ways)
+
+
+def test_an_answer_that_is_another_is_seen_by_how_much(seen):
+    assert answered.off("wrong", answered.is_device, "CPU")(seen) == 0.5
+    assert answered.off_at_all("infinite")(seen) > 1e37
+    assert answered.off_at_all("shapes mixed up")(seen) > 1e37
+
+
+def test_states_are_asked_set_and_reset(seen):
+    assert seen.value("infer sum", "answers") == [1, 2, 3]
+    assert seen.value("asked") == {"count": 1, "values": [[3] * 16]}
+    assert (seen.value("set", "values"), seen.value("after it was set", "answers")) == ([[10] * 16], [11])
+    assert (seen.value("reset", "values"), seen.value("after it was reset", "answers")) == ([[0] * 16], [1])
+
+
+def told(**value):
+    return Seen([Step({"do": "answers", "of": "a"}, value, None, 1.0, AutoLog())], None, AutoLog())
+
+
+HANDED_OVER = told(
+    devices=["(CPU)", "transition", "GPU.0", "(CPU)", "GPU.0"],
+    by={
+        "(CPU)": {"done": 4, "off": {"CPU": 0.0, "GPU": 3e-7, "nearest": 0.0}},
+        "transition": {"done": 1, "off": {"CPU": 3e-7, "GPU": 2e-7, "nearest": 2e-7}},
+        "GPU.0": {"done": 3, "off": {"CPU": 3e-7, "GPU": 1e-9, "nearest": 1e-9}},
+    },
+    failed=2,
+)
+
+
+def test_who_answered_is_told_apart():
+    assert answered.off("answers a", answered.is_helper, "GPU")(HANDED_OVER) == 3e-7
+    assert answered.off("answers a", answered.is_device, "GPU")(HANDED_OVER) == 1e-9
+    assert answered.off_at_all("answers a")(HANDED_OVER) == 2e-7
+    assert answered.failed("answers a")(HANDED_OVER) == 2
+
+
+def test_a_hand_over_is_once_and_for_good():
+    order = answered.order("answers a")
+    assert not answered.handed_over.holds(order(HANDED_OVER))
+    assert answered.handed_over.holds(order(told(devices=["(CPU)", "transition", "GPU.1"])))
+    assert answered.handed_over.holds(order(told(devices=["(CPU)", "GPU"])))
+    assert not answered.handed_over.holds(order(told(devices=["(CPU)"])))
+
+
+def test_what_was_not_seen_is_not_known():
+    nothing = Seen([], None, AutoLog())
+    for found in (nothing, told(devices=["GPU.0"], by={})):
+        assert answered.order("answers a")(found) is None
+        assert answered.off("answers a", answered.is_helper, "CPU")(found) is None
+        assert answered.off_at_all("answers a")(found) is None
+    assert answered.off("answers a", answered.is_helper, "NPU")(HANDED_OVER) is None
+    assert answered.failed("answers a")(nothing) is None
+    assert answered.became("answers a")(nothing) is None
+
+
+def test_near_is_not_exact():
+    assert answered.exactly.holds(0.0)
+    assert not answered.exactly.holds(1e-12)
+    assert answered.near.holds(NEAR)
+    assert not answered.near.holds(2 * NEAR)
