@@ -87,7 +87,8 @@ def test_a_run_that_says_nothing_is_refused_in_one_sentence(fields, said):
 
 @pytest.fixture
 def listed(monkeypatch):
-    study = SimpleNamespace(name="order", asserts=lambda: {"first": ("startup-cpu-first",), "plain": ()})
+    asserted = {"first": ("startup-cpu-first",), "plain": ()}
+    study = SimpleNamespace(name="order", asserts=lambda: asserted, may_differ=dict)
     monkeypatch.setattr(studies, "every", lambda: (study,))
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from autogauge import studies
-from autogauge.contract import differences
+from autogauge.contract import differences, rules
 from tests.support import ROOT
 
 PAGE, SCRIPTS = ROOT / "docs" / "findings.md", ROOT / "docs" / "findings"
@@ -39,3 +39,8 @@ def test_each_difference_is_of_claims_that_there_are_and_each_that_a_claim_names
         assert set(study.may_differ()) <= set(study.asserts()), study.name
         named |= {key for keys in study.may_differ().values() for key in keys}
     assert named == {each.key for each in differences.DIFFERENCES}
+
+
+def test_a_rule_that_the_page_names_is_one():
+    named = re.findall(r"\brules? `([a-z0-9-]+)`", PAGE.read_text(encoding="utf-8"))
+    assert not rules.unknown(named)
