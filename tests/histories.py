@@ -14,7 +14,12 @@ from autogauge.history.standing import Standing, write
 
 BEGAN = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
 LATENCY, PER_FRAME = "latency: AUTO-LATENCY", "seconds per frame: AUTO-THROUGHPUT"
-METRICS = {"latency": "latency_ms", "seconds per frame": "fps", "first inference latency": "fil_s"}
+METRICS = {
+    "latency": "latency_ms",
+    "seconds per frame": "fps",
+    "first inference latency": "fil_s",
+    "steady memory": "steady_bytes",
+}
 
 
 def benchmark(

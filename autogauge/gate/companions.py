@@ -35,9 +35,10 @@ class Companions:
     pinned: Pinned | None = None
     pair_budget_s: float = 60.0
 
-    def join(self, result: Result, at_least: int) -> Result:
+    def join(self, result: Result, at_least: int, share: float = 1.0) -> Result:
         """The study with its conditions' companions, before its first replicate.
 
+        ``share`` is what each of its benchmarks takes of the gate's error.
         ``at_least`` so many replicates history's figures are to rest on.
         """
         own = result.conditions
@@ -54,7 +55,7 @@ class Companions:
                 changes=claims,
                 change_plan=side_by_side.plan(
                     self.pair_budget_s * len(own) * (PROCESS_PATIENCE if fresh else 1.0),
-                    self.gate.error,
+                    self.gate.error * share,
                     side_by_side.FIRST_LOOK if fresh else side_by_side.FIRST_WARM_LOOK,
                 ),
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,16 +21,22 @@ from autogauge.errors import UserError
 from autogauge.gate import comparison_notes, past
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
-from autogauge.gate.past import ABSOLUTE_SPREAD, RATIO_SPREAD, Figure, Rule, outcome
+from autogauge.gate.past import RATIO_SPREAD, Figure, Rule, outcome
 from autogauge.history.index_rows import ACCEPTED, EMULATED
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import Labels, by_size
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, model_of
+from autogauge.measuring.quantity import TIME, Quantity, quantity_of
 from autogauge.plain import plain
 from autogauge.stats.two_levels import ratio_of_levels
 
-BY_RATIO, BY_SECONDS = "by the ratio to the pinned workload", "by seconds"
+BY_RATIO = "by the ratio to the pinned workload"
+
+
+def by_itself(quantity: Quantity) -> str:
+    """By what figures are compared that have no ratio to the pinned workload: ``by seconds``."""
+    return f"by {quantity.basis}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class Compared:
     """As the newest run of both sides has them."""
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary; seconds are medians over the runs, of A and of B."""
+        """The fields as a dictionary; seconds (``mib`` of memory) are medians over the runs, of A and of B."""
         return {
             **self.judgement.to_json(),
             "metric": self.metric,
@@ -84,7 +90,7 @@ class Compared:
             "where": self.where,
             "basis": self.basis,
             "runs": list(self.runs),
-            "seconds": list(self.seconds),
+            "seconds" if self.judgement.quantity is TIME else "mib": list(self.seconds),
         }
 
 
@@ -253,8 +259,11 @@ def _compared(
     key: Key, name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str, smallest_change: float
 ) -> Compared:
     benchmark, metric, where = key
+    quantity = quantity_of(metric)
+    rule = replace(rule, quantity=quantity)
     if len(b.runs) == 1:
-        judgement, by_ratio = _as_the_gate(name, a, b, rule.error, same_machines, against, smallest_change)
+        own = Rule.of_one_run(rule.error, smallest_change, quantity)
+        judgement, by_ratio = _as_the_gate(name, a, b, own, same_machines, against)
     else:
         judgement, by_ratio = _as_groups(name, a, b, rule, same_machines, against)
     return Compared(
@@ -262,7 +271,7 @@ def _compared(
         metric,
         " · ".join(where),
         judgement,
-        BY_RATIO if by_ratio else BY_SECONDS,
+        BY_RATIO if by_ratio else by_itself(quantity),
         (len(a.seconds), len(b.seconds)),
         (float(np.median(a.seconds)), float(np.median(b.seconds))),
         max(a, b, key=lambda group: comparison_notes.moment_of(group.runs[-1])).labels,
@@ -270,30 +279,33 @@ def _compared(
 
 
 def _as_the_gate(
-    name: str, a: Group, b: Group, error: float, same_machines: bool, against: str, smallest_change: float
+    name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str
 ) -> tuple[Judgement, bool]:
     """One run against some: the gate's question. Across machines by seconds alone."""
     before, now = (group.figures if same_machines else tuple(map(Figure, group.seconds)) for group in (a, b))
     known = past.Past(before, runs=f"A ({against})")
-    return past.judge(name, now[0], known, Rule.of_one_run(error, smallest_change)), past.is_by_ratio(now[0], known)
+    return past.judge(name, now[0], known, rule), past.is_by_ratio(now[0], known)
 
 
 def _as_groups(name: str, a: Group, b: Group, rule: Rule, same_machines: bool, against: str) -> tuple[Judgement, bool]:
     """Some runs against one or more."""
     pinned = {*a.pinned, *b.pinned}
     by_ratio = same_machines and len(pinned) == 1 and "" not in pinned
+    rule = rule.beside(a.seconds)
     old, new = (a.ratios, b.ratios) if by_ratio else (a.seconds, b.seconds)
     interval = ratio_of_levels(
         new,
         old,
         rule.error,
-        prior_spread=RATIO_SPREAD if by_ratio else ABSOLUTE_SPREAD,
+        prior_spread=RATIO_SPREAD if by_ratio else rule.spread,
         more_variances=_more_variances(a, b) if by_ratio else (0.0, 0.0),
     )
-    basis = BY_RATIO if by_ratio else BY_SECONDS
-    return Judgement(
-        name, Way.HISTORY, f"A ({against}), {basis}", outcome(interval, rule), interval, rule.floor
-    ), by_ratio
+    basis = BY_RATIO if by_ratio else by_itself(rule.quantity)
+    said = outcome(interval, rule)
+    judgement = Judgement(
+        name, Way.HISTORY, f"A ({against}), {basis}", said, interval, rule.floor, quantity=rule.quantity
+    )
+    return judgement, by_ratio
 
 
 def _more_variances(a: Group, b: Group) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import labels_of
 from autogauge.history.labels import OPENVINO, by_size, in_order, in_words, value_of
 from autogauge.history.select import Selection
+from autogauge.measuring.quantity import quantity_of
 from autogauge.plain import plain
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
@@ -154,12 +155,13 @@ def _compared(
     title: str, kind: Kind, key: str, values: tuple[str, str], both: Sequence[tuple[Row, Row]], rule: Rule
 ) -> Compared:
     interval = interval_of([other.seconds / one.seconds for one, other in both], rule.error)
+    rule = dataclasses.replace(rule, quantity=quantity_of(kind.metric)).beside(one.seconds for one, _ in both)
     against = f"{key} {values[0]}, {BASIS}"
     return Compared(
         title,
         kind.metric,
         " · ".join(kind.where),
-        Judgement(title, Way.HISTORY, against, outcome(interval, rule), interval, rule.floor),
+        Judgement(title, Way.HISTORY, against, outcome(interval, rule), interval, rule.floor, quantity=rule.quantity),
         BASIS,
         (len(both), len(both)),
         (float(np.median([one.seconds for one, _ in both])), float(np.median([other.seconds for _, other in both]))),

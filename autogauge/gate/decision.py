@@ -100,7 +100,9 @@ def decide(
     """
     own = [each for each in judgements if each.way is Way.HISTORY]
     unmeasured = [each for each in own if each.cannot_measure]
-    reasons = [*_told("slower", failed), *_told("not measured", unmeasured)]
+    worse = {each.quantity.more: [one for one in failed if one.quantity is each.quantity] for each in failed}
+    told = [line for more, those in worse.items() for line in _told(more, those)]
+    reasons = [*told, *_told("not measured", unmeasured)]
     reasons += [f"failed: {few(list(map(_in_short, faults)) if len(faults) > 1 else faults)}"] if faults else []
     out = dict.fromkeys(_keys((*failed, *unmeasured)), Standing.QUARANTINED)
     better = [each for each in own if seems_better(each) and each.benchmark not in out]

@@ -8,12 +8,16 @@ import statistics
 from autogauge.gate.past import Figure
 from autogauge.history.records import PinnedRatio
 from autogauge.measuring.metric import Metric
+from autogauge.measuring.quantity import quantity_of
 from autogauge.measuring.result import Result
 from autogauge.stats.undisturbed import FEWEST, undisturbed_ratio
 
 
 def seconds_of(result: Result, condition: str, metric: Metric) -> list[float]:
-    """The condition's samples in seconds, in the order measured; of a rate seconds per frame. All are above 0: see ``why_no_time``."""
+    """The condition's samples in seconds, in the order measured; of a rate seconds per frame; of memory MiB.
+
+    All are above 0: see ``why_no_time``.
+    """
     return [metric.cost(figure) for figure in result.figures(condition, metric.name)]
 
 
@@ -22,7 +26,8 @@ def why_no_time(result: Result, condition: str, metric: Metric) -> str:
     found = [each.figures[metric.name] for each in result.samples(condition) if metric.name in each.figures]
     odd = [figure for figure in found if not _is_time(figure)]
     unit = f" {metric.unit}" if metric.unit else ""
-    return f"{condition} gave {odd[0]:g}{unit} as its {metric.title}, of which no time can be made" if odd else ""
+    what = quantity_of(metric.name).name
+    return f"{condition} gave {odd[0]:g}{unit} as its {metric.title}, of which no {what} can be made" if odd else ""
 
 
 def _is_time(figure: float) -> bool:
@@ -30,9 +35,12 @@ def _is_time(figure: float) -> bool:
 
 
 def beside_pinned(result: Result, condition: str, metric: Metric) -> PinnedRatio | None:
-    """The ratio of the condition's cost to that of the pinned workload beside it; ``None`` without one, or with too few rounds."""
+    """The ratio of the condition's cost to that of the pinned workload beside it; ``None`` without one, or with too few rounds.
+
+    And of memory: the machine's mood, which such a ratio takes out, is not in it.
+    """
     pinned = result.condition(condition).beside
-    if not pinned or not result.pinned:
+    if not pinned or not result.pinned or metric.is_memory:
         return None
     both = (condition, pinned)
     paired = [each.samples for each in result.replicates if condition in each.samples and pinned in each.samples]

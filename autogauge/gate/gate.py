@@ -22,6 +22,7 @@ from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import SavedBenchmark
 from autogauge.history.standing import Standing
 from autogauge.measuring.metric import Metric
+from autogauge.measuring.quantity import TIME, Quantity, quantity_of
 from autogauge.measuring.result import Result
 from autogauge.plain import few
 from autogauge.probe.request import ProbeFailed
@@ -37,18 +38,23 @@ Again = Callable[[], Result]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What is judged: a metric of a condition of a study, and how it is called in every run."""
+    """What is judged: a metric of a condition of a study, and how it is called in every run.
+
+    ``share`` is how much of the gate's error it takes, beside 1 of others (``Study.gate_share``).
+    """
 
     key: str
     result: Result
     condition: str
     metric: Metric
+    share: float = 1.0
 
 
 @dataclass
 class Gate:
     """Judges the benchmarks of one run. ``history`` gives the runs to judge against, once the fingerprint is known.
 
+    ``benchmarks`` is how many there are, each counted by its share of the error.
     ``twinned`` is how many of the benchmarks are measured beside the reference too; without it all of them. ``reference_accepted`` says
     that the reference is an OpenVINO that was good enough once: slower than that is a regression, slower than another device is none.
     ``faults`` are the tests that failed for another reason than a judgement; ``unfit`` says why later runs should not be judged against
@@ -58,10 +64,10 @@ class Gate:
 
     mode: str
     smallest_change: float
-    benchmarks: int
+    benchmarks: float
     history: Callable[[], History]
     reference: str = ""
-    twinned: int | None = None
+    twinned: float | None = None
     reference_accepted: bool = False
     judgements: list[Judgement] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -77,7 +83,7 @@ class Gate:
 
     @property
     def error(self) -> float:
-        """How often one comparison may be wrong, so that the run keeps ``FAMILY_ERROR`` (Bonferroni)."""
+        """How often one comparison with a whole share may be wrong, so that the run keeps ``FAMILY_ERROR`` (weighted Bonferroni)."""
         twinned = self.benchmarks if self.twinned is None else self.twinned
         return FAMILY_ERROR / max(1, self.benchmarks + (twinned if self.reference else 0))
 
@@ -88,8 +94,12 @@ class Gate:
 
     @property
     def rule(self) -> Rule:
-        """How strictly history judges: it finds twice the change that is found side by side."""
-        return Rule.of_one_run(self.error, self.smallest_change)
+        """How strictly history judges a time with a whole share: it finds twice the change that is found side by side."""
+        return self.rule_of(TIME)
+
+    def rule_of(self, quantity: Quantity, share: float = 1.0) -> Rule:
+        """How strictly history judges a benchmark of that quantity, with that share of the error."""
+        return Rule.of_one_run(self.error * share, self.smallest_change, quantity)
 
     def remember(self, result: Result, again: Again) -> None:
         """How the study is measured again, should one of its benchmarks be suspicious."""
@@ -133,12 +143,15 @@ class Gate:
         return second
 
     def _against_history(self, benchmark: Benchmark) -> Judgement:
+        quantity = quantity_of(benchmark.metric.name)
         figure = figure_of(benchmark.result, benchmark.condition, benchmark.metric)
         if figure is None:
-            nothing = Judgement(benchmark.key, Way.HISTORY, "history", Outcome.INCONCLUSIVE, None, 1.0)
+            nothing = Judgement(
+                benchmark.key, Way.HISTORY, "history", Outcome.INCONCLUSIVE, None, 1.0, quantity=quantity
+            )
             return replace(nothing, cannot_measure=True).noted("nothing was measured")
-        before, rule = past_of(self.runs(), benchmark.key), self.rule
-        crept = self.remark(benchmark.key, figure, before)
+        before, rule = past_of(self.runs(), benchmark.key), self.rule_of(quantity, benchmark.share)
+        crept = self.remark(benchmark.key, figure, before, rule)
         first = past.judge(benchmark.key, figure, before, rule)
         first = replace(first, own=benchmark.metric.count(figure.samples))
         if past.suspicion(figure, before, rule) is None and crept is None:
@@ -153,7 +166,7 @@ class Gate:
         crept = past.creep(figure.together(again), before, rule) if crept is not None else None
         return both if crept is None else self.crept(both, crept)
 
-    def remark(self, key: str, figure: Figure, before: Past) -> Creep | None:
+    def remark(self, key: str, figure: Figure, before: Past, rule: Rule | None = None) -> Creep | None:
         """Note what a figure's history says beside the judgement; returns a creep that is to fail."""
         reasons = (
             past.why_by_seconds(figure, before) or past.why_not_by_ratio(figure, before),
@@ -161,7 +174,7 @@ class Gate:
         )
         for reason in filter(None, reasons):
             self._remarks.setdefault(reason, []).append(key)
-        crept = past.creep(figure, before, self.rule)
+        crept = past.creep(figure, before, rule or self.rule)
         if crept is None:
             return None
         self._remarks.setdefault(crept.sentence(), []).append(key)
@@ -254,7 +267,8 @@ class Gate:
 
     def _ratio_of(self, key: str, waiting: Waiting) -> float:
         """The cost of a benchmark in a run that waits, over the level that this one is judged against."""
-        found = past.judge(key, Figure.of(waiting.run.benchmarks[key]), past_of(self.runs(), key), self.rule)
+        saved = waiting.run.benchmarks[key]
+        found = past.judge(key, Figure.of(saved), past_of(self.runs(), key), self.rule_of(quantity_of(saved.metric)))
         return found.change.ratio if found.change else 1.0
 
     def to_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autogauge.gate.judgement import Judgement, Way
+from autogauge.measuring.quantity import QUANTITIES, TIME
 from autogauge.measuring.reading import Fields, number
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
@@ -69,6 +70,7 @@ def _judgement(value: Any, place: str) -> Judgement:
         fields.texts("notes", ()),
         fields.text("own", ""),
         fields.flag("remarkable", False),
+        QUANTITIES[fields.choice("quantity", tuple(QUANTITIES), TIME.name)],
     )
 
 

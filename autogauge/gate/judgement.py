@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from autogauge.measuring.quantity import TIME, Quantity
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
 
@@ -25,7 +27,8 @@ class Way(str, Enum):
 class Judgement:
     """What is known about one benchmark's change.
 
-    ``change`` is the ratio of its cost (seconds) to what it is judged against: above 1 is slower; ``None`` where nothing could be compared.
+    ``change`` is the ratio of its cost (seconds, or MiB by its ``quantity``) to what it is judged against: above 1 is slower, or larger;
+    ``None`` where nothing could be compared.
     ``floor`` is the smallest ratio that would be called a change. ``outcome`` is ``None`` where there is no baseline yet.
     ``cannot_measure`` says that the comparison broke off: a gate that cannot measure must not pass. ``own`` says what this run's figure
     rests on (``80 rounds``), where the interval's replicates are other runs. ``remarkable`` ones are said in full whatever their outcome.
@@ -42,6 +45,7 @@ class Judgement:
     notes: tuple[str, ...] = ()
     own: str = ""
     remarkable: bool = False
+    quantity: Quantity = TIME
 
     @property
     def improved(self) -> bool:
@@ -66,7 +70,7 @@ class Judgement:
         else:
             rests_on = f"{self.count()}, this one with {self.own}" if self.own else self.count()
             text = (
-                f"{self.benchmark}: time {percent(self.change.ratio)} "
+                f"{self.benchmark}: {self.quantity.name} {percent(self.change.ratio)} "
                 f"({percent_confidence(self.change.confidence)} interval {self.bounds()}, {rests_on}) "
                 f"against {self.against}; a change counts from {percent(self.floor)} on"
             )
@@ -105,7 +109,13 @@ class Judgement:
             "notes": list(self.notes),
             "remarkable": self.remarkable,
             "evidence": self.sentence(),
+            **({} if self.quantity is TIME else {"quantity": self.quantity.name}),
         }
+
+
+def changes_of(judgements: Iterable[Judgement]) -> str:
+    """What a column of these changes is called: ``time``, ``memory``, or both."""
+    return " or ".join(dict.fromkeys(each.quantity.name for each in judgements)) or TIME.name
 
 
 def percent(ratio: float) -> str:

@@ -11,12 +11,13 @@ import dataclasses
 import itertools
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from autogauge.gate.judgement import Judgement, Way, percent
 from autogauge.history.records import SavedBenchmark
+from autogauge.measuring.quantity import MEMORY, TIME, Quantity
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
 from autogauge.stats.two_levels import ratio_of_levels
@@ -26,8 +27,10 @@ SMALLEST = 1.10
 """The change that a judgement against history is to find: one that it could not have found is no PASS."""
 SUSPICION = 20.0
 """How many times the error of a verdict a suspicion may have: it only asks for another measurement."""
-RATIO_SPREAD, ABSOLUTE_SPREAD = 0.015, 0.08
-"""What is expected of the variation between runs before they have shown theirs: of ratios to the pinned workload, and of seconds."""
+RATIO_SPREAD, ABSOLUTE_SPREAD, MEMORY_SPREAD = 0.015, 0.08, 0.005
+"""What is expected of the variation between runs before they have shown theirs: of ratios to the pinned workload, of seconds, of memory."""
+LEAST_MIB = 2.0
+"""Memory that changed by less than this is no change, however small the whole is: a thread's stack, a page of a table."""
 GROSS = 1.25
 """A change of seconds beyond what time explains, and above this, is no PASS although the ratio passes."""
 FEWEST_OF_A_LEVEL = 3
@@ -42,7 +45,7 @@ FORMERLY_SHORT_S = 2e-4
 
 @dataclass(frozen=True)
 class Figure:
-    """One benchmark of one run, as it is judged: seconds, and the ratio to the pinned workload where there is one.
+    """One benchmark of one run, as it is judged: seconds, and the ratio to the pinned workload where there is one. Of memory MiB.
 
     ``samples`` is how many rounds or processes it rests on; 0 where that is not known. ``driver`` is how infer requests were driven, empty
     where there are none to drive or where that is not known.
@@ -94,33 +97,56 @@ class Suspicion(Enum):
 class Rule:
     """How strict: ``error`` is how often one benchmark may be called slower when it is not.
 
-    ``floor`` is the smallest ratio called a change, ``smallest`` the one that is to be found.
+    ``floor`` is the smallest ratio called a change, ``smallest`` the one that is to be found; ``quantity`` is what is judged.
     """
 
     error: float
     floor: float
     smallest: float = SMALLEST
+    quantity: Quantity = TIME
 
     @classmethod
-    def of_one_run(cls, error: float, smallest_change: float) -> Rule:
+    def of_one_run(cls, error: float, smallest_change: float, quantity: Quantity = TIME) -> Rule:
         """For one run against others: history finds twice the change that is found side by side."""
-        return cls(error, 1 + smallest_change, max(SMALLEST, 1 + 2 * smallest_change))
+        return cls(error, 1 + smallest_change, max(SMALLEST, 1 + 2 * smallest_change), quantity)
+
+    @property
+    def spread(self) -> float:
+        """What is expected of the variation between runs, where it is not judged by a ratio."""
+        return MEMORY_SPREAD if self.quantity is MEMORY else ABSOLUTE_SPREAD
+
+    @property
+    def gross(self) -> float:
+        """From which ratio on figures that are not judged by a ratio have crept: time moves seconds too, and no memory."""
+        return self.smallest if self.quantity is MEMORY else max(GROSS, self.smallest)
+
+    def beside(self, levels: Iterable[float]) -> Rule:
+        """The same beside figures at this level: of memory ``LEAST_MIB`` are the smallest change too, and twice that is to be found."""
+        figures = list(levels)
+        if self.quantity is not MEMORY or not figures:
+            return self
+        least = LEAST_MIB / statistics.median(figures)
+        return dataclasses.replace(self, floor=max(self.floor, 1 + least), smallest=max(self.smallest, 1 + 2 * least))
 
 
 def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
     """What history says about that figure."""
+    rule = rule.beside(each.seconds for each in past.figures)
     if not past.figures:
-        none = Judgement(benchmark, Way.HISTORY, "history", None, None, rule.floor)
+        none = Judgement(benchmark, Way.HISTORY, "history", None, None, rule.floor, quantity=rule.quantity)
         return none.noted("there is no accepted run with it yet")
     by_ratio = is_by_ratio(now, past)
-    interval = _change(now, past, rule.error, by_ratio=by_ratio)
+    interval = _change(now, past, rule, by_ratio=by_ratio)
     judgement = Judgement(
         benchmark,
         Way.HISTORY,
-        f"{past.runs}, by the ratio to the pinned workload" if by_ratio else f"{past.runs}, by its seconds",
+        f"{past.runs}, by the ratio to the pinned workload"
+        if by_ratio
+        else f"{past.runs}, by its {rule.quantity.basis}",
         outcome(interval, rule),
         interval,
         rule.floor,
+        quantity=rule.quantity,
     )
     if by_ratio:
         return _beside_what_was_before(_beside_its_seconds(judgement, now, past, rule), now, past, rule)
@@ -132,7 +158,7 @@ def _beside_its_seconds(judgement: Judgement, now: Figure, past: Past, rule: Rul
     """A judgement by the ratio, with what its seconds say: what slows the pinned workload too is in them alone."""
     moved = now.seconds / statistics.median(each.seconds for each in past.figures)
     judgement = judgement.noted(f"its seconds: {percent(moved)}")
-    seconds = _change(now, past, rule.error, by_ratio=False)
+    seconds = _change(now, past, rule, by_ratio=False)
     if judgement.outcome is not Outcome.PASS or seconds.low <= 1 or seconds.ratio <= GROSS:
         return judgement
     return dataclasses.replace(judgement, outcome=Outcome.INCONCLUSIVE, remarkable=True).noted(
@@ -224,11 +250,13 @@ def suspicion(now: Figure, past: Past, rule: Rule) -> Suspicion | None:
     """Whether to measure again before judging, and why: a verdict that a laxer rule would give."""
     if not past.figures:
         return None
-    lax = dataclasses.replace(rule, error=min(0.1, rule.error * SUSPICION))
-    interval = _change(now, past, lax.error, by_ratio=is_by_ratio(now, past))
+    lax = dataclasses.replace(rule, error=min(0.1, rule.error * SUSPICION)).beside(
+        each.seconds for each in past.figures
+    )
+    interval = _change(now, past, lax, by_ratio=is_by_ratio(now, past))
     if outcome(interval, lax) is Outcome.FAIL:
         return Suspicion.SLOWER
-    return Suspicion.FASTER if interval.high < 1 / rule.floor else None
+    return Suspicion.FASTER if interval.high < 1 / lax.floor else None
 
 
 def judge_again(benchmark: str, now: Figure, again: Figure, past: Past, rule: Rule) -> Judgement:
@@ -265,7 +293,7 @@ def creep(now: Figure, past: Past, rule: Rule) -> Creep | None:
     The median of the ``ENDS`` newest runs, this one among them, is compared with those of the oldest ones of the window and of the level;
     seconds have to creep by ``GROSS``, since time moves them too.
     """
-    by_ratio = is_by_ratio(now, past)
+    by_ratio, rule = is_by_ratio(now, past), rule.beside(each.seconds for each in past.figures)
     figures = [*(_same(now, past.figures) if by_ratio else past.figures), now]
     first = _same(now, past.first) if by_ratio else past.first
     ends = [(True, first)]
@@ -275,7 +303,7 @@ def creep(now: Figure, past: Past, rule: Rule) -> Creep | None:
         if min(len(oldest), len(figures)) < ENDS:
             continue
         crept = _median(figures[-ENDS:], by_ratio=by_ratio) / _median(oldest, by_ratio=by_ratio)
-        if crept > (rule.smallest if by_ratio else max(GROSS, rule.smallest)):
+        if crept > (rule.smallest if by_ratio else rule.gross):
             return Creep(crept, len(figures), whole_level)
     return None
 
@@ -297,8 +325,9 @@ def _same(now: Figure, figures: tuple[Figure, ...]) -> list[Figure]:
     return [each for each in figures if each.ratio is not None and each.pinned == now.pinned]
 
 
-def _change(now: Figure, past: Past, error: float, *, by_ratio: bool) -> Interval:
+def _change(now: Figure, past: Past, rule: Rule, *, by_ratio: bool) -> Interval:
     """The change with its interval."""
+    error = rule.error
     same = _same(now, past.figures)
     if by_ratio:
         values = [each.ratio for each in same if each.ratio is not None]
@@ -310,7 +339,7 @@ def _change(now: Figure, past: Past, error: float, *, by_ratio: bool) -> Interva
         values = [each.seconds for each in past.figures]
         before = [each.seconds for each in past.earlier]
         value, more_variance = now.seconds, 0.0
-    level = level_of(values, before, prior_spread=RATIO_SPREAD if by_ratio else ABSOLUTE_SPREAD)
+    level = level_of(values, before, prior_spread=RATIO_SPREAD if by_ratio else rule.spread)
     moved = math.log(value) - level.centre
     reach = level.reach(1 - error, more_variance)
     return Interval(

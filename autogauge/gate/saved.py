@@ -17,6 +17,7 @@ from autogauge.history import baseline, continuation, records, store
 from autogauge.history.baseline import History
 from autogauge.history.numbered import is_number, run_named
 from autogauge.history.records import SavedRun
+from autogauge.measuring.quantity import quantity_of
 
 HISTORY = Path("reports/history")
 """Where runs are looked for by their number."""
@@ -90,12 +91,14 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
 
 def judge(run: SavedRun, history: History, smallest_change: float, *, fail_creep: bool = False) -> Gate:
     """Judge every benchmark of the run; the gate returned holds the judgements."""
-    gate = Gate("saved", smallest_change, len(run.benchmarks), lambda: history, fail_creep=fail_creep)
+    counted = sum(each.gate_share for each in run.benchmarks.values())
+    gate = Gate("saved", smallest_change, counted, lambda: history, fail_creep=fail_creep)
     for key, saved in run.benchmarks.items():
         figure, before = Figure.of(saved), past_of(history, key)
-        judgement = past.judge(key, figure, before, gate.rule)
+        rule = gate.rule_of(quantity_of(saved.metric), saved.gate_share)
+        judgement = past.judge(key, figure, before, rule)
         judgement = replace(judgement, own=f"{figure.samples} samples" if figure.samples > 1 else "1 sample")
-        crept = gate.remark(key, figure, before)
+        crept = gate.remark(key, figure, before, rule)
         gate.judgements.append(_as_it_stands(gate.crept(judgement, crept) if crept else judgement))
     return gate
 

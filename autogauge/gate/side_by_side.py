@@ -10,6 +10,7 @@ from autogauge.measuring.claim import Ratio
 from autogauge.measuring.condition import REFERENCE, TWIN, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
+from autogauge.measuring.quantity import quantity_of
 from autogauge.measuring.result import Result
 from autogauge.runtimes.reference import Reference
 from autogauge.stats.intervals import Interval
@@ -88,7 +89,8 @@ def judge(result: Result, condition: str, metric: Metric, benchmark: str, floor:
     name = claim(condition, metric, floor).name
     found = next((each for each in result.changes if each.name == name), None)
     if found is None:
-        return Judgement(benchmark, Way.SIDE_BY_SIDE, against, None, None, floor).noted("it has no twin in this study")
+        none = Judgement(benchmark, Way.SIDE_BY_SIDE, against, None, None, floor, quantity=quantity_of(metric.name))
+        return none.noted("it has no twin in this study")
     verdict = result.verdict(found)
     judgement = Judgement(
         benchmark,
@@ -98,6 +100,7 @@ def judge(result: Result, condition: str, metric: Metric, benchmark: str, floor:
         cost_of(verdict.interval, metric),
         floor,
         cannot_measure=verdict.interval is None,
+        quantity=quantity_of(metric.name),
     )
     for sentence in verdict.failures:
         judgement = judgement.noted(sentence)

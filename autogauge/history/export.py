@@ -20,6 +20,7 @@ from autogauge.history.indexed import Series
 from autogauge.history.labels import FIRST, OPENVINO, in_order
 from autogauge.history.select import Selection
 from autogauge.history.where import LABEL
+from autogauge.measuring.quantity import MEMORY, quantity_of
 
 COLUMNS: dict[str, type] = {
     "file": str,
@@ -40,6 +41,7 @@ COLUMNS: dict[str, type] = {
     "device": str,
     "hint": str,
     "median_s": float,
+    "median_mib": float,
     "samples": int,
     "pinned": str,
     "ratio_to_pinned": float,
@@ -48,7 +50,8 @@ COLUMNS: dict[str, type] = {
 }
 """Columns and their types; the other labels follow. ``measured`` is UTC in ISO 8601, ``digest`` that of the model.
 
-``standing`` and ``openvino`` are those of the benchmark, ``ratio_error`` is the standard error of the ratio's logarithm; a gap is empty."""
+Memory has a ``median_mib`` in the place of ``median_s``. ``standing`` and ``openvino`` are those of the benchmark, ``ratio_error`` is the
+standard error of the ratio's logarithm; a gap is empty."""
 MOST_LABELS = 100
 """Columns of labels at most: those that most benchmarks have."""
 _FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
@@ -106,18 +109,20 @@ def _rows(selection: Selection, figures: Iterable[Series], labels: Sequence[str]
     runs = {(run.path.parent, run.id): run for run in selection.runs}
     for each in figures:
         columns = (each.runs, each.seconds, each.samples, each.ratios, each.errors)
+        is_memory = quantity_of(each.metric) is MEMORY
         device, hint, *more = (each.labels.get(key, "") for key in (*FIRST, *labels))
         for place, (run_id, seconds, samples, ratio, error) in enumerate(
             zip(*(column.tolist() for column in columns), strict=True)
         ):
             run = runs[each.folder, run_id]
+            medians = (None, seconds) if is_memory else (seconds, None)
             yield (
                 utf8(str(run.path)).decode(),
                 run.number,
                 run.when.isoformat() if run.when else None,
                 *(run.machine, each.releases[place] or run.openvino),
                 *(run.model, run.digest, run.precision, run.weights, run.profile, run.accelerator, run.fingerprint),
-                *(each.standings[place], each.key, each.metric, device, hint, seconds, samples),
+                *(each.standings[place], each.key, each.metric, device, hint, *medians, samples),
                 *(each.pinned[place], _or_none(ratio), _or_none(error), each.verdicts[place]),
                 *more,
             )

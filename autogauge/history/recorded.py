@@ -17,6 +17,7 @@ from autogauge.measuring.claim import Verdict
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
+from autogauge.measuring.quantity import MEMORY, quantity_of
 from autogauge.measuring.reading import Fields, jsonable, number, text
 from autogauge.measuring.result import CLAIMS, Array, Replicate, Result, Sample
 from autogauge.plain import plain
@@ -226,7 +227,7 @@ def _verdict(name: str, said: Fields) -> Mapping[str, Any]:
 
 
 def _results_of(entries: list[Fields]) -> tuple[Result, ...]:
-    """The samples of each benchmark, in seconds, by their studies."""
+    """The samples of each benchmark, in seconds or MiB, by their studies."""
     found: dict[str, Result] = {}
     for entry in entries:
         extra = entry.fields("extra_info")
@@ -235,7 +236,10 @@ def _results_of(entries: list[Fields]) -> tuple[Result, ...]:
         group, _, called = extra.text("benchmark").partition(": ")
         name = extra.text("study", group)
         result = found.setdefault(name, Result(name, (), (), Plan((1,), 0.0), 0, state=extra.text("study_state", "")))
-        metric = Metric(group, group, "s", seconds=1.0, written_in="ms")
+        memory = quantity_of(extra.text("metric", "")) is MEMORY
+        metric = (
+            Metric(group, group, MEMORY.saved_in) if memory else Metric(group, group, "s", seconds=1.0, written_in="ms")
+        )
         if metric not in result.metrics:
             result.metrics = (*result.metrics, metric)
             result.recorded = {**result.recorded, group: group}

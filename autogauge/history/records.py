@@ -51,7 +51,8 @@ class SavedBenchmark:
     """One benchmark of a saved run. ``key`` is equal for the same benchmark in every run, also after its test was renamed.
 
     ``verdict`` is what the gate said of it in that run, ``labels`` are its place in tables by key and value, ``labels_lost`` counts those
-    that could not be kept. What a file of another project does not tell is empty.
+    that could not be kept. ``gate_share`` is what it takes of the gate's error, beside 1 of others. What a file of another project does not
+    tell is empty.
     """
 
     key: str
@@ -64,6 +65,7 @@ class SavedBenchmark:
     verdict: str = ""
     driver: str = ""
     labels_lost: int = 0
+    gate_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -263,7 +265,16 @@ def _benchmark(fields: dict[str, Any], schema: int) -> SavedBenchmark:
         labels_lost=labels_lost,
         driver=_text(extra.get("driver")) or "",
         verdict=_verdict(extra.get("gate")),
+        gate_share=_share(extra.get("gate_share", 1.0)),
     )
+
+
+def _share(value: Any) -> float:
+    """A share of the gate's error: more than nothing, 1 at most."""
+    found = _positive(value, "its share of the gate's error")
+    if found > 1:
+        raise ValueError(f"its share of the gate's error is {_repr(value)}")
+    return found
 
 
 def _verdict(judgements: Any) -> str:

@@ -24,6 +24,7 @@ from autogauge.history import records, standing, store
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.measuring import saving
 from autogauge.measuring.metric import Metric
+from autogauge.measuring.quantity import quantity_of
 from autogauge.measuring.result import Array, Result
 from autogauge.stats.percentiles import percentiles
 
@@ -41,7 +42,13 @@ _NO_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError
 
 
 def extra_info(
-    result: Result, condition: str, metric: Metric, key: str, run: Mapping[str, Any], beside: records.PinnedRatio | None
+    result: Result,
+    condition: str,
+    metric: Metric,
+    key: str,
+    run: Mapping[str, Any],
+    beside: records.PinnedRatio | None,
+    gate_share: float = 1.0,
 ) -> dict[str, Any]:
     """What a reader needs to know of a benchmark beside its samples.
 
@@ -54,6 +61,8 @@ def extra_info(
         "metric": metric.name,
         "metric_title": metric.title,
         "unit": metric.unit,
+        **({} if gate_share == 1 else {"gate_share": gate_share}),
+        **({"samples_in": quantity_of(metric.name).saved_in} if metric.is_memory else {}),
         "against_reference": beside.to_json() if beside else None,
         "labels": result.labels(condition),
         "study": result.name,

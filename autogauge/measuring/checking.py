@@ -76,8 +76,11 @@ def _in_metrics(result: Result) -> Iterator[str]:
     for title, name in result.recorded.items():
         if name not in known:
             yield f"{title!r} records {name!r}, which is not among its metrics"
-        elif known[name].seconds is None:
-            yield f"{title!r} records {name!r}, which is no time: say how many seconds one is (Metric(seconds=…))"
+        elif not known[name].can_be_recorded:
+            yield (
+                f"{title!r} records {name!r}, which is no time: say how many seconds one is (Metric(seconds=…)); "
+                "or no memory: that is in bytes, and its name ends in _bytes"
+            )
 
 
 def _in_claims(result: Result) -> Iterator[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from autogauge.measuring.quantity import MEMORY, MIB, TIME, quantity_of
+
 FACTORS = {("s", "ms"): 1e3, ("bytes", "MiB"): 2.0**-20}
 """By what a figure is multiplied that is written in another unit than its own."""
 
@@ -18,7 +20,8 @@ class Metric:
 
     ``name`` is its key in samples and files, ``title`` how sentences and tables call it, ``unit`` that of the figures.
     ``per_process`` says that each sample of it is a process; else it is a round of a warm one. ``seconds`` is how many seconds one unit
-    of its cost is; ``None`` where it is no time, and can be neither recorded nor judged against history. ``written_in`` is the unit that
+    of its cost is; ``None`` where it is no time. What is no time can be recorded, and judged against history, only where it is memory: in
+    bytes, and with a name that ends in ``_bytes``. ``written_in`` is the unit that
     tables write it in, where that is not its own: ``ms`` of seconds, ``MiB`` of bytes. ``of_latencies`` says that it sums up the sample's
     latencies: where these are there, tables show their percentiles instead. Raises ``ValueError`` for a unit that it cannot be written in.
     """
@@ -52,8 +55,23 @@ class Metric:
         """What a column of it is called: its title, with the unit where that is a short one (``FPS`` needs no ``frames per second``)."""
         return self.title if " " in self.written_unit else f"{self.title} {self.written_unit}".strip()
 
+    @property
+    def is_memory(self) -> bool:
+        """Whether it is memory, whose benchmarks are in MiB."""
+        return self.unit == "bytes" and quantity_of(self.name) is MEMORY and not self.higher_is_better
+
+    @property
+    def can_be_recorded(self) -> bool:
+        """Whether it can become a benchmark: it is a time, or memory, and its name says which."""
+        return self.is_memory or (self.seconds is not None and quantity_of(self.name) is TIME)
+
     def cost(self, figure: float) -> float:
-        """The figure in seconds; of a rate the seconds of one. Raises ``ValueError`` for a metric that is no time."""
+        """The figure as it is saved and judged: in seconds, of a rate the seconds of one; of memory in MiB.
+
+        Raises ``ValueError`` for a metric that is neither.
+        """
+        if self.is_memory:
+            return figure / MIB
         if self.seconds is None:
             raise ValueError(f"{self.name} is no time: it has no cost in seconds")
         return (1 / figure if self.higher_is_better else figure) * self.seconds

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from autogauge.causes import step_in
 from autogauge.targets import Target
 
-Mode = Literal["describe", "once", "warm", "hand-over", "case"]
+Mode = Literal["describe", "once", "warm", "hand-over", "footprint", "case"]
 CacheMode = Literal["off", "cold"]
 FailureKind = Literal["error", "signal", "exit", "deadline", "garbage"]
 
@@ -102,6 +102,9 @@ class ProbeRequest:
 
     ``plugins`` are devices that are registered beside OpenVINO's own: the name, and the library of its plugin.
     ``on_one_processor`` keeps all threads on one processor, where Linux can: no inference waits for a thread to wake on another.
+
+    ``footprint`` infers in bursts, while AUTO's helper answers, at most ``accelerator_wait_s``, and ``after_hand_over_s`` beyond, and tells
+    what was resident in each of these phases.
 
     ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autogauge.gate.gate import CARRY_OVER, FAMILY_ERROR
 from autogauge.gate.judged import Judged
-from autogauge.gate.judgement import Judgement, percent
+from autogauge.gate.judgement import Judgement, changes_of, percent
 from autogauge.plain import plain, sentence
 from autogauge.report.tables import Column, Fitted
 
@@ -68,7 +68,7 @@ def judgements(found: Sequence[Judgement]) -> list[RenderableType]:
             (
                 Column("", 100),
                 Column("benchmark", 90, 12),
-                Column("time", 80, right=True),
+                Column(changes_of(judged), 80, right=True),
                 Column("interval", 70, 11),
                 Column("rests on", 40),
             )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from autogauge.gate.comparison import Comparison
-from autogauge.gate.judgement import percent
+from autogauge.gate.comparison import Compared, Comparison
+from autogauge.gate.judgement import changes_of, percent
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import by_size
 from autogauge.history.told_apart import Models
+from autogauge.measuring.quantity import TIME, quantity_of
 from autogauge.plain import LONGEST_NAME, plain, sentence
 from autogauge.report.gate import STYLES
 from autogauge.report.tables import Column, Fitted
@@ -92,13 +93,14 @@ def run_json(run: IndexedRun) -> dict[str, Any]:
 
 def comparison(found: Comparison) -> list[RenderableType]:
     """B against A: what each is, a line for each benchmark, what only one of them has."""
+    headings = headings_of(found)
     table = Fitted(
         (
             Column("", 100),
             Column("benchmark", 90, 12),
-            Column("A ms", 50, right=True),
-            Column("B ms", 60, right=True),
-            Column("time", 80, right=True),
+            Column(headings[0], 50, right=True),
+            Column(headings[1], 60, right=True),
+            Column(headings[2], 80, right=True),
             Column("interval", 70, 11),
             Column("runs", 40),
         )
@@ -108,8 +110,7 @@ def comparison(found: Comparison) -> list[RenderableType]:
         table.add_row(
             Text(judgement.word, style=STYLES.get(judgement.word, "")),
             judgement.benchmark,
-            milliseconds(each.seconds[0]),
-            milliseconds(each.seconds[1]),
+            *figures_of(found, each),
             percent(judgement.change.ratio) if judgement.change else NONE,
             judgement.bounds(),
             f"{each.runs[0]}, {each.runs[1]}",
@@ -166,9 +167,29 @@ def some_of(names: Sequence[str], most: int = 30) -> str:
     return ", ".join(map(short, names[:most])) + more
 
 
-def milliseconds(seconds: float) -> str:
-    """Seconds as milliseconds, with four digits that matter."""
-    return f"{seconds * 1e3:.4g}"
+def headings_of(found: Comparison) -> tuple[str, str, str]:
+    """What the columns of a comparison are called: A's and B's figures, with their unit where it is one, and the change."""
+    unit = one_unit({each.metric for each in found.compared})
+    return f"A {unit}".strip(), f"B {unit}".strip(), changes_of(found.judgements)
+
+
+def figures_of(found: Comparison, each: Compared) -> tuple[str, str]:
+    """A's and B's figure as tables write them, with their unit where there are several in the column."""
+    alone = bool(one_unit({one.metric for one in found.compared}))
+    first, second = (written(value, each.metric, alone=alone) for value in each.seconds)
+    return first, second
+
+
+def one_unit(metrics: Collection[str]) -> str:
+    """The unit that the figures of these metrics are written in; empty where there are several."""
+    units = {quantity_of(each).shown_in for each in metrics} or {TIME.shown_in}
+    return units.pop() if len(units) == 1 else ""
+
+
+def written(saved: float, metric: str, *, alone: bool = True) -> str:
+    """A saved figure with four digits that matter: milliseconds, or MiB; with its unit, unless the column has it ``alone``."""
+    quantity = quantity_of(metric)
+    return quantity.written(saved) + ("" if alone else f" {quantity.shown_in}")
 
 
 def short(text: str, longest: int = LONGEST_NAME) -> str:

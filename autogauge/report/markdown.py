@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from autogauge.gate.comparison import Compared, Comparison
-from autogauge.gate.judgement import Judgement, percent
+from autogauge.gate.judgement import Judgement, changes_of, percent
 from autogauge.history.recorded import Recorded
 from autogauge.measuring.drawing import NONE
 from autogauge.report.gate import not_judged
-from autogauge.report.history import how, milliseconds, short, sides, unmatched
+from autogauge.report.history import figures_of, headings_of, how, short, sides, unmatched
 from autogauge.report.rows import Rows, tables
 from autogauge.report.words import MARKS, apart, in_words, judged_of
 
@@ -43,7 +43,10 @@ def of_run(run: Recorded) -> str:
         lines += [*_table(("verdict", "promise", "evidence"), cells), ""]
     if judged := [each for each in gate.shown if each.outcome]:
         lines += [f"### Gate: {counts(judged)}", ""]
-        lines += [*_table(("verdict", "benchmark", "time", "interval", "rests on"), map(_judged, judged), {2}), ""]
+        lines += [
+            *_table(("verdict", "benchmark", changes_of(judged), "interval", "rests on"), map(_judged, judged), {2}),
+            "",
+        ]
     if unjudged := not_judged(gate, run.path):
         lines += [f"**NOT JUDGED** {text(unjudged)}", ""]
     for each in tables(run.results):
@@ -56,8 +59,9 @@ def of_comparison(found: Comparison) -> str:
     """A comparison as a table for a pull request's comment."""
     lines = [f"## B against A: {counts(found.judgements)}", ""]
     lines += [f"- **{name}**: {text(what)} ({text(named)})" for name, what, named in sides(found)]
-    columns = ("verdict", "benchmark", "A ms", "B ms", "time", "interval", "runs")
-    lines += ["", *_table(columns, map(_compared, found.compared), {2, 3, 4})]
+    columns = ("verdict", "benchmark", *headings_of(found), "interval", "runs")
+    rows = ((_compared(each, figures_of(found, each))) for each in found.compared)
+    lines += ["", *_table(columns, rows, {2, 3, 4})]
     lines += ["", *(text(line) for line in how(found)), ""]
     lines += [f"- only in {name}: {text(', '.join(only))}" for name, only in unmatched(found)]
     lines += [f"- {text(note)}" for note in found.notes]
@@ -86,10 +90,9 @@ def _judged(each: Judgement) -> tuple[str, ...]:
     return marked(each.word), text(each.benchmark), change, each.bounds(), each.count()
 
 
-def _compared(each: Compared) -> tuple[str, ...]:
+def _compared(each: Compared, figures: tuple[str, str]) -> tuple[str, ...]:
     verdict, benchmark, change, bounds, _ = _judged(each.judgement)
-    seconds = (milliseconds(value) for value in each.seconds)
-    return verdict, benchmark, *seconds, change, bounds, f"{each.runs[0]}, {each.runs[1]}"
+    return verdict, benchmark, *figures, change, bounds, f"{each.runs[0]}, {each.runs[1]}"
 
 
 def _figures(found: Rows) -> list[str]:

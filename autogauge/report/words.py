@@ -9,6 +9,7 @@ from autogauge.gate import judged
 from autogauge.gate.judged import Judged
 from autogauge.history.recorded import Recorded
 from autogauge.measuring.findings import SEE
+from autogauge.measuring.quantity import TIME, Quantity
 from autogauge.plain import few
 from autogauge.stats.verdicts import Outcome
 
@@ -48,16 +49,21 @@ def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]
 def in_words(run: Recorded) -> str:
     """What the promises and the gate come to."""
     known = sum(bool(each.get("known")) and each["verdict"] == Outcome.FAIL for each in run.verdicts)
-    return sentence(
-        [str(each["verdict"]) for each in run.verdicts], [each.word for each in judged_of(run).shown], known
-    )
+    shown = judged_of(run).shown
+    verdicts = [str(each["verdict"]) for each in run.verdicts]
+    return sentence(verdicts, [each.word for each in shown], known, [each.quantity for each in shown])
 
 
-def sentence(verdicts: Sequence[str], judged: Sequence[str], known: int = 0) -> str:
-    """The same from the words alone; so many of the broken ones are ``known`` to be broken on this release."""
+def sentence(
+    verdicts: Sequence[str], judged: Sequence[str], known: int = 0, quantities: Sequence[Quantity] = ()
+) -> str:
+    """The same from the words alone; so many of the broken ones are ``known`` to be broken on this release.
+
+    ``quantities`` says what each of the judged is of; without it all are times.
+    """
     parts = [_promises(verdicts, known)]
     if any(word != "NO BASELINE" for word in judged):
-        parts.append(_changes(judged))
+        parts.append(_changes(judged, quantities or [TIME] * len(judged)))
     elif judged:
         parts.append("there is nothing yet to compare its speed with")
     return "; ".join(parts)
@@ -75,12 +81,15 @@ def _promises(verdicts: Sequence[str], known: int) -> str:
     return f"all {len(verdicts)} promises kept" if len(verdicts) > 1 else "the promise is kept"
 
 
-def _changes(judged: Sequence[str]) -> str:
-    slower, faster, open_ = (judged.count(word) for word in ("FAIL", "IMPROVED", "INCONCLUSIVE"))
-    found = [f"{_count(slower, 'benchmark')} slower"] if slower else []
-    found += [f"{_count(faster, 'benchmark')} faster"] if faster else []
+def _changes(judged: Sequence[str], quantities: Sequence[Quantity]) -> str:
+    each_of = list(dict.fromkeys(quantities))
+    both = [*zip(judged, quantities, strict=True)]
+    counted = [(both.count(("FAIL", each)), each.more) for each in each_of]
+    counted += [(both.count(("IMPROVED", each)), each.less) for each in each_of]
+    found = [f"{_count(count, 'benchmark')} {what}" for count, what in counted if count]
+    open_ = judged.count("INCONCLUSIVE")
     found += [f"{open_} inconclusive"] if open_ else []
-    return ", ".join(found) or "nothing became slower"
+    return ", ".join(found) or f"nothing became {' or '.join(each.more for each in each_of)}"
 
 
 def _count(number: int, what: str) -> str:

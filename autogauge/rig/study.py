@@ -62,6 +62,9 @@ class Study(ABC):
     """Whether its conditions are measured beside twins on the reference and beside the pinned workload."""
     repeats_disturbed: ClassVar[bool] = True
     """Whether a disturbed turn is measured again: where a turn takes long, or has facts of its own, it is not."""
+    gate_share: ClassVar[float] = 1.0
+    """How much of the gate's error each of its benchmarks takes, beside 1 of another study's: less leaves the others as sharp as they
+    were, and finds larger changes only."""
     is_relayed: ClassVar[bool] = False
     """Whether its processes are warm ones, which give way to fresh ones after some rounds."""
 

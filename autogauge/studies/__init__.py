@@ -19,6 +19,7 @@ LISTED = (
     "cached_start.CACHED_START",
     "hand_over.study.HAND_OVER",
     "hints.HINTS",
+    "memory.MEMORY",
     "price.PRICE",
     "selection.SELECTION",
     "properties.PROPERTIES",

@@ -102,6 +102,7 @@ class Price(Study):
         }
     )
     has_companions = False
+    gate_share = 0.1
     is_relayed = True
 
     def absent(self, rig: Rig) -> str | None:

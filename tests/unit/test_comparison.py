@@ -6,9 +6,10 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.gate import saved
-from autogauge.gate.comparison import BY_RATIO, BY_SECONDS, compare
+from autogauge.gate.comparison import BY_RATIO, by_itself, compare
 from autogauge.history.select import Histories
 from autogauge.history.standing import Standing
+from autogauge.measuring.quantity import TIME
 from autogauge.stats.two_levels import ratio_of_levels
 from tests.histories import LATENCY, PER_FRAME, save, year
 from tests.properties import for_all
@@ -48,7 +49,7 @@ def test_two_machines_are_compared_by_seconds_and_it_is_said(histories, tmp_path
     year(tmp_path / "history", machine="lab-01")
     year(tmp_path / "history", machine="lab-02", slower=2.0)
     found = compared(histories, "machine=lab-01", "machine=lab-02")
-    assert {each.basis for each in found.compared} == {BY_SECONDS}
+    assert {each.basis for each in found.compared} == {by_itself(TIME)}
     assert {each.judgement.word for each in found.compared} == {"FAIL"}
     assert any("A is of lab-01, B of lab-02: seconds are compared" in note for note in found.notes)
 

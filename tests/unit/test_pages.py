@@ -105,7 +105,7 @@ def test_the_history_page_says_what_changed_and_when(histories, tmp_path):
     assert [row[:3] for row in described[0]["releases"]] == [["2026.3.0", "20", "20"], ["2026.4.1", "11", "10"]]
     series = (tmp_path / "trends" / "data" / "s00000.js").read_text()
     assert series.startswith('trends.series["s00000"]={"run":[0,1,')
-    assert len(json.loads(series.partition("=")[2].rstrip(";\n"))["ms"]) == 31
+    assert len(json.loads(series.partition("=")[2].rstrip(";\n"))["shown"]) == 31
 
 
 def test_the_report_is_replaced_as_a_whole_and_nothing_else_is(histories, tmp_path):

@@ -2,7 +2,7 @@
 
 ``describe`` (devices, model), ``once`` (what happens once in a process: import to first inference), ``warm`` (compile, warm up, then a
 slice of measuring for each command; waiting costs no processor time), ``hand-over`` (infer without pause across AUTO's hand-over),
-``case`` (steps one after another, each told at once).
+``footprint`` (memory and threads, phase by phase), ``case`` (steps one after another, each told at once).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from autogauge.probe.worker.anatomy import describe_state, random_outputs
 from autogauge.probe.worker.api import describe_devices, describe_model, execution_devices
 from autogauge.probe.worker.case import run_case
 from autogauge.probe.worker.channel import Channel, Phase, die_with, renew_watchdog
+from autogauge.probe.worker.footprint import run_footprint
 from autogauge.probe.worker.hand_over import MOST_FAILURES, Inferences, is_helper, keep_inferring, keep_queue_full
 from autogauge.probe.worker.lanes import Lanes
 from autogauge.probe.worker.machine import (
@@ -222,7 +223,14 @@ def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
     channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
 
 
-MODES = {"describe": run_describe, "once": run_once, "warm": run_warm, "hand-over": run_hand_over, "case": run_case}
+MODES = {
+    "describe": run_describe,
+    "once": run_once,
+    "warm": run_warm,
+    "hand-over": run_hand_over,
+    "footprint": run_footprint,
+    "case": run_case,
+}
 
 
 def _said(error: Exception) -> str:

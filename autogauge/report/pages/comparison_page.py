@@ -7,9 +7,9 @@ from pathlib import Path
 
 from autogauge.files import write_for_a_user
 from autogauge.gate.comparison import Comparison
-from autogauge.gate.judgement import percent
+from autogauge.gate.judgement import changes_of, percent
 from autogauge.measuring.drawing import NONE, Block, Table
-from autogauge.report.history import how, milliseconds, short, sides, unmatched
+from autogauge.report.history import figures_of, headings_of, how, short, sides, unmatched
 from autogauge.report.pages.render import ASSETS, put_script, render
 
 WIDEST = 1000.0
@@ -48,7 +48,7 @@ def _changes(found: Comparison) -> Block:
             (
                 judgement.benchmark,
                 judgement.word,
-                *(milliseconds(value) for value in each.seconds),
+                *figures_of(found, each),
                 percent(change.ratio) if change else NONE,
                 judgement.bounds(),
                 f"{each.runs[0]}, {each.runs[1]}",
@@ -59,15 +59,20 @@ def _changes(found: Comparison) -> Block:
             rows.append(
                 {"label": judgement.benchmark, "word": judgement.word, "value": value, "low": low, "high": high}
             )
+    quantities = [each.judgement.quantity for each in found.compared]
+    more, less = (
+        list(dict.fromkeys(words)) for words in zip(*((each.more, each.less) for each in quantities), strict=True)
+    )
     sentence = (
-        "Each mark is B's change against A, with its interval. Right of the line at 0 % B is slower, left of it "
-        "faster; an interval on both sides of "
+        "Each mark is B's change against A, with its interval. Right of the line at 0 % B is "
+        f"{' or '.join(more)}, left of it {' or '.join(less)}; an interval on both sides of "
         "the line leaves that open."
     )
+    what = changes_of(found.judgements)
     return Block(
         "changes",
-        "B against A, in percent of time",
+        f"B against A, in percent of {what}",
         sentence,
-        Table(("benchmark", "verdict", "A ms", "B ms", "time", "interval", "runs"), cells, frozenset({2, 3, 4})),
-        {"kind": "changes", "unit": "change of time, %", "rows": rows},
+        Table(("benchmark", "verdict", *headings_of(found), "interval", "runs"), cells, frozenset({2, 3, 4})),
+        {"kind": "changes", "unit": f"change of {what}, %", "rows": rows},
     )

@@ -10,12 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from autogauge.gate.comparison import BY_RATIO, BY_SECONDS
+from autogauge.gate.comparison import BY_RATIO, by_itself
 from autogauge.gate.judgement import percent
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series, labels_of
 from autogauge.history.labels import Labels
 from autogauge.history.told_apart import Models, differing
+from autogauge.measuring.quantity import Quantity, quantity_of
 from autogauge.stats.change_points import SHORTEST, Levels, levels_of_siblings
 from autogauge.stats.patterns import Alternation, Pattern, patterns_of, patterns_of_siblings
 
@@ -83,6 +84,11 @@ class Trend:
     """Whether levels are of the ratio to the pinned workload: the accepted runs all have it, and no others are enough for a level."""
     stretches: tuple[Stretch, ...] = ()
     pattern: Pattern | None = None
+
+    @property
+    def quantity(self) -> Quantity:
+        """What its figures are of; ``seconds`` are MiB where it is memory."""
+        return quantity_of(self.identity.metric)
 
     @property
     def used(self) -> list[int]:
@@ -206,10 +212,11 @@ def change_in_words(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
     stretch = trend.stretches[at]
     run = runs[trend.runs[stretch.first]]
     ratio = stretch.ratio or 1.0
-    basis = BY_RATIO if trend.by_ratio else BY_SECONDS
+    quantity = trend.quantity
+    basis = BY_RATIO if trend.by_ratio else by_itself(quantity)
     return (
-        f"{trend.identity.benchmark} became {'slower' if ratio > 1 else 'faster'} on {_machine(trend)} "
-        f"({percent(ratio)} of time, {basis}) since {run_in_words(run)}, openvino {trend.releases[stretch.first] or 'unknown'}, "
+        f"{trend.identity.benchmark} became {quantity.more if ratio > 1 else quantity.less} on {_machine(trend)} "
+        f"({percent(ratio)} of {quantity.name}, {basis}) since {run_in_words(run)}, openvino {trend.releases[stretch.first] or 'unknown'}, "
         f"{trend.identity.model or 'no model’s name'}: {stretch.count()}{_beside(trend, stretch.first, runs)}"
     )
 
@@ -223,7 +230,7 @@ def briefest(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
     """The same for a table: ``slower by 10.0 % since run 0020, 21 runs, quarantined``."""
     stretch = trend.stretches[at]
     ratio = stretch.ratio or 1.0
-    way = "slower" if ratio > 1 else "faster"
+    way = trend.quantity.more if ratio > 1 else trend.quantity.less
     return f"{way} by {percent(ratio).lstrip('+-')} since run {runs[trend.runs[stretch.first]].number:04d}, {stretch.count()}"
 
 
@@ -242,7 +249,7 @@ def newest_in_words(trend: Trend) -> str:
         return ""
     newest = "the newest run is" if count == 1 else f"the newest {count} runs are"
     few = f", too few for a level of {'its' if count == 1 else 'their'} own" if count < SHORTEST else ""
-    return f"{newest} quarantined, {percent(ratio)} of time against the level{few}"
+    return f"{newest} quarantined, {percent(ratio)} of {trend.quantity.name} against the level{few}"
 
 
 def pattern_in_words(trend: Trend, runs: Sequence[IndexedRun]) -> str:

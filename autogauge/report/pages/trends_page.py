@@ -135,6 +135,8 @@ def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> dict[str
         "emulated": identity.emulated,
         "count": len(trend.runs),
         "by_ratio": trend.by_ratio,
+        "unit": trend.quantity.shown_in,
+        "factor": trend.quantity.factor,
         "levels": [
             [trend.runs[each.first], trend.runs[each.last], each.level, STANDINGS.index(each.standing or ACCEPTED)]
             for each in trend.stretches
@@ -148,7 +150,7 @@ def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> dict[str
 
 
 def _by_release(trend: Trend) -> list[list[str]]:
-    """For each OpenVINO release its runs, how many are accepted, their median, lowest and highest in ms, and the median ratio.
+    """For each OpenVINO release its runs, how many are accepted, their median, lowest and highest as shown, and the median ratio.
 
     In the order of the releases' first runs. The figures are of the accepted runs; where there is none, of all.
     """
@@ -159,14 +161,14 @@ def _by_release(trend: Trend) -> list[list[str]]:
     for release, every in groups.items():
         accepted = [at for at in every if trend.standings[at] == ACCEPTED]
         places = accepted or every
-        milliseconds = np.array([trend.seconds[at] for at in places]) * 1e3
+        shown = np.array([trend.quantity.shown(trend.seconds[at]) for at in places])
         ratios = [trend.ratios[at] for at in places if not math.isnan(trend.ratios[at])]
         rows.append(
             [
                 release,
                 str(len(every)),
                 str(len(accepted)),
-                *(number(float(each)) for each in (np.median(milliseconds), milliseconds.min(), milliseconds.max())),
+                *(number(float(each)) for each in (np.median(shown), shown.min(), shown.max())),
                 number(float(np.median(ratios))) if ratios else NONE,
             ]
         )
@@ -174,6 +176,8 @@ def _by_release(trend: Trend) -> list[list[str]]:
 
 
 def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
+    units = {str(each["unit"]) for each in described}
+    unit = units.pop() if len(units) == 1 else ""
     rows = [
         (
             each["benchmark"],
@@ -181,7 +185,7 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
             each["model"],
             str(each["count"]),
             each["releases"][-1][0] if each["releases"] else NONE,
-            each["releases"][-1][3] if each["releases"] else NONE,
+            each["releases"][-1][3] + ("" if unit else f" {each['unit']}") if each["releases"] else NONE,
             each["last"] or "none",
             "; ".join(each["seen"]) or NONE,
             each["words"] or NONE,
@@ -194,7 +198,7 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
         "model",
         "runs",
         "newest release",
-        "its median ms",
+        f"its median {unit}".strip(),
         "last change of level",
         "seen",
         "labels",
@@ -270,13 +274,13 @@ def _columns(runs: Sequence[IndexedRun], releases: Sequence[str]) -> dict[str, A
 
 
 def _series(trend: Trend, releases: Sequence[str]) -> dict[str, Any]:
-    """A trend's columns: run, indices of release and standing, milliseconds, ratio (``null`` for none)."""
+    """A trend's columns: run, indices of release and standing, figure as shown (ms, or MiB), ratio (``null`` for none)."""
     release_of = {name: place for place, name in enumerate(releases)}
     return {
         "run": trend.runs,
         "release": [release_of[each or NO_RELEASE] for each in trend.releases],
         "standing": [STANDINGS.index(each) for each in trend.standings],
-        "ms": [float(f"{1e3 * each:.5g}") for each in trend.seconds],
+        "shown": [float(f"{trend.quantity.shown(each):.5g}") for each in trend.seconds],
         "ratio": [None if math.isnan(each) else float(f"{each:.5g}") for each in trend.ratios],
     }
 

@@ -40,7 +40,7 @@
     made.setAttribute("aria-label", nameOf(each));
     made.appendChild(title);
     made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.words ? ", " + short(each.words, 400) : "") + (each.emulated ? ", EMULATED GPU" : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
-      ". " + (each.by_ratio ? "Levels are of the ratio to the pinned workload." : "Levels are of milliseconds."), { className: "how" }));
+      ". " + (each.by_ratio ? "Levels are of the ratio to the pinned workload." : "Levels are of " + (each.unit === "ms" ? "milliseconds" : each.unit) + "."), { className: "how" }));
     var said = each.says.concat(each.seen);
     if (said.length) {
       var words = make("ul", undefined, { className: "said" });
@@ -61,7 +61,7 @@
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", nameOf(each) + ": table by release");
     table.appendChild(make("caption", "Runs by OpenVINO release; figures of the accepted ones, of all where none is"));
-    ["release", "runs", "accepted", "median ms", "lowest ms", "highest ms", "median ratio"].forEach(function (name, index) { var cell = make("th", name, { scope: "col", className: index ? "number" : "" }); head.appendChild(cell); });
+    ["release", "runs", "accepted", "median " + each.unit, "lowest " + each.unit, "highest " + each.unit, "median ratio"].forEach(function (name, index) { var cell = make("th", name, { scope: "col", className: index ? "number" : "" }); head.appendChild(cell); });
     top.appendChild(head); table.appendChild(top);
     each.releases.forEach(function (row) {
       var line = make("tr");
@@ -103,7 +103,7 @@
       var place_of = new Map(series.run.map(function (run, index) { return [run, index + 1]; }));
       function xOf(run) { return choice("x") === "date" ? (runs.when[run] === null ? null : new Date(runs.when[run])) : place_of.get(run); }
       function line(x, dash) { return { type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: autogauge.css("--faint"), dash: dash, width: 1 } }; }
-      var byRatio = choice("value") === "ratio" && each.by_ratio, values = byRatio ? series.ratio : series.ms;
+      var byRatio = choice("value") === "ratio" && each.by_ratio, values = byRatio ? series.ratio : series.shown;
       var standings = chosenStandings(), release = choice("openvino"), groups = [[], [], []], total = 0;
       series.run.forEach(function (run, index) {
         if (values[index] === null || (release && runs.releases[series.release[index]] !== release)) { return; }
@@ -126,7 +126,7 @@
           var x = [], y = [];
           each.levels.forEach(function (level) {
             if (level[3] !== standing) { return; }
-            var value = byRatio ? level[2] : level[2] * 1e3;
+            var value = byRatio ? level[2] : level[2] * each.factor;
             x.push(xOf(level[0]), xOf(level[1]), null); y.push(value, value, null);
           });
           if (x.length) { traces.push({ type: "scatter", mode: "lines", name: kind[0], x: x, y: y, line: { color: autogauge.css(kind[1]), width: standing ? 3 : 2 }, hoverinfo: "skip" }); }
@@ -145,7 +145,7 @@
       }
       place.dataset.points = total;
       autogauge.draw(place, [traces, autogauge.layout({ height: 360, shapes: shapes, annotations: notes, showlegend: true, margin: { l: 60, r: 16, t: 36, b: 48 },
-        xaxis: autogauge.axis(choice("x") === "date" ? "date (UTC)" : "run, in the order measured"), yaxis: autogauge.axis(byRatio ? "÷ pinned workload" : "ms") })]);
+        xaxis: autogauge.axis(choice("x") === "date" ? "date (UTC)" : "run, in the order measured"), yaxis: autogauge.axis(byRatio ? "÷ pinned workload" : each.unit) })]);
     });
   }
 
