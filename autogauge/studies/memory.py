@@ -213,7 +213,7 @@ def figures_of(reply: Mapping[str, Any], condition: Condition) -> dict[str, floa
         BEFORE.name: memory.get("before"),
         COMPILE_PEAK.name: memory.get("compile_peak"),
         HAND_OVER_PEAK.name: memory.get("hand_over_peak"),
-        PEAK.name: reply["peak_memory_bytes"],
+        PEAK.name: memory.get("whole_peak"),
         STEADY.name: memory.get("steady"),
         THREADS.name: reply["threads"],
         FIL.name: reply["seconds"]["fil"],

@@ -49,13 +49,16 @@ def run_footprint(request: Request, phase: Phase, channel: Channel) -> None:
     stop_at = clock() + request["after_hand_over_s"]
     after = _infer_while(subject, lambda: clock() < stop_at) or _burst(subject)
     memory.update(steady=resident_memory_bytes(), later_peak=peak_memory_bytes())
+    memory.update(
+        whole_peak=max(each or 0 for each in memory.values()) or None
+    )  # Linux's peak is of the last phase now
     renew_watchdog(request["deadline_s"])
     channel.send(
         "measured",
         openvino=subject.ov.get_version(),
         seconds=phase.seconds,
         surroundings=surroundings.since(),
-        peak_memory_bytes=max(each or 0 for each in memory.values()) or None,
+        peak_memory_bytes=memory["whole_peak"],
         memory_bytes=memory,
         threads=threads(),
         helper_latencies_ms=before,
@@ -68,7 +71,7 @@ def run_footprint(request: Request, phase: Phase, channel: Channel) -> None:
         del subject.infer_request, subject.compiled
 
     phase.timed("destroy", release)
-    channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
+    channel.send("ended", destroy_s=phase.seconds["destroy"])
 
 
 def _helper_answers(subject: Subject, stop_at: float) -> Any:
