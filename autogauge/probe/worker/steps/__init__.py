@@ -18,4 +18,5 @@ KINDS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any] | None]] = {
     **basic.KINDS,
     **faults.KINDS,
     **inferring.KINDS,
+    **soaking.KINDS,
 }
