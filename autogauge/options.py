@@ -23,6 +23,7 @@ from autogauge.parsing import (
     DEVICES,
     FILE,
     FOLDER,
+    MINUTES,
     PERCENT,
     SECONDS,
     WAIT,
@@ -241,6 +242,14 @@ HOW_LONG = Group(
             SECONDS,
             "How long one compile or answer may take before it counts as hung; AUTO is given two thirds of it to hand over.",
             otherwise=f"{in_digits(DEADLINE_S)}; more on the emulated GPU of a processor without AVX-512",
+        ),
+        Option(
+            "--soak",
+            "soak_minutes",
+            MINUTES,
+            "How long `pytest -m soak` goes on in all, in minutes; a lab's night is 480.",
+            otherwise="200 cycles of each kind and a stream of 10 minutes",
+            is_idle=lambda settings: settings.soak_minutes is None,
         ),
         Option(
             "--fetch-deadline",

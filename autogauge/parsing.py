@@ -110,6 +110,7 @@ def in_digits(value: float) -> str:
 FOLDER, FILE = text("DIR", Path), text("FILE", Path)
 DEVICES = Kind(lambda _, given: parse_list(given), ",".join, "LIST")
 SECONDS = Kind(parse_deadline, in_digits, "SECONDS")
+MINUTES = Kind(lambda option, given: parse_number(option, given, lowest=0.5), in_digits, "MINUTES")
 WAIT = Kind(parse_wait, in_digits, "SECONDS|no")
 PERCENT = Kind(parse_change, lambda value: f"{in_digits(100 * value)}%", "PERCENT")
 COUNT = Kind(lambda option, given: int(parse_number(option, given, lowest=0, whole=True)), str, "N")

@@ -45,6 +45,7 @@ class Settings:
     pinned: bool
     pair_budget_s: float
     probe_deadline_s: float | None
+    soak_minutes: float | None
     wait_s: float
     gate: str
     fail_inconclusive: bool

@@ -79,15 +79,20 @@ class Expect:
         """The same with the opposite wish: to see that its claim can fail."""
         wanted = self.wanted
         holds = wanted.holds if isinstance(wanted, Wanted) else lambda value: bool(value == wanted)
-        return dataclasses.replace(self, wanted=Wanted(f"not {shown(wanted)}", lambda value: not holds(value)))
+
+        def opposite(value: Any) -> bool | None:
+            held = holds(value)
+            return None if held is None else not held
+
+        return dataclasses.replace(self, wanted=Wanted(f"not {shown(wanted)}", opposite))
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A wish that is no single value: ``text`` says it, ``holds`` decides it."""
+    """A wish that is no single value: ``text`` says it, ``holds`` decides it, or says that it cannot (``None``)."""
 
     text: str
-    holds: Callable[[Any], bool]
+    holds: Callable[[Any], bool | None]
 
     def __str__(self) -> str:
         return self.text
@@ -142,7 +147,8 @@ class Expected:
         if self.holds:
             return f"{self.what}: {shown(self.value)}"
         seen = "not seen" if self.value is None else shown(self.value)
-        return f"{self.what}: {seen}, and was to be {shown(self.wanted)}"
+        open_ = self.holds is None and self.value is not None
+        return f"{self.what}: {seen}, and was to be {shown(self.wanted)}{', which that leaves open' if open_ else ''}"
 
     def to_json(self) -> dict[str, Any]:
         """For a run's file and its table."""

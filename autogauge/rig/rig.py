@@ -70,6 +70,7 @@ class Asked:
     accelerator: str = AUTO
     infer_requests: int = 0
     probe_deadline_s: float | None = None
+    soak_minutes: float | None = None
 
     @property
     def is_emulated(self) -> bool:

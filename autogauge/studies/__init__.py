@@ -25,6 +25,7 @@ LISTED = (
     "properties.PROPERTIES",
     "fallback.study.FALLBACK",
     "outputs.OUTPUTS",
+    "soak.SOAK",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 

@@ -15,7 +15,7 @@ OTHERS = {
     **{"--picture": "a.png", "--inputs": "a.npz", "--profile": "lab", "--devices": "CPU", "--hints-on": "CPU"},
     **{"--accelerator": "none", "--infer-requests": "3", "--inconclusive": "fail", "--gate": "fail"},
     **{"--reference": "CPU", "--smallest-change": "7", "--pair-budget": "9", "--pinned": "off"},
-    **{"--probe-deadline": "77", "--disturbed": "accept", "--wait": "5"},
+    **{"--probe-deadline": "77", "--soak": "5", "--disturbed": "accept", "--wait": "5"},
     **{"--no-baseline": "fail", "--creep": "fail", "--baseline": "lab-01"},
     **{"--cache": "cache", "--reports": "elsewhere", "--machine": "m", "--fetch-deadline": "99"},
 }

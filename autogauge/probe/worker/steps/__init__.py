@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.steps import answering, asking, basic, faults, inferring
+from autogauge.probe.worker.steps import answering, asking, basic, faults, inferring, soaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,5 +1,4 @@
-"""Steps that go on for long: ``cycles`` (compile, infer, let go), ``flow`` (requests without pause), ``many`` (models on one Core),
-``threads`` (which compile at once).
+"""Steps that go on for long: ``cycles`` (compile, infer, let go), ``flow`` (no pause), ``many`` (models), ``threads`` (compiling at once).
 
 Each tells what the process held meanwhile: memory in KiB, threads, open files. AUTO's log is off: it keeps memory for each inference.
 """
@@ -59,13 +58,12 @@ class Tally:
         self.devices: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def infer(self, stage: Stage, compiled: Any, step: Step, request: Any = None, right: Answers | None = None) -> Any:
-        """One inference, held against ``expect``; returns the request."""
+    def infer(self, stage: Stage, compiled: Any, step: Step, right: Answers, request: Any = None) -> Any:
+        """One inference, held against what is right; returns the request, a new one where none is given."""
         try:
             if request is None:
                 request = compiled.create_infer_request()
                 request.kept = fill(stage, compiled, request, step)
-                right = Answers(stage.right[step["model"]])
             right.spoil(request, [each.data for each in request.kept])
             request.infer()
             good = right.compare(request)[1]
@@ -112,7 +110,7 @@ def cycles(stage: Stage, step: Step) -> dict[str, Any]:
     the model is let go of while it may still be compiled.
     """
     tally, held, stop_at = Tally(), Held(stage), clock() + step.get("seconds", 1e9)
-    count = 0
+    count, right = 0, _right(stage, step)
     while count < step.get("times", 1 << 60) and clock() < stop_at:
         try:
             compiled = _compile(stage, step)
@@ -123,10 +121,10 @@ def cycles(stage: Stage, step: Step) -> dict[str, Any]:
             continue
         request = None
         for _ in range(0 if step.get("early") else step.get("infer", 1)):
-            request = tally.infer(stage, compiled, step, request, _right(stage, step))
+            request = tally.infer(stage, compiled, step, right, request)
         if step.get("wait"):
             wait_for_accelerator(compiled, step.get("longest_s", 20.0))
-            request = tally.infer(stage, compiled, step, request, _right(stage, step))
+            request = tally.infer(stage, compiled, step, right, request)
         tally.ended_on(compiled)
         del request, compiled
         gc.collect()
@@ -150,7 +148,7 @@ def flow(stage: Stage, step: Step) -> dict[str, Any]:
     def keep() -> None:
         request, right = None, _right(stage, step)
         while clock() < stop_at and tally.failed <= MOST_ERRORS:
-            request = tally.infer(stage, compiled, step, request, right)
+            request = tally.infer(stage, compiled, step, right, request)
 
     threads = [threading.Thread(target=keep, daemon=True) for _ in range(step["requests"])]
     for thread in threads:
@@ -175,14 +173,13 @@ def many(stage: Stage, step: Step) -> dict[str, Any]:
     tally, held, stop_at = Tally(), Held(stage), clock() + step.get("seconds", 1e9)
     count = 0
     while count < step.get("times", 1 << 60) and clock() < stop_at:
-        alive = []
+        alive: list[Any] = []
         try:
-            for _ in range(step["models"]):
-                alive.append(_compile(stage, step))
+            alive.extend(_compile(stage, step) for _ in range(step["models"]))
         except Exception as error:
             tally.fail(error)
         for compiled in alive:
-            tally.infer(stage, compiled, step)
+            tally.infer(stage, compiled, step, _right(stage, step))
             tally.ended_on(compiled)
         del alive
         compiled = None
@@ -208,7 +205,7 @@ def threads(stage: Stage, step: Step) -> dict[str, Any]:
             except Exception as error:
                 tally.fail(error)
                 continue
-            tally.infer(stage, compiled, step)
+            tally.infer(stage, compiled, step, _right(stage, step))
             tally.ended_on(compiled)
             del compiled
 

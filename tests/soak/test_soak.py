@@ -1,0 +1,12 @@
+"""AUTO stays sound for as long as it is asked to: nothing grows, nothing hangs, nothing is wrong."""
+
+import pytest
+
+from autogauge.studies.soak import SOAK
+
+pytestmark = [pytest.mark.soak, pytest.mark.study(SOAK)]
+
+
+@pytest.mark.parametrize("promise", [each.name for each in SOAK.promises])
+def test_auto_stays_sound(result, holds, promise):
+    holds(result, promise)
