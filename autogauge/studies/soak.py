@@ -36,7 +36,7 @@ HANDED = "soak-every-hand-over-happens"
 class Soak(CaseStudy):
     """Long cases; how long is said by ``--soak``."""
 
-    name = "soak"
+    name = "soak test"
     promises: ClassVar[tuple[Promise, ...]] = (
         Promise(MEMORY, f"a cycle of compiling, inferring and letting go keeps at most {GROWTH_KIB:g} KiB"),
         Promise(HANDLES, f"threads and open files do not grow by more than {MORE_THREADS}"),
