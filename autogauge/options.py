@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge import cache
+from autogauge.emulation.asked import accelerator
 from autogauge.files import slug
 from autogauge.gate import gate as gates
 from autogauge.input_shapes import in_words, parse_shapes
@@ -36,7 +37,7 @@ from autogauge.parsing import (
 )
 from autogauge.rig import lock
 from autogauge.rig.pool import DEADLINE_S
-from autogauge.rig.profile import ACCELERATORS, AUTO, PROFILES
+from autogauge.rig.profile import AUTO, NONE, PROFILES
 
 EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
 
@@ -189,9 +190,10 @@ WHERE = Group(
         Option(
             "--accelerator",
             "accelerator",
-            choice(*ACCELERATORS),
-            "Which accelerators are measured: auto is those that are there; emulated is an emulated GPU, without --devices=NPU and a "
-            "--reference that names a device; none leaves them out.",
+            accelerator(AUTO, NONE),
+            "Which accelerators are measured: auto is those that are there; none leaves them out; emulated is an emulated GPU, without "
+            "--devices=NPU and a --reference that names a device; emulated:2 are two, of which the last may be discrete, another vendor's "
+            "or both (emulated:2,discrete).",
             default=AUTO,
         ),
         Option(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge import doctor
+from autogauge.emulation.asked import gpus_of
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.emulation.parts import identity
 from autogauge.files import as_json, in_short
@@ -96,7 +97,8 @@ class Run:
         if self.has_state:
             measured["state"] = "reset before each inference"  # runs of before had left it to grow
         if self.emulation is not None:
-            measured["emulation"] = identity(self.emulated.name if self.emulated else "")
+            processors = self.emulated.name if self.emulated else ""
+            measured["emulation"] = identity(processors, gpus_of(settings.accelerator))
         return fingerprint(settings.machine, self.machine_facts, self.devices, self.model, measured)
 
     @property
@@ -187,7 +189,9 @@ class Run:
             "openvino_from": [in_short(each) for each in self.openvino_from],
             "profile": settings.profile.name,
             "accelerator": settings.accelerator,
-            "emulated_gpu": {**emulated.to_json(), "words": emulated.describe()} if emulated else None,
+            "emulated_gpu": {**emulated.to_json(), "words": emulated.describe(), **self._other_gpus()}
+            if emulated
+            else None,
             "options": settings.chosen(),
             "model": {**model.to_published_json(), "words": model.describe()} if model else None,
             "inputs": list(self.inputs),
@@ -199,6 +203,11 @@ class Run:
             "changes": list(self.changes),
             "disturbance": self.disturbance().to_json(),
         }
+
+    def _other_gpus(self) -> dict[str, str]:
+        """Which GPUs were emulated, where it was not the plain one."""
+        gpus = gpus_of(self.settings.accelerator)
+        return {} if gpus.is_plain else {"gpus": gpus.words}
 
     def put_into(self, document: dict[str, Any]) -> dict[str, Any]:
         """Put what this project has to say of the run into a document of pytest-benchmark's; returns it."""

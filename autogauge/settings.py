@@ -18,10 +18,10 @@ from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
 from autogauge.options import EMULATED_MODEL, EMULATED_PRECISION, OPTIONS
 from autogauge.plain import plain
-from autogauge.rig.profile import EMULATED, Profile
+from autogauge.rig.profile import Profile
 from autogauge.rig.rig import Asked
 from autogauge.runtimes.reference import Reference, parse
-from autogauge.targets import ACCELERATOR_KINDS
+from autogauge.targets import ACCELERATOR_KINDS, is_emulated
 
 LONGEST_PAIRED_SLICE_S = 1.0
 """With longer ones a comparison beside a reference would take hours to its first look."""
@@ -97,15 +97,16 @@ class Settings:
     @property
     def is_emulated(self) -> bool:
         """Whether the accelerator is the emulated GPU."""
-        return self.accelerator == EMULATED
+        return is_emulated(self.accelerator)
 
     @property
     def history(self) -> Path:
-        """The folder of this machine's saved runs; those with the emulated GPU have one of their own."""
+        """The folder of this machine's saved runs; those with the emulated GPU have one of their own, and those with other ones too."""
         return self._history_of(self.machine)
 
     def _history_of(self, machine: str) -> Path:
-        return self.reports / "history" / (f"{machine}-{EMULATED}" if self.is_emulated else machine)
+        emulated = "-" + re.sub("[:,]", "-", self.accelerator) if self.is_emulated else ""
+        return self.reports / "history" / (machine + emulated)
 
     @property
     def judged_against(self) -> Path:
@@ -207,12 +208,12 @@ class Settings:
 
 def default_model(accelerator: str) -> str:
     """The model when none is named: one that is compiled in seconds for the emulated GPU, which takes ten times that for GoogLeNet-v1."""
-    return EMULATED_MODEL if accelerator == EMULATED else resolve.DEFAULT_MODEL
+    return EMULATED_MODEL if is_emulated(accelerator) else resolve.DEFAULT_MODEL
 
 
 def default_precision(accelerator: str) -> str:
     """The precision when none is named: the emulated GPU infers in f32 only."""
-    return EMULATED_PRECISION if accelerator == EMULATED else resolve.DEFAULT_PRECISION
+    return EMULATED_PRECISION if is_emulated(accelerator) else resolve.DEFAULT_PRECISION
 
 
 def default_machine() -> str:

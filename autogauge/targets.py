@@ -17,8 +17,14 @@ HINTS = (LATENCY, THROUGHPUT)
 ACCELERATOR_KINDS = ("GPU", "NPU")
 ANY = "FP32"
 """The precision that every device has, or a better one in its place."""
+EMULATED = "emulated"
 EMULATED_NAME = "emulated GPU"
 """How the full name of the emulated GPU begins; ``emulation/layer.c`` gives it."""
+
+
+def is_emulated(accelerator: str) -> bool:
+    """Whether a run's accelerator is emulated: ``emulated``, or with the GPUs that are (``emulated:2,discrete``)."""
+    return accelerator.partition(":")[0] == EMULATED
 
 
 @dataclass(frozen=True)

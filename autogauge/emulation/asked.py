@@ -1,4 +1,4 @@
-"""Which emulated GPUs a user asks for, and with which faults, read from a command line. Emulating them is left to the probe."""
+"""Which emulated GPUs a user asks for, and with which faults, read from a command line and written. Emulating them is left to the probe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autogauge.errors import UserError
+from autogauge.parsing import Kind
 from autogauge.probe.request import MOST_GPUS, EmulatedGpu
+from autogauge.targets import EMULATED, is_emulated
 
 DISCRETE, OTHER_VENDOR = "discrete", "other-vendor"
 _WORDS = (DISCRETE, OTHER_VENDOR)
@@ -62,6 +64,35 @@ class Gpus:
             return ()
         last = EmulatedGpu(self.discrete, "other" if self.other_vendor else "intel")
         return (*(EmulatedGpu() for _ in range(self.number - 1)), last)
+
+
+def gpus_of(accelerator: str) -> Gpus:
+    """The emulated GPUs of a run with that accelerator, as it is written; the plain one for whatever else it is."""
+    text = accelerator.partition(":")[2]
+    return Gpus.read("--accelerator", text) if is_emulated(accelerator) and text else Gpus()
+
+
+def accelerator(*others: str) -> Kind:
+    """The accelerator of a run: one of ``others``, ``emulated``, or ``emulated:`` and which GPUs; always written in the same way."""
+
+    def read(option: str, text: str) -> str:
+        if text in others:
+            return text
+        kind, colon, gpus = text.partition(":")
+        if kind != EMULATED:
+            raise UserError(
+                f"there is no {text!r} to choose: take one of {', '.join(others)}, {EMULATED}, "
+                f"or {EMULATED}:N and which GPUs, such as {EMULATED}:2,{DISCRETE} ({option})."
+            )
+        asked = Gpus.read(option, gpus) if colon else Gpus()
+        if asked.other_vendor and asked.number == 1:
+            raise UserError(
+                f"AUTO leaves another vendor's GPU out, and {text} has no other: emulate two, "
+                f"{EMULATED}:2,{asked.text.partition(',')[2]} ({option})."
+            )
+        return EMULATED if asked.is_plain else f"{EMULATED}:{asked.text}"
+
+    return Kind(read, str, "|".join((*others, f"{EMULATED}[:N[,{DISCRETE}][,{OTHER_VENDOR}]]")))
 
 
 def with_faults(option: str, gpus: Gpus, texts: Iterable[str]) -> tuple[EmulatedGpu, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.cache import Cache
+from autogauge.emulation.asked import Gpus
 from autogauge.errors import UserError
 from autogauge.files import sha256_of
 from autogauge.probe.process import Child
@@ -88,9 +89,10 @@ def prepare(cache: Cache) -> Emulation:
     )
 
 
-def identity(processor_class: str) -> dict[str, str]:
-    """What tells one emulated GPU from another: packages, layer, and the class of processors that it compiles for."""
-    return {**PACKAGES, "layer": layer_digest(), "class": processor_class}
+def identity(processor_class: str, gpus: Gpus) -> dict[str, str]:
+    """What tells one emulated GPU from another: packages, layer, the class of processors that it compiles for, and other GPUs than one."""
+    which = {} if gpus.is_plain else {"gpus": gpus.text}
+    return {**PACKAGES, "layer": layer_digest(), "class": processor_class, **which}
 
 
 def layer_digest() -> str:

@@ -22,7 +22,7 @@ from autogauge.gate import comparison_notes, past
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import RATIO_SPREAD, Figure, Rule, outcome
-from autogauge.history.index_rows import ACCEPTED, EMULATED
+from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import Labels, by_size
 from autogauge.history.select import Selection
@@ -206,7 +206,7 @@ class Shared:
 
     def where(self, run: IndexedRun) -> tuple[str, ...]:
         """Where that run was measured, in words, as far as both sides share it."""
-        found = [EMULATED] if run.is_emulated else []
+        found = [run.emulated] if run.emulated else []
         models = [self.models.called(run)] if self.models else []
         return (*found, *([run.machine] if self.machines else []), *models)
 

@@ -82,7 +82,7 @@ def _nearest(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[tuple[Ind
     one_model = not {model_of(run) for run in a} & {model_of(run) for run in b}
     for side, runs in zip(sides, (a, b), strict=True):
         for run in runs:
-            side[run.machine, run.is_emulated, "" if one_model else model_of(run)].append(run)
+            side[run.machine, run.emulated, "" if one_model else model_of(run)].append(run)
     found = []
     for key in sides[0]:
         if key in sides[1]:
@@ -92,7 +92,7 @@ def _nearest(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[tuple[Ind
 
 
 def _same(run: IndexedRun, other: IndexedRun) -> bool:
-    return (run.machine, run.is_emulated) == (other.machine, other.is_emulated)
+    return (run.machine, run.emulated) == (other.machine, other.emulated)
 
 
 def moment_of(run: IndexedRun) -> tuple[float, int]:
@@ -139,9 +139,9 @@ def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gro
             f"{name} mixes levels in {_titles(titles, len(groups))}, the last change being {percent(change.ratio)} of {plain(title)} "
             f"with run {run.number:04d} ({_day(run)}): narrow it (since=, until=, run=), or read its trend (python -m autogauge report)"
         )
-    by_machine: dict[tuple[str, bool, tuple[str, str]], list[IndexedRun]] = defaultdict(list)
+    by_machine: dict[tuple[str, str, tuple[str, str]], list[IndexedRun]] = defaultdict(list)
     for run in sorted(runs, key=moment_of):
-        by_machine[run.machine, run.is_emulated, model_of(run)].append(run)
+        by_machine[run.machine, run.emulated, model_of(run)].append(run)
     for (machine, _, _), own in by_machine.items():
         kinds = Counter(run.fingerprint for run in own)
         if len(kinds) > 1:

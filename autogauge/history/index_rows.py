@@ -20,7 +20,7 @@ LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
 ACCEPTED = str(Standing.ACCEPTED)
 STANDINGS = tuple(str(each) for each in Standing)
-UNREADABLE, EMULATED = "unreadable", "emulated"
+UNREADABLE = "unreadable"
 
 _TABLES = """
 CREATE TABLE runs (

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autogauge.history.index_rows import ACCEPTED, EMULATED, UNREADABLE
+from autogauge.history.index_rows import ACCEPTED, UNREADABLE
 from autogauge.history.labels import NO_CONTENTS, NO_DEVICE, OPENVINO, Contents, Labels
+from autogauge.targets import is_emulated
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,9 +71,9 @@ class IndexedRun:
         return f"{self.standing} {others}/{self.benchmarks}" if self.accepted and others else self.standing
 
     @property
-    def is_emulated(self) -> bool:
-        """Whether it was measured with the emulated GPU, which is compared with nothing real."""
-        return self.accelerator == EMULATED
+    def emulated(self) -> str:
+        """The emulated GPUs that it was measured with, as it was written; empty for real devices. They are compared with nothing else."""
+        return self.accelerator if is_emulated(self.accelerator) else ""
 
     @property
     def model_and_precision(self) -> str:

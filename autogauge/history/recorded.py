@@ -22,7 +22,7 @@ from autogauge.measuring.reading import Fields, jsonable, number, text
 from autogauge.measuring.result import CLAIMS, Array, Replicate, Result, Sample
 from autogauge.plain import plain
 from autogauge.stats.verdicts import Outcome
-from autogauge.targets import Device, Target
+from autogauge.targets import Device, Target, is_emulated
 
 ONLY_BENCHMARKS = (
     "an earlier autogauge saved this run, with its benchmarks only: what was recorded by none of them, the order of the replicates, "
@@ -75,7 +75,7 @@ class Recorded:
     @property
     def is_emulated(self) -> bool:
         """Whether its accelerator was the emulated GPU."""
-        return self.accelerator == "emulated"
+        return is_emulated(self.accelerator)
 
 
 def of_file(path: Path) -> Recorded:

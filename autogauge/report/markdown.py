@@ -33,8 +33,9 @@ def of_run(run: Recorded) -> str:
     ]
     lines += [line for each in run.findings for line in (f"**FINDING** {text(each['sentence'])}", "")]
     if run.is_emulated:
-        words = (run.emulated_gpu or {}).get("words")
+        words, gpus = ((run.emulated_gpu or {}).get(name) for name in ("words", "gpus"))
         kind = f" Its kernels are compiled for the processor class {text(str(words))}." if words else ""
+        kind = (f" There are {text(str(gpus))}." if gpus else "") + kind
         lines += [f"**Emulated GPU**: this shows how AUTO behaves with an accelerator, not how fast one is.{kind}", ""]
     if run.verdicts:
         own, others = apart(run.verdicts)

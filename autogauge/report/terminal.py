@@ -69,6 +69,8 @@ def heading(run: Recorded) -> list[str]:
     if run.is_emulated:
         lines.append("EMULATED GPU: what follows shows how AUTO behaves with an accelerator, not how fast one is")
     if run.emulated_gpu:
+        if gpus := run.emulated_gpu.get("gpus"):
+            lines.append(f"there are {gpus}")
         words = run.emulated_gpu.get("words")
         lines.append(f"the emulated GPU's kernels are compiled for the processor class {words}")
     if run.model:

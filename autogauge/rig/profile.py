@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ACCELERATORS = (AUTO, EMULATED, NONE) = ("auto", "emulated", "none")
-"""Real ones where there are any; the emulated GPU and no real one; none."""
+AUTO, NONE = "auto", "none"
+"""Real accelerators where there are any; none. The third choice is the emulated GPU and no real one (``emulation.asked``)."""
 RELAY_ROUNDS = 12
 """How many rounds a warm process serves. A fresh one costs as much as eight slices: ``docs/gate-choices.md`` weighs it up."""
 

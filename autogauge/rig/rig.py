@@ -10,13 +10,14 @@ import random
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from autogauge.cache import Cache
 from autogauge.emulation import parts
+from autogauge.emulation.asked import gpus_of
 from autogauge.errors import UserError
 from autogauge.files import in_short
 from autogauge.input_files import GivenInputs
@@ -36,12 +37,12 @@ from autogauge.probe.request import Emulation, ProbeFailed, ProbeRequest
 from autogauge.rig import properties, setups, trial
 from autogauge.rig.fresh import FreshTurns, Observe
 from autogauge.rig.pool import DEADLINE_S, ProbePool, bystander
-from autogauge.rig.profile import AUTO, EMULATED, NONE, PROFILES, STANDARD, Deadlines, Profile
+from autogauge.rig.profile import AUTO, NONE, PROFILES, STANDARD, Deadlines, Profile
 from autogauge.rig.study import Study
 from autogauge.rig.warm import Drivers, ObserveSlice, WarmTurns, check_apart
 from autogauge.rig.workload import Setup, Workload, feed, look, try_once, workload_of
 from autogauge.runtimes import reference as references
-from autogauge.targets import ACCELERATOR_KINDS, Auto, Device, find_device, require_device
+from autogauge.targets import ACCELERATOR_KINDS, Auto, Device, find_device, is_emulated, require_device
 
 KINDS = ("CPU", *ACCELERATOR_KINDS)
 NO_HALF_PRECISION = (
@@ -75,7 +76,7 @@ class Asked:
     @property
     def is_emulated(self) -> bool:
         """Whether the accelerator is the emulated GPU."""
-        return self.accelerator == EMULATED
+        return is_emulated(self.accelerator)
 
     def deadlines(self, slowness: float) -> Deadlines:
         """The deadlines on a machine that is so many times slower at compiling than others; one that the user gave stays as it is."""
@@ -99,7 +100,9 @@ class Rig:
     @cached_property
     def emulation(self) -> Emulation | None:
         """The parts of the emulated GPU, where it is asked for."""
-        return parts.prepare(self.cache) if self.asked.is_emulated else None
+        if not self.asked.is_emulated:
+            return None
+        return replace(parts.prepare(self.cache), devices=gpus_of(self.asked.accelerator).devices)
 
     @cached_property
     def launcher(self) -> Launcher:
@@ -183,7 +186,7 @@ class Rig:
         if asked.devices is not None:
             named = [require_device(name, available) for name in asked.devices if name != "AUTO"]
             return tuple(dict.fromkeys(named))  # GPU and GPU.0 may be one
-        wanted = {AUTO: KINDS, EMULATED: ("CPU", "GPU"), NONE: ("CPU",)}[asked.accelerator]
+        wanted = ("CPU", "GPU") if asked.is_emulated else {AUTO: KINDS, NONE: ("CPU",)}[asked.accelerator]
         found = tuple(device for kind in wanted if (device := find_device(kind, available)))
         if not found:
             raise UserError(

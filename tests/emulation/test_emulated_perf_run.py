@@ -157,3 +157,27 @@ def test_it_has_a_history_and_a_fingerprint_of_its_own(summary, reports):
     for benchmark in saved["benchmarks"]:
         assert benchmark["group"].endswith("(emulated)")
         assert benchmark["extra_info"]["accelerator"] == "emulated"
+
+
+@pytest.mark.slow
+def test_two_emulated_gpus_are_said_everywhere_and_have_a_history_of_their_own(tmp_path, emulation, cache, slowness):
+    options = (
+        "-m",
+        "perf",
+        "--accelerator=emulated:2,discrete",
+        "--profile=quick",
+        "--machine=lab",
+        "-k",
+        "test_hand_over.py",
+    )
+    done = run_suite(*options, f"--reports={tmp_path}", f"--cache={cache.root}", timeout_s=300 * slowness)
+    assert done.returncode == 0, done.stdout + done.stderr
+    two = "2 emulated GPUs, the last one discrete"
+    assert f"there are {two}" in done.stdout
+    assert "GPU.1 (emulated)" in done.stdout
+    summary = json.loads((tmp_path / "latest" / "summary.json").read_bytes())
+    assert summary["accelerator"] == "emulated:2,discrete"
+    assert [each["name"] for each in summary["devices"]] == ["CPU", "GPU.0", "GPU.1"]
+    assert summary["fingerprint"]["measured"]["emulation"]["gpus"] == "2,discrete"
+    assert f"There are {two}." in html.unescape((tmp_path / "latest" / "index.html").read_text())
+    assert [each.name for each in (tmp_path / "history").iterdir() if each.is_dir()] == ["lab-emulated-2-discrete"]

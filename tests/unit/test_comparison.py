@@ -107,9 +107,13 @@ def test_what_only_one_side_has_is_listed(histories, tmp_path):
     assert found.only_b == (f"{PER_FRAME} · lab-01 · googlenet-v1 FP16",)
 
 
-def test_an_emulated_run_is_never_compared_with_a_real_one(histories, tmp_path):
-    a = save(tmp_path / "a", {LATENCY: 0.01})
-    b = save(tmp_path / "b", {LATENCY: 0.01}, accelerator="emulated")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("auto", "emulated"), ("auto", "emulated:2"), ("emulated", "emulated:2"), ("emulated:2", "emulated:2,discrete")],
+)
+def test_an_emulated_run_is_never_compared_with_a_real_one_nor_with_other_gpus(histories, tmp_path, one, other):
+    a = save(tmp_path / "a", {LATENCY: 0.01}, accelerator=one)
+    b = save(tmp_path / "b", {LATENCY: 0.01}, accelerator=other)
     with pytest.raises(UserError, match="no benchmark in common"):
         compared(histories, str(a), str(b))
 

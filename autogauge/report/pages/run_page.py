@@ -57,6 +57,7 @@ def facts(summary: Fields) -> list[tuple[str, str]]:
         ("inputs", "; ".join(summary.get("inputs") or ())),
         ("frames that an inference counts", summary.get("frames")),
         ("profile, accelerator", f"{summary.get('profile')}, {summary.get('accelerator')}"),
+        ("which GPUs are emulated", (summary.get("emulated_gpu") or {}).get("gpus")),
         ("emulated GPU's processor class", (summary.get("emulated_gpu") or {}).get("words")),
         ("options", ", ".join(f"{name}={value}" for name, value in (summary.get("options") or {}).items())),
         ("fingerprint", fingerprint.get("digest")),

@@ -35,7 +35,7 @@ class Identity:
     digest: str
     benchmark: str
     metric: str
-    emulated: bool = False
+    emulated: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,13 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
     for each in figures:
         columns = (each.runs.tolist(), each.seconds.tolist(), each.ratios.tolist())
         rows = zip(*columns, each.pinned, each.standings, each.releases, strict=True)
-        own: dict[tuple[str, str, str, bool], Trend] = {}
+        own: dict[tuple[str, str, str, str], Trend] = {}
         for run_id, seconds, ratio, workload, standing, release in rows:
             place = places[each.folder, run_id]
             run = runs[place]
-            kind = (run.machine, called[place], run.digest, run.is_emulated)
+            kind = (run.machine, called[place], run.digest, run.emulated)
             if kind not in own:
-                identity = Identity(*kind[:3], each.key, each.metric, run.is_emulated)
+                identity = Identity(*kind[:3], each.key, each.metric, run.emulated)
                 own[kind] = found.setdefault(identity, Trend(identity))
             trend = own[kind]
             trend.runs.append(place)
@@ -185,7 +185,7 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
 
 def _look(trends: Sequence[Trend]) -> None:
     """Find levels and patterns; benchmarks of the same runs are looked at together."""
-    siblings: dict[tuple[str, str, str, bool], list[Trend]] = defaultdict(list)
+    siblings: dict[tuple[str, str, str, str], list[Trend]] = defaultdict(list)
     for trend in trends:
         each = trend.identity
         siblings[each.machine, each.model, each.digest, each.emulated].append(trend)

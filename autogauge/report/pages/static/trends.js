@@ -39,7 +39,7 @@
     var made = make("section"), title = make(level, short(each.benchmark), { id: each.id });
     made.setAttribute("aria-label", nameOf(each));
     made.appendChild(title);
-    made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.words ? ", " + short(each.words, 400) : "") + (each.emulated ? ", EMULATED GPU" : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
+    made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.words ? ", " + short(each.words, 400) : "") + (each.emulated ? ", EMULATED GPU" + (each.emulated === "emulated" ? "" : " (" + short(each.emulated) + ")") : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
       ". " + (each.by_ratio ? "Levels are of the ratio to the pinned workload." : "Levels are of " + (each.unit === "ms" ? "milliseconds" : each.unit) + "."), { className: "how" }));
     var said = each.says.concat(each.seen);
     if (said.length) {
