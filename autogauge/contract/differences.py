@@ -41,6 +41,16 @@ def numbers(release: str) -> tuple[int, ...]:
 
 
 DIFFERENCES: tuple[Difference, ...] = (
+    Difference("unknown-names", "a name in AUTO's list that is no device is passed over without a word"),
+    Difference("blank-in-list", "a blank in AUTO's list loses a device without a word"),
+    Difference("exclusion-by-part", "an exclusion takes out a device whose name is only a part of what is excluded"),
+    Difference("absent-npu", "AUTO:NPU,CPU without an NPU does not go to the CPU"),
+    Difference("absent-cpu-throws", "AUTO:CPU.1,GPU throws, and the GPU is never tried"),
+    Difference("precision-from-path", "of a model that is compiled from its path the precision is not looked at"),
+    Difference("fp16-weights-no-device", "a model in FP16 has no device where the CPU does not tell FP16"),
+    Difference("gpu-alone-is-another", "AUTO:GPU is the discrete GPU, and GPU in any other list GPU.0", since="2026"),
+    Difference("buffer-without-device", "a model from a buffer cannot be compiled without a device name"),
+    Difference("no-opencl-throws", "AUTO:GPU,CPU throws where OpenCL is not installed", always=False),
     Difference(
         "unknown-properties-accepted",
         "AUTO compiles with a property that nobody knows, and says nothing",

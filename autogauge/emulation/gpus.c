@@ -1,6 +1,6 @@
 /* The emulated GPUs of this process, as AUTOGAUGE_EMULATED_GPUS tells them: one after the other, separated by ";", each a list of words
- * separated by ",": "integrated" or "discrete", "vendor=intel" or "vendor=other", "build=FAULT", "launch=FAULT", "after=NUMBER". A fault is
- * "fail", "hang" or "slow:SECONDS". Without the variable there is one, integrated and without faults.
+ * separated by ",": "integrated" or "discrete", "vendor=intel" or "vendor=other", "int8=no", "build=FAULT", "launch=FAULT", "after=NUMBER". A
+ * fault is "fail", "hang" or "slow:SECONDS". Without the variable there is one, integrated and without faults.
  *
  * A hang ends when its fault is taken away, or with the process.
  */
@@ -86,6 +86,10 @@ static int read_word(char *word, struct entry *entry)
     if (strcmp(word, "vendor") == 0) {
         entry->gpu.is_of_another_vendor = strcmp(value, "other") == 0;
         return entry->gpu.is_of_another_vendor || strcmp(value, "intel") == 0;
+    }
+    if (strcmp(word, "int8") == 0) {
+        entry->gpu.is_without_int8 = strcmp(value, "no") == 0;
+        return entry->gpu.is_without_int8 || strcmp(value, "yes") == 0;
     }
     if (strcmp(word, "after") == 0) {
         int good = read_after(value, &entry->faults[AUTOGAUGE_BUILD].after);

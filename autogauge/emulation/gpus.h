@@ -10,6 +10,7 @@ enum autogauge_operation { AUTOGAUGE_BUILD, AUTOGAUGE_LAUNCH, AUTOGAUGE_OPERATIO
 struct autogauge_gpu {
     int is_discrete;
     int is_of_another_vendor;
+    int is_without_int8;
 };
 
 /* How many there are: one, unless AUTOGAUGE_EMULATED_GPUS says otherwise. */

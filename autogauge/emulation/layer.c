@@ -262,6 +262,9 @@ static cl_int get_device_info(cl_object device, cl_uint name, size_t size, void 
         char *own = text_of(device, name), full[256];
         snprintf(full, sizeof full, "emulated GPU on %s", own ? own : "a CPU");
         free(own);
+        /* The plugin takes an integrated GPU for one with INT8 by "Xe" in its name, which a Xeon has too. */
+        for (char *found = gpu->is_without_int8 ? strstr(full, "Xe") : NULL; found; found = strstr(found, "Xe"))
+            found[1] = 'E';
         return answer(full, strlen(full) + 1, size, value, size_ret);
     }
     case DEVICE_EXTENSIONS: {

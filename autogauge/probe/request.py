@@ -25,7 +25,8 @@ _FAULT = re.compile(r"|fail|hang|slow:[0-9]{1,5}(\.[0-9]{1,6})?")
 class EmulatedGpu:
     """One of several emulated GPUs, or one with faults.
 
-    A ``discrete`` one says that it has memory of its own; ``vendor`` "other" makes it another maker's than Intel's. ``build`` and
+    A ``discrete`` one says that it has memory of its own; ``vendor`` "other" makes it another maker's than Intel's. An integrated one
+    ``without_int8`` has no such capability, whatever the processor (a discrete one always has it). ``build`` and
     ``launch`` are faults that it meets from the start, after so many that are good as ``after`` says: "" (none), "fail", "hang", or
     "slow:SECONDS". ``autogauge.probe.worker.emulation.fault`` changes them while the process runs. Raises ``ValueError``.
     """
@@ -35,10 +36,13 @@ class EmulatedGpu:
     build: str = ""
     launch: str = ""
     after: int = 0
+    without_int8: bool = False
 
     def __post_init__(self) -> None:
         if self.vendor not in ("intel", "other"):
             raise ValueError(f"an emulated GPU's vendor is intel or other, not {self.vendor!r}")
+        if self.discrete and self.without_int8:
+            raise ValueError("a discrete emulated GPU always has INT8: OpenVINO takes that for granted")
         for fault in (self.build, self.launch):
             if not _FAULT.fullmatch(fault):
                 raise ValueError(f"an emulated GPU's fault is fail, hang or slow:SECONDS, not {fault!r}")

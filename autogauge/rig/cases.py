@@ -24,6 +24,7 @@ from autogauge.models import tiny
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Emulation, ProbeRequest
 from autogauge.probe.seen import Seen
+from autogauge.rig import separate
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.targets import Target
@@ -66,12 +67,7 @@ class Expect:
         """What was seen of it, and whether that is what was wanted."""
         try:
             value = self.read(seen)
-        except (
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ):  # a step that was not reached, or gave something else
+        except (LookupError, TypeError, ValueError, AttributeError):  # a step was not reached, or gave something else
             value = None
         return Expected(self.claim, self.what, value, self.wanted)
 
@@ -162,8 +158,8 @@ class Expected:
 
 
 def shown(value: Any) -> str:
-    """A value in a sentence."""
-    if isinstance(value, Wanted):
+    """A value in a sentence; one that is to be told ``in_full`` is not cut short."""
+    if isinstance(value, Wanted) or hasattr(value, "in_full"):
         return str(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value) if isinstance(value, (set, frozenset)) else value
@@ -206,6 +202,9 @@ class Case:
     labels: Mapping[str, str] = field(default_factory=dict)
     figures: Callable[[Seen], Mapping[str, float]] = lambda seen: {}
     step_deadline_s: float = STEP_DEADLINE_S
+    prelude: int | None = (
+        None  # where its steps do not need one another (``rig.separate``): so many first ones each process needs
+    )
 
     def absent(self, rig: Rig) -> str | None:
         """Why it cannot be had on this machine; ``None`` where it can."""
@@ -389,7 +388,7 @@ class CaseTurns:
         request = ProbeRequest(
             "case", steps=tuple(case.steps), models=self._models, deadline_s=case.step_deadline_s * self._slowness
         )
-        return self._launchers[emulation].run_case(request, f"case-{case.name}")
+        return separate.run(self._launchers[emulation], request, f"case-{case.name}", case.prelude)
 
     @property
     def _slowness(self) -> float:

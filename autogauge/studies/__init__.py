@@ -21,7 +21,7 @@ LISTED = (
     "hints.HINTS",
     "memory.MEMORY",
     "price.PRICE",
-    "selection.SELECTION",
+    "selection.study.SELECTION",
     "properties.PROPERTIES",
     "fallback.study.FALLBACK",
     "outputs.OUTPUTS",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autogauge.studies.selection import SELECTION
+from autogauge.studies.selection.study import SELECTION
 
 pytestmark = [pytest.mark.functional, pytest.mark.study(SELECTION)]
 

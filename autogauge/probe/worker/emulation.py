@@ -112,6 +112,7 @@ def tell_gpus(devices: Any) -> None:
 def words_of(device: dict[str, Any]) -> str:
     """One emulated GPU as the layer reads it (``emulation/gpus.c``)."""
     words = ["discrete" if device.get("discrete") else "integrated", "vendor=" + device.get("vendor", "intel")]
+    words += ["int8=no"] if device.get("without_int8") else []
     words += [f"{what}={device[what]}" for what in ("build", "launch") if device.get(what)]
     return ",".join([*words, f"after={device.get('after', 0)}"])
 

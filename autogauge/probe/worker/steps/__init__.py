@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.steps import answering, asking, basic, faults, inferring, soaking
+from autogauge.probe.worker.steps import answering, asking, basic, choosing, faults, inferring, soaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ KINDS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any] | None]] = {
     **answering.KINDS,
     **asking.KINDS,
     **basic.KINDS,
+    **choosing.KINDS,
     **faults.KINDS,
     **inferring.KINDS,
     **soaking.KINDS,

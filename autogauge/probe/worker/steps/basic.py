@@ -35,11 +35,16 @@ def told(compiled: Any) -> dict[str, Any]:
     return {"devices": execution_devices(compiled), **{name: ask(compiled, name) for name in TOLD}}
 
 
-def compile_(stage: Stage, step: Step) -> dict[str, Any]:
-    """``model`` for ``device`` (none: none is named) with ``properties``, ``from`` object, path or buffer; kept ``as``."""
+def log_at_information(stage: Stage, step: Step) -> None:
+    """Let AUTO say what it does from now on, at the level ``log`` (default: ``LOG_INFO``); once in a process."""
     if not stage.kept.get("logs"):
         stage.core.set_property("AUTO", {"LOG_LEVEL": step.get("log", "LOG_INFO")})
         stage.kept["logs"] = True
+
+
+def compile_(stage: Stage, step: Step) -> dict[str, Any]:
+    """``model`` for ``device`` (none: none is named) with ``properties``, ``from`` object, path or buffer; kept ``as``."""
+    log_at_information(stage, step)
     name, began = step.get("as", "a"), clock()
     compiled = stage.compile(
         step["model"], step.get("device"), dict(step.get("properties", {})), step.get("from", "object")

@@ -1,0 +1,150 @@
+"""The study of selection: which device AUTO takes, by the devices that there are, the device string, and the model and how it is given.
+
+A case is a set of devices, and its process tries many rows (``rows``); what is right for each says ``rule``, and ``judged`` holds one
+against the other. Here are the promises, and the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import ClassVar
+
+from autogauge.measuring.drawing import Block, Table
+from autogauge.measuring.result import Result
+from autogauge.probe.request import EmulatedGpu
+from autogauge.probe.seen import Seen
+from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees, Wanted
+from autogauge.rig.rig import Rig
+from autogauge.studies.selection import judged
+from autogauge.studies.selection.judged import Judged, Summary
+from autogauge.studies.selection.promises import PROMISES
+from autogauge.studies.selection.rows import Row, matrix
+from autogauge.studies.selection.rule import GPU, Machine
+
+ROW_DEADLINE_S = 30.0
+WITHOUT_INT8 = EmulatedGpu(without_int8=True)
+DISCRETE = EmulatedGpu(discrete=True)
+EMULATED: Mapping[str, tuple[str, tuple[EmulatedGpu, ...]]] = {
+    "one gpu": ("an integrated GPU without INT8", (WITHOUT_INT8,)),
+    "two gpus": ("an integrated GPU without INT8, and a discrete one", (WITHOUT_INT8, DISCRETE)),
+    "another vendor": ("another vendor's GPU", (EmulatedGpu(vendor="other"),)),
+    "two vendors": (
+        "an integrated GPU, and another vendor's discrete one",
+        (EmulatedGpu(), EmulatedGpu(discrete=True, vendor="other")),
+    ),
+}
+NO_ROW = {
+    "fp16-on-a-cpu-without-it": "it is about machines whose CPU does not tell FP16, and this one's does",
+}
+OVER_ALL: Mapping[str, tuple[str, Callable[[Sequence[Judged]], Summary | None]]] = {
+    "chosen-once": ("who answers after the hand-over", judged.chosen_again),
+    "property-tells-who-answers": ("who answers, by property and by log", judged.told_wrongly),
+    "cpu-helps-only-where-it-is-a-candidate": ("whether the CPU helps", judged.helped_unlisted),
+}
+
+
+class Selection(CaseStudy):
+    """A case for each set of devices; a row is compiled, asked who answers, and let go of."""
+
+    name = "selection"
+    promises: ClassVar[tuple[Promise, ...]] = PROMISES
+
+    def cases(self, rig: Rig) -> Sequence[Case]:
+        """The CPU alone, emulated GPUs of several kinds, and a real GPU where there is one."""
+        seen = [Machine.told(each.to_json()) for each in rig.inspection.devices]
+        others = [each for each in seen if each.kind != GPU]
+        cases = [_case("cpu alone", "the CPU alone", others, Sees.CPU_ONLY)]
+        for name, (title, gpus) in EMULATED.items():
+            cases.append(_case(name, title, [*others, *assumed(gpus)], gpus=gpus))
+        if not rig.asked.is_emulated:
+            cases.append(_case("real gpu", "this machine's own devices", seen, Sees.GPU))
+        return cases
+
+    def not_promised(self, rig: Rig) -> Mapping[str, str]:
+        """Those too that no row is about on this machine."""
+        return {**_without_a_row(self, rig), **super().not_promised(rig)}
+
+    def blocks(self, result: Result) -> Iterable[Block]:
+        """The rows that differ from the rule, and the whole matrix."""
+        rows = [(title, row) for title, found in judged_rows(result) for row in found]
+        if not rows:
+            return
+        columns = ("devices", *judged.COLUMNS)
+        differ = [(title, *row.cells(), row.why) for title, row in rows if row.agrees is not True]
+        yield Block(
+            "selection-differs",
+            f"Selection: rows that differ ({len(differ)} of {len(rows)})",
+            "Each row is one compile. What the rule says is worked out from AUTO's documentation, and not from AUTO.",
+            Table(("devices", *judged.COLUMNS, "what was seen"), differ),
+        )
+        yield Block(
+            "selection-matrix",
+            f"Selection: the whole matrix ({len(rows)} rows)",
+            "(CPU) is AUTO's helper at the start. Candidates are what MULTI_DEVICE_PRIORITIES tells of the compiled model.",
+            Table(columns, [(title, *row.cells()) for title, row in rows]),
+        )
+
+
+def _without_a_row(study: Selection, rig: Rig) -> dict[str, str]:
+    there = {each.claim for case in study.cases(rig) for each in case.expects}
+    return {
+        each.name: NO_ROW.get(each.name, "no row of the matrix is about it on this machine")
+        for each in study.promises
+        if each.name not in there
+    }
+
+
+def judged_rows(result: Result) -> list[tuple[str, list[Judged]]]:
+    """The rows of each case of a result, which may be of an earlier run, by the case's title."""
+    return [
+        (case.title or case.name, judged.judged(facts["steps"]))
+        for case in result.conditions
+        for facts in result.facts.get(case.name, {}).get("replicates", ())
+    ]
+
+
+def assumed(gpus: Sequence[EmulatedGpu]) -> list[Machine]:
+    """Emulated GPUs as OpenVINO will tell them, by which rows are told apart beforehand."""
+    found = []
+    for number, gpu in enumerate(gpus):
+        capabilities = frozenset({"FP32", "BIN"} | (set() if gpu.without_int8 else {"INT8"}))
+        name = GPU if len(gpus) == 1 else f"{GPU}.{number}"
+        found.append(Machine(name, gpu.discrete, gpu.vendor == "intel", capabilities))
+    return found
+
+
+def _case(
+    name: str,
+    title: str,
+    machines: Sequence[Machine],
+    sees: Sees = Sees.ANYTHING,
+    gpus: tuple[EmulatedGpu, ...] | None = None,
+) -> Case:
+    rows = matrix(name, machines)
+    steps = ({"do": "devices"}, *(row.step() for row in rows))
+    return Case(name, title, steps, expectations(rows, machines), sees, gpus, step_deadline_s=ROW_DEADLINE_S, prelude=1)
+
+
+def expectations(rows: Sequence[Row], machines: Sequence[Machine]) -> tuple[Expect, ...]:
+    """One for each promise that rows are about; and those over all rows, where an accelerator is there."""
+    rules = {each.name: each.rules for each in PROMISES}
+    found = []
+    for promise in dict.fromkeys(row.promise for row in rows):
+        own = tuple(row for row in rows if row.promise == promise)
+        what = f"{len(own)} row{'s' if len(own) > 1 else ''}"
+        found.append(Expect(promise, what, partial(_of_rows, own, judged.summary), _as_ruled(rules[promise])))
+    for promise, (what, read) in OVER_ALL.items() if len(machines) > 1 else ():
+        found.append(Expect(promise, what, partial(_of_rows, rows, read), _as_ruled(rules[promise])))
+    return tuple(found)
+
+
+def _of_rows(rows: Sequence[Row], read: Callable[[Sequence[Judged]], Summary | None], seen: Seen) -> Summary | None:
+    return read(judged.judged(seen.to_json(), rows))
+
+
+def _as_ruled(rules: Sequence[str]) -> Wanted:
+    return Wanted(f"as it is written ({judged.source_of(rules)})", lambda told: not told.broken)
+
+
+SELECTION = Selection()
