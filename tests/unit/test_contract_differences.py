@@ -14,9 +14,6 @@ PENDING = {
     "cumulative-loses-requests",
     "batched-requests-hang",
     "both-off-keeps-the-cpu",
-    "gpu-alone-is-another",
-    "buffer-without-device",
-    "no-opencl-throws",
 }
 """Those whose paragraph and script are still to be written."""
 KEYS = [each.key for each in differences.DIFFERENCES if each.key not in PENDING]

@@ -123,7 +123,7 @@ def test_a_candidate_that_gets_lost_breaks_the_promise():
     value = {"first": ["GPU"], "end": ["GPU"], "after": ["GPU"], "priorities": "GPU", "failed": ""}
     check = verdicts(rows, devices, **{row.title: (value, None, {"selected": ["GPU"]})})["blank-is-told"]
     assert check.holds is False
-    assert "AUTO:GPU, CPU: its candidates are GPU instead of GPU,CPU" in check.why
+    assert '"AUTO:GPU, CPU": its candidates are GPU instead of GPU,CPU' in check.why
 
 
 ROW = Row("AUTO", promise="default-order")
@@ -231,6 +231,25 @@ def test_rows_that_are_known_to_differ_have_promises_of_their_own():
     of_fp16 = {each.in_short for each in matrix("one gpu", without) if each.promise == "fp16-on-a-cpu-without-it"}
     strings = ("AUTO", "AUTO:GPU,CPU", "AUTO:CPU,GPU")
     assert of_fp16 == {*(f"{each} (FP16)" for each in strings), *(f"{each} (FP16, buffer)" for each in strings)}
+
+
+@each_of(
+    ("error", "expected"),
+    [
+        (
+            "RuntimeError: Exception from src/a.cpp:1:\nException from src/b.cpp:2:\nNo available device",
+            "No available device",
+        ),
+        ("RuntimeError: AUTO says. Exception from src/a.cpp:1:\nno GPU\n;", "RuntimeError: AUTO says. no GPU"),
+        ("UnicodeDecodeError: no text", "UnicodeDecodeError: no text"),
+        ("Exception from src/a.cpp:1:", "Exception from src/a.cpp:1:"),
+        ('RuntimeError: Exception from src/a.cpp:1:\nDevice with "\x1b[2J\0" name', 'Device with "·[2J·" name'),
+        ("x" * 200, "x" * judged.SHORT + "…"),
+        ("", ""),
+    ],
+)
+def test_what_an_error_says_is_told_in_one_line(error, expected):
+    assert judged.said(error) == expected
 
 
 def test_a_row_is_read_back_from_its_step():

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from autogauge.contract import rules
+from autogauge.plain import plain
 from autogauge.studies.selection.rows import Row
 from autogauge.studies.selection.rule import Choice, Machine, meant
 
@@ -151,14 +152,14 @@ def _judged(row: Row, record: Record | None, machines: Sequence[Machine]) -> Jud
         return tuple(dict.fromkeys(meant(str(each), machines) for each in found or ()))
 
     value, log = record["value"], record["log"]
-    error = " ".join((record["error"] or value.get("failed") or "").split())
+    error = said(record["error"] or value.get("failed") or "")
     selected = names(log.get("selected"))
     became = str(record["became"])
     return Judged(
         row,
         choice,
         "the inference failed" if became == "done" and value.get("failed") else became,
-        f"…{error[-SHORT:]}" if len(error) > SHORT else error,
+        error,
         selected[0] if selected else "",
         len(log.get("selected", ())),
         names(value.get("first")),
@@ -170,6 +171,13 @@ def _judged(row: Row, record: Record | None, machines: Sequence[Machine]) -> Jud
         names(log.get("inferences")),
         bool(log.get("cpu_helper_started")),
     )
+
+
+def said(error: str) -> str:
+    """What an error of OpenVINO says, in one line: without the places in its source that it came through."""
+    lines = [line for each in error.splitlines() if (line := each.partition("Exception from")[0].strip(" ;"))]
+    told = [each for each in lines if each not in ("RuntimeError:", "Exception:")]
+    return plain(" ".join(told) or error, SHORT)
 
 
 @dataclass(frozen=True)
@@ -192,7 +200,7 @@ def summary(rows: Sequence[Judged]) -> Summary | None:
         if each.agrees is False:
             alike.setdefault(each.why, []).append(each.row.in_short)
     is_open = not rows or any(each.agrees is None for each in rows)
-    broken = tuple(f"{', '.join(titles)}: {why}" for why, titles in alike.items())
+    broken = tuple(f"{' and '.join(titles)}: {why}" for why, titles in alike.items())
     return None if is_open and not broken else Summary(len(rows), broken)
 
 

@@ -14,7 +14,7 @@ PROMISES = (
     ),
     Promise(
         "none-named-from-a-buffer",
-        "so it is for a model from a buffer",
+        "without a device name a model from a buffer is compiled for AUTO too",
         ("selection-default-auto", _SAME),
         differs=("buffer-without-device",),
     ),
@@ -63,7 +63,7 @@ PROMISES = (
     ),
     Promise(
         "absent-cpu-number-is-passed-over",
-        "so is a number of the CPU that comes first",
+        "a number of the CPU that is not there, named first, is passed over for the next name",
         ("fallback-build-next",),
         differs=("absent-cpu-throws",),
     ),
@@ -108,7 +108,7 @@ PROMISES = (
     ),
     Promise(
         "precision-filter-from-path",
-        "so it is for a model from its path",
+        "a model from its path goes to no device that cannot compute in its precision",
         ("selection-precision-filter", _SAME),
         differs=("precision-from-path",),
     ),

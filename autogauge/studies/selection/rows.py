@@ -37,12 +37,13 @@ class Row:
 
     @property
     def in_short(self) -> str:
-        """What evidence calls it: FP32 and an object go without saying."""
-        others = [
-            *([IN_WORDS[self.model]] if self.model != "relu" else []),
-            *([self.given] if self.given != "object" else []),
-        ]
-        return f"{self.title.partition(' · ')[0]}{' (' if others else ''}{', '.join(others)}{')' if others else ''}"
+        """What evidence calls it: FP32 and an object go without saying; a string whose blanks or commas are its point stands in quotes."""
+        string = self.title.partition(" · ")[0]
+        if self.asked and (" " in self.asked or self.asked.endswith(",") or ":," in self.asked or ",," in self.asked):
+            string = f'"{string}"'
+        others = [IN_WORDS[self.model]] if self.model != "relu" else []
+        others += [self.given] if self.given != "object" else []
+        return f"{string} ({', '.join(others)})" if others else string
 
     @property
     def title(self) -> str:

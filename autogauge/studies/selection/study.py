@@ -6,16 +6,19 @@ against the other. Here are the promises, and the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
 from autogauge.measuring.drawing import Block, Table
+from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees, Wanted
 from autogauge.rig.rig import Rig
+from autogauge.rig.study import Turns
 from autogauge.studies.selection import judged
 from autogauge.studies.selection.judged import Judged, Summary
 from autogauge.studies.selection.promises import PROMISES
@@ -65,6 +68,14 @@ class Selection(CaseStudy):
         """Those too that no row is about on this machine."""
         return {**_without_a_row(self, rig), **super().not_promised(rig)}
 
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """A process for each case; then a note that counts the rows."""
+        with super().open(rig, result, progress) as turns:
+            yield turns
+        if told := counted(result):
+            rig.notes.append(told)
+
     def blocks(self, result: Result) -> Iterable[Block]:
         """The rows that differ from the rule, and the whole matrix."""
         rows = [(title, row) for title, found in judged_rows(result) for row in found]
@@ -102,6 +113,18 @@ def judged_rows(result: Result) -> list[tuple[str, list[Judged]]]:
         for case in result.conditions
         for facts in result.facts.get(case.name, {}).get("replicates", ())
     ]
+
+
+def counted(result: Result) -> str:
+    """How many rows agree with the rule and how many do not, in a sentence; empty where there is none."""
+    rows = [row for _, found in judged_rows(result) for row in found]
+    agree, differ, unknown = (sum(row.agrees is agrees for row in rows) for agrees in (True, False, None))
+    return (
+        f"the matrix of AUTO's selection has {len(rows)} rows: {agree} are as its documented rules say, {differ} differ, "
+        f"{unknown} are not known; the page has each of them"
+        if rows
+        else ""
+    )
 
 
 def assumed(gpus: Sequence[EmulatedGpu]) -> list[Machine]:
