@@ -98,6 +98,13 @@ def test_a_broken_promise_is_a_difference_only_where_that_is_known_of_that_relea
     assert "on 2025.4.1: order, `two`" not in text, "findings.md tells of it"
 
 
+def test_a_difference_that_comes_and_goes_is_told_where_one_run_did_not_see_it(monkeypatch):
+    monkeypatch.setattr(differences, "DIFFERENCES", (Difference("second-is-none", "It is none", always=False),))
+    text = page(release("2026.4.1", two=(seen.HOLDS, "it was there")))
+    assert row(text, "second-thing")[3:] == ["differs at times: [second-is-none](findings.md#second-is-none)"]
+    assert row(page(release("2026.4.1", two=(seen.OPEN, ""))), "second-thing")[3:] == ["open"]
+
+
 def test_why_a_claim_was_not_asked_is_told_once_below():
     unsupported = "AUTO of this release has no X (asked: SUPPORTED_PROPERTIES)"
     text = page(
