@@ -157,13 +157,31 @@ def markdown(found: Mapping[str, Any]) -> str:
     releases = [each["openvino"] for each in found["releases"]]
     reasons: dict[str, int] = {}
     tables = [block for part in found["parts"] for block in _part(part, releases, reasons)]
-    blocks = [HEAD, *_runs(found["releases"]), *tables]
+    blocks = [HEAD, *_summary(found), *_runs(found["releases"]), *tables]
     if reasons:
         blocks += ["## Why not asked", "\n".join(f"{number}. {text}" for text, number in reasons.items())]
     if undecided := [*_undecided(found)]:
         blocks += ["## What fails or is open", "\n".join(undecided)]
     blocks += ["## Sources", _sources(found["sources"])]
     return "\n\n".join(blocks) + "\n"
+
+
+STATES = ("fails", "differs", "differs at times", "open", "holds", "not supported", "not asked", NOT_KNOWN)
+"""What a release may do about a rule, by what counts of several claims: one that differs is not mended by others that hold."""
+
+
+def _summary(found: Mapping[str, Any]) -> Iterator[str]:
+    """How many rules there are, and what the releases do about them."""
+    every = [rule for part in found["parts"] for rule in part["rules"]]
+    asserted = [rule for rule in every if rule["claims"]]
+    told = sum(bool(rule["unasserted"]) for rule in every if not rule["claims"])
+    yield f"{len(every)} rules: {len(asserted)} are asserted, {told} cannot be here, each for its reason."
+    if found["releases"]:
+        rows = []
+        for release in (each["openvino"] for each in found["releases"]):
+            states = [min((each["does"] for each in rule["releases"][release]), key=STATES.index) for rule in asserted]
+            rows.append((release, *(str(states.count(each) or "–") for each in STATES)))
+        yield _table(("rules on", *STATES), rows)
 
 
 def _runs(releases: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -68,6 +68,21 @@ def test_a_rule_stands_with_its_sources_its_claims_and_what_each_release_does():
     assert text.count("nothing was seen") == 1, "two rules rest on that claim, and it is told once"
 
 
+def test_how_many_rules_there_are_and_what_releases_do_is_told_first():
+    text = page(
+        release("2024.6.0", one=(seen.HOLDS, ""), two=(seen.HOLDS, "")),
+        release("2026.4.1", one=(seen.BROKEN, ""), two=(seen.NOT_ASKED, "no GPU")),
+    )
+    assert "3 rules: 2 are asserted, 1 cannot be here, each for its reason." in text
+    assert text.index("3 rules") < text.index("## Things")
+    table = re.search(r"^\| rules on .*?\n\n", text, re.MULTILINE | re.DOTALL)[0].strip().splitlines()
+    assert (
+        table[0]
+        == "| rules on | fails | differs | differs at times | open | holds | not supported | not asked | not known |"
+    )
+    assert table[2:] == ["| 2024.6.0 | – | – | – | – | 2 | – | – | – |", "| 2026.4.1 | 1 | – | – | – | – | – | 1 | – |"]
+
+
 def test_what_the_documentation_said_before_and_what_only_the_source_says_is_told():
     assert row(page(), "second-thing")[0] == (
         "The second is a device. *Source only.*<br>*Before: it was none.*<br>`second-thing`"
