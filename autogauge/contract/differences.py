@@ -83,6 +83,45 @@ DIFFERENCES: tuple[Difference, ...] = (
         "with both fallbacks off the CPU of the list still answers",
         until="2024",
     ),
+    Difference(
+        "num-streams-number",
+        "NUM_STREAMS as a number silently leaves the GPU out",
+    ),
+    Difference(
+        "cumulative-default-order",
+        "CUMULATIVE_THROUGHPUT without names puts the CPU first",
+    ),
+    Difference(
+        "refusal-drops-device",
+        "a value that the accelerator refuses leaves it out, and nothing is said",
+    ),
+    Difference(
+        "numbers-drop-gpu",
+        "AUTO_BATCH_TIMEOUT or PERFORMANCE_HINT_NUM_REQUESTS as a number silently leaves the GPU out",
+        until="2024",
+    ),
+    Difference(
+        "device-hint-by-name",
+        'a hint for "GPU" in DEVICE_PROPERTIES is ignored',
+        since="2025",
+    ),
+    Difference(
+        "device-properties-by-number",
+        'properties for "GPU.0" in DEVICE_PROPERTIES are ignored',
+        until="2024",
+    ),
+    Difference(
+        "cumulative-any-precision",
+        "CUMULATIVE_THROUGHPUT takes devices that lack the model's precision",
+    ),
+    Difference(
+        "cumulative-priority-ignored",
+        "a model of HIGH with CUMULATIVE_THROUGHPUT keeps no lower one off its devices",
+    ),
+    Difference(
+        "bound-buffers-refused",
+        "with DEVICE_BIND_BUFFER the first request is an error while the CPU helps",
+    ),
 )
 
 

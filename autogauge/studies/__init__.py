@@ -26,6 +26,9 @@ LISTED = (
     "fallback.study.FALLBACK",
     "outputs.OUTPUTS",
     "soak.SOAK",
+    "hinted.study.HINTS_AND_DEVICES",
+    "policy.POLICY",
+    "priority.PRIORITY",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autogauge.probe.worker.steps import answering, asking, basic, choosing, faults, inferring, soaking
+from autogauge.probe.worker.steps import (
+    answering,
+    asking,
+    basic,
+    behind,
+    choosing,
+    faults,
+    inferring,
+    soaking,
+    together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +27,9 @@ KINDS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any] | None]] = {
     **asking.KINDS,
     **basic.KINDS,
     **choosing.KINDS,
+    **behind.KINDS,
     **faults.KINDS,
     **inferring.KINDS,
     **soaking.KINDS,
+    **together.KINDS,
 }

@@ -1,0 +1,64 @@
+"""Steps of several requests or Cores: ``together`` (requests that are started at once), ``another-core`` (the next compile has its own)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from autogauge.probe.worker.answers import Answers
+from autogauge.probe.worker.steps.inferring import fill
+
+if TYPE_CHECKING:
+    from autogauge.probe.worker.steps.stage import Stage
+
+    Step = dict[str, Any]
+
+MOST_ERRORS = 5
+
+
+def together(stage: Stage, step: Step) -> dict[str, Any]:
+    """Start ``requests`` of the model kept as ``of`` at once and wait for all, ``times`` times over, from one thread.
+
+    One that has not come back ``patience_s`` seconds after they were started has never: then no further ones are started. Told:
+    ``done``, ``never``, ``failed`` with ``errors``, ``compared`` and ``wrong`` against ``expect``.
+    """
+    name = step.get("of", "a")
+    compiled = stage.compiled[name]
+    requests = [compiled.create_infer_request() for _ in range(step["requests"])]
+    kept = [fill(stage, compiled, request, step) for request in requests]
+    stage.kept.setdefault("started", []).append((requests, kept))  # one that never comes back must not be destroyed
+    right = Answers(stage.right[stage.model_of[name]]) if stage.model_of[name] in stage.right else None
+    found = {"done": 0, "never": 0, "failed": 0, "compared": 0, "wrong": 0}
+    errors: list[str] = []
+    for _ in range(step.get("times", 1)):
+        until = time.monotonic() + step.get("patience_s", 10.0)
+        for request in requests:
+            request.start_async()
+        for request in requests:
+            try:
+                if not request.wait_for(int(max(0.0, until - time.monotonic()) * 1e3) + 1):
+                    found["never"] += 1
+                    continue
+            except Exception as error:
+                found["failed"] += 1
+                errors = [*errors, str(error).strip()[:500]][:MOST_ERRORS]
+                continue
+            found["done"] += 1
+            if right is not None:
+                found["compared"] += 1
+                found["wrong"] += not right.compare(request)[1]
+        if found["never"]:
+            break
+    if not found["never"]:
+        stage.kept["started"].pop()
+    return {**found, "errors": errors}
+
+
+def another_core(stage: Stage, step: Step) -> None:
+    """What is compiled from now on is compiled by a Core of its own; what was compiled before lives on."""
+    stage.kept.setdefault("cores", []).append(stage.core)
+    stage.core = stage.ov.Core()
+    stage.kept["logs"] = False
+
+
+KINDS = {"together": together, "another-core": another_core}

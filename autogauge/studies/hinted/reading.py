@@ -1,0 +1,173 @@
+"""Steps of cases, and what is read off them. What is expected is left to the cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autogauge.probe.seen import Seen, Step
+from autogauge.rig.cases import Wanted
+
+Reader = Callable[[Seen], Any]
+Made = dict[str, Any]
+CPU, BOTH = "AUTO:CPU", "AUTO:GPU,CPU"
+LATENCY: Mapping[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+THROUGHPUT: Mapping[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
+CUMULATIVE: Mapping[str, Any] = {"PERFORMANCE_HINT": "CUMULATIVE_THROUGHPUT"}
+UNBATCHED: Mapping[str, Any] = {"ALLOW_AUTO_BATCHING": False}
+AT_ONCE: Mapping[str, Any] = {"ENABLE_STARTUP_FALLBACK": False}
+"""The chosen device answers from the first inference on: nobody has to wait for a hand-over."""
+ASKED = (
+    *("PERFORMANCE_HINT", "NUM_STREAMS", "INFERENCE_NUM_THREADS", "ENABLE_CPU_PINNING", "AFFINITY"),
+    *("PERFORMANCE_HINT_NUM_REQUESTS", "EXECUTION_MODE_HINT", "INFERENCE_PRECISION_HINT", "AUTO_BATCH_TIMEOUT"),
+)
+"""What the devices behind AUTO are asked for."""
+OPTIMAL = "OPTIMAL_NUMBER_OF_INFER_REQUESTS"
+NOT_TOLD = "not told"
+AN_ERROR = Wanted("an error", bool)
+NO_ERROR = Wanted("no error", lambda said: said == "")
+ALIKE = Wanted("the same", lambda pair: len({*pair}) == 1 and all(isinstance(each, int) for each in pair))
+EVERY_ONE = Wanted("every one", lambda counts: isinstance(counts, dict) and counts["lost"] == 0 and counts["done"] > 0)
+SOME_BY_EACH = Wanted(
+    "some by each",
+    lambda counts: isinstance(counts, dict) and set(counts) == {"CPU", "GPU"} and min(counts.values()) > 0,
+)
+EXACT = Wanted("at most 1e-05", lambda error: isinstance(error, float) and error <= 1e-5)
+
+
+def compiled(
+    name: str, device: str, *properties: Mapping[str, Any], model: str = "relu", given: str = "object"
+) -> Made:
+    """Compile ``model`` for ``device`` with all these properties; both the step and the model are found by ``name``."""
+    together: dict[str, Any] = {key: value for each in properties for key, value in each.items()}
+    return {
+        **{"do": "compile", "name": name, "as": name, "model": model, "device": device},
+        **{"properties": together, "from": given},
+    }
+
+
+def behind(name: str) -> Made:
+    """Ask what the devices behind that model were compiled with."""
+    return {"do": "behind", "name": f"behind {name}", "of": name, "properties": [*ASKED]}
+
+
+def with_behind(*steps: Made) -> tuple[Made, ...]:
+    """Each of these models, and what is behind it."""
+    return tuple(made for step in steps for made in (step, behind(step["name"])))
+
+
+def infer(name: str, times: int = 1) -> Made:
+    """Infer so many times, one after another."""
+    return {"do": "infer", "name": f"infer {name}", "of": name, "times": times}
+
+
+def together(name: str, requests: int, times: int) -> Made:
+    """Start so many requests at once, so many times over."""
+    return {"do": "together", "name": f"together {name}", "of": name, "requests": requests, "times": times}
+
+
+def released(name: str) -> Made:
+    """Let go of the model: then AUTO logs how many inferences each device did."""
+    return {"do": "release", "name": f"release {name}", "of": name}
+
+
+def of_step(name: str, read: Callable[[Step], Any]) -> Reader:
+    """Reads that step. ``None`` where it was not reached or did not end; what OpenVINO said where that was an error."""
+
+    def reader(seen: Seen) -> Any:
+        step = seen.step(name)
+        if step is None or step.failure is not None:
+            return None
+        return f"an error: {step.error}" if step.error else read(step)
+
+    return reader
+
+
+def said(name: str) -> Reader:
+    """Reads what OpenVINO said in that step; empty where it took it."""
+    return lambda seen: seen.error(name)
+
+
+def told(name: str, key: str) -> Reader:
+    """Reads what that step told under ``key``."""
+    return of_step(name, lambda step: step.value.get(key))
+
+
+def of_device(name: str, kind: str, key: str) -> Reader:
+    """Reads with which value of the property ``key`` the device of that kind behind the model ``name`` was compiled.
+
+    What is there instead is said where no such device is behind it, or where it does not tell.
+    """
+
+    def read(step: Step) -> Any:
+        found: Mapping[str, Mapping[str, Any]] = step.value["devices"]
+        of_kind = [properties for device, properties in found.items() if device.partition(".")[0] == kind]
+        if not of_kind:
+            return f"only {' and '.join(found) or 'no device'} behind it" if found else None
+        return as_word(of_kind[0].get(key, NOT_TOLD))
+
+    return of_step(f"behind {name}", read)
+
+
+def as_word(value: Any) -> Any:
+    """A number that is written as text as a number; yes and no in the words of any release as truth."""
+    if isinstance(value, str):
+        if value.isascii() and value.isdigit():
+            return int(value)
+        return {"YES": True, "NO": False, "TRUE": True, "FALSE": False}.get(value, value)
+    return value
+
+
+def both(one: Reader, other: Reader) -> Reader:
+    """Reads two things as a pair; ``None`` where either is not known."""
+
+    def reader(seen: Seen) -> Any:
+        pair = one(seen), other(seen)
+        return None if None in pair else pair
+
+    return reader
+
+
+def summed(*readers: Reader) -> Reader:
+    """Reads the sum of numbers; ``None`` where one is not known."""
+
+    def reader(seen: Seen) -> Any:
+        found = [read(seen) for read in readers]
+        return sum(found) if all(isinstance(each, int) for each in found) else None
+
+    return reader
+
+
+def devices(name: str) -> Reader:
+    """Reads the kinds of the devices that the model named as its executing ones when it had been compiled."""
+    return of_step(name, lambda step: [kind_of(each) for each in step.value["devices"]] or None)
+
+
+def by_log(name: str) -> Reader:
+    """Reads how many inferences each device did, by AUTO's log when the model was let go of; devices by their kinds."""
+
+    def read(step: Step) -> Any:
+        counts: dict[str, int] = {}
+        for device, count in step.log.inferences.items():
+            counts[kind_of(device)] = counts.get(kind_of(device), 0) + count
+        return counts or None
+
+    return of_step(f"release {name}", read)
+
+
+def by_log_with_numbers(name: str) -> Reader:
+    """The same, by the devices' own names."""
+    return of_step(f"release {name}", lambda step: dict(step.log.inferences) or None)
+
+
+def kind_of(device: str) -> str:
+    """``GPU`` of ``GPU.0``; parentheses, which mark AUTO's helper, stay."""
+    return device.partition(".")[0]
+
+
+def returned(name: str) -> Reader:
+    """Reads how many of the requests that were started together came back, and how many did not."""
+    return of_step(
+        f"together {name}",
+        lambda step: {"done": step.value["done"], "lost": step.value["never"] + step.value["failed"]},
+    )
