@@ -14,7 +14,7 @@ from autogauge.measuring.drawing import NONE
 from autogauge.report.gate import not_judged
 from autogauge.report.history import figures_of, headings_of, how, short, sides, unmatched
 from autogauge.report.rows import Rows, tables
-from autogauge.report.words import MARKS, apart, in_words, judged_of
+from autogauge.report.words import MARKS, apart, in_words, judged_of, shown
 
 UNSEEN = "\u2060"
 """A word joiner: it shows as nothing, and keeps a page from taking a name for an address, a person or an issue."""
@@ -39,7 +39,7 @@ def of_run(run: Recorded) -> str:
         lines += [f"**Emulated GPU**: this shows how AUTO behaves with an accelerator, not how fast one is.{kind}", ""]
     if run.verdicts:
         own, others = apart(run.verdicts)
-        cells = [(marked(each["verdict"]), text(each["claim"]), text(each["evidence"])) for each in own]
+        cells = [(marked(shown(each)), text(each["claim"]), text(each["evidence"])) for each in own]
         cells += [(marked(outcome), text(line), "") for outcome, line in others]
         lines += [*_table(("verdict", "promise", "evidence"), cells), ""]
     if judged := [each for each in gate.shown if each.outcome]:

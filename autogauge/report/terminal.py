@@ -180,10 +180,15 @@ def verdicts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
     for each in own:
         called = f" [{each['name']}]" if each["claim"] != each["name"] else ""
         text = Text(f"{sentence(each['claim'])}{called}\n{sentence(each['evidence'])}\n")
-        table.add_row(Text(each["verdict"], style=_STYLES[Outcome(each["verdict"])]), text)
+        table.add_row(_styled(words.shown(each)), text)
     for outcome, line in others:
-        table.add_row(Text(outcome, style=_STYLES[Outcome(outcome)]), Text(f"{line}\n"))
+        table.add_row(_styled(outcome), Text(f"{line}\n"))
     return table
+
+
+def _styled(word: str) -> Text:
+    """A verdict in its colour."""
+    return Text(word, style="yellow" if word == words.KNOWN else _STYLES[Outcome(word)])
 
 
 def devices_table(devices: Iterable[Device]) -> Fitted:

@@ -13,7 +13,7 @@ from autogauge.measuring.quantity import TIME, Quantity
 from autogauge.plain import few
 from autogauge.stats.verdicts import Outcome
 
-MARKS = {"PASS": "✅", "IMPROVED": "🔵", "FAIL": "❌", "INCONCLUSIVE": "⚠️", "NO BASELINE": "▫️"}
+MARKS = {"PASS": "✅", "IMPROVED": "🔵", "FAIL": "❌", "INCONCLUSIVE": "⚠️", "KNOWN": "📌", "NO BASELINE": "▫️"}
 
 
 def judged_of(run: Recorded) -> Judged:
@@ -23,23 +23,45 @@ def judged_of(run: Recorded) -> Judged:
     return judged.said_of(run.gate_of) if run.gate_of else Judged()
 
 
+KNOWN = "KNOWN"
+"""What is shown of a promise that is broken by a difference that is known of the release that was measured."""
+
+
+def shown(verdict: Mapping[str, Any]) -> str:
+    """The verdict's word; of a promise that is broken as is known, that."""
+    return KNOWN if verdict.get("known") and verdict["verdict"] == Outcome.FAIL else str(verdict["verdict"])
+
+
+def folded(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], dict[str, list[Mapping[str, Any]]]]:
+    """The verdicts that a reader must see; and by study the kept promises of those that have many of them and no figures."""
+    own: list[Mapping[str, Any]] = []
+    kept: dict[str, list[Mapping[str, Any]]] = {}
+    for each in verdicts:
+        is_kept = each.get("one_of_many") and each["verdict"] == Outcome.PASS
+        (kept.setdefault(str(each.get("study")), []) if is_kept else own).append(each)
+    return own, kept
+
+
 def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[tuple[str, str]]]:
     """The verdicts that say something of their own, and lines for the others, each with its verdict.
 
-    One line is for all that rest on a finding; one for the kept promises of each study that has many of them and no figures.
+    One line is for all that rest on a finding; one for the kept promises of each study that has many of them and no figures; one for
+    what such studies' promises are broken by as is known.
     """
-    own, resting, kept = [], [], dict[str, list[str]]()
-    for each in verdicts:
-        if each.get("rests_on_a_finding"):
-            resting.append(str(each["name"]))
-        elif each.get("one_of_many") and each["verdict"] == Outcome.PASS:
-            kept.setdefault(str(each.get("study")), []).append(str(each["name"]))
-        else:
-            own.append(each)
-    lines = [
-        (str(Outcome.PASS), f"{study}: {_count(len(names), 'promise')} kept ({few(names)})")
-        for study, names in kept.items()
+    found, kept = folded(verdicts)
+    resting = [str(each["name"]) for each in found if each.get("rests_on_a_finding")]
+    known = [f"{each['name']} ({each['known']})" for each in found if shown(each) == KNOWN and each.get("one_of_many")]
+    own = [
+        each
+        for each in found
+        if not each.get("rests_on_a_finding") and not (shown(each) == KNOWN and each.get("one_of_many"))
     ]
+    lines = [
+        (str(Outcome.PASS), f"{study}: {_count(len(each), 'promise')} kept ({few([str(one['name']) for one in each])})")
+        for study, each in kept.items()
+    ]
+    if known:
+        lines.append((KNOWN, f"broken as is known of this release (docs/findings.md): {', '.join(known)}"))
     if resting:
         what = "promise rests" if len(resting) == 1 else "promises rest"
         lines.append((str(Outcome.INCONCLUSIVE), f"{len(resting)} {what} on what never worked ({SEE}): {few(resting)}"))
@@ -70,15 +92,16 @@ def sentence(
 
 
 def _promises(verdicts: Sequence[str], known: int) -> str:
-    broken, open_ = verdicts.count(str(Outcome.FAIL)), verdicts.count(str(Outcome.INCONCLUSIVE))
-    if not verdicts:
+    broken, open_ = verdicts.count(str(Outcome.FAIL)) - known, verdicts.count(str(Outcome.INCONCLUSIVE))
+    all_, as_known = len(verdicts), f", {known} broken as known (docs/findings.md)" if known else ""
+    if not all_:
         return "no promise was measured"
     if broken:
-        as_known = f", {known} of them as known (docs/findings.md)" if known else ""
-        return f"{broken} of {_count(len(verdicts), 'promise')} broken{as_known}"
-    if open_:
-        return f"{len(verdicts) - open_} of {_count(len(verdicts), 'promise')} kept, {open_} inconclusive"
-    return f"all {len(verdicts)} promises kept" if len(verdicts) > 1 else "the promise is kept"
+        return f"{broken} of {_count(all_, 'promise')} broken{as_known}"
+    if open_ or known:
+        inconclusive = f", {open_} inconclusive" if open_ else ""
+        return f"{all_ - open_ - known} of {_count(all_, 'promise')} kept{inconclusive}{as_known}"
+    return f"all {all_} promises kept" if all_ > 1 else "the promise is kept"
 
 
 def _changes(judged: Sequence[str], quantities: Sequence[Quantity]) -> str:

@@ -18,7 +18,7 @@ from autogauge.report.pages.render import render
 from autogauge.report.pages.study_blocks import bars, distributions, every_metric, figures_table, in_order
 from autogauge.report.rows import tables
 from autogauge.report.told import summarize
-from autogauge.report.words import in_words, judged_of
+from autogauge.report.words import folded, in_words, judged_of, shown
 
 PAGE = "index.html"
 Fields = Mapping[str, Any]
@@ -27,6 +27,7 @@ Fields = Mapping[str, Any]
 def page(run: Recorded, where: Path, assets: Path) -> bytes:
     """The page of a run as HTML, to lie at ``where``."""
     summary = summarize(run)
+    own, kept = folded(summary["verdicts"])
     return render(
         "run.html",
         where,
@@ -35,6 +36,8 @@ def page(run: Recorded, where: Path, assets: Path) -> bytes:
         machine=run.machine or "an unnamed machine",
         gate=judged_of(run),
         words=in_words(run),
+        verdicts=[(shown(each), each) for each in own],
+        kept=kept,
         facts=facts(summary),
         blocks=list(blocks(run)),
     )
