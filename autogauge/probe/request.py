@@ -42,7 +42,9 @@ class EmulatedGpu:
         if self.vendor not in ("intel", "other"):
             raise ValueError(f"an emulated GPU's vendor is intel or other, not {self.vendor!r}")
         if self.discrete and self.without_int8:
-            raise ValueError("a discrete emulated GPU always has INT8: OpenVINO takes that for granted")
+            raise ValueError(
+                "an emulated GPU's INT8 cannot be left out of a discrete one: OpenVINO takes it for granted"
+            )
         for fault in (self.build, self.launch):
             if not _FAULT.fullmatch(fault):
                 raise ValueError(f"an emulated GPU's fault is fail, hang or slow:SECONDS, not {fault!r}")

@@ -154,6 +154,15 @@ def test_auto_sees_what_was_asked_for(emulation, slowness, devices, seen, priori
     assert found == [seen, priorities]
 
 
+def test_an_integrated_gpu_can_lack_int8_whatever_the_processor_is_called(emulation, slowness):
+    told = """
+has = lambda name: "INT8" in core.get_property(name, "OPTIMIZATION_CAPABILITIES")
+print(json.dumps({name: has(name) for name in core.available_devices if name != "CPU"}))
+"""
+    devices = (EmulatedGpu(without_int8=True), EmulatedGpu(discrete=True))
+    assert run(emulation, devices, told, slowness) == {"GPU.0": False, "GPU.1": True}
+
+
 @pytest.mark.slow
 def test_one_processor_is_enough_for_two(emulation, slowness):
     script = "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
@@ -297,7 +306,7 @@ def layer_alone(emulation, given, script=LAYER):
 
 
 @pytest.mark.parametrize(
-    "given", ["", "discreet", "integrated;", "after=-1", "build=slow:", "build", "discrete,,", "vendor="]
+    "given", ["", "discreet", "integrated;", "after=-1", "build=slow:", "build", "discrete,,", "vendor=", "int8=maybe"]
 )
 def test_what_the_layer_cannot_read_is_said_and_emulates_nothing(emulation, given):
     assert f"{GPUS} has a word that the emulated GPU does not know: '" in layer_alone(emulation, given).stdout
@@ -315,7 +324,15 @@ def test_more_gpus_than_there_can_be_are_refused_by_both(emulation):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"vendor": "amd"}, {"build": "crash"}, {"launch": "slow"}, {"launch": "slow:-1"}, {"after": -1}]
+    "fields",
+    [
+        {"vendor": "amd"},
+        {"build": "crash"},
+        {"launch": "slow"},
+        {"launch": "slow:-1"},
+        {"after": -1},
+        {"discrete": True, "without_int8": True},
+    ],
 )
 def test_a_gpu_that_cannot_be_emulated_is_refused(fields):
     with pytest.raises(ValueError, match="an emulated GPU's"):
