@@ -87,6 +87,16 @@ class Judged:
             return f"its candidates are {','.join(self.order)} instead of {named}"
         return ""
 
+    @property
+    def rule(self) -> str:
+        """The rule that is broken; empty where none is."""
+        return self.choice.rules[0] if self.agrees is False else ""
+
+    @property
+    def told(self) -> str:
+        """What was seen, of a row that is not as the rule says."""
+        return self.why if self.agrees is False else f"not known: {self.seen}"
+
     def cells(self) -> tuple[str, ...]:
         """For a table: what was tried, what is right, what was seen."""
         row = self.row
@@ -101,7 +111,7 @@ class Judged:
             " ".join(self.end) or self.seen,
             ",".join(self.order) or "–",
             _AGREES[self.agrees],
-            self.choice.rules[0] if self.agrees is False else "",
+            self.rule,
         )
 
 

@@ -129,7 +129,8 @@ def _nobody_tells_fp16(row: Row, machines: Sequence[Machine]) -> bool:
     """Whether several candidates are there, none of which tells FP16: by the page's table the CPU has it all the same."""
     orders = choose(machines, row.asked, "").orders
     there = {each.name: each for each in machines}
-    return any(len(order) > 1 and not any("FP16" in there[name].capabilities for name in order) for order in orders)
+    none_tells = (not any("FP16" in there[name].capabilities for name in order) for order in orders)
+    return bool(orders) and all(len(order) > 1 for order in orders) and all(none_tells)
 
 
 def _promise_of_string(asked: str | None) -> str:

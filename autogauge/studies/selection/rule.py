@@ -14,6 +14,7 @@ from typing import Any
 
 CPU, GPU, NPU = "CPU", "GPU", "NPU"
 KINDS = (CPU, GPU, NPU)
+BY_DEFAULT = ("selection-discrete-first", "selection-all-candidates")
 VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
 INTEL = "0x8086"
 ON_THE_CPU = frozenset({"FP32", "FP16", "INT8", "BIN"})
@@ -86,10 +87,13 @@ def choose(machines: Sequence[Machine], asked: str | None, precision: str, prior
     """
     if asked is not None and asked.partition(":")[0] != "AUTO":
         raise ValueError(f"{asked!r} does not ask for AUTO")
-    text = (asked or "").partition(":")[2] or priorities
+    text = (asked or "").partition(":")[2]
+    if not text and priorities:
+        choice = choose(machines, f"AUTO:{priorities}", precision)
+        return replace(choice, rules=("selection-priorities-property", *choice.rules))
     if not text:
-        candidates = by_default(machines)
-        return _first_able([candidates], precision, ("selection-discrete-first", "selection-all-candidates"))
+        rules = ("selection-default-auto",) if asked is None else ("selection-empty-list",) if ":" in asked else ()
+        return _first_able([by_default(machines)], precision, (*rules, *BY_DEFAULT))
     pieces = text.split(",")
     names = [each.strip() for each in pieces if each.strip()]
     listed = [each for each in names if not each.startswith("-")]

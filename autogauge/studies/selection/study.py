@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
-from autogauge.measuring.drawing import Block, Table
+from autogauge.measuring.drawing import Block
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.probe.request import EmulatedGpu
@@ -19,7 +19,7 @@ from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees, Wanted
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Turns
-from autogauge.studies.selection import judged
+from autogauge.studies.selection import judged, table
 from autogauge.studies.selection.judged import Judged, Summary
 from autogauge.studies.selection.promises import PROMISES
 from autogauge.studies.selection.rows import Row, matrix
@@ -73,28 +73,12 @@ class Selection(CaseStudy):
         """A process for each case; then a note that counts the rows."""
         with super().open(rig, result, progress) as turns:
             yield turns
-        if told := counted(result):
+        if told := table.counted(result):
             rig.notes.append(told)
 
     def blocks(self, result: Result) -> Iterable[Block]:
         """The rows that differ from the rule, and the whole matrix."""
-        rows = [(title, row) for title, found in judged_rows(result) for row in found]
-        if not rows:
-            return
-        columns = ("devices", *judged.COLUMNS)
-        differ = [(title, *row.cells(), row.why) for title, row in rows if row.agrees is not True]
-        yield Block(
-            "selection-differs",
-            f"Selection: rows that differ ({len(differ)} of {len(rows)})",
-            "Each row is one compile. What the rule says is worked out from AUTO's documentation, and not from AUTO.",
-            Table(("devices", *judged.COLUMNS, "what was seen"), differ),
-        )
-        yield Block(
-            "selection-matrix",
-            f"Selection: the whole matrix ({len(rows)} rows)",
-            "(CPU) is AUTO's helper at the start. Candidates are what MULTI_DEVICE_PRIORITIES tells of the compiled model.",
-            Table(columns, [(title, *row.cells()) for title, row in rows]),
-        )
+        return table.blocks(result)
 
 
 def _without_a_row(study: Selection, rig: Rig) -> dict[str, str]:
@@ -104,27 +88,6 @@ def _without_a_row(study: Selection, rig: Rig) -> dict[str, str]:
         for each in study.promises
         if each.name not in there
     }
-
-
-def judged_rows(result: Result) -> list[tuple[str, list[Judged]]]:
-    """The rows of each case of a result, which may be of an earlier run, by the case's title."""
-    return [
-        (case.title or case.name, judged.judged(facts["steps"]))
-        for case in result.conditions
-        for facts in result.facts.get(case.name, {}).get("replicates", ())
-    ]
-
-
-def counted(result: Result) -> str:
-    """How many rows agree with the rule and how many do not, in a sentence; empty where there is none."""
-    rows = [row for _, found in judged_rows(result) for row in found]
-    agree, differ, unknown = (sum(row.agrees is agrees for row in rows) for agrees in (True, False, None))
-    return (
-        f"the matrix of AUTO's selection has {len(rows)} rows: {agree} are as its documented rules say, {differ} differ, "
-        f"{unknown} are not known; the page has each of them"
-        if rows
-        else ""
-    )
 
 
 def assumed(gpus: Sequence[EmulatedGpu]) -> list[Machine]:
