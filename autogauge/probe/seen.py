@@ -10,6 +10,8 @@ from autogauge.probe import log as auto_log
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure
 
+_LEFT_OUT = ("properties", "finished_of_day_s", "cpu_helper_released_of_day_s")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -79,7 +81,7 @@ class Seen:
         return None if step is None or step.failure is not None else step.error or ""
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The steps for a run's file: what was done, what it gave, what AUTO logged (without its properties)."""
+        """The steps for a run's file: what was done, what it gave, what AUTO logged (without its properties and times of day)."""
         return [
             {
                 "step": name_of(each.asked),
@@ -87,7 +89,7 @@ class Seen:
                 "became": each.became,
                 "value": dict(each.value),
                 "error": each.error,
-                "log": {key: value for key, value in each.log.to_json().items() if value and key != "properties"},
+                "log": {key: value for key, value in each.log.to_json().items() if value and key not in _LEFT_OUT},
             }
             for each in self.steps
         ]

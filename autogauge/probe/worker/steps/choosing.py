@@ -50,10 +50,10 @@ def _select(stage: Stage, step: Step) -> dict[str, Any]:
     compiled = stage.compile(
         step["model"], step.get("device"), dict(step.get("properties", {})), step.get("from", "object")
     )
-    told: dict[str, Any] = {"compile_s": clock() - began, "first": execution_devices(compiled)}
+    told: dict[str, Any] = {"compile_s": round(clock() - began, 4), "first": execution_devices(compiled)}
     began = clock()
     wait_for_accelerator(compiled, step.get("longest_s", 10.0))
-    told["waited_s"] = clock() - began
+    told["waited_s"] = round(clock() - began, 4)
     told["end"] = execution_devices(compiled)
     told["priorities"] = ask(compiled, "MULTI_DEVICE_PRIORITIES")
     told["failed"] = ""
@@ -68,7 +68,7 @@ def _select(stage: Stage, step: Step) -> dict[str, Any]:
     began = clock()
     del request, compiled, tensors
     gc.collect()
-    told["release_s"] = clock() - began
+    told["release_s"] = round(clock() - began, 4)
     return told
 
 
