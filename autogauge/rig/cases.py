@@ -185,6 +185,17 @@ def judge(expects: Iterable[Expect], seen: Seen) -> tuple[dict[str, Check], list
     return checks, every
 
 
+def deciding_nothing(expects: Sequence[Expect], seen: Seen) -> list[str]:
+    """The expectations whose claim would hold as well if they were turned round, one at a time: a check that cannot fail."""
+    checks, _ = judge(expects, seen)
+    found = []
+    for place, expect in enumerate(expects):
+        turned = [*expects[:place], expect.turned(), *expects[place + 1 :]]
+        if checks[expect.claim].holds and judge(turned, seen)[0][expect.claim].holds is not False:
+            found.append(f"{expect.claim}: {expect.what}")
+    return found
+
+
 @dataclass(frozen=True)
 class Case:
     """One process: its steps, what it is to see, what is expected.
@@ -368,6 +379,7 @@ class CaseTurns:
                 "steps": seen.to_json(),
                 "ending": None if seen.ending is None else seen.ending.sentence(),
                 "expected": [each.to_json() for each in expected],
+                "deciding_nothing": deciding_nothing(case.expects, seen),
             }
         )
         took_s = sum(step.seconds or 0.0 for step in seen.steps)
