@@ -10,7 +10,7 @@ from typing import Any
 
 from autogauge.probe.seen import Seen
 from autogauge.probe.worker.steps.answering import NEAREST, TRANSITION
-from autogauge.rig.cases import Wanted
+from autogauge.rig.expecting import Wanted
 
 Read = Callable[[Seen], Any]
 

@@ -1,7 +1,6 @@
 """Studies of what AUTO does: cases, each in a fresh process of its own, and promises that are facts.
 
-A case is its steps (``probe.worker.steps``), what it needs to see, and what is expected of it. What was seen is judged by
-``judge``, a function of that alone: what a run's file keeps of a case can be judged again.
+A case is its steps (``probe.worker.steps``), what it needs to see, and what is expected of it (``expecting``, which judges too).
 """
 
 from __future__ import annotations
@@ -19,12 +18,13 @@ from autogauge.measuring.drawing import NONE, Block, Table, slug
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
-from autogauge.measuring.result import CLAIMS, Check, Result, Sample
+from autogauge.measuring.result import CLAIMS, Result, Sample
 from autogauge.models import tiny
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Emulation, ProbeRequest
 from autogauge.probe.seen import Seen
 from autogauge.rig import separate
+from autogauge.rig.expecting import Expect, deciding_nothing, judge
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.targets import Target
@@ -32,7 +32,6 @@ from autogauge.targets import Target
 TOOK = Metric("case_s", "process", "s", per_process=True, means="from the start of the case's process to its end")
 AMOUNT = Amount(Plan(looks=(1,), budget_s=900.0), at_least=1)
 STEP_DEADLINE_S = 30.0
-MOST_SHOWN = 160
 _WORD = {True: "yes", False: "no", None: "not known"}
 NEEDS_ACCELERATOR = (
     "it needs an accelerator, and OpenVINO sees none on this machine: "
@@ -48,152 +47,6 @@ class Sees(enum.Enum):
     ANYTHING = "what the session sees"
     CPU_ONLY = "the CPU alone"
     GPU = "a GPU, real or emulated"
-
-
-@dataclass(frozen=True)
-class Expect:
-    """One thing that is expected of a case, for the claim of that name.
-
-    ``read`` reads off what was seen; ``None`` is not known, and leaves the claim open. ``wanted`` is the value that it is to be, or
-    a :class:`Wanted`. ``what`` says what is looked at, in words.
-    """
-
-    claim: str
-    what: str
-    read: Callable[[Seen], Any]
-    wanted: Any
-
-    def judge(self, seen: Seen) -> Expected:
-        """What was seen of it, and whether that is what was wanted."""
-        try:
-            value = self.read(seen)
-        except (LookupError, TypeError, ValueError, AttributeError):  # a step was not reached, or gave something else
-            value = None
-        return Expected(self.claim, self.what, value, self.wanted)
-
-    def turned(self) -> Expect:
-        """The same with the opposite wish: to see that its claim can fail."""
-        wanted = self.wanted
-        holds = wanted.holds if isinstance(wanted, Wanted) else lambda value: bool(value == wanted)
-
-        def opposite(value: Any) -> bool | None:
-            held = holds(value)
-            return None if held is None else not held
-
-        return dataclasses.replace(self, wanted=Wanted(f"not {shown(wanted)}", opposite))
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A wish that is no single value: ``text`` says it, ``holds`` decides it, or says that it cannot (``None``)."""
-
-    text: str
-    holds: Callable[[Any], bool | None]
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def one_of(*values: Any) -> Wanted:
-    """Any of these values."""
-    return Wanted(" or ".join(map(shown, values)), lambda value: value in values)
-
-
-def of_kind(kind: str) -> Wanted:
-    """A device of that kind, whatever its number: ``GPU`` and ``GPU.0`` are of the kind ``GPU``."""
-    return Wanted(f"a {kind}", lambda value: str(value).strip("()").partition(".")[0] == kind)
-
-
-def at_most(bound: float, unit: str = "") -> Wanted:
-    """A number that is no larger."""
-    return Wanted(f"at most {bound:g}{unit and ' '}{unit}", lambda value: bool(value <= bound))
-
-
-def at_least(bound: float, unit: str = "") -> Wanted:
-    """A number that is no smaller."""
-    return Wanted(f"at least {bound:g}{unit and ' '}{unit}", lambda value: bool(value >= bound))
-
-
-def saying(*words: str) -> Wanted:
-    """A text that has one of these words, in any case of letters."""
-    return Wanted(
-        f"a text with {' or '.join(map(repr, words))}",
-        lambda value: any(word.lower() in str(value).lower() for word in words),
-    )
-
-
-@dataclass(frozen=True)
-class Expected:
-    """One expectation with what was seen."""
-
-    claim: str
-    what: str
-    value: Any
-    wanted: Any
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether it was seen as it was wanted; ``None`` where nothing was."""
-        if self.value is None:
-            return None
-        return self.wanted.holds(self.value) if isinstance(self.wanted, Wanted) else bool(self.value == self.wanted)
-
-    def sentence(self) -> str:
-        """What was seen; where that was not wanted also what was."""
-        if self.holds:
-            return f"{self.what}: {shown(self.value)}"
-        seen = "not seen" if self.value is None else shown(self.value)
-        open_ = self.holds is None and self.value is not None
-        return f"{self.what}: {seen}, and was to be {shown(self.wanted)}{', which that leaves open' if open_ else ''}"
-
-    def to_json(self) -> dict[str, Any]:
-        """For a run's file and its table."""
-        return {
-            "claim": self.claim,
-            "what": self.what,
-            "seen": None if self.value is None else shown(self.value),
-            "wanted": shown(self.wanted),
-            "holds": self.holds,
-        }
-
-
-def shown(value: Any) -> str:
-    """A value in a sentence; one that is to be told ``in_full`` is not cut short."""
-    if isinstance(value, Wanted) or hasattr(value, "in_full"):
-        return str(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        items = sorted(value) if isinstance(value, (set, frozenset)) else value
-        text = ", ".join(map(shown, items)) or "nothing"
-    else:
-        text = repr(value) if value == "" else f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
-
-
-def judge(expects: Iterable[Expect], seen: Seen) -> tuple[dict[str, Check], list[Expected]]:
-    """The check of each claim, and every expectation behind it.
-
-    A claim is broken by any expectation that is not met, and open where one is not known.
-    """
-    every = [each.judge(seen) for each in expects]
-    checks = {}
-    for claim in dict.fromkeys(each.claim for each in every):
-        of_claim = [each for each in every if each.claim == claim]
-        broken, unknown = ([each for each in of_claim if each.holds is holds] for holds in (False, None))
-        told = "; ".join(each.sentence() for each in (broken or unknown or of_claim))
-        ended = f" ({seen.ending.sentence()})" if seen.ending is not None and not broken else ""
-        checks[claim] = Check(False if broken else None if unknown else True, told + ended)
-    return checks, every
-
-
-def deciding_nothing(expects: Sequence[Expect], seen: Seen) -> list[str]:
-    """The expectations whose claim would hold as well if they were turned round, one at a time: a check that cannot fail."""
-    checks, _ = judge(expects, seen)
-    found = []
-    for place, expect in enumerate(expects):
-        turned = [*expects[:place], expect.turned(), *expects[place + 1 :]]
-        if checks[expect.claim].holds and judge(turned, seen)[0][expect.claim].holds is not False:
-            found.append(f"{expect.claim}: {expect.what}")
-    return found
 
 
 @dataclass(frozen=True)

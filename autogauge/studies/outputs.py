@@ -20,7 +20,8 @@ from autogauge.rig.answered import (
     off_at_all,
     order,
 )
-from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees
+from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
+from autogauge.rig.expecting import Expect
 from autogauge.rig.rig import Rig
 from autogauge.targets import LATENCY, THROUGHPUT
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from autogauge.probe.request import EmulatedGpu
-from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees
+from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
+from autogauge.rig.expecting import Expect
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     AT_ONCE,

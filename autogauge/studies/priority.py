@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Step
-from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees
+from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
+from autogauge.rig.expecting import Expect
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     AN_ERROR,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees, Wanted, at_least, of_kind
+from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
+from autogauge.rig.expecting import Expect, Wanted, at_least, of_kind
 from autogauge.rig.rig import Rig
 
 Reader = Callable[[Seen], Any]

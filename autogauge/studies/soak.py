@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from autogauge.measuring.drawing import Block, Table, number, slug
 from autogauge.measuring.result import Result
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees, Wanted, at_least, of_kind
+from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
+from autogauge.rig.expecting import Expect, Wanted, at_least, of_kind
 from autogauge.rig.rig import Rig
 from autogauge.stats.trend import Slope, slope
 

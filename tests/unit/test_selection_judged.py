@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import judge
+from autogauge.rig.expecting import judge
 from autogauge.studies.selection import judged
 from autogauge.studies.selection.promises import PROMISES
 from autogauge.studies.selection.rows import STRINGS, Row, matrix

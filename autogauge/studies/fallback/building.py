@@ -7,7 +7,8 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, Expect, Promise, Wanted, of_kind, saying
+from autogauge.rig.cases import Case, Promise
+from autogauge.rig.expecting import Expect, Wanted, of_kind, saying
 from autogauge.studies.fallback.startup import LIST, OFF, all_right
 
 FAILING = EmulatedGpu(build="fail")

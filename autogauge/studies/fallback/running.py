@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
-from autogauge.rig.cases import Case, Expect, Promise, at_least, of_kind, saying
+from autogauge.rig.cases import Case, Promise
+from autogauge.rig.expecting import Expect, at_least, of_kind, saying
 from autogauge.studies.fallback.building import CUMULATIVE, THE_CPU
 from autogauge.studies.fallback.startup import LIST, all_right, by_default
 

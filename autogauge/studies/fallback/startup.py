@@ -7,7 +7,8 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, Expect, Promise, Sees, Wanted, at_least, at_most, of_kind
+from autogauge.rig.cases import Case, Promise, Sees
+from autogauge.rig.expecting import Expect, Wanted, at_least, at_most, of_kind
 
 SLOW_S = 2.0
 SLOW = (EmulatedGpu(build=f"slow:{SLOW_S:g}"),)

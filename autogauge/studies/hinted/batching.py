@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autogauge.rig.cases import Case, Expect, Promise, Sees
+from autogauge.rig.cases import Case, Promise, Sees
+from autogauge.rig.expecting import Expect
 from autogauge.studies.hinted.reading import (
     AT_ONCE,
     BOTH,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, Expect, Promise, Sees, Wanted
+from autogauge.rig.cases import Case, Promise, Sees
+from autogauge.rig.expecting import Expect, Wanted
 from autogauge.studies.hinted.reading import (
     ALIKE,
     BOTH,

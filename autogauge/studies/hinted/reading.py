@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autogauge.probe.seen import Seen, Step
-from autogauge.rig.cases import Wanted
+from autogauge.rig.expecting import Wanted
 
 Reader = Callable[[Seen], Any]
 Made = dict[str, Any]

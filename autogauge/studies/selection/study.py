@@ -16,7 +16,8 @@ from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, CaseStudy, Expect, Promise, Sees, Wanted
+from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
+from autogauge.rig.expecting import Expect, Wanted
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Turns
 from autogauge.studies.selection import judged, table
