@@ -127,7 +127,7 @@ def _in_order() -> Case:
                 by_log("busy"),
                 SOME_BY_EACH,
             ),
-            Expect("busy-device-is-passed-over", "requests", returned("busy"), EVERY_ONE),
+            Expect("busy-device-is-passed-over", "requests", returned("busy", REQUESTS), EVERY_ONE),
         ),
         Sees.GPU,
     )
@@ -152,7 +152,7 @@ def _by_turns() -> Case:
                 by_log("busy"),
                 SOME_BY_EACH,
             ),
-            Expect("by-turns-loses-nothing", "requests", returned("busy"), EVERY_ONE),
+            Expect("by-turns-loses-nothing", "requests", returned("busy", REQUESTS), EVERY_ONE),
             Expect("policy-of-auto-holds", f"who did {ONE_BY_ONE}", by_log("later"), {"GPU": half, "CPU": half}),
         ),
         Sees.GPU,

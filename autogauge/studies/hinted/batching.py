@@ -26,6 +26,7 @@ from autogauge.studies.hinted.reading import (
 
 TIMEOUT = "AUTO_BATCH_TIMEOUT"
 DEFAULT_MS, GIVEN_MS = 1000, 300
+WHOLE, PART = 4, 3
 PROMISES = (
     Promise(
         "throughput-batches", "with THROUGHPUT and CUMULATIVE_THROUGHPUT the accelerator batches", ("batching-on",)
@@ -77,7 +78,7 @@ def cases() -> tuple[Case, ...]:
         Case(
             "batching",
             "automatic batching on the accelerator",
-            (*models, together("timeout", 4, 5), together("timeout", 3, 2)),
+            (*models, together("timeout", WHOLE, 5), together("timeout", PART, 2)),
             (
                 *(
                     Expect(promise, f"{TIMEOUT} of the GPU: {name}", of_device(name, "GPU", TIMEOUT), timeout)
@@ -85,11 +86,14 @@ def cases() -> tuple[Case, ...]:
                     for name, timeout in each.items()
                 ),
                 Expect("throughput-batches", "who answers", devices("high"), ["GPU"]),
-                Expect(
-                    "part-of-a-batch-is-answered",
-                    "requests, four and then three at once",
-                    returned("timeout"),
-                    EVERY_ONE,
+                *(
+                    Expect(
+                        "part-of-a-batch-is-answered",
+                        f"{count} requests at once",
+                        returned("timeout", count),
+                        EVERY_ONE,
+                    )
+                    for count in (WHOLE, PART)
                 ),
             ),
             Sees.GPU,

@@ -100,8 +100,8 @@ def _together() -> Case:
                 by_log("unbatched"),
                 SOME_BY_EACH,
             ),
-            Expect("cumulative-answers-all", "requests", returned("unbatched"), EVERY_ONE),
-            Expect("cumulative-answers-all", "wrong answers", told("together unbatched", "wrong"), 0),
+            Expect("cumulative-answers-all", "requests", returned("unbatched", AT_ONCE), EVERY_ONE),
+            Expect("cumulative-answers-all", "wrong answers", told(f"{AT_ONCE} of unbatched", "wrong"), 0),
             Expect(
                 "requests-are-the-sum",
                 "requests of AUTO, and of the CPU and the GPU alone together",

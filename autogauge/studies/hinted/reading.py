@@ -63,7 +63,7 @@ def infer(name: str, times: int = 1) -> Made:
 
 def together(name: str, requests: int, times: int) -> Made:
     """Start so many requests at once, so many times over."""
-    return {"do": "together", "name": f"together {name}", "of": name, "requests": requests, "times": times}
+    return {"do": "together", "name": f"{requests} of {name}", "of": name, "requests": requests, "times": times}
 
 
 def released(name: str) -> Made:
@@ -165,9 +165,9 @@ def kind_of(device: str) -> str:
     return device.partition(".")[0]
 
 
-def returned(name: str) -> Reader:
+def returned(name: str, requests: int) -> Reader:
     """Reads how many of the requests that were started together came back, and how many did not."""
     return of_step(
-        f"together {name}",
+        f"{requests} of {name}",
         lambda step: {"done": step.value["done"], "lost": step.value["never"] + step.value["failed"]},
     )

@@ -1,0 +1,260 @@
+"""What was seen of hints, policy and priority is judged rightly: real observations of one release, and those observations changed.
+
+``tests/data/seen_of_hints.json`` holds what openvino 2026.4.1 did with two emulated GPUs, by study and case. Nothing is measured here.
+"""
+
+import copy
+import json
+
+import pytest
+
+from autogauge.probe.log import AutoLog
+from autogauge.probe.request import Failure
+from autogauge.probe.seen import Seen, Step, name_of
+from autogauge.rig.cases import judge
+from autogauge.studies.hinted import reading
+from autogauge.studies.hinted.study import HINTS_AND_DEVICES
+from autogauge.studies.policy import POLICY
+from autogauge.studies.priority import PRIORITY
+from tests.cases import each_of
+from tests.support import ROOT
+
+RECORDED = json.loads((ROOT / "tests" / "data" / "seen_of_hints.json").read_text(encoding="utf-8"))
+CASES = {(study.name, case.name): case for study in (HINTS_AND_DEVICES, POLICY, PRIORITY) for case in study.cases(None)}
+DIFFERS = {
+    "number-of-streams-on-the-accelerator",
+    "refusal-by-the-accelerator-is-told",
+    "bound-buffers-from-the-start",
+    "streams-as-a-number-lose-no-device",
+    "capable-devices-alone",
+    "hint-reaches-the-gpu-by-name",
+    "best-device-first-without-names",
+    "counts-on-all-its-devices",
+}
+"""The claims that fail on that release."""
+NEWER = {"given-affinity-wins"}
+"""The claims of which that release knows no property: what they expect is not judged."""
+each_case = each_of("key", list(CASES), ids=": ".join)
+
+
+def records_of(key):
+    """The recorded steps of a case, to be changed at will."""
+    study, case = key
+    return copy.deepcopy(RECORDED[study][case])
+
+
+def seen_of(key, records, ending=None):
+    """The observations as a case sees them."""
+    steps = [
+        Step(asked, record["value"], record["error"], 0.1, AutoLog(**record["log"]))
+        for asked, record in zip(CASES[key].steps, records, strict=False)
+    ]
+    return Seen(steps, ending, AutoLog())
+
+
+def expects_of(key):
+    return [each for each in CASES[key].expects if each.claim not in NEWER]
+
+
+def outcomes(key, records, expects=None):
+    checks, _ = judge(expects_of(key) if expects is None else expects, seen_of(key, records))
+    return {name: check.holds for name, check in checks.items()}
+
+
+def test_every_case_was_recorded_whole():
+    for key, case in CASES.items():
+        assert len(records_of(key)) == len(case.steps), key
+    assert sum(map(len, RECORDED.values())) == len(CASES)
+
+
+@each_case
+def test_no_two_steps_of_a_case_have_one_name(key):
+    names = [name_of(step) for step in CASES[key].steps]
+    assert len(names) == len(set(names))
+
+
+@each_case
+def test_real_observations_are_judged_as_that_release_is_known(key):
+    for claim, holds in outcomes(key, records_of(key)).items():
+        assert holds is (claim not in DIFFERS), claim
+
+
+@each_case
+def test_each_expectation_turned_round_breaks_its_claim(key):
+    records, expects = records_of(key), expects_of(key)
+    for place, expect in enumerate(expects):
+        if expect.claim not in DIFFERS:
+            turned = [*expects[:place], expect.turned(), *expects[place + 1 :]]
+            assert outcomes(key, records, turned)[expect.claim] is False, expect.what
+
+
+@each_case
+def test_what_was_not_reached_is_not_known(key):
+    for claim, holds in outcomes(key, []).items():
+        assert holds is None, claim
+    ending = Failure("deadline", "step 1", "no answer within 30 s")
+    first = CASES[key].steps[0]
+    hung = Seen([Step(first, {}, None, None, AutoLog(), ending)], ending, AutoLog())
+    for claim, check in judge(expects_of(key), hung)[0].items():
+        assert check.holds is None, claim
+        assert "no answer within 30 s" in check.why
+
+
+@each_case
+def test_no_claim_holds_where_every_step_is_an_error(key):
+    records = [{"value": {}, "error": "RuntimeError: broken", "log": {}} for _ in records_of(key)]
+    wants_errors = {each.claim for each in expects_of(key) if each.wanted is reading.AN_ERROR}
+    for claim, holds in outcomes(key, records).items():
+        assert holds is not True or claim in wants_errors, claim
+
+
+def changed(key, step, **changes):
+    """The outcomes when that step told something else."""
+    records = records_of(key)
+    (place,) = [number for number, asked in enumerate(CASES[key].steps) if name_of(asked) == step]
+    for name, value in changes.items():
+        records[place][name] = {**records[place][name], **value} if isinstance(value, dict) else value
+    return outcomes(key, records)
+
+
+HINTS, POLICIES, PRIORITIES = HINTS_AND_DEVICES.name, POLICY.name, PRIORITY.name
+GPU_0 = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1}
+
+
+@each_of(
+    ("key", "step", "changes", "claim"),
+    [
+        (
+            (HINTS, "cpu-hints"),
+            "default",
+            {"value": {"PERFORMANCE_HINT": "THROUGHPUT"}},
+            "default-hint-reaches-the-device",
+        ),
+        ((HINTS, "cpu-hints"), "high", {"value": {reading.OPTIMAL: 17}}, "requests-are-the-devices"),
+        (
+            (HINTS, "cpu-hints"),
+            "behind default",
+            {"value": {"devices": {"CPU": {"NUM_STREAMS": 2}}}},
+            "one-stream-by-default",
+        ),
+        ((HINTS, "cpu-hints"), "behind high", {"value": {"devices": {"CPU": GPU_0}}}, "hint-reaches-the-device"),
+        ((HINTS, "cpu-hints"), "infer accurate", {"value": {"largest_error": 2.9e-4}}, "accuracy-is-exact"),
+        ((HINTS, "cpu-hints"), "infer accurate", {"value": {"compared": 0}}, "accuracy-is-exact"),
+        ((HINTS, "gpu-hints"), "behind low", {"value": {"devices": {"CPU": GPU_0}}}, "hint-reaches-the-device"),
+        ((HINTS, "gpu-hints"), "release low", {"log": {"inferences": {"GPU.0": 19, "CPU": 1}}}, "one-device-infers"),
+        ((HINTS, "gpu-hints"), "profiling", {"value": {"operations": 0}}, "counters-are-the-accelerators"),
+        ((HINTS, "gpu-hints"), "counted", {"value": {"devices": ["CPU"]}}, "counters-are-the-accelerators"),
+        (
+            (HINTS, "gpu-numbers"),
+            "two requests",
+            {"value": {reading.OPTIMAL: 4}},
+            "number-of-requests-limits-the-batch",
+        ),
+        ((HINTS, "gpu-numbers"), "two as a number", {"value": {"devices": ["CPU"]}}, "number-of-requests-is-a-number"),
+        ((HINTS, "thresholds"), "300 percent", {"error": None}, "thresholds-are-checked"),
+        ((HINTS, "thresholds"), "80 percent", {"error": "RuntimeError: no"}, "thresholds-are-checked"),
+        ((HINTS, "cumulative"), "release unbatched", {"log": {"inferences": {"CPU": 180}}}, "all-devices-infer"),
+        ((HINTS, "cumulative"), "unbatched", {"value": {"devices": ["CPU"]}}, "all-devices-infer"),
+        ((HINTS, "cumulative"), "6 of unbatched", {"value": {"never": 1}}, "cumulative-answers-all"),
+        ((HINTS, "cumulative"), "6 of unbatched", {"value": {"failed": 1}}, "cumulative-answers-all"),
+        ((HINTS, "cumulative"), "6 of unbatched", {"value": {"done": 0}}, "cumulative-answers-all"),
+        ((HINTS, "cumulative"), "6 of unbatched", {"value": {"wrong": 1}}, "cumulative-answers-all"),
+        ((HINTS, "cumulative"), "sum", {"value": {reading.OPTIMAL: 4}}, "requests-are-the-sum"),
+        ((HINTS, "cumulative-two-gpus"), "unnamed", {"value": {"devices": ["CPU", "GPU.0"]}}, "all-gpus-without-names"),
+        ((HINTS, "cumulative-two-gpus"), "named", {"value": {"devices": ["GPU.0", "GPU.1"]}}, "named-gpus-alone"),
+        ((HINTS, "batching"), "behind high", {"value": {"devices": {"GPU.0": GPU_0}}}, "throughput-batches"),
+        (
+            (HINTS, "batching"),
+            "behind path",
+            {"value": {"devices": {"GPU.0": {"AUTO_BATCH_TIMEOUT": 1000}}}},
+            "paths-are-not-batched",
+        ),
+        (
+            (HINTS, "batching"),
+            "behind timeout",
+            {"value": {"devices": {"GPU.0": {"AUTO_BATCH_TIMEOUT": 1000}}}},
+            "timeout-reaches-the-batch",
+        ),
+        ((HINTS, "batching"), "3 of timeout", {"value": {"never": 2}}, "part-of-a-batch-is-answered"),
+        (
+            (HINTS, "gpu-apart"),
+            "behind by name",
+            {"value": {"devices": {"GPU.0": GPU_0}}},
+            "properties-reach-the-gpu-by-name",
+        ),
+        (
+            (HINTS, "gpu-apart"),
+            "behind each",
+            {"value": {"devices": {"CPU": {"NUM_STREAMS": 1}}}},
+            "properties-reach-each",
+        ),
+        (
+            (POLICIES, "device-priority"),
+            "release gpu first",
+            {"log": {"inferences": {"CPU": 1, "GPU.0": 29}}},
+            "first-device-first",
+        ),
+        (
+            (POLICIES, "device-priority"),
+            "release busy",
+            {"log": {"inferences": {"GPU.0": 180}}},
+            "busy-device-is-passed-over",
+        ),
+        (
+            (POLICIES, "round-robin"),
+            "release turns",
+            {"log": {"inferences": {"CPU": 16, "GPU.0": 14}}},
+            "devices-by-turns",
+        ),
+        ((POLICIES, "round-robin"), "release later", {"log": {"inferences": {"GPU.0": 30}}}, "policy-of-auto-holds"),
+        (
+            (POLICIES, "another-hint"),
+            "release LATENCY",
+            {"log": {"inferences": {"CPU": 15, "GPU.0": 15}}},
+            "policy-changes-nothing-else",
+        ),
+        ((PRIORITIES, "discrete-gpu"), "high", {"log": {"selected": ["GPU.0"]}}, "high-medium-low"),
+        ((PRIORITIES, "two-gpus"), "low", {"log": {"selected": ["GPU.0"]}}, "lower-goes-elsewhere"),
+        ((PRIORITIES, "rising"), "high", {"log": {"selected": ["GPU.1"]}}, "higher-is-not-kept-away"),
+        ((PRIORITIES, "released"), "beside one", {"log": {"selected": ["GPU.0"]}}, "released-with-the-last"),
+        ((PRIORITIES, "released"), "beside none", {"log": {"selected": ["CPU"]}}, "released-with-the-last"),
+        ((PRIORITIES, "compiling"), "high", {"value": {"devices": ["GPU.0"]}}, "counts-while-compiling"),
+        ((PRIORITIES, "another-core"), "medium", {"log": {"selected": ["GPU.0"]}}, "counts-for-every-core"),
+        ((PRIORITIES, "no-such-priority"), "high", {"error": None}, "wrong-priority-is-an-error"),
+    ],
+)
+def test_an_observation_that_breaks_a_promise_fails_its_claim(key, step, changes, claim):
+    assert outcomes(key, records_of(key))[claim] is True
+    assert changed(key, step, **changes)[claim] is False
+
+
+def test_a_log_that_counts_nothing_says_nothing():
+    assert (
+        changed((POLICIES, "device-priority"), "release gpu first", log={"inferences": {}})["first-device-first"]
+        is None
+    )
+    assert changed((PRIORITIES, "two-gpus"), "high", log={"selected": []})["lower-goes-elsewhere"] is None
+
+
+@each_of(
+    ("told", "read"),
+    [
+        ("YES", True),
+        ("NO", False),
+        ("true", "true"),
+        ("12", 12),
+        ("-1", "-1"),
+        (7, 7),
+        (False, False),
+        ("f32", "f32"),
+        ("", ""),
+    ],
+)
+def test_what_releases_write_in_their_own_way_is_one_value(told, read):
+    assert reading.as_word(told) == read
+    assert type(reading.as_word(told)) is type(read)
+
+
+@pytest.mark.parametrize("pair", [(1, 2), ("an error: x", "an error: x"), (1, "1"), ("not told", "not told")])
+def test_two_that_are_not_the_same_number_are_not_alike(pair):
+    assert not reading.ALIKE.holds(pair)
