@@ -19,6 +19,7 @@ LISTED = (
     "cached_start.CACHED_START",
     "hand_over.study.HAND_OVER",
     "hints.HINTS",
+    "all_devices.ALL_DEVICES",
     "memory.MEMORY",
     "price.PRICE",
     "selection.study.SELECTION",

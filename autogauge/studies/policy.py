@@ -18,6 +18,7 @@ from autogauge.studies.hinted.reading import (
     SOME_BY_EACH,
     THROUGHPUT,
     UNBATCHED,
+    Counts,
     Made,
     by_log,
     by_log_with_numbers,
@@ -107,19 +108,23 @@ def _in_order() -> Case:
             *_at_once("busy", BOTH, ALL, IN_ORDER),
         ),
         (
-            Expect("first-device-first", f"who did {ONE_BY_ONE}, GPU first", by_log("gpu first"), {"GPU": ONE_BY_ONE}),
-            Expect("first-device-first", f"who did {ONE_BY_ONE}, CPU first", by_log("cpu first"), {"CPU": ONE_BY_ONE}),
+            Expect(
+                "first-device-first", f"who did {ONE_BY_ONE}, GPU first", by_log("gpu first"), Counts(GPU=ONE_BY_ONE)
+            ),
+            Expect(
+                "first-device-first", f"who did {ONE_BY_ONE}, CPU first", by_log("cpu first"), Counts(CPU=ONE_BY_ONE)
+            ),
             Expect(
                 "best-device-first-without-names",
                 f"who did {ONE_BY_ONE}, no names",
                 by_log("no names"),
-                {"GPU": ONE_BY_ONE},
+                Counts(GPU=ONE_BY_ONE),
             ),
             Expect(
                 "no-policy-is-device-priority",
                 f"who did {ONE_BY_ONE}, GPU first",
                 by_log("no policy"),
-                {"GPU": ONE_BY_ONE},
+                Counts(GPU=ONE_BY_ONE),
             ),
             Expect(
                 "busy-device-is-passed-over",
@@ -145,7 +150,7 @@ def _by_turns() -> Case:
             *_one_by_one("later", BOTH, ALL),
         ),
         (
-            Expect("devices-by-turns", f"who did {ONE_BY_ONE}", by_log("turns"), {"GPU": half, "CPU": half}),
+            Expect("devices-by-turns", f"who did {ONE_BY_ONE}", by_log("turns"), Counts(GPU=half, CPU=half)),
             Expect(
                 "by-turns-loses-nothing",
                 f"who did {REQUESTS * ROUNDS}, {REQUESTS} at once",
@@ -153,7 +158,7 @@ def _by_turns() -> Case:
                 SOME_BY_EACH,
             ),
             Expect("by-turns-loses-nothing", "requests", returned("busy", REQUESTS), EVERY_ONE),
-            Expect("policy-of-auto-holds", f"who did {ONE_BY_ONE}", by_log("later"), {"GPU": half, "CPU": half}),
+            Expect("policy-of-auto-holds", f"who did {ONE_BY_ONE}", by_log("later"), Counts(GPU=half, CPU=half)),
         ),
         Sees.GPU,
     )
@@ -173,10 +178,13 @@ def _two_gpus() -> Case:
                 promise,
                 f"who did {ONE_BY_ONE}, two GPUs and the CPU",
                 by_log_with_numbers("three"),
-                {"GPU.0": third, "GPU.1": third, "CPU": third},
+                Counts({"GPU.0": third, "GPU.1": third, "CPU": third}),
             ),
             Expect(
-                promise, f"who did {ONE_BY_ONE}, two GPUs", by_log_with_numbers("two"), {"GPU.0": half, "GPU.1": half}
+                promise,
+                f"who did {ONE_BY_ONE}, two GPUs",
+                by_log_with_numbers("two"),
+                Counts({"GPU.0": half, "GPU.1": half}),
             ),
         ),
         gpus=(EmulatedGpu(), EmulatedGpu()),
@@ -192,7 +200,7 @@ def _another_hint() -> Case:
         tuple(made for name, hint in hints.items() for made in _one_by_one(name, BOTH, AT_ONCE, hint, BY_TURNS)),
         (
             *(
-                Expect(promise, f"who did {ONE_BY_ONE} with {name}", by_log(name), {"GPU": ONE_BY_ONE})
+                Expect(promise, f"who did {ONE_BY_ONE} with {name}", by_log(name), Counts(GPU=ONE_BY_ONE))
                 for name in hints
             ),
             *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from autogauge.probe.seen import Seen, Step
@@ -27,12 +28,30 @@ NOT_TOLD = "not told"
 AN_ERROR = Wanted("an error", bool)
 NO_ERROR = Wanted("no error", lambda said: said == "")
 ALIKE = Wanted("the same", lambda pair: len({*pair}) == 1 and all(isinstance(each, int) for each in pair))
-EVERY_ONE = Wanted("every one", lambda counts: isinstance(counts, dict) and counts["lost"] == 0 and counts["done"] > 0)
+EVERY_ONE = Wanted("every one", lambda found: isinstance(found, Returned) and not found.lost and found.done > 0)
 SOME_BY_EACH = Wanted(
     "some by each",
     lambda counts: isinstance(counts, dict) and set(counts) == {"CPU", "GPU"} and min(counts.values()) > 0,
 )
 EXACT = Wanted("at most 1e-05", lambda error: isinstance(error, float) and error <= 1e-5)
+
+
+class Counts(dict[str, int]):
+    """How many inferences each device did; it is told in words."""
+
+    def __str__(self) -> str:
+        return ", ".join(f"{device} {count}" for device, count in sorted(self.items()))
+
+
+@dataclass(frozen=True)
+class Returned:
+    """How many requests were answered, and how many threw an error or never came back."""
+
+    done: int
+    lost: int
+
+    def __str__(self) -> str:
+        return f"{self.done} answered, {self.lost} lost"
 
 
 def compiled(
@@ -147,7 +166,7 @@ def by_log(name: str) -> Reader:
     """Reads how many inferences each device did, by AUTO's log when the model was let go of; devices by their kinds."""
 
     def read(step: Step) -> Any:
-        counts: dict[str, int] = {}
+        counts = Counts()
         for device, count in step.log.inferences.items():
             counts[kind_of(device)] = counts.get(kind_of(device), 0) + count
         return counts or None
@@ -157,7 +176,7 @@ def by_log(name: str) -> Reader:
 
 def by_log_with_numbers(name: str) -> Reader:
     """The same, by the devices' own names."""
-    return of_step(f"release {name}", lambda step: dict(step.log.inferences) or None)
+    return of_step(f"release {name}", lambda step: Counts(step.log.inferences) or None)
 
 
 def kind_of(device: str) -> str:
@@ -169,5 +188,5 @@ def returned(name: str, requests: int) -> Reader:
     """Reads how many of the requests that were started together came back, and how many did not."""
     return of_step(
         f"{requests} of {name}",
-        lambda step: {"done": step.value["done"], "lost": step.value["never"] + step.value["failed"]},
+        lambda step: Returned(step.value["done"], step.value["never"] + step.value["failed"]),
     )

@@ -20,6 +20,7 @@ from autogauge.studies.hinted.reading import (
     OPTIMAL,
     THROUGHPUT,
     UNBATCHED,
+    Counts,
     Reader,
     both,
     by_log,
@@ -286,7 +287,7 @@ def _on_the_accelerator() -> Case:
             *as_alone("hint-reaches-the-device", "GPU", "LATENCY", "low", "low alone"),
             *as_alone("hint-reaches-the-device", "GPU", "THROUGHPUT", "high", "high alone"),
             *(
-                Expect("one-device-infers", f"who did 20 inferences ({name})", by_log(name), {"GPU": 20})
+                Expect("one-device-infers", f"who did 20 inferences ({name})", by_log(name), Counts(GPU=20))
                 for name in ("low", "high")
             ),
             Expect("given-streams-win", "the GPU's streams", of_device("low, two streams", "GPU", "NUM_STREAMS"), 2),
