@@ -11,7 +11,7 @@ import pytest
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure
 from autogauge.probe.seen import Seen, Step, name_of
-from autogauge.rig.cases import judge
+from autogauge.rig.expecting import judge
 from autogauge.studies.hinted import reading
 from autogauge.studies.hinted.study import HINTS_AND_DEVICES
 from autogauge.studies.policy import POLICY
