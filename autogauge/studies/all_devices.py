@@ -14,16 +14,15 @@ from typing import Any
 from autogauge.measuring.claim import Claim, Fact, Ratio
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.drawing import NONE, Block, Table, number
-from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Check, Result
 from autogauge.rig.fresh import Seen
 from autogauge.rig.pool import WarmProbe
-from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.warm import FPS, METRICS
 from autogauge.stats.intervals import paired_ratio
+from autogauge.studies.hints import HINTS
 from autogauge.targets import THROUGHPUT, Target, kinds
 
 CUMULATIVE = "CUMULATIVE_THROUGHPUT"
@@ -60,13 +59,8 @@ class AllDevices(Study):
             RAN: ("cumulative-all-devices", "selection-execution-devices"),
         }
     )
-    amounts = MappingProxyType(
-        {
-            QUICK: Amount(Plan(looks=(24, 48), budget_s=9)),
-            STANDARD: Amount(Plan(looks=(40, 80, 160), budget_s=25)),
-            LAB: Amount(Plan(looks=(6,), budget_s=3600)),
-        }
-    )
+    amounts = MappingProxyType({profile: Amount(each.plan) for profile, each in HINTS.amounts.items()})
+    """As long as the hints; no benchmark wants more."""
     has_companions = False
     is_relayed = True
 
