@@ -125,7 +125,7 @@ class Memory(Study):
     amounts = MappingProxyType(
         {
             QUICK: Amount(Plan(looks=(2, 7), budget_s=20)),
-            STANDARD: Amount(Plan(looks=(3, 7), budget_s=45)),
+            STANDARD: Amount(Plan(looks=(3, 7), budget_s=60)),
             LAB: Amount(Plan(looks=(7, 14), budget_s=300)),
         }
     )

@@ -184,7 +184,7 @@ def test_a_change_of_level_is_marked_and_the_axes_can_be_chosen(visit, reports):
     assert marks.count() == 1
     assert marks.first.text_content() == "+10.0 %"
     assert "÷ pinned workload" in page.locator("[data-trend]").first.text_content()
-    page.get_by_label("milliseconds", exact=True).check()
+    page.get_by_label("milliseconds, or MiB", exact=True).check()
     eventually(page, "!document.querySelector('[data-trend]').textContent.includes('÷ pinned workload')")
     page.get_by_label("date", exact=True).check()
     eventually(page, "document.querySelector('[data-trend]').textContent.includes('date (UTC)')")
