@@ -18,7 +18,7 @@ METRICS = {
     "latency": "latency_ms",
     "seconds per frame": "fps",
     "first inference latency": "fil_s",
-    "steady memory": "steady_bytes",
+    "steady memory in MiB": "steady_bytes",
 }
 
 

@@ -120,7 +120,7 @@ class Memory(Study):
     shown = BY_METRIC
     metrics = (*PHASES, THREADS, FIL, BY_THE_CPU)
     recorded = MappingProxyType(
-        {"peak memory at the compile": COMPILE_PEAK, "peak memory": PEAK, "steady memory": STEADY}
+        {"peak memory at the compile in MiB": COMPILE_PEAK, "peak memory in MiB": PEAK, "steady memory in MiB": STEADY}
     )
     amounts = MappingProxyType(
         {

@@ -86,10 +86,12 @@ def test_the_first_run_says_that_there_is_no_baseline_and_becomes_it(first_run):
     assert "NO BASELINE" in done.stdout
     assert "this run becomes the first accepted one" in " ".join(done.stdout.split())
     (path,) = (reports / "history").glob("*/*.json")
-    gate = json.loads(path.read_bytes())["autogauge"]["gate"]
-    assert gate["error"] == pytest.approx(0.01 / len(gate["judgements"])), (
-        "shared by what is measured, not by what is skipped"
-    )
+    document = json.loads(path.read_bytes())
+    gate = document["autogauge"]["gate"]
+    shares = [each["extra_info"].get("gate_share", 1.0) for each in document["benchmarks"]]
+    assert len(shares) == len(gate["judgements"])
+    assert shares.count(1.0) == 6, "memory and the price take a tenth of what the others do"
+    assert gate["error"] == pytest.approx(0.01 / sum(shares)), "shared by what is measured, not by what is skipped"
     assert json.loads(path.read_bytes())["autogauge"]["gate"]["judgements"][0]["verdict"] == "NO BASELINE"
     assert not list(path.parent.glob("*.standing"))
 

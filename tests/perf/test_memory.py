@@ -23,7 +23,7 @@ def test_auto_over_the_cpu_has_few_threads_more(result, holds):
     holds(result, "auto-price-threads")
 
 
-def test_auto_over_the_cpu_answers_first_about_as_early_as_the_cpu(result, holds):
+def test_auto_over_the_cpu_is_ready_in_time(result, holds):
     holds(result, "auto-price-first-inference")
 
 

@@ -25,11 +25,12 @@ from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.report import words
 from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
+from fixtures.recording import pytest_benchmark_scale_unit
 from tests.cases import each_of
 from tests.histories import LATENCY, benchmark, document, save
 from tests.properties import for_all
 
-STEADY = "steady memory: AUTO"
+STEADY = "steady memory in MiB: AUTO"
 BYTES = Metric("steady_bytes", "steady", "bytes", per_process=True)
 MILLISECONDS = Metric("latency_ms", "latency", "ms", seconds=1e-3)
 
@@ -116,6 +117,20 @@ def test_a_file_says_in_what_the_samples_are():
     assert (extra["samples_in"], extra["unit"], extra["gate_share"]) == ("MiB", "bytes", 0.1)
     of_time = run_file.extra_info(measured([9.0], MILLISECONDS), "A", MILLISECONDS, LATENCY, {}, None)
     assert not {"samples_in", "gate_share"} & {*of_time}, "a time's file is as it was"
+
+
+@each_of(
+    ("units", "unit", "said"),
+    [
+        (["MiB", "MiB"], "seconds", ("MiB, not ", 1.0)),
+        (["MiB"], "operations", ("", 1.0)),
+        (["MiB", None], "seconds", None),
+        ([None], "seconds", None),
+    ],
+)
+def test_pytest_benchmarks_own_table_calls_memory_no_seconds(units, unit, said):
+    rows = [{"extra_info": {"samples_in": each} if each else {}} for each in units]
+    assert pytest_benchmark_scale_unit(unit, rows) == said
 
 
 # The gate.
@@ -237,7 +252,7 @@ def test_the_command_judges_a_planted_growth(tmp_path, last, status, word):
     done = command("gate", run)
     told = " ".join(done.stdout.split())
     assert done.exit_code == status
-    assert f"{word} {STEADY}" in told
+    assert f"{word} steady memory" in told  # the rest may be on the next line
     assert "by its MiB" in told
     assert "time or memory" in told or "memory or time" in told, "the column holds both"
     if word == "FAIL":
@@ -252,7 +267,7 @@ def test_two_machines_are_compared_in_mib_and_milliseconds(tmp_path):
     assert "140 MiB" in told
     assert "160 MiB" in told
     assert "10 ms" in told
-    assert "FAIL steady memory:" in told
+    assert "FAIL steady memory" in told
     for columns in ("A ms", "A MiB"):
         assert columns not in told, "each figure has its own unit where there are two"
     both = json.loads(command("compare", tmp_path / "old", tmp_path / "new", "--json").stdout)["benchmarks"]
