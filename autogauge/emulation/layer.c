@@ -48,6 +48,7 @@ enum {
     DEVICE_PARTITION_BY_COUNTS = 0x1087,
     QUEUE_DEVICE = 0x1091,
     PROGRAM_DEVICES = 0x1163,
+    KERNEL_PROGRAM = 0x1194,
     QUEUE_PROPERTIES = 0x1093,
     QUEUE_OUT_OF_ORDER = 1 << 0,
     MEM_FLAGS = 0x1101,
@@ -63,15 +64,20 @@ enum {
     GET_COMMAND_QUEUE_INFO = 12,
     CREATE_PROGRAM_WITH_SOURCE = 26,
     RETAIN_PROGRAM = 28,
+    RELEASE_PROGRAM = 29,
     BUILD_PROGRAM = 30,
     GET_PROGRAM_INFO = 32,
     CREATE_KERNEL = 34,
     CREATE_KERNELS_IN_PROGRAM = 35,
+    RETAIN_KERNEL = 36,
+    RELEASE_KERNEL = 37,
+    GET_KERNEL_INFO = 39,
     ENQUEUE_ND_RANGE_KERNEL = 59,
     GET_EXTENSION_FUNCTION_ADDRESS = 65,
     CREATE_SUB_DEVICES = 93,
     GET_EXTENSION_FUNCTION_ADDRESS_FOR_PLATFORM = 107,
     CREATE_COMMAND_QUEUE_WITH_PROPERTIES = 123,
+    CLONE_KERNEL = 137,
     MOST_ENTRIES = 256
 };
 
@@ -82,7 +88,9 @@ typedef cl_int get_device_info_fn(cl_object device, cl_uint name, size_t size, v
 typedef cl_object create_queue_fn(cl_object context, cl_object device, cl_ulong properties, cl_int *error);
 typedef cl_object create_queue_with_properties_fn(cl_object context, cl_object device, const cl_ulong *properties, cl_int *error);
 typedef cl_object create_program_fn(cl_object context, cl_uint count, const char **strings, const size_t *lengths, cl_int *error);
-typedef cl_int retain_program_fn(cl_object program);
+typedef cl_int program_fn(cl_object program);
+typedef cl_int kernel_fn(cl_object kernel);
+typedef cl_object clone_kernel_fn(cl_object kernel, cl_int *error);
 typedef cl_int build_program_fn(cl_object program, cl_uint count, const cl_object *devices, const char *options,
                                 void (*notify)(cl_object, void *), void *user_data);
 typedef cl_object create_kernel_fn(cl_object program, const char *name, cl_int *error);
@@ -489,21 +497,103 @@ static cl_int build_program(cl_object program, cl_uint count, const cl_object *d
     return status;
 }
 
-/* The plugin lets go of a program while its kernels live, which the standard allows; this runtime then loses the program. It is
- * kept once more whenever kernels are made, and for good: a probe's process is short. */
+/* The plugin lets go of a program while its kernels live, which the standard allows; this runtime then loses the program. So every kernel
+ * keeps its program once more, until the kernel itself is let go of for the last time. */
+struct kept_kernel {
+    struct kept_kernel *next;
+    cl_object kernel, program;
+    cl_uint references;
+};
+
+enum { BUCKETS = 1024 };
+static struct kept_kernel *buckets[BUCKETS];
+static long kept_kernels;
+static pthread_mutex_t keeping = PTHREAD_MUTEX_INITIALIZER;
+
+/* Where the kernel stands, or the place for it; to be called with the lock. */
+static struct kept_kernel **find_kernel(cl_object kernel)
+{
+    struct kept_kernel **place = &buckets[((uintptr_t)kernel >> 4) % BUCKETS];
+    while (*place && (*place)->kernel != kernel)
+        place = &(*place)->next;
+    return place;
+}
+
+static void keep(cl_object kernel, cl_object program)
+{
+    struct kept_kernel *kept = malloc(sizeof *kept);
+    BELOW(RETAIN_PROGRAM, program_fn)(program);
+    if (!kept)
+        return; /* the program is kept for good */
+    *kept = (struct kept_kernel){NULL, kernel, program, 1};
+    pthread_mutex_lock(&keeping);
+    *find_kernel(kernel) = kept;
+    kept_kernels++;
+    pthread_mutex_unlock(&keeping);
+}
+
+/* For whoever runs this process, by ctypes: how many kernels keep a program now. */
+long autogauge_kept_kernels(void)
+{
+    pthread_mutex_lock(&keeping);
+    long found = kept_kernels;
+    pthread_mutex_unlock(&keeping);
+    return found;
+}
+
 static cl_object create_kernel(cl_object program, const char *name, cl_int *error)
 {
     cl_object kernel = BELOW(CREATE_KERNEL, create_kernel_fn)(program, name, error);
     if (kernel)
-        BELOW(RETAIN_PROGRAM, retain_program_fn)(program);
+        keep(kernel, program);
     return kernel;
 }
 
 static cl_int create_kernels_in_program(cl_object program, cl_uint count, cl_object *kernels, cl_uint *count_ret)
 {
-    cl_int status = BELOW(CREATE_KERNELS_IN_PROGRAM, create_kernels_fn)(program, count, kernels, count_ret);
-    if (status == SUCCESS && kernels)
-        BELOW(RETAIN_PROGRAM, retain_program_fn)(program);
+    cl_uint made = 0;
+    cl_int status = BELOW(CREATE_KERNELS_IN_PROGRAM, create_kernels_fn)(program, count, kernels, &made);
+    if (count_ret)
+        *count_ret = made;
+    for (cl_uint i = 0; status == SUCCESS && kernels && i < made; i++)
+        keep(kernels[i], program);
+    return status;
+}
+
+static cl_object clone_kernel(cl_object kernel, cl_int *error)
+{
+    cl_object clone = BELOW(CLONE_KERNEL, clone_kernel_fn)(kernel, error), program = NULL;
+    if (clone && BELOW(GET_KERNEL_INFO, get_info_fn)(clone, KERNEL_PROGRAM, sizeof program, &program, NULL) == SUCCESS)
+        keep(clone, program);
+    return clone;
+}
+
+static cl_int retain_kernel(cl_object kernel)
+{
+    cl_int status = BELOW(RETAIN_KERNEL, kernel_fn)(kernel);
+    pthread_mutex_lock(&keeping);
+    struct kept_kernel *kept = *find_kernel(kernel);
+    if (kept && status == SUCCESS)
+        kept->references++;
+    pthread_mutex_unlock(&keeping);
+    return status;
+}
+
+static cl_int release_kernel(cl_object kernel)
+{
+    cl_object program = NULL;
+    pthread_mutex_lock(&keeping);
+    struct kept_kernel **place = find_kernel(kernel), *kept = *place;
+    if (kept && --kept->references == 0) {
+        program = kept->program; /* from here on the address may be another kernel's */
+        *place = kept->next;
+        free(kept);
+        kept_kernels--;
+    }
+    pthread_mutex_unlock(&keeping);
+    cl_int status = BELOW(RELEASE_KERNEL, kernel_fn)(kernel);
+    if (program)
+        BELOW(RELEASE_PROGRAM, program_fn)(program);
     return status;
 }
 
@@ -544,7 +634,7 @@ cl_int clGetLayerInfo(cl_uint name, size_t size, void *value, size_t *size_ret)
 
 cl_int clInitLayer(cl_uint count, void *const *target, cl_uint *count_ret, void *const **layer)
 {
-    if (!target || !count_ret || !layer || count <= CREATE_COMMAND_QUEUE_WITH_PROPERTIES || count > MOST_ENTRIES)
+    if (!target || !count_ret || !layer || count <= CLONE_KERNEL || count > MOST_ENTRIES)
         return INVALID_VALUE;
     if (autogauge_read()) {
         /* The loader would pass over the layer, and no GPU be there for no reason. */
@@ -561,6 +651,9 @@ cl_int clInitLayer(cl_uint count, void *const *target, cl_uint *count_ret, void 
     table[BUILD_PROGRAM] = (void *)build_program;
     table[CREATE_KERNEL] = (void *)create_kernel;
     table[CREATE_KERNELS_IN_PROGRAM] = (void *)create_kernels_in_program;
+    table[RETAIN_KERNEL] = (void *)retain_kernel;
+    table[RELEASE_KERNEL] = (void *)release_kernel;
+    table[CLONE_KERNEL] = (void *)clone_kernel;
     table[ENQUEUE_ND_RANGE_KERNEL] = (void *)enqueue_kernel;
     table[GET_EXTENSION_FUNCTION_ADDRESS] = (void *)get_address;
     table[GET_EXTENSION_FUNCTION_ADDRESS_FOR_PLATFORM] = (void *)get_address_for_platform;

@@ -140,12 +140,17 @@ def count(device: int, what: str) -> int:
     return found
 
 
+def kept_kernels() -> int:
+    """How many kernels the emulated GPUs have now; each keeps its program. Raises ``RuntimeError`` where no GPU is emulated."""
+    return int(_switched_on().autogauge_kept_kernels())
+
+
 def _take(layer: Any) -> None:
     """Keep the loaded layer for faults and counts; raises ``ValueError`` for GPUs that it does not know."""
     layer.autogauge_read.restype = ctypes.c_char_p
     layer.autogauge_fault.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int]
     layer.autogauge_count.argtypes = [ctypes.c_int, ctypes.c_char_p]
-    layer.autogauge_count.restype = ctypes.c_long
+    layer.autogauge_count.restype = layer.autogauge_kept_kernels.restype = ctypes.c_long
     if unreadable := layer.autogauge_read():
         raise ValueError(unreadable.decode(errors="replace"))
     _layers.append(layer)
