@@ -18,6 +18,7 @@ from autogauge.probe.worker.steps import (
     soaking,
     together,
 )
+from autogauge.probe.worker.steps import asking, basic, faults, files, inferring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ KINDS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any] | None]] = {
     **choosing.KINDS,
     **behind.KINDS,
     **faults.KINDS,
+    **files.KINDS,
     **inferring.KINDS,
     **soaking.KINDS,
     **together.KINDS,
