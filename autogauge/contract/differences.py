@@ -122,6 +122,47 @@ DIFFERENCES: tuple[Difference, ...] = (
         "bound-buffers-refused",
         "with DEVICE_BIND_BUFFER the first request is an error while the CPU helps",
     ),
+    Difference(
+        "warm-cache-helper",
+        "with the accelerator's blob in the cache AUTO starts its CPU helper all the same",
+        since="2025.2",
+    ),
+    Difference(
+        "warm-cache-no-fallback",
+        "with the GPU's blob in the cache AUTO:GPU,CPU drops the CPU, and cannot fall back to it",
+        since="2025.2",
+    ),
+    Difference(
+        "useless-blob-no-helper",
+        "a damaged blob keeps AUTO's CPU helper out",
+        until="2024",
+    ),
+    Difference(
+        "useless-blob-no-helper-in-a-list",
+        "a damaged blob keeps the CPU helper of AUTO:GPU,CPU out",
+    ),
+    Difference(
+        "foreign-blob-taken",
+        "another model's blob under a model's name is loaded, and answers in its place",
+    ),
+    Difference(
+        "gpu-blob-unchecked",
+        "a GPU's blob with changed bytes is loaded: wrong answers, or the end of the process",
+    ),
+    Difference(
+        "cache-blind-to-weights",
+        "new weights beside an old .xml are not seen: the old model answers from the cache",
+    ),
+    Difference(
+        "unwritable-cache-throws",
+        "a cache folder that cannot be written makes a compile fail, and AUTO lose its accelerator",
+        until="2025",
+    ),
+    Difference(
+        "partial-blob",
+        "a blob that could not be written whole stays in the cache folder",
+        until="2025",
+    ),
 )
 
 

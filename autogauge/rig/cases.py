@@ -106,7 +106,7 @@ class Promise:
 class CaseStudy(Study):
     """A study whose conditions are cases. A subclass has ``promises``, and gives its ``cases``."""
 
-    metrics = (TOOK,)
+    metrics: ClassVar[tuple[Metric, ...]] = (TOOK,)
     shown = CLAIMS
     amounts: ClassVar[Mapping[str, Amount]] = dict.fromkeys(("quick", "standard", "lab"), AMOUNT)
     has_companions = False
@@ -244,16 +244,20 @@ class CaseTurns:
             outcome="" if seen.ending is None else seen.steps[-1].became if seen.steps else seen.ending.reason,
         )
 
-    def see(self, case: Case) -> Seen:
-        """Run the case's steps."""
+    def launcher(self, case: Case) -> Launcher:
+        """Starts the processes of cases that see what this one does."""
         emulation = case.emulation(self._rig)
         if emulation not in self._launchers:
             folder = self._rig.launcher.log_folder.parent / f"case-probes-{len(self._launchers)}"
             self._launchers[emulation] = Launcher(folder, self._rig.launcher.runtime, emulation)
+        return self._launchers[emulation]
+
+    def see(self, case: Case) -> Seen:
+        """Run the case's steps."""
         request = ProbeRequest(
             "case", steps=tuple(case.steps), models=self._models, deadline_s=case.step_deadline_s * self._slowness
         )
-        return separate.run(self._launchers[emulation], request, f"case-{case.name}", case.prelude)
+        return separate.run(self.launcher(case), request, f"case-{case.name}", case.prelude)
 
     @property
     def _slowness(self) -> float:

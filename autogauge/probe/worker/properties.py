@@ -24,6 +24,7 @@ OF_CORE = (
     "AUTO_BATCH_TIMEOUT",
     CACHE_DIR,
     "CACHE_MODE",
+    "CACHE_PATH",
     "ENABLE_MMAP",
     "FORCE_TBB_TERMINATE",
 )

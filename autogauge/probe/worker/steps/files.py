@@ -12,16 +12,23 @@ import platform
 import resource
 import shutil
 import stat
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from autogauge.probe.worker.steps.stage import Stage
 
     Step = dict[str, Any]
 
 BLOB = ".blob"
 FLIPPED = 64
-"""So many bytes are flipped, in the middle."""
+"""So many bytes are flipped."""
+RUN, LARGEST = 4, 30
+"""What weights of a tiny model look like (``models.tiny.weights``)."""
+LATER_S = 2.0
+"""What is written anew is later by more than any file system's clock is coarse."""
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 _CAPABILITIES_VERSION = 0x20080522
 _OVERRIDE = 0b110
@@ -45,33 +52,60 @@ def files(stage: Stage, step: Step) -> dict[str, Any]:
 
 
 def damage(stage: Stage, step: Step) -> dict[str, Any]:
-    """Every blob below ``path`` is no good from now on, ``how``: ``truncated`` (half of it), ``empty``, ``garbage`` (as long as it was),
-    ``flipped`` (some bytes ``at`` that part of it), or ``foreign`` (what the first blob below ``other`` holds).
+    """Every blob below ``path`` is no good from now on, ``how``.
+
+    ``truncated`` (half of it), ``empty``, ``garbage`` (as long as it was), ``flipped`` (some bytes ``at`` that part of it, or at its
+    ``weights``), or ``foreign`` (what the first blob below ``other`` holds).
     """
-    done = []
-    foreign = b""
-    if step["how"] == "foreign":
-        foreign = _content(_blobs(step["other"])[0])
-    for place in _blobs(step["path"]):
-        content = _content(place)
-        middle = int(len(content) * step.get("at", 0.5))
-        made = {
-            "truncated": content[: len(content) // 2],
-            "empty": b"",
-            "garbage": bytes((index * 167 + 13) % 256 for index in range(len(content))),
-            "flipped": content[:middle] + bytes(each ^ 255 for each in content[middle : middle + FLIPPED]) + content[middle + FLIPPED :],
-            "foreign": foreign,
-        }[step["how"]]
-        with open(place, "wb") as stream:
-            stream.write(made)
-        done.append(os.path.basename(place))
-    if not done:
+    made = _DAMAGES[step["how"]]
+    places = _blobs(step["path"])
+    if not places:
         raise ValueError("there is no blob to damage in " + step["path"])
-    return {"damaged": done, **files(stage, step)}
+    for place in places:
+        damaged = made(_content(place), step)
+        with open(place, "wb") as stream:
+            stream.write(damaged)
+    return files(stage, step)
+
+
+def _garbage(content: bytes, step: Step) -> bytes:
+    return bytes((index * 167 + 13) % 256 for index in range(len(content)))
+
+
+def _flipped(content: bytes, step: Step) -> bytes:
+    at = step.get("at", 0.5)
+    begin = _weights_in(content) if at == "weights" else int(len(content) * at)
+    return content[:begin] + bytes(each ^ 255 for each in content[begin : begin + FLIPPED]) + content[begin + FLIPPED :]
+
+
+def _weights_in(content: bytes) -> int:
+    """Where a tiny model's weights begin: ``RUN`` numbers in a row that are small multiples of 1/64. Raises ``ValueError``."""
+    import numpy
+
+    for offset in range(4):
+        numbers = numpy.frombuffer(content[offset : offset + (len(content) - offset) // 4 * 4], "<f4")
+        with numpy.errstate(all="ignore"):
+            scaled = numbers.astype(numpy.float64) * 64
+            is_weight = (scaled == numpy.round(scaled)) & (numpy.abs(scaled) <= LARGEST) & (scaled != 0)
+        runs = numpy.lib.stride_tricks.sliding_window_view(is_weight, RUN).all(axis=1)
+        if runs.any():
+            return offset + 4 * int(runs.argmax())
+    raise ValueError("the model's weights do not stand in its blob as they are")
+
+
+_DAMAGES: dict[str, Callable[[bytes, dict[str, Any]], bytes]] = {
+    "truncated": lambda content, step: content[: len(content) // 2],
+    "empty": lambda content, step: b"",
+    "garbage": _garbage,
+    "flipped": _flipped,
+    "foreign": lambda content, step: _content(_blobs(step["other"])[0]),
+}
 
 
 def _blobs(path: str) -> list[str]:
-    return sorted(os.path.join(folder, each) for folder, _, names in os.walk(path) for each in names if each.endswith(BLOB))
+    return sorted(
+        os.path.join(folder, each) for folder, _, names in os.walk(path) for each in names if each.endswith(BLOB)
+    )
 
 
 def _content(place: str) -> bytes:
@@ -87,20 +121,34 @@ def put(stage: Stage, step: Step) -> dict[str, Any]:
 
 
 def copy_model(stage: Stage, step: Step) -> dict[str, Any]:
-    """A copy of ``model`` in the folder ``to``, by the name ``as`` from now on."""
+    """A copy of ``model`` in the folder ``to``, by the name ``as`` from now on; one that is there stays.
+
+    With ``anew`` it is written once more, at a later time. With ``weights_times`` its weights alone are written anew, so many times what
+    they were, and its other file stays untouched.
+    """
+    import numpy
+
     os.makedirs(step["to"], exist_ok=True)
     whole = stage.models[step["model"]][: -len(".xml")]
     copied = os.path.join(step["to"], step["as"])
     for suffix in (".xml", ".bin"):
         if not os.path.exists(copied + suffix) or step.get("anew"):
             shutil.copyfile(whole + suffix, copied + suffix)
+            later_s = time.time() + (LATER_S if step.get("anew") else 0)
+            os.utime(copied + suffix, (later_s, later_s))
+    if "weights_times" in step:
+        weights = numpy.fromfile(copied + ".bin", numpy.float32) * numpy.float32(step["weights_times"])
+        weights.tofile(copied + ".bin")
+        later_s = time.time() + LATER_S
+        os.utime(copied + ".bin", (later_s, later_s))
     stage.models[step["as"]] = copied + ".xml"
     return {}
 
 
 def forbid(stage: Stage, step: Step) -> dict[str, Any]:
-    """Nobody may write to the folder ``path``, root neither: this process gives up passing over permissions. ``refused`` is whether
-    the system now refuses it.
+    """Nobody may write to the folder ``path``, root neither: this process gives up passing over permissions.
+
+    ``refused`` is whether the system now refuses it.
     """
     os.chmod(step["path"], stat.S_IRUSR | stat.S_IXUSR)
     number = _CAPSET.get(platform.machine())

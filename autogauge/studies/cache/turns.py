@@ -1,0 +1,105 @@
+"""Cases about a cache folder: each has one of its own, which other processes filled before, or which is new.
+
+A cold and a warm start are two processes. So what a warm case finds in its folder was written by a process before it, and is a copy: no
+case sees what another one did to its blobs. What the cases are is left to ``cases`` and ``damaged``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autogauge.measuring.result import Result
+from autogauge.probe.seen import Seen, name_of
+from autogauge.rig.cases import Case, CaseTurns
+from autogauge.rig.rig import Rig
+
+CACHE, MODELS, OTHER = "{cache}", "{models}", "{other}"
+"""In a step: the case's cache folder, a folder for copies of models, and the cache folder of the other filler."""
+
+
+@dataclass(frozen=True)
+class Filler:
+    """A process that fills a cache folder; cases with a filler of that name get copies of what it wrote. ``at_once`` so many do it."""
+
+    name: str
+    steps: tuple[Mapping[str, Any], ...]
+    at_once: int = 1
+
+
+@dataclass(frozen=True)
+class CachedCase(Case):
+    """A case whose cache folder ``filled`` has filled. ``other`` fills a folder that one of its steps takes a blob from."""
+
+    filled: Filler | None = None
+    other: Filler | None = None
+
+
+class CachedTurns(CaseTurns):
+    """Turns that are cases with a cache folder. What several fillers saw at once is put before what their case saw."""
+
+    def __init__(self, rig: Rig, result: Result, cases: Mapping[str, Case]) -> None:
+        super().__init__(rig, result, cases)
+        self._folder, self._number = rig.scratch("cache-cases"), 0
+        self._filled: dict[tuple[str, bool], tuple[Path, tuple[Seen, ...]]] = {}
+
+    def see(self, case: Case) -> Seen:
+        """Run the case's steps, after those of its filler where nobody has."""
+        assert isinstance(case, CachedCase)
+        self._number += 1
+        own = self._folder / f"of-{self._number}"
+        before: tuple[Seen, ...] = ()
+        if case.filled is None:
+            own.mkdir()
+        else:
+            filled, before = self._filled_by(case.filled, case)
+            shutil.copytree(filled, own)
+        other = self._filled_by(case.other, case)[0] if case.other is not None else own
+        seen = super().see(dataclasses.replace(case, steps=self._steps(case.steps, own, other)))
+        shutil.rmtree(own, ignore_errors=True)
+        return joined(before, seen) if case.filled is not None and case.filled.at_once > 1 else seen
+
+    def _filled_by(self, filler: Filler, case: CachedCase) -> tuple[Path, tuple[Seen, ...]]:
+        """The folder that it filled, and what was seen of that. GPUs that are emulated otherwise have a folder of their own."""
+        key = filler.name, case.gpus is not None
+        if key not in self._filled:
+            folder = self._folder / f"filled-{len(self._filled)}"
+            folder.mkdir()
+            process = dataclasses.replace(
+                case, name=f"fill-{filler.name}", steps=self._steps(filler.steps, folder, folder)
+            )
+            self.launcher(process)  # one for all that are at work at once
+            with ThreadPoolExecutor(filler.at_once) as pool:
+                seen = tuple(pool.map(super().see, [process] * filler.at_once))
+            self._filled[key] = folder, seen
+        return self._filled[key]
+
+    def _steps(self, steps: Sequence[Mapping[str, Any]], cache: Path, other: Path) -> tuple[Mapping[str, Any], ...]:
+        places = {CACHE: str(cache), MODELS: str(self._folder / "models"), OTHER: str(other)}
+        return tuple(_placed(step, places) for step in steps)
+
+
+def _placed(value: Any, places: Mapping[str, str]) -> Any:
+    """With folders in the place of their names, in texts at any depth."""
+    if isinstance(value, Mapping):
+        return {key: _placed(each, places) for key, each in value.items()}
+    if isinstance(value, str):
+        for name, place in places.items():
+            value = value.replace(name, place)
+    return value
+
+
+def joined(before: Sequence[Seen], seen: Seen) -> Seen:
+    """What a case saw after what others saw before it, whose steps are called by their number: ``1: compile``."""
+    steps = [
+        dataclasses.replace(step, asked={**step.asked, "name": f"{number}: {name_of(step.asked)}"})
+        for number, each in enumerate(before, 1)
+        for step in each.steps
+    ]
+    endings = [each.ending for each in (*before, seen) if each.ending is not None]
+    return Seen([*steps, *seen.steps], endings[0] if endings else None, seen.log)
