@@ -14,11 +14,11 @@ from autogauge.probe.worker.steps import (
     behind,
     choosing,
     faults,
+    files,
     inferring,
     soaking,
     together,
 )
-from autogauge.probe.worker.steps import asking, basic, faults, files, inferring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
