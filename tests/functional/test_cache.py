@@ -2,17 +2,11 @@
 
 import pytest
 
-from autogauge.studies.cache import cases, damaged
-from autogauge.studies.cache.study import CACHE
+from autogauge.studies.model_cache.study import MODEL_CACHE
 
-pytestmark = [pytest.mark.functional, pytest.mark.study(CACHE)]
-
-
-@pytest.mark.parametrize("promise", [each.name for each in cases.PROMISES])
-def test_a_good_cache_is_used_as_it_is_said(result, holds, promise):
-    holds(result, promise)
+pytestmark = [pytest.mark.functional, pytest.mark.study(MODEL_CACHE)]
 
 
-@pytest.mark.parametrize("promise", [each.name for each in damaged.PROMISES])
-def test_a_useless_cache_costs_the_caching_and_nothing_else(result, holds, promise):
+@pytest.mark.parametrize("promise", [each.name for each in MODEL_CACHE.promises])
+def test_a_cache_saves_time_and_costs_nothing_else(result, holds, promise):
     holds(result, promise)

@@ -23,9 +23,9 @@ from autogauge.rig.fresh import FIL
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount
-from autogauge.studies.cache.cases import AUTO, FOLDER, LIST, filler, labels, loaded, sees, start
-from autogauge.studies.cache.study import Cache
-from autogauge.studies.cache.turns import CachedCase
+from autogauge.studies.model_cache.cases import AUTO, FOLDER, LIST, filler, labels, loaded, sees, start
+from autogauge.studies.model_cache.study import ModelCache
+from autogauge.studies.model_cache.turns import CachedCase
 
 DEVICES = ("CPU", "GPU", AUTO, LIST)
 COLD, WARM = "cold", "warm"
@@ -92,7 +92,7 @@ def ratios() -> tuple[Ratio, ...]:
     return (*plain, *ready, *first)
 
 
-class CacheStarts(Cache):
+class CacheStarts(ModelCache):
     """Cold and warm starts of the CPU, the GPU and AUTO by turns; each a process with a folder of its own."""
 
     name = "starts with a cache"
@@ -101,8 +101,8 @@ class CacheStarts(Cache):
     amounts: ClassVar[Mapping[str, Amount]] = MappingProxyType(
         {
             QUICK: Amount(Plan(looks=(6,), budget_s=20)),
-            STANDARD: Amount(Plan(looks=(8, 12), budget_s=30)),
-            LAB: Amount(Plan(looks=(20, 40), budget_s=300)),
+            STANDARD: Amount(Plan(looks=(10,), budget_s=30)),
+            LAB: Amount(Plan(looks=(30,), budget_s=300)),
         }
     )
     promises: ClassVar[tuple[Promise, ...]] = (
@@ -112,6 +112,10 @@ class CacheStarts(Cache):
     def cases(self, rig: Rig) -> Sequence[Case]:
         """Each device, cold and warm."""
         return tuple(_start(device, how) for device in DEVICES for how in (COLD, WARM))
+
+    def asserts(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules of the promise and of the ratios."""
+        return {**super().asserts(), **{each.name: each.rules for each in ratios()}}
 
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         """The ratios of starts that can be had here."""

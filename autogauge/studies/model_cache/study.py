@@ -16,17 +16,17 @@ from autogauge.rig import properties
 from autogauge.rig.cases import Case, CaseStudy, Promise
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Turns
-from autogauge.studies.cache import cases, damaged
-from autogauge.studies.cache.turns import CachedTurns
+from autogauge.studies.model_cache import cases, damaged
+from autogauge.studies.model_cache.turns import CachedTurns
 from autogauge.targets import Target
 
 BY_PATH = "cache-path-as-dir"
 
 
-class Cache(CaseStudy):
+class ModelCache(CaseStudy):
     """Cold and warm starts, damaged and foreign blobs, folders that cannot be written; each a process with a folder of its own."""
 
-    name = "cache"
+    name = "model cache"
     promises: ClassVar[tuple[Promise, ...]] = (*cases.PROMISES, *damaged.PROMISES)
 
     def __init__(self) -> None:
@@ -50,4 +50,4 @@ class Cache(CaseStudy):
         yield CachedTurns(rig, result, {case.name: case for case in self.here(rig)})
 
 
-CACHE = Cache()
+MODEL_CACHE = ModelCache()

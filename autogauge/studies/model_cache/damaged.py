@@ -8,7 +8,7 @@ from typing import Any
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, Expect, Promise, Wanted
-from autogauge.studies.cache.cases import (
+from autogauge.studies.model_cache.cases import (
     AUTO,
     BEFORE,
     LIST,
@@ -21,7 +21,7 @@ from autogauge.studies.cache.cases import (
     sees,
     start,
 )
-from autogauge.studies.cache.turns import CACHE, OTHER, CachedCase
+from autogauge.studies.model_cache.turns import CACHE, OTHER, CachedCase
 
 SHORT_S = 4.0
 """So long a case waits for an accelerator that may never come: AUTO without a cache hands these models over in one."""

@@ -8,7 +8,7 @@ from typing import Any
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, Expect, Promise, Sees, Wanted
-from autogauge.studies.cache.turns import CACHE, MODELS, CachedCase, Filler
+from autogauge.studies.model_cache.turns import CACHE, MODELS, CachedCase, Filler
 
 AUTO, LIST = "AUTO", "AUTO:GPU,CPU"
 DEVICES = ("CPU", "AUTO:CPU", "GPU", AUTO, LIST)

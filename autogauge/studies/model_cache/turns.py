@@ -68,7 +68,8 @@ class CachedTurns(CaseTurns):
         """The folder that it filled, and what was seen of that. GPUs that are emulated otherwise have a folder of their own."""
         key = filler.name, case.gpus is not None
         if key not in self._filled:
-            folder = self._folder / f"filled-{len(self._filled)}"
+            self._number += 1
+            folder = self._folder / f"filled-{self._number}"
             folder.mkdir()
             process = dataclasses.replace(
                 case, name=f"fill-{filler.name}", steps=self._steps(filler.steps, folder, folder)
