@@ -223,7 +223,9 @@ def _unwritable(device: str, how: str) -> Case:
 
     def in_the_end(seen: Seen) -> str | None:
         devices = seen.value("later", "devices") or seen.value("wait", "devices")
-        return str(devices[-1]).partition(".")[0] if devices else None if seen.error("compile") == "" else "nobody"
+        if devices:
+            return str(devices[-1]).partition(".")[0]
+        return "nobody" if seen.error("compile") else None
 
     expects = [
         Expect("cache-unwritable-no-error", NO_ERROR, if_hindered(lambda seen: seen.error("compile")), ""),
