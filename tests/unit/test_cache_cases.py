@@ -10,7 +10,8 @@ import pytest
 from autogauge.probe.log import AutoLog
 from autogauge.probe.seen import Seen, Step
 from autogauge.probe.worker.steps import files
-from autogauge.rig.cases import CaseTurns, judge
+from autogauge.rig.cases import CaseTurns
+from autogauge.rig.expecting import judge
 from autogauge.rig.fresh import FIL
 from autogauge.studies.model_cache import cases, damaged, starts
 from autogauge.studies.model_cache.turns import CACHE, MODELS, OTHER, CachedCase, CachedTurns, Filler, joined

@@ -7,7 +7,8 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, Expect, Promise, Sees, Wanted
+from autogauge.rig.cases import Case, Promise, Sees
+from autogauge.rig.expecting import Expect, Wanted
 from autogauge.studies.model_cache.turns import CACHE, MODELS, CachedCase, Filler
 
 AUTO, LIST = "AUTO", "AUTO:GPU,CPU"

@@ -7,7 +7,8 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import Case, Expect, Promise, Wanted
+from autogauge.rig.cases import Case, Promise
+from autogauge.rig.expecting import Expect, Wanted
 from autogauge.studies.model_cache.cases import (
     AUTO,
     BEFORE,

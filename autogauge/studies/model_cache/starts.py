@@ -18,7 +18,8 @@ from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Result
 from autogauge.probe.seen import Seen
-from autogauge.rig.cases import TOOK, Case, Expect, Promise
+from autogauge.rig.cases import TOOK, Case, Promise
+from autogauge.rig.expecting import Expect
 from autogauge.rig.fresh import FIL
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
