@@ -82,7 +82,7 @@ def test_a_slice_is_its_median_in_microseconds_and_says_who_answered(devices, ho
 
 @each_of(
     ("price_us", "outcome"),
-    [({PASSED: 20, SCHEDULED: 25, CUMULATIVE: 45}, Outcome.PASS), (dict.fromkeys(PRICED, 160), Outcome.FAIL)],
+    [({PASSED: 20, SCHEDULED: 25, CUMULATIVE: 45}, Outcome.PASS), (dict.fromkeys(PRICED, 1600), Outcome.FAIL)],
 )
 def test_the_price_is_what_auto_adds_in_the_same_round(rig, price_us, outcome):
     """However the machine's mood moves both."""
