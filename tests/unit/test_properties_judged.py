@@ -149,10 +149,14 @@ def test_a_property_is_looked_for_in_the_release_that_it_is_for(asked):
         check(Condition("old", Target("AUTO", {"NEW_ONE": "1"}), runs_on="2024.6.0"))
 
 
-def test_the_two_hints_and_what_was_looked_at_cost_no_probe(asked):
+def test_hints_and_what_was_looked_at_cost_no_probe(asked):
     check, calls = asked
     looked_at = set()
-    check(Condition("a", Target.with_hint("AUTO", "LATENCY")), Condition("b", Target("AUTO")), looked_at=looked_at)
+    check(
+        Condition("a", Target.with_hint("AUTO", "LATENCY")),
+        Condition("b", Target.with_hint("AUTO", "CUMULATIVE_THROUGHPUT")),
+        looked_at=looked_at,
+    )
     assert calls == []
     for _ in range(2):
         check(Condition("c", Target("AUTO", {"NEW_ONE": "1"})), looked_at=looked_at)
