@@ -101,8 +101,8 @@ class CacheStarts(ModelCache):
     metrics = (TOOK, FIL, READY)
     amounts: ClassVar[Mapping[str, Amount]] = MappingProxyType(
         {
-            QUICK: Amount(Plan(looks=(6,), budget_s=20)),
-            STANDARD: Amount(Plan(looks=(10,), budget_s=30)),
+            QUICK: Amount(Plan(looks=(6,), budget_s=30)),
+            STANDARD: Amount(Plan(looks=(6,), budget_s=60)),
             LAB: Amount(Plan(looks=(30,), budget_s=300)),
         }
     )
