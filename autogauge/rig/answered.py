@@ -11,6 +11,8 @@ from typing import Any
 from autogauge.probe.seen import Seen
 from autogauge.probe.worker.steps.answering import NEAREST, TRANSITION
 from autogauge.rig.expecting import Wanted
+from autogauge.rig.rig import Rig
+from autogauge.targets import LATENCY
 
 Read = Callable[[Seen], Any]
 
@@ -18,6 +20,17 @@ NEAR = 2e-5
 """How far two devices' answers in f32 may be apart, in parts of the output's largest value: they add in another order. The largest that
 was seen on three releases was a third of it."""
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+
+
+def hinted(hint: str, rig: Rig) -> dict[str, str]:
+    """Properties of a compile in f32 with that hint, on a machine with a GPU.
+
+    The emulated GPU gets one stream. With two of them inferences never came back in half of the processes on a loaded machine, without AUTO
+    too: 2024.6.0 often, 2025.4.1 seldom.
+    """
+    one_stream = {"NUM_STREAMS": "1"} if rig.asked.is_emulated and hint != LATENCY else {}
+    return {**F32, "PERFORMANCE_HINT": hint, **one_stream}
+
 
 near = Wanted(f"at most {NEAR:g} of the largest value", lambda apart: bool(apart <= NEAR))
 exactly = Wanted("exactly the same", lambda apart: bool(apart == 0))

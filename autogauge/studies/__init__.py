@@ -32,6 +32,7 @@ LISTED = (
     "hinted.study.HINTS_AND_DEVICES",
     "policy.POLICY",
     "priority.PRIORITY",
+    "stateful_and_dynamic.STATEFUL_AND_DYNAMIC",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 

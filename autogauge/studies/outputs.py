@@ -13,6 +13,7 @@ from autogauge.rig.answered import (
     exactly,
     failed,
     handed_over,
+    hinted,
     is_device,
     is_helper,
     near,
@@ -70,15 +71,15 @@ class Outputs(CaseStudy):
 
     def cases(self, rig: Rig) -> Sequence[Case]:
         """All of them."""
-        helped = [_helped(hint, precision) for precision in MODELS for hint in HINTS]
+        helped = [_helped(hint, precision, rig) for precision in MODELS for hint in HINTS]
         return (*helped, _several(), _alone())
 
 
-def _helped(hint: str, precision: str) -> Case:
+def _helped(hint: str, precision: str, rig: Rig) -> Case:
     """AUTO with that hint on a machine with a GPU."""
     model = MODELS[precision]
     ways = _ways(hint, precision)
-    properties = {**F32, "PERFORMANCE_HINT": hint, **({} if hint == LATENCY else AT_ONCE)}
+    properties = {**hinted(hint, rig), **({} if hint == LATENCY else AT_ONCE)}
     own_properties = {**properties, "PERFORMANCE_HINT": THROUGHPUT if hint == CUMULATIVE else hint}
     steps: list[Step] = [
         {"do": "reference", "model": model, "device": "CPU", "properties": F32},
