@@ -48,6 +48,10 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("absent-cpu-throws", "AUTO:CPU.1,GPU throws, and the GPU is never tried"),
     Difference("precision-from-path", "of a model that is compiled from its path the precision is not looked at"),
     Difference("fp16-weights-no-device", "a model in FP16 has no device where the CPU does not tell FP16"),
+    Difference(
+        "stateful-from-path", "of a model that is compiled from its path the state is not looked at, and is lost"
+    ),
+    Difference("state-in-if", "state inside the body of an If is not looked at, and is lost"),
     Difference("gpu-alone-is-another", "AUTO:GPU is the discrete GPU, and GPU in any other list GPU.0", since="2026"),
     Difference("buffer-without-device", "a model from a buffer cannot be compiled without a device name"),
     Difference("no-opencl-throws", "AUTO:GPU,CPU throws where OpenCL is not installed", always=False),
