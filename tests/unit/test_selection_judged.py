@@ -244,7 +244,7 @@ def test_rows_that_are_known_to_differ_have_promises_of_their_own():
         ("UnicodeDecodeError: no text", "UnicodeDecodeError: no text"),
         ("Exception from src/a.cpp:1:", "Exception from src/a.cpp:1:"),
         ('RuntimeError: Exception from src/a.cpp:1:\nDevice with "\x1b[2J\0" name', 'Device with "·[2J·" name'),
-        ("x" * 200, "x" * judged.SHORT + "…"),
+        ("a" * 100 + "b" * 100, "a" * 100 + " … " + "b" * 50),
         ("", ""),
     ],
 )

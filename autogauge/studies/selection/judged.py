@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from autogauge.contract import rules
-from autogauge.plain import plain
+from autogauge.plain import sentence
 from autogauge.studies.selection.rows import Row
 from autogauge.studies.selection.rule import Choice, Machine, meant
 
 Record = Mapping[str, Any]
 """One step of a case as it is saved."""
 HELPER = "(CPU)"
-SHORT = 120
+LONGEST = 150
 _AGREES = {True: "yes", False: "no", None: "not known"}
 
 
@@ -187,7 +187,7 @@ def said(error: str) -> str:
     """What an error of OpenVINO says, in one line: without the places in its source that it came through."""
     lines = [line for each in error.splitlines() if (line := each.partition("Exception from")[0].strip(" ;"))]
     told = [each for each in lines if each not in ("RuntimeError:", "Exception:")]
-    return plain(" ".join(told) or error, SHORT)
+    return sentence(" ".join(told) or error, LONGEST)
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,18 @@ def blocks(result: Result) -> Iterable[Block]:
         "Each row is one compile. What the rule says is worked out from AUTO's documentation alone. A known difference has a paragraph in "
         "docs/findings.md, and a script that shows it.",
         Table(
-            ("devices", *COLUMNS[:4], "what was seen", "promise", "rule that is broken", "known difference"),
+            (
+                COLUMNS[0],
+                "devices",
+                *COLUMNS[1:4],
+                "what was seen",
+                "promise",
+                "rule that is broken",
+                "known difference",
+            ),
             [
                 (
-                    each.devices,
-                    *each.row.cells()[:4],
+                    *_beside_devices(each)[:5],
                     each.row.told,
                     each.promise or NONE,
                     each.row.rule,
@@ -79,5 +86,10 @@ def blocks(result: Result) -> Iterable[Block]:
         "selection-matrix",
         f"Selection: the whole matrix ({len(every)} rows)",
         "(CPU) is AUTO's helper at the start. Candidates are what MULTI_DEVICE_PRIORITIES tells of the compiled model.",
-        Table(("devices", *COLUMNS), [(each.devices, *each.row.cells()) for each in every]),
+        Table((COLUMNS[0], "devices", *COLUMNS[1:]), [_beside_devices(each) for each in every]),
     )
+
+
+def _beside_devices(line: Line) -> tuple[str, ...]:
+    string, *others = line.row.cells()
+    return string, line.devices, *others
