@@ -68,6 +68,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         "OPENVINO_LOG_LEVEL counts from errors: 2 gives information, and not warnings",
     ),
     Difference(
+        "log-level-stays",
+        "LOG_LEVEL that one compile is given stays for every later model",
+    ),
+    Difference(
+        "both-fallbacks-off",
+        "with both fallbacks off AUTO:CPU throws",
+        since="2025",
+    ),
+    Difference(
         "release-holds-python",
         "while a model that is let go of waits for its compile, no other Python thread runs",
     ),

@@ -93,6 +93,18 @@ class Properties(CaseStudy):
         ),
         Promise("set-holds-for-later", "what is set on AUTO holds for later models", ("property-global",)),
         Promise("given-holds-for-one", "what one compile is given holds for it alone", ("property-one-call",)),
+        Promise(
+            "given-log-level-holds-for-one",
+            "LOG_LEVEL that one compile is given holds for it alone",
+            ("property-one-call",),
+            differs=("log-level-stays",),
+        ),
+        Promise(
+            "both-off-leaves-the-cpu-alone",
+            "with both fallbacks off AUTO:CPU is the CPU",
+            ("fallback-both-off-named",),
+            differs=("both-fallbacks-off",),
+        ),
         Promise("wrong-value-is-an-error", "a value that cannot be is an error", ("property-wrong-value-told",)),
         Promise("unknown-set-is-an-error", "setting an unknown property is an error", ("property-unknown-told",)),
         Promise(
@@ -188,6 +200,7 @@ def _given() -> Case:
             {"do": "expect", "model": "relu"},
             _compile("bound", DEVICE_BIND_BUFFER=True, INFERENCE_PRECISION_HINT="f32"),
             {"do": "infer", "of": "bound", "times": 4},
+            _compile("both off", ENABLE_STARTUP_FALLBACK=False, ENABLE_RUNTIME_FALLBACK=False),
         ),
         (
             *_asked_all("a-model-tells-what-it-names", "ask-all first", TOLD),
@@ -209,6 +222,7 @@ def _given() -> Case:
                 at_least(1),
             ),
             Expect("mode-reaches-the-device", "what AUTO's log hands to the CPU", _mode, "ACCURACY"),
+            Expect("both-off-leaves-the-cpu-alone", "what is said of it", said("both off"), ACCEPTED),
             Expect("bound-buffers-answer-right", "wrong answers", _wrong, 0),
         ),
     )
@@ -296,6 +310,7 @@ def _log_by_property() -> Case:
         (
             {**_compile("off"), "log": "LOG_NONE"},
             _compile("given", **of_info),
+            _compile("after given"),
             {"do": "set", "device": "AUTO", "properties": of_info},
             _compile("after set"),
         ),
@@ -303,6 +318,7 @@ def _log_by_property() -> Case:
             Expect("log-follows-its-property", "levels with LOG_NONE", letters("off"), frozenset()),
             Expect("log-follows-its-property", "levels with LOG_INFO given", letters("given"), frozenset("I")),
             Expect("log-follows-its-property", "levels with LOG_INFO set", letters("after set"), frozenset("I")),
+            Expect("given-log-level-holds-for-one", "levels of the next model", letters("after given"), frozenset()),
             Expect("log-lines-have-their-form", "lines in that form", _lines("after set"), at_least(1)),
         ),
     )
