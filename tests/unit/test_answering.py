@@ -1,5 +1,8 @@
 """Answers are held against each device's own, by who gave them; what is wrong, missing or late is seen as such."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from autogauge.cache import Cache
@@ -8,6 +11,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import ProbeRequest
 from autogauge.probe.seen import Seen, Step
+from autogauge.probe.worker.steps.answering import Rounds, answers
 from autogauge.rig import answered
 from autogauge.rig.answered import NEAR
 
@@ -113,3 +117,94 @@ def test_near_is_not_exact():
     assert not answered.exactly.holds(1e-12)
     assert answered.near.holds(NEAR)
     assert not answered.near.holds(2 * NEAR)
+
+
+class Lazy:
+    """An infer request that gives back the last answer, or none at all."""
+
+    def __init__(self, fails=False):
+        self.output, self.fails = np.ones(16, np.float32), fails
+
+    def set_input_tensor(self, index, tensor):
+        """What is given in changes nothing."""
+
+    def get_output_tensor(self, index):
+        return SimpleNamespace(data=self.output)
+
+    def start_async(self):
+        if self.fails:
+            raise RuntimeError("it does not start")
+
+    infer = wait = start_async
+
+
+def rounds_of(*requests, way):
+    made = iter(requests)
+    compiled = SimpleNamespace(create_infer_request=lambda: next(made), get_property=lambda name: ["GPU.0"])
+    stage = SimpleNamespace(
+        inputs=lambda compiled, fill, shape: [np.zeros(16, np.float32)],
+        ov=SimpleNamespace(Tensor=lambda data: SimpleNamespace(data=data)),
+    )
+    rounds = Rounds(stage, compiled, {"way": way, "requests": len(requests)}, {"CPU": [[np.ones(16, np.float32)]]})
+    rounds.one()
+    return rounds.told()
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_the_last_answer_is_not_taken_for_this_one(way):
+    assert rounds_of(Lazy(), way=way)["by"]["GPU.0"]["off"]["CPU"] > 1e37
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_request_that_fails_is_told_and_the_others_count(way):
+    told = rounds_of(Lazy(), Lazy(fails=True), Lazy(), way=way)
+    assert (told["done"], told["failed"], told["devices"]) == (2, 1, ["GPU.0"])
+    assert told["errors"] == ["RuntimeError: it does not start"]
+
+
+class Scripted(Lazy):
+    """Gives the answers that it is told, one after the other, and keeps what it is given."""
+
+    def __init__(self, *answers):
+        super().__init__()
+        self.answers, self.given = list(answers), []
+
+    def set_input_tensor(self, index, tensor):
+        self.given.append(float(tensor.data[0]))
+
+    def infer(self):
+        self.output[...] = self.answers.pop(0)
+
+
+def answered_by(request, *devices, after=1, inputs=(0.0,)):
+    """The step ``answers`` with a model for which ``devices`` answer by turns, the last of them for good."""
+    left = list(devices)
+    compiled = SimpleNamespace(
+        create_infer_request=lambda: request,
+        get_property=lambda name: [left.pop(0) if len(left) > 1 else left[0]],
+    )
+    stage = SimpleNamespace(
+        compiled={"a": compiled},
+        model_of={"a": "relu"},
+        kept={"references": {"relu": {"CPU": [[np.ones(16, np.float32)]] * len(inputs)}}},
+        inputs=lambda compiled, fill, shape: [np.full(16, shape, np.float32)],
+        ov=SimpleNamespace(Tensor=lambda data: SimpleNamespace(data=data)),
+    )
+    return answers(stage, {"do": "answers", "after": after, "shapes": list(inputs), "every_s": 0, "longest_s": 600})
+
+
+def test_rounds_go_on_until_the_helper_is_gone_and_then_so_many_more():
+    told = answered_by(Scripted(*[1] * 9), *["(CPU)"] * 9, "GPU.0", after=2)
+    assert told["by"]["(CPU)"]["done"] == 3, "each round asks three times who answers"
+    assert told["by"]["GPU.0"]["done"] == 2
+    assert told["devices"] == ["(CPU)", "GPU.0"]
+
+
+def test_one_wrong_answer_among_many_is_kept():
+    assert answered_by(Scripted(1, 1.5, 1), "GPU.0", after=3)["by"]["GPU.0"]["off"] == {"CPU": 0.5, "nearest": 0.5}
+
+
+def test_shapes_are_taken_by_turns():
+    request = Scripted(1, 1, 1, 1, 1)
+    answered_by(request, "GPU.0", after=5, inputs=(1.0, 2.0, 3.0))
+    assert request.given == [1, 2, 3, 1, 2]
