@@ -28,7 +28,8 @@ HELPER = "auto-cached-start-helper"
 FIRST_ANSWER = "cached-start-first-answer"
 HELPER_ALL_THE_SAME_SINCE = (2025, 2)
 """Until then AUTO looked for the accelerator's blob and, where there was one, left the CPU helper out. Since then it starts both,
-and whoever is ready first answers first. Seen by experiment: 2024.6 logs ``found cached blob``, 2025.4 and 2026.4 start the helper."""
+and whoever is ready first answers first. Seen by experiment: 2024.6 logs ``found cached blob``, 2025.4 and 2026.4 start the helper. Given a
+list of devices (``AUTO:GPU,CPU``) they leave it out as before: in none of 60 starts each it was there, without a list in all of 60."""
 
 
 class CachedStart(Study):
@@ -88,9 +89,12 @@ def claims_for(auto: Auto, accelerator: Device) -> tuple[Claim, ...]:
     both = (AUTO, accelerator.name)
     since = ".".join(map(str, HELPER_ALL_THE_SAME_SINCE))
     helper = f"beside a blob AUTO starts its CPU helper from openvino {since} on, and not before"
+    if auto.no_helper or _is_listed(auto):
+        why = "for this model" if auto.no_helper else f"beside a blob when it is given a list ({auto.device})"
+        helper = f"AUTO starts no CPU helper {why}"
     return (
         Fact(FROM_THE_BLOB, f"a start with a warm cache loads {accelerator.label} from its blob", both),
-        Fact(HELPER, "AUTO starts no CPU helper for this model" if auto.no_helper else helper, (AUTO,)),
+        Fact(HELPER, helper, (AUTO,)),
         Fact(FIRST_ANSWER, "with a warm cache the first answer comes from who was there to give it", both),
     )
 
@@ -113,12 +117,17 @@ def observing(auto: Auto, accelerator: Device) -> Callable[[Condition, Mapping[s
 
 
 def starts_the_helper(openvino: str, auto: Auto) -> bool:
-    """Whether that release (``2026.4.1-…``) starts the CPU helper beside a blob; for a model with state none does.
+    """Whether that release (``2026.4.1-…``) starts the CPU helper beside a blob; for a model with state, or given a list, none does.
 
     Raises ``ValueError`` for what is no release.
     """
     year, minor = openvino.split(".")[:2]
-    return not auto.no_helper and (int(year), int(minor)) >= HELPER_ALL_THE_SAME_SINCE
+    return not auto.no_helper and not _is_listed(auto) and (int(year), int(minor)) >= HELPER_ALL_THE_SAME_SINCE
+
+
+def _is_listed(auto: Auto) -> bool:
+    """Whether AUTO is given its devices, since it would not choose the accelerator by itself."""
+    return auto.device != AUTO
 
 
 def _from_the_blob(reply: Mapping[str, Any], accelerator: Device) -> Check:

@@ -122,6 +122,7 @@ MISTAKES = [
     ("--reference={models}", ["no virtual environment", "--reference"]),
     ("--reference={models}/words.onnx", ["cannot be measured", "--reference"]),
     ("--reference=NUMSTREAMS=1", ["knows no property NUMSTREAMS", "did you mean NUM_STREAMS?", "--reference"]),
+    ("--reference=CPU+NUM_STREAMS=x", ["CPU of openvino", "refuses NUM_STREAMS=x", "give another", "--reference"]),
     ("--reference=num_streams=1", ["small letters", "write NUM_STREAMS=1", "--reference"]),
     ("--reference=AUTO:GPU.7,CPU", ["no device 'GPU.7'", "OpenVINO sees CPU", "--reference"]),
     ("--infer-requests=1.5", ["'1.5' does not fit", "--infer-requests"]),

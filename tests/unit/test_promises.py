@@ -236,6 +236,16 @@ def test_the_helper_beside_a_blob_is_as_the_release_documents(openvino, no_helpe
 
 
 @each_of(
+    ("openvino", "helper", "holds"), [("2026.4.1", False, True), ("2026.4.1", True, False), ("2024.6.0", False, True)]
+)
+def test_given_a_list_auto_starts_no_helper_beside_a_blob_on_any_release(openvino, helper, holds):
+    listed = Auto("AUTO:GPU.1,CPU", GPU)
+    assert started(openvino, listed, helper=helper)[cached_start.HELPER].holds is holds
+    (claim,) = [each for each in cached_start.claims_for(listed, GPU) if each.name == cached_start.HELPER]
+    assert claim.sentence == "AUTO starts no CPU helper beside a blob when it is given a list (AUTO:GPU.1,CPU)"
+
+
+@each_of(
     ("reply", "name", "check"),
     [
         ({"loaded_from_cache": False}, cached_start.FROM_THE_BLOB, Check(False, "LOADED_FROM_CACHE is False")),
