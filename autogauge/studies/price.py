@@ -32,9 +32,9 @@ from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.warm import INFERENCES, WarmTurns
 from autogauge.targets import Target
 
-CPU, PASSED, SCHEDULED, CUMULATIVE = "CPU", "AUTO, one device", "AUTO, two devices", "AUTO, cumulative"
+CPU, PASSED, SCHEDULED, CUMULATIVE = "CPU", "AUTO (one device)", "AUTO (two devices)", "AUTO (cumulative)"
 PRICED = (PASSED, SCHEDULED, CUMULATIVE)
-CPU_FREE, AUTO_FREE = "CPU, threads free", "AUTO, threads free"
+CPU_FREE, AUTO_FREE = "CPU (threads free)", "AUTO (threads free)"
 CLAIMS = MappingProxyType(
     {
         PASSED: "auto-price-one-device",
@@ -133,7 +133,7 @@ class Price(Study):
                 infer_requests=1,
                 runs_on=tiny.RUNS_ON if name in free else tiny.ON_ONE_PROCESSOR,
                 recorded=name in PRICED,
-                own_labels={"network": "one ReLU", "threads": "free" if name in free else "one processor"},
+                own_labels={"network": "one ReLU"},
             )
             for name, target in targets.items()
         )
