@@ -19,6 +19,8 @@ from autogauge.stats.trend import Slope, slope
 
 CYCLES, HAND_OVERS, STREAM_S = 200, 30, 600.0
 GROWTH_KIB, STREAM_KIB_PER_MINUTE, MORE_THREADS = 64.0, 512.0, 4
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+"""Right answers are the CPU's in f32; by default it may compute in bf16."""
 WARM_UP = 0.2
 """The share of readings that is left out at the beginning: what is made once is made then."""
 SHARES = {"stream": 0.4, "cycles": 0.3, "others": 0.3}
@@ -95,7 +97,7 @@ def _cycles(minutes: float | None) -> Sequence[Case]:
     share = SHARES["cycles"] / 4
     found = []
     for device, auto, sees in (("CPU", "AUTO:CPU", Sees.ANYTHING), ("GPU", "AUTO:GPU,CPU", Sees.GPU)):
-        each = {"do": "cycles", "model": "relu", "infer": 2, **_amount(minutes, share, CYCLES)}
+        each = {"do": "cycles", "model": "relu", "properties": F32, "infer": 2, **_amount(minutes, share, CYCLES)}
         steps = (
             {"do": "expect", "model": "relu"},
             {**each, "name": f"cycles on {device}", "device": device},
@@ -119,7 +121,7 @@ def _stream(minutes: float | None) -> Sequence[Case]:
         "do": "flow",
         "model": "relu",
         "device": "AUTO",
-        "properties": {"PERFORMANCE_HINT": "THROUGHPUT"},
+        "properties": {"PERFORMANCE_HINT": "THROUGHPUT", **F32},
         "requests": 2,
         "seconds": seconds,
         "deadline_s": seconds + SLACK_S,
@@ -152,10 +154,17 @@ def _stream(minutes: float | None) -> Sequence[Case]:
 def _others(minutes: float | None) -> Sequence[Case]:
     share = SHARES["others"] / 5
     first = {"do": "expect", "model": "relu"}
-    hand_overs = {"do": "cycles", "model": "chain", "device": "AUTO:GPU,CPU", "wait": True, "longest_s": 60.0}
+    hand_overs = {
+        "do": "cycles",
+        "model": "chain",
+        "properties": F32,
+        "device": "AUTO:GPU,CPU",
+        "wait": True,
+        "longest_s": 60.0,
+    }
     early = {"do": "cycles", "model": "chain", "early": True}
-    many = {"do": "many", "model": "relu", "models": 20, "device": "AUTO"}
-    threads = {"do": "threads", "model": "relu", "threads": 4, "device": "AUTO"}
+    many = {"do": "many", "model": "relu", "properties": F32, "models": 20, "device": "AUTO"}
+    threads = {"do": "threads", "model": "relu", "properties": F32, "threads": 4, "device": "AUTO"}
     return [
         Case(
             "hand-overs",
