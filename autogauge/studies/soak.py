@@ -52,7 +52,7 @@ class Soak(CaseStudy):
     def cases(self, rig: Rig) -> Sequence[Case]:
         """Those on the CPU, and those that need a GPU."""
         minutes = rig.asked.soak_minutes
-        return (*_cycles(minutes), *_stream(minutes), *_others(minutes))
+        return (*_cycles(minutes), *_stream(minutes), *_let_go(minutes), *_crowds(minutes))
 
     def blocks(self, result: Result) -> Iterable[Block]:
         """What each process held, cycle by cycle or second by second."""
@@ -151,9 +151,9 @@ def _stream(minutes: float | None) -> Sequence[Case]:
     ]
 
 
-def _others(minutes: float | None) -> Sequence[Case]:
+def _let_go(minutes: float | None) -> Sequence[Case]:
+    """Hand-overs, and models that are let go of while they are compiled."""
     share = SHARES["others"] / 5
-    first = {"do": "expect", "model": "relu"}
     hand_overs = {
         "do": "cycles",
         "model": "chain",
@@ -163,8 +163,6 @@ def _others(minutes: float | None) -> Sequence[Case]:
         "longest_s": 60.0,
     }
     early = {"do": "cycles", "model": "chain", "early": True}
-    many = {"do": "many", "model": "relu", "properties": F32, "models": 20, "device": "AUTO"}
-    threads = {"do": "threads", "model": "relu", "properties": F32, "threads": 4, "device": "AUTO"}
     return [
         Case(
             "hand-overs",
@@ -196,6 +194,16 @@ def _others(minutes: float | None) -> Sequence[Case]:
             )
             for device, sees in (("AUTO:CPU", Sees.ANYTHING), ("AUTO:GPU,CPU", Sees.GPU))
         ),
+    ]
+
+
+def _crowds(minutes: float | None) -> Sequence[Case]:
+    """Many models on one Core, and threads that compile at once."""
+    share = SHARES["others"] / 5
+    first = {"do": "expect", "model": "relu"}
+    many = {"do": "many", "model": "relu", "properties": F32, "models": 20, "device": "AUTO"}
+    threads = {"do": "threads", "model": "relu", "properties": F32, "threads": 4, "device": "AUTO"}
+    return [
         Case(
             "many models",
             "twenty models on one Core at once",
