@@ -15,11 +15,19 @@ RELEASE = importlib.metadata.version("openvino")
 DEADLINE_S = 300
 
 
+DEVICES = "import openvino; print(*openvino.Core().available_devices)"
+
+
+def by_itself(*words):
+    """Run this interpreter, without an emulated GPU."""
+    command = [sys.executable, *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+
+
 def run(row, cache):
     """Run a script: by itself, or by the command that lets it see emulated GPUs."""
     if row.options is None:
-        command = [sys.executable, str(row.script)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        return by_itself(str(row.script))
     options = [*row.options, f"--cache={cache.root}", f"--deadline={DEADLINE_S}"]
     return run_cli("emulated", *options, str(row.script), timeout_s=DEADLINE_S + 60)
 
@@ -43,3 +51,18 @@ def test_a_script_ends_as_the_page_says_of_this_release(key, request):
         print(
             f"{key} comes and goes ({row.cells[RELEASE]}): this time it was {'' if done.returncode == SEEN else 'not '}seen"
         )
+
+
+@pytest.fixture(scope="module")
+def no_gpu():
+    """Skips the test on a machine with a GPU."""
+    if "GPU" in (devices := by_itself("-c", DEVICES).stdout):
+        pytest.skip(f"this machine has a GPU: {devices.strip()}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key, row in ROWS.items() if row.options is not None])
+def test_a_script_that_needs_a_gpu_says_so_where_there_is_none(key, no_gpu):
+    done = by_itself(str(ROWS[key].script))
+    assert done.returncode == LACKS, done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("skipped: ")]
