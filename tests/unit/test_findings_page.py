@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from autogauge.contract.differences import DIFFERENCES
 from tests import findings_page
 from tests.cases import each_of
 from tests.findings_page import ALONE, GPU, LACKS, NOT_SEEN, SEEN
@@ -69,3 +70,11 @@ def test_a_script_needs_openvino_and_numpy_alone(script):
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module.partition(".")[0])
     assert imported - set(sys.stdlib_module_names) == {"openvino", "numpy"}
+
+
+@each_of("difference", DIFFERENCES, ids=lambda each: each.key)
+def test_the_page_and_the_list_of_differences_say_the_same_of_each_release(difference):
+    cells = ROWS[difference.key].cells
+    assert {release for release, cell in cells.items() if cell != "no"} == {
+        release for release in cells if difference.is_in(release)
+    }
