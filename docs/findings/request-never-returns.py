@@ -3,8 +3,8 @@
 Rule: `InferRequest.wait` waits until the result is there (OpenVINO's documentation, "Inference Request"), and any number of requests may
 be started. An obvious fault.
 Expected: every request that was started returns.
-Seen: with four requests on a device that runs two, the last one now and then does not return, while the device is idle. The CPU by
-itself and AUTO:CPU, which passes through, never did it.
+Seen: with four requests on a device that runs two, the last one now and then does not return, while the device is idle. It comes back
+when another request is started. The CPU by itself and AUTO:CPU, which passes through, never did it.
 Releases: 2024.6.0, 2025.4.1, 2026.4.1; not in every run.
 Needs: openvino and numpy. No GPU: a second CPU named XCPU stands for it. The faster the machine, the rarer.
 Exit status: 1 when the difference is seen, 0 when it is not.
