@@ -24,13 +24,12 @@ sys.exit(int(sys.argv[1]))
 FAILS = """
 import numpy as np
 import openvino as ov
-from openvino.op import Parameter, Result
 try:
-    from openvino.opset13 import relu
-except ImportError:
-    from openvino.runtime.opset13 import relu
-given = Parameter(ov.Type.f32, ov.Shape([1, 8]))
-ov.Core().compile_model(ov.Model([Result(relu(given).output(0))], [given], "relu"), "GPU")
+    from openvino import opset13 as ops
+except ImportError:  # 2024
+    from openvino.runtime import opset13 as ops
+given = ops.parameter([1, 8], np.float32)
+ov.Core().compile_model(ov.Model([ops.result(ops.relu(given))], [given], "relu"), "GPU")
 """
 
 
