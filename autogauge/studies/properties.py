@@ -310,7 +310,6 @@ def _log_by_property() -> Case:
         (
             {**_compile("off"), "log": "LOG_NONE"},
             _compile("given", **of_info),
-            _compile("after given"),
             {"do": "set", "device": "AUTO", "properties": of_info},
             _compile("after set"),
         ),
@@ -318,7 +317,6 @@ def _log_by_property() -> Case:
             Expect("log-follows-its-property", "levels with LOG_NONE", letters("off"), frozenset()),
             Expect("log-follows-its-property", "levels with LOG_INFO given", letters("given"), frozenset("I")),
             Expect("log-follows-its-property", "levels with LOG_INFO set", letters("after set"), frozenset("I")),
-            Expect("given-log-level-holds-for-one", "levels of the next model", letters("after given"), frozenset()),
             Expect("log-lines-have-their-form", "lines in that form", _lines("after set"), at_least(1)),
         ),
     )
@@ -334,6 +332,12 @@ def _lines(step: str) -> Reader:
     return read
 
 
+def _as_before(seen: Seen) -> bool | None:
+    """Whether a model that is given no level logs as one did before another was given one; ``None`` where that is not known."""
+    before, after = letters("by variable")(seen), letters("afterwards")(seen)
+    return None if before is None or after is None else before == after
+
+
 def _log_by_environment(number: str) -> Case:
     turned = "LOG_INFO" if number == "0" else "LOG_NONE"
     levels = frozenset("I") if number == "0" else frozenset()
@@ -344,9 +348,13 @@ def _log_by_environment(number: str) -> Case:
             {"do": "environment", "variable": VARIABLE, "value": number},
             _compile("by variable"),
             _compile("by property", LOG_LEVEL=turned),
+            _compile("afterwards"),
         ),
         (
             Expect("log-follows-the-environment", f"levels with {number}", letters("by variable"), LEVELS[number]),
+            Expect(
+                "given-log-level-holds-for-one", f"whether the next model logs as before {turned}", _as_before, True
+            ),
             Expect("log-property-wins", f"levels with {number} and {turned}", letters("by property"), levels),
         ),
     )

@@ -198,3 +198,9 @@ def test_every_claim_that_asserts_a_rule_is_asked_by_a_test():
         if isinstance(study, CaseStudy) and f"in {constant}.promises" not in asking:
             unasked = [claim for claim in study.asserts() if f'"{claim}"' not in asking]
             assert not unasked, f"no test of {constant} asks these"
+
+
+def test_every_failure_that_is_kept_is_a_known_difference(printed):
+    assert "**fails**" not in printed.partition("## ")[2], (
+        "tell it (autogauge/contract/differences.py), or mend the claim"
+    )
