@@ -11,7 +11,7 @@ from typing import Any
 from autogauge.contract import seen
 from autogauge.contract.seen import OfStudy, Outcome, Release
 from autogauge.errors import UserError
-from autogauge.files import read_regular
+from autogauge.files import ownerless, read_regular
 from autogauge.history import recorded
 from autogauge.history.recorded import Recorded
 from autogauge.measuring import saving
@@ -55,14 +55,19 @@ def of_run(run: Recorded, asserted: Asserted) -> Release:
 def _of_result(result: Result, asserted: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
     for verdict in result.verdicts():
         if is_one_of(verdict.claim.name, asserted):
-            yield verdict.claim.name, Outcome(str(verdict.outcome), plain(verdict.evidence(), LONGEST))
+            yield verdict.claim.name, Outcome(str(verdict.outcome), _short(verdict.evidence()))
     for claim, reason in result.not_promised.items():
         if is_one_of(claim, asserted):
             yield claim, _not_asked(reason)
 
 
 def _not_asked(reason: str) -> Outcome:
-    return Outcome(seen.NOT_ASKED, plain(reason, LONGEST))
+    return Outcome(seen.NOT_ASKED, _short(reason))
+
+
+def _short(text: str) -> str:
+    """As it is kept: what is kept is handed on, and says of no path whose it was."""
+    return plain(str(ownerless(text)), LONGEST)
 
 
 def is_one_of(claim: str, asserted: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -60,6 +61,13 @@ def test_each_claim_that_asserts_a_rule_is_kept_with_its_evidence_in_short():
     assert order["never"] == Outcome(seen.NOT_ASKED, "it needs an NPU")
     assert kept.studies["absent"].outcomes == {"gone": Outcome(seen.NOT_ASKED, "it needs an accelerator")}
     assert kept.studies["order"].accelerator == "emulated"
+
+
+def test_what_is_kept_does_not_say_whose_home_it_was():
+    kept = outcomes.of_run(run(result(first=(False, f"no file {Path.home()}/model.xml"))), ASSERTED)
+    said = kept.studies["order"].outcomes["first"].said
+    assert "model.xml" in said
+    assert str(Path.home()) not in said
 
 
 def test_what_is_not_known_is_open_and_never_holds():
