@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ Record = Mapping[str, Any]
 """One step of a case as it is saved."""
 HELPER = "(CPU)"
 LONGEST = 150
+_FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\":]+/)+")
 _AGREES = {True: "yes", False: "no", None: "not known"}
 
 
@@ -184,10 +186,10 @@ def _judged(row: Row, record: Record | None, machines: Sequence[Machine]) -> Jud
 
 
 def said(error: str) -> str:
-    """What an error of OpenVINO says, in one line: without the places in its source that it came through."""
+    """What an error of OpenVINO says, in one line: without the places in its source that it came through, and files without folders."""
     lines = [line for each in error.splitlines() if (line := each.partition("Exception from")[0].strip(" ;"))]
     told = [each for each in lines if each not in ("RuntimeError:", "Exception:")]
-    return sentence(" ".join(told) or error, LONGEST)
+    return sentence(_FOLDERS.sub("", " ".join(told) or error), LONGEST)
 
 
 @dataclass(frozen=True)
