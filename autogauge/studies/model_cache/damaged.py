@@ -24,7 +24,7 @@ from autogauge.studies.model_cache.cases import (
 )
 from autogauge.studies.model_cache.turns import CACHE, OTHER, CachedCase
 
-SHORT_S = 4.0
+SHORT_S = 6.0
 """So long a case waits for an accelerator that may never come: AUTO without a cache hands these models over in one."""
 LIMIT_BYTES = 1500
 """Less than a blob of any device, and more than a process needs that says little."""
@@ -224,6 +224,8 @@ def _unwritable(device: str, how: str) -> Case:
 
     def in_the_end(seen: Seen) -> str | None:
         devices = seen.value("later", "devices") or seen.value("wait", "devices")
+        if devices and str(devices[-1]).startswith("(") and not seen.log.failures:
+            return None  # the accelerator is still compiling, on a busy machine
         if devices:
             return str(devices[-1]).partition(".")[0]
         return "nobody" if seen.error("compile") else None
