@@ -141,6 +141,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         since="2025.2",
     ),
     Difference(
+        "warm-cache-fallback-fails",
+        "after a warm start in which the GPU was ready first, AUTO's fallback to the CPU is an error",
+        since="2026",
+        always=False,
+    ),
+    Difference(
         "warm-cache-no-fallback",
         "with the GPU's blob in the cache AUTO:GPU,CPU drops the CPU, and cannot fall back to it",
         since="2025.2",

@@ -45,6 +45,7 @@ PROMISES = (
         "cache-warm-auto-falls-back",
         "with a warm cache AUTO still has the CPU to fall back to",
         ("fallback-runtime-retry",),
+        differs=("warm-cache-fallback-fails",),
     ),
     Promise(
         "cache-warm-list-falls-back",
