@@ -1,7 +1,7 @@
 """After a warm start the fallback from a failing GPU to the CPU may fail: "Can not find port".
 
-Rule: where inference fails on the chosen device, AUTO performs the request again on another one (OpenVINO's documentation, "Automatic Device
-Selection", table of setup options, ENABLE_RUNTIME_FALLBACK).
+Rule: where inference fails on the chosen device, AUTO performs the request again on another one (OpenVINO's documentation,
+"Automatic Device Selection", table of setup options, ENABLE_RUNTIME_FALLBACK).
 Expected: when the GPU fails, the CPU answers, from a cold start and from a warm one.
 Seen: from a warm one, where the GPU was ready before the CPU's helper, the fallback is an error: "Can not find port". It comes and goes, as
 it depends on who is ready first.
