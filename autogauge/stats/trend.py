@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import theilslopes
-
 CONFIDENCE = 0.99
 FEWEST = 10
 """Readings below which nothing is said."""
@@ -43,5 +41,7 @@ def slope(values: Sequence[float], every: int = 1, confidence: float = CONFIDENC
     """The slope of readings, ``every`` so many steps one, per step; ``None`` of fewer than ``FEWEST``."""
     if len(values) < FEWEST:
         return None
+    from scipy.stats import theilslopes  # loading it takes longer than collecting all tests
+
     found = theilslopes(list(values), [place * every for place in range(len(values))], confidence)
     return Slope(float(found.slope), float(found.low_slope), float(found.high_slope), len(values))
