@@ -49,6 +49,8 @@ def _allowed(target: Target, about: set[str]) -> set[str] | None:
     device = target.device or "AUTO"
     if not device.startswith("AUTO"):
         return _accelerators(target) or None
+    if target.properties.get("PERFORMANCE_HINT") == "CUMULATIVE_THROUGHPUT":  # the others of its list infer as well
+        return about | kinds(named_devices(device))
     helper = set() if target.properties.get("ENABLE_STARTUP_FALLBACK") == "NO" else {"(CPU)"}
     return about | helper
 

@@ -23,7 +23,8 @@ def result_of(fps, devices=(CPU, GPU)):
         checks = all_devices.observing(("GPU.0", "CPU"))(
             condition, {"execution_devices": ["GPU.0", "CPU"]}, None
         ).checks
-        return Sample({"fps": fps[condition.name]}, checks=checks)
+        devices = ("CPU", "GPU.0") if condition.name == ALL else (condition.target.device,)
+        return Sample({"fps": fps[condition.name]}, execution_devices=devices, checks=checks)
 
     return measured(result, SimpleNamespace(measure=measure, prepare=lambda: None))
 
