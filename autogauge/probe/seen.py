@@ -64,8 +64,11 @@ class Seen:
         return cls(steps, ending, auto_log.parse(printed))
 
     def step(self, name: str) -> Step | None:
-        """The first step of that name; ``None`` where the case did not get so far."""
-        return next((each for each in self.steps if name_of(each.asked) == name), None)
+        """The step of that name; ``None`` where the case did not get so far. Raises ``RuntimeError`` where two are called so."""
+        found = [each for each in self.steps if name_of(each.asked) == name]
+        if len(found) > 1:
+            raise RuntimeError(f"{len(found)} steps of a case are called {name!r}: give each a name of its own")
+        return found[0] if found else None
 
     def value(self, name: str, *keys: str) -> Any:
         """What that step gave, by key (and keys within it); ``None`` where it is not there."""
