@@ -9,7 +9,7 @@ import pytest
 NEEDED = ("hypothesis", "psutil")
 HERE = Path(__file__).parent
 FOLDERS = ("unit", "end_to_end", "omz", "emulation", "browser")
-DO_NOT_MEASURE = (*FOLDERS, "functional")
+DO_NOT_MEASURE = (*FOLDERS, "functional", "soak")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,7 +29,7 @@ def pytest_collection():
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leave these folders out where only the measuring is asked for: there is none in them.
+    """Leave these folders out where only the measuring of speed is asked for: there is none in them.
 
     Importing their files took half a second and 30 MiB of the process that measures.
     """

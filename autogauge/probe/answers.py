@@ -195,7 +195,7 @@ _NEEDED: Mapping[str, Mapping[str, Check]] = {
         "value": lambda value: isinstance(value, dict),
         "error": _or_none(_text),
     },
-    "done": {"openvino": _text},
+    "done": {"openvino": _text, "surroundings": _by_name(_or_none(_number))},
     "inferred": {"execution_devices": _DEVICES},
     "ended": {"destroy_s": lambda value: _number(value) and value >= 0},
 }

@@ -101,11 +101,12 @@ class Launcher:
         probe = self.start(replace(request, steps=tuple(steps)), name)
         told: list[Reply] = []
         ending: Failure | None = None
+        surroundings: dict[str, float | None] = {}
         try:
             for number, step in enumerate(steps):
                 start_s = request.deadline_s if not number else 0.0  # the first one waits for openvino to be loaded
                 told.append(_without_type(probe.receive("step", step["deadline_s"] + start_s)))
-            probe.receive("done", END_GRACE_S)
+            surroundings = probe.receive("done", END_GRACE_S)["surroundings"]
             probe.expect_end()
         except ProbeFailed as error:
             if not told and not probe.phase.startswith("step"):
@@ -114,7 +115,7 @@ class Launcher:
         finally:
             printed = probe.text()
             probe.kill()
-        return Seen.of(steps, told, ending, printed)
+        return Seen.of(steps, told, ending, printed, surroundings)
 
     def describe(
         self,

@@ -43,15 +43,26 @@ class Step:
 class Seen:
     """The steps that were begun, in their order. A step is found by its ``name``, or by what it does and is called (``compile a``).
 
-    ``log`` is AUTO's log of the whole process.
+    ``log`` is AUTO's log of the whole process; ``surroundings`` is what was beside it, where it came to its end.
     """
 
-    def __init__(self, steps: Sequence[Step], ending: Failure | None, log: AutoLog) -> None:
-        self.steps, self.ending, self.log = tuple(steps), ending, log
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        ending: Failure | None,
+        log: AutoLog,
+        surroundings: Mapping[str, float | None] | None = None,
+    ) -> None:
+        self.steps, self.ending, self.log, self.surroundings = tuple(steps), ending, log, dict(surroundings or {})
 
     @classmethod
     def of(
-        cls, asked: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]], ending: Failure | None, printed: str
+        cls,
+        asked: Sequence[Mapping[str, Any]],
+        told: Sequence[Mapping[str, Any]],
+        ending: Failure | None,
+        printed: str,
+        surroundings: Mapping[str, float | None] | None = None,
     ) -> Seen:
         """From what was asked, what the probe told, how it ended, and what it printed."""
         logs = auto_log.by_step(printed)
@@ -61,7 +72,7 @@ class Seen:
         ]
         if ending is not None and len(told) < len(asked):
             steps.append(Step(asked[len(told)], {}, None, None, logs.get(len(told), AutoLog()), ending))
-        return cls(steps, ending, auto_log.parse(printed))
+        return cls(steps, ending, auto_log.parse(printed), surroundings)
 
     def step(self, name: str) -> Step | None:
         """The step of that name; ``None`` where the case did not get so far. Raises ``RuntimeError`` where two are called so."""

@@ -239,6 +239,7 @@ class CaseTurns:
         devices = {device for step in seen.steps for device in step.value.get("devices") or ()}
         return Sample(
             figures={TOOK.name: took_s, **case.figures(seen)},
+            surroundings=seen.surroundings,
             execution_devices=tuple(sorted(devices)),
             checks=checks,
             outcome="" if seen.ending is None else seen.steps[-1].became if seen.steps else seen.ending.reason,

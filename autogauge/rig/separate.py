@@ -34,5 +34,5 @@ def run(launcher: Launcher, request: ProbeRequest, name: str, prelude: int | Non
         done = len(seen.steps) - prelude
         left = left[max(done, 0) :]
         if seen.ending is None or not left or done <= 0:  # a prelude that fails would fail again
-            return Seen(told, seen.ending if left else None, seen.log if not number else AutoLog())
-    return Seen(told, seen.ending, AutoLog())
+            return Seen(told, seen.ending if left else None, seen.log if not number else AutoLog(), seen.surroundings)
+    return Seen(told, seen.ending, AutoLog(), seen.surroundings)

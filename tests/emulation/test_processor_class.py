@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from autogauge.emulation import parts
+from autogauge.emulation.asked import Gpus
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import UserError
 from autogauge.probe.launcher import Launcher, Runtime
@@ -136,7 +137,7 @@ def test_what_to_do_is_about_what_went_wrong(failure, words):
 
 
 def test_emulated_gpus_of_two_classes_are_two():
-    assert parts.identity("skx") != parts.identity("core-avx2")
+    assert parts.identity("skx", Gpus()) != parts.identity("core-avx2", Gpus())
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_an_index_beyond_the_table_is_one_sentence_before_anything_is_measured(t
 
 def test_the_picture_test_is_skipped_with_its_reason_on_a_model_without_pictures(tmp_path, model_cache, text):
     done = run_suite(
-        *("tests/functional/test_selection.py", "-k", "depends_on_the_picture", f"--model={text}"),
+        *("-m", "functional", "tests/functional/test_selection.py", "-k", "depends_on_the_picture", f"--model={text}"),
         *("--shape=ids[2,8],mask[2,8]", f"--reports={tmp_path}", f"--cache={model_cache}"),
     )
     assert done.returncode == 0, done.stdout

@@ -82,6 +82,7 @@ def test_facts_have_verdicts_with_evidence_wherever_ratios_have(first, summary, 
         "steady-inferences-ran-where-they-should",
         "priced-inferences-ran-on-the-cpu",
         "memory-is-of-the-device-that-it-should-be",
+        "starts-are-cold-and-warm",
     }
     page = html.unescape((reports / "latest" / "index.html").read_text())
     junit = html.unescape((reports / "junit.xml").read_text())

@@ -49,7 +49,7 @@ def _group_of(pid):
     ids=lambda each: "-".join(number.name for number in each) if isinstance(each, tuple) else f"{each} s",
 )
 def test_however_often_it_is_told_to_stop_what_was_measured_is_saved(session, numbers, apart_s):
-    running = session("-k", "first_inference or first")
+    running = session("-k", "test_first_inference")
     running.wait_for_probes(4, set())  # the fourth belongs to the second block
     groups = groups_below(running.process.pid)
     for number in numbers:

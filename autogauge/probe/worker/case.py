@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.channel import renew_watchdog
+from autogauge.probe.worker.machine import Surroundings
 from autogauge.probe.worker.steps import KINDS
 from autogauge.probe.worker.steps.stage import Stage
 from autogauge.probe.worker.subject import Subject
@@ -28,6 +29,7 @@ MOST_MESSAGE = 2000
 
 def run_case(request: Request, phase: Phase, channel: Channel) -> None:
     """Do the steps; then end at once, since a model that is still being compiled would keep the process."""
+    surroundings = Surroundings()
     stage = Stage(Subject(request, phase), request["models"])
     for number, step in enumerate(request["steps"]):
         phase.enter("step {}: {}".format(number, step["do"]))
@@ -39,5 +41,5 @@ def run_case(request: Request, phase: Phase, channel: Channel) -> None:
         except Exception as caught:
             error = "{}: {}".format(type(caught).__name__, str(caught).strip())[:MOST_MESSAGE]
         channel.send("step", number=number, seconds=clock() - began, value=value, error=error)
-    channel.send("done", openvino=stage.ov.get_version())
+    channel.send("done", openvino=stage.ov.get_version(), surroundings=surroundings.since())
     os._exit(0)

@@ -103,4 +103,4 @@ def joined(before: Sequence[Seen], seen: Seen) -> Seen:
         for step in each.steps
     ]
     endings = [each.ending for each in (*before, seen) if each.ending is not None]
-    return Seen([*steps, *seen.steps], endings[0] if endings else None, seen.log)
+    return Seen([*steps, *seen.steps], endings[0] if endings else None, seen.log, seen.surroundings)
