@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -87,8 +88,9 @@ def _fact_turned(stated: Outcome, blind: Sequence[str]) -> str:
 
 
 def _turned(result: Result, claim: Claim) -> Outcome:
-    """The verdict of the claim with the other relation, from the same samples."""
-    turned = dataclasses.replace(claim, relation=OPPOSITE[claim.relation])
+    """The verdict of the claim with the other relation, from the same samples: of "at most 0" it is "more than 0"."""
+    beyond = math.nextafter(claim.bound, math.inf if claim.relation == "at most" else -math.inf)
+    turned = dataclasses.replace(claim, relation=OPPOSITE[claim.relation], bound=beyond)
     anew = dataclasses.replace(result, claims=(turned,), closed={}, looked={})
     return anew.verdict(turned).outcome
 
