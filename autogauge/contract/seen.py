@@ -61,7 +61,11 @@ class Release:
 
 
 def of(folder: Path = FOLDER) -> list[Release]:
-    """All that is kept in that folder, the oldest release first. Raises :class:`UserError` for a file that cannot be read."""
+    """All that is kept in that folder, the oldest release first. Raises :class:`UserError` for a folder or file that cannot be read."""
+    if not folder.is_dir():
+        raise UserError(
+            f"there is no folder {folder}: name one that has kept outcomes (--seen=DIR), or fill it (--keep RUN)."
+        )
     try:
         paths = sorted(folder.glob("*.json"), key=lambda path: numbers(path.stem))
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -24,6 +25,12 @@ LONGEST = 300
 FULLEST = 2**28
 Asserted = Mapping[str, Sequence[str]]
 """By study the claims that assert rules; a claim may be a pattern (``auto-*``)."""
+_NUMBERS = re.compile(r"\d{1,9}(\.\d{1,9}){1,9}", re.ASCII)
+"""A release: it becomes the name of a file."""
+WHOLE_PATH = re.compile(
+    r"""(?<![\w.…~/\\-])(?:[A-Za-z]:(?=[/\\])|~)?(?:[/\\]+[^\s"'=:,;()|/\\]+)*[/\\]+(?=[^\s"'=:,;()|/\\])"""
+)
+"""The folders of a path that begins at a root, a drive or a home: they are some machine's. What OpenVINO says of its source does not."""
 
 
 def of_run(run: Recorded, asserted: Asserted) -> Release:
@@ -31,6 +38,11 @@ def of_run(run: Recorded, asserted: Asserted) -> Release:
     release = run.openvino.partition("-")[0]
     if not release:
         raise UserError(f"{run.path} does not say which release of OpenVINO it measured: nothing of it can be kept.")
+    if not _NUMBERS.fullmatch(release):
+        raise UserError(
+            f"{run.path} says that it measured openvino {plain(release, 80)!r}, which is no release (numbers with dots, 2026.4.1): "
+            "nothing of it can be kept; name another run."
+        )
     if run.interrupted_by:
         raise UserError(
             f"{run.path} was interrupted by {run.interrupted_by}: what it did not come to would look as if it were not asked; "
@@ -66,8 +78,8 @@ def _not_asked(reason: str) -> Outcome:
 
 
 def _short(text: str) -> str:
-    """As it is kept: what is kept is handed on, and says of no path whose it was."""
-    return plain(str(ownerless(text)), LONGEST)
+    """As it is kept: what is kept is handed on, and holds the last part alone of a path of the machine."""
+    return plain(WHOLE_PATH.sub("…/", str(ownerless(text))), LONGEST)
 
 
 def is_one_of(claim: str, asserted: Sequence[str]) -> bool:

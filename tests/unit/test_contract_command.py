@@ -70,6 +70,26 @@ def test_what_is_kept_does_not_say_whose_home_it_was():
     assert str(Path.home()) not in said
 
 
+@pytest.mark.parametrize(
+    ("seen_there", "kept"),
+    [
+        ("no file /data/alice/model.xml", "no file …/model.xml"),
+        ("'/opt/lab 7/x.so': cannot", "'…/lab 7/x.so': cannot"),
+        (r"C:\Users\bob\model.xml is bad", "…/model.xml is bad"),
+        ("at /weights", "at …/weights"),
+        (
+            "src/plugins/auto/src/schedule.cpp:41: 1 / s and/or 2.5/s",
+            "src/plugins/auto/src/schedule.cpp:41: 1 / s and/or 2.5/s",
+        ),
+    ],
+)
+def test_what_is_kept_holds_no_path_of_any_machine(seen_there, kept):
+    found = outcomes.of_run(run(result(first=(False, seen_there))), ASSERTED)
+    assert kept in found.studies["order"].outcomes["first"].said
+    absent = outcomes.of_run(run(result(first=(True, "")), absent={"absent": seen_there}), ASSERTED)
+    assert absent.studies["absent"].outcomes["gone"].said == kept
+
+
 def test_what_is_not_known_is_open_and_never_holds():
     kept = outcomes.of_run(run(result(first=(None, "nothing was seen"))), ASSERTED)
     assert kept.studies["order"].outcomes["first"].became == seen.OPEN
@@ -84,6 +104,11 @@ def test_a_study_that_is_there_and_absent_in_one_run_was_measured():
     ("fields", "said"),
     [
         ({"openvino": ""}, "does not say which release of OpenVINO it measured"),
+        ({"openvino": "../../evil-1"}, r"which is no release \(numbers with dots"),
+        ({"openvino": "2026.4.1/../../evil"}, "which is no release"),
+        ({"openvino": "/etc/evil"}, "which is no release"),
+        ({"openvino": "2026"}, "which is no release"),
+        ({"openvino": "２０２６.4"}, "which is no release"),
         ({"interrupted_by": "SIGINT"}, "was interrupted by SIGINT"),
         ({"results": (result("of another"),)}, "asserted no rule of AUTO's contract"),
     ],
@@ -128,6 +153,24 @@ def test_a_run_is_kept_and_its_outcomes_stand_in_the_table(tmp_path, saved):
     page = CliRunner().invoke(app, ["contract", "--seen", str(kept)]).stdout
     (row,) = [line for line in page.splitlines() if "`startup-cpu-first`" in line]
     assert row.endswith("| order: `first` | holds |")
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_run_of_no_release_writes_nothing(tmp_path):
+    path = as_summary(tmp_path, result(first=(True, "it did")))
+    path.write_text(path.read_text().replace("2026.4.1-22982-abc", "../../evil"))
+    kept = tmp_path / "a" / "b" / "seen"
+    told = CliRunner().invoke(app, ["contract", "--keep", str(path), "--seen", str(kept)])
+    assert isinstance(told.exception, UserError)
+    assert "which is no release" in str(told.exception)
+    assert [*tmp_path.rglob("*")] == [path]
+
+
+def test_a_folder_of_outcomes_that_is_not_there_is_refused(tmp_path):
+    told = CliRunner().invoke(app, ["contract", "--seen", str(tmp_path / "not" / "there")])
+    assert isinstance(told.exception, UserError)
+    assert "there is no folder" in str(told.exception)
+    assert not told.stdout
 
 
 @pytest.mark.usefixtures("listed")

@@ -8,6 +8,7 @@ import pytest
 from autogauge.contract import seen
 from autogauge.contract.seen import OfStudy, Outcome, Release
 from autogauge.errors import UserError
+from autogauge.history.outcomes import WHOLE_PATH
 
 
 def of(
@@ -50,7 +51,18 @@ def test_releases_stand_in_the_order_of_their_numbers(tmp_path):
     for openvino in ("2026.4.1", "2025.10.0", "2024.6.0", "2025.4.1"):
         seen.keep(of(openvino=openvino), tmp_path)
     assert [each.openvino for each in seen.of(tmp_path)] == ["2024.6.0", "2025.4.1", "2025.10.0", "2026.4.1"]
-    assert seen.of(tmp_path / "nowhere") == []
+
+
+def test_a_folder_that_is_not_there_is_refused_and_is_no_page_without_outcomes(tmp_path):
+    with pytest.raises(UserError, match=r"there is no folder .*nowhere: .*--seen=DIR"):
+        seen.of(tmp_path / "nowhere")
+
+
+def test_what_is_kept_holds_no_path_of_any_machine():
+    for release in seen.of():
+        for study in release.studies.values():
+            paths = [claim for claim, each in study.outcomes.items() if WHOLE_PATH.search(each.said)]
+            assert not paths, f"{release.openvino}: keep it anew (python -m autogauge contract --keep RUN)"
 
 
 def test_what_a_release_does_not_know_is_told_from_what_was_not_asked():
