@@ -15,6 +15,8 @@ from autogauge.plain import few
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
 
+BEYOND = "beyond what is known: "
+"""Begins what is told of a sample that breaks a fact by more than the known difference excuses."""
 Relation = Literal["at most", "at least"]
 
 
@@ -176,8 +178,13 @@ class Verdict:
 
     @property
     def is_known(self) -> bool:
-        """Whether it is FAIL by a difference that is known to be in this release."""
-        return bool(self.claim.known) and self.outcome is Outcome.FAIL
+        """Whether it is FAIL by a difference that is known to be in this release, and by nothing beyond that."""
+        return bool(self.claim.known) and self.outcome is Outcome.FAIL and not self.is_beyond_what_is_known
+
+    @property
+    def is_beyond_what_is_known(self) -> bool:
+        """Whether some sample is broken by more than what the known difference excuses (:data:`BEYOND`)."""
+        return any(BEYOND in each for each in self.broken)
 
     @property
     def is_decided(self) -> bool:
@@ -285,7 +292,7 @@ class Verdict:
             **every,
             "conditions": list(claim.conditions),
             "rules": list(claim.rules),
-            "known": claim.known,
+            "known": "" if self.is_beyond_what_is_known else claim.known,
             "ratio": interval.ratio if interval else None,
             "ci": [each if math.isfinite(each) else None for each in (interval.low, interval.high)]
             if interval

@@ -105,7 +105,10 @@ class Launcher:
         try:
             for number, step in enumerate(steps):
                 start_s = request.deadline_s if not number else 0.0  # the first one waits for openvino to be loaded
-                told.append(_without_type(probe.receive("step", step["deadline_s"] + start_s)))
+                reply = probe.receive("step", step["deadline_s"] + start_s)
+                if reply["number"] != number:
+                    raise probe.garbage(f"it tells of step {reply['number']} instead of {number}")
+                told.append(_without_type(reply))
             surroundings = probe.receive("done", END_GRACE_S)["surroundings"]
             probe.expect_end()
         except ProbeFailed as error:
@@ -289,6 +292,13 @@ class Probe:
     def auto_log(self) -> AutoLog:
         """What AUTO has logged so far; nothing, when it has not, and ``kill`` has removed the empty file."""
         return auto_log.parse(self.text())
+
+    def garbage(self, fault: str) -> ProbeFailed:
+        """End a probe whose answer makes no sense; the failure that says so."""
+        self.kill()
+        return ProbeFailed(
+            self._failure("garbage", self.phase, f"its answer was garbage: {fault}", self._child.output_tail())
+        )
 
     def text(self) -> str:
         """What it has printed so far, AUTO's log among it."""

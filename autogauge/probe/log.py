@@ -13,7 +13,7 @@ _LINE = re.compile(
     r"\[(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d\.\d+)\](?P<level>[A-Z])\[[^\]]*\]\[(?:AUTO|MULTI)\]\s*(?P<text>.*)"
 )
 MOST_WARNINGS, MOST_WARNING = 20, 300  # how many are kept, and how much of each
-_STEP = re.compile(re.escape(MARK).replace(r"\{\}", r"(\d+)") + r"\n")
+_STEP = re.compile(re.escape(MARK).replace(r"\{\}", r"(\d{1,6})") + r"\n")
 _PATTERNS = {
     "selected": re.compile(r"select device:(?P<device>\S+)"),
     "fallback": re.compile(r"Select fallback device:(?P<device>\S+)"),

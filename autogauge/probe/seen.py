@@ -33,6 +33,12 @@ class Step:
         return self.error is None and self.failure is None
 
     @property
+    def devices(self) -> list[str]:
+        """The devices that it names, where it names any."""
+        found = self.value.get("devices")
+        return [str(each) for each in found] if isinstance(found, list) else []
+
+    @property
     def became(self) -> str:
         """What became of it, in a word: ``done``, ``error``, ``hung``, or how the process ended."""
         if self.failure is not None:
@@ -73,6 +79,13 @@ class Seen:
         if ending is not None and len(told) < len(asked):
             steps.append(Step(asked[len(told)], {}, None, None, logs.get(len(told), AutoLog()), ending))
         return cls(steps, ending, auto_log.parse(printed), surroundings)
+
+    @property
+    def became(self) -> str:
+        """What became of the process: ``done``, ``hung``, or how it ended."""
+        if self.ending is None:
+            return "done"
+        return "hung" if self.ending.kind == "deadline" else self.ending.reason
 
     def step(self, name: str) -> Step | None:
         """The step of that name; ``None`` where the case did not get so far. Raises ``RuntimeError`` where two are called so."""

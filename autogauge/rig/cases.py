@@ -38,6 +38,7 @@ NEEDS_ACCELERATOR = (
     "--accelerator=emulated measures it with an emulated GPU"
 )
 NEEDS_EMULATED = "it needs GPUs that do as they are told: --accelerator=emulated has them"
+NEEDS_ONE_GPU = "it is about one GPU, and this machine has several: --accelerator=emulated has one"
 NEEDS_NONE = "it needs a machine without an accelerator, or the emulated GPU, which can be left out"
 
 
@@ -47,6 +48,7 @@ class Sees(enum.Enum):
     ANYTHING = "what the session sees"
     CPU_ONLY = "the CPU alone"
     GPU = "a GPU, real or emulated"
+    ONE_GPU = "exactly one GPU, real or emulated"
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,11 @@ class Case:
         """Why it cannot be had on this machine; ``None`` where it can."""
         if self.gpus is not None:
             return None if rig.asked.is_emulated else NEEDS_EMULATED
-        has_gpu = any(each.kind == "GPU" for each in rig.inspection.devices)
-        if self.sees is Sees.GPU:
-            return None if has_gpu else NEEDS_ACCELERATOR
+        gpus = sum(each.kind == "GPU" for each in rig.inspection.devices)
+        if self.sees in (Sees.GPU, Sees.ONE_GPU) and not gpus:
+            return NEEDS_ACCELERATOR
+        if self.sees is Sees.ONE_GPU and not rig.asked.is_emulated:
+            return None if gpus == 1 else NEEDS_ONE_GPU
         if self.sees is Sees.CPU_ONLY and not rig.asked.is_emulated:
             return NEEDS_NONE if any(each.is_accelerator for each in rig.inspection.devices) else None
         return None
@@ -85,7 +89,8 @@ class Case:
         """The emulated GPUs that its process is to have."""
         if self.sees is Sees.CPU_ONLY or rig.emulation is None:
             return None
-        return rig.emulation if self.gpus is None else dataclasses.replace(rig.emulation, devices=self.gpus)
+        devices = () if self.sees is Sees.ONE_GPU and self.gpus is None else self.gpus
+        return rig.emulation if devices is None else dataclasses.replace(rig.emulation, devices=devices)
 
 
 @dataclass(frozen=True)
@@ -236,13 +241,13 @@ class CaseTurns:
             }
         )
         took_s = sum(step.seconds or 0.0 for step in seen.steps)
-        devices = {device for step in seen.steps for device in step.value.get("devices") or ()}
+        devices = {str(device) for step in seen.steps for device in step.devices}
         return Sample(
             figures={TOOK.name: took_s, **case.figures(seen)},
             surroundings=seen.surroundings,
             execution_devices=tuple(sorted(devices)),
             checks=checks,
-            outcome="" if seen.ending is None else seen.steps[-1].became if seen.steps else seen.ending.reason,
+            outcome="" if seen.ending is None else seen.became,
         )
 
     def launcher(self, case: Case) -> Launcher:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autogauge.measuring.claim import BEYOND
 from autogauge.measuring.result import Check
 from autogauge.probe.seen import Seen
 
@@ -18,21 +19,30 @@ class Expect:
     """One thing that is expected of a case, for the claim of that name.
 
     ``read`` reads off what was seen; ``None`` is not known, and leaves the claim open. ``wanted`` is the value that it is to be, or
-    a :class:`Wanted`. ``what`` says what is looked at, in words.
+    a :class:`Wanted`. ``what`` says what is looked at, in words. ``differs`` are the known differences that excuse this expectation:
+    where some expectation of a claim names any, a known difference excuses no others of it.
     """
 
     claim: str
     what: str
     read: Callable[[Seen], Any]
     wanted: Any
+    differs: tuple[str, ...] = ()
 
     def judge(self, seen: Seen) -> Expected:
         """What was seen of it, and whether that is what was wanted."""
         try:
             value = self.read(seen)
+            holds = self._holds(value)
         except (LookupError, TypeError, ValueError, AttributeError):  # a step was not reached, or gave something else
-            value = None
-        return Expected(self.claim, self.what, value, self.wanted)
+            value = holds = None
+        return Expected(self.claim, self.what, value, self.wanted, holds, bool(self.differs))
+
+    def _holds(self, value: Any) -> bool | None:
+        if value is None:
+            return None
+        held = self.wanted.holds(value) if isinstance(self.wanted, Wanted) else value == self.wanted
+        return None if held is None else bool(held)
 
     def turned(self) -> Expect:
         """The same with the opposite wish: to see that its claim can fail."""
@@ -93,13 +103,10 @@ class Expected:
     what: str
     value: Any
     wanted: Any
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether it was seen as it was wanted; ``None`` where nothing was."""
-        if self.value is None:
-            return None
-        return self.wanted.holds(self.value) if isinstance(self.wanted, Wanted) else bool(self.value == self.wanted)
+    holds: bool | None
+    """Whether it was seen as it was wanted; ``None`` where nothing was, or where that decides nothing."""
+    is_excused: bool = False
+    """Whether a known difference may break it."""
 
     def sentence(self) -> str:
         """What was seen; where that was not wanted also what was."""
@@ -135,17 +142,27 @@ def shown(value: Any) -> str:
 def judge(expects: Iterable[Expect], seen: Seen) -> tuple[dict[str, Check], list[Expected]]:
     """The check of each claim, and every expectation behind it.
 
-    A claim is broken by any expectation that is not met, and open where one is not known.
+    A claim is broken by any expectation that is not met, and open where one is not known. Where the process crashed or hung nothing is
+    left open, and nothing holds: that is what became of this case.
     """
     every = [each.judge(seen) for each in expects]
-    checks = {}
-    for claim in dict.fromkeys(each.claim for each in every):
-        of_claim = [each for each in every if each.claim == claim]
-        broken, unknown = ([each for each in of_claim if each.holds is holds] for holds in (False, None))
-        told = "; ".join(each.sentence() for each in (broken or unknown or of_claim))
-        ended = f" ({seen.ending.sentence()})" if seen.ending is not None and not broken else ""
-        checks[claim] = Check(False if broken else None if unknown else True, told + ended)
-    return checks, every
+    return {
+        claim: _check([each for each in every if each.claim == claim], seen)
+        for claim in dict.fromkeys(each.claim for each in every)
+    }, every
+
+
+def _check(of_claim: Sequence[Expected], seen: Seen) -> Check:
+    broken, unknown = ([each for each in of_claim if each.holds is holds] for holds in (False, None))
+    told = "; ".join(each.sentence() for each in (broken or unknown or of_claim))
+    ended = "" if seen.ending is None else f" ({seen.ending.sentence()})"
+    if not broken and not ended:
+        return Check(None if unknown else True, told)
+    # The ending is excused only where what it kept from being seen is.
+    to_excuse = broken or unknown
+    excuses = any(each.is_excused for each in of_claim)
+    is_beyond = excuses and not (to_excuse and all(each.is_excused for each in to_excuse))
+    return Check(False, f"{BEYOND if is_beyond else ''}{told}{ended}")
 
 
 def deciding_nothing(expects: Sequence[Expect], seen: Seen) -> list[str]:
