@@ -21,7 +21,7 @@ from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import CLAIMS, Result, Sample
 from autogauge.models import tiny
 from autogauge.probe.launcher import Launcher
-from autogauge.probe.request import Emulation, ProbeRequest
+from autogauge.probe.request import Emulation, Failure, ProbeFailed, ProbeRequest
 from autogauge.probe.seen import Seen
 from autogauge.rig import separate
 from autogauge.rig.expecting import Expect, deciding_nothing, judge
@@ -230,8 +230,15 @@ class CaseTurns:
         """The case, from the start of its process to its end. Raises ``ProbeFailed`` where its first step did not even begin."""
         case = self._cases[condition.name]
         seen = self.see(case)
+        try:
+            return self._judged(condition.name, case, seen)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # garbage of one case costs no other
+            why = f"what it told cannot be judged: {type(error).__name__}: {error}"
+            raise ProbeFailed(Failure("garbage", "judging", why)) from error
+
+    def _judged(self, name: str, case: Case, seen: Seen) -> Sample:
         checks, expected = judge(case.expects, seen)
-        facts = self._result.facts.setdefault(condition.name, {"replicates": []})
+        facts = self._result.facts.setdefault(name, {"replicates": []})
         facts["replicates"].append(
             {
                 "steps": seen.to_json(),
