@@ -184,20 +184,29 @@ def test_every_outcome_that_is_kept_is_of_a_claim_that_there_is():
             assert not gone, f"{release.openvino}, {name}: keep it anew (python -m autogauge contract --keep RUN)"
 
 
+def asked_in(entry, *kinds):
+    """The listed study, and the text of the tests that are about it."""
+    texts = [path.read_text(encoding="utf-8") for kind in kinds for path in (ROOT / "tests" / kind).glob("*.py")]
+    module, _, constant = entry.rpartition(".")
+    (study,) = [each for each in studies.every() if type(each).__module__.endswith(module)]
+    return study, constant, "\n".join(text for text in texts if f"mark.study({constant})" in text)
+
+
 def test_every_claim_that_asserts_a_rule_is_asked_by_a_test():
-    texts = [
-        path.read_text(encoding="utf-8")
-        for kind in ("functional", "perf", "soak")
-        for path in (ROOT / "tests" / kind).glob("*.py")
-    ]
     for entry in studies.LISTED:
-        constant = entry.rpartition(".")[2]
-        asking = "\n".join(text for text in texts if f"mark.study({constant})" in text)
+        study, constant, asking = asked_in(entry, "functional", "perf", "soak")
         assert asking, f"no test is about {constant}"
-        study = next(each for each in studies.every() if type(each).__module__.endswith(entry.rpartition(".")[0]))
         if isinstance(study, CaseStudy) and f"in {constant}.promises" not in asking:
             unasked = [claim for claim in study.asserts() if f'"{claim}"' not in asking]
             assert not unasked, f"no test of {constant} asks these"
+
+
+def test_every_claim_of_a_functional_study_is_part_of_the_name_of_its_test():
+    found = [asked_in(entry, "functional") for entry in studies.LISTED]
+    assert sum(bool(asking) for _, _, asking in found) >= 8
+    for _, constant, asking in found:
+        by_name = f'@pytest.mark.parametrize("promise", [each.name for each in {constant}.promises])\ndef test_'
+        assert by_name in asking or not asking, f"pytest -k CLAIM shall ask each claim of {constant}, as the page says"
 
 
 def test_every_failure_that_is_kept_is_a_known_difference(printed):
