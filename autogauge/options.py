@@ -226,7 +226,7 @@ HOW_LONG = Group(
                 lambda value: value.name,
                 "|".join(PROFILES),
             ),
-            "How much is measured: quick takes under 30 s; standard under 90 s, and 60 s more at most where an accelerator compiles for "
+            "How much is measured: quick takes about a minute; standard about two, and one more at most where an accelerator compiles for "
             "seconds; lab is the notebook's six intervals of 10 s a hint.",
             default="standard",
         ),

@@ -16,6 +16,7 @@ from autogauge.files import ownerless, read_regular
 from autogauge.history import recorded
 from autogauge.history.recorded import Recorded
 from autogauge.measuring import saving
+from autogauge.measuring.claim import BEYOND
 from autogauge.measuring.reading import Fields
 from autogauge.measuring.result import Result
 from autogauge.plain import plain
@@ -67,7 +68,8 @@ def of_run(run: Recorded, asserted: Asserted) -> Release:
 def _of_result(result: Result, asserted: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
     for verdict in result.verdicts():
         if is_one_of(verdict.claim.name, asserted):
-            yield verdict.claim.name, Outcome(str(verdict.outcome), _short(verdict.evidence()))
+            begins = BEYOND if verdict.is_beyond_what_is_known else ""  # it must not be cut off
+            yield verdict.claim.name, Outcome(str(verdict.outcome), _short(begins + verdict.evidence()))
     for claim, reason in result.not_promised.items():
         if is_one_of(claim, asserted):
             yield claim, _not_asked(reason)

@@ -5,6 +5,7 @@ The rules are ``contract.rules``', the claims the studies', what was seen ``cont
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,28 +15,35 @@ from autogauge import studies
 from autogauge.contract import differences, rules, seen
 from autogauge.contract.rules import Part, Rule
 from autogauge.contract.seen import Release
+from autogauge.measuring.claim import BEYOND
 from autogauge.rig.study import Study
 
 COMMAND = "python -m autogauge contract"
 FINDINGS = "findings.md"
 NOT_KNOWN = "not known"
+OUT_OF_DATE = "out of date"
 HEAD = f"""# AUTO's contract
 
-What AUTO's documentation promises, sentence by sentence, in our own words: where it is written, which claim of this suite asserts it,
-and what releases of OpenVINO were seen to do.
+What does AUTO promise, and does it keep it? Each row is one rule of AUTO's documentation, in our own words: where it is written, which
+claim of this suite tests it, and what each release of OpenVINO did.
 
-`.venv/bin/{COMMAND}` writes this page, from the rules, the claims of the studies, and outcomes that were kept of a run on
-each release (`.venv/bin/{COMMAND} --keep RUN`).
+This page is printed: `.venv/bin/{COMMAND} > docs/contract.md`. It is made of the rules, the claims of the studies, and what was kept of one
+run on each release. To keep what a run saw: `.venv/bin/{COMMAND} --keep RUN`.
 
-- **Tested by** names the study and its claims; a `*` stands for what differs by machine. `pytest -m functional -k CLAIM` asks a claim of
-  `tests/functional`; the studies of `tests/perf` are asked as a whole. `--accelerator=emulated` has a GPU for them on any machine.
-- **holds**: it was asserted on that release, and holds. **differs**: it does not, as [findings.md]({FINDINGS}) tells; **at times**: not in
-  every run.
-  **fails**: it does not, and nobody has said why. **open**: what was seen decided nothing.
-- **not supported**: that release, when asked, does not know what the rule is about. **not asked**: the machine or the run could not
-  ask it; the reason stands below the tables. **{NOT_KNOWN}**: nothing was kept of it.
-- A rule without a claim has the reason in that column.
-- *Source only* marks a rule that is read off the plugin's source, *expected* one that is written nowhere."""
+- **Tested by** names the study and its claims. A `*` stands for names that depend on the machine. `pytest -m functional -k CLAIM` runs one
+  claim of `tests/functional`, and each other whose name has that in it. The studies of `tests/perf` and `tests/soak` run as a whole
+  (`pytest -m perf`). With `--accelerator=emulated` any machine has a GPU for them.
+- **holds**: it was tested on that release, and it is so.
+- **differs**: it is not so, and [findings.md]({FINDINGS}) tells why. **differs at times**: the difference comes and goes, and this run did
+  not see it.
+- **fails**: it is not so, and nobody has said why.
+- **{OUT_OF_DATE}**: it holds, although the list of differences says that no run of that release keeps it. The list is to be mended.
+- **open**: what was seen decides nothing.
+- **not supported**: that release says that it does not know what the rule is about.
+- **not asked**: this machine or this run could not test it. The reason stands below the tables.
+- **{NOT_KNOWN}**: nothing was kept of it.
+- A rule that no claim tests has the reason in the column "tested by".
+- *Source only*: the rule is read off the plugin's source. *Expected*: it is written nowhere; anybody would expect it."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +152,10 @@ _DECIDED = (seen.HOLDS, seen.BROKEN)
 
 def _does(outcome: seen.Outcome, known: differences.Difference | None) -> str:
     if outcome.became == seen.BROKEN:
-        return "differs" if known else "fails"
+        return "differs" if known and BEYOND not in outcome.said else "fails"
     if outcome.became == seen.HOLDS and known:
-        return "differs at times"  # one run that kept the promise is no news of a difference that comes and goes
+        # One run that kept the promise is no news of a difference that comes and goes. Of one that each run sees it is.
+        return OUT_OF_DATE if known.always else "differs at times"
     if outcome.became == seen.NOT_ASKED:
         return "not supported" if outcome.is_unsupported else "not asked"
     return {seen.HOLDS: "holds", seen.OPEN: "open"}[outcome.became]
@@ -166,7 +175,7 @@ def markdown(found: Mapping[str, Any]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-STATES = ("fails", "differs", "differs at times", "open", "holds", "not supported", "not asked", NOT_KNOWN)
+STATES = ("fails", OUT_OF_DATE, "differs", "differs at times", "open", "holds", "not supported", "not asked", NOT_KNOWN)
 """What a release may do about a rule, by what counts of several claims: one that differs is not mended by others that hold."""
 
 
@@ -177,11 +186,16 @@ def _summary(found: Mapping[str, Any]) -> Iterator[str]:
     told = sum(bool(rule["unasserted"]) for rule in every if not rule["claims"])
     yield f"{len(every)} rules: {len(asserted)} are asserted, {told} cannot be here, each for its reason."
     if found["releases"]:
-        rows = []
-        for release in (each["openvino"] for each in found["releases"]):
-            states = [min((each["does"] for each in rule["releases"][release]), key=STATES.index) for rule in asserted]
-            rows.append((release, *(str(states.count(each) or "–") for each in STATES)))
-        yield _table(("rules on", *STATES), rows)
+        counted = {
+            release["openvino"]: Counter(
+                min((each["does"] for each in rule["releases"][release["openvino"]]), key=STATES.index)
+                for rule in asserted
+            )
+            for release in found["releases"]
+        }
+        shown = [each for each in STATES if each != OUT_OF_DATE or any(states[each] for states in counted.values())]
+        rows = [(release, *(str(states[each] or "–") for each in shown)) for release, states in counted.items()]
+        yield _table(("rules on", *shown), rows)
 
 
 def _runs(releases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -241,7 +255,7 @@ def _cell(outcomes: Sequence[Mapping[str, Any]], reasons: dict[str, int]) -> str
 
 
 def _word(outcome: Mapping[str, Any], reasons: dict[str, int]) -> str:
-    if outcome["difference"]:
+    if outcome["difference"] and outcome["does"] != "fails":
         return f"{outcome['does']}: [{outcome['difference']}]({FINDINGS}#{outcome['difference']})"
     if outcome["does"] in ("not asked", "not supported"):
         return f"{outcome['does']} ({reasons.setdefault(outcome['said'], len(reasons) + 1)})"
@@ -249,13 +263,13 @@ def _word(outcome: Mapping[str, Any], reasons: dict[str, int]) -> str:
 
 
 def _undecided(found: Mapping[str, Any]) -> Iterator[str]:
-    """What stands behind each ``fails`` and ``open`` of the tables."""
+    """What stands behind each ``fails``, ``open`` and ``out of date`` of the tables."""
     told = set()
     for rule in (rule for part in found["parts"] for rule in part["rules"]):
         for release, outcomes in rule["releases"].items():
             for each in outcomes:
                 line = f"- {each['does']} on {release}: {each['study']}, `{each['claim']}`: {each['said']}"
-                if each["does"] in ("fails", "open") and line not in told:
+                if each["does"] in ("fails", OUT_OF_DATE, "open") and line not in told:
                     told.add(line)
                     yield line
 

@@ -15,7 +15,7 @@ from autogauge.contract.seen import Outcome
 from autogauge.errors import UserError
 from autogauge.history import outcomes, run_file
 from autogauge.history.recorded import Recorded
-from autogauge.measuring.claim import Fact
+from autogauge.measuring.claim import BEYOND, Fact
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Replicate, Result, Sample
@@ -88,6 +88,12 @@ def test_what_is_kept_holds_no_path_of_any_machine(seen_there, kept):
     assert kept in found.studies["order"].outcomes["first"].said
     absent = outcomes.of_run(run(result(first=(True, "")), absent={"absent": seen_there}), ASSERTED)
     assert absent.studies["absent"].outcomes["gone"].said == kept
+
+
+def test_what_is_broken_beyond_a_known_difference_is_kept_as_that_however_long_the_rest_is():
+    checks = {"first": (False, BEYOND + "slow " * 200)}
+    said = outcomes.of_run(run(result(**checks)), ASSERTED).studies["order"].outcomes["first"].said
+    assert said.startswith(BEYOND)
 
 
 def test_what_is_not_known_is_open_and_never_holds():

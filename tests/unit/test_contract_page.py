@@ -15,6 +15,7 @@ from autogauge.contract.differences import Difference
 from autogauge.contract.rules import Cited, Part, Rule, Source
 from autogauge.contract.seen import OfStudy, Outcome, Release
 from autogauge.history import outcomes
+from autogauge.measuring.claim import BEYOND
 from autogauge.report import contract_page
 from autogauge.rig.cases import CaseStudy
 from tests.support import ROOT
@@ -120,6 +121,23 @@ def test_a_difference_that_comes_and_goes_is_told_where_one_run_did_not_see_it(m
     assert row(page(release("2026.4.1", two=(seen.OPEN, ""))), "second-thing")[3:] == ["open"]
 
 
+def test_a_promise_that_was_kept_beside_a_difference_that_each_run_sees_says_that_the_list_is_out_of_date(monkeypatch):
+    monkeypatch.setattr(differences, "DIFFERENCES", (Difference("second-is-none", "It is none", until="2025"),))
+    kept = {"one": (seen.HOLDS, ""), "two": (seen.HOLDS, "it was there")}
+    text = page(release("2025.4.1", **kept), release("2026.4.1", **kept))
+    assert row(text, "second-thing")[3:] == ["out of date: [second-is-none](findings.md#second-is-none)", "holds"]
+    assert "- out of date on 2025.4.1: order, `two`: it was there" in text
+    assert "| rules on | fails | out of date | differs |" in text
+    assert "| 2025.4.1 | – | 2 | – |" in text
+
+
+def test_what_is_broken_beyond_a_known_difference_fails(monkeypatch):
+    monkeypatch.setattr(differences, "DIFFERENCES", (Difference("second-is-none", "It is none"),))
+    text = page(release("2026.4.1", two=(seen.BROKEN, f"{BEYOND}AUTO: it was none, and it hung")))
+    assert row(text, "second-thing")[3:] == ["**fails**"]
+    assert "- fails on 2026.4.1: order, `two`: beyond what is known: AUTO" in text
+
+
 def test_why_a_claim_was_not_asked_is_told_once_below():
     unsupported = "AUTO of this release has no X (asked: SUPPORTED_PROPERTIES)"
     text = page(
@@ -213,3 +231,4 @@ def test_every_failure_that_is_kept_is_a_known_difference(printed):
     assert "**fails**" not in printed.partition("## ")[2], (
         "tell it (autogauge/contract/differences.py), or mend the claim"
     )
+    assert "out of date:" not in printed.partition("## ")[2], "mend autogauge/contract/differences.py"
