@@ -2,7 +2,8 @@
 
 The model is one ReLU, whatever ``--model`` says: what AUTO adds is the same for every model, and beside a large one nobody could see it.
 AUTO hands a single device's model through, and puts its scheduler before several. So that there are several on every machine, the CPU
-plugin is registered under a second name.
+plugin is registered under a second name, in that condition's processes alone. Which devices AUTO has on its list is asked of the compiled
+model, and a fact. CUMULATIVE_THROUGHPUT has no price here: it leaves out the second name, and is then AUTO with one device.
 
 All of a process's threads are kept on one processor: AUTO hands an inference to a thread of its own, and where that lies on another
 processor waking it takes 40 µs, in some processes always and in others never. That is measured too, and is no benchmark. Memory and
@@ -32,19 +33,23 @@ from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.warm import INFERENCES, WarmTurns
 from autogauge.targets import Target
 
-CPU, PASSED, SCHEDULED, CUMULATIVE = "CPU", "AUTO (one device)", "AUTO (two devices)", "AUTO (cumulative)"
-PRICED = (PASSED, SCHEDULED, CUMULATIVE)
+CPU, PASSED, SCHEDULED = "CPU", "AUTO (one device)", "AUTO (two devices)"
+PRICED = (PASSED, SCHEDULED)
 CPU_FREE, AUTO_FREE = "CPU (threads free)", "AUTO (threads free)"
 CLAIMS = MappingProxyType(
     {
         PASSED: "auto-price-one-device",
         SCHEDULED: "auto-price-two-devices",
-        CUMULATIVE: "auto-price-cumulative",
         AUTO_FREE: "auto-price-threads-free",
     }
 )
 """The names of the claims on the price, by condition."""
 RAN = "priced-inferences-ran-on-the-cpu"
+LISTED = "auto-priced-has-the-devices-that-it-is-priced-with"
+LISTS = MappingProxyType(
+    {PASSED: frozenset({CPU}), SCHEDULED: frozenset({CPU, tiny.SECOND_CPU}), AUTO_FREE: frozenset({CPU})}
+)
+"""What AUTO is to have on its list of devices (``MULTI_DEVICE_PRIORITIES``), by condition: one is handed through, two are scheduled."""
 MOST_US = 1000.0
 """No target: about 10 µs were measured on one processor, with threads free 10 or 50 by process, and in single processes up to 260 where
 three others wanted the same processor. What is beyond a millisecond is a wait."""
@@ -67,7 +72,6 @@ def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
     words = {
         PASSED: "given one device, an inference costs",
         SCHEDULED: "given two devices, an inference costs",
-        CUMULATIVE: "with CUMULATIVE_THROUGHPUT, an inference costs",
         AUTO_FREE: "with its threads free to move, an inference costs",
     }
     sides = {**dict.fromkeys(PRICED, CPU), AUTO_FREE: CPU_FREE}
@@ -83,14 +87,18 @@ def claims_for(conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         )
         for name, base in sides.items()
     )
-    return *prices, Fact(RAN, "each of these inferences ran on the CPU", tuple(each.name for each in conditions))
+    facts = (
+        Fact(RAN, "each of these inferences ran on the CPU", tuple(each.name for each in conditions)),
+        Fact(LISTED, "AUTO has one device to hand through, or two to schedule, as its price is for", tuple(LISTS)),
+    )
+    return *prices, *facts
 
 
 class Price(Study):
-    """The plain CPU, and AUTO over it in three ways, in warm processes by turns; one request, inferred synchronously."""
+    """The plain CPU, and AUTO over it in two ways, in warm processes by turns; one request, inferred synchronously."""
 
     name = "AUTO's price"
-    caption = "one ReLU, whatever the model of the run; XCPU is the CPU under a second name"
+    caption = "one ReLU, whatever the model of the run; AUTO (two devices) has the CPU under a second name, XCPU, too"
     metrics = (INFERENCE, COUNTED)
     recorded = MappingProxyType({"inference of one ReLU": INFERENCE})
     amounts = MappingProxyType(
@@ -115,23 +123,21 @@ class Price(Study):
     def conditions(self, rig: Rig) -> tuple[Condition, ...]:
         """The plain CPU, and AUTO over it."""
         tiny.set_up(rig)
-        both = f"AUTO:CPU,{tiny.SECOND_CPU}"
         targets = {
             CPU: Target("CPU"),
             PASSED: Target("AUTO:CPU"),
-            SCHEDULED: Target(both),
-            CUMULATIVE: Target.with_hint(both, "CUMULATIVE_THROUGHPUT"),
+            SCHEDULED: Target(f"AUTO:CPU,{tiny.SECOND_CPU}"),
             CPU_FREE: Target("CPU"),
             AUTO_FREE: Target("AUTO:CPU"),
         }
-        free = (CPU_FREE, AUTO_FREE)
+        processes = {CPU_FREE: tiny.RUNS_ON, AUTO_FREE: tiny.RUNS_ON, SCHEDULED: tiny.TWO_CPUS}
         return tuple(
             Condition(
                 name,
                 target,
                 name,
                 infer_requests=1,
-                runs_on=tiny.RUNS_ON if name in free else tiny.ON_ONE_PROCESSOR,
+                runs_on=processes.get(name, tiny.ON_ONE_PROCESSOR),
                 recorded=name in PRICED,
                 own_labels={"network": "one ReLU"},
             )
@@ -154,12 +160,26 @@ PRICE = Price()
 
 
 def observe(condition: Condition, reply: Mapping[str, Any], probe: WarmProbe) -> Seen:
-    """The median inference of a slice, and whether it was a CPU's."""
-    answered = sorted(reply["execution_devices"] or ())
-    by = f"by {' and '.join(answered)}"
-    ran = Check({*answered} <= {CPU, tiny.SECOND_CPU}, by) if answered else Check(None, "OpenVINO names no device")
-    median_us = {INFERENCE.name: statistics.median(reply["latencies_ms"]) * 1e3}
-    return Seen(figures=median_us, checks={RAN: ran})
+    """The median inference of a slice, whether it was a CPU's, and whether AUTO had the devices that its price is for."""
+    checks = {RAN: ran(condition, reply["execution_devices"])}
+    if condition.name in LISTS:
+        checks[LISTED] = listed(condition, probe.facts.get("priorities"))
+    return Seen(figures={INFERENCE.name: statistics.median(reply["latencies_ms"]) * 1e3}, checks=checks)
+
+
+def ran(condition: Condition, devices: Sequence[str] | None) -> Check:
+    """Whether the CPU answered, by a name that it has in this condition."""
+    if not devices:
+        return Check(None, "OpenVINO names no device")
+    return Check({*devices} <= LISTS.get(condition.name, {CPU}), f"by {' and '.join(sorted(devices))}")
+
+
+def listed(condition: Condition, told: str | Sequence[str] | None) -> Check:
+    """Whether AUTO's list of devices is what this condition's price is for. 2024.6 names a device twice, which is no other list."""
+    names = [each for each in (told.split(",") if isinstance(told, str) else told or ()) if each]
+    if not names:
+        return Check(None, "AUTO does not tell its list of devices")
+    return Check({*names} == LISTS[condition.name], f"its list: {', '.join(dict.fromkeys(names))}")
 
 
 class _Summed:

@@ -20,5 +20,9 @@ def test_each_priced_inference_ran_on_the_cpu(result, holds):
     holds(result, "priced-inferences-ran-on-the-cpu")
 
 
+def test_auto_has_the_devices_that_its_price_is_for(result, holds):
+    holds(result, "auto-priced-has-the-devices-that-it-is-priced-with")
+
+
 def test_what_an_inference_through_auto_takes(benchmarked, record):
     record(*benchmarked)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autogauge.cache import Cache
+from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Silent
 from autogauge.measuring.result import Sample
@@ -17,7 +18,19 @@ from autogauge.probe.request import ProbeFailed
 from autogauge.rig import tiny
 from autogauge.rig.warm import check_apart
 from autogauge.stats.verdicts import Outcome
-from autogauge.studies.price import CLAIMS, CPU, CUMULATIVE, PASSED, PRICE, PRICED, RAN, SCHEDULED, _Summed, observe
+from autogauge.studies.price import (
+    AUTO_FREE,
+    CLAIMS,
+    CPU,
+    LISTED,
+    PASSED,
+    PRICE,
+    PRICED,
+    RAN,
+    SCHEDULED,
+    _Summed,
+    observe,
+)
 from autogauge.targets import Device, Target
 from tests.cases import each_of
 from tests.studied import machine
@@ -45,13 +58,13 @@ def rig(tmp_path):
 
 def test_the_plan_is_of_the_tiny_model_whatever_the_run_measures(rig):
     result = PRICE.planned(rig, 1)
-    assert {each.runs_on for each in result.conditions} == {tiny.RUNS_ON, tiny.ON_ONE_PROCESSOR}
+    assert {each.runs_on for each in result.conditions} == {tiny.RUNS_ON, tiny.ON_ONE_PROCESSOR, tiny.TWO_CPUS}
     assert rig.setups[tiny.RUNS_ON].workload.model.name == tiny.RELU
     assert {each.labels["network"] for each in result.conditions} == {"one ReLU"}
     assert [each.name for each in result.conditions if each.recorded] == [*PRICE.may_record(rig.asked)] == [*PRICED]
-    assert PRICE.benchmarks(rig) == 3
+    assert PRICE.benchmarks(rig) == 2
     check_apart(result)
-    assert {each.runs_on for each in result.conditions if each.recorded} == {tiny.ON_ONE_PROCESSOR}
+    assert {each.runs_on for each in result.conditions if each.recorded} == {tiny.ON_ONE_PROCESSOR, tiny.TWO_CPUS}
     before = dict(rig.setups)
     PRICE.planned(rig, 2)
     assert rig.setups == before, "it is set up once"
@@ -71,18 +84,67 @@ def test_no_single_latency_is_kept():
     assert not len(kept.latencies_ms)
 
 
+def seen_of(name, devices=("CPU",), priorities=None):
+    reply = {"latencies_ms": [0.008, 0.010, 3.0], "execution_devices": devices}
+    return observe(Condition(name, Target("AUTO")), reply, SimpleNamespace(facts={"priorities": priorities}))
+
+
 @each_of(
-    ("devices", "holds"), [(["CPU"], True), (["XCPU"], True), (["CPU", "XCPU"], True), (["GPU.0"], False), (None, None)]
+    ("name", "devices", "holds"),
+    [
+        (CPU, ["CPU"], True),
+        (PASSED, ["CPU"], True),
+        (PASSED, ["XCPU"], False),
+        (PASSED, ["CPU", "XCPU"], False),
+        (AUTO_FREE, ["XCPU"], False),
+        (SCHEDULED, ["CPU"], True),
+        (SCHEDULED, ["XCPU"], True),
+        (SCHEDULED, ["GPU.0"], False),
+        (SCHEDULED, ["CPU", "GPU.0"], False),
+        (PASSED, None, None),
+        (SCHEDULED, [], None),
+    ],
 )
-def test_a_slice_is_its_median_in_microseconds_and_says_who_answered(devices, holds):
-    seen = observe(None, {"latencies_ms": [0.008, 0.010, 3.0], "execution_devices": devices}, None)
+def test_a_slice_is_its_median_in_microseconds_and_says_who_answered(name, devices, holds):
+    seen = seen_of(name, devices)
     assert seen.figures == {"inference_us": 10.0}
     assert seen.checks[RAN].holds is holds
 
 
 @each_of(
+    ("name", "told", "holds"),
+    [
+        (PASSED, "CPU", True),
+        (PASSED, ["CPU"], True),
+        (PASSED, "CPU,XCPU,XCPU", False),
+        (AUTO_FREE, "CPU,XCPU", False),
+        (SCHEDULED, "CPU,XCPU", True),
+        (SCHEDULED, "CPU,XCPU,XCPU", True),
+        (SCHEDULED, "CPU", False),
+        (SCHEDULED, ["XCPU"], False),
+        (PASSED, "", None),
+        (SCHEDULED, None, None),
+    ],
+)
+def test_a_price_is_of_the_devices_on_autos_list(name, told, holds):
+    """2024.6.0 made two of one, and what was called the price of one device was that of two."""
+    assert seen_of(name, priorities=told).checks[LISTED].holds is holds
+
+
+def test_the_plain_cpu_has_no_list():
+    assert LISTED not in seen_of(CPU).checks
+
+
+def test_the_second_name_is_known_where_two_devices_are_priced_alone(rig):
+    of_two = [
+        each.name for each in PRICE.conditions(rig) if tiny.SECOND_CPU in rig.setups[each.runs_on].workload.plugins
+    ]
+    assert of_two == [SCHEDULED]
+
+
+@each_of(
     ("price_us", "outcome"),
-    [({PASSED: 20, SCHEDULED: 25, CUMULATIVE: 45}, Outcome.PASS), (dict.fromkeys(PRICED, 1600), Outcome.FAIL)],
+    [({PASSED: 20, SCHEDULED: 25}, Outcome.PASS), (dict.fromkeys(PRICED, 1600), Outcome.FAIL)],
 )
 def test_the_price_is_what_auto_adds_in_the_same_round(rig, price_us, outcome):
     """However the machine's mood moves both."""
@@ -114,7 +176,7 @@ def test_a_probe_keeps_to_one_processor_where_it_is_to(rig, runs_on, count):
 
 def test_a_probe_knows_the_cpu_under_a_second_name(rig):
     """AUTO takes it for a second device: what it selects from is both."""
-    workload = workload_on(rig, tiny.RUNS_ON)
+    workload = workload_on(rig, tiny.TWO_CPUS)
     target = Target(f"AUTO:CPU,{tiny.SECOND_CPU}")
     reply, _ = rig.launcher.run_once(workload.request("once", target, deadline_s=60.0), "two")
     named = reply["priorities"]
