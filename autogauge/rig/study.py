@@ -90,6 +90,10 @@ class Study(ABC):
         """The names of all conditions that may be recorded, by the options alone: tests are collected before the machine is known."""
         return ()
 
+    def unrecorded(self, rig: Rig) -> Mapping[tuple[str, str], str]:
+        """What is no benchmark although its condition is recorded: by the benchmark's title and the condition's name, with the reason."""
+        return {}
+
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         """What is promised of these conditions."""
         return ()
@@ -156,10 +160,12 @@ class Study(ABC):
         return claim if difference is None else dataclasses.replace(claim, known=difference.key)
 
     def benchmarks(self, rig: Rig) -> int:
-        """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded."""
+        """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded, but ``unrecorded``."""
         if self.absent(rig) is not None:
             return 0
-        return len(self.recorded) * sum(condition.recorded for condition in self.conditions(rig))
+        return len(self.recorded) * sum(condition.recorded for condition in self.conditions(rig)) - len(
+            self.unrecorded(rig)
+        )
 
     def blocks(self, result: Result) -> Iterable[Block]:
         """What only it can draw of a result of its own, which may be of an earlier release; generic parts come by themselves."""

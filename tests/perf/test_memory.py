@@ -31,5 +31,9 @@ def test_the_helper_goes_on_answering_while_the_accelerator_compiles(result, hol
     holds(result, "auto-helper-while-the-accelerator-compiles")
 
 
+def test_auto_has_released_its_helper_when_its_memory_is_steady(result, holds):
+    holds(result, "auto-helper-is-released-before-memory-is-steady")
+
+
 def test_memory(benchmarked, record):
     record(*benchmarked)

@@ -40,15 +40,16 @@ def run_footprint(request: Request, phase: Phase, channel: Channel) -> None:
     reset_peak_memory()
     facts = subject.compile_and_infer_once()
     memory.update(compiled=resident_memory_bytes(), compile_peak=peak_memory_bytes())
-    reset_peak_memory()
+    begins_anew = reset_peak_memory()
     phase.enter("hand-over")
     before = _infer_while(subject, _helper_answers(subject, clock() + request["accelerator_wait_s"]))
-    if before:
+    if before and begins_anew:  # else Linux's peak would be the compile's
         memory.update(hand_over_peak=peak_memory_bytes())
     phase.enter("steady")
     stop_at = clock() + request["after_hand_over_s"]
     after = _infer_while(subject, lambda: clock() < stop_at) or _burst(subject)
     memory.update(steady=resident_memory_bytes(), later_peak=peak_memory_bytes())
+    steady_of_day_s = _of_day_s()
     memory.update(
         whole_peak=max(each or 0 for each in memory.values()) or None
     )  # Linux's peak is of the last phase now
@@ -63,6 +64,7 @@ def run_footprint(request: Request, phase: Phase, channel: Channel) -> None:
         threads=threads(),
         helper_latencies_ms=before,
         steady_latencies_ms=after,
+        steady_of_day_s=steady_of_day_s,
         execution_devices_in_the_end=execution_devices(subject.compiled),
         **{**facts, **subject.properties()},
     )
@@ -72,6 +74,13 @@ def run_footprint(request: Request, phase: Phase, channel: Channel) -> None:
 
     phase.timed("destroy", release)
     channel.send("ended", destroy_s=phase.seconds["destroy"])
+
+
+def _of_day_s() -> float:
+    """The local time of day in seconds, as in AUTO's log."""
+    now = time.time()
+    local = time.localtime(now)
+    return local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec + now % 1
 
 
 def _helper_answers(subject: Subject, stop_at: float) -> Any:
