@@ -1,5 +1,7 @@
 """Reads off a case how AUTO's answers stand to those of the devices, by who gave them: what the step ``answers`` tells.
 
+``all_right`` is for the steps ``infer`` and ``stream``, which know one right answer.
+
 Every reading is ``None`` where it was not seen, so that a claim that rests on it stays open.
 """
 
@@ -10,7 +12,7 @@ from typing import Any
 
 from autogauge.probe.seen import Seen
 from autogauge.probe.worker.steps.answering import NEAREST, TRANSITION
-from autogauge.rig.expecting import Wanted
+from autogauge.rig.expecting import Expect, Wanted, of_kind
 from autogauge.rig.rig import Rig
 from autogauge.targets import LATENCY
 
@@ -99,3 +101,86 @@ def became(step: str) -> Read:
         return None if found is None else found.became
 
     return read
+
+
+def all_right(claim: str, *steps: str, failed: tuple[str, ...] = (), never: tuple[str, ...] = ()) -> tuple[Expect, ...]:
+    """In each of those steps (``infer``, ``stream``) none failed, all came back, and every answer was compared and right.
+
+    ``failed`` and ``never`` are known differences that excuse these two, and nothing else: a wrong answer has no excuse.
+    """
+    return tuple(
+        expect
+        for step in steps
+        for expect in (
+            Expect(claim, f"failed inferences ({step})", failures(step), 0, differs=failed),
+            Expect(claim, f"requests that never came back ({step})", lost(step), 0, differs=never),
+            Expect(claim, f"inferences without an answer ({step})", unanswered(step), 0),
+            Expect(claim, f"wrong answers ({step})", wrong(step), 0),
+        )
+    )
+
+
+def failures(step: str) -> Read:
+    """How many inferences failed in it; what was said, where none could be begun since it or the compile was an error."""
+
+    def read(seen: Seen) -> Any:
+        found = seen.value(step, "failed")
+        return seen.error("compile") or seen.error(step) or None if found is None else found
+
+    return read
+
+
+def lost(step: str) -> Read:
+    """How many requests never came back in it: of ``infer``, which waits for each, none where it came to its end."""
+    return lambda seen: None if seen.value(step, "done") is None else (seen.value(step, "never") or 0)
+
+
+def unanswered(step: str) -> Read:
+    """How many of its inferences neither ended nor failed; ``None`` where some failed or never came back, which is told as that."""
+
+    def read(seen: Seen) -> int | None:
+        done = seen.value(step, "done")
+        if done is None or seen.value(step, "failed") or seen.value(step, "never"):
+            return None
+        found = seen.step(step)
+        return None if found is None else int(found.asked.get("times", 1) - done)
+
+    return read
+
+
+def wrong(step: str) -> Read:
+    """How many answers were wrong; ``None`` where one of those that were given was not compared, or none was given."""
+
+    def read(seen: Seen) -> Any:
+        found, compared = seen.value(step, "wrong"), seen.value(step, "compared")
+        return found if found or (compared and compared == seen.value(step, "done")) else None
+
+    return read
+
+
+def every_device(step: str) -> Read:
+    """All who answered in it, in their order; ``None`` where nobody did."""
+    return lambda seen: seen.value(step, "devices") or None
+
+
+def all_of_kind(kind: str) -> Wanted:
+    """Devices of that kind and nobody else."""
+    one = of_kind(kind)
+    return Wanted(
+        f"{one} and nobody else", lambda found: all(one.holds(each) and not is_helper(each) for each in found)
+    )
+
+
+def last_device(step: str) -> Read:
+    """Who answered last in it; ``None`` where that is AUTO's helper and by the log no compile failed: the accelerator still compiles."""
+
+    def read(seen: Seen) -> str | None:
+        found = (seen.value(step, "devices") or [None])[-1]
+        return None if found is None or (is_helper(found) and not seen.log.failures) else found
+
+    return read
+
+
+def fault_met(claim: str, what: str, step: str = "count") -> Expect:
+    """That fault (``build-fault``, ``launch-fault``) was met on the emulated GPU by that step: without it nothing is known."""
+    return Expect(claim, f"the GPU met a fault ({what})", lambda seen: seen.value(step, what) > 0 or None, True)

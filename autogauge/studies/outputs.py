@@ -142,6 +142,7 @@ def _several() -> Case:
             Expect(HELPER, f"{read[1]}the helper, off from the CPU", off(read[0], is_helper, "CPU"), exactly),
             Expect(DEVICE, f"{read[1]}the device, off from the GPU", off(read[0], is_device, "GPU"), exactly),
             Expect(ACROSS, f"{read[1]}any answer, off from the nearest device", off_at_all(read[0]), near),
+            Expect(ACROSS, f"{read[1]}requests that failed", failed(read[0]), 0),
         ]
     return Case("several outputs", "two inputs and two outputs", tuple(steps), tuple(expects), Sees.GPU)
 

@@ -10,7 +10,19 @@ from typing import Any, ClassVar
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.answered import F32, exactly, failed, handed_over, hinted, is_device, is_helper, near, off, order
+from autogauge.rig.answered import (
+    F32,
+    anybody,
+    exactly,
+    failed,
+    handed_over,
+    hinted,
+    is_device,
+    is_helper,
+    near,
+    off,
+    order,
+)
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import Expect, of_kind, one_of, saying
 from autogauge.rig.rig import Rig
@@ -335,6 +347,7 @@ def _dynamic(model: str, shapes: Sequence[Sequence[int]], rig: Rig) -> Case:
             ]
         expects += [
             Expect(SHAPES, f"{what}the device, off from the CPU", off(step, is_device, "CPU"), near),
+            Expect(SHAPES, f"{what}any answer, off from the CPU", off(step, anybody, "CPU"), near),
             Expect(SHAPES, f"{what}requests that failed", failed(step), 0),
         ]
     title = f"a dynamic model ({model}) on a machine with a GPU"

@@ -20,6 +20,7 @@ F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 MOST_VALUES = 16
 """So many first values of an output are told: tiny models have no more."""
 MOST_ERRORS = 5
+TICK_S = 0.05
 
 
 def expect(stage: Stage, step: Step) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def infer(stage: Stage, step: Step) -> dict[str, Any]:
 
     Told: ``devices`` in the order in which they answered, without repeats in a row (``transition`` where another stood there after than
     before), ``answers`` (first output's first value of each, the first 64), ``outputs`` of the last, ``compared``, ``wrong`` and
-    ``largest_error`` against ``expect``, ``errors``, ``latencies_ms`` (minimum, median).
+    ``largest_error`` against ``expect`` (``None`` where nothing was compared), ``errors``, ``latencies_ms`` (minimum, median).
     """
     name = step.get("of", "a")
     compiled = stage.compiled[name]
@@ -81,25 +82,31 @@ class Found:
         self.errors: list[str] = []
         self.failed = 0
         self.largest = 0.0
+        self.ended_at = clock()
+        """When the last one ended, well or not."""
         self.answers: list[float] = []
         self.latencies: list[float] = []
         self._lock = threading.Lock()
 
     def one(self, compiled: Any, request: Any, right: Answers | None, inputs: list[Any]) -> None:
         """One synchronous inference."""
-        before = execution_devices(compiled)
-        if right is not None:
-            right.spoil(request, inputs)
-        began = clock()
         try:
+            before = execution_devices(compiled)
+            if right is not None:
+                right.spoil(request, inputs)
+            began = clock()
             request.infer()
+            self.add(clock() - began, before, execution_devices(compiled), request, right)
         except Exception as error:
-            with self._lock:
-                self.failed += 1
-                if len(self.errors) < MOST_ERRORS:
-                    self.errors.append("{}: {}".format(type(error).__name__, str(error).strip())[:500])
-            return
-        self.add(clock() - began, before, execution_devices(compiled), request, right)
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """An inference that did not come to its end, whatever of it went wrong."""
+        with self._lock:
+            self.failed += 1
+            self.ended_at = clock()
+            if len(self.errors) < MOST_ERRORS:
+                self.errors.append("{}: {}".format(type(error).__name__, str(error).strip())[:500])
 
     def add(self, took_s: float, before: Any, after: Any, request: Any, right: Answers | None) -> None:
         """An inference that ended."""
@@ -107,6 +114,7 @@ class Found:
         first = request.get_output_tensor(0).data.reshape(-1)
         with self._lock:
             self.done += 1
+            self.ended_at = clock()
             self.latencies.append(took_s * 1e3)
             name = ",".join(before or ["unknown"]) if before == after else "transition"
             if not self.devices or self.devices[-1] != name:
@@ -128,7 +136,7 @@ class Found:
             "devices": self.devices[:64],
             "answers": self.answers,
             "compared": self.compared,
-            "wrong": self.wrong,
+            "wrong": self.wrong if self.compared else None,
             "largest_error": self.largest if self.compared else None,
             "latencies_ms": [ordered[0], ordered[len(ordered) // 2]] if ordered else [],
         }
@@ -137,7 +145,8 @@ class Found:
 def stream(stage: Stage, step: Step) -> dict[str, Any]:
     """Keep ``requests`` in flight, a thread each, ``times`` inferences in all or for ``seconds``; ``never`` is how many never came back.
 
-    They have ``patience_s`` seconds to come back at the end: what does not is lost, and told as such.
+    One is lost, and told as such, where no inference at all has ended for ``patience_s`` seconds (after ``seconds``). Whatever goes
+    wrong in a thread is an inference that failed.
     """
     name = step.get("of", "a")
     compiled = stage.compiled[name]
@@ -147,9 +156,13 @@ def stream(stage: Stage, step: Step) -> dict[str, Any]:
     lock = threading.Lock()
 
     def keep() -> None:
-        request = compiled.create_infer_request()
-        tensors = fill(stage, compiled, request, step)
-        right = Answers(stage.right[stage.model_of[name]]) if is_known else None
+        try:
+            request = compiled.create_infer_request()
+            tensors = fill(stage, compiled, request, step)
+            right = Answers(stage.right[stage.model_of[name]]) if is_known else None
+        except Exception as error:
+            found.fail(error)
+            return
         while clock() < stop_at:
             with lock:
                 if left[0] <= 0:
@@ -160,9 +173,10 @@ def stream(stage: Stage, step: Step) -> dict[str, Any]:
     threads = [threading.Thread(target=keep, daemon=True) for _ in range(step["requests"])]
     for thread in threads:
         thread.start()
-    patience = clock() + step.get("seconds", 0.0) + step.get("patience_s", 20.0)
+    last, patience_s = clock() + step.get("seconds", 0.0), step.get("patience_s", 20.0)
     for thread in threads:
-        thread.join(max(0.0, patience - clock()))
+        while thread.is_alive() and clock() < max(last, found.ended_at) + patience_s:
+            thread.join(TICK_S)
     return {**found.told(), "never": sum(thread.is_alive() for thread in threads)}
 
 
