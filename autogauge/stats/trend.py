@@ -33,6 +33,10 @@ class Slope:
             min(self.readings, other.readings),
         )
 
+    def __mul__(self, steps: float) -> Slope:
+        """By how much it grows in so many steps; ``steps`` is not negative."""
+        return Slope(self.each * steps, self.low * steps, self.high * steps, self.readings)
+
     def __str__(self) -> str:
         return f"{self.each:.3g} ({self.low:.3g} to {self.high:.3g}, {self.readings} readings)"
 

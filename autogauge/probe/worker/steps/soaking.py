@@ -17,6 +17,8 @@ from autogauge.probe.worker.steps.inferring import MOST_ERRORS, fill
 from autogauge.probe.worker.subject import wait_for_accelerator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from autogauge.probe.worker.steps.stage import Stage
 
     Step = dict[str, Any]
@@ -43,7 +45,7 @@ class Held:
         rows = self.rows[::each]
         return {
             "each": each,
-            "resident_kib": [(row["resident_bytes"] or 0) >> 10 for row in rows],
+            "resident_kib": [None if row["resident_bytes"] is None else row["resident_bytes"] >> 10 for row in rows],
             "threads": [row["threads"] for row in rows],
             "files": [row["files"] for row in rows],
         }
@@ -59,7 +61,10 @@ class Tally:
         self._lock = threading.Lock()
 
     def infer(self, stage: Stage, compiled: Any, step: Step, right: Answers, request: Any = None) -> Any:
-        """One inference, held against what is right; returns the request, a new one where none is given."""
+        """One inference, held against what is right; returns the request, a new one where none is given.
+
+        Whatever goes wrong is counted as failed, and ``None`` returned: the next inference makes a request of its own.
+        """
         try:
             if request is None:
                 request = compiled.create_infer_request()
@@ -69,11 +74,22 @@ class Tally:
             good = right.compare(request)[1]
         except Exception as error:
             self.fail(error)
-            return request
+            return None
         with self._lock:
             self.done += 1
             self.wrong += not good
         return request
+
+    def guarded(self, work: Callable[[], None]) -> Callable[[], None]:
+        """For a thread: an error that ends ``work`` is counted as failed, where Python would only print it."""
+
+        def guard() -> None:
+            try:
+                work()
+            except Exception as error:
+                self.fail(error)
+
+        return guard
 
     def fail(self, error: Exception) -> None:
         """Something that was to go well, and did not."""
@@ -89,10 +105,10 @@ class Tally:
             self.devices[name] = self.devices.get(name, 0) + 1
 
     def told(self) -> dict[str, Any]:
-        """All of it."""
+        """All of it; ``wrong`` is ``None`` where nothing was compared."""
         return {
             "done": self.done,
-            "wrong": self.wrong,
+            "wrong": self.wrong if self.done else None,
             "failed": self.failed,
             "errors": self.errors,
             "ended_on": self.devices,
@@ -150,7 +166,7 @@ def flow(stage: Stage, step: Step) -> dict[str, Any]:
         while clock() < stop_at and tally.failed <= MOST_ERRORS:
             request = tally.infer(stage, compiled, step, right, request)
 
-    threads = [threading.Thread(target=keep, daemon=True) for _ in range(step["requests"])]
+    threads = [threading.Thread(target=tally.guarded(keep), daemon=True) for _ in range(step["requests"])]
     for thread in threads:
         thread.start()
     gap, last, done = 0.0, clock(), 0
@@ -171,15 +187,15 @@ def flow(stage: Stage, step: Step) -> dict[str, Any]:
 def many(stage: Stage, step: Step) -> dict[str, Any]:
     """``models`` compiled models at once on one Core, each inferred once; then all are let go of. ``times`` times, or for ``seconds``."""
     tally, held, stop_at = Tally(), Held(stage), clock() + step.get("seconds", 1e9)
-    count = 0
-    while count < step.get("times", 1 << 60) and clock() < stop_at:
+    count, right = 0, _right(stage, step)
+    while count < step.get("times", 1 << 60) and clock() < stop_at and tally.failed <= MOST_ERRORS:
         alive: list[Any] = []
         try:
             alive.extend(_compile(stage, step) for _ in range(step["models"]))
         except Exception as error:
             tally.fail(error)
         for compiled in alive:
-            tally.infer(stage, compiled, step, _right(stage, step))
+            tally.infer(stage, compiled, step, right)
             tally.ended_on(compiled)
         del alive
         compiled = None
@@ -190,34 +206,36 @@ def many(stage: Stage, step: Step) -> dict[str, Any]:
 
 
 def threads(stage: Stage, step: Step) -> dict[str, Any]:
-    """``threads`` threads on one Core: each compiles, infers and lets go, ``times`` times or for ``seconds``, all at once.
+    """Rounds of ``threads`` threads on one Core, all at once: each compiles, infers and lets go, ``repeats`` times (two).
 
-    ``never`` is how many did not come to their end ``patience_s`` after that.
+    ``times`` rounds, or for ``seconds``; what is held is read between them. ``never`` is how many did not come to their end
+    ``patience_s`` after that.
     """
     tally, held, stop_at = Tally(), Held(stage), clock() + step.get("seconds", 1e9)
+    patience = clock() + step.get("seconds", 0.0) + step.get("patience_s", 60.0)
+    count = never = 0
 
     def work() -> None:
-        for _ in range(step.get("times", 1 << 60)):
-            if clock() >= stop_at or tally.failed > MOST_ERRORS:
-                return
-            try:
-                compiled = _compile(stage, step)
-            except Exception as error:
-                tally.fail(error)
-                continue
-            tally.infer(stage, compiled, step, _right(stage, step))
+        right = _right(stage, step)
+        for _ in range(step.get("repeats", 2)):
+            compiled = _compile(stage, step)
+            tally.infer(stage, compiled, step, right)
             tally.ended_on(compiled)
             del compiled
 
-    working = [threading.Thread(target=work, daemon=True) for _ in range(step["threads"])]
-    for thread in working:
-        thread.start()
-    patience = clock() + step.get("seconds", 0.0) + step.get("patience_s", 60.0)
-    while any(thread.is_alive() for thread in working) and clock() < patience:
-        working[0].join(0.2)
-        time.sleep(0.05)
-        held.read()
-    return {"never": sum(thread.is_alive() for thread in working), **tally.told(), **held.told()}
+    while not never and count < step.get("times", 1 << 60) and clock() < stop_at and tally.failed <= MOST_ERRORS:
+        working = [threading.Thread(target=tally.guarded(work), daemon=True) for _ in range(step["threads"])]
+        for thread in working:
+            thread.start()
+        for thread in working:
+            thread.join(max(0.0, patience - clock()))
+        never = sum(thread.is_alive() for thread in working)
+        if not never:
+            del working, thread
+            gc.collect()
+            held.read()
+            count += 1
+    return {"never": never, "count": count, **tally.told(), **held.told()}
 
 
 KINDS = {"cycles": cycles, "flow": flow, "many": many, "threads": threads}
