@@ -291,7 +291,7 @@ class TooFew:
     needed: int
 
     def __str__(self) -> str:
-        return f"too few readings after the warm-up: {self.readings} of {self.needed} that are needed"
+        return f"too few readings ({self.readings} of {self.needed})"
 
 
 def _readings(seen: Seen, step: str, key: str, few: int) -> list[float] | TooFew | None:
@@ -324,7 +324,7 @@ def _per_minute(seen: Seen) -> Slope | TooFew | None:
     return found * 60 if isinstance(found, Slope) else found
 
 
-def _within(bound: float, unit: str) -> Wanted:
+def _within(bound: float, unit: str = "") -> Wanted:
     """Growth that is no larger; open where too little was read, or the interval leaves it open."""
 
     def holds(found: Any) -> bool | None:
@@ -332,7 +332,7 @@ def _within(bound: float, unit: str) -> Wanted:
             return None
         return _decided(found.low, found.high, bound) if isinstance(found, Slope) else bool(found <= bound)
 
-    return Wanted(f"at most {bound:g} {unit}", holds)
+    return Wanted(f"at most {bound:g} {unit}".strip(), holds)
 
 
 def _decided(low: float, high: float, bound: float) -> bool | None:
@@ -359,7 +359,7 @@ def _handles(step: str, few: int) -> tuple[Expect, ...]:
         return more
 
     return tuple(
-        Expect(HANDLES, f"{key} more {how} ({step})", read(key), _within(MORE_THREADS, key))
+        Expect(HANDLES, f"{key} more {how} ({step})", read(key), _within(MORE_THREADS))
         for key in ("threads", "files")
         for how, read in (("at the end", at_the_end), ("by the trend", by_trend))
     )
