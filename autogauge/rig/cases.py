@@ -6,6 +6,7 @@ A case is its steps (``probe.worker.steps``), what it needs to see, and what is 
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -258,11 +259,14 @@ class CaseTurns:
         )
 
     def launcher(self, case: Case) -> Launcher:
-        """Starts the processes of cases that see what this one does."""
+        """Starts the processes of cases that see what this one does.
+
+        It is the rig's own but for that: one folder keeps what all print, which the report has, and one counter numbers the files.
+        """
         emulation = case.emulation(self._rig)
         if emulation not in self._launchers:
-            folder = self._rig.launcher.log_folder.parent / f"case-probes-{len(self._launchers)}"
-            self._launchers[emulation] = Launcher(folder, self._rig.launcher.runtime, emulation)
+            self._launchers[emulation] = copy.copy(self._rig.launcher)
+            self._launchers[emulation].emulation = emulation
         return self._launchers[emulation]
 
     def see(self, case: Case) -> Seen:
