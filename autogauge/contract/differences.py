@@ -174,7 +174,13 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "unwritable-cache-throws",
-        "a cache folder that cannot be written makes a compile fail, and AUTO lose its accelerator",
+        "a cache folder that cannot be written makes the accelerator's compile fail, and AUTO lose it",
+        until="2025",
+    ),
+    Difference(
+        "unwritable-cache-throws-on-cpu",
+        "a cache folder that cannot be written makes the CPU's compile fail",
+        since="2025.2",
         until="2025",
     ),
     Difference(

@@ -1,19 +1,25 @@
 """Cases about cache folders: what is done to files, whose folder a case gets, and how what was seen is read."""
 
+import dataclasses
+import importlib
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from autogauge.contract.differences import known
+from autogauge.measuring.claim import BEYOND
 from autogauge.probe.log import AutoLog
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.seen import Seen, Step
 from autogauge.probe.worker.steps import files
 from autogauge.rig.cases import CaseTurns
 from autogauge.rig.expecting import judge
 from autogauge.rig.fresh import FIL
-from autogauge.studies.model_cache import cases, damaged, starts
+from autogauge.studies.model_cache import cases, damaged, reading, starts
 from autogauge.studies.model_cache.turns import CACHE, MODELS, OTHER, CachedCase, CachedTurns, Filler, joined
 from tests.cases import each_of
 
@@ -179,6 +185,37 @@ def seen_of(**steps):
     )
 
 
+def start_of(loaded, wrong=0, devices=("CPU",), compared=1):
+    """The steps of a start, by their names."""
+    compiled = {"LOADED_FROM_CACHE": loaded, "devices": list(devices)}
+    answer = {"compared": compared, "wrong": wrong, "devices": list(devices)}
+    blobs = {"blobs": [{"name": "1.blob", "bytes": 9, "digest": "a"}], "others": []}
+    return {"compile": compiled, "infer": answer, "wait": compiled, "later": answer, "after": blobs}
+
+
+def with_error(seen, name, said="an error"):
+    """The same where that step ended with an error, and told nothing."""
+    steps = [
+        dataclasses.replace(each, value={}, error=said) if each.asked["name"] == name else each for each in seen.steps
+    ]
+    return Seen(steps, seen.ending, seen.log)
+
+
+def checked(case_name, seen):
+    """What holds of that case's claims."""
+    (case,) = [each for each in every_case() if each.name == case_name]
+    return {claim: check.holds for claim, check in judge(case.expects, seen)[0].items()}
+
+
+def is_known(case_name, seen, claim):
+    """Whether what breaks that claim is excused by a known difference."""
+    (case,) = [each for each in every_case() if each.name == case_name]
+    check = judge(case.expects, seen)[0][claim]
+    assert check.holds is False
+    excused = [each for each in case.expects if each.claim == claim and each.differs]
+    return bool(excused) and BEYOND not in check.why
+
+
 def every_case():
     return [*cases.cases(), *damaged.cases()]
 
@@ -203,7 +240,7 @@ def test_of_nothing_that_was_seen_nothing_is_known():
 
 def test_an_error_in_the_place_of_an_answer_breaks_the_claim():
     found = seen_of(infer={"compared": 0, "wrong": 0, "errors": ["no such shape"]}, later={"compared": 1, "wrong": 0})
-    assert cases.right("c").judge(found).holds is False
+    assert reading.right("c").judge(found).holds is False
 
 
 def test_a_folder_that_root_may_write_to_all_the_same_says_nothing():
@@ -218,9 +255,20 @@ def test_a_folder_that_root_may_write_to_all_the_same_says_nothing():
 def test_a_start_without_an_answer_has_no_figure():
     assert starts.figures(seen_of(compile={"compile_s": 0.5})) == {}
     found = starts.figures(
-        seen_of(compile={"compile_s": 0.5}, infer={"latencies_ms": [10.0, 10.0]}, wait={"waited_s": 2.0})
+        seen_of(
+            compile={"compile_s": 0.5},
+            infer={"latencies_ms": [10.0, 10.0]},
+            wait={"waited_s": 2.0, "devices": ["GPU.0"]},
+        )
     )
     assert found == {FIL.name: pytest.approx(0.51), starts.READY.name: pytest.approx(3.0)}
+
+
+@each_of("devices", [["(CPU)"], ["CPU"], [], None])
+def test_where_the_accelerator_never_answered_it_has_no_figure(devices):
+    told = {"compile": {"compile_s": 0.5}, "infer": {"latencies_ms": [10.0]}}
+    found = starts.figures(seen_of(**told, wait={"waited_s": 20.0, "devices": devices}))
+    assert found == {FIL.name: pytest.approx(0.51)}
 
 
 def test_a_warm_start_that_is_slower_is_said():
@@ -229,3 +277,192 @@ def test_a_warm_start_that_is_slower_is_said():
     result = SimpleNamespace(figures=lambda name, metric: conditions.get(name, []))
     (block,) = study.blocks(result)
     assert "A warm start was slower than a cold one: CPU (FIL: 3.00 times as long)" in block.how
+
+
+# What was wrong of it is not held against what has no part in it.
+
+
+@each_of("how", ["read-only", "full", "a file"])
+def test_a_cpu_that_survives_such_a_folder_is_not_judged_with_an_accelerator_that_does_not(how):
+    told = seen_of(hinder={"refused": True}, **{**start_of(False), "after": {"blobs": []}})
+    if how != "a file":
+        lost = with_error(with_error(told, "compile"), "infer")
+        lost = with_error(with_error(lost, "wait"), "later")
+        of_gpu = checked(f"{how} cache GPU", lost)
+        assert of_gpu["cache-unwritable-no-error"] is of_gpu["cache-unwritable-device"] is False
+        assert "cache-unwritable-right" not in of_gpu, "nobody answers there: nobody is right"
+        assert is_known(f"{how} cache GPU", lost, "cache-unwritable-device")
+    of_cpu = checked(f"{how} cache CPU", told)
+    assert set(of_cpu) == {
+        "cache-unwritable-cpu-no-error",
+        "cache-unwritable-cpu-answers",
+        "cache-unwritable-no-partial-blob",
+    }
+    assert set(of_cpu.values()) == {True}
+    promised = {each.name: each.differs for each in damaged.PROMISES}
+    assert promised["cache-unwritable-cpu-no-error"] == promised["cache-unwritable-cpu-answers"]
+    for release, is_there in (("2024.6.0", False), ("2025.1.0", False), ("2025.4.1", True), ("2026.4.1", False)):
+        assert (known(promised["cache-unwritable-cpu-no-error"], release) is not None) is is_there
+        assert (known(promised["cache-unwritable-no-error"], release) is not None) is not release.startswith("2026")
+
+
+def test_beside_such_a_folder_nobody_who_answers_is_not_right():
+    told = seen_of(hinder={"refused": True}, **start_of(False))
+    lost = with_error(with_error(with_error(with_error(told, "compile"), "infer"), "wait"), "later")
+    assert checked("read-only cache AUTO", lost)["cache-unwritable-right"] is None
+    wrong = seen_of(hinder={"refused": True}, **start_of(False, wrong=1, devices=("GPU.0",)))
+    assert checked("read-only cache AUTO", wrong)["cache-unwritable-right"] is False
+    assert not is_known("read-only cache AUTO", lost, "cache-unwritable-no-error"), "AUTO throws by no known difference"
+    assert not is_known("read-only cache GPU", wrong, "cache-unwritable-device"), (
+        "a wrong answer is no known difference"
+    )
+
+
+@each_of("case", ["full cache CPU", "a file cache CPU", "full cache AUTO"])
+def test_a_folder_that_could_be_written_all_the_same_says_nothing(case):
+    seen = with_error(seen_of(hinder={}, **start_of(False)), "hinder")
+    assert set(checked(case, seen).values()) == {None}
+
+
+@each_of(
+    "case",
+    [
+        "truncated blob CPU",
+        "truncated blob AUTO",
+        "foreign blob CPU",
+        "GPU's blob CPU",
+        "flipped blob GPU, weights",
+        "flipped blob GPU, a program",
+    ],
+)
+def test_a_blob_that_could_not_be_damaged_says_nothing(case):
+    before = {"blobs": [{"name": "1.blob", "bytes": 9, "digest": "a"}], "others": []}
+    for loaded in (True, False):
+        seen = with_error(seen_of(before=before, damage={}, **start_of(loaded)), "damage")
+        assert set(checked(case, seen).values()) == {None}
+
+
+def test_a_known_foreign_blob_excuses_its_loading_and_nothing_else():
+    assert {"cache-foreign-blob", "cache-foreign-gpu-blob", "cache-foreign-list-blob"} == {
+        each.name for each in damaged.PROMISES if each.differs == ("foreign-blob-taken",)
+    }
+    case, claim = "foreign blob CPU", "cache-foreign-blob"
+    assert is_known(case, seen_of(damage={}, **start_of(True, wrong=1)), claim)
+    assert not is_known(case, seen_of(damage={}, **start_of(False, wrong=1)), claim), (
+        "it was compiled anew, and is wrong"
+    )
+    failed = with_error(seen_of(damage={}, **start_of(False)), "compile")
+    assert not is_known(case, failed, claim)
+    assert checked(case, seen_of(damage={}, **start_of(False)))[claim] is True
+
+
+@each_of(
+    ("case", "claim", "others"),
+    [
+        ("path new weights CPU", "cache-path-new-weights-miss", {}),
+        ("flipped blob GPU, weights", "cache-flipped-gpu-blob", {"damage": {}}),
+    ],
+)
+def test_wrong_answers_of_what_was_compiled_anew_are_no_known_difference(case, claim, others):
+    assert is_known(case, seen_of(**others, **start_of(True, wrong=1)), claim)
+    assert not is_known(case, seen_of(**others, **start_of(False, wrong=1)), claim)
+    assert checked(case, seen_of(**others, **start_of(False)))[claim] is True
+
+
+@each_of(
+    ("loaded", "faults", "failed", "compared", "wrong", "holds"),
+    [
+        (True, 1, 0, 2, 0, True),
+        (True, 1, 2, 0, 0, False),
+        (True, 1, 0, 2, 1, False),
+        (True, 1, 0, 0, 0, None),
+        (False, 1, 2, 0, 0, None),
+        (True, 0, 2, 0, 0, None),
+        (True, None, 2, 0, 0, None),
+    ],
+)
+def test_a_fallback_is_judged_where_the_gpu_was_warm_and_failed(loaded, faults, failed, compared, wrong, holds):
+    told = start_of(loaded)
+    told.update(failing={"failed": failed, "compared": compared, "wrong": wrong}, count={"launch-fault": faults})
+    seen = seen_of(**told)
+    for device, claim in ((cases.AUTO, "cache-warm-auto-falls-back"), (cases.LIST, "cache-warm-list-falls-back")):
+        assert checked(f"warm {device}, then the GPU fails", seen)[claim] is holds
+        if holds is False:
+            assert is_known(f"warm {device}, then the GPU fails", seen, claim) is (failed > 0)
+
+
+@each_of(("loaded", "holds"), [(True, False), (False, None), (None, None)])
+def test_a_helper_beside_a_cache_that_was_not_warm_breaks_nothing(loaded, holds):
+    told = seen_of(**start_of(loaded))
+    seen = Seen(told.steps, None, SimpleNamespace(cpu_helper_started=True, lines=3))
+    assert checked("warm AUTO", seen)["cache-warm-auto-no-helper"] is holds
+
+
+def test_two_at_once_that_compared_nothing_are_not_said_to_be_right():
+    before = [
+        Step({**each.asked, "name": f"{number}: {each.asked['name']}"}, each.value, None, 0.5, AutoLog())
+        for number in (1, 2)
+        for each in seen_of(**start_of(False)).steps
+    ]
+
+    def holds(steps):
+        return checked("two at once CPU", Seen([*steps, *seen_of(**start_of(True)).steps], None, AutoLog()))
+
+    def changed(name, **others):
+        return [dataclasses.replace(each, **others) if each.asked["name"] == name else each for each in before]
+
+    assert holds(before) == {"cache-two-at-once": True}
+    assert holds(changed("1: later", value={"compared": 0, "wrong": 0})) == {"cache-two-at-once": None}
+    assert holds(changed("2: later", value={"compared": 0, "wrong": 0, "errors": ["no"]})) == {
+        "cache-two-at-once": False
+    }
+    assert holds(changed("2: compile", value={}, error="it throws")) == {"cache-two-at-once": False}
+
+
+@each_of(
+    ("kind", "holds"),
+    [("signal", "killed during step 3"), ("exit", "killed during step 3"), ("deadline", None), ("garbage", None)],
+)
+def test_a_process_that_is_late_was_not_ended_by_its_blob(kind, holds):
+    (case,) = [each for each in every_case() if each.name == "flipped blob GPU, a program"]
+    seen = seen_of(damage={}, **start_of(True))
+    (expect,) = case.expects
+    assert expect.judge(Seen(seen.steps, Failure(kind, "step 3", "killed"), AutoLog())).value == holds
+    assert expect.judge(seen).holds is True
+
+
+# What a filler that filled nothing leaves open.
+
+
+@each_of(
+    ("others", "why"),
+    [
+        ({"error": "RuntimeError: it\ncannot"}, "RuntimeError: it cannot"),
+        ({"value": {"blobs": []}}, "it left no blob"),
+        ({"ending": Failure("signal", "step 1", "SIGSEGV")}, "SIGSEGV"),
+    ],
+)
+def test_a_filler_that_filled_nothing_is_not_held_against_its_cases(tmp_path, monkeypatch, others, why):
+    step = {**STEP, "name": "after"}
+    filling = Filler("a", (step,))
+    wanted = [CachedCase(f"warm {number}", "", (STEP,), (), filled=filling) for number in (1, 2)]
+    measured, _ = turns(tmp_path, monkeypatch, wanted)
+    processes = []
+
+    def see(self, case):
+        processes.append(case.name)
+        told = Step(step, others.get("value", {}), others.get("error"), 0.1, AutoLog())
+        return Seen([told], others.get("ending"), AutoLog())
+
+    monkeypatch.setattr(CaseTurns, "see", see)
+    for case in wanted:
+        with pytest.raises(ProbeFailed, match=why):
+            measured.see(case)
+    assert processes == ["fill-a"]
+    at_once = CachedCase("two", "", (STEP,), (), filled=Filler("two", (step,), at_once=2))
+    assert measured.see(at_once).step("1: after") is not None, "whose case looks at them itself"
+
+
+def test_the_steps_about_files_can_be_imported_where_there_is_no_resource_module(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    importlib.reload(files)

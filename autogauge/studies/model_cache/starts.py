@@ -18,13 +18,15 @@ from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Result
 from autogauge.probe.seen import Seen
+from autogauge.probe.worker.hand_over import is_accelerator
 from autogauge.rig.cases import TOOK, Case, Promise
 from autogauge.rig.expecting import Expect
 from autogauge.rig.fresh import FIL
 from autogauge.rig.profile import LAB, QUICK, STANDARD
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount
-from autogauge.studies.model_cache.cases import AUTO, FOLDER, LIST, filler, labels, loaded, sees, start
+from autogauge.studies.model_cache.cases import AUTO, FOLDER, LIST, filler, labels, sees, start
+from autogauge.studies.model_cache.reading import loaded
 from autogauge.studies.model_cache.study import ModelCache
 from autogauge.studies.model_cache.turns import CachedCase
 
@@ -57,7 +59,7 @@ def ratios() -> tuple[Ratio, ...]:
     plain = (
         Ratio(
             f"{slug}-warm-start",
-            f"a warm start of the {device} is not slower than a cold one",
+            f"a blob in CACHE_DIR does not make the {device}'s first answer later than it is without one",
             FIL,
             *names_of(device),
             "at most",
@@ -69,7 +71,7 @@ def ratios() -> tuple[Ratio, ...]:
     ready = (
         Ratio(
             f"{slug}-warm-accelerator",
-            f"with a warm cache the accelerator of {device} answers no later than with a cold one",
+            f"a blob in CACHE_DIR does not make the accelerator of {device} answer later than without one",
             READY,
             *names_of(device),
             "at most",
@@ -81,7 +83,7 @@ def ratios() -> tuple[Ratio, ...]:
     first = (
         Ratio(
             f"{slug}-warm-start",
-            f"a warm start of {device} is not slower than a cold one",
+            f"a blob in CACHE_DIR does not make {device}'s first answer later than it is without one",
             FIL,
             *names_of(device),
             "at most",
@@ -185,13 +187,14 @@ def _start(device: str, how: str) -> Case:
 
 
 def figures(seen: Seen) -> Mapping[str, float]:
-    """First inference latency and the time until the accelerator answers, in seconds. Raises ``TypeError`` where a step gave nothing."""
+    """First inference latency and the time until the accelerator answers, in seconds; each only where there was such an answer."""
     compile_s, infer = seen.value("compile", "compile_s"), seen.step("infer")
     latencies = seen.value("infer", "latencies_ms")
     if compile_s is None or infer is None or not latencies or infer.seconds is None:
         return {}
     found = {FIL.name: compile_s + latencies[0] / 1e3}
-    if (waited_s := seen.value("wait", "waited_s")) is not None:
+    waited_s, devices = seen.value("wait", "waited_s"), seen.value("wait", "devices")
+    if waited_s is not None and devices and is_accelerator(str(devices[-1])):  # else AUTO's helper, for all that time
         found[READY.name] = compile_s + infer.seconds + waited_s
     return found
 

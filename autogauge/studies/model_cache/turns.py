@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.measuring.result import Result
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.seen import Seen, name_of
 from autogauge.rig.cases import Case, CaseTurns
 from autogauge.rig.rig import Rig
 
 CACHE, MODELS, OTHER = "{cache}", "{models}", "{other}"
 """In a step: the case's cache folder, a folder for copies of models, and the cache folder of the other filler."""
+
+FILLING, MOST_SAID = "the filling of a case's cache folder", 300
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class CachedTurns(CaseTurns):
         self._filled: dict[tuple[str, bool], tuple[Path, tuple[Seen, ...]]] = {}
 
     def see(self, case: Case) -> Seen:
-        """Run the case's steps, after those of its filler where nobody has."""
+        """Run the case's steps, after those of its filler where nobody has. Raises ``ProbeFailed`` where that filled nothing."""
         assert isinstance(case, CachedCase)
         self._number += 1
         own = self._folder / f"of-{self._number}"
@@ -65,7 +68,10 @@ class CachedTurns(CaseTurns):
         return joined(before, seen) if case.filled is not None and case.filled.at_once > 1 else seen
 
     def _filled_by(self, filler: Filler, case: CachedCase) -> tuple[Path, tuple[Seen, ...]]:
-        """The folder that it filled, and what was seen of that. GPUs that are emulated otherwise have a folder of their own."""
+        """The folder that it filled, and what was seen of that. GPUs that are emulated otherwise have a folder of their own.
+
+        Raises ``ProbeFailed`` where it filled nothing: its cases say nothing then. Fillers at once are looked at by their case itself.
+        """
         key = filler.name, case.gpus is not None
         if key not in self._filled:
             self._number += 1
@@ -78,11 +84,24 @@ class CachedTurns(CaseTurns):
             with ThreadPoolExecutor(filler.at_once) as pool:
                 seen = tuple(pool.map(super().see, [process] * filler.at_once))
             self._filled[key] = folder, seen
-        return self._filled[key]
+        folder, seen = self._filled[key]
+        if filler.at_once == 1 and (failure := failure_of(seen[0])) is not None:
+            raise ProbeFailed(failure)
+        return folder, seen
 
     def _steps(self, steps: Sequence[Mapping[str, Any]], cache: Path, other: Path) -> tuple[Mapping[str, Any], ...]:
         places = {CACHE: str(cache), MODELS: str(self._folder / "models"), OTHER: str(other)}
         return tuple(_placed(step, places) for step in steps)
+
+
+def failure_of(seen: Seen) -> Failure | None:
+    """Why a process that was to fill a folder filled nothing; ``None`` where it did, as far as it looked."""
+    if seen.ending is not None:
+        return seen.ending
+    said = next((each.error for each in seen.steps if each.error is not None), None)
+    if said is None and seen.value("after", "blobs") == []:
+        said = "it left no blob"
+    return None if said is None else Failure("error", FILLING, " ".join(said.split())[:MOST_SAID])
 
 
 def _placed(value: Any, places: Mapping[str, str]) -> Any:

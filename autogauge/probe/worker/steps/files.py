@@ -9,7 +9,6 @@ import ctypes
 import hashlib
 import os
 import platform
-import resource
 import shutil
 import stat
 import time
@@ -172,6 +171,8 @@ def forbid(stage: Stage, step: Step) -> dict[str, Any]:
 
 def limit(stage: Stage, step: Step) -> dict[str, Any]:
     """No file of this process may grow beyond ``bytes``: a write fails there, as on a full disk."""
+    import resource  # not on every machine, and the library imports this module on all of them
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (step["bytes"], resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     return {}
 
