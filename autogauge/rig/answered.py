@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autogauge.probe.seen import Seen
+from autogauge.probe.seen import Seen, name_of
 from autogauge.probe.worker.steps.answering import NEAREST, TRANSITION
 from autogauge.rig.expecting import Expect, Wanted, of_kind
 from autogauge.rig.rig import Rig
 from autogauge.targets import LATENCY
 
+LONG = {"longest_s": 60.0, "deadline_s": 120.0}
+"""How long a step waits for the accelerator, on a machine that is busy with other work, too. It ends once the accelerator answers."""
 Read = Callable[[Seen], Any]
 
 NEAR = 2e-5
@@ -74,7 +76,10 @@ def failed(step: str) -> Read:
 
 
 def order(step: str) -> Read:
-    """Who answered, in order and in a word each: ``helper``, ``transition``, ``device``. ``None`` where the helper never did."""
+    """Who answered, in order and in a word each: ``helper``, ``transition``, ``device``.
+
+    ``None`` where the helper never did; and where nobody else did, since by AUTO's log the accelerator compiled to the end.
+    """
 
     def read(seen: Seen) -> list[str] | None:
         found: list[str] = []
@@ -82,9 +87,18 @@ def order(step: str) -> Read:
             word = "helper" if is_helper(name) else "device" if is_device(name) else TRANSITION
             if found[-1:] != [word]:
                 found.append(word)
+        if found == ["helper"] and _compiled_throughout(seen, step):
+            return None
         return found if "helper" in found else None
 
     return read
+
+
+def _compiled_throughout(seen: Seen, step: str) -> bool:
+    """Whether no accelerator's compile ended before that step did."""
+    own = seen.step(step)
+    ended = () if own is None else (*own.log.finished, *own.log.failures)
+    return all(each.startswith("CPU") for each in ended) and still_compiles(seen, step)
 
 
 handed_over = Wanted(
@@ -171,14 +185,22 @@ def all_of_kind(kind: str) -> Wanted:
     )
 
 
-def last_device(step: str) -> Read:
-    """Who answered last in it; ``None`` where that is AUTO's helper and by the log no compile failed: the accelerator still compiles."""
+def last_device(step: str, accelerator: str = "") -> Read:
+    """Who answered last in it; ``None`` where that is AUTO's helper, and the accelerator (that one, or any) was still compiling."""
 
     def read(seen: Seen) -> str | None:
         found = (seen.value(step, "devices") or [None])[-1]
-        return None if found is None or (is_helper(found) and not seen.log.failures) else found
+        return None if found is None or (is_helper(found) and still_compiles(seen, step, accelerator)) else found
 
     return read
+
+
+def still_compiles(seen: Seen, step: str, accelerator: str = "") -> bool:
+    """Whether by AUTO's log the compile of that accelerator (or of any) had not ended, well or not, when that step began."""
+    names = [name_of(each.asked) for each in seen.steps]
+    before = seen.steps[: names.index(step)]
+    ended = {device for each in before for device in (*each.log.finished, *each.log.failures)}
+    return accelerator not in ended if accelerator else all(each.startswith("CPU") for each in ended)
 
 
 def fault_met(claim: str, what: str, step: str = "count") -> Expect:

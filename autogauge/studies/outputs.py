@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from autogauge.rig.answered import (
     F32,
+    LONG,
     exactly,
     failed,
     handed_over,
@@ -104,7 +105,7 @@ def _infer(way: str, model: str, device: str, properties: Step, given: str = "ob
     """A model of its own, inferred in that way until the accelerator answers and somewhat longer."""
     compiled = {"do": "compile", "as": way, "model": model, "device": device, "properties": properties, "from": given}
     how = way.partition(" ")[0]
-    rounds = {"do": "answers", "of": way, "way": how, "requests": WAYS[how], "after": AFTER}
+    rounds = {"do": "answers", "of": way, "way": how, "requests": WAYS[how], "after": AFTER, **LONG}
     return [compiled, rounds, {"do": "release", "of": way}]
 
 

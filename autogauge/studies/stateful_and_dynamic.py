@@ -12,6 +12,7 @@ from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.answered import (
     F32,
+    LONG,
     anybody,
     exactly,
     failed,
@@ -163,7 +164,7 @@ def _from_object(rig: Rig) -> Case:
     steps = (
         _compile("a", "accumulator", "AUTO"),
         _ones("a", "first"),
-        {"do": "wait", "of": "a"},
+        {"do": "wait", "of": "a", **LONG},
         _ones("a", "later"),
         {"do": "infer", "of": "a", "name": "other request", "request": "other", "fill": 10, "times": 2},
         _ones("a", "first request again", 1),
@@ -243,7 +244,7 @@ def _from_path(rig: Rig) -> Case:
     steps = (
         _compile("a", "accumulator", "AUTO", given="path"),
         _ones("a", "first"),
-        {"do": "wait", "of": "a"},
+        {"do": "wait", "of": "a", **LONG},
         _ones("a", "later"),
         {"do": "release", "of": "a"},
         _compile("several", "accumulator", "AUTO", CUMULATIVE, "path", rig),
@@ -269,7 +270,7 @@ def _in_a_body() -> Case:
     steps = (
         _compile("a", "accumulator-in-a-body", "AUTO"),
         _ones("a", "first"),
-        {"do": "wait", "of": "a"},
+        {"do": "wait", "of": "a", **LONG},
         _ones("a", "later"),
     )
 
@@ -325,7 +326,7 @@ def _in_rounds(
     rig: Rig | None = None,
 ) -> list[Step]:
     """Inferences whose shapes change by turns: three in flight, until the accelerator has answered every shape."""
-    rounds = {"do": "answers", "of": name, "way": "async", "requests": 3, "after": 4, "shapes": shapes}
+    rounds = {"do": "answers", "of": name, "way": "async", "requests": 3, "after": 4, "shapes": shapes, **LONG}
     return [_compile(name, model, "AUTO", hint, given, rig), rounds, {"do": "release", "of": name}]
 
 

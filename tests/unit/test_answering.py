@@ -71,8 +71,8 @@ def test_states_are_asked_set_and_reset(seen):
     assert (seen.value("reset", "values"), seen.value("after it was reset", "answers")) == ([[0] * 16], [1])
 
 
-def told(**value):
-    return Seen([Step({"do": "answers", "of": "a"}, value, None, 1.0, AutoLog())], None, AutoLog())
+def told(log=None, **value):
+    return Seen([Step({"do": "answers", "of": "a"}, value, None, 1.0, log or AutoLog())], None, AutoLog())
 
 
 HANDED_OVER = told(
@@ -98,7 +98,13 @@ def test_a_hand_over_is_once_and_for_good():
     assert not answered.handed_over.holds(order(HANDED_OVER))
     assert answered.handed_over.holds(order(told(devices=["(CPU)", "transition", "GPU.1"])))
     assert answered.handed_over.holds(order(told(devices=["(CPU)", "GPU"])))
-    assert not answered.handed_over.holds(order(told(devices=["(CPU)"])))
+    finished = AutoLog(finished=["CPU", "GPU.0"])
+    assert not answered.handed_over.holds(order(told(finished, devices=["(CPU)"])))
+
+
+@pytest.mark.parametrize("log", [AutoLog(), AutoLog(finished=["CPU"])])
+def test_an_accelerator_that_compiles_to_the_end_is_not_known_to_take_over(log):
+    assert answered.order("answers a")(told(log, devices=["(CPU)"])) is None
 
 
 def test_what_was_not_seen_is_not_known():

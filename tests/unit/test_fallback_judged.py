@@ -1,5 +1,7 @@
 """Made observations of start-up and fallback are judged rightly: what was lost, wrong or not met is never a promise that is kept."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from autogauge.probe.log import AutoLog
@@ -48,8 +50,8 @@ def value_of(step):
     return {"count": {"build-fault": 1, "launch-fault": 1}}.get(step["do"], {})
 
 
-def seen_of(name, changes=(), log=(), ending=None):
-    """The observations of that case: good ones, with ``changes`` by step."""
+def seen_of(name, changes=(), log=(), logs=()):
+    """The observations of that case: good ones, with ``changes`` and ``logs`` by step, and ``log`` of the whole process."""
     changed = {name: dict(value) for name, value in GOOD[name].items()}
     for step, value in dict(changes).items():
         changed[step] = {**changed.get(step, {}), **value}
@@ -57,8 +59,8 @@ def seen_of(name, changes=(), log=(), ending=None):
     for asked in CASES[name].steps:
         value = {**value_of(asked), **changed.get(name_of(asked), {})}
         error = value.pop("error", None)
-        steps.append(Step(asked, {} if error else value, error, 0.1, AutoLog()))
-    return Seen(steps, ending, AutoLog(**{**LOG, **dict(log)}))
+        steps.append(Step(asked, {} if error else value, error, 0.1, AutoLog(**dict(logs).get(name_of(asked), {}))))
+    return Seen(steps, None, AutoLog(**{**LOG, **dict(log)}))
 
 
 def checks_of(name, *args, **kwargs):
@@ -192,7 +194,20 @@ def test_each_part_of_a_sentence_is_asserted(name, claim, changes):
 )
 def test_an_accelerator_that_still_compiles_is_not_known(name, claim):
     assert outcomes(name, {"later": HELPER})[claim] is None
-    assert outcomes(name, {"later": HELPER}, {"failures": {"GPU.1": "it does not build"}})[claim] is False
+    failed = {"finished": ["CPU"], "failures": {"GPU.0": "it does not build"}}
+    assert outcomes(name, {"later": HELPER}, logs={"wait": failed})[claim] is (None if "next GPU" in name else False)
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"),
+    [
+        ("helper", "startup-hands-over"),
+        ("build hangs", "build-goes-on-gpu-answers"),
+        ("build fails: the next GPU", "build-fails-next-gpu-answers"),
+    ],
+)
+def test_a_helper_that_goes_on_after_the_compile_is_no_hand_over(name, claim):
+    assert outcomes(name, {"later": HELPER}, logs={"wait": {"finished": ["GPU.1"]}})[claim] is False
 
 
 @pytest.mark.parametrize(
@@ -219,10 +234,8 @@ HUNG = Failure("deadline", "step 3: answers", "no answer within 30 s")
 
 
 @pytest.fixture
-def rig(monkeypatch):
-    """Of a study only that it asks whether GPUs are emulated."""
-    from types import SimpleNamespace
-
+def rig():
+    """All that these studies ask of it: whether GPUs are emulated."""
     return SimpleNamespace(asked=SimpleNamespace(is_emulated=True))
 
 

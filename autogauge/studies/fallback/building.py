@@ -7,10 +7,10 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.answered import all_right, fault_met, is_helper, last_device
+from autogauge.rig.answered import LONG, all_right, fault_met, last_device
 from autogauge.rig.cases import Case, Promise
 from autogauge.rig.expecting import Expect, Wanted, of_kind, saying
-from autogauge.studies.fallback.startup import LIST, LONG, OFF
+from autogauge.studies.fallback.startup import LIST, OFF
 
 FAILING = EmulatedGpu(build="fail")
 BOTH_OFF = {**OFF, "ENABLE_RUNTIME_FALLBACK": False}
@@ -68,7 +68,9 @@ def _failing() -> Sequence[Case]:
             (
                 fault_met("build-fails-next-gpu-answers", FAULT),
                 fault_met("build-answers-are-right", FAULT),
-                Expect("build-fails-next-gpu-answers", "who answers in the end", _other_gpu, "GPU.1"),
+                Expect(
+                    "build-fails-next-gpu-answers", "who answers in the end", last_device("later", "GPU.1"), "GPU.1"
+                ),
                 *all_right("build-answers-are-right", "at once", "later"),
             ),
             gpus=(FAILING, EmulatedGpu()),
@@ -176,9 +178,3 @@ def _whoever(seen: Seen) -> str | None:
     """Who answered last: after the fault that may be the helper too."""
     devices: list[str] = seen.value("later", "devices") or []
     return devices[-1] if devices else None
-
-
-def _other_gpu(seen: Seen) -> str | None:
-    """Who answered last; ``None`` while the helper does, since GPU.0's failure in the log says nothing of the other GPU's compile."""
-    found = _whoever(seen)
-    return None if found is None or (is_helper(found) and set(seen.log.failures) <= {"GPU.0"}) else found

@@ -7,11 +7,11 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.answered import all_right, failures, fault_met, is_helper, lost
+from autogauge.rig.answered import LONG, all_right, failures, fault_met, is_helper, lost
 from autogauge.rig.cases import Case, Promise
 from autogauge.rig.expecting import Expect, of_kind, saying
 from autogauge.studies.fallback.building import CUMULATIVE, ONE_STREAM, THE_CPU
-from autogauge.studies.fallback.startup import LIST, LONG, by_default
+from autogauge.studies.fallback.startup import LIST, by_default
 
 ONE, TWO = (EmulatedGpu(),), (EmulatedGpu(), EmulatedGpu())
 OFF = {"ENABLE_RUNTIME_FALLBACK": False}

@@ -7,14 +7,12 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.answered import all_of_kind, all_right, every_device, last_device
+from autogauge.rig.answered import LONG, all_of_kind, all_right, every_device, last_device
 from autogauge.rig.cases import Case, Promise, Sees
 from autogauge.rig.expecting import Expect, Wanted, at_least, at_most, of_kind
 
 SLOW_S = 2.0
 SLOW = (EmulatedGpu(build=f"slow:{SLOW_S:g}"),)
-LONG = {"longest_s": 60.0, "deadline_s": 120.0}
-"""How long a wait for the accelerator is: on a machine that is busy with other work, too. It ends once the accelerator answers."""
 OFF = {"ENABLE_STARTUP_FALLBACK": False}
 LIST = "AUTO:GPU,CPU"
 ON = Wanted("on", lambda value: str(value).upper() in ("TRUE", "YES"))
