@@ -47,7 +47,11 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("absent-npu", "AUTO:NPU,CPU without an NPU does not go to the CPU"),
     Difference("absent-cpu-throws", "AUTO:CPU.1,GPU throws, and the GPU is never tried"),
     Difference("precision-from-path", "of a model that is compiled from its path the precision is not looked at"),
-    Difference("fp16-weights-no-device", "a model in FP16 has no device where the CPU does not tell FP16"),
+    Difference(
+        "fp16-weights-no-device",
+        "a model in FP16 has no device where the CPU does not tell FP16",
+        always=False,  # its script sees it each time; the suite has not yet run on a CPU without FP16
+    ),
     Difference(
         "stateful-from-path", "of a model that is compiled from its path the state is not looked at, and is lost"
     ),

@@ -226,11 +226,10 @@ class Rig:
         """The properties that a device says it supports (``AUTO`` is one too), asked once; ``None`` where it does not tell."""
         if device not in self._supported:
             steps = ({"do": "ask", "device": device, "properties": [SUPPORTED]},)
-            try:
+            told = None
+            with contextlib.suppress(ProbeFailed):  # asked anew it would fail anew, and each time take its deadline
                 seen = self.launcher.run_case(ProbeRequest("case", steps=steps), f"supported-{device}")
-            except ProbeFailed:
-                return None
-            told = seen.value("ask", "told", SUPPORTED)
+                told = seen.value("ask", "told", SUPPORTED)
             self._supported[device] = frozenset(told) if isinstance(told, list) else None
         return self._supported[device]
 

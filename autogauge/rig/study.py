@@ -160,8 +160,11 @@ class Study(ABC):
         return claim if difference is None else dataclasses.replace(claim, known=difference.key)
 
     def benchmarks(self, rig: Rig) -> int:
-        """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded, but ``unrecorded``."""
-        if self.absent(rig) is not None:
+        """How many benchmarks it has on this machine: each recorded metric of each condition that is recorded, but ``unrecorded``.
+
+        A study that records nothing is not asked what it has here: that may take probes, for a study that nobody chose.
+        """
+        if not self.recorded or self.absent(rig) is not None:
             return 0
         return len(self.recorded) * sum(condition.recorded for condition in self.conditions(rig)) - len(
             self.unrecorded(rig)
