@@ -16,6 +16,7 @@ from autogauge.rig.answered import (
     anybody,
     exactly,
     failed,
+    fault_met,
     handed_over,
     hinted,
     is_device,
@@ -212,8 +213,10 @@ def _failing() -> Case:
         _ones("a", "good"),
         {"do": "fault", "what": "launch", "how": "fail"},
         _ones("a", "failing", 2),
+        {"do": "count"},
     )
     expects = (
+        fault_met(FAILS, "launch-fault"),
         Expect(FAILS, "the sums before", _answers("good"), SUMS),
         Expect(FAILS, "inferences that failed of two", lambda seen: seen.value("failing", "failed"), 2),
         Expect(FAILS, "devices that answered all the same", lambda seen: seen.value("failing", "devices"), []),

@@ -1,5 +1,6 @@
 """Made observations of start-up and fallback are judged rightly: what was lost, wrong or not met is never a promise that is kept."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,11 @@ GPU, HELPER = {"devices": ["GPU.0"]}, {"devices": ["(CPU)"]}
 CPU = {"devices": ["CPU"]}
 GOOD = {
     "helper": {"compile": HELPER, "at once": HELPER, "later": GPU},
+    "let go of early": {
+        "compile": HELPER,
+        "at once": HELPER,
+        "release": {"release_s": 1.8, "others_waited_s": 0.01},
+    },
     "no helper: off": {"at once": GPU, "later": GPU},
     "build fails: helping": {"at once": HELPER, "later": HELPER},
     "build fails: the next GPU": {"at once": HELPER, "later": {"devices": ["GPU.1"]}},
@@ -230,6 +236,15 @@ def test_a_case_says_what_it_compiles():
         assert not other or any(device.startswith(word) for word in other), case.title
 
 
+def test_letting_go_waits_unless_the_build_was_nearly_over():
+    short = {"release": {"release_s": 0.1, "others_waited_s": 0.01}}
+    assert outcomes("let go of early", short)["startup-release-waits"] is False
+    late = seen_of("let go of early", short)
+    late.steps = tuple(dataclasses.replace(step, seconds=0.9) for step in late.steps)
+    checks, _ = judge(CASES["let go of early"].expects, late)
+    assert checks["startup-release-waits"].holds is None
+
+
 HUNG = Failure("deadline", "step 3: answers", "no answer within 30 s")
 
 
@@ -244,6 +259,16 @@ def test_a_request_that_is_lost_across_the_hand_over_breaks_that_claim(rig):
     told = [{"value": {}, "error": None, "seconds": 0.1} for _ in case.steps[:3]]
     checks, _ = judge(case.expects, Seen.of(case.steps, told, HUNG, ""))
     assert checks["right-across-hand-over"].holds is False
+
+
+@pytest.mark.parametrize(("faults", "holds"), [(2, True), (0, None)])
+def test_a_stateful_failure_is_the_callers_where_the_fault_was_met(rig, faults, holds):
+    case = next(case for case in STATEFUL_AND_DYNAMIC.cases(rig) if case.name == "stateful, the device fails")
+    values = {"good": {"answers": [1.0, 2.0, 3.0, 4.0, 5.0]}, "failing": {"failed": 2, "devices": []}}
+    values["count"] = {"launch-fault": faults}
+    told = [{"value": values.get(name_of(step), {}), "error": None, "seconds": 0.1} for step in case.steps]
+    checks, _ = judge(case.expects, Seen.of(case.steps, told, None, ""))
+    assert checks["failure-is-the-callers"].holds is holds
 
 
 @pytest.mark.parametrize(("apart", "holds"), [(1e-6, True), (1e-3, False)])
