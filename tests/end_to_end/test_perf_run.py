@@ -81,6 +81,7 @@ def test_facts_have_verdicts_with_evidence_wherever_ratios_have(first, summary, 
         "auto-log-says-what-it-selected",
         "steady-inferences-ran-where-they-should",
         "priced-inferences-ran-on-the-cpu",
+        "auto-priced-has-the-devices-that-it-is-priced-with",
         "memory-is-of-the-device-that-it-should-be",
         "starts-are-cold-and-warm",
     }
