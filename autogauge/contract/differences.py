@@ -192,6 +192,17 @@ DIFFERENCES: tuple[Difference, ...] = (
         "a blob that could not be written whole stays in the cache folder",
         until="2025",
     ),
+    Difference(
+        "async-queue-end",
+        "letting go of a model after its AsyncInferQueue with a callback hangs",
+        since="2026",
+        always=False,
+    ),
+    Difference(
+        "optimal-requests-early",
+        "the number of requests that AUTO advises after the compile is its CPU helper's",
+        always=False,  # a device may want no more than the helper
+    ),
 )
 
 

@@ -33,6 +33,7 @@ LISTED = (
     "policy.POLICY",
     "priority.PRIORITY",
     "stateful_and_dynamic.STATEFUL_AND_DYNAMIC",
+    "queues.QUEUES",
 )
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 

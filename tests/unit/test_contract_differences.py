@@ -11,12 +11,10 @@ from tests.support import ROOT
 PAGE, SCRIPTS = ROOT / "docs" / "findings.md", ROOT / "docs" / "findings"
 KEYS = [each.key for each in differences.DIFFERENCES]
 NO_CLAIM = {
-    "async-queue-end": "a deadlock of AUTO's with Python's queue, after any number of them",
     "cancel-ignored": "cancel is the Python API's promise, and is left to the script",
     "helper-fps": "a figure in AUTO's log that nothing promises",
     "log-info-memory": "memory that the log takes: where memory is watched the log is off",
     "request-never-returns": "it comes once in many thousands of inferences: the script looks for it, a claim would come and go",
-    "optimal-requests-early": "what is told early is right of the device that answers then",
 }
 """Paragraphs of the page that no claim fails by, and why none does."""
 

@@ -16,6 +16,7 @@ from autogauge.probe.worker.steps import (
     faults,
     files,
     inferring,
+    queueing,
     soaking,
     together,
 )
@@ -32,6 +33,7 @@ KINDS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any] | None]] = {
     **faults.KINDS,
     **files.KINDS,
     **inferring.KINDS,
+    **queueing.KINDS,
     **soaking.KINDS,
     **together.KINDS,
 }
