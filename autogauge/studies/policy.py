@@ -25,6 +25,7 @@ from autogauge.studies.hinted.reading import (
     compiled,
     infer,
     of_step,
+    one_stream,
     released,
     returned,
     together,
@@ -85,7 +86,8 @@ class Policy(CaseStudy):
 
     def cases(self, rig: Rig) -> Sequence[Case]:
         """In the order of the promises."""
-        return _in_order(), _by_turns(), _two_gpus(), _another_hint()
+        every = {**ALL, **one_stream(rig)}
+        return _in_order(every), _by_turns(every), _two_gpus(every), _another_hint(one_stream(rig))
 
 
 def _one_by_one(name: str, device: str, *properties: Mapping[str, Any], times: int = ONE_BY_ONE) -> tuple[Made, ...]:
@@ -96,16 +98,16 @@ def _at_once(name: str, device: str, *properties: Mapping[str, Any]) -> tuple[Ma
     return compiled(name, device, *properties), together(name, REQUESTS, ROUNDS), released(name)
 
 
-def _in_order() -> Case:
+def _in_order(every: Mapping[str, Any]) -> Case:
     return Case(
         "device-priority",
         "DEVICE_PRIORITY",
         (
-            *_one_by_one("gpu first", BOTH, ALL, IN_ORDER),
-            *_one_by_one("cpu first", "AUTO:CPU,GPU", ALL, IN_ORDER),
-            *_one_by_one("no policy", BOTH, ALL),
-            *_one_by_one("no names", "AUTO", ALL, IN_ORDER),
-            *_at_once("busy", BOTH, ALL, IN_ORDER),
+            *_one_by_one("gpu first", BOTH, every, IN_ORDER),
+            *_one_by_one("cpu first", "AUTO:CPU,GPU", every, IN_ORDER),
+            *_one_by_one("no policy", BOTH, every),
+            *_one_by_one("no names", "AUTO", every, IN_ORDER),
+            *_at_once("busy", BOTH, every, IN_ORDER),
         ),
         (
             Expect(
@@ -134,20 +136,20 @@ def _in_order() -> Case:
             ),
             Expect("busy-device-is-passed-over", "requests", returned("busy", REQUESTS), EVERY_ONE),
         ),
-        Sees.GPU,
+        Sees.ONE_GPU,
     )
 
 
-def _by_turns() -> Case:
+def _by_turns(every: Mapping[str, Any]) -> Case:
     half = ONE_BY_ONE // 2
     return Case(
         "round-robin",
         "ROUND_ROBIN",
         (
-            *_one_by_one("turns", BOTH, ALL, BY_TURNS),
-            *_at_once("busy", BOTH, ALL, BY_TURNS),
+            *_one_by_one("turns", BOTH, every, BY_TURNS),
+            *_at_once("busy", BOTH, every, BY_TURNS),
             {"do": "set", "device": "AUTO", "properties": dict(BY_TURNS)},
-            *_one_by_one("later", BOTH, ALL),
+            *_one_by_one("later", BOTH, every),
         ),
         (
             Expect("devices-by-turns", f"who did {ONE_BY_ONE}", by_log("turns"), Counts(GPU=half, CPU=half)),
@@ -160,18 +162,18 @@ def _by_turns() -> Case:
             Expect("by-turns-loses-nothing", "requests", returned("busy", REQUESTS), EVERY_ONE),
             Expect("policy-of-auto-holds", f"who did {ONE_BY_ONE}", by_log("later"), Counts(GPU=half, CPU=half)),
         ),
-        Sees.GPU,
+        Sees.ONE_GPU,
     )
 
 
-def _two_gpus() -> Case:
+def _two_gpus(every: Mapping[str, Any]) -> Case:
     promise, third, half = "devices-by-turns-on-two-gpus", ONE_BY_ONE // 3, ONE_BY_ONE // 2
     return Case(
         "round-robin-two-gpus",
         "ROUND_ROBIN on two GPUs",
         (
-            *_one_by_one("three", "AUTO:GPU.0,GPU.1,CPU", ALL, BY_TURNS),
-            *_one_by_one("two", "AUTO:GPU.0,GPU.1", ALL, BY_TURNS),
+            *_one_by_one("three", "AUTO:GPU.0,GPU.1,CPU", every, BY_TURNS),
+            *_one_by_one("two", "AUTO:GPU.0,GPU.1", every, BY_TURNS),
         ),
         (
             Expect(
@@ -191,9 +193,9 @@ def _two_gpus() -> Case:
     )
 
 
-def _another_hint() -> Case:
+def _another_hint(streams: Mapping[str, Any]) -> Case:
     promise = "policy-changes-nothing-else"
-    hints = {"LATENCY": LATENCY, "THROUGHPUT": {**THROUGHPUT, **UNBATCHED}}
+    hints = {"LATENCY": LATENCY, "THROUGHPUT": {**THROUGHPUT, **UNBATCHED, **streams}}
     return Case(
         "another-hint",
         "a policy beside another hint",

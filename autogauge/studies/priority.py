@@ -14,7 +14,6 @@ from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import Expect
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
-    AN_ERROR,
     BOTH,
     CUMULATIVE,
     UNBATCHED,
@@ -23,6 +22,7 @@ from autogauge.studies.hinted.reading import (
     compiled,
     kind_of,
     of_step,
+    refused,
     released,
     said,
 )
@@ -195,7 +195,7 @@ def _one_gpu() -> tuple[Case, ...]:
                 Expect("lower-goes-elsewhere", "the device of LOW", chosen("low"), "CPU"),
                 Expect(only, "the device of LOW on AUTO:GPU", chosen("alone"), "GPU"),
             ),
-            Sees.GPU,
+            Sees.ONE_GPU,
         ),
         Case(
             "no-priority",
@@ -206,7 +206,7 @@ def _one_gpu() -> tuple[Case, ...]:
                 Expect("no-priority-is-medium", "the device of LOW beside it", chosen("low"), "CPU"),
                 Expect("no-priority-is-medium", "the device of LOW when it is gone", chosen("later"), "GPU"),
             ),
-            Sees.GPU,
+            Sees.ONE_GPU,
         ),
     )
 
@@ -227,7 +227,7 @@ def _gone_or_elsewhere() -> tuple[Case, ...]:
                 Expect(last, "beside one", chosen("beside one"), "CPU"),
                 Expect(last, "beside none", chosen("beside none"), "GPU"),
             ),
-            Sees.GPU,
+            Sees.ONE_GPU,
         ),
         Case(
             "compiling",
@@ -242,7 +242,7 @@ def _gone_or_elsewhere() -> tuple[Case, ...]:
                 ),
                 Expect("counts-while-compiling", "the device of MEDIUM", chosen("medium"), "CPU"),
             ),
-            Sees.GPU,
+            Sees.ONE_GPU,
         ),
         Case(
             "another-core",
@@ -256,7 +256,7 @@ def _gone_or_elsewhere() -> tuple[Case, ...]:
                 Expect(core, "the device of MEDIUM on another Core", chosen("medium"), "CPU"),
                 Expect(core, "the device of MEDIUM when it is gone", chosen("later"), "GPU"),
             ),
-            Sees.GPU,
+            Sees.ONE_GPU,
         ),
     )
 
@@ -270,7 +270,7 @@ def _wrong() -> Case:
             *(model(value, value, "AUTO:CPU") for value in ("URGENT", "high")),
             compiled("a number", "AUTO:CPU", {"MODEL_PRIORITY": 1}),
         ),
-        tuple(Expect(promise, name, said(name), AN_ERROR) for name in ("URGENT", "high", "a number")),
+        tuple(Expect(promise, name, said(name), refused("MODEL_PRIORITY")) for name in ("URGENT", "high", "a number")),
     )
 
 

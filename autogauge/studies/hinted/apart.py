@@ -7,6 +7,7 @@ from typing import Any
 
 from autogauge.rig.cases import Case, Promise, Sees
 from autogauge.rig.expecting import Expect
+from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     AT_ONCE,
     BOTH,
@@ -15,8 +16,12 @@ from autogauge.studies.hinted.reading import (
     LATENCY,
     THROUGHPUT,
     UNBATCHED,
+    ask,
+    asked,
     compiled,
     of_device,
+    unless_alike,
+    where,
     with_behind,
 )
 
@@ -48,7 +53,7 @@ PROMISES = (
 TWO_STREAMS: Mapping[str, Any] = {"NUM_STREAMS": "2"}
 
 
-def cases() -> tuple[Case, ...]:
+def cases(rig: Rig) -> tuple[Case, ...]:
     """One for the CPU, one for an accelerator."""
     return _of_the_cpu(), _of_the_accelerator()
 
@@ -67,11 +72,15 @@ def _of_the_cpu() -> Case:
             compiled("as text", CPU, {"DEVICE_PROPERTIES": "{CPU:{NUM_STREAMS:2}}"}),
             compiled("high", CPU, apart(CPU=THROUGHPUT)),
             compiled("low beside high", CPU, THROUGHPUT, apart(CPU=LATENCY)),
-        ),
+        )
+        + (compiled("two alone", "CPU", TWO_STREAMS), ask("two alone", "NUM_STREAMS")),
         (
             *(
                 Expect(
-                    "properties-reach-the-cpu", f"the CPU's streams: {name}", of_device(name, "CPU", "NUM_STREAMS"), 2
+                    "properties-reach-the-cpu",
+                    f"the CPU's streams: {name}",
+                    where(of_device(name, "CPU", "NUM_STREAMS"), asked("two alone", "NUM_STREAMS"), 2),
+                    2,
                 )
                 for name in ("streams", "as text")
             ),
@@ -102,10 +111,18 @@ def _of_the_accelerator() -> Case:
             compiled("hint by name", BOTH, AT_ONCE, UNBATCHED, apart(GPU=THROUGHPUT)),
             compiled("hint by number", BOTH, AT_ONCE, UNBATCHED, apart(GPU_0=THROUGHPUT)),
             compiled("each", BOTH, CUMULATIVE, UNBATCHED, apart(**each)),
+            compiled("nothing apart", BOTH, CUMULATIVE, UNBATCHED),
         ),
         (
             *(
-                Expect("properties-reach-each", f"streams of the {kind}", of_device("each", kind, "NUM_STREAMS"), 1)
+                Expect(
+                    "properties-reach-each",
+                    f"streams of the {kind}, which has others by itself",
+                    unless_alike(
+                        of_device("each", kind, "NUM_STREAMS"), of_device("nothing apart", kind, "NUM_STREAMS")
+                    ),
+                    1,
+                )
                 for kind in each
             ),
             *(
@@ -127,5 +144,5 @@ def _of_the_accelerator() -> Case:
                 for name in ("by name", "by number")
             ),
         ),
-        Sees.GPU,
+        Sees.ONE_GPU,
     )

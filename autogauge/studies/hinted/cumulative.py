@@ -6,6 +6,7 @@ from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, Promise, Sees
 from autogauge.rig.expecting import Expect, Wanted
+from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     ALIKE,
     BOTH,
@@ -21,12 +22,14 @@ from autogauge.studies.hinted.reading import (
     compiled,
     devices,
     of_step,
+    one_stream,
     released,
     returned,
     summed,
     together,
     told,
     with_behind,
+    wrong_of,
 )
 
 AT_ONCE, ROUNDS = 6, 30
@@ -71,14 +74,14 @@ PROMISES = (
 )
 
 
-def cases() -> tuple[Case, ...]:
+def cases(rig: Rig) -> tuple[Case, ...]:
     """One GPU, two GPUs, and a model in half precision."""
-    return _together(), _two_gpus(), _half_precision()
+    return _together(rig), _two_gpus(), _half_precision()
 
 
-def _together() -> Case:
+def _together(rig: Rig) -> Case:
     alone = (compiled("cpu", "CPU", THROUGHPUT), compiled("gpu", "GPU", THROUGHPUT))
-    plain = with_behind(compiled("unbatched", BOTH, CUMULATIVE, UNBATCHED))
+    plain = with_behind(compiled("unbatched", BOTH, CUMULATIVE, UNBATCHED, one_stream(rig)))
     return Case(
         "cumulative",
         "all devices at once",
@@ -101,7 +104,7 @@ def _together() -> Case:
                 SOME_BY_EACH,
             ),
             Expect("cumulative-answers-all", "requests", returned("unbatched", AT_ONCE), EVERY_ONE),
-            Expect("cumulative-answers-all", "wrong answers", told(f"{AT_ONCE} of unbatched", "wrong"), 0),
+            Expect("cumulative-answers-all", "wrong answers", wrong_of(f"{AT_ONCE} of unbatched"), 0),
             Expect(
                 "requests-are-the-sum",
                 "requests of AUTO, and of the CPU and the GPU alone together",
@@ -116,7 +119,7 @@ def _together() -> Case:
             ),
             Expect("streams-as-a-number-lose-no-device", "EXECUTION_DEVICES", devices("two streams"), ["GPU", "CPU"]),
         ),
-        Sees.GPU,
+        Sees.ONE_GPU,
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autogauge import causes
 from autogauge.probe.seen import Seen, Step
 from autogauge.rig.expecting import Wanted
+from autogauge.rig.rig import Rig
 
 Reader = Callable[[Seen], Any]
 Made = dict[str, Any]
@@ -25,7 +27,6 @@ ASKED = (
 """What the devices behind AUTO are asked for."""
 OPTIMAL = "OPTIMAL_NUMBER_OF_INFER_REQUESTS"
 NOT_TOLD = "not told"
-AN_ERROR = Wanted("an error", bool)
 NO_ERROR = Wanted("no error", lambda said: said == "")
 ALIKE = Wanted("the same", lambda pair: len({*pair}) == 1 and all(isinstance(each, int) for each in pair))
 EVERY_ONE = Wanted("every one", lambda found: isinstance(found, Returned) and not found.lost and found.done > 0)
@@ -34,6 +35,22 @@ SOME_BY_EACH = Wanted(
     lambda counts: isinstance(counts, dict) and set(counts) == {"CPU", "GPU"} and min(counts.values()) > 0,
 )
 EXACT = Wanted("at most 1e-05", lambda error: isinstance(error, float) and error <= 1e-5)
+
+
+def refused(*words: str) -> Wanted:
+    """An error that has one of these words. One by which the machine lacked memory, files or room on the disk says nothing (``None``)."""
+
+    def holds(error: Any) -> bool | None:
+        if error and causes.step_in(str(error)):
+            return None
+        return any(word in str(error) for word in words)
+
+    return Wanted(f"an error that names {' or '.join(words)}", holds)
+
+
+def one_stream(rig: Rig) -> Mapping[str, Any]:
+    """One stream for each device where the GPU is the emulated one: with two, inferences now and then never come back, without AUTO too."""
+    return {"NUM_STREAMS": "1"} if rig.asked.is_emulated else {}
 
 
 class Counts(dict[str, int]):
@@ -73,6 +90,16 @@ def behind(name: str) -> Made:
 def with_behind(*steps: Made) -> tuple[Made, ...]:
     """Each of these models, and what is behind it."""
     return tuple(made for step in steps for made in (step, behind(step["name"])))
+
+
+def ask(name: str, *properties: str) -> dict[str, Any]:
+    """Ask the model itself."""
+    return {"do": "ask", "name": f"ask {name}", "of": name, "properties": [*properties]}
+
+
+def asked(name: str, key: str) -> Reader:
+    """Reads what the model said when it was asked itself."""
+    return of_step(f"ask {name}", lambda step: step.value["told"].get(key, NOT_TOLD))
 
 
 def infer(name: str, times: int = 1) -> Made:
@@ -135,6 +162,30 @@ def as_word(value: Any) -> Any:
             return int(value)
         return {"YES": True, "NO": False, "TRUE": True, "FALSE": False}.get(value, value)
     return value
+
+
+def unless_alike(one: Reader, other: Reader) -> Reader:
+    """Reads the first thing; ``None`` where the other is the same, or not known: then the first would be so without being told to."""
+
+    def reader(seen: Seen) -> Any:
+        found, by_itself = one(seen), other(seen)
+        return None if by_itself is None or found == by_itself else found
+
+    return reader
+
+
+def where(one: Reader, other: Reader, wanted: Any) -> Reader:
+    """Reads the first thing; ``None`` where the other is not as ``wanted``: what a device does not do alone nobody can ask of it."""
+    return lambda seen: one(seen) if other(seen) == wanted else None
+
+
+def wrong_of(step: str) -> Reader:
+    """Reads how many answers of that step were wrong; ``None`` where none was compared."""
+
+    def read(found: Step) -> Any:
+        return found.value.get("wrong") if found.value.get("compared") else None
+
+    return of_step(step, read)
 
 
 def both(one: Reader, other: Reader) -> Reader:

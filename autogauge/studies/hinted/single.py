@@ -7,9 +7,9 @@ from typing import Any
 
 from autogauge.rig.cases import Case, Promise, Sees
 from autogauge.rig.expecting import Expect, Wanted
+from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     ALIKE,
-    AN_ERROR,
     AT_ONCE,
     BOTH,
     CPU,
@@ -21,33 +21,45 @@ from autogauge.studies.hinted.reading import (
     THROUGHPUT,
     UNBATCHED,
     Counts,
-    Reader,
+    ask,
+    asked,
     both,
     by_log,
     compiled,
     devices,
     infer,
     of_device,
-    of_step,
+    one_stream,
+    refused,
     released,
     said,
     told,
+    unless_alike,
+    where,
     with_behind,
+    wrong_of,
 )
 
 ONE_REQUEST: Mapping[str, Any] = {"PERFORMANCE_HINT_NUM_REQUESTS": "1"}
 IN_SINGLE: Mapping[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
 ACCURATE: Mapping[str, Any] = {"EXECUTION_MODE_HINT": "ACCURACY"}
 GIVEN_ON_THE_CPU: Mapping[str, tuple[tuple[str, str, Any], ...]] = {
-    "given-streams-win": (("high, one stream", "NUM_STREAMS", 1), ("low, two streams", "NUM_STREAMS", 2)),
-    "given-threads-win": (("one thread", "INFERENCE_NUM_THREADS", 1),),
     "given-pinning-wins": (("not pinned", "ENABLE_CPU_PINNING", False),),
     "given-affinity-wins": (("no affinity", "AFFINITY", "NONE"),),
-    "number-of-streams-on-the-cpu": (("two as a number", "NUM_STREAMS", 2),),
     "number-of-requests-reaches-the-cpu": (("one request", "PERFORMANCE_HINT_NUM_REQUESTS", 1),),
     "one-stream-by-default": (("default", "NUM_STREAMS", 1),),
 }
 """Which property the CPU is to have in which model, by promise."""
+UNLIKE_ITSELF: Mapping[str, tuple[str, str, int]] = {
+    "given-streams-win": ("high, one stream", "NUM_STREAMS", 1),
+    "given-threads-win": ("one thread", "INFERENCE_NUM_THREADS", 1),
+}
+"""The same, where the CPU by itself has another value with THROUGHPUT: with one core it has not, and that is then not known."""
+AS_MANY_AS_ALONE: Mapping[str, str] = {
+    "given-streams-win": "low, two streams",
+    "number-of-streams-on-the-cpu": "two as a number",
+}
+"""Models of two streams, where the CPU without AUTO makes two of them: with one core it makes one."""
 PROMISES = (
     Promise(
         "default-hint-reaches-the-device",
@@ -132,9 +144,9 @@ PROMISES = (
 )
 
 
-def cases() -> tuple[Case, ...]:
+def cases(rig: Rig) -> tuple[Case, ...]:
     """One for the CPU, and some for an accelerator."""
-    return _on_the_cpu(), _checked_values(), _on_the_accelerator(), _numbers(), _with_the_helper()
+    return _on_the_cpu(), _checked_values(), _on_the_accelerator(rig), _numbers(), _with_the_helper()
 
 
 def as_alone(promise: str, kind: str, hint: str, hinted: str, alone: str) -> tuple[Expect, ...]:
@@ -156,16 +168,6 @@ def as_alone(promise: str, kind: str, hint: str, hinted: str, alone: str) -> tup
     )
 
 
-def ask(name: str, *properties: str) -> dict[str, Any]:
-    """Ask the model itself."""
-    return {"do": "ask", "name": f"ask {name}", "of": name, "properties": [*properties]}
-
-
-def asked(name: str, key: str) -> Reader:
-    """Reads what the model said when it was asked itself."""
-    return of_step(f"ask {name}", lambda step: step.value["told"].get(key, NOT_TOLD))
-
-
 def _on_the_cpu() -> Case:
     on_auto = with_behind(
         compiled("default", CPU),
@@ -183,6 +185,7 @@ def _on_the_cpu() -> Case:
         compiled("low alone", "CPU", LATENCY),
         compiled("high alone", "CPU", THROUGHPUT),
         compiled("one request alone", "CPU", THROUGHPUT, ONE_REQUEST),
+        compiled("two streams alone", "CPU", LATENCY, {"NUM_STREAMS": "2"}),
     )
     exact = (
         {"do": "expect", "model": "conv"},
@@ -209,6 +212,24 @@ def _on_the_cpu() -> Case:
                 for promise, each in GIVEN_ON_THE_CPU.items()
                 for name, key, wanted in each
             ),
+            *(
+                Expect(
+                    promise,
+                    f"{key} of the CPU, which has another by itself: {name}",
+                    unless_alike(of_device(name, "CPU", key), of_device("high", "CPU", key)),
+                    wanted,
+                )
+                for promise, (name, key, wanted) in UNLIKE_ITSELF.items()
+            ),
+            *(
+                Expect(
+                    promise,
+                    f"NUM_STREAMS of the CPU, which makes two alone: {name}",
+                    where(of_device(name, "CPU", "NUM_STREAMS"), asked("two streams alone", "NUM_STREAMS"), 2),
+                    2,
+                )
+                for promise, name in AS_MANY_AS_ALONE.items()
+            ),
             Expect(
                 "number-of-requests-reaches-the-cpu",
                 "streams behind AUTO and alone",
@@ -224,7 +245,7 @@ def _exact(name: str, kind: str) -> tuple[Expect, ...]:
     """Answers of the model are those of single precision, and all of them were compared."""
     promise = "accuracy-is-exact"
     return (
-        Expect(promise, f"wrong answers of the {kind}", told(f"infer {name}", "wrong"), 0),
+        Expect(promise, f"wrong answers of the {kind}", wrong_of(f"infer {name}"), 0),
         Expect(promise, f"answers of the {kind} that were compared", told(f"infer {name}", "compared"), 2),
         Expect(promise, f"largest error of the {kind}", told(f"infer {name}", "largest_error"), EXACT),
     )
@@ -248,12 +269,15 @@ def _checked_values() -> Case:
         (
             Expect(promise, "a threshold of 80 percent", said("80 percent"), NO_ERROR),
             Expect(promise, "inferences with it", told("infer 80 percent", "done"), 1),
-            *(Expect(promise, name, said(name), AN_ERROR) for name in ("300 percent", "below zero", "no percents")),
+            *(
+                Expect(promise, name, said(name), refused("DEVICES_UTILIZATION_THRESHOLD"))
+                for name in ("300 percent", "below zero", "no percents")
+            ),
         ),
     )
 
 
-def _on_the_accelerator() -> Case:
+def _on_the_accelerator(rig: Rig) -> Case:
     on_auto = with_behind(
         compiled("default", BOTH, AT_ONCE),
         compiled("low", BOTH, AT_ONCE, LATENCY),
@@ -262,7 +286,11 @@ def _on_the_accelerator() -> Case:
     )
     alone = (compiled("low alone", "GPU", LATENCY), compiled("high alone", "GPU", THROUGHPUT, UNBATCHED))
     asking = tuple(ask(each["name"], "NUM_STREAMS") for each in alone)
-    inferring = tuple(made for name in ("low", "high") for made in (infer(name, 20), released(name)))
+    used = {"low": "low", "high": "high, to infer"}
+    inferring = (
+        compiled(used["high"], BOTH, AT_ONCE, THROUGHPUT, UNBATCHED, one_stream(rig)),
+        *(made for name in used.values() for made in (infer(name, 20), released(name))),
+    )
     exact = (
         {"do": "expect", "model": "conv"},
         compiled("accurate", BOTH, AT_ONCE, ACCURATE, model="conv"),
@@ -288,7 +316,7 @@ def _on_the_accelerator() -> Case:
             *as_alone("hint-reaches-the-device", "GPU", "THROUGHPUT", "high", "high alone"),
             *(
                 Expect("one-device-infers", f"who did 20 inferences ({name})", by_log(name), Counts(GPU=20))
-                for name in ("low", "high")
+                for name in used.values()
             ),
             Expect("given-streams-win", "the GPU's streams", of_device("low, two streams", "GPU", "NUM_STREAMS"), 2),
             *_exact("accurate", "GPU"),
@@ -300,15 +328,15 @@ def _on_the_accelerator() -> Case:
                 Wanted("at least one", lambda count: isinstance(count, int) and count > 0),
             ),
         ),
-        Sees.GPU,
+        Sees.ONE_GPU,
     )
 
 
 def _numbers() -> Case:
     """Values that one device takes and another may not."""
-    refused = {
-        "a timeout below zero": {**THROUGHPUT, "AUTO_BATCH_TIMEOUT": "-3"},
-        "streams that are no number": {"DEVICE_PROPERTIES": {"GPU": {"NUM_STREAMS": "many"}}},
+    no_values = {
+        "a timeout below zero": ("AUTO_BATCH_TIMEOUT", {**THROUGHPUT, "AUTO_BATCH_TIMEOUT": "-3"}),
+        "streams that are no number": ("NUM_STREAMS", {"DEVICE_PROPERTIES": {"GPU": {"NUM_STREAMS": "many"}}}),
     }
     return Case(
         "gpu-numbers",
@@ -317,7 +345,7 @@ def _numbers() -> Case:
             *with_behind(compiled("two streams", BOTH, AT_ONCE, {"NUM_STREAMS": 2})),
             compiled("two requests", BOTH, AT_ONCE, THROUGHPUT, {"PERFORMANCE_HINT_NUM_REQUESTS": "2"}),
             compiled("two as a number", BOTH, AT_ONCE, THROUGHPUT, {"PERFORMANCE_HINT_NUM_REQUESTS": 2}),
-            *(compiled(name, BOTH, AT_ONCE, properties) for name, properties in refused.items()),
+            *(compiled(name, BOTH, AT_ONCE, properties) for name, (_, properties) in no_values.items()),
         ),
         (
             Expect(
@@ -329,7 +357,7 @@ def _numbers() -> Case:
             Expect("number-of-requests-limits-the-batch", "AUTO's requests", told("two requests", OPTIMAL), 2),
             Expect("number-of-requests-limits-the-batch", "who answers", devices("two requests"), ["GPU"]),
             Expect("number-of-requests-is-a-number", "who answers", devices("two as a number"), ["GPU"]),
-            *(Expect("refusal-by-the-accelerator-is-told", name, said(name), AN_ERROR) for name in refused),
+            *(Expect("refusal-by-the-accelerator-is-told", name, said(name), refused(word)) for name, (word, _) in no_values.items()),
         ),
         Sees.GPU,
     )
@@ -347,7 +375,7 @@ def _with_the_helper() -> Case:
         ),
         (
             Expect(promise, "the first request", said("infer bound"), NO_ERROR),
-            Expect(promise, "wrong answers", told("infer bound", "wrong"), 0),
+            Expect(promise, "wrong answers", wrong_of("infer bound"), 0),
         ),
         Sees.GPU,
     )

@@ -20,7 +20,7 @@ class HintsAndDevices(CaseStudy):
 
     def cases(self, rig: Rig) -> Sequence[Case]:
         """By subject."""
-        return [case for each in SUBJECTS for case in each.cases()]
+        return [case for each in SUBJECTS for case in each.cases(rig)]
 
 
 HINTS_AND_DEVICES = HintsAndDevices()

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
     Step = dict[str, Any]
 
-MOST_ERRORS = 5
+MOST_ERRORS, MOST_ROUNDS = 5, 64
 
 
 def together(stage: Stage, step: Step) -> dict[str, Any]:
     """Start ``requests`` of the model kept as ``of`` at once and wait for all, ``times`` times over, from one thread.
 
     One that has not come back ``patience_s`` seconds after they were started has never: then no further ones are started. Told:
-    ``done``, ``never``, ``failed`` with ``errors``, ``compared`` and ``wrong`` against ``expect``.
+    ``done``, ``never``, ``failed`` with ``errors``, ``compared`` and ``wrong`` against ``expect``; ``rounds_s``, the seconds from a
+    round's start to its last answer (the first 64).
     """
     name = step.get("of", "a")
     compiled = stage.compiled[name]
@@ -30,8 +31,10 @@ def together(stage: Stage, step: Step) -> dict[str, Any]:
     right = Answers(stage.right[stage.model_of[name]]) if stage.model_of[name] in stage.right else None
     found = {"done": 0, "never": 0, "failed": 0, "compared": 0, "wrong": 0}
     errors: list[str] = []
+    rounds_s: list[float] = []
     for _ in range(step.get("times", 1)):
-        until = time.monotonic() + step.get("patience_s", 10.0)
+        began = time.monotonic()
+        until = began + step.get("patience_s", 10.0)
         for request in requests:
             request.start_async()
         for request in requests:
@@ -49,9 +52,10 @@ def together(stage: Stage, step: Step) -> dict[str, Any]:
                 found["wrong"] += not right.compare(request)[1]
         if found["never"]:
             break
+        rounds_s = [*rounds_s, time.monotonic() - began][:MOST_ROUNDS]
     if not found["never"]:
         stage.kept["started"].pop()
-    return {**found, "errors": errors}
+    return {**found, "errors": errors, "rounds_s": rounds_s}
 
 
 def another_core(stage: Stage, step: Step) -> None:
