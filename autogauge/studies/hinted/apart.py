@@ -67,13 +67,15 @@ def _of_the_cpu() -> Case:
     return Case(
         "cpu-apart",
         "properties for the CPU alone",
-        with_behind(
-            compiled("streams", CPU, apart(CPU=TWO_STREAMS)),
-            compiled("as text", CPU, {"DEVICE_PROPERTIES": "{CPU:{NUM_STREAMS:2}}"}),
-            compiled("high", CPU, apart(CPU=THROUGHPUT)),
-            compiled("low beside high", CPU, THROUGHPUT, apart(CPU=LATENCY)),
-        )
-        + (compiled("two alone", "CPU", TWO_STREAMS), ask("two alone", "NUM_STREAMS")),
+        (
+            *with_behind(
+                compiled("streams", CPU, apart(CPU=TWO_STREAMS)),
+                compiled("as text", CPU, {"DEVICE_PROPERTIES": "{CPU:{NUM_STREAMS:2}}"}),
+                compiled("high", CPU, apart(CPU=THROUGHPUT)),
+                compiled("low beside high", CPU, THROUGHPUT, apart(CPU=LATENCY)),
+            ),
+            *(compiled("two alone", "CPU", TWO_STREAMS), ask("two alone", "NUM_STREAMS")),
+        ),
         (
             *(
                 Expect(

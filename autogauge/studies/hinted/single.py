@@ -16,7 +16,6 @@ from autogauge.studies.hinted.reading import (
     EXACT,
     LATENCY,
     NO_ERROR,
-    NOT_TOLD,
     OPTIMAL,
     THROUGHPUT,
     UNBATCHED,
@@ -357,7 +356,10 @@ def _numbers() -> Case:
             Expect("number-of-requests-limits-the-batch", "AUTO's requests", told("two requests", OPTIMAL), 2),
             Expect("number-of-requests-limits-the-batch", "who answers", devices("two requests"), ["GPU"]),
             Expect("number-of-requests-is-a-number", "who answers", devices("two as a number"), ["GPU"]),
-            *(Expect("refusal-by-the-accelerator-is-told", name, said(name), refused(word)) for name, (word, _) in no_values.items()),
+            *(
+                Expect("refusal-by-the-accelerator-is-told", name, said(name), refused(word))
+                for name, (word, _) in no_values.items()
+            ),
         ),
         Sees.GPU,
     )

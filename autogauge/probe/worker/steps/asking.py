@@ -1,9 +1,18 @@
-"""Steps that ask much: ``ask-all`` (every property that is named), ``profiling`` (a request's counters), ``environment`` (a variable)."""
+"""Steps that ask much.
+
+``ask-all`` (every property that is named), ``profiling`` (a request's counters), ``environment`` (a variable), ``log-form`` (what a compile
+prints).
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
+import tempfile
 from typing import TYPE_CHECKING, Any
+
+from autogauge.probe.worker.steps.basic import compile_
 
 if TYPE_CHECKING:
     from autogauge.probe.worker.steps.stage import Stage
@@ -11,6 +20,8 @@ if TYPE_CHECKING:
     Step = dict[str, Any]
 
 SUPPORTED = "SUPPORTED_PROPERTIES"
+MOST_TEXT, MOST_OTHERS = 200, 5
+_FORM = re.compile(r"\[\d\d:\d\d:\d\d\.\d+\][A-Z]\[[^\]]+:\d+\]\[(AUTO|MULTI)\].*")
 
 
 def ask_all(stage: Stage, step: Step) -> dict[str, Any]:
@@ -39,9 +50,37 @@ def ask_all(stage: Stage, step: Step) -> dict[str, Any]:
 
 
 def profiling(stage: Stage, step: Step) -> dict[str, Any]:
-    """How many operations the latest inference of the request kept of the model ``of`` has counters of."""
+    """How many operations the latest inference of the request kept of the model ``of`` has counters of; ``timed``: with a time."""
     request = stage.requests[step.get("of", "a") + "/" + step.get("request", "")]
-    return {"operations": len(request.get_profiling_info())}
+    found = request.get_profiling_info()
+    return {"operations": len(found), "timed": sum(each.real_time.total_seconds() > 0 for each in found)}
+
+
+def log_form(stage: Stage, step: Step) -> dict[str, Any]:
+    """Do the step ``compile``, and read what it prints: ``lines`` that are not empty, ``in_form``, and ``others`` (the first five).
+
+    All of it is printed as before, after the compile.
+    """
+    sys.stdout.flush()
+    with tempfile.TemporaryFile() as kept:
+        out = os.dup(1)
+        os.dup2(kept.fileno(), 1)
+        try:
+            compile_(stage, step)
+        finally:
+            os.dup2(out, 1)
+            os.close(out)
+            kept.seek(0)
+            printed = kept.read()
+            os.write(1, printed)
+    return forms(printed.decode("utf-8", "replace"))
+
+
+def forms(printed: str) -> dict[str, Any]:
+    """How many lines of AUTO's log there are, and which of them are not in its form: time, level, file and line, plugin, text."""
+    lines = [line for line in printed.splitlines() if line.strip()]
+    others = [line[:MOST_TEXT] for line in lines if not _FORM.match(line)]
+    return {"lines": len(lines), "in_form": len(lines) - len(others), "others": others[:MOST_OTHERS]}
 
 
 def environment(stage: Stage, step: Step) -> None:
@@ -50,4 +89,4 @@ def environment(stage: Stage, step: Step) -> None:
     stage.kept["logs"] = True
 
 
-KINDS = {"ask-all": ask_all, "profiling": profiling, "environment": environment}
+KINDS = {"ask-all": ask_all, "profiling": profiling, "environment": environment, "log-form": log_form}
