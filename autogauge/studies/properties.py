@@ -129,6 +129,10 @@ class Properties(CaseStudy):
             "log-follows-the-environment",
             "OPENVINO_LOG_LEVEL is numbered as documented",
             ("log-level-environment",),
+            differs=("log-level-numbers",),
+        ),
+        Promise(
+            "environment-turns-the-log-off", "with OPENVINO_LOG_LEVEL=0 nothing is logged", ("log-level-environment",)
         ),
         Promise("log-property-wins", "LOG_LEVEL overrides OPENVINO_LOG_LEVEL", ("log-level-property-wins",)),
     )
@@ -353,11 +357,10 @@ def _log_by_environment(number: str) -> Case:
         ),
         (
             Expect(
-                "log-follows-the-environment",
+                "environment-turns-the-log-off" if number == "0" else "log-follows-the-environment",
                 f"levels with {number}",
                 letters("by variable"),
                 LEVELS[number],
-                differs=() if number == "0" else ("log-level-numbers",),
             ),
             Expect(
                 "given-log-level-holds-for-one", f"whether the next model logs as before {turned}", _as_before, True

@@ -40,6 +40,8 @@ def test_all_that_come_back_are_counted_each_time():
     told = started(stage, 2)
     assert (told["done"], told["never"], told["failed"], told["errors"]) == (6, 0, 0, [])
     assert [each.started for each in requests] == [3, 3]
+    assert len(told["rounds_s"]) == 3
+    assert min(told["rounds_s"]) >= 0
 
 
 def test_one_that_fails_is_told_with_what_was_said_and_the_others_go_on():
@@ -54,6 +56,7 @@ def test_one_that_never_comes_back_ends_it_and_is_not_let_go_of():
     told = started(stage, 2)
     assert (told["done"], told["never"]) == (1, 1)
     assert requests[1].started == 1
+    assert told["rounds_s"] == []
     assert stage.kept["started"][0][0] == requests
 
 

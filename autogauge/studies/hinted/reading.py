@@ -53,6 +53,11 @@ def one_stream(rig: Rig) -> Mapping[str, Any]:
     return {"NUM_STREAMS": "1"} if rig.asked.is_emulated else {}
 
 
+def one_gpu_stream(rig: Rig) -> Mapping[str, Any]:
+    """The same for the GPU alone: the CPU keeps as many requests as it makes, so that one is free although the last has just ended."""
+    return {"DEVICE_PROPERTIES": {"GPU": dict(one_stream(rig))}} if one_stream(rig) else {}
+
+
 class Counts(dict[str, int]):
     """How many inferences each device did; it is told in words."""
 
@@ -102,9 +107,9 @@ def asked(name: str, key: str) -> Reader:
     return of_step(f"ask {name}", lambda step: step.value["told"].get(key, NOT_TOLD))
 
 
-def infer(name: str, times: int = 1) -> Made:
-    """Infer so many times, one after another."""
-    return {"do": "infer", "name": f"infer {name}", "of": name, "times": times}
+def infer(name: str, times: int = 1, every_s: float = 0.0) -> Made:
+    """Infer so many times, one after another, with so many seconds between them."""
+    return {"do": "infer", "name": f"infer {name}", "of": name, "times": times, "every_s": every_s}
 
 
 def together(name: str, requests: int, times: int) -> Made:
