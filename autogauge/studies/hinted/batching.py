@@ -79,11 +79,8 @@ def cases(rig: Rig) -> tuple[Case, ...]:
         compiled("timeout as a number", BOTH, AT_ONCE, THROUGHPUT, {TIMEOUT: GIVEN_MS}),
     )
     # AUTO takes the batch that the GPU advises, which may be one request: that a batch waits is seen with one of four.
-    waits, four = "a-batch-waits-its-timeout", f"BATCH:GPU({WHOLE})"
-    batch = (
-        compiled("batch", four, THROUGHPUT, {TIMEOUT: str(GIVEN_MS)}, one_stream(rig)),
-        together("batch", PART, PART_ROUNDS),
-    )
+    batch = compiled("batch", f"BATCH:GPU({WHOLE})", THROUGHPUT, {TIMEOUT: str(GIVEN_MS)}, one_stream(rig))
+    parts = tuple(together(name, PART, PART_ROUNDS) for name in ("timeout", "batch"))
     wanted: Mapping[str, Mapping[str, Any]] = {
         "throughput-batches": {"high": DEFAULT_MS, "all": DEFAULT_MS},
         "batching-is-turned-off": {"off": NOT_TOLD, "all, off": NOT_TOLD},
@@ -97,7 +94,7 @@ def cases(rig: Rig) -> tuple[Case, ...]:
         Case(
             "batching",
             "automatic batching on the accelerator",
-            (*models, together("timeout", WHOLE, 5), together("timeout", PART, PART_ROUNDS), *batch),
+            (*models, batch, together("timeout", WHOLE, 5), *parts),
             (
                 *(
                     Expect(promise, f"{TIMEOUT} of the GPU: {name}", of_device(name, "GPU", TIMEOUT), timeout)
@@ -105,27 +102,26 @@ def cases(rig: Rig) -> tuple[Case, ...]:
                     for name, timeout in each.items()
                 ),
                 Expect("throughput-batches", "who answers", devices("high"), ["GPU"]),
-                *(
-                    Expect(
-                        "part-of-a-batch-is-answered",
-                        f"{count} requests at once",
-                        returned("timeout", count),
-                        EVERY_ONE,
-                    )
-                    for count in (WHOLE, PART)
-                ),
-                Expect(
-                    "part-of-a-batch-is-answered",
-                    f"shortest wait of {PART} in ms",
-                    waits_ms("timeout", min),
-                    at_most(MOST_MS, "ms"),
-                ),
-                Expect(waits, f"{PART} requests at once", returned("batch", PART), EVERY_ONE),
-                Expect(waits, f"longest wait of {PART} in ms", waits_ms("batch", max), at_least(LEAST_MS, "ms")),
-                Expect(waits, f"shortest wait of {PART} in ms", waits_ms("batch", min), at_most(MOST_MS, "ms")),
+                *_waits(),
             ),
             Sees.GPU,
         ),
+    )
+
+
+def _waits() -> tuple[Expect, ...]:
+    """What becomes of requests that fill no batch, as AUTO batches them and where a batch is four."""
+    answered, waits = "part-of-a-batch-is-answered", "a-batch-waits-its-timeout"
+    shortest, longest = f"shortest wait of {PART} in ms", f"longest wait of {PART} in ms"
+    return (
+        *(
+            Expect(answered, f"{count} requests at once", returned("timeout", count), EVERY_ONE)
+            for count in (WHOLE, PART)
+        ),
+        Expect(answered, shortest, waits_ms("timeout", min), at_most(MOST_MS, "ms")),
+        Expect(waits, f"{PART} requests at once", returned("batch", PART), EVERY_ONE),
+        Expect(waits, longest, waits_ms("batch", max), at_least(LEAST_MS, "ms")),
+        Expect(waits, shortest, waits_ms("batch", min), at_most(MOST_MS, "ms")),
     )
 
 

@@ -206,29 +206,7 @@ def _on_the_cpu() -> Case:
             ),
             *as_alone("hint-reaches-the-device", "CPU", "LATENCY", "low", "low alone"),
             *as_alone("hint-reaches-the-device", "CPU", "THROUGHPUT", "high", "high alone"),
-            *(
-                Expect(promise, f"{key} of the CPU: {name}", of_device(name, "CPU", key), wanted)
-                for promise, each in GIVEN_ON_THE_CPU.items()
-                for name, key, wanted in each
-            ),
-            *(
-                Expect(
-                    promise,
-                    f"{key} of the CPU, which has another by itself: {name}",
-                    unless_alike(of_device(name, "CPU", key), of_device("high", "CPU", key)),
-                    wanted,
-                )
-                for promise, (name, key, wanted) in UNLIKE_ITSELF.items()
-            ),
-            *(
-                Expect(
-                    promise,
-                    f"NUM_STREAMS of the CPU, which makes two alone: {name}",
-                    where(of_device(name, "CPU", "NUM_STREAMS"), asked("two streams alone", "NUM_STREAMS"), 2),
-                    2,
-                )
-                for promise, name in AS_MANY_AS_ALONE.items()
-            ),
+            *_given(),
             Expect(
                 "number-of-requests-reaches-the-cpu",
                 "streams behind AUTO and alone",
@@ -236,6 +214,35 @@ def _on_the_cpu() -> Case:
                 ALIKE,
             ),
             *_exact("accurate", "CPU"),
+        ),
+    )
+
+
+def _given() -> tuple[Expect, ...]:
+    """What the CPU has of what its model was given."""
+    return (
+        *(
+            Expect(promise, f"{key} of the CPU: {name}", of_device(name, "CPU", key), wanted)
+            for promise, each in GIVEN_ON_THE_CPU.items()
+            for name, key, wanted in each
+        ),
+        *(
+            Expect(
+                promise,
+                f"{key} of the CPU, which has another by itself: {name}",
+                unless_alike(of_device(name, "CPU", key), of_device("high", "CPU", key)),
+                wanted,
+            )
+            for promise, (name, key, wanted) in UNLIKE_ITSELF.items()
+        ),
+        *(
+            Expect(
+                promise,
+                f"NUM_STREAMS of the CPU, which makes two alone: {name}",
+                where(of_device(name, "CPU", "NUM_STREAMS"), asked("two streams alone", "NUM_STREAMS"), 2),
+                2,
+            )
+            for promise, name in AS_MANY_AS_ALONE.items()
         ),
     )
 
