@@ -277,3 +277,11 @@ def test_threads_are_read_once_a_round_and_what_is_compared_is_counted(monkeypat
     monkeypatch.setattr(soaking, "Answers", Answers)
     found = soaking.threads(Stage("nowhere"), {**STEP, "times": 3, "repeats": 2})
     assert (found["count"], len(found["threads"]), found["done"], found["wrong"]) == (3, 3, 3 * 2 * 2, 0)
+
+
+def test_memory_is_judged_with_every_device_and_on_the_emulated_gpu_by_the_long_cycles_alone():
+    def judged(found):
+        return {name for name, case in found.items() if any(each.claim == MEMORY for each in case.expects)}
+
+    assert judged(ALL) == set(PAIRS)
+    assert {name for name in judged(LONG) if "AUTO:CPU" not in name} == {"cycles: AUTO:GPU,CPU"}
