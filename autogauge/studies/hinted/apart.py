@@ -80,7 +80,7 @@ def _of_the_cpu() -> Case:
             *(
                 Expect(
                     "properties-reach-the-cpu",
-                    f"the CPU's streams: {name}",
+                    f"streams of the CPU, which makes two alone: {name}",
                     where(of_device(name, "CPU", "NUM_STREAMS"), asked("two alone", "NUM_STREAMS"), 2),
                     2,
                 )
