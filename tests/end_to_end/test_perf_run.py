@@ -67,7 +67,7 @@ def test_each_promise_has_a_verdict_with_its_evidence(summary):
     for verdict in verdicts.values():
         assert verdict["verdict"] in ("PASS", "INCONCLUSIVE")
         by_interval = verdict["kind"] in ("ratio", "difference") and verdict["verdict"] == "PASS"
-        assert verdict["replicates"] >= (7 if by_interval else 2), "no interval decides by fewer"
+        assert verdict["replicates"] >= (6 if by_interval else 2), "no interval of a median has 95 % by fewer"
         if verdict["kind"] == "ratio":
             low, high = verdict["ci"]
             assert low <= verdict["ratio"] <= (math.inf if high is None else high)
@@ -90,9 +90,13 @@ def test_facts_have_verdicts_with_evidence_wherever_ratios_have(first, summary, 
     printed = " ".join(first.stdout.split())
     for each in facts.values():
         assert (each["verdict"], each["ci"]) == ("PASS", None)
-        for text in (page, junit, printed):
-            assert each["evidence"] in text
-        assert f"{each['claim']} [{each['name']}]" in printed
+        assert each["evidence"] in page
+        assert each["evidence"] in junit
+        if each["one_of_many"]:  # the terminal has one line for the kept promises of a study of cases
+            assert each["name"] in printed
+        else:
+            assert each["evidence"] in printed
+            assert f"{each['claim']} [{each['name']}]" in printed
     ran = facts["first-inferences-ran-where-they-should"]
     assert ran["evidence"] == f"AUTO and CPU: it held in all {ran['replicates']} samples (by CPU)"
     kept = [each["extra_info"]["verdicts"] for each in saved_run["benchmarks"] if "first_inference" in each["name"]]
