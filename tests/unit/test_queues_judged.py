@@ -12,12 +12,14 @@ from autogauge.studies.queues import ADVISED, INFERENCES, LET_GO, QUEUES, TIMES
 from tests.cases import each_of
 
 CASES = {case.name: case for case in QUEUES.cases(None)}
-HUNG = Failure("deadline", "step 0", "no answer within 20 s")
+HUNG = Failure("deadline", "step 1", "no answer within 20 s")
+CRASHED = Failure("signal", "step 1", "ended by SIGSEGV")
 DONE = {"let_go_of": TIMES, "called": TIMES * INFERENCES}
 
 
 def of_queues(value=DONE, error=None, ending=None):
-    told = [] if ending else [{"value": value, "error": error, "seconds": 1.0}]
+    told = [{"value": {}, "error": None, "seconds": 0.0}]
+    told += [] if ending else [{"value": value, "error": error, "seconds": 1.0}]
     return Seen.of(CASES["queues"].steps, told, ending, "")
 
 
@@ -41,7 +43,7 @@ def check(case, seen):
         (of_queues({**DONE, "called": TIMES * INFERENCES - 1}), False),
         (of_queues({}, "it throws"), False),
         (of_queues(ending=HUNG), False),
-        (of_queues(ending=Failure("signal", "step 0", "ended by SIGSEGV")), False),
+        (of_queues(ending=CRASHED), False),
         (Seen((), None, AutoLog()), None),
     ],
     ids=["let go", "a callback lost", "error", "hung", "crashed", "not begun"],
@@ -54,6 +56,11 @@ def test_a_hang_is_the_known_difference_and_nothing_beyond_it():
     found = check("queues", of_queues(ending=HUNG))[LET_GO]
     assert BEYOND not in found.why
     assert "hung, and was to be done" in found.why
+
+
+@each_of("seen", [of_queues({}, "it throws"), of_queues(ending=CRASHED)], ids=["error", "crash"])
+def test_an_error_or_a_crash_is_more_than_the_known_difference(seen):
+    assert BEYOND in check("queues", seen)[LET_GO].why
 
 
 @each_of(
@@ -105,4 +112,4 @@ def stage():
 
 
 def test_the_step_counts_what_was_called(stage):
-    assert queueing.queues(stage, dict(CASES["queues"].steps[0])) == DONE
+    assert queueing.queues(stage, dict(CASES["queues"].steps[1])) == DONE
