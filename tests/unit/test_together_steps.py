@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from autogauge.probe.worker.steps import behind, together
@@ -48,7 +49,32 @@ def test_one_that_fails_is_told_with_what_was_said_and_the_others_go_on():
     _, stage = stage_of("returns", "fails")
     told = started(stage, 2)
     assert (told["done"], told["failed"], told["never"]) == (3, 3, 0)
-    assert told["errors"] == ["CL_OUT_OF_RESOURCES"] * 3
+    assert told["errors"] == ["RuntimeError: CL_OUT_OF_RESOURCES"] * 3
+
+
+def test_where_nothing_was_compared_no_answer_is_said_to_be_wrong_or_right():
+    told = started(stage_of("returns")[1], 1)
+    assert (told["compared"], told["wrong"]) == (0, None)
+
+
+def test_one_that_cannot_be_started_has_failed():
+    requests, stage = stage_of("returns", "returns")
+
+    def refuse():
+        raise RuntimeError("busy")
+
+    requests[1].start_async = refuse
+    told = started(stage, 2)
+    assert (told["done"], told["failed"], told["never"]) == (3, 3, 0)
+
+
+def test_an_answer_of_the_last_round_is_none_of_this_one():
+    requests, stage = stage_of("returns")
+    output = np.ones(4, np.float32)
+    requests[0].get_output_tensor = lambda _: SimpleNamespace(data=output)
+    stage.right["relu"] = [np.ones(4, np.float32)]
+    told = started(stage, 1, times=1)
+    assert (told["compared"], told["wrong"]) == (1, 1), "it came back, and wrote nothing"
 
 
 def test_one_that_never_comes_back_ends_it_and_is_not_let_go_of():

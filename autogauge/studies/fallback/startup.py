@@ -16,7 +16,7 @@ SLOW = (EmulatedGpu(build=f"slow:{SLOW_S:g}"),)
 OFF = {"ENABLE_STARTUP_FALLBACK": False}
 LIST = "AUTO:GPU,CPU"
 ON = Wanted("on", lambda value: str(value).upper() in ("TRUE", "YES"))
-HELPER, NO_HELPER = ["(CPU)"], False
+HELPER = ["(CPU)"]
 
 PROMISES = (
     Promise("startup-cpu-answers-first", "while the GPU compiles, AUTO's CPU helper answers", ("startup-cpu-first",)),

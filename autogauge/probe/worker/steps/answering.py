@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.answers import Answers
 from autogauge.probe.worker.api import execution_devices
+from autogauge.probe.worker.steps.failures import Failures
+from autogauge.probe.worker.steps.inferring import MOST_VALUES
 
 if TYPE_CHECKING:
     from autogauge.probe.worker.steps.stage import Stage
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 clock = time.perf_counter
 TRANSITION = "transition"
 NEAREST = "nearest"
-MOST_ERRORS = 5
-MOST_VALUES = 16
 APART = 1e38
 """In place of a distance that is none: not a number, or another shape."""
 
@@ -77,10 +77,11 @@ def answers(stage: Stage, step: Step) -> dict[str, Any]:
     return rounds.told()
 
 
-class Rounds:
+class Rounds(Failures):
     """Rounds of inferences, and what became of them by who answered."""
 
     def __init__(self, stage: Stage, compiled: Any, step: Step, references: dict[str, list[Any]]) -> None:
+        super().__init__()
         self._compiled, self._way, self._count = compiled, step.get("way", "sync"), step.get("requests", 1)
         self._inputs = _inputs(stage, compiled, step)
         self._references = {
@@ -93,8 +94,6 @@ class Rounds:
         self._turn = 0
         self.devices: list[str] = []
         self.by: dict[str, dict[str, Any]] = {}
-        self.failed = 0
-        self.errors: list[str] = []
 
     def one(self) -> None:
         """One round. A request that fails is told; the others count."""
@@ -144,9 +143,7 @@ class Rounds:
         try:
             do(given)
         except Exception as error:
-            self.failed += 1
-            if len(self.errors) < MOST_ERRORS:
-                self.errors.append("{}: {}".format(type(error).__name__, str(error).strip())[:500])
+            self.fail(error)
             return False
         return True
 
@@ -168,8 +165,7 @@ class Rounds:
             "done": sum(each["done"] for each in self.by.values()),
             "devices": self.devices[:64],
             "by": self.by,
-            "failed": self.failed,
-            "errors": self.errors,
+            **super().told(),
         }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.answers import Answers
 from autogauge.probe.worker.api import execution_devices
+from autogauge.probe.worker.steps.failures import Failures
 
 if TYPE_CHECKING:
     from autogauge.probe.worker.steps.stage import Stage
@@ -19,7 +20,6 @@ clock = time.perf_counter
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 MOST_VALUES = 16
 """So many first values of an output are told: tiny models have no more."""
-MOST_ERRORS = 5
 TICK_S = 0.05
 
 
@@ -73,20 +73,18 @@ def infer(stage: Stage, step: Step) -> dict[str, Any]:
     return {**found.told(), "outputs": values(request, compiled) if found.done else []}
 
 
-class Found:
+class Found(Failures):
     """What became of inferences, by any number of threads."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.done = self.compared = self.wrong = 0
         self.devices: list[str] = []
-        self.errors: list[str] = []
-        self.failed = 0
         self.largest = 0.0
         self.ended_at = clock()
         """When the last one ended, well or not."""
         self.answers: list[float] = []
         self.latencies: list[float] = []
-        self._lock = threading.Lock()
 
     def one(self, compiled: Any, request: Any, right: Answers | None, inputs: list[Any]) -> None:
         """One synchronous inference."""
@@ -102,17 +100,14 @@ class Found:
 
     def fail(self, error: Exception) -> None:
         """An inference that did not come to its end, whatever of it went wrong."""
-        with self._lock:
-            self.failed += 1
-            self.ended_at = clock()
-            if len(self.errors) < MOST_ERRORS:
-                self.errors.append("{}: {}".format(type(error).__name__, str(error).strip())[:500])
+        super().fail(error)
+        self.ended_at = clock()
 
     def add(self, took_s: float, before: Any, after: Any, request: Any, right: Answers | None) -> None:
         """An inference that ended."""
         error, good = (0.0, True) if right is None else right.compare(request)
         first = request.get_output_tensor(0).data.reshape(-1)
-        with self._lock:
+        with self.lock:
             self.done += 1
             self.ended_at = clock()
             self.latencies.append(took_s * 1e3)
@@ -130,9 +125,8 @@ class Found:
         """All of it, as JSON."""
         ordered = sorted(self.latencies)
         return {
+            **super().told(),
             "done": self.done,
-            "failed": self.failed,
-            "errors": self.errors,
             "devices": self.devices[:64],
             "answers": self.answers,
             "compared": self.compared,

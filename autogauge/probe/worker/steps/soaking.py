@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from autogauge.probe.worker.answers import Answers
 from autogauge.probe.worker.api import execution_devices
 from autogauge.probe.worker.steps.basic import memory
-from autogauge.probe.worker.steps.inferring import MOST_ERRORS, fill
+from autogauge.probe.worker.steps.failures import MOST_ERRORS, Failures
+from autogauge.probe.worker.steps.inferring import fill
 from autogauge.probe.worker.subject import wait_for_accelerator
 
 if TYPE_CHECKING:
@@ -51,14 +52,13 @@ class Held:
         }
 
 
-class Tally:
+class Tally(Failures):
     """What became of inferences and compiles, by any number of threads."""
 
     def __init__(self) -> None:
-        self.done = self.wrong = self.failed = 0
-        self.errors: list[str] = []
+        super().__init__()
+        self.done = self.wrong = 0
         self.devices: dict[str, int] = {}
-        self._lock = threading.Lock()
 
     def infer(self, stage: Stage, compiled: Any, step: Step, right: Answers, request: Any = None) -> Any:
         """One inference, held against what is right; returns the request, a new one where none is given.
@@ -75,7 +75,7 @@ class Tally:
         except Exception as error:
             self.fail(error)
             return None
-        with self._lock:
+        with self.lock:
             self.done += 1
             self.wrong += not good
         return request
@@ -91,26 +91,18 @@ class Tally:
 
         return guard
 
-    def fail(self, error: Exception) -> None:
-        """Something that was to go well, and did not."""
-        with self._lock:
-            self.failed += 1
-            if len(self.errors) < MOST_ERRORS:
-                self.errors.append("{}: {}".format(type(error).__name__, str(error).strip())[:500])
-
     def ended_on(self, compiled: Any) -> None:
         """Count who answers at last."""
         name = ",".join(execution_devices(compiled) or ["unknown"])
-        with self._lock:
+        with self.lock:
             self.devices[name] = self.devices.get(name, 0) + 1
 
     def told(self) -> dict[str, Any]:
         """All of it; ``wrong`` is ``None`` where nothing was compared."""
         return {
+            **super().told(),
             "done": self.done,
             "wrong": self.wrong if self.done else None,
-            "failed": self.failed,
-            "errors": self.errors,
             "ended_on": self.devices,
         }
 

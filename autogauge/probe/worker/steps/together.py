@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.answers import Answers
+from autogauge.probe.worker.steps.failures import Failures
 from autogauge.probe.worker.steps.inferring import fill
 
 if TYPE_CHECKING:
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
 
     Step = dict[str, Any]
 
-MOST_ERRORS, MOST_ROUNDS = 5, 64
+MOST_ROUNDS = 64
 
 
 def together(stage: Stage, step: Step) -> dict[str, Any]:
     """Start ``requests`` of the model kept as ``of`` at once and wait for all, ``times`` times over, from one thread.
 
     One that has not come back ``patience_s`` seconds after they were started has never: then no further ones are started. Told:
-    ``done``, ``never``, ``failed`` with ``errors``, ``compared`` and ``wrong`` against ``expect``; ``rounds_s``, the seconds from a
-    round's start to its last answer (the first 64).
+    ``done``, ``never``, ``failed`` with ``errors``; ``compared`` and ``wrong`` (``None`` where nothing was) against ``expect``;
+    ``rounds_s``, the seconds from a round's start to its last answer (the first 64).
     """
     name = step.get("of", "a")
     compiled = stage.compiled[name]
@@ -29,22 +30,28 @@ def together(stage: Stage, step: Step) -> dict[str, Any]:
     kept = [fill(stage, compiled, request, step) for request in requests]
     stage.kept.setdefault("started", []).append((requests, kept))  # one that never comes back must not be destroyed
     right = Answers(stage.right[stage.model_of[name]]) if stage.model_of[name] in stage.right else None
-    found = {"done": 0, "never": 0, "failed": 0, "compared": 0, "wrong": 0}
-    errors: list[str] = []
+    found = {"done": 0, "never": 0, "compared": 0, "wrong": 0}
+    failures = Failures()
     rounds_s: list[float] = []
     for _ in range(step.get("times", 1)):
         began = time.monotonic()
         until = began + step.get("patience_s", 10.0)
-        for request in requests:
-            request.start_async()
-        for request in requests:
+        started = []
+        for request, tensors in zip(requests, kept):  # noqa: B905, Python 3.8
+            try:
+                if right is not None:  # the last round's answer is none of this one
+                    right.spoil(request, [each.data for each in tensors])
+                request.start_async()
+                started.append(request)
+            except Exception as error:
+                failures.fail(error)
+        for request in started:
             try:
                 if not request.wait_for(int(max(0.0, until - time.monotonic()) * 1e3) + 1):
                     found["never"] += 1
                     continue
             except Exception as error:
-                found["failed"] += 1
-                errors = [*errors, str(error).strip()[:500]][:MOST_ERRORS]
+                failures.fail(error)
                 continue
             found["done"] += 1
             if right is not None:
@@ -55,7 +62,8 @@ def together(stage: Stage, step: Step) -> dict[str, Any]:
         rounds_s = [*rounds_s, time.monotonic() - began][:MOST_ROUNDS]
     if not found["never"]:
         stage.kept["started"].pop()
-    return {**found, "errors": errors, "rounds_s": rounds_s}
+    wrong = found["wrong"] if found["compared"] else None
+    return {**found, "wrong": wrong, **failures.told(), "rounds_s": rounds_s}
 
 
 def another_core(stage: Stage, step: Step) -> None:
