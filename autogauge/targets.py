@@ -13,7 +13,11 @@ from autogauge.errors import UserError
 
 LATENCY = "LATENCY"
 THROUGHPUT = "THROUGHPUT"
+CUMULATIVE = "CUMULATIVE_THROUGHPUT"
 HINTS = (LATENCY, THROUGHPUT)
+"""Those that the study of hints compares."""
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+"""Answers are compared in this: by default some processors compute in bf16."""
 ACCELERATOR_KINDS = ("GPU", "NPU")
 ANY = "FP32"
 """The precision that every device has, or a better one in its place."""

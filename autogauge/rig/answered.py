@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from autogauge.probe.seen import Seen, name_of
+from autogauge.probe.worker.hand_over import is_helper
 from autogauge.probe.worker.steps.answering import NEAREST, TRANSITION
 from autogauge.rig.expecting import Expect, Wanted, of_kind
 from autogauge.rig.rig import Rig
-from autogauge.targets import LATENCY
+from autogauge.targets import F32, LATENCY
 
 LONG = {"longest_s": 60.0, "deadline_s": 120.0}
 """How long a step waits for the accelerator, on a machine that is busy with other work, too. It ends once the accelerator answers."""
@@ -23,7 +24,6 @@ Read = Callable[[Seen], Any]
 NEAR = 2e-5
 """How far two devices' answers in f32 may be apart, in parts of the output's largest value: they add in another order. The largest that
 was seen on three releases was a third of it."""
-F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def hinted(hint: str, rig: Rig) -> dict[str, str]:
@@ -38,11 +38,6 @@ def hinted(hint: str, rig: Rig) -> dict[str, str]:
 
 near = Wanted(f"at most {NEAR:g} of the largest value", lambda apart: bool(apart <= NEAR))
 exactly = Wanted("exactly the same", lambda apart: bool(apart == 0))
-
-
-def is_helper(name: str) -> bool:
-    """Whether that is AUTO's helper: ``(CPU)``."""
-    return name.startswith("(")
 
 
 def is_device(name: str) -> bool:

@@ -21,7 +21,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.worker.emulation import CLASSES, VARIABLE
 from autogauge.rig.workload import Workload, prepare_workload
-from autogauge.targets import Target
+from autogauge.targets import F32, Target
 
 MODEL, TOLERANCE = "one-convolution", 1e-4
 DEADLINE_S = 120.0
@@ -112,7 +112,7 @@ def _answer(
 ) -> tuple[npt.NDArray[np.float32], float]:
     """The first output of a fresh process on that device, and the seconds that its compile took. Raises ``ProbeFailed``."""
     path = folder / f"{device}.npz"
-    target = Target(device, {"INFERENCE_PRECISION_HINT": "f32"})
+    target = Target(device, F32)
     request = workload.request("once", target, save_outputs=str(path), deadline_s=deadline_s)
     reply, _ = launcher.run_once(request, f"trial-{device}")
     with np.load(path) as saved:

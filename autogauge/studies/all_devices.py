@@ -23,9 +23,8 @@ from autogauge.rig.study import Amount, Study, Turns
 from autogauge.rig.warm import FPS, METRICS
 from autogauge.stats.intervals import paired_ratio
 from autogauge.studies.hints import HINTS
-from autogauge.targets import THROUGHPUT, Target, kinds
+from autogauge.targets import CUMULATIVE, THROUGHPUT, Target, kinds
 
-CUMULATIVE = "CUMULATIVE_THROUGHPUT"
 ALL = "all devices"
 RAN = "cumulative-inferences-ran-on-all-devices"
 CONFIDENCE = 0.95

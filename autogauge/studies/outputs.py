@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from autogauge.probe.worker.hand_over import is_helper
 from autogauge.rig.answered import (
-    F32,
     LONG,
     exactly,
     failed,
     handed_over,
     hinted,
     is_device,
-    is_helper,
     near,
     off,
     off_at_all,
@@ -25,9 +24,8 @@ from autogauge.rig.answered import (
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import Expect
 from autogauge.rig.rig import Rig
-from autogauge.targets import LATENCY, THROUGHPUT
+from autogauge.targets import CUMULATIVE, F32, LATENCY, THROUGHPUT
 
-CUMULATIVE = "CUMULATIVE_THROUGHPUT"
 HINTS = (LATENCY, THROUGHPUT, CUMULATIVE)
 MODELS = {"FP32": "chain", "INT8": "int8"}
 WAYS = {"sync": 1, "async": 4, "queue": 4}

@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 from autogauge.measuring.drawing import Block, Table, number, slug
 from autogauge.measuring.result import Result
 from autogauge.probe.seen import Seen
-from autogauge.rig.answered import F32, became, hinted
+from autogauge.rig.answered import became, hinted
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import Expect, Wanted, at_least, at_most
 from autogauge.rig.rig import Rig
 from autogauge.stats.trend import Slope, slope
+from autogauge.targets import F32
 
 CYCLES, HAND_OVERS, EARLY, MANY_ROUNDS, THREAD_ROUNDS, STREAM_S = 200, 30, 50, 25, 25, 600.0
 MODELS, THREADS, REPEATS = 20, 4, 2

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
+from autogauge.probe.worker.hand_over import is_helper
 from autogauge.rig.answered import (
-    F32,
     LONG,
     anybody,
     exactly,
@@ -20,7 +20,6 @@ from autogauge.rig.answered import (
     handed_over,
     hinted,
     is_device,
-    is_helper,
     near,
     off,
     order,
@@ -28,9 +27,8 @@ from autogauge.rig.answered import (
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import Expect, of_kind, one_of, saying
 from autogauge.rig.rig import Rig
-from autogauge.targets import LATENCY, THROUGHPUT
+from autogauge.targets import CUMULATIVE, F32, LATENCY, THROUGHPUT
 
-CUMULATIVE = "CUMULATIVE_THROUGHPUT"
 HINTS = (LATENCY, THROUGHPUT, CUMULATIVE)
 ONES, SUMS = 5, [1.0, 2.0, 3.0, 4.0, 5.0]
 ROWS = [[1, 16], [3, 16], [2, 16]]

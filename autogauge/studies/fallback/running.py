@@ -7,7 +7,8 @@ from typing import Any
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
-from autogauge.rig.answered import LONG, all_right, failures, fault_met, is_helper, lost
+from autogauge.probe.worker.hand_over import is_helper
+from autogauge.rig.answered import LONG, all_right, failures, fault_met, lost
 from autogauge.rig.cases import Case, Promise
 from autogauge.rig.expecting import Expect, of_kind, saying
 from autogauge.studies.fallback.building import CUMULATIVE, ONE_STREAM, THE_CPU

@@ -36,7 +36,7 @@ from autogauge.rig.workload import Workload
 from autogauge.studies.hand_over import drawing, promises
 from autogauge.studies.hand_over.promises import FAILED, OF_THE_CHANGE, WRONG, answers_right, checks_of, claims_for
 from autogauge.studies.hand_over.timeline import HELPER, TRANSITION, Timeline, figures_of
-from autogauge.targets import PLAIN_AUTO, Auto, Target
+from autogauge.targets import F32, PLAIN_AUTO, Auto, Target
 
 __all__ = [
     "HANDED_OVER",
@@ -77,7 +77,6 @@ METRICS = (
     PEAK_MEMORY,
 )
 """In the order of time. ``largest_error`` is what runs before ``relative_error`` saved: it went by no size."""
-F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 DAY_S = 86400.0
 SYNCHRONOUS = "synchronous"
 RELEASE_MARGIN_S = 0.1

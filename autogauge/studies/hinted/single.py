@@ -38,9 +38,9 @@ from autogauge.studies.hinted.reading import (
     with_behind,
     wrong_of,
 )
+from autogauge.targets import F32
 
 ONE_REQUEST: Mapping[str, Any] = {"PERFORMANCE_HINT_NUM_REQUESTS": "1"}
-IN_SINGLE: Mapping[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
 ACCURATE: Mapping[str, Any] = {"EXECUTION_MODE_HINT": "ACCURACY"}
 GIVEN_ON_THE_CPU: Mapping[str, tuple[tuple[str, str, Any], ...]] = {
     "given-pinning-wins": (("not pinned", "ENABLE_CPU_PINNING", False),),
@@ -379,7 +379,7 @@ def _with_the_helper() -> Case:
         "bound buffers while the CPU helps",
         (
             {"do": "expect", "model": "relu"},
-            compiled("bound", BOTH, {"DEVICE_BIND_BUFFER": True}, IN_SINGLE),
+            compiled("bound", BOTH, {"DEVICE_BIND_BUFFER": True}, F32),
             infer("bound"),
         ),
         (

@@ -23,12 +23,12 @@ from autogauge.studies.model_cache.reading import (
     told,
 )
 from autogauge.studies.model_cache.turns import CACHE, MODELS, CachedCase, Filler
+from autogauge.targets import F32
 
 AUTO, LIST = "AUTO", "AUTO:GPU,CPU"
 DEVICES = ("CPU", "AUTO:CPU", "GPU", AUTO, LIST)
 FOLDER = f"{CACHE}/not/there"
 """Of a cold start: a folder that is to be made."""
-F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 """So that there is one right answer."""
 MODEL, FROM_PATH = "conv", "path"
 WAIT_S = 20.0
