@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from autogauge.probe.seen import Seen
+from autogauge.rig.answered import became
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import Expect, Wanted, one_of
 from autogauge.rig.rig import Rig
@@ -58,7 +59,9 @@ class Queues(CaseStudy):
                     },
                 ),
                 (
-                    Expect(LET_GO, "letting go of queue and model", became, "done", differs=("async-queue-end",)),
+                    Expect(
+                        LET_GO, "letting go of queue and model", became("queues"), "done", differs=("async-queue-end",)
+                    ),
                     Expect(LET_GO, "what is said of it", lambda seen: seen.error("queues"), ""),
                     Expect(LET_GO, "the end of the process", lambda seen: seen.became, one_of("done", "hung")),
                     Expect(
@@ -81,12 +84,6 @@ class Queues(CaseStudy):
                 Sees.GPU,
             ),
         )
-
-
-def became(seen: Seen) -> Any:
-    """What became of the queues: ``done``, ``hung``, or how the process ended; ``None`` where the step was not begun."""
-    step = seen.step("queues")
-    return None if step is None else step.became
 
 
 def advised(seen: Seen) -> Any:
