@@ -64,7 +64,7 @@ def test_tests_that_passed_in_another_process_are_no_green_run(beside):
 
 @pytest.mark.slow
 def test_a_process_for_each_test_is_refused(beside):
-    assert "run pytest -m perf without --forked." in sentence_of(beside(FORKED, "-m", "perf", "--forked"))
+    assert "run pytest without --forked." in sentence_of(beside(FORKED, "-m", "perf", "--forked"))
 
 
 @pytest.mark.slow
