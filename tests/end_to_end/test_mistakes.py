@@ -133,7 +133,7 @@ MISTAKES = [
     ("--inconclusive=no", ["no 'no' to choose", "--inconclusive"]),
     ("--devices=", ["list of devices is empty", "--devices"]),
     ("--hints-on=,", ["list of devices is empty", "--hints-on"]),
-    ("-n2", ["one thing at a time", "without -n"]),
+    ("-n2", ["one test at a time", "without -n"]),
 ]
 
 
