@@ -1,0 +1,1 @@
+"""Across machines: what a lab of many does that one machine does not."""
