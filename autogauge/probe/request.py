@@ -114,6 +114,8 @@ class ProbeRequest:
 
     ``infer_requests`` is how many are kept in flight; 0 leaves it to the device, and in ``hand-over`` means one, inferred synchronously.
 
+    ``without_gpu`` keeps every GPU out of the process, a real one too: OpenCL finds no driver.
+
     ``case`` does ``steps`` (what they are: ``worker.steps``) with ``models``, paths by name.
     """
 
@@ -140,6 +142,7 @@ class ProbeRequest:
     steps: tuple[Mapping[str, Any], ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     emulation: Emulation | None = None
+    without_gpu: bool = False
     targets: tuple[Target, ...] = ()
     plugins: Mapping[str, str] = field(default_factory=dict)
     on_one_processor: bool = False

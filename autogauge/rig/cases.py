@@ -40,7 +40,7 @@ NEEDS_ACCELERATOR = (
 )
 NEEDS_EMULATED = "it needs GPUs that do as they are told: --accelerator=emulated has them"
 NEEDS_ONE_GPU = "it is about one GPU, and this machine has several: --accelerator=emulated has one"
-NEEDS_NONE = "it needs a machine without an accelerator, or the emulated GPU, which can be left out"
+NEEDS_NONE = "it is about the CPU alone: a GPU can be kept out of a process, and this machine has another accelerator"
 
 
 class Sees(enum.Enum):
@@ -82,8 +82,10 @@ class Case:
             return NEEDS_ACCELERATOR
         if self.sees is Sees.ONE_GPU and not rig.asked.is_emulated:
             return None if gpus == 1 else NEEDS_ONE_GPU
-        if self.sees is Sees.CPU_ONLY and not rig.asked.is_emulated:
-            return NEEDS_NONE if any(each.is_accelerator for each in rig.inspection.devices) else None
+        if self.sees is Sees.CPU_ONLY and any(
+            each.is_accelerator and each.kind != "GPU" for each in rig.inspection.devices
+        ):
+            return NEEDS_NONE
         return None
 
     def emulation(self, rig: Rig) -> Emulation | None:
@@ -272,7 +274,11 @@ class CaseTurns:
     def see(self, case: Case) -> Seen:
         """Run the case's steps."""
         request = ProbeRequest(
-            "case", steps=tuple(case.steps), models=self._models, deadline_s=case.step_deadline_s * self._slowness
+            "case",
+            steps=tuple(case.steps),
+            models=self._models,
+            without_gpu=case.sees is Sees.CPU_ONLY,
+            deadline_s=case.step_deadline_s * self._slowness,
         )
         return separate.run(self.launcher(case), request, f"case-{case.name}", case.prelude)
 

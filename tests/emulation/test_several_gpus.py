@@ -13,7 +13,7 @@ import pytest
 from autogauge.models import tiny
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import EmulatedGpu, ProbeRequest
-from autogauge.probe.worker.emulation import GPUS
+from autogauge.probe.worker.emulation import GPUS, VARIABLE, best_class, processor_flags
 from tests.support import ROOT
 
 DEADLINE_S = 60
@@ -406,3 +406,19 @@ def test_the_layer_reads_every_fault_that_a_request_may_name_and_no_other(emulat
     holds()
     assert layer.autogauge_fault(1, b"build", b"", 0) == layer.autogauge_fault(-1, b"build", b"", 0) == -1
     assert layer.autogauge_fault(0, b"builds", b"", 0) == layer.autogauge_fault(0, b"build", b"", -1) == -1
+
+
+@pytest.mark.parametrize("without_gpu", [False, True])
+def test_a_process_without_gpu_sees_none_that_the_machine_has(tmp_path, monkeypatch, emulation, without_gpu):
+    """The emulated GPU stands in for the machine's own: by the environment, before the process begins."""
+    libraries = {os.path.dirname(each) for each in (emulation.loader, *emulation.libraries)}
+    for name, value in {
+        "OCL_ICD_FILENAMES": emulation.runtime,
+        "OPENCL_LAYERS": emulation.layer,
+        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
+        VARIABLE: best_class(processor_flags()),
+    }.items():
+        monkeypatch.setenv(name, value)
+    request = ProbeRequest("case", steps=({"do": "ask"},), without_gpu=without_gpu, deadline_s=DEADLINE_S)
+    seen = Launcher(tmp_path / "bare").run_case(request, "ask")
+    assert [each["name"] for each in seen.value("ask", "available")] == (["CPU"] if without_gpu else ["CPU", "GPU"])

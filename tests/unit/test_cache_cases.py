@@ -426,9 +426,18 @@ def test_two_at_once_that_compared_nothing_are_not_said_to_be_right():
 def test_a_process_that_is_late_was_not_ended_by_its_blob(kind, holds):
     (case,) = [each for each in every_case() if each.name == "flipped blob GPU, a program"]
     seen = seen_of(damage={}, **start_of(True))
-    (expect,) = case.expects
+    expect = case.expects[0]
     assert expect.judge(Seen(seen.steps, Failure(kind, "step 3", "killed"), AutoLog())).value == holds
     assert expect.judge(seen).holds is True
+
+
+@each_of(("kind", "is_beyond"), [("signal", False), ("exit", False), ("deadline", True)])
+def test_a_hang_is_not_excused_by_a_known_crash(kind, is_beyond):
+    (case,) = [each for each in every_case() if each.name == "flipped blob GPU, a program"]
+    ended = Seen(seen_of(damage={}, **start_of(True)).steps, Failure(kind, "step 3", "killed"), AutoLog())
+    check = judge(case.expects, ended)[0]["cache-flipped-gpu-program"]
+    assert check.holds is False
+    assert check.why.startswith(BEYOND) is is_beyond
 
 
 # What a filler that filled nothing leaves open.

@@ -9,6 +9,7 @@ from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import EmulatedGpu, Emulation, ProbeFailed, ProbeRequest
 from autogauge.report.summary import PROBES, REPORT
 from autogauge.rig.cases import Case, CaseTurns, Sees
+from tests.cases import each_of
 from tests.support import misbehaving_python
 
 DIES = "print('it dies', os.getpid(), file=sys.stderr, flush=True)\nos._exit(3)"
@@ -50,3 +51,25 @@ def test_a_case_sees_what_it_is_to_see_and_the_rigs_own_processes_go_on_as_befor
     assert len(turns.launcher(two).emulation.devices) == 2
     assert turns.launcher(cpu) is turns.launcher(cpu)
     assert turns._rig.launcher.emulation is emulation
+
+
+@each_of(
+    ("kinds", "may"),
+    [(["CPU"], True), (["CPU", "GPU"], True), (["CPU", "GPU", "NPU"], False), (["CPU", "NPU"], False)],
+)
+@each_of("is_emulated", [True, False])
+def test_the_cpu_alone_can_be_had_where_every_accelerator_is_a_gpu(kinds, may, is_emulated):
+    devices = [SimpleNamespace(kind=kind, is_accelerator=kind != "CPU") for kind in kinds]
+    rig = SimpleNamespace(inspection=SimpleNamespace(devices=devices), asked=SimpleNamespace(is_emulated=is_emulated))
+    why = Case("cpu", "", STEPS, (), sees=Sees.CPU_ONLY).absent(rig)
+    assert (why is None) is may
+
+
+def test_a_case_about_the_cpu_alone_asks_its_process_to_see_no_gpu(turns):
+    asked = []
+    launcher = SimpleNamespace(run_case=lambda request, name: asked.append(request))
+    turns.launcher = lambda case: launcher
+    turns._rig.inspection = SimpleNamespace(emulated=None)
+    for sees in (Sees.CPU_ONLY, Sees.ANYTHING):
+        turns.see(Case("it", "", STEPS, (), sees=sees))
+    assert [each.without_gpu for each in asked] == [True, False]

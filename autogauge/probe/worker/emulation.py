@@ -101,6 +101,13 @@ def switch_on(parts: dict[str, Any]) -> None:
     ctypes.CDLL(parts["loader"], mode=ctypes.RTLD_GLOBAL)
 
 
+def hide_gpus() -> None:
+    """Let OpenCL find no driver in this process, before openvino loads: it sees no GPU then, neither a real nor an emulated one."""
+    os.environ["OCL_ICD_VENDORS"] = os.path.join(os.getcwd(), "no-vendors")
+    for name in ("OCL_ICD_FILENAMES", "OPENCL_LAYERS"):
+        os.environ.pop(name, None)
+
+
 def tell_gpus(devices: Any) -> None:
     """Say in the environment which emulated GPUs there are: nothing for the one that works, whatever the user's environment says."""
     if devices:

@@ -18,7 +18,7 @@ from autogauge.probe.worker.api import (
     reshape,
     state_variables,
 )
-from autogauge.probe.worker.emulation import choose_class, switch_on
+from autogauge.probe.worker.emulation import choose_class, hide_gpus, switch_on
 
 if TYPE_CHECKING:
     from autogauge.probe.worker.channel import Phase
@@ -48,6 +48,8 @@ class Subject:
         if request["emulation"]:
             self.emulated = phase.timed("processor class", choose_class)
             phase.timed("emulation", lambda: switch_on(request["emulation"]))
+        elif request["without_gpu"]:
+            hide_gpus()
         self.ov = phase.timed("import", import_openvino)
         self.runtime = describe_runtime(self.ov)
         phase.tell("runtime", **self.runtime)  # before anything is measured: the launcher ends a probe that is another

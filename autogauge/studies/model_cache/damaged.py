@@ -206,7 +206,7 @@ def _flipped(words: str, at: Any, claim: str) -> Case:
     expects = (
         (Expect(claim, what, _ended_by, "nothing"), *not_taken(claim, differs))
         if at == "weights"
-        else (Expect(claim, what, _ended_by, "nothing", differs),)
+        else (Expect(claim, what, _ended_by, "nothing", differs), Expect(claim, "whether it hangs", _hangs, False))
     )
     return CachedCase(
         f"flipped blob GPU, {words}",
@@ -217,6 +217,11 @@ def _flipped(words: str, at: Any, claim: str) -> Case:
         gpus=(EmulatedGpu(),),
         filled=filler("GPU"),
     )
+
+
+def _hangs(seen: Seen) -> bool:
+    """A known difference that ends the process does not excuse one that waits for ever."""
+    return seen.became == "hung"
 
 
 def _ended_by(seen: Seen) -> str | None:
