@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -411,7 +412,7 @@ def test_the_layer_reads_every_fault_that_a_request_may_name_and_no_other(emulat
 @pytest.mark.parametrize("without_gpu", [False, True])
 def test_a_process_without_gpu_sees_none_that_the_machine_has(tmp_path, monkeypatch, emulation, without_gpu):
     """The emulated GPU stands in for the machine's own: by the environment, before the process begins."""
-    libraries = {os.path.dirname(each) for each in (emulation.loader, *emulation.libraries)}
+    libraries = {str(Path(each).parent) for each in (emulation.loader, *emulation.libraries)}
     for name, value in {
         "OCL_ICD_FILENAMES": emulation.runtime,
         "OPENCL_LAYERS": emulation.layer,
