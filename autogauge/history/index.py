@@ -146,21 +146,19 @@ class Index:
                 drop(database, name)
 
     def _read(self, names: Sequence[str], there: dict[str, tuple[int, int, int]]) -> None:
-        found: list[tuple[str, SavedRun | None, Record, str]] = []
-        unread: set[str] = set()
+        found: list[tuple[str, SavedRun | None, Record, UserError | None]] = []
         for name in names:
             path = self.folder / name
             try:
                 record = standing.read(path)
-                found.append((name, records.read(path), record, ""))
+                found.append((name, records.read(path), record, None))
             except UserError as error:
-                found.append((name, None, Record(), str(error)))
-                unread.add(name)
+                found.append((name, None, Record(), error))
         with self._writing() as database:
-            for name, run, record, problem in found:
+            for name, run, record, why_not in found:
                 drop(database, name)
-                facts = _AGAIN if name in unread else there[name]
-                insert(database, self.folder / name, facts, run, record, problem)
+                facts = _AGAIN if why_not else there[name]
+                insert(database, self.folder / name, facts, run, record, why_not)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -231,7 +229,7 @@ def of_file(path: Path) -> Iterator[Index]:
     run, record = records.read(path), standing.read(path)
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
         prepare(database)
-        insert(database, path, (0, 0, 0), run, record, "")
+        insert(database, path, (0, 0, 0), run, record, None)
         own = -1 - zlib.crc32(os.fsencode(path))  # unlike any in the index of its folder
         database.execute("UPDATE runs SET id = ?", (own,))
         database.execute("UPDATE figures SET run = ?", (own,))

@@ -9,18 +9,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autogauge.errors import UserError
 from autogauge.history import store
 from autogauge.history.labels import Contents
-from autogauge.history.records import VERDICTS, SavedRun
+from autogauge.history.records import VERDICTS, NewerRun, SavedRun
 from autogauge.history.standing import Record, Standing
 
-SCHEMA = 5
+SCHEMA = 6
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
 LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
 ACCEPTED = str(Standing.ACCEPTED)
 STANDINGS = tuple(str(each) for each in Standing)
 UNREADABLE = "unreadable"
+NEWER = "saved by a newer autogauge"
+"""Why a run is unreadable, where that is known and no fault of its file."""
 
 _TABLES = """
 CREATE TABLE runs (
@@ -80,13 +83,16 @@ def insert(
     facts: tuple[int, int, int],
     run: SavedRun | None,
     record: Record,
-    problem: str,
+    why_not: UserError | None,
 ) -> None:
-    """Add a run of a file with these facts (size, change, change of the standing), or that it cannot be read, and why (``problem``)."""
+    """Add a run of a file with these facts (size, change, change of the standing), or that it cannot be read, and why (``why_not``)."""
     own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
     more: tuple[object, ...] = ("", "", 0, None, None)
-    stands, why = UNREADABLE, ""
+    stands, why, problem = UNREADABLE, "", str(why_not or "")
     verdicts: set[str] = set()
+    if isinstance(why_not, NewerRun):
+        why = NEWER
+        own = (why_not.when.timestamp() if why_not.when else None, why_not.machine, *own[2:])
     if run is not None:
         when_s = run.when.timestamp() if run.when else None
         own = (when_s, run.machine, run.openvino, run.model, run.precision, run.weights, run.profile, run.accelerator)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autogauge.history.index_rows import ACCEPTED, UNREADABLE
+from autogauge.history.index_rows import ACCEPTED, NEWER, UNREADABLE
 from autogauge.history.labels import NO_CONTENTS, NO_DEVICE, OPENVINO, Contents, Labels
 from autogauge.targets import is_emulated
 
@@ -58,6 +58,11 @@ class IndexedRun:
     def readable(self) -> bool:
         """Whether there is anything but its name."""
         return self.standing != UNREADABLE
+
+    @property
+    def newer(self) -> bool:
+        """Whether a newer autogauge saved it, so that this one cannot read it; its date and machine are known all the same."""
+        return not self.readable and self.why == NEWER
 
     @property
     def is_accepted(self) -> bool:

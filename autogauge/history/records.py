@@ -32,6 +32,14 @@ SCHEMA = 2
 """Of what this project adds to pytest-benchmark's file; raised when an older reader would misread it. 2: a benchmark has ``labels``."""
 
 
+class NewerRun(UserError):
+    """A run that a newer autogauge saved. What pytest-benchmark's own part of its file tells is known: ``when`` and ``machine``."""
+
+    def __init__(self, text: str, when: datetime.datetime | None = None, machine: str = "") -> None:
+        super().__init__(text)
+        self.when, self.machine = when, machine
+
+
 @dataclass(frozen=True)
 class PinnedRatio:
     """A figure over that of the pinned workload in the same rounds. ``error`` is the standard error of its logarithm."""
@@ -137,8 +145,11 @@ def document(path: Path) -> dict[str, Any]:
         said = _repr(found["autogauge"].get("schema"))
         raise UserError(f"{path} says that it has the schema {said}, which there never was: remove it or name another.")
     if schema > SCHEMA:
-        raise UserError(
-            f"{path} was saved by a newer autogauge (schema {_repr(schema)}, this one reads up to {SCHEMA}): update autogauge."
+        machine_info = found.get("machine_info")
+        raise NewerRun(
+            f"{path} was saved by a newer autogauge (schema {_repr(schema)}, this one reads up to {SCHEMA}): update autogauge.",
+            moment(found.get("datetime")),
+            (_text(machine_info.get("node")) or "") if isinstance(machine_info, dict) else "",
         )
     return found
 

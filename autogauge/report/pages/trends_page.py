@@ -17,6 +17,7 @@ import numpy as np
 
 from autogauge import folders
 from autogauge.files import write_bytes
+from autogauge.gate.trends import Trend, in_order_of_time, trends_of
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import FIRST, OPENVINO, by_size, in_order, in_words
@@ -25,15 +26,7 @@ from autogauge.history.told_apart import Models
 from autogauge.measuring.drawing import NONE, Table, number
 from autogauge.report.history import describe
 from autogauge.report.pages.render import ASSETS, put_script, render
-from autogauge.report.pages.trends import (
-    Trend,
-    brief,
-    briefest,
-    change_in_words,
-    newest_in_words,
-    pattern_in_words,
-    trends_of,
-)
+from autogauge.report.pages.trends import brief, briefest, change_in_words, newest_in_words, pattern_in_words
 
 PAGE, RUNS = "index.html", "data/runs.js"
 REPORT = folders.Kind(
@@ -67,7 +60,7 @@ def save(history: Selection, folder: Path) -> Path:
 
 def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
     """The files of the report by name: the page to lie at ``page``, the runs, and the figures of each trend."""
-    runs = sorted(history.runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, str(run.path)))
+    runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs)
     releases = sorted({each or NO_RELEASE for trend in trends for each in trend.releases})
     files = {RUNS: _script("runs", _columns(runs, releases))}

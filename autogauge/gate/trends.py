@@ -1,0 +1,256 @@
+"""The trends of a history: each benchmark over a machine's runs, its levels, and since which run it is at the present one.
+
+This is the one source of "since when": the pages draw it (``report.pages.trends`` has their words), the morning's page and the alerts ask
+:func:`present_level`. Figures come from the indexes (``history.select``); whether a machine still reports is ``history.reporting``'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from autogauge.gate.judgement import percent
+from autogauge.history.index_rows import ACCEPTED
+from autogauge.history.indexed import IndexedRun, Series, labels_of
+from autogauge.history.labels import Labels
+from autogauge.history.told_apart import Models
+from autogauge.measuring.quantity import Quantity, quantity_of
+from autogauge.stats.change_points import SHORTEST, Levels, levels_of_siblings
+from autogauge.stats.patterns import Pattern, patterns_of, patterns_of_siblings
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a trend one: the same benchmark of the same model (by its digest; ``model`` is what it is called) on the same machine."""
+
+    machine: str
+    model: str
+    digest: str
+    benchmark: str
+    metric: str
+    emulated: str = ""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Runs at one level: places of the first and the last of them among the trend's runs. ``ratio`` is to the level before, if any.
+
+    ``standings`` counts the runs by the benchmark's standing.
+    """
+
+    first: int
+    last: int
+    level: float
+    ratio: float | None
+    standings: Counter[str]
+
+    @property
+    def standing(self) -> str:
+        """That of all of its runs; empty where they differ."""
+        return next(iter(self.standings)) if len(self.standings) == 1 else ""
+
+    def count(self) -> str:
+        """How many runs, and how they stand: ``21 runs, quarantined``."""
+        runs = sum(self.standings.values())
+        text = "1 run" if runs == 1 else f"{runs} runs"
+        if self.standing:
+            return text if self.standing == ACCEPTED else f"{text}, {self.standing}"
+        others = [f"{number} {name}" for name, number in self.standings.items() if name != ACCEPTED]
+        return f"{text}, {' and '.join(others)}"
+
+
+@dataclass
+class Trend:
+    """A benchmark over the runs of a machine, in their order. ``runs`` are indices into the history's runs; NaN for no ratio."""
+
+    identity: Identity
+    runs: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+    pinned: list[str] = field(default_factory=list)
+    standings: list[str] = field(default_factory=list)
+    releases: list[str] = field(default_factory=list)
+    """The OpenVINO release of each figure without its build: the benchmark's own, else its run's."""
+    labels: Labels = field(default_factory=dict)
+    """Those that the newest run gives the benchmark."""
+    by_ratio: bool = False
+    """Whether levels are of the ratio to the pinned workload: the accepted runs all have it, and no others are enough for a level."""
+    stretches: tuple[Stretch, ...] = ()
+    pattern: Pattern | None = None
+
+    @property
+    def quantity(self) -> Quantity:
+        """What its figures are of; ``seconds`` are MiB where it is memory."""
+        return quantity_of(self.identity.metric)
+
+    @property
+    def used(self) -> list[int]:
+        """The places of the runs whose figures make the levels."""
+        if not self.by_ratio:
+            return list(range(len(self.runs)))
+        workload = self._workload()
+        return [place for place, each in enumerate(self.pinned) if each == workload]
+
+    @property
+    def values(self) -> list[float]:
+        """The figures that make the levels: ratios, or seconds."""
+        return [(self.ratios if self.by_ratio else self.seconds)[place] for place in self.used]
+
+    def accepted(self) -> list[int]:
+        """The places of the runs in which the benchmark is accepted."""
+        return [place for place, standing in enumerate(self.standings) if standing == ACCEPTED]
+
+    def _workload(self) -> str:
+        """The pinned workload of the accepted runs, or of all where none is; empty where there is none, or several."""
+        pinned = {self.pinned[place] for place in self.accepted() or range(len(self.runs))}
+        return next(iter(pinned)) if len(pinned) == 1 else ""
+
+    def in_order(self) -> Trend:
+        """The same by the order of the runs, knowing whether levels are of ratios."""
+        order = sorted(range(len(self.runs)), key=lambda place: self.runs[place])
+        found = Trend(
+            self.identity,
+            [self.runs[place] for place in order],
+            [self.seconds[place] for place in order],
+            [self.ratios[place] for place in order],
+            [self.pinned[place] for place in order],
+            [self.standings[place] for place in order],
+            [self.releases[place] for place in order],
+            self.labels,
+        )
+        workload = found._workload()
+        found.by_ratio = bool(workload) and found.pinned.count(workload) > len(found.runs) - SHORTEST
+        return found
+
+    def take_levels(self, levels: Levels) -> None:
+        """Keep these levels of ``values`` as stretches of all runs."""
+        used = self.used
+        ends = [*levels.starts[1:], len(used)]
+        ratios = [None, *(change.ratio for change in levels.changes)]
+        self.stretches = tuple(
+            Stretch(
+                used[start],
+                used[end - 1],
+                level,
+                ratio,
+                Counter(self.standings[used[place]] for place in range(start, end)),
+            )
+            for start, end, level, ratio in zip(levels.starts, ends, levels.levels, ratios, strict=True)
+        )
+
+
+def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Trend]:
+    """The trends in these figures, by machine, model and benchmark, with their levels; ``runs`` in the order of time."""
+    places = {(run.path.parent, run.id): place for place, run in enumerate(runs)}
+    models = Models(runs)
+    called = [models.called(run) for run in runs]
+    found: dict[Identity, Trend] = {}
+    newest: dict[Identity, int] = {}
+    for each in figures:
+        columns = (each.runs.tolist(), each.seconds.tolist(), each.ratios.tolist())
+        rows = zip(*columns, each.pinned, each.standings, each.releases, strict=True)
+        own: dict[tuple[str, str, str, str], Trend] = {}
+        for run_id, seconds, ratio, workload, standing, release in rows:
+            place = places[each.folder, run_id]
+            run = runs[place]
+            kind = (run.machine, called[place], run.digest, run.emulated)
+            if kind not in own:
+                identity = Identity(*kind[:3], each.key, each.metric, run.emulated)
+                own[kind] = found.setdefault(identity, Trend(identity))
+            trend = own[kind]
+            trend.runs.append(place)
+            trend.seconds.append(seconds)
+            trend.ratios.append(ratio)
+            trend.pinned.append(workload)
+            trend.standings.append(standing)
+            trend.releases.append(release.partition("-")[0] or run.release)
+        for trend in own.values():
+            if (last := max(trend.runs)) > newest.get(trend.identity, -1):
+                newest[trend.identity] = last
+                trend.labels = labels_of(each)
+    ordered = sorted(
+        found.values(), key=lambda trend: (trend.identity.machine, trend.identity.model, trend.identity.benchmark)
+    )
+    ordered = [trend.in_order() for trend in ordered]
+    _look(ordered)
+    return ordered
+
+
+def _look(trends: Sequence[Trend]) -> None:
+    """Find levels and patterns; benchmarks of the same runs are looked at together."""
+    siblings: dict[tuple[str, str, str, str], list[Trend]] = defaultdict(list)
+    for trend in trends:
+        each = trend.identity
+        siblings[each.machine, each.model, each.digest, each.emulated].append(trend)
+    for family in siblings.values():
+        levels = levels_of_siblings(
+            [trend.values for trend in family], [[trend.runs[place] for place in trend.used] for trend in family]
+        )
+        same_runs: dict[tuple[int, ...], list[tuple[Trend, Levels]]] = defaultdict(list)
+        for trend, own in zip(family, levels, strict=True):
+            trend.take_levels(own)
+            same_runs[tuple(trend.runs[place] for place in trend.used)].append((trend, own))
+        for group in same_runs.values():
+            patterns = (
+                patterns_of_siblings([trend.values for trend, _ in group], [own.starts for _, own in group])
+                if len(group) > 1
+                else [patterns_of(group[0][0].values, group[0][1].starts)]
+            )
+            for (trend, _), pattern in zip(group, patterns, strict=True):
+                trend.pattern = pattern
+
+
+@dataclass(frozen=True)
+class PresentLevel:
+    """The level that a benchmark is at now, where it is not the one that it began at.
+
+    ``ratio`` is to the level before (above 1: slower, or larger), ``since`` the first run at the level, ``release`` the OpenVINO release
+    that the benchmark was measured with in it, empty for unknown. It is confirmed by its length: a stretch has four runs or more
+    (``stats.change_points.SHORTEST``). As more runs come, ``since`` may move by a run or two: who remembers a level compares with that in
+    mind (``stats.change_points.NEAR``).
+    """
+
+    identity: Identity
+    ratio: float
+    since: IndexedRun
+    release: str
+    stretch: Stretch
+
+    @property
+    def quantity(self) -> Quantity:
+        """What its figures are of."""
+        return quantity_of(self.identity.metric)
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is slower, or larger, than before."""
+        return self.ratio > 1
+
+    def words(self) -> str:
+        """Since when, in words: ``slower by 6.0 % since run 41 of 3 Nov 2026, openvino 2026.4.1``."""
+        way = self.quantity.more if self.worse else self.quantity.less
+        release = f", openvino {self.release}" if self.release else ""
+        return f"{way} by {percent(self.ratio).lstrip('+-')} since {run_and_day(self.since)}{release}"
+
+
+def present_level(trend: Trend, runs: Sequence[IndexedRun]) -> PresentLevel | None:
+    """Since which run a benchmark is at its present level, and how far that is from the one before; ``None`` where it never changed.
+
+    ``trend`` is one of :func:`trends_of`, ``runs`` are those that it was given.
+    """
+    if len(trend.stretches) < 2:
+        return None
+    stretch = trend.stretches[-1]
+    since = runs[trend.runs[stretch.first]]
+    return PresentLevel(trend.identity, stretch.ratio or 1.0, since, trend.releases[stretch.first], stretch)
+
+
+def in_order_of_time(runs: Iterable[IndexedRun]) -> list[IndexedRun]:
+    """The runs of several machines as :func:`trends_of` wants them: the oldest first, those without a date before all."""
+    return sorted(runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, str(run.path)))
+
+
+def run_and_day(run: IndexedRun) -> str:
+    """A run as one says it: ``run 41 of 3 Nov 2026``."""
+    return f"run {run.number} of {run.when.day} {run.when:%b %Y}" if run.when else f"run {run.number}"
