@@ -34,13 +34,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Block:
-    """One part of a page. ``chart`` names its ``kind`` and holds its data as JSON; ``None`` for a table alone."""
+    """One part of a page. ``chart`` names its ``kind`` and holds its data as JSON; ``None`` for a table alone.
+
+    ``printed`` is whether its table stands on the terminal too.
+    """
 
     id: str
     title: str
     how: str
     table: Table
     chart: Mapping[str, Any] | None = None
+    printed: bool = False
 
 
 def number(value: float | None, digits: int = 4) -> str:

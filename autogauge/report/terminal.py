@@ -14,6 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from autogauge import studies
 from autogauge.doctor import Finding, State
 from autogauge.history.recorded import Recorded
 from autogauge.measuring.drawing import NONE
@@ -54,6 +55,7 @@ def results(run: Recorded) -> list[RenderableType]:
         *(Text(sentence(line)) for line in heading(run)),
         *map(table_of, tables(run.results)),
         *(metrics_table(each) for each in run.results if each.shown == BY_METRIC and each.replicates),
+        *(part for each in run.results if each.replicates for part in printed(each)),
         verdicts_table(run.verdicts),
         *gate.render(words.judged_of(run), run.path),
         *(Text(f"NOTE  {sentence(note)}") for note in (*run.notes, *run.lacks)),
@@ -157,6 +159,19 @@ def metrics_table(result: Result) -> Fitted:
         cells = ([metric.written(each) for each in result.figures(name, metric.name)] for name in names)
         table.add_row(f"{metric.title}, {unit}" if unit else metric.title, *map(_range, cells))
     return table
+
+
+def printed(result: Result) -> Iterable[RenderableType]:
+    """The tables that the result's study wants on the terminal."""
+    for block in studies.blocks(result):
+        if block.printed:
+            first, *others = block.table.columns
+            columns = [Column(first, 100), *(Column(name, 90 - place, 8) for place, name in enumerate(others))]
+            table = Fitted(columns, options={"title": block.title, "title_justify": "left", "title_style": "bold"})
+            for row in block.table.rows:
+                table.add_row(*row)
+            yield table
+            yield Text(f"{block.how}\n", style="dim")
 
 
 def _range(values: Sequence[float]) -> str:

@@ -6,6 +6,7 @@ from autogauge.measuring.claim import Fact
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Result
+from autogauge.report import terminal
 from autogauge.studies.selection import table
 from autogauge.studies.selection.rows import matrix
 from autogauge.studies.selection.rule import Machine
@@ -37,7 +38,7 @@ CHANGED = {row_of("AUTO:GPU, CPU").title: LOST, row_of("AUTO").title: REFUSED, r
 
 
 def test_each_row_is_there_and_those_that_differ_come_first_with_what_they_break():
-    differ, every = studies.blocks(result_of(known="blank-in-list", **CHANGED))
+    _, differ, every = studies.blocks(result_of(known="blank-in-list", **CHANGED))
     assert (differ.id, every.id) == ("selection-differs", "selection-matrix")
     assert len(every.table.rows) == len(ROWS)
     named = [dict(zip(differ.table.columns, row, strict=True)) for row in differ.table.rows]
@@ -79,6 +80,32 @@ def test_a_result_without_rows_has_no_table():
 
 
 def test_rows_of_an_earlier_matrix_are_shown_without_a_promise():
-    differ, every = studies.blocks(result_of(case="of an earlier matrix", **CHANGED))
+    _, differ, every = studies.blocks(result_of(case="of an earlier matrix", **CHANGED))
     assert len(every.table.rows) == len(ROWS)
     assert {row[differ.table.columns.index("promise")] for row in differ.table.rows} == {"–"}
+
+
+def test_a_glance_has_a_row_for_each_device_string_and_marks_what_differs():
+    glance, *_ = studies.blocks(result_of(**CHANGED))
+    assert glance.printed
+    assert glance.table.columns == ("device string", "an integrated GPU")
+    cells = dict(glance.table.rows)
+    assert len(cells) == len({each.title.partition(" · ")[0] for each in ROWS})
+    assert cells["AUTO:GPU, CPU"] == "GPU !"
+    assert cells["AUTO:GPU"] == "no device ?"
+    assert cells["AUTO:CPU"] == "CPU"
+    assert "; FP32 from a object: an error !" not in cells["AUTO"]
+    assert "FP32 from an object: an error !" in cells["AUTO"]
+
+
+def test_what_is_so_of_every_model_is_said_once():
+    of_buffers = {each.title: REFUSED for each in ROWS if each.asked == "AUTO:CPU,GPU" and each.given == "buffer"}
+    glance, *_ = studies.blocks(result_of(**of_buffers))
+    assert dict(glance.table.rows)["AUTO:CPU,GPU"] == "CPU; from a buffer: an error !"
+
+
+def test_the_glance_stands_on_the_terminal_with_each_name_whole():
+    text = terminal.render(terminal.printed(result_of(**CHANGED)), width=60, colour=False)
+    assert "AUTO:GPU, CPU " in text
+    assert "not as the rule says" in " ".join(text.split())
+    assert "selection-matrix" not in text

@@ -1,14 +1,16 @@
-"""The matrix as a table, of a result of this run or of an earlier one: the rows that differ from the rule, and all of them."""
+"""The matrix as tables, of a result of this run or of an earlier one: at a glance, the rows that differ from the rule, all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from autogauge.measuring.drawing import NONE, Block, Table
 from autogauge.measuring.result import Result
 from autogauge.studies.selection.judged import COLUMNS, Judged, judged, machines_of
-from autogauge.studies.selection.rows import STRINGS, matrix
+from autogauge.studies.selection.rows import IN_WORDS, STRINGS, matrix
+
+DIFFERS, UNKNOWN = " !", " ?"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def blocks(result: Result) -> Iterable[Block]:
     if not every:
         return
     differ = [each for each in every if each.row.agrees is not True]
+    yield glance(every)
     yield Block(
         "selection-differs",
         f"Selection: rows that differ ({len(differ)} of {len(every)})",
@@ -88,6 +91,61 @@ def blocks(result: Result) -> Iterable[Block]:
         "(CPU) is AUTO's helper at the start. Candidates are what MULTI_DEVICE_PRIORITIES tells of the compiled model.",
         Table((COLUMNS[0], "devices", *COLUMNS[1:]), [_beside_devices(each) for each in every]),
     )
+
+
+def glance(every: Sequence[Line]) -> Block:
+    """A row for each device string, a column for each set of devices: who answers in the end."""
+    sets = list(dict.fromkeys(each.devices for each in every))
+    at: dict[tuple[str, str], list[Judged]] = {}
+    for each in every:
+        at.setdefault((each.row.cells()[0], each.devices), []).append(each.row)
+    strings = dict.fromkeys(string for string, _ in at)
+    return Block(
+        "selection-glance",
+        "Selection at a glance: who answers in the end",
+        "By device string and by the devices that there are. After a semicolon: models for which it is another. "
+        f"{DIFFERS.strip()} is not as the rule says; {UNKNOWN.strip()} is not known. The page has all "
+        f"{len(every)} rows, with model, way to give it, rule and promise.",
+        Table(
+            (COLUMNS[0], *sets),
+            [(string, *(_who(at.get((string, each), ())) for each in sets)) for string in strings],
+        ),
+        printed=True,
+    )
+
+
+def _who(rows: Sequence[Judged]) -> str:
+    """Who answers for most, and for which models another does."""
+    if not rows:
+        return NONE
+    by_outcome: dict[str, list[Judged]] = {}
+    for each in rows:
+        by_outcome.setdefault(each.seen + {True: "", False: DIFFERS, None: UNKNOWN}[each.agrees], []).append(each)
+    most, *others = sorted(by_outcome, key=lambda outcome: -len(by_outcome[outcome]))
+    return "; ".join([most, *(f"{', '.join(_models(by_outcome[each], rows))}: {each}" for each in others)])
+
+
+def _models(some: Sequence[Judged], every: Sequence[Judged]) -> list[str]:
+    """The models of some rows, a way to give them only where it is not the same for all."""
+    ways: dict[str, list[str]] = {}
+    for each in some:
+        ways.setdefault(each.row.model, []).append(each.row.given)
+    if (
+        len(ways) > 1
+        and len({*map(tuple, ways.values())}) == 1
+        and len(ways) == len({each.row.model for each in every})
+    ):
+        return [_from(next(iter(ways.values())))]
+    found = []
+    for model, given in ways.items():
+        all_of_it = len(given) == sum(each.row.model == model for each in every)
+        found.append(IN_WORDS[model] if all_of_it else f"{IN_WORDS[model]} {_from(given)}")
+    return found
+
+
+def _from(given: Sequence[str]) -> str:
+    """``from an object or a path``."""
+    return "from " + " or ".join(f"{'an' if each[0] in 'aeiou' else 'a'} {each}" for each in given)
 
 
 def _beside_devices(line: Line) -> tuple[str, ...]:
