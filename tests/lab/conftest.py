@@ -1,0 +1,45 @@
+"""The lab that the tests of this folder use: machines on loopback, made once a session, and whole again for each test."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from tests.lab import bench
+
+NUMBER = 4
+_counted = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def benches():
+    """The machines; skipped with the reason where they cannot be had."""
+    try:
+        with bench.loopback(NUMBER) as made:
+            yield made
+    except bench.NoBench as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture
+def lab(benches):
+    """Four machines that answer, with nothing of an earlier test on them: each test has a folder of its own in their homes."""
+    folder = f"lab-{next(_counted)}"
+    for each in benches.machines:
+        each.up()
+        each.variables["autogauge_folder"] = str(each.home / folder)
+    yield benches
+    for each in benches.machines:
+        each.down()
+
+
+@pytest.fixture
+def inventory_of(lab, tmp_path):
+    """``inventory_of(2, autogauge_…=…)``: the path of an inventory of the first machines, with these variables for all of them."""
+
+    def made(number: int = NUMBER, **variables) -> Path:
+        return lab.inventory(tmp_path / "lab.yml", lab.machines[:number], **variables)
+
+    return made
