@@ -123,7 +123,7 @@ class Machine:
 
 @dataclass
 class Bench:
-    """Some machines, and what is needed to reach them; ``python`` is an interpreter with the suite's requirements that their users may run."""
+    """Some machines, and what is needed to reach them; ``python`` is an interpreter with the requirements that their users may run."""
 
     machines: list[Machine]
     folder: Path
@@ -354,7 +354,7 @@ def _may_run(user: str, python: str) -> bool:
 
 
 def _python_for(user: str, folder: Path) -> str | None:
-    """An interpreter with the requirements that the user may run: this one, or one like it that reads this one's packages; else ``None``."""
+    """This interpreter if the user may run it, or one like it that reads its packages; else ``None``."""
     if _may_run(user, sys.executable):
         return sys.executable
     return interpreter_like(sys.executable, folder / "python", user)
