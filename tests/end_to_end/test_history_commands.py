@@ -122,7 +122,7 @@ def test_pytest_benchmark_compares_our_files_as_they_are(history):
         (("compare", "machine=lab-01", "machine=lab-99"), "names no run"),
         (("compare", "machine=lab-01", "machine=lab-01", "--json", "--markdown"), "choose one"),
         (("history", "--where=machin=x"), "is no filter"),
-        (("history", "export", "runs.xlsx"), "ends in neither .csv nor .parquet"),
+        (("history", "export", "runs.xlsx"), "ends in neither .csv nor .parquet nor .prom"),
         (("report", "--where=machine=lab-99"), "passes the filters"),
         (("report", "--out=tests"), "holds something else than a report"),
         (("report", "--out=/proc/trends"), "cannot write the report in /proc/trends"),

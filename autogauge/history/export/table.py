@@ -1,21 +1,14 @@
-"""Saved runs as one flat table for other tools, a row for each benchmark of each run: CSV, or Parquet with pyarrow.
-
-Each label that occurs is a column. A text in a CSV that a spreadsheet would take for a formula begins with an apostrophe. Which runs is
-left to ``select``.
-"""
+"""Saved runs as one flat table: a row for each benchmark of each run, a column for each label. Writing it is left to ``files``."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from autogauge.errors import UserError, explain_os_error
-from autogauge.files import utf8, write_for_a_user
+from autogauge.files import utf8
 from autogauge.history.indexed import Series
 from autogauge.history.labels import FIRST, OPENVINO, in_order
 from autogauge.history.select import Selection
@@ -54,36 +47,23 @@ Memory has a ``median_mib`` in the place of ``median_s``. ``standing`` and ``ope
 standard error of the ratio's logarithm; a gap is empty."""
 MOST_LABELS = 100
 """Columns of labels at most: those that most benchmarks have."""
-_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
-"""What a cell begins with that a spreadsheet takes for a formula, or skips to find one; the last four as Japanese keyboards write them."""
-PARQUET_NEEDS = "Parquet needs pyarrow: pip install -r requirements-export.txt, or name a file that ends in .csv."
+Row = tuple[Any, ...]
 
 
-class Exported(NamedTuple):
-    """What was written: how many rows, and which labels were too many for columns."""
+@dataclass(frozen=True)
+class Table:
+    """Columns with their types, and the rows in their order; ``None`` is a gap. ``left_out`` are labels that were too many for columns."""
 
-    rows: int
+    columns: Mapping[str, type]
+    rows: Sequence[Row]
     left_out: tuple[str, ...]
 
 
-def export(selection: Selection, path: Path) -> Exported:
-    """Write the runs' benchmarks to ``path``, by its ending ``.csv`` or ``.parquet``, whole or not at all.
-
-    Raises :class:`UserError` for another ending, a file that cannot be written, or pyarrow missing.
-    """
-    writers = {".csv": _csv, ".parquet": _parquet}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise UserError(f"{path} ends in neither .csv nor .parquet: name a file that does.")
+def table_of(selection: Selection) -> Table:
+    """The benchmarks of these runs."""
     figures = selection.figures()
     labels, left_out = _labels(figures)
-    rows = list(_rows(selection, figures, labels))
-    content = writer(_columns(labels), rows)
-    try:
-        write_for_a_user(path, content)
-    except OSError as error:
-        raise explain_os_error(error, f"cannot write {path}", "FILE") from error
-    return Exported(len(rows), tuple(left_out))
+    return Table(_columns(labels), tuple(_rows(selection, figures, labels)), tuple(left_out))
 
 
 def _labels(figures: Sequence[Series]) -> tuple[list[str], list[str]]:
@@ -104,7 +84,7 @@ def _columns(labels: Sequence[str]) -> dict[str, type]:
     return columns
 
 
-def _rows(selection: Selection, figures: Iterable[Series], labels: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(selection: Selection, figures: Iterable[Series], labels: Sequence[str]) -> Iterator[Row]:
     """A row for each benchmark of each run, as ``COLUMNS`` says, then these labels; ``None`` for what there is none of."""
     runs = {(run.path.parent, run.id): run for run in selection.runs}
     for each in figures:
@@ -130,31 +110,3 @@ def _rows(selection: Selection, figures: Iterable[Series], labels: Sequence[str]
 
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _csv(columns: Mapping[str, type], rows: list[tuple[Any, ...]]) -> bytes:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(_as_text(name) for name in columns)
-    writer.writerows([_as_text(cell) for cell in row] for row in rows)
-    return utf8(stream.getvalue())
-
-
-def _as_text(cell: Any) -> Any:
-    """A text that a spreadsheet would calculate (``=…``) with an apostrophe before it, which says that it is text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ")[:1] in _FORMULAS else cell
-
-
-def _parquet(columns: Mapping[str, type], rows: list[tuple[Any, ...]]) -> bytes:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise UserError(PARQUET_NEEDS) from None
-    types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    arrays = [pyarrow.array(column, type=field.type) for column, field in zip(cells, schema, strict=True)]
-    stream = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema), stream)
-    return stream.getvalue()
