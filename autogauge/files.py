@@ -26,6 +26,36 @@ def write_bytes(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def create(path: Path, content: bytes) -> bool:
+    """Write a file whole or not at all, as :func:`write_bytes`, and never in the place of another: false where there is one.
+
+    Raises ``OSError``. Where the file system has no links, whoever calls has to keep others from making that file meanwhile.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _WITHOUT_LINKS:
+                raise
+            if os.path.lexists(path):
+                return False
+            os.rename(temporary, path)
+        _flush_folder(path.parent)
+        return True
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+_WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK)
+
+
 def copy(source: Path, path: Path) -> None:
     """Copy a file's content as :func:`write_bytes` writes, without ever holding all of it in memory. Raises ``OSError``."""
     with source.open("rb") as original, _whole_or_not_at_all(path) as stream:

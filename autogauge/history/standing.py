@@ -11,6 +11,7 @@ for all benchmarks of its run.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import re
@@ -29,6 +30,8 @@ SUFFIX = ".standing"
 SCHEMA = 2
 """Of the file; raised when an older reader would take it for something better than it says."""
 LARGEST_BYTES = 2**20
+MOST_REPLACED = 256
+"""Earlier standings that a file names; more is more than anybody's change of mind."""
 LONGEST_NAME = 255
 """Bytes of a folder's name, in the file systems that there are."""
 
@@ -91,6 +94,8 @@ class Record:
     ``others`` is the standing of the benchmarks that ``benchmarks`` does not name. ``new_level`` names the benchmarks whose baseline begins
     with this run, once they are accepted: what was before it is another level. ``began`` names those whose level had begun with it before
     it was rejected: later accepted runs are at that level, without it. ``continues`` says that it goes on from another fingerprint.
+    ``replaces`` are the digests of the files that it came after, the oldest first: with them two places that share a history know which of
+    two standings is the later one, whatever their clocks say.
     """
 
     others: Standing = Standing.ACCEPTED
@@ -101,6 +106,7 @@ class Record:
     began: tuple[str, ...] = ()
     benchmarks: Mapping[str, Standing] = field(default_factory=dict)
     continues: Continues | None = None
+    replaces: tuple[str, ...] = ()
 
     @property
     def standing(self) -> Standing:
@@ -132,6 +138,7 @@ class Record:
             "others": str(self.others),
             "benchmarks": {key: str(each) for key, each in self.benchmarks.items()},
             **({"continues": self.continues.to_json()} if self.continues else {}),
+            **({"replaces": list(self.replaces)} if self.replaces else {}),
         }
 
 
@@ -210,16 +217,47 @@ def read(run: Path) -> Record:
     """The standing of a saved run. Raises :class:`~autogauge.errors.UserError` for a file that cannot be read as one."""
     path = path_of(run)
     try:
-        return _record(json.loads(read_regular(path, LARGEST_BYTES)))
+        return of_content(read_regular(path, LARGEST_BYTES))
     except FileNotFoundError:
         if not path.is_symlink():  # a link to what is gone may have said anything
             return Record()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError):
         pass
     raise UserError(
         f"{path} does not say whether its run is accepted: remove it, or set it anew "
         f"(python -m autogauge accept {run}, or reject)."
     )
+
+
+def of_content(content: bytes) -> Record:
+    """The record in a file's bytes. Raises ``ValueError`` for what is none."""
+    try:
+        return _record(json.loads(content))
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def digest_of(content: bytes) -> str:
+    """What a later standing calls the file with these bytes by."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _replaced(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """The digests in a file; what is none is left out: nothing of a run's standing rests on them."""
+    found = fields.get("replaces")
+    digests = found if isinstance(found, list) else []
+    return tuple(each for each in digests if isinstance(each, str) and re.fullmatch("[0-9a-f]{16}", each))[
+        -MOST_REPLACED:
+    ]
+
+
+def replaced_by(content: bytes) -> tuple[str, ...]:
+    """The digests of the files that the one with these bytes came after, as far as it tells; those of a newer autogauge, too."""
+    try:
+        fields = json.loads(content)
+        return _replaced(fields) if isinstance(fields, dict) else ()
+    except (ValueError, RecursionError):
+        return ()
 
 
 def _record(fields: dict[str, Any]) -> Record:
@@ -237,6 +275,7 @@ def _record(fields: dict[str, Any]) -> Record:
         tuple(whole_characters(str(each)) for each in fields.get("began", ())),
         {whole_characters(str(key)): Standing(each) for key, each in fields.get("benchmarks", {}).items()},
         Continues.of(fields.get("continues")),
+        _replaced(fields),
     )
     if record.standing is not whole:
         raise ValueError(whole)
@@ -264,6 +303,12 @@ def write(
 
 
 def _save(run: Path, record: Record) -> Record:
+    try:
+        before = read_regular(path_of(run), LARGEST_BYTES)
+        earlier = (*replaced_by(before), digest_of(before))[-MOST_REPLACED:]
+    except OSError:
+        earlier = ()
+    record = replace(record, replaces=earlier)
     try:
         write_json(path_of(run), record.to_json())
     except OSError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +35,29 @@ def save(
     number is chosen under a lock, which the system releases should its holder die.
     Raises ``OSError``, or :class:`UserError` when another process holds the lock past the deadline.
     """
+    with adding(folder):
+        saved = runs(folder)
+        number = number_of(saved[-1]) + 1 if saved else 1
+        mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
+        path = folder / f"{number:04d}_{readable(label)}{mark}.json"
+        prepare(path)
+        write_bytes(path, as_json(document, indent=None))  # on one line: it is read far more often than looked at
+        return path
+
+
+@contextlib.contextmanager
+def adding(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, under which alone runs are added to it; the folder is made where it is missing.
+
+    What a process that was killed left unfinished is removed. Raises as :func:`save`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with filelock.FileLock(folder / ".lock", timeout=LOCK_DEADLINE_S):
             for leftover in folder.glob(".[0-9]*_*.tmp"):
                 if _UNFINISHED.fullmatch(leftover.name):
                     leftover.unlink(missing_ok=True)  # of a saver that was killed: who saves holds the lock
-            saved = runs(folder)
-            number = number_of(saved[-1]) + 1 if saved else 1
-            mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
-            path = folder / f"{number:04d}_{readable(label)}{mark}.json"
-            prepare(path)
-            write_bytes(path, as_json(document, indent=None))  # on one line: it is read far more often than looked at
-            return path
+            yield
     except filelock.Timeout:
         raise UserError(
             f"another process has been saving a run in {folder} for over {LOCK_DEADLINE_S:g} s: "

@@ -1,0 +1,54 @@
+"""One machine's folder in two histories, file by file: which are the same. What follows from it is left to ``apart`` and ``transfer``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from autogauge.history.sharing.place import LARGEST, Entry, Place, Unusable, kind_of
+
+
+@dataclass
+class Pair:
+    """A machine's folder at the sender, and the one that it is ``called`` at the receiver."""
+
+    sender: Place
+    machine: str
+    receiver: Place
+    called: str
+    here: dict[str, Entry] = field(default_factory=dict)
+    there: dict[str, Entry] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """List both."""
+        self.here, self.there = self.sender.files(self.machine), self.receiver.files(self.called)
+
+    def costs_little(self, name: str) -> bool:
+        """Whether that file's content can be compared without fetching it from far away."""
+        ours = self.sender.is_near or bool(self.here[name].md5)
+        return ours and (self.receiver.is_near or bool(self.there[name].md5))
+
+    def differing(self, names: Iterable[str]) -> list[str]:
+        """Those of these files, which both have, that do not have the same content; what cannot be read is left out."""
+        return [name for name in names if self._differs(name)]
+
+    def _differs(self, name: str) -> bool:
+        one, other = self.here[name], self.there[name]
+        if one.size != other.size:
+            return True
+        if one.md5 and other.md5:
+            return one.md5 != other.md5
+        most = LARGEST[kind_of(name)]
+        ours = theirs = None
+        if not (one.md5 and self.receiver.is_near):
+            ours = self.sender.read_several(self.machine, {name: most})[name]
+        if not (other.md5 and self.sender.is_near):
+            theirs = self.receiver.read_several(self.called, {name: most})[name]
+        if isinstance(ours, Unusable) or isinstance(theirs, Unusable):
+            return False
+        return (_md5(ours) if ours is not None else one.md5) != (_md5(theirs) if theirs is not None else other.md5)
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()  # what object stores tell of their files

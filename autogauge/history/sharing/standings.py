@@ -1,0 +1,123 @@
+"""Which of two standings of one run counts, where two places have different ones. Carrying them over is left to ``transfer``.
+
+1. One that came after the other (it names that one among those it replaces) counts: that needs no clock.
+2. Else both were changed apart from each other, or by an autogauge that did not note what it replaced. A person's word counts before the
+   gate's; then the newer moment; then the worse standing. The two are named wherever they mean different things.
+
+What is decided by the second rule becomes a standing that replaces both, the same whichever side decides it. So two places come to one
+standing, and the difference is told once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from autogauge.files import as_json
+from autogauge.history import records, standing
+from autogauge.history.standing import MOST_REPLACED, WORST_FIRST, Record
+from autogauge.plain import plain
+
+PERSON = "user"
+LONGEST_WHY = 80
+
+
+class Side(Enum):
+    """What is to be done where the standings of a run in two places were compared."""
+
+    EQUAL = "both are the same"
+    HERE = "what the sender has counts"
+    THERE = "what the receiver has counts"
+    BOTH = "neither came after the other"
+    UNKNOWN = "one of the two cannot be read here"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Which side counts, the content that the receiver's file has to have, and what is to be said of it: a clause, mostly empty."""
+
+    side: Side
+    content: bytes
+    said: str = ""
+
+
+def decide(here: bytes, there: bytes) -> Decided:
+    """Compare the standing that the sender has of a run with the receiver's. Neither is empty; content that both have is equal."""
+    if here == there:
+        return Decided(Side.EQUAL, there)
+    after, before = (
+        standing.digest_of(old) in standing.replaced_by(new) for new, old in ((here, there), (there, here))
+    )
+    if after != before:
+        return Decided(Side.HERE, here) if after else Decided(Side.THERE, there)
+    try:
+        ours, theirs = standing.of_content(here), standing.of_content(there)
+    except ValueError:
+        return Decided(
+            Side.UNKNOWN,
+            there,
+            "the standings differ, and one of them cannot be read by this autogauge: both were left as they are",
+        )
+    first = _weight(ours, here) > _weight(theirs, there)
+    winner, content, loser, other = (ours, here, theirs, there) if first else (theirs, there, ours, here)
+    chain = (*loser.replaces, *winner.replaces, standing.digest_of(other), standing.digest_of(content))
+    merged = replace(winner, replaces=tuple(dict.fromkeys(chain))[-MOST_REPLACED:])
+    said = (
+        ""
+        if _means(ours) == _means(theirs)
+        else f"{_why_it_counts(winner, loser)}: {_told(winner)}, not {_told(loser)}"
+    )
+    return Decided(Side.BOTH, as_json(merged.to_json()), said)
+
+
+def may_travel(content: bytes) -> bool:
+    """Whether a file's bytes say whether its run is accepted: to this autogauge, or to a newer one."""
+    try:
+        standing.of_content(content)
+    except ValueError:
+        return is_newer(content)
+    return True
+
+
+def is_newer(content: bytes) -> bool:
+    """Whether a newer autogauge wrote a standing, by its own word."""
+    try:
+        fields = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    schema = fields.get("schema") if isinstance(fields, dict) else None
+    return isinstance(schema, int) and schema > standing.SCHEMA
+
+
+def _weight(record: Record, content: bytes) -> tuple[bool, float, int, str]:
+    when = records.moment(record.when)
+    return (
+        record.by == PERSON,
+        when.timestamp() if when else float("-inf"),
+        -WORST_FIRST.index(record.standing),
+        standing.digest_of(content),
+    )
+
+
+def _means(record: Record) -> tuple[object, ...]:
+    """What a standing does, without who said it and when."""
+    keys = dict.fromkeys((*record.benchmarks, *record.new_level, *record.began))
+    stands = {key: (record.of(key), key in record.new_level, key in record.began) for key in sorted(keys)}
+    return record.others, stands, record.continues
+
+
+def _why_it_counts(winner: Record, loser: Record) -> str:
+    if winner.by == PERSON != loser.by:
+        return "a person's word counts before the gate's"
+    if winner.when != loser.when:
+        return "the newer word counts"
+    return "of two words of one moment the worse counts"
+
+
+def _told(record: Record) -> str:
+    by = "by a person" if record.by == PERSON else "by the gate"
+    when = records.moment(record.when)
+    at = f" on {when:%Y-%m-%d %H:%M:%S} UTC" if when else ""
+    why = f" ({plain(record.why, LONGEST_WHY)})" if record.why else ""
+    return f"{record.in_words} {by}{at}{why}"

@@ -1,0 +1,342 @@
+"""What travels from one history to another, in which order. How places are reached is left to them, which standing counts to ``standings``.
+
+- A run never changes: what is at the receiver under its name must be the same, else the machine is kept apart.
+- A run's samples and its standing travel before it: whoever sees a run sees all of it, and never takes a quarantined one for accepted.
+- A standing changes later: it is carried over to a run that is there already, where it counts.
+- Nothing is removed, and nothing but a standing is ever replaced. So whatever stops a transfer, the next one completes it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autogauge.errors import UserError
+from autogauge.history.sharing import looked_at, standings
+from autogauge.history.sharing.apart import why_apart
+from autogauge.history.sharing.looked_at import LookedAt
+from autogauge.history.sharing.merged import Merged, Stopped, named
+from autogauge.history.sharing.pair import Pair
+from autogauge.history.sharing.place import (
+    LARGEST,
+    RUN,
+    SAMPLES,
+    STANDING,
+    Absent,
+    Denied,
+    Place,
+    Unusable,
+    kind_of,
+    number_of,
+    runs_in,
+)
+from autogauge.history.sharing.standings import Side
+
+AT_ONCE, AT_ONCE_BYTES = 32, 64 * 2**20
+"""Runs, and bytes, that are read before they are written: so long the receiver's folder is not held while the sender is slow."""
+TRIES = 5
+"""Times that a standing is compared anew, because somebody changed the receiver's in between."""
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to travel: the runs of a machine that ``choose`` keeps of their stems, under the name that ``called`` gives the machine."""
+
+    choose: Callable[[str, Sequence[str]], Sequence[str]] = lambda machine, stems: stems
+    called: dict[str, str] = field(default_factory=dict)
+    is_dry: bool = False
+    is_pull: bool = False
+    every_byte: bool = False
+    """Compare the content of every run that both have, not only of some where that is slow."""
+
+
+def transfer(
+    sender: Place, receiver: Place, machines: Sequence[str], wanted: Wanted, progress: Progress = lambda *_: None
+) -> Merged:
+    """Carry the runs of these machines over, those that are missing; returns what was done.
+
+    Raises :class:`Stopped` where it cannot go on. A machine whose folder this user may not read or write is kept back, and said.
+    """
+    told = Merged(is_dry=wanted.is_dry, is_pull=wanted.is_pull)
+    try:
+        for machine in machines:
+            one = _Machine(sender, receiver, machine, wanted, told, progress)
+            try:
+                one.carry()
+            except Denied as error:
+                told.kept_back += one.left
+                told.conflicts.append(f"{machine}: {error}")
+    except UserError as error:
+        raise Stopped(error, told) from None
+    return told
+
+
+class _Machine:
+    """The transfer of one machine's runs."""
+
+    def __init__(
+        self, sender: Place, receiver: Place, machine: str, wanted: Wanted, told: Merged, progress: Progress
+    ) -> None:
+        self.sender, self.receiver, self.wanted, self.told, self.progress = sender, receiver, wanted, told, progress
+        self.machine, self.called = machine, wanted.called.get(machine, machine)
+        self.pair = Pair(sender, self.machine, receiver, self.called)
+        self.left = 0
+        """Runs of which nothing was counted yet."""
+        self.ahead: list[tuple[str, float]] = []
+        self.newer: list[str] = []
+        self.without: list[str] = []
+
+    def carry(self) -> None:
+        """Do it."""
+        self.pair.look()
+        stems = list(self.wanted.choose(self.machine, runs_in(self.pair.here)))
+        self.left = len(stems)
+        named_so = self.machine in self.wanted.called
+        if why := why_apart(self.pair, stems, is_named=named_so, every_byte=self.wanted.every_byte):
+            otherwise = "" if named_so else f"; --as={self.called} says that it is the same machine"
+            step = f"keep it under a name of its own (--machine={self.machine} --as=NAME), or move what is wrong{otherwise}"
+            self._keep_back(len(stems), f"{self.called}: {why}; nothing of it was {self.told.verb}: {step}")
+            return
+        common = [stem for stem in stems if f"{stem}{RUN}" in self.pair.there]
+        self.told.there += len(common)
+        self.left -= len(common)
+        self._carry_what_changed(common)
+        missing = [stem for stem in stems if f"{stem}{RUN}" not in self.pair.there]
+        if self.wanted.is_dry:
+            self._sent(len(missing))
+            return
+        done = 0
+        for batch in self._batches(missing):
+            self._carry_new(batch)
+            done += len(batch)
+            self.progress(self.machine, done, len(missing))
+        if missing:
+            self._look_again(stems)
+        self._note_what_is_odd()
+
+    def _carry_what_changed(self, stems: Sequence[str]) -> None:
+        """Of runs that both have: the standings, and samples that are missing."""
+        for stem, here, there in self._standings_that_differ(stems):
+            self._carry_standing(stem, here, there)
+        for stem in stems:
+            name = f"{stem}{SAMPLES}"
+            if name in self.pair.here and name not in self.pair.there:
+                self._carry_samples_later(stem)
+
+    def _standings_that_differ(self, stems: Sequence[str]) -> Iterator[tuple[str, bytes, bytes | None]]:
+        """The run, its standing at the sender, and the receiver's, if it has one."""
+        names = [f"{stem}{STANDING}" for stem in stems]
+        asked = [name for name in names if name in self.pair.here]
+        known = [name for name in asked if name in self.pair.there]
+        same = {*known} - {*self.pair.differing(name for name in known if self.pair.costs_little(name))}
+        asked = [name for name in asked if name not in same or not self.pair.costs_little(name)]
+        here = self.sender.read_several(self.machine, dict.fromkeys(asked, LARGEST[STANDING]))
+        there = self.receiver.read_several(
+            self.called, {name: LARGEST[STANDING] for name in asked if name in self.pair.there}
+        )
+        for name in asked:
+            one, other = here[name], there.get(name)
+            stem = name.removesuffix(STANDING)
+            if isinstance(one, Unusable) or isinstance(other, Unusable):
+                why = next(each for each in (one, other) if isinstance(each, Unusable))
+                self.told.conflicts.append(f"{self._run(stem)}: its standings cannot be compared: {why}")
+            elif one != other:
+                yield stem, one, other
+        self.told.newer_there += sum(name in self.pair.there and name not in self.pair.here for name in names)
+
+    def _carry_standing(self, stem: str, here: bytes, there: bytes | None = None, *, is_new: bool = False) -> bool:
+        """Let the receiver have the standing that counts; whether it has one now that may be read beside its run."""
+        name = f"{stem}{STANDING}"
+        if not standings.may_travel(here):
+            self.told.conflicts.append(
+                f"{self._run(stem)}: its standing does not say whether it is accepted: set it anew (autogauge accept, or reject)"
+            )
+            return False
+        for attempt in range(TRIES):
+            if attempt or is_new:
+                there = self._standing_there(name)
+            if there is None:
+                if self.wanted.is_dry or self.receiver.create(self.called, name, here):
+                    self.told.standings += not is_new
+                    return True
+                continue
+            found = standings.decide(here, there)
+            if found.side is Side.UNKNOWN:
+                self.told.conflicts.append(f"{self._run(stem)}: {found.said}")
+                return False
+            if found.content == there:
+                self.told.newer_there += found.side is not Side.EQUAL
+                return True
+            if self.wanted.is_dry or self.receiver.replace(self.called, name, found.content, there):
+                self.told.standings += 1
+                if found.said:
+                    self.told.notes.append(f"{self._run(stem)} had two standings: {found.said}")
+                return True
+        raise UserError(
+            f"the standing of {self._run(stem)} in {self.receiver.shown} is being changed all the time: run it again when it is quiet."
+        )
+
+    def _standing_there(self, name: str) -> bytes | None:
+        try:
+            return self.receiver.read(self.called, name, LARGEST[STANDING])
+        except FileNotFoundError:
+            return None
+        except Unusable as error:
+            raise UserError(f"{self.receiver.shown}: {self.called}/{name} cannot be read: {error}.") from None
+
+    def _carry_samples_later(self, stem: str) -> None:
+        name = f"{stem}{SAMPLES}"
+        found = self.sender.read_several(
+            self.machine, {each: LARGEST[kind_of(each)] for each in (f"{stem}{RUN}", name)}
+        )
+        content, samples = found[f"{stem}{RUN}"], found[name]
+        if isinstance(content, Unusable) or isinstance(samples, Unusable):
+            return
+        if looked_at.has_samples(looked_at.look_at(content), samples):
+            self.told.samples += self.wanted.is_dry or self.receiver.create(self.called, name, samples)
+
+    def _batches(self, stems: Sequence[str]) -> Iterator[list[str]]:
+        batch: list[str] = []
+        size = 0
+        for stem in stems:
+            own = sum(
+                self.pair.here[name].size for kind in (RUN, SAMPLES) if (name := f"{stem}{kind}") in self.pair.here
+            )
+            if batch and (len(batch) == AT_ONCE or size + own > AT_ONCE_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(stem)
+            size += own
+        if batch:
+            yield batch
+
+    def _carry_new(self, stems: Sequence[str]) -> None:
+        contents = self._contents(stems)
+        with self.receiver.adding(self.called):
+            there = self.receiver.files(self.called)
+            taken = {number_of(stem): stem for stem in runs_in(there)}
+            for stem in stems:
+                other = taken.get(number_of(stem), stem)
+                if other != stem and f"{other}{RUN}" not in self.pair.here:
+                    self._keep_back(
+                        1,
+                        f"{self._run(stem)} was not {self.told.verb}: there is another run of that number now, {other}{RUN}",
+                    )
+                    continue
+                self._carry_one(stem, contents)
+
+    def _contents(self, stems: Sequence[str]) -> dict[str, bytes | Unusable]:
+        """The files of these runs, as far as they are there; a listing that was made meanwhile may lack samples that a run tells of."""
+        kinds = (RUN, SAMPLES) if self.sender.is_near else (RUN, SAMPLES, STANDING)
+        names = [name for stem in stems for kind in kinds if (name := f"{stem}{kind}") in self.pair.here]
+        found = self.sender.read_several(self.machine, {name: LARGEST[kind_of(name)] for name in names})
+        lacking = []
+        for stem in stems:
+            content = found[f"{stem}{RUN}"]
+            if f"{stem}{SAMPLES}" not in found and isinstance(content, bytes) and looked_at.look_at(content).samples:
+                lacking.append(f"{stem}{SAMPLES}")
+            if f"{stem}{STANDING}" not in found and not self.sender.is_near:
+                lacking.append(f"{stem}{STANDING}")
+        more = self.sender.read_several(self.machine, {name: LARGEST[kind_of(name)] for name in lacking})
+        return {**found, **{name: each for name, each in more.items() if not isinstance(each, Absent)}}
+
+    def _carry_one(self, stem: str, contents: Mapping[str, bytes | Unusable]) -> None:
+        content, samples = contents[f"{stem}{RUN}"], contents.get(f"{stem}{SAMPLES}")
+        if isinstance(content, Unusable):
+            self._keep_back(1, f"{self._run(stem)} was left out: {content}")
+            return
+        run = looked_at.look_at(content)
+        if len(content) != self.pair.here[f"{stem}{RUN}"].size:
+            run = LookedAt(f"it has {len(content)} bytes, and is listed with {self.pair.here[f'{stem}{RUN}'].size}")
+        if isinstance(samples, bytes) and not looked_at.has_samples(run, samples) and not run.why_not:
+            run = LookedAt(f"{stem}{SAMPLES} is not the file that was saved with it")
+        if isinstance(samples, Unusable):
+            run = LookedAt(f"{stem}{SAMPLES}: {samples}")
+        if run.why_not:
+            self._keep_back(1, f"{self._run(stem)} was left out: {run.why_not}")
+            return
+        if isinstance(samples, bytes) and not self._create(f"{stem}{SAMPLES}", samples):
+            self._keep_back(
+                1, f"{self._run(stem)} was not {self.told.verb}: another file lies there as {stem}{SAMPLES}"
+            )
+            return
+        if not self._standing_goes_first(stem, contents):
+            self._keep_back(1)
+            return
+        if not self._create(f"{stem}{RUN}", content):
+            self._keep_back(1, f"{self._run(stem)} was not {self.told.verb}: another file lies there as {stem}{RUN}")
+            return
+        self._sent(1)
+        self._remember(stem, run, samples is None)
+
+    def _standing_goes_first(self, stem: str, contents: Mapping[str, bytes | Unusable]) -> bool:
+        """Carry a new run's standing over, read at the last moment where that is quick; whether its run may follow."""
+        name = f"{stem}{STANDING}"
+        if self.sender.is_near:
+            contents = self.sender.read_several(self.machine, {name: LARGEST[STANDING]})
+        here = contents.get(name, Absent())
+        if isinstance(here, Unusable):
+            if not isinstance(here, Absent):
+                self.told.conflicts.append(f"{self._run(stem)} was left out: its standing cannot be had: {here}")
+            return isinstance(here, Absent)
+        return self._carry_standing(stem, here, is_new=True)
+
+    def _create(self, name: str, content: bytes) -> bool:
+        """Whether the receiver has that file now, with that content: what was there before may be it."""
+        if self.receiver.create(self.called, name, content):
+            return True
+        try:
+            return self.receiver.read(self.called, name, len(content)) == content
+        except (FileNotFoundError, Unusable):
+            return False
+
+    def _look_again(self, stems: Sequence[str]) -> None:
+        """Say where somebody else added a run of the same number meanwhile, in a place that cannot be held."""
+        own = {number_of(stem): stem for stem in stems}
+        twice = [
+            f"{stem}{RUN} and {mine}{RUN}"
+            for stem in runs_in(self.receiver.files(self.called))
+            if (mine := own.get(number_of(stem), stem)) != stem and f"{stem}{RUN}" not in self.pair.here
+        ]
+        if twice:
+            self.told.conflicts.append(
+                f"{self.called} has two runs of one number now, since another sender was at it: {twice[0]}; move one of them"
+            )
+
+    def _remember(self, stem: str, run: LookedAt, is_without: bool) -> None:
+        if run.is_newer:
+            self.newer.append(stem)
+        if is_without and run.samples:
+            self.without.append(stem)
+        if ahead := looked_at.hours_ahead(run, datetime.datetime.now(datetime.timezone.utc)):
+            self.ahead.append((stem, ahead))
+
+    def _note_what_is_odd(self) -> None:
+        notes = self.told.notes
+        if self.newer:
+            notes.append(f"saved by a newer autogauge, and copied as they are: {named(self.newer, self.called)}")
+        if self.without:
+            notes.append(f"without their samples, which the sender has not got: {named(self.without, self.called)}")
+        if self.ahead:
+            longest = max(hours for _, hours in self.ahead)
+            notes.append(
+                f"measured in the future, by up to {longest:.1f} h: {named([stem for stem, _ in self.ahead], self.called)}; "
+                "the clock of that machine, or of this one, is wrong"
+            )
+
+    def _run(self, stem: str) -> str:
+        return named([stem], self.called)
+
+    def _sent(self, number: int) -> None:
+        self.told.sent += number
+        self.left -= number
+        if number:
+            self.told.machines[self.called] = self.told.machines.get(self.called, 0) + number
+
+    def _keep_back(self, number: int, why: str = "") -> None:
+        self.told.kept_back += number
+        self.left -= number
+        if why:
+            self.told.conflicts.append(why)

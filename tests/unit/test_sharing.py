@@ -1,0 +1,295 @@
+"""One history of many machines: what travels from one folder to another, in which order, and what is never overwritten."""
+
+import datetime
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.history import run_file, sharing, standing, store
+from autogauge.history.sharing import folder as folders
+from autogauge.history.standing import Standing
+from tests import histories
+from tests.cases import each_of
+
+LATENCY = histories.LATENCY
+
+
+def content(history: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(history)): path.read_bytes()
+        for path in sorted(history.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def with_samples(folder: Path, seconds: float = 0.01, **others) -> Path:
+    """A run as a session saves it: with its samples, which it names by their digest."""
+    made = histories.document({LATENCY: seconds}, **others)
+    return run_file.save(folder, made, {"results/0/latencies": run_file.np.array([seconds])}, "run", "f" * 16)
+
+
+def three_machines(history: Path) -> None:
+    for machine in ("lab-01", "lab-02", "lab-03"):
+        for number in range(3):
+            with_samples(history / machine, 0.01 + number / 1000, machine=machine)
+
+
+def test_machines_come_together_without_collision_and_a_second_time_there_is_nothing_to_do(tmp_path):
+    one, other, central = tmp_path / "one", tmp_path / "other", tmp_path / "central"
+    with_samples(one / "lab-01", machine="lab-01")
+    with_samples(other / "lab-02", 0.02, machine="lab-02")
+    histories.save(other / "lab-02", {LATENCY: 0.03}, machine="lab-02", standing=Standing.QUARANTINED)
+    assert sharing.merge(one, central).counts == "1 run fetched, 0 here already"
+    merged = sharing.merge(other, central)
+    assert (merged.sent, merged.machines, merged.conflicts) == (2, {"lab-02": 2}, [])
+    assert content(central) == {**content(one), **content(other)}
+    before = content(central)
+    again = sharing.merge(other, central)
+    assert (again.counts, content(central)) == ("0 runs fetched, 2 here already", before)
+    assert not standing.read(store.runs(central / "lab-02")[-1]).standing is Standing.ACCEPTED
+
+
+def test_samples_and_standing_are_there_before_the_run(tmp_path, monkeypatch):
+    run = with_samples(tmp_path / "here" / "lab-01")
+    standing.reject(run, "the fan was broken")
+    written = []
+
+    def watched(path, put):
+        written.append(path.suffix)
+        return original(path, put)
+
+    original = folders.create
+    monkeypatch.setattr(folders, "create", watched)
+    sharing.merge(tmp_path / "here", tmp_path / "there")
+    assert written == [".npz", ".standing", ".json"]
+
+
+@pytest.mark.parametrize("ends_at", range(9))
+def test_wherever_it_ends_no_half_run_is_seen_and_the_next_one_completes_it(tmp_path, monkeypatch, ends_at):
+    here, there = tmp_path / "here", tmp_path / "there"
+    for number in range(3):
+        standing.reject(with_samples(here / "lab-01", 0.01 + number / 1000), "w")
+    written = []
+
+    def ending(path, put):
+        written.append(path)
+        if len(written) > ends_at:
+            raise KeyboardInterrupt
+        return original(path, put)
+
+    original = folders.create
+    monkeypatch.setattr(folders, "create", ending)
+    with pytest.raises(KeyboardInterrupt):
+        sharing.merge(here, there)
+    for run in store.runs(there / "lab-01"):
+        assert standing.read(run).standing is Standing.QUARANTINED
+        assert run_file.arrays_beside(run, run_file.read_document(run))[0]
+    monkeypatch.setattr(folders, "create", original)
+    assert sharing.merge(here, there).sent == 3 - ends_at // 3
+    assert content(there) == content(here)
+
+
+def test_another_machine_of_the_same_name_is_kept_apart_and_the_others_travel(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    three_machines(here)
+    with_samples(there / "lab-02", 0.5, machine="lab-02", fingerprint="a" * 16)
+    mine = content(there)
+    merged = sharing.merge(here, there)
+    assert (merged.sent, merged.kept_back) == (6, 3)
+    assert len(merged.conflicts) == 1
+    assert "0001_run_ffffffff.json" in merged.conflicts[0]
+    assert "--as=NAME" in merged.conflicts[0]
+    assert {name: each for name, each in content(there).items() if "lab-02" in name} == mine
+    assert sharing.merge(here, there, ["lab-02"], {"lab-02": "lab-02-b"}).counts == "3 runs fetched, 0 here already"
+    assert len(store.runs(there / "lab-02-b")) == 3
+
+
+def test_one_number_that_is_another_run_on_each_side_is_two_histories(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    histories.save(here / "lab-01", {LATENCY: 0.01}, fingerprint="a" * 16)
+    histories.save(there / "lab-01", {LATENCY: 0.01}, fingerprint="b" * 16)
+    before = content(there)
+    merged = sharing.merge(here, there, called={"lab-01": "lab-01"})
+    assert (merged.sent, merged.kept_back, content(there)) == (0, 1, before)
+    assert "run 0001 is 0001_run_aaaaaaaa.json" in merged.conflicts[0]
+
+
+def test_a_folder_that_is_another_machines_by_its_processor_is_told_though_no_number_is_twice(tmp_path):
+    def facts(name):
+        return {"devices": [{"name": "CPU", "full_name": name}]}
+
+    here, there = tmp_path / "here", tmp_path / "there"
+    histories.save(there / "lab-01", {LATENCY: 0.01}, facts=facts("a Xeon"))
+    first = histories.save(here / "lab-01", {LATENCY: 0.01}, facts=facts("an Atom"))
+    first.rename(first.with_name(first.name.replace("0001", "0002")))
+    merged = sharing.merge(here, there)
+    assert (merged.sent, merged.kept_back) == (0, 1)
+    assert "its processor" in merged.conflicts[0]
+    assert sharing.merge(here, there, called={"lab-01": "lab-01"}).sent == 1, "the user said that it is the same"
+
+
+def test_a_standing_that_changes_later_is_carried_over_whatever_the_clocks_say(tmp_path, monkeypatch):
+    here, there = tmp_path / "here", tmp_path / "there"
+    run = with_samples(here / "lab-01")
+    sharing.merge(here, there)
+    standing.reject(run, "the fan was broken")
+    assert sharing.merge(here, there).counts == "0 runs fetched, 1 here already, 1 standing updated"
+    copy = there / "lab-01" / run.name
+    monkeypatch.setattr(standing, "_now", lambda: "2001-01-01T00:00:00+00:00")
+    standing.accept(copy, "it was not")
+    assert sharing.merge(here, there).counts == "0 runs fetched, 1 here already, 1 standing is newer here"
+    assert standing.read(copy).standing is Standing.ACCEPTED
+    back = sharing.merge(there, here)
+    assert (back.standings, back.notes) == (1, [])
+    assert standing.read(run).why == "it was not"
+
+
+def both_changed(tmp_path, ours, theirs):
+    here, there = tmp_path / "here", tmp_path / "there"
+    run = with_samples(here / "lab-01")
+    sharing.merge(here, there)
+    copy = there / "lab-01" / run.name
+    ours(run), theirs(copy)
+    return here, there, run, copy
+
+
+def gate_says(run):
+    standing.write(run, Standing.QUARANTINED, "slower", "gate", now="2026-11-03T00:00:00+00:00")
+
+
+def person(does, when):
+    def says(run):
+        original, standing._now = standing._now, lambda: when
+        try:
+            does(run, "a word")
+        finally:
+            standing._now = original
+
+    return says
+
+
+OLDER, NEWER = "2026-11-01T00:00:00+00:00", "2026-11-02T00:00:00+00:00"
+
+
+@each_of(
+    "ours, theirs, counts, said",
+    [
+        (gate_says, person(standing.accept, OLDER), Standing.ACCEPTED, "a person's word counts before the gate's"),
+        (person(standing.accept, OLDER), gate_says, Standing.ACCEPTED, "a person's word counts before the gate's"),
+        (person(standing.accept, NEWER), person(standing.reject, OLDER), Standing.ACCEPTED, "the newer word counts"),
+        (person(standing.accept, OLDER), person(standing.reject, NEWER), Standing.QUARANTINED, "the newer word counts"),
+        (person(standing.accept, OLDER), person(standing.reject, OLDER), Standing.QUARANTINED, "the worse counts"),
+        (person(standing.reject, OLDER), person(standing.reject, NEWER), Standing.QUARANTINED, ""),
+    ],
+)
+def test_two_words_about_one_run_become_one_and_are_both_told_once(tmp_path, ours, theirs, counts, said):
+    here, there, run, copy = both_changed(tmp_path, ours, theirs)
+    merged = sharing.merge(here, there)
+    assert merged.standings == 1
+    assert [said in note and "lab-01/0001" in note for note in merged.notes] == ([True] if said else [])
+    assert standing.read(copy).standing is counts
+    assert sharing.merge(there, here).notes == []
+    assert standing.path_of(run).read_bytes() == standing.path_of(copy).read_bytes()
+    assert sharing.merge(here, there).counts == "0 runs fetched, 1 here already"
+
+
+def test_what_is_half_or_damaged_stays_where_it_is_and_is_named(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    runs = [with_samples(here / "lab-01", 0.01 + number / 1000) for number in range(5)]
+    half = runs[0].read_bytes()
+    runs[0].write_bytes(half[: len(half) // 2])
+    run_file.arrays_path(runs[1]).write_bytes(b"another file")
+    standing.path_of(runs[2]).write_text('{"standing": "fine"}')
+    standing.path_of(runs[3]).symlink_to("nowhere")
+    merged = sharing.merge(here, there)
+    assert (merged.sent, merged.kept_back, len(merged.conflicts)) == (1, 4, 4)
+    assert [path.name for path in store.runs(there / "lab-01")] == [runs[4].name]
+    assert "half a file" in merged.conflicts[0]
+    assert "not the file that was saved with it" in merged.conflicts[1]
+    assert "does not say whether it is accepted" in merged.conflicts[2]
+    assert "a link to what is not there" in merged.conflicts[3]
+
+
+def test_a_run_of_a_newer_autogauge_is_copied_as_it_is_and_said(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    histories.save(here / "lab-01", {LATENCY: 0.01})
+    newer = histories.save(here / "lab-01", {LATENCY: 0.01}, schema=99)
+    standing.path_of(newer).write_text(json.dumps({"schema": 99, "stands": "somehow"}))
+    merged = sharing.merge(here, there)
+    assert (merged.sent, content(there)) == (2, content(here))
+    assert merged.notes == ["saved by a newer autogauge, and copied as they are: lab-01/0002"]
+
+
+def test_a_clock_that_is_wrong_by_a_day_is_said(tmp_path):
+    tomorrow = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+    histories.save(tmp_path / "here" / "lab-01", {LATENCY: 0.01}, when=tomorrow)
+    merged = sharing.merge(tmp_path / "here", tmp_path / "there")
+    assert merged.sent == 1
+    assert merged.notes[0].startswith("measured in the future, by up to 24.0 h: lab-01/0001; the clock")
+
+
+def test_samples_that_come_later_are_added(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    run = with_samples(here / "lab-01")
+    samples = run_file.arrays_path(run).read_bytes()
+    run_file.arrays_path(run).unlink()
+    assert sharing.merge(here, there).notes == ["without their samples, which the sender has not got: lab-01/0001"]
+    run_file.arrays_path(run).write_bytes(samples)
+    assert sharing.merge(here, there).counts == "0 runs fetched, 1 here already, 1 file of samples added"
+    assert content(there) == content(here)
+
+
+def test_other_files_are_left_alone_on_both_sides(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    three_machines(here)
+    (here / "lab-01" / "notes.txt").write_text("mine")
+    (here / ".trash").mkdir()
+    there.mkdir()
+    (there / "README").write_text("theirs")
+    sharing.merge(here, there)
+    assert (there / "README").read_text() == "theirs"
+    assert not (there / "lab-01" / "notes.txt").exists()
+    assert not (there / ".trash").exists()
+
+
+def test_a_dry_run_writes_nothing_and_says_the_same(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    three_machines(here)
+    there.mkdir()
+    assert sharing.merge(here, there, is_dry=True).counts == "9 runs would be fetched, 0 here already"
+    assert content(there) == {}
+    assert sharing.merge(here, there).sent == 9
+
+
+def test_a_mistake_is_one_sentence(tmp_path):
+    three_machines(tmp_path / "here")
+    with pytest.raises(UserError, match="there is no folder"):
+        sharing.merge(tmp_path / "nowhere", tmp_path / "there")
+    with pytest.raises(UserError, match="are the same folder"):
+        sharing.merge(tmp_path / "here", tmp_path / "here")
+    with pytest.raises(UserError, match="there is no machine 'lab-99'"):
+        sharing.merge(tmp_path / "here", tmp_path / "there", ["lab-99"])
+    with pytest.raises(UserError, match="one machine's own folder"):
+        sharing.merge(tmp_path / "here", tmp_path / "here" / "lab-01")
+
+
+def test_a_full_disk_ends_it_with_what_was_done_until_then(tmp_path, monkeypatch):
+    three_machines(tmp_path / "here")
+    written = []
+
+    def full(path, put):
+        written.append(path)
+        if len(written) > 5:
+            raise OSError(28, os.strerror(28), str(path))
+        return original(path, put)
+
+    original = folders.create
+    monkeypatch.setattr(folders, "create", full)
+    with pytest.raises(
+        sharing.Stopped, match="the disk is full.*Until then: 2 runs fetched.*it goes on from there"
+    ) as told:
+        sharing.merge(tmp_path / "here", tmp_path / "there")
+    assert told.value.merged.sent == 2
