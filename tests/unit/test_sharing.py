@@ -49,7 +49,7 @@ def test_machines_come_together_without_collision_and_a_second_time_there_is_not
     before = content(central)
     again = sharing.merge(other, central)
     assert (again.counts, content(central)) == ("0 runs fetched, 2 here already", before)
-    assert not standing.read(store.runs(central / "lab-02")[-1]).standing is Standing.ACCEPTED
+    assert standing.read(store.runs(central / "lab-02")[-1]).standing is not Standing.ACCEPTED
 
 
 def test_samples_and_standing_are_there_before_the_run(tmp_path, monkeypatch):
