@@ -49,7 +49,7 @@ def test_machines_come_together_without_collision_and_a_second_time_there_is_not
     before = content(central)
     again = sharing.merge(other, central)
     assert (again.counts, content(central)) == ("0 runs fetched, 2 here already", before)
-    assert standing.read(store.runs(central / "lab-02")[-1]).standing is not Standing.ACCEPTED
+    assert standing.read(store.runs(central / "lab-02")[-1]).standing is Standing.QUARANTINED
 
 
 def test_samples_and_standing_are_there_before_the_run(tmp_path, monkeypatch):
@@ -289,7 +289,7 @@ def test_a_full_disk_ends_it_with_what_was_done_until_then(tmp_path, monkeypatch
     original = folders.create
     monkeypatch.setattr(folders, "create", full)
     with pytest.raises(
-        sharing.Stopped, match="the disk is full.*Until then: 2 runs fetched.*it goes on from there"
+        sharing.Stopped, match=r"the disk is full.*Until then: 2 runs fetched.*it goes on from there"
     ) as told:
         sharing.merge(tmp_path / "here", tmp_path / "there")
     assert told.value.merged.sent == 2
