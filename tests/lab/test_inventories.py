@@ -1,0 +1,139 @@
+"""Inventories as `ansible-inventory` reads them: what a lab may write, and the mistakes that are told before anything starts."""
+
+import pytest
+
+from autogauge.errors import UserError
+from autogauge.lab.fleet import inventory
+from autogauge.lab.fleet.inventory import Machine
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(autouse=True)
+def _with_ansible():
+    pytest.importorskip("ansible")
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, name="lab.ini"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def mistake(path, limit=None):
+    with pytest.raises(UserError) as told:
+        inventory.read(path, limit)
+    return str(told.value)
+
+
+def test_ini_and_yaml_say_the_same(written):
+    ini = inventory.read(
+        written("[perf]\nlab1 ansible_host=192.0.2.1 ansible_port=2201\nlab2\n[perf:vars]\nautogauge_folder=x\n")
+    )
+    text = "perf:\n  hosts:\n    lab1: {ansible_host: 192.0.2.1, ansible_port: 2201}\n    lab2:\n  vars: {autogauge_folder: x}\n"
+    yaml = inventory.read(written(text, "lab.yml"))
+    assert ini.machines == yaml.machines
+    assert [(each.name, each.address, each.port, each.folder) for each in ini.machines] == [
+        ("lab1", "192.0.2.1", 2201, "lab1"),
+        ("lab2", "lab2", 22, "lab2"),
+    ]
+    assert all(each.variables["autogauge_folder"] == "x" and each.groups == ("perf",) for each in ini.machines)
+
+
+def test_ranges_and_a_pattern(written):
+    path = written("lab[1:4]\n")
+    assert [each.name for each in inventory.read(path, "lab2,lab4").machines] == ["lab2", "lab4"]
+    assert [each.name for each in inventory.read(path, "lab3").machines] == ["lab3"]
+    assert "lab9" in mistake(path, "lab9")
+
+
+def test_one_in_two_groups_is_one_machine(written):
+    assert len(inventory.read(written("[a]\nlab1\n[b]\nlab1\n"))) == 1
+
+
+def test_there_is_none(tmp_path):
+    assert "there is no inventory" in mistake(tmp_path / "lab.ini")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("lab.ini", ""), ("lab.yml", "# nothing\n"), ("lab.yml", "all:\n  hosts:\n")]
+)
+def test_nobody_is_in_it(written, name, text):
+    assert "names no machine" in mistake(written(text, name))
+
+
+def test_a_line_that_cannot_be_read_is_no_smaller_lab(written):
+    assert "Expected key=value" in mistake(written("lab1 ansible_port=1\nlab2 foo\n"))
+
+
+def test_a_name_twice_in_yaml(written):
+    assert "duplicate mapping key 'lab1'" in mistake(
+        written("all:\n  hosts:\n    lab1: {a: 1}\n    lab1: {a: 2}\n", "lab.yml")
+    )
+
+
+def test_yaml_that_is_none(written):
+    said = mistake(written("all:\n  hosts:\n   lab1: [\n", "lab.yml"))
+    assert "cannot be read as an inventory" in said
+    assert "line 4" in said
+
+
+def test_what_is_no_inventory_at_all(tmp_path):
+    path = tmp_path / "lab.ini"
+    path.write_bytes(b"\0\x01{")
+    assert "inventory" in mistake(path)
+
+
+def test_the_same_machine_under_two_names(written):
+    said = mistake(written("lab1 ansible_host=192.0.2.1\nlab2 ansible_host=192.0.2.1 ansible_port=22\n"))
+    assert "lab1 and lab2" in said
+    assert "same machine (192.0.2.1 port 22)" in said
+
+
+def test_two_ports_or_two_ways_are_two_machines(written):
+    text = "lab1 ansible_host=h ansible_port=1\nlab2 ansible_host=h ansible_port=2\n"
+    text += 'lab3 ansible_host=h ansible_port=1 ansible_ssh_common_args="-J other"\n'
+    assert len(inventory.read(written(text))) == 3
+
+
+def test_an_address_that_is_a_template_is_ansibles_to_know(written):
+    path = written('[all]\nlab1\nlab2\n[all:vars]\nansible_host="{{ inventory_hostname }}.example"\n')
+    assert len(inventory.read(path)) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lab1 autogauge_machine=one\nlab2 autogauge_machine=one\n",
+        "lab1 ansible_host=a\nLab1 ansible_host=b\n",  # on file systems that do not tell them apart
+        "lab\nlab-emulated\n",  # where the first one's runs with the emulated GPU go
+    ],
+)
+def test_names_that_fall_together(written, text):
+    assert "would have one history" in mistake(written(text))
+
+
+def test_a_name_by_template_is_refused(written):
+    assert "autogauge_machine" in mistake(written('lab1 autogauge_machine="{{ inventory_hostname }}-x"\n'))
+
+
+def test_a_script_is_an_inventory_too(written):
+    path = written('#!/bin/sh\necho \'{"all": {"hosts": ["lab1"]}}\'\n', "lab.sh")
+    path.chmod(0o755)
+    assert [each.name for each in inventory.read(path).machines] == ["lab1"]
+
+
+def test_nothing_is_left_in_the_home(written, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    inventory.read(written("lab1\n"))
+    assert not [*home.iterdir()]
+
+
+def test_a_machine_without_variables():
+    assert Machine("lab1", "lab1").place == "lab1 port 22"
