@@ -1,6 +1,6 @@
 """Ansible as a program that this one starts: where it is, its surroundings, and what it says when it fails.
 
-What it is asked is left to ``inventory`` and ``engine``. Nothing of Ansible is imported: it is another project's, and under another licence.
+What it is asked is left to ``inventory`` and ``engine``. Nothing of Ansible is imported: it is under another licence.
 """
 
 from __future__ import annotations
