@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autogauge import doctor
+from autogauge.doctor.steps import step_for
 from autogauge.emulation.asked import gpus_of
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.emulation.parts import identity
@@ -163,7 +163,7 @@ class Run:
 
     def findings(self) -> list[Finding]:
         """What never worked, each cause once, with doctor's next step."""
-        return findings.of(self.results, lambda found: doctor.step_for(found.failure, found.devices, self.emulated))
+        return findings.of(self.results, lambda found: step_for(found.failure, found.devices, self.emulated))
 
     def in_short(self) -> dict[str, Any]:
         """What is the same for all of its benchmarks; see ``run_file.extra_info``."""

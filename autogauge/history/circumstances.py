@@ -1,8 +1,9 @@
 """What a machine allows a run and how it is governed, in words: what limits it, what changed meanwhile, what differs between two runs.
 
 What changes every figure is for the fingerprint (processors, quota, memory). The rest is *noted* beside it: kernel, microcode, governor
-and driver of the frequency, which processors, the memory limit. Runs that differ there are judged against each other, and the
-difference is named. What is not known is never called a difference. The facts are those of ``probe.facts``.
+and driver of the frequency, which processors, the memory limit, clock, power, hypervisor, the drivers of GPU and NPU. Runs that differ
+there are judged against each other, and the difference is named. What is not known is never called a difference. The facts are those of
+``probe.facts``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,24 @@ PLAIN = {
     "energy_preference": "the processor's energy preference",
     "frequency_limit_mhz": "the frequency limit (MHz)",
     "boost": "the processor's boost",
+    "smt": "the sharing of cores (SMT)",
+    "isolated_processors": "which processors are isolated",
+    "mitigations": "what the kernel does against attacks (mitigations)",
+    "huge_pages": "the use of huge pages",
+    "swap_mib": "the swap (MiB)",
+    "numa_nodes": "the number of memory nodes",
+    "clock_source": "the clock source",
+    "virtual_machine": "the hypervisor",
+    "power_source": "the power source",
+    "power_profile": "the power profile",
+    "gpu_kernel_driver": "the GPU's kernel driver",
+    "npu_kernel_driver": "the NPU's kernel driver",
+    "gpu_frequency_limit_mhz": "the GPU's frequency limit (MHz)",
+    "opencl_loader": "the OpenCL loader",
+    "graphics_compiler": "the GPU driver's compiler",
+    "level_zero_loader": "the Level Zero loader",
+    "level_zero_gpu": "the GPU's Level Zero driver",
+    "level_zero_npu": "the NPU's Level Zero driver",
 }
 """How facts are called in a sentence."""
 MOVING = ("frequency_limit_mhz",)

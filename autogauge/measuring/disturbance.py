@@ -36,6 +36,11 @@ SUSPICIOUS = 1e-3
 Surroundings = Mapping[str, float | None]
 
 
+def too_many(processors: int) -> float:
+    """How many processors others may take of so many before a run beside them is called heavily disturbed."""
+    return max(min(HEAVY_OTHERS, HEAVY_QUARTER * processors), HEAVY_SHARE * processors)
+
+
 def waited_share(surroundings: Surroundings) -> float | None:
     """The share of a turn that its threads waited for a processor or the hypervisor had it; ``None`` where that is not known."""
     wall_s, waited_s = surroundings.get("wall_s"), surroundings.get("waited_s")
@@ -144,8 +149,7 @@ class OfRun:
         if self.turns >= HEAVY_FROM and self.disturbed > HEAVY_TURNS * self.turns:
             found.append(f"{self.disturbed} of {self.turns} turns were disturbed")
         there = self.processors or 1
-        many = max(min(HEAVY_OTHERS, HEAVY_QUARTER * there), HEAVY_SHARE * there)
-        if self.others > many and self.own + self.others > CROWDED * there:
+        if self.others > too_many(there) and self.own + self.others > CROWDED * there:
             of_all = f" of {self.processors}" if self.processors else ""
             found.append(f"other processes took {self.others:.2f}{of_all} processors while it measured")
         return found

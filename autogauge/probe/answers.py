@@ -136,10 +136,17 @@ _MACHINE: Mapping[str, Check] = {
 }
 _NOTED: Mapping[str, Check] = {
     **dict.fromkeys(
-        ("kernel", "microcode", "processors", "governor", "frequency_driver", "energy_preference", "boost"), _brief_text
+        (
+            *("kernel", "microcode", "processors", "governor", "frequency_driver", "energy_preference", "boost"),
+            *("smt", "isolated_processors", "mitigations", "huge_pages", "clock_source", "virtual_machine"),
+            *("power_source", "power_profile", "gpu_kernel_driver", "npu_kernel_driver"),
+            *("opencl_loader", "graphics_compiler", "level_zero_loader", "level_zero_gpu", "level_zero_npu"),
+        ),
+        _brief_text,
     ),
-    "frequency_limit_mhz": _from_zero,
-    "memory_limit_mib": _from_zero,
+    **dict.fromkeys(
+        ("frequency_limit_mhz", "memory_limit_mib", "swap_mib", "numa_nodes", "gpu_frequency_limit_mhz"), _from_zero
+    ),
 }
 
 

@@ -17,6 +17,10 @@ STEADY = (
     "frequency_driver",
     "energy_preference",
     "boost",
+    "smt",
+    "clock_source",
+    "power_source",
+    "power_profile",
 )
 """What must not change while a run measures. A frequency limit is left out: some machines move it by themselves as they grow warm."""
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autogauge import studies
-from autogauge.doctor import Finding, State
+from autogauge.doctor.finding import Finding, State
 from autogauge.history.recorded import Recorded
 from autogauge.measuring.drawing import NONE
 from autogauge.measuring.metric import Metric
@@ -30,7 +30,11 @@ from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Device
 
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INCONCLUSIVE: "bold yellow"}
-_STATES = {State.OK: "green", State.ABSENT: "yellow", State.BROKEN: "bold red"}
+_STATES = {
+    **dict.fromkeys((State.OK, State.FIT), "green"),
+    **dict.fromkeys((State.ABSENT, State.NOTED, State.NOT_KNOWN), "yellow"),
+    **dict.fromkeys((State.BROKEN, State.UNFIT), "bold red"),
+}
 MOST_INPUTS = 6
 FOLDED = {"target": 6, "ran on": 3}
 """The columns whose cells may be folded, and how far. No figure and no label is ever cut."""
@@ -225,7 +229,7 @@ def devices_table(devices: Iterable[Device]) -> Fitted:
 
 
 def doctor_table(findings: Iterable[Finding]) -> Fitted:
-    """What the machine has and lacks, with the next steps; a subject is named once."""
+    """What the machine has and lacks, what that does to results, and the next steps; a subject is named once."""
     table = Fitted(
         (
             Column("", 50, 8),
@@ -239,8 +243,9 @@ def doctor_table(findings: Iterable[Finding]) -> Fitted:
         subject = "" if finding.subject == last else finding.subject
         last = finding.subject
         state = Text(str(finding.state), style=_STATES[finding.state])
+        effect = f"\n{finding.effect[:1].upper()}{finding.effect[1:]}." if finding.effect else ""
         step = f"\n→ {finding.next_step}" if finding.next_step else ""
-        table.add_row(subject, finding.what, state, finding.found + step)
+        table.add_row(subject, plain(finding.what), state, f"{sentence(finding.found)}{effect}{step}")
     return table
 
 

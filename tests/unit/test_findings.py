@@ -5,7 +5,8 @@ import json
 import re
 import sys
 
-from autogauge import causes, doctor
+from autogauge import causes
+from autogauge.doctor import steps
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.measuring import findings, saving
 from autogauge.measuring.claim import Ratio
@@ -190,12 +191,12 @@ EMULATED = ProcessorClass("skx", "skx")
         (Failure("error", "compile", "std::bad_alloc"), ("GPU",), None, causes.MEMORY),
         (HANGS, ("GPU",), EMULATED, "(--probe-deadline)"),
         (SIGILL, ("GPU", "AUTO"), EMULATED, "or measure without it (--accelerator=auto)"),
-        (SIGILL, ("AUTO:GPU,CPU",), None, doctor.UPDATE_GPU),
-        (SIGILL, ("GPU.1",), None, doctor.UPDATE_GPU),
-        (SIGILL, ("NPU", "AUTO"), None, doctor.UPDATE_NPU),
-        (SIGILL, ("CPU", "AUTO", "GPU"), EMULATED, doctor.ASK),
-        (SIGILL, ("AUTO",), None, doctor.ASK),
+        (SIGILL, ("AUTO:GPU,CPU",), None, steps.UPDATE_GPU),
+        (SIGILL, ("GPU.1",), None, steps.UPDATE_GPU),
+        (SIGILL, ("NPU", "AUTO"), None, steps.UPDATE_NPU),
+        (SIGILL, ("CPU", "AUTO", "GPU"), EMULATED, steps.ASK),
+        (SIGILL, ("AUTO",), None, steps.ASK),
     ],
 )
 def test_the_next_step_is_doctors(failure, devices, emulated, step):
-    assert step in doctor.step_for(failure, devices, emulated)
+    assert step in steps.step_for(failure, devices, emulated)

@@ -10,7 +10,8 @@ import tempfile
 
 import pytest
 
-from autogauge import doctor
+from autogauge.doctor.examination import measuring
+from autogauge.doctor.finding import State
 from autogauge.errors import UserError
 from autogauge.rig import lock
 from tests.properties import for_all
@@ -195,14 +196,14 @@ def test_whatever_the_file_says_the_holder_is_shown_as_short_plain_text(content)
 
 
 def test_the_doctor_says_where_it_is_and_who_holds_it(place):
-    assert [each.found for each in doctor.measuring()] == [f"{place}, free"]
+    assert [each.found for each in measuring()] == [f"{place}, free"]
     with lock.measuring("mine", 0):
-        (found,) = doctor.measuring()
+        (found,) = measuring()
     assert found.found.startswith(f"{place}, held by process {os.getpid()} of ")
     place.unlink()
     place.mkdir()
-    (found,) = doctor.measuring()
-    assert found.state is doctor.State.BROKEN
+    (found,) = measuring()
+    assert found.state is State.BROKEN
 
 
 def test_a_forged_line_does_not_name_another_process_than_the_kernel_does(place):

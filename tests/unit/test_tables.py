@@ -65,7 +65,7 @@ def test_models_of_one_name_are_told_apart_in_the_list(width):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_table_of_a_run_is_as_wide_as_the_terminal_at_most(run, width):  # noqa: F811
-    from autogauge.doctor import Finding, State
+    from autogauge.doctor.finding import Finding, State
     from autogauge.targets import Device
 
     devices = terminal.devices_table(

@@ -46,6 +46,10 @@ class Groups:
         """Every folder that may hold files of that controller, the process's own first."""
         return [*self._folders.get(UNIFIED, []), *self._folders.get(controller, [])]
 
+    def are_seen(self, controller: str) -> bool:
+        """Whether the groups of that controller can be read at all: where not, no limit that is found means nothing."""
+        return bool(self._folders.get(controller if controller in self._folders else UNIFIED))
+
     def quotas(self) -> list[tuple[str, float]]:
         """The groups that have a processor quota: folder, and how many processors' time it allows."""
         found = []

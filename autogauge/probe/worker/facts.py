@@ -12,13 +12,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.cgroups import Groups
+from autogauge.probe.worker.hardware import CPUS, LONGEST, hardware_facts, word
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-LONGEST = 80
-"""Letters of a word from a file, which may be of any length."""
-CPUS = "sys/devices/system/cpu"
 
 
 def machine_facts(root: str = "/", affinity: Collection[int] | None = None) -> dict[str, Any]:
@@ -37,6 +34,7 @@ def machine_facts(root: str = "/", affinity: Collection[int] | None = None) -> d
         "processors": None if usable is None else ranges(usable),
         **_frequency(root, usable or ()),
         "boost": _boost(root),
+        **hardware_facts(root),
     }
     noted = {name: value for name, value in noted.items() if value is not None}
     if memory is not None:  # a limit that is above the memory is none; none is a fact, too
@@ -83,7 +81,7 @@ def _frequency(root: str, processors: Collection[int]) -> dict[str, Any]:
     }
     found = {}  # type: dict[str, Any]
     for name, file in names.items():
-        said = {_word(root, f"{CPUS}/cpu{number}/cpufreq/{file}") for number in processors} - {None}
+        said = {word(root, f"{CPUS}/cpu{number}/cpufreq/{file}") for number in processors} - {None}
         if name == "frequency_limit_mhz":
             limits = [int(each) for each in said if each and re.fullmatch(r"[0-9]{1,12}", each)]
             found[name] = round(max(limits) / 1000) if limits else None
@@ -94,9 +92,9 @@ def _frequency(root: str, processors: Collection[int]) -> dict[str, Any]:
 
 def _boost(root: str) -> str | None:
     for file, on in (("intel_pstate/no_turbo", "0"), ("cpufreq/boost", "1")):
-        word = _word(root, CPUS + "/" + file)
-        if word in ("0", "1"):
-            return "on" if word == on else "off"
+        said = word(root, CPUS + "/" + file)
+        if said in ("0", "1"):
+            return "on" if said == on else "off"
     return None
 
 
@@ -112,11 +110,3 @@ def _microcode(root: str) -> str | None:
     except OSError:
         pass
     return None
-
-
-def _word(root: str, path: str) -> str | None:
-    try:
-        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as stream:
-            return stream.read(1 << 12).strip()[:LONGEST] or None
-    except OSError:
-        return None

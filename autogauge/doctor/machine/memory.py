@@ -1,0 +1,104 @@
+"""Is there memory enough, and how is it given out: huge pages, swap, overcommitment."""
+
+from __future__ import annotations
+
+from autogauge.doctor.finding import State
+from autogauge.doctor.machine.snapshot import Look, Machine, text
+
+ENOUGH_MIB = 1024
+"""What must be left. A probe of a small model takes about 200 MiB, and several live at a time."""
+MEMINFO = "proc/meminfo"
+
+
+def left(machine: Machine) -> Look:
+    """How much memory is left for a run, of the machine's and of the container's."""
+    available = machine.memory_kib.get("MemAvailable")
+    if available is None:
+        return machine.unknown(MEMINFO)
+    mib, of_group = available / 1024, _left_in_group_mib(machine)
+    least = mib if of_group is None else min(mib, of_group)
+    figures = {"available_mib": round(mib), "left_in_container_mib": None if of_group is None else round(of_group)}
+    where = " within the container's limit" if of_group is not None and of_group < mib else ""
+    found = f"{least / 1024:.1f} GiB{where}"
+    if least >= ENOUGH_MIB:
+        return Look(State.FIT, found, figures=figures)
+    effect = "the kernel gives up what it keeps of files, swaps, or kills: compiling and loading wait for the disk"
+    return Look(State.UNFIT, found, effect, "end what takes it (ps aux --sort=-rss), or give the machine more", figures)
+
+
+def _left_in_group_mib(machine: Machine) -> float | None:
+    """Below the tightest limit: what is in use counts without files that the kernel can give up at once."""
+    limit, used = machine.groups.memory_limit_bytes(), None
+    for folder in machine.groups.folders("memory"):
+        for name in ("memory.current", "memory.usage_in_bytes"):
+            used = (
+                machine.number(folder.removeprefix(str(machine.root)).lstrip("/") + "/" + name)
+                if used is None
+                else used
+            )
+        if used is not None:
+            said = text(machine.root, folder.removeprefix(str(machine.root)).lstrip("/") + "/memory.stat") or ""
+            idle = [
+                line.split()[1]
+                for line in said.splitlines()
+                if line.startswith(("inactive_file ", "total_inactive_file "))
+            ]
+            used -= max((float(each) for each in idle if each.isdigit()), default=0.0)
+            break
+    return None if limit is None or used is None else max(0.0, limit - used) / 2**20
+
+
+def swap(machine: Machine) -> Look:
+    """Whether memory is moved to a disk and back."""
+    total, free = machine.memory_kib.get("SwapTotal"), machine.memory_kib.get("SwapFree")
+    if total is None or free is None:
+        return machine.unknown(MEMINFO)
+    before, after = machine.first.swapped_pages, machine.last.swapped_pages
+    moved = None if before is None or after is None else after - before
+    figures = {"total_mib": round(total / 1024), "used_mib": round((total - free) / 1024), "pages_while_watched": moved}
+    if not total:
+        return Look(State.FIT, "none", figures=figures)
+    found = f"{(total - free) / 2**20:.1f} of {total / 2**20:.1f} GiB used"
+    step = "end what takes the memory; or swap off while measuring: sudo swapoff -a"
+    if moved:
+        effect = f"{moved} pages were moved within a second: whoever needs one of them waits for the disk, which no timing can tell apart"
+        return Look(State.UNFIT, found, effect, step, figures)
+    if total > free:
+        effect = "what lies there is read back when it is needed: the first turns of a run may wait for the disk"
+        return Look(State.NOTED, found, effect, step, figures)
+    return Look(State.FIT, found, figures=figures)
+
+
+def huge_pages(machine: Machine) -> Look:
+    """When the kernel gives out large pages by itself."""
+    found = machine.facts.get("huge_pages")
+    path = "sys/kernel/mm/transparent_hugepage/enabled"
+    if found is None:
+        return machine.unknown(path)
+    if found in ("madvise", "never"):
+        return Look(State.FIT, f"{found}: only who asks gets them" if found == "madvise" else "never")
+    return Look(
+        State.NOTED,
+        found,
+        "who gets large pages is luck: identical processes differ in speed, and memory figures grow by whole pages of 2 MiB",
+        f"leave it as it is from run to run (echo madvise | sudo tee /{path})",
+    )
+
+
+def overcommitment(machine: Machine) -> Look:
+    """Whether the kernel promises more memory than there is; where it does not, large models may fail early."""
+    path = "proc/sys/vm/overcommit_memory"
+    found = machine.word(path)
+    words = {"0": "within reason (0)", "1": "always (1)", "2": "never (2)"}
+    if found not in words:
+        return machine.unknown(path)
+    if found != "2":
+        return Look(State.FIT, words[found])
+    limit, taken = (machine.memory_kib.get(each, 0) for each in ("CommitLimit", "Committed_AS"))
+    return Look(
+        State.NOTED,
+        f"{words[found]}, {max(0, limit - taken) / 2**20:.1f} GiB are left to promise",
+        "a GPU's driver reserves much more than it uses: compiling may fail for want of memory though there is enough",
+        "sudo sysctl vm.overcommit_memory=0",
+        {"left_to_promise_mib": round((limit - taken) / 1024)},
+    )

@@ -1,0 +1,224 @@
+"""A machine as its files show it, with two moments of its counters between which it was watched. Judging is left to the looks.
+
+Everything is read below a root, so that a test can lay out any machine. What no file tells (the clock's cost, whether it is kept right)
+is asked of the system for the real root only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autogauge.doctor.finding import State
+from autogauge.probe.worker.cgroups import Groups
+from autogauge.probe.worker.facts import machine_facts
+from autogauge.probe.worker.hardware import CPUS, matching, memory_kib, word
+
+WATCHED_S = 1.0
+TIME_ERROR = 5
+"""What ``adjtimex`` returns where nobody keeps the clock right."""
+LOOKS_AT_CLOCK = 2000
+TICKS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look saw: in which state, in words, what it does to results here, what to do, and the figures behind it."""
+
+    state: State
+    found: str
+    effect: str = ""
+    step: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Counters since boot. Ticks are those of the processors that may be used; ``programs`` are ticks by process and name."""
+
+    ticks: Mapping[str, int] = field(default_factory=dict)
+    swapped_pages: int | None = None
+    throttled: int | None = None
+    programs: Mapping[tuple[int, str], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: Path, usable: Collection[int] | None) -> Moment:
+        """The counters now, below that root."""
+        swapped = re.findall(r"(?m)^pswp(?:in|out) ([0-9]{1,18})$", text(root, "proc/vmstat") or "")
+        return cls(
+            _ticks(text(root, "proc/stat") or "", usable),
+            sum(map(int, swapped)) if swapped else None,
+            _throttled(root, usable),
+            _programs(root),
+        )
+
+    @property
+    def all_ticks(self) -> int:
+        """All time of the processors."""
+        return sum(self.ticks.values())
+
+    @property
+    def wanted_ticks(self) -> int:
+        """The time that somebody wanted to have, whether he got it or not."""
+        return self.all_ticks - self.ticks.get("idle", 0) - self.ticks.get("iowait", 0)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The files below ``root``; ``usable`` are the processors that may be used; ``clock_ns`` is what a look at the clock costs."""
+
+    root: Path
+    usable: frozenset[int] | None
+    first: Moment
+    last: Moment
+    clock_ns: float | None = None
+    synchronised: bool | None = None
+
+    @classmethod
+    def watched(cls, root: Path = Path("/"), seconds: float = WATCHED_S) -> Machine:
+        """The machine of this process, watched for so long while this process does nothing."""
+        usable = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+        is_real = root == Path("/")
+        before = Moment.of(root, usable)
+        if is_real:
+            time.sleep(seconds)
+        after = Moment.of(root, usable)
+        return cls(root, usable, before, after, *((_clock_ns(), _synchronised()) if is_real else ()))
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What travels with a run as noted, read below this root."""
+        return dict(machine_facts(str(self.root), self.usable)["noted"])
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The control groups of this process."""
+        return Groups(str(self.root))
+
+    @cached_property
+    def memory_kib(self) -> dict[str, int]:
+        """The fields of ``/proc/meminfo``."""
+        return memory_kib(str(self.root))
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether a hypervisor is known to be below."""
+        return bool(self.facts.get("virtual_machine", "no") != "no")
+
+    @property
+    def online(self) -> frozenset[int] | None:
+        """The processors that the machine runs on."""
+        return self.processors(f"{CPUS}/online") or None
+
+    def processors(self, path: str) -> frozenset[int]:
+        """The processors that a file lists, however long it is; none where it lists none."""
+        return numbers((text(self.root, path) or "").strip())
+
+    def word(self, path: str) -> str | None:
+        """What a file says."""
+        return word(str(self.root), path)
+
+    def number(self, path: str) -> float | None:
+        """The number in a file."""
+        said = self.word(path)
+        return float(said) if said and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,9})?", said) else None
+
+    def of_each(self, file: str) -> dict[int, str]:
+        """What that file of each usable processor says; without those that say nothing."""
+        found = {each: self.word(f"{CPUS}/cpu{each}/{file}") for each in sorted(self.usable or ())}
+        return {each: said for each, said in found.items() if said}
+
+    def unknown(self, path: str, why: str = "", step: str = "") -> Look:
+        """That this file does not tell, and for what reason; ``why`` comes first where the file is not there."""
+        try:
+            with (self.root / path).open("rb") as stream:
+                stream.read(1)
+            reason = f"/{path} says nothing that is understood"
+        except FileNotFoundError:
+            reason = f"{why} (no /{path})" if why else f"there is no /{path}"
+        except OSError as error:
+            reason = f"/{path} cannot be read ({error.strerror})"
+        return Look(State.NOT_KNOWN, reason, step=step)
+
+
+def text(root: Path, path: str) -> str | None:
+    """The whole of a file, up to 4 MiB; ``None`` where it cannot be read."""
+    try:
+        with (root / path).open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(1 << 22)
+    except (OSError, ValueError):
+        return None
+
+
+def numbers(said: str) -> frozenset[int]:
+    """Processors as Linux writes them (``0-3,8``); none where that is not understood."""
+    found: set[int] = set()
+    for part in said.split(","):
+        if not (read := re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", part.strip())):
+            return frozenset()
+        found |= set(range(int(read[1]), int(read[2] or read[1]) + 1))
+    return frozenset(found)
+
+
+def _ticks(stat: str, usable: Collection[int] | None) -> dict[str, int]:
+    lines = {
+        name: list(map(int, rest.split())) for name, rest in re.findall(r"(?m)^(cpu[0-9]*)((?: +[0-9]{1,18})+)$", stat)
+    }
+    own = [lines[f"cpu{each}"] for each in usable or () if f"cpu{each}" in lines]
+    rows = own or [lines[each] for each in lines if each == "cpu"]
+    return (
+        {name: sum(row[place] for row in rows if place < len(row)) for place, name in enumerate(TICKS)} if rows else {}
+    )
+
+
+def _throttled(root: Path, usable: Collection[int] | None) -> int | None:
+    """How often the usable processors were slowed down for their heat; the package's count is the same in each, and counts once."""
+    cores: list[int] = []
+    packages: list[int] = []
+    for each in sorted(usable or ()):
+        folder = f"{CPUS}/cpu{each}/thermal_throttle"
+        for name, counts in (("core", cores), ("package", packages)):
+            said = word(str(root), f"{folder}/{name}_throttle_count")
+            if said and said.isdigit():
+                counts.append(int(said))
+    return sum(cores) + max(packages, default=0) if cores or packages else None
+
+
+def _programs(root: Path) -> dict[tuple[int, str], int]:
+    """The processor time of every process but this one, in ticks."""
+    found = {}
+    for name in matching(str(root), "proc", r"[0-9]{1,9}"):
+        said = re.fullmatch(r"[0-9]+ \((.*)\) \S (.*)", (text(root, f"proc/{name}/stat") or "").strip(), re.DOTALL)
+        words = said[2].split() if said else []
+        if said and int(name) != os.getpid() and len(words) > 11 and words[10].isdigit() and words[11].isdigit():
+            found[int(name), said[1]] = int(words[10]) + int(words[11])
+    return found
+
+
+def _clock_ns() -> float:
+    """What a look at the clock costs, in nanoseconds: the fastest of some rounds, since others only make it longer."""
+    best = float("inf")
+    for _ in range(5):
+        began = time.perf_counter_ns()
+        for _ in range(LOOKS_AT_CLOCK):
+            time.perf_counter_ns()
+        best = min(best, (time.perf_counter_ns() - began) / LOOKS_AT_CLOCK)
+    return best
+
+
+def _synchronised() -> bool | None:
+    """Whether something keeps the system's clock right (``adjtimex``, which also who is not root may ask)."""
+    try:
+        ask = ctypes.CDLL(None).adjtimex
+    except (AttributeError, OSError):
+        return None
+    asked = ctypes.create_string_buffer(1024)  # all zeros: nothing is to be changed
+    state = ask(asked)
+    return None if state < 0 else state != TIME_ERROR

@@ -1,0 +1,120 @@
+"""What else is on the machine: other load, a hypervisor and what it takes, the clock."""
+
+from __future__ import annotations
+
+import re
+
+from autogauge.doctor.finding import State
+from autogauge.doctor.machine.snapshot import Look, Machine
+from autogauge.measuring.disturbance import too_many
+
+STOLEN = 0.02
+"""Of the time that processors wanted: what a hypervisor may take before a machine is called unfit."""
+CLOCK = "sys/devices/system/clocksource/clocksource0/current_clocksource"
+SLOW_CLOCKS = ("hpet", "acpi_pm", "jiffies", "refined-jiffies", "pit")
+PROGRAMS, LEAST = 3, 0.05
+"""How many programs are named, and from which share of a processor on."""
+
+
+def load(machine: Machine) -> Look:
+    """How much of the processors others took while the machine was watched, and who."""
+    before, after = machine.first, machine.last
+    passed = after.all_ticks - before.all_ticks
+    average = re.match(r"([0-9]+(?:\.[0-9]+)?)\s", machine.word("proc/loadavg") or "")
+    there = len(machine.usable or ()) or 1
+    queue = f"; load average {average[1]} on {there} processor{'s' if there > 1 else ''}" if average else ""
+    if passed <= 0:
+        look = machine.unknown("proc/stat")
+        return Look(look.state, look.found + queue)
+    stolen = after.ticks["steal"] - before.ticks["steal"]
+    others = max(0.0, there * (after.wanted_ticks - before.wanted_ticks - stolen) / passed)
+    grown = {name: ticks - before.programs.get(name, ticks) for name, ticks in after.programs.items()}
+    shares = sorted(((there * ticks / passed, name) for (_, name), ticks in grown.items()), reverse=True)
+    who = [f"{name} {share:.2f}" for share, name in shares[:PROGRAMS] if share >= LEAST]
+    named = f" ({', '.join(who)})" if who else ""
+    found = f"others took {others:.2f} of {there} processor{'s' if there > 1 else ''}{named}{queue}"
+    figures = {
+        "others_processors": round(others, 3),
+        "processors": there,
+        "load_1min": float(average[1]) if average else None,
+        "programs": {name: round(share, 3) for share, name in shares[:PROGRAMS] if share >= LEAST},
+    }
+    if others <= too_many(there):
+        return Look(State.FIT, found, figures=figures)
+    return Look(
+        State.UNFIT,
+        found,
+        "turns wait for a processor, are called disturbed and measured again; a run that is disturbed so much is judged against by no "
+        "later one",
+        "end it, or measure when it has ended (top shows who)",
+        figures,
+    )
+
+
+def virtual_machine(machine: Machine) -> Look:
+    """Whether a hypervisor is below."""
+    found = machine.facts.get("virtual_machine")
+    if found is None:
+        return machine.unknown("proc/cpuinfo", "or it tells nothing of a hypervisor")
+    if found == "no":
+        return Look(State.FIT, "no")
+    return Look(
+        State.NOTED,
+        "yes" if found == "unnamed" else f"yes, {found}",
+        "other guests take caches, memory's speed and heat, and nothing here tells of it; governor and boost are the host's",
+        "measure on a machine of its own where small changes count; else compare ratios to the pinned workload, not seconds",
+    )
+
+
+def stolen(machine: Machine) -> Look:
+    """How much of the processors' time the hypervisor took."""
+    before, after = machine.first, machine.last
+    if not after.ticks:
+        return machine.unknown("proc/stat")
+    since_boot = after.ticks["steal"] / (after.wanted_ticks or 1)
+    passed = after.all_ticks - before.all_ticks
+    now = (after.ticks["steal"] - before.ticks["steal"]) / passed if passed > 0 else None
+    figures = {"share_since_boot": round(since_boot, 5), "share_while_watched": None if now is None else round(now, 5)}
+    found = f"{100 * since_boot:.2f} % of the time that was wanted since boot"
+    found += "" if now is None else f", {100 * now:.1f} % of a second just now"
+    if since_boot <= STOLEN and (now or 0) <= STOLEN:
+        return Look(State.FIT, found, figures=figures)
+    return Look(
+        State.UNFIT,
+        found,
+        "turns stand still while the host runs other guests: the slowest requests are the host's, not OpenVINO's",
+        "give this guest processors of its own (pinned vCPUs, a dedicated host), or measure elsewhere",
+        figures,
+    )
+
+
+def clock_source(machine: Machine) -> Look:
+    """By what the kernel tells the time, and what a look at it costs."""
+    found = machine.facts.get("clock_source")
+    if found is None:
+        return machine.unknown(CLOCK)
+    figures = {"look_ns": None if machine.clock_ns is None else round(machine.clock_ns)}
+    costs = f"; a look at the clock takes {machine.clock_ns:.0f} ns here" if machine.clock_ns is not None else ""
+    if found not in SLOW_CLOCKS:
+        return Look(State.FIT, found + costs, figures=figures)
+    return Look(
+        State.UNFIT,
+        found + costs,
+        "every look at the clock goes through the kernel to a slow device: it is added to every inference, and counts most for short ones",
+        "see why the kernel gave up the TSC (journalctl -k --grep=tsc); update the firmware, or boot with tsc=reliable",
+        figures,
+    )
+
+
+def clock_kept(machine: Machine) -> Look:
+    """Whether something keeps the clock right: trends and histories of several machines are in the order of their dates."""
+    if machine.synchronised is None:
+        return Look(State.NOT_KNOWN, "the system does not tell")
+    if machine.synchronised:
+        return Look(State.FIT, "yes")
+    return Look(
+        State.NOTED,
+        "no",
+        "durations are right all the same; but runs are dated by this clock, and stand in the wrong order where it is wrong",
+        "let chrony or systemd-timesyncd keep it (timedatectl set-ntp true); in a virtual machine the host may",
+    )

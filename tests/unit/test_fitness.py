@@ -1,0 +1,362 @@
+"""Is a machine fit to measure? Laptops, servers, containers, guests and broken ones made of files, each finding with what is to do."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli import doctor as command
+from autogauge.cli.main import app
+from autogauge.doctor.finding import Finding, State
+from autogauge.doctor.machine.checks import CHECKS, SUBJECT, fitness, in_short, why_not
+from autogauge.doctor.machine.snapshot import Machine, numbers
+from tests import machines
+from tests.cases import each_of
+from tests.machines import CLOCKS, CPUS, put, stat, watched
+from tests.properties import for_all
+from tests.support import ROOT
+
+CAN_BE_UNFIT = {check.what for check in CHECKS if check.unfit_when}
+NEEDED = {check.what for check in CHECKS if check.must_be_known}
+
+
+def looked_at(machine: Machine) -> dict[str, Finding]:
+    return {each.what: each for each in fitness(machine)}
+
+
+def states(found: dict[str, Finding], state: State) -> set[str]:
+    return {what for what, each in found.items() if each.state is state}
+
+
+def test_a_server_that_is_fixed_at_performance_is_fit(tmp_path):
+    found = looked_at(watched(machines.server(tmp_path), clock_ns=20.0, synchronised=True))
+    assert states(found, State.UNFIT) == states(found, State.NOTED) == set()
+    assert states(found, State.NOT_KNOWN) == set()
+    assert why_not([*found.values()]) == []
+    assert found["governor"].found == "performance (by intel_cpufreq), now at 2.6 GHz"
+    assert found["frequency range"].found == "fixed at 2.6 GHz, now 2.6 GHz"
+    assert found["heat"].found == "never slowed down since boot 12.0 days ago, now 45 °C"
+    assert found["clock source"].figures == {"look_ns": 20}
+    assert (
+        in_short([*found.values()])
+        == f"This machine as a place to measure: {len(CHECKS)} of {len(CHECKS)} fit, 0 noted."
+    )
+
+
+def test_a_laptop_on_battery(tmp_path):
+    found = looked_at(watched(machines.laptop(tmp_path)))
+    assert states(found, State.UNFIT) == {"governor", "power"}
+    assert states(found, State.NOTED) == {
+        *("energy preference", "boost", "heat", "SMT", "kinds of processors", "huge pages", "swap"),
+    }
+    assert found["governor"].found == "powersave (by intel_pstate), now at 1.1 GHz"
+    assert "rises only after a while" in found["governor"].effect, "intel_pstate's powersave is no lowest frequency"
+    assert "pyperf system tune" in found["governor"].next_step
+    assert found["boost"].found == "on: from 2.1 GHz up to 4.2 GHz"
+    assert found["heat"].found == "slowed down 17 times since boot 12.0 days ago, now 71 °C", (
+        "3 on each core, 5 of the package"
+    )
+    assert found["kinds of processors"].found == "2 fast, 2 saving"
+    assert found["power"].found == "on battery, profile balanced"
+    assert found["swap"].found == "1.0 of 4.0 GiB used"
+    put(tmp_path, {"sys/class/power_supply/AC/online": "1\n"})
+    again = looked_at(watched(tmp_path))
+    assert (again["power"].state, again["power"].found) == (State.NOTED, "on mains, profile balanced")
+
+
+def test_amd_pstate(tmp_path):
+    found = looked_at(watched(machines.amd(tmp_path)))
+    assert states(found, State.UNFIT) == {"governor"}
+    assert "rises only after a while" in found["governor"].effect
+    assert (found["energy preference"].state, found["energy preference"].found) == (State.NOTED, "power")
+    assert found["boost"].state is State.NOTED
+    assert found["heat"].state is State.NOT_KNOWN
+    assert "such processors do not count it" in found["heat"].found
+
+
+@pytest.mark.parametrize("container", [machines.container_v2, machines.container_v1])
+def test_a_container_with_a_quota(tmp_path, container):
+    found = looked_at(watched(container(tmp_path)))
+    assert states(found, State.UNFIT) == {"quota (cgroup)", "memory left"}
+    assert found["quota (cgroup)"].found == "1.5 of 4 processors; it has held threads back for 2.5 s so far"
+    assert found["quota (cgroup)"].figures == {"allowed_processors": 1.5, "processors": 4, "held_back_s": 2.5}
+    assert "--cpuset-cpus" in found["quota (cgroup)"].next_step
+    limit = found["memory limit (cgroup)"]
+    assert limit.state is State.NOTED
+    assert limit.found == "2.0 GiB of 15.3 GiB; 2 processes were killed for want of memory so far"
+    assert found["memory left"].found == "0.5 GiB within the container's limit", "files that may be given up are no use"
+
+
+def test_a_container_with_some_of_the_processors(tmp_path):
+    found = looked_at(watched(machines.server(tmp_path), usable=frozenset({2, 3})))
+    assert states(found, State.UNFIT) == set()
+    assert (found["allowed processors"].state, found["allowed processors"].found) == (State.NOTED, "2 of 4: 2-3")
+    assert found["allowed processors"].figures == {"usable": 2, "online": 4}
+
+
+def test_a_guest_from_which_the_host_takes_time(tmp_path):
+    found = looked_at(watched(machines.virtual(tmp_path)))
+    assert states(found, State.UNFIT) == {"steal time"}
+    assert found["steal time"].found == "10.00 % of the time that was wanted since boot, 0.0 % of a second just now"
+    assert (found["virtual machine"].state, found["virtual machine"].found) == (State.NOTED, "yes, QEMU")
+    assert {*states(found, State.NOT_KNOWN)} >= {"governor", "boost", "heat", "power"}
+    assert found["governor"].found.startswith("the hypervisor governs the frequency (no /sys/")
+    assert found["clock source"].state is State.FIT, "kvm-clock is read without the kernel"
+
+
+def test_where_there_is_nothing_to_read_nothing_is_called_good(tmp_path):
+    found = looked_at(watched(tmp_path, usable=None))
+    good = states(found, State.FIT)
+    assert good <= {"drivers", "group of devices"}, "what is not installed and not there can be seen from nothing"
+    assert states(found, State.NOT_KNOWN) == {*found} - good
+    for what in states(found, State.NOT_KNOWN):
+        assert found[what].found
+    refused = " ".join(why_not([*found.values()]))
+    assert {what for what in NEEDED if f"{what} is not known" in refused} == NEEDED
+
+
+FILES = {
+    "governor": [f"{CPUS}/cpu{each}/cpufreq/scaling_governor" for each in range(4)],
+    "boost": [f"{CPUS}/intel_pstate/no_turbo", f"{CPUS}/cpufreq/boost"],
+    "heat": [
+        f"{CPUS}/cpu{each}/thermal_throttle/{of}_throttle_count" for each in range(4) for of in ("core", "package")
+    ],
+    "frequency range": [f"{CPUS}/cpu{each}/cpufreq/scaling_max_freq" for each in range(4)],
+    "SMT": [f"{CPUS}/smt/active"],
+    "isolated processors": [f"{CPUS}/isolated"],
+    "allowed processors": [f"{CPUS}/online"],
+    "memory nodes (NUMA)": [],
+    "other load": ["proc/stat"],
+    "steal time": ["proc/stat"],
+    "quota (cgroup)": ["proc/self/cgroup"],
+    "memory limit (cgroup)": ["proc/self/mountinfo"],
+    "memory left": ["proc/meminfo"],
+    "swap": ["proc/meminfo"],
+    "huge pages": ["sys/kernel/mm/transparent_hugepage/enabled"],
+    "memory overcommitment": ["proc/sys/vm/overcommit_memory"],
+    "virtual machine": ["proc/cpuinfo"],
+    "clock source": [f"{CLOCKS}/current_clocksource"],
+}
+
+
+@each_of(("what", "files"), [each for each in FILES.items() if each[1]])
+def test_what_cannot_be_read_is_not_known_and_never_good(tmp_path, what, files):
+    root = machines.server(tmp_path)
+    assert looked_at(watched(root))[what].state is State.FIT
+    machines.unreadable(root, *files)
+    found = looked_at(watched(root))[what]
+    assert found.state is State.NOT_KNOWN, found
+    assert why_not([found]) == ([f"{what} is not known ({found.found})"] if what in NEEDED else [])
+
+
+def heated(root):
+    before = put(machines.with_heat(machines.server(root / "before"), core=1), {"proc/stat": stat(idle=99_900)})
+    return watched(machines.with_heat(machines.server(root / "now"), core=2), before)
+
+
+def swapping(root):
+    put(machines.server(root / "before"), {"proc/vmstat": "pswpin 5\npswpout 5\n", "proc/stat": stat(idle=99_900)})
+    memory = "MemTotal: 16000000 kB\nMemAvailable: 12000000 kB\nSwapTotal: 4194304 kB\nSwapFree: 3145728 kB\n"
+    now = put(machines.server(root / "now"), {"proc/vmstat": "pswpin 9\npswpout 5\n", "proc/meminfo": memory})
+    return watched(now, root / "before")
+
+
+def loaded(root, user=1030, processors=4):
+    before = put(machines.server(root / "before"), {"proc/stat": stat(1000, 100_000)})
+    now = put(machines.server(root / "now"), {"proc/stat": stat(user, 100_100 - (user - 1000))})
+    machines.process(before, 41, "make", 10)
+    machines.process(now, 41, "make", 110)
+    machines.process(now, 42, "just (began)", 90)
+    return watched(now, before, usable=frozenset(range(processors)))
+
+
+def small(root):
+    return watched(put(machines.server(root), {"proc/meminfo": "MemTotal: 16000000 kB\nMemAvailable: 900000 kB\n"}))
+
+
+def with_file(path, text):
+    return lambda root: watched(put(machines.server(root), {path: text}))
+
+
+def closed(root):
+    return watched(machines.with_gpu(machines.server(root)))
+
+
+BAD = {
+    "governor": with_file(f"{CPUS}/cpu3/cpufreq/scaling_governor", "schedutil\n"),
+    "heat": heated,
+    "power": with_file("sys/firmware/acpi/platform_profile", "low-power\n"),
+    "isolated processors": with_file(f"{CPUS}/isolated", "2-3\n"),
+    "other load": loaded,
+    "quota (cgroup)": with_file("sys/fs/cgroup/cpu.max", "399000 100000\n"),
+    "memory left": small,
+    "swap": swapping,
+    "steal time": with_file("proc/stat", stat(user=960, steal=40)),
+    "clock source": with_file(f"{CLOCKS}/current_clocksource", "hpet\n"),
+    "group of devices": closed,
+}
+
+
+def test_every_check_that_may_call_a_machine_unfit_is_tried_here():
+    assert {*BAD} == CAN_BE_UNFIT
+
+
+@each_of(("what", "machine"), list(BAD.items()))
+def test_each_fault_makes_a_machine_unfit_and_says_what_it_does_and_how_to_mend_it(
+    tmp_path, monkeypatch, what, machine
+):
+    if what == "group of devices":
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+    found = looked_at(machine(tmp_path))
+    assert states(found, State.UNFIT) == {what}
+    assert found[what].effect
+    assert found[what].next_step
+    assert why_not([*found.values()]) == [f"{what} ({found[what].found})"]
+    assert f"1 unfit ({what})" in in_short([*found.values()])
+
+
+def test_other_load_is_named_by_its_programs_and_idle_time_is_none(tmp_path):
+    found = looked_at(loaded(tmp_path / "busy"))["other load"]
+    assert found.found == "others took 1.20 of 4 processors (make 1.00); load average 0.10 on 4 processors", (
+        "a process that began within the second has no earlier count to be held against"
+    )
+    assert found.figures["programs"] == {"make": 1.0}
+    assert looked_at(loaded(tmp_path / "quiet", user=1010))["other load"].state is State.FIT
+    assert looked_at(loaded(tmp_path / "one", user=1030, processors=1))["other load"].state is State.UNFIT
+
+
+def test_powersave_of_other_drivers_is_the_lowest_frequency(tmp_path):
+    machines.governed(machines.plain(tmp_path), "powersave", "acpi-cpufreq", lowest=800, highest=4200, now=800)
+    assert "lowest frequency of 0.8 GHz: every figure is of that" in looked_at(watched(tmp_path))["governor"].effect
+
+
+def test_a_frequency_that_is_held_below_what_the_processor_can_is_noted(tmp_path):
+    machines.governed(machines.plain(tmp_path), "performance", "intel_pstate", lowest=800, highest=4000, allowed=3000)
+    found = looked_at(watched(tmp_path))["frequency range"]
+    assert found.state is State.NOTED
+    assert found.effect == "every figure is of 75 % of the highest frequency"
+
+
+def test_isolated_processors_that_nobody_uses_are_noted(tmp_path):
+    root = put(machines.server(tmp_path), {f"{CPUS}/isolated": "2-3\n"})
+    found = looked_at(watched(root, usable=frozenset({0, 1})))["isolated processors"]
+    assert (found.state, found.figures) == (State.NOTED, {"isolated": 2, "isolated_and_usable": 0})
+
+
+def test_memory_nodes(tmp_path):
+    nodes = {f"sys/devices/system/node/node{each}/cpulist": f"{2 * each}-{2 * each + 1}\n" for each in range(2)}
+    root = put(machines.server(tmp_path), {**nodes, "proc/sys/kernel/numa_balancing": "1\n"})
+    found = looked_at(watched(root))["memory nodes (NUMA)"]
+    assert found.state is State.NOTED
+    assert "numa_balancing" in found.effect
+    assert looked_at(watched(root, usable=frozenset({2, 3})))["memory nodes (NUMA)"].state is State.FIT
+
+
+def test_drivers_are_named_with_their_releases(tmp_path):
+    found = looked_at(watched(machines.with_gpu(machines.server(tmp_path), "xe", "1.2.3")))
+    assert found["kernel drivers"].found == "GPU: xe 1.2.3; kernel 6.8.0-45-generic"
+    assert found["drivers"].found == "libze_loader.so.1.17.6, intel-fw-npu 1.13.0", "what was removed is no driver"
+    assert found["group of devices"].found.startswith("renderD128 (group ")
+    (tmp_path / "sys/class/drm/card0/device/driver").unlink()
+    assert looked_at(watched(tmp_path))["kernel drivers"].state is State.NOT_KNOWN
+
+
+def test_what_the_clock_costs_and_whether_it_is_kept(tmp_path):
+    root = machines.server(tmp_path)
+    assert looked_at(watched(root))["clock kept right"].state is State.NOT_KNOWN
+    assert looked_at(watched(root, synchronised=False))["clock kept right"].state is State.NOTED
+    assert looked_at(watched(root, clock_ns=51.3))["clock source"].found == "tsc; a look at the clock takes 51 ns here"
+
+
+def test_this_machine_is_looked_at_without_a_word_of_an_error():
+    machine = Machine.watched(seconds=0.02)
+    found = looked_at(machine)
+    assert found["allowed processors"].figures["usable"] == len(os.sched_getaffinity(0))
+    assert found["other load"].state is not State.NOT_KNOWN
+    assert 0 < (machine.clock_ns or 0) < 1e6
+    json.dumps([each.to_json() for each in found.values()])
+
+
+@functools.cache
+def full_machine():
+    folder = tempfile.TemporaryDirectory(prefix="autogauge-test-")
+    atexit.register(folder.cleanup)
+    return machines.with_gpu(machines.laptop(Path(folder.name)))
+
+
+VALUES = ("", "0", "1", "-1", "999999999999999999999", "nan", "[", "\x1b[2J", "a" * 500, "0-3,9999999-1", "x" * 5000)
+
+
+@for_all(
+    lambda st: (st.lists(st.tuples(st.integers(0, 60), st.sampled_from(VALUES) | st.text(max_size=20)), max_size=6),)
+)
+def test_whatever_these_files_say_nothing_is_raised_and_no_other_check_calls_a_machine_unfit(changes):
+    root = full_machine()
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    before = {}
+    for place, text in changes:
+        path = files[place * 7 % len(files)]
+        before.setdefault(path, path.read_text())
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    try:
+        found = looked_at(watched(root))
+        assert states(found, State.UNFIT) <= CAN_BE_UNFIT
+        json.dumps([each.to_json() for each in found.values()], allow_nan=False)
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+
+
+@for_all(lambda st: (st.sets(st.integers(0, 999), max_size=40),))
+def test_processors_are_read_as_they_are_written(some):
+    assert numbers(",".join(map(str, sorted(some)))) == some
+
+
+def run(monkeypatch, machine, *options):
+    findings = [Finding("installed", "Python", State.OK, "3.12"), *fitness(machine)]
+    monkeypatch.setattr(command, "examine", lambda cache: findings)
+    return CliRunner().invoke(app, ["doctor", *options])
+
+
+def test_strict_refuses_an_unfit_machine_and_without_it_the_command_only_tells(tmp_path, monkeypatch):
+    machine = watched(machines.laptop(tmp_path))
+    told = run(monkeypatch, machine)
+    assert told.exit_code == 0
+    assert "2 unfit (governor, power)" in " ".join(told.stdout.split())
+    refused = run(monkeypatch, machine, "--strict")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("error: this machine is not fit to measure: governor (powersave (by intel_pstate)")
+    as_json = run(monkeypatch, machine, "--strict", "--json")
+    assert as_json.exit_code == 1
+    found = {each["what"]: each for each in json.loads(as_json.stdout)}
+    assert {what for what, each in found.items() if each["state"] == "UNFIT"} == {"governor", "power"}
+    assert {*found} == {"Python", *(check.what for check in CHECKS)}
+    assert found["governor"]["figures"] == {"present_mhz": 1100}
+    assert found["governor"]["effect"]
+    assert found["governor"]["next_step"]
+
+
+def test_strict_passes_a_fit_machine_and_refuses_one_that_does_not_tell(tmp_path, monkeypatch):
+    root = machines.server(tmp_path)
+    assert run(monkeypatch, watched(root), "--strict").exit_code == 0
+    machines.unreadable(root, "proc/meminfo")
+    refused = run(monkeypatch, watched(root), "--strict")
+    assert refused.exit_code == 1
+    assert "memory left is not known (/proc/meminfo cannot be read" in refused.stderr
+
+
+def test_the_page_of_a_lab_has_the_list_as_the_code_has_it():
+    page = (ROOT / "docs" / "lab.md").read_text()
+    section = page.partition("## A machine fit to measure")[2].partition("\n## ")[0]
+    rows = re.findall(r"(?m)^\| ([^|]+) \| ([^|]+) \|$", section)[1:]
+    rows = [each for each in rows if set(each[0]) != {"-"}]
+    assert rows == [(check.what + (" \\*" if check.must_be_known else ""), check.unfit_when or "–") for check in CHECKS]
+    assert SUBJECT == "machine"
