@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autogauge.gate.judgement import percent
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import Trend, present_level, run_and_day
+from autogauge.gate.trends import Trend, run_and_day
 from autogauge.history.baseline import LAST
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
@@ -101,7 +101,8 @@ class Levels:
         if here is None or there is None:
             return None
         if alert.is_open:
-            is_same = here <= there + SHORTEST or TREND not in found.by  # the gate still fails what it failed
+            # The gate still fails what it failed, or it became better, and not good again.
+            is_same = here <= there + SHORTEST or TREND not in found.by or (self.trend.stretches[-1].ratio or 1.0) <= 1
             return None if is_same else found
         ended = next((place for place in range(len(self._said)) if self.run(place).path.name == alert.ended), there)
         if any(said is Said.NORMAL for said in self._said[max(0, there - NEAR) :]):
@@ -130,15 +131,14 @@ class Levels:
         run, key = self.run(place), self.trend.identity.benchmark
         verdict = self.verdicts.get((run.path.parent, run.id, key), "")
         is_out = self.trend.standings[place] == str(Standing.QUARANTINED)
-        if is_out or run.why:
-            record = self.standing_of(run)
-            by_user = record.of(key) if record.by == USER else None
-            if by_user is Standing.ACCEPTED and key in record.new_level:
-                return Said.NORMAL
-            if by_user is Standing.QUARANTINED:
-                return Said.NOTHING  # the machine was at fault, somebody says
-            if is_out and verdict in JUDGED_LATER and key in record.new_level:
-                return Said.WORSE  # the gate failed it once its baseline was carried over
+        record = self.standing_of(run)
+        by_user = record.of(key) if record.by == USER else None
+        if by_user is Standing.ACCEPTED and key in record.new_level:
+            return Said.NORMAL
+        if by_user is Standing.QUARANTINED:
+            return Said.NOTHING  # the machine was at fault, somebody says
+        if is_out and verdict in JUDGED_LATER and key in record.new_level:
+            return Said.WORSE  # the gate failed it once its baseline was carried over
         if verdict in FAILED:
             return Said.WORSE if is_out else Said.NOTHING  # slower than another device, say: that is no level
         return Said.AS_BEFORE if verdict in PASSED else Said.NOTHING
@@ -155,14 +155,18 @@ class Levels:
 
     def _step(self) -> int | None:
         """The first run of the level that the trend is at now, where that is worse, and nobody's normal one."""
-        level = present_level(self.trend, self.runs)
-        if level is None or not level.worse:
-            return None
-        first = level.stretch.first
-        if level.ratio <= self._floor(first):
+        if len(self.trend.stretches) < 2 or self._ratio_of_step() <= self._floor(
+            first := self.trend.stretches[-1].first
+        ):
             return None
         is_normal = any(said is Said.NORMAL for said in self._said[max(0, first - NEAR) :])
         return None if is_normal or self._accepted_since(first) >= LAST else first
+
+    def _ratio_of_step(self) -> float:
+        """The trend's present level over the one before; what was quarantined from end to end was nobody's level."""
+        *before, last = self.trend.stretches
+        levels = [each for each in before if each.standing != str(Standing.QUARANTINED)] or before
+        return last.level / levels[-1].level
 
     def _accepted_since(self, first: int) -> int:
         return sum(standing == ACCEPTED for standing in self.trend.standings[first:])
@@ -187,9 +191,6 @@ class Levels:
             now = statistics.median(self.trend.seconds[place] for place in failed)
             before = statistics.median([self.trend.seconds[place] for place in self._before(failed[0])] or [now])
         return now / before
-
-    def _ratio_of_step(self) -> float:
-        return self.trend.stretches[-1].ratio or 1.0
 
     def _back_by_gate(self, since: int) -> int | None:
         """The first of the newest runs that the gate passed in a row, where their figures are what they were; ``None`` for none."""
