@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -99,37 +100,59 @@ def alert(
     context.obj = root or HISTORY
     if context.invoked_subcommand is not None:
         return
-    folder: Path = context.obj
-    change = parse_change("--smallest-change", smallest_change)
-    days = None if stale_after is None else parse_number("--stale-after", stale_after, lowest=0.1)
-    deadline_s = parse_deadline("--deadline", deadline)
+    asked = Asked(
+        parse_change("--smallest-change", smallest_change),
+        None if stale_after is None else parse_number("--stale-after", stale_after, lowest=0.1),
+        parse_deadline("--deadline", deadline),
+        pages,
+        as_annotations or (bool(os.environ.get(ACTIONS)) and not as_json),
+        dry_run,
+    )
     if as_annotations and as_json:
         raise UserError("--json and --github both print on standard output: choose one.")
     if pages and not pages.startswith(("https://", "http://", "file://")):
         raise UserError(f"{pages!r} is no address of a page: write https://… (--pages=URL).")
-    annotate = as_annotations or (bool(os.environ.get(ACTIONS)) and not as_json)
-
-    def send(sent: Sent) -> Outcome:
-        if sent.channel.id == GITHUB:
-            print("\n".join(github.commands(sent.items)), flush=True)
-            return Outcome(SENT)
-        return sending.send(sent.channel, sent.message.title, sent.message.body, deadline_s)
-
-    with contextlib.nullcontext() if dry_run and not (folder / books.NAME).exists() else books.locked(folder):
-        book = books.read(folder)
-        channels = sending.configured(config, book.salt, os.environ)
-        channels += [Channel(GITHUB, "GitHub annotations", "")] if annotate else []
-        now = datetime.datetime.now(datetime.timezone.utc)
-        with opened(folder, cache) as histories:
-            found = judging.situation(histories.all(Where()), now, change, days)
-        call = telling.take(book, found, now)
-        telling.tell(folder, book, call, channels, send, pages=pages, dry=dry_run)
+    call, channels = _tell(context.obj, config, asked, cache)
     if as_json:
         print_json(alerts_shown.call_json(call, dry=dry_run))
     else:
         _print(call, channels, dry=dry_run, quiet=quiet)
     if call.is_bad_news:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a call was asked for, read."""
+
+    smallest_change: float
+    stale_after_days: float | None
+    deadline_s: float
+    pages: str
+    annotate: bool
+    dry: bool
+
+
+def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -> tuple[Call, list[Channel]]:
+    """Judge that history and tell its channels, under the lock of its book; a dry run that finds no book makes no lock either."""
+
+    def send(sent: Sent) -> Outcome:
+        if sent.channel.id == GITHUB:
+            print("\n".join(github.commands(sent.items)), flush=True)
+            return Outcome(SENT)
+        return sending.send(sent.channel, sent.message.title, sent.message.body, asked.deadline_s)
+
+    is_new = asked.dry and not (folder / books.NAME).exists()
+    with contextlib.nullcontext() if is_new else books.locked(folder):
+        book = books.read(folder)
+        channels = sending.configured(config, book.salt, os.environ)
+        channels += [Channel(GITHUB, "GitHub annotations", "")] if asked.annotate else []
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with opened(folder, cache) as histories:
+            found = judging.situation(histories.all(Where()), now, asked.smallest_change, asked.stale_after_days)
+        call = telling.take(book, found, now)
+        telling.tell(folder, book, call, channels, send, pages=asked.pages, dry=asked.dry)
+    return call, channels
 
 
 def _print(call: Call, channels: list[Channel], *, dry: bool, quiet: bool) -> None:
