@@ -101,7 +101,7 @@ def cluster(folder: Path, nodes: Sequence[str]) -> Iterator[Cluster]:
         f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=1 State=UNKNOWN"
         for name, port in zip(nodes, ports[1:], strict=True)
     ]
-    lines.append(f"PartitionName=lab Nodes={','.join(nodes)} Default=YES MaxTime=60 State=UP OverSubscribe=EXCLUSIVE")
+    lines.append(f"PartitionName=lab Nodes={','.join(nodes)} Default=YES MaxTime=1440 State=UP OverSubscribe=EXCLUSIVE")
     (folder / "slurm.conf").write_text(CONF.format(host=host, port=ports[0], folder=folder) + "\n".join(lines) + "\n")
     (folder / "state").mkdir()
     found = Cluster(folder)
