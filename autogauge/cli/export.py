@@ -11,25 +11,56 @@ from autogauge.cli.histories import opened
 from autogauge.cli.shared import CacheFolder, Filters, HistoryDir
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
-from autogauge.history.export import files
+from autogauge.history.export import database, files
+from autogauge.history.export.database_address import is_database
+from autogauge.history.select import Histories, Selection
+from autogauge.history.where import Where
 from autogauge.plain import sentence
 from autogauge.report.history import some_of
 
 
 def export(
-    file: Annotated[Path, typer.Argument(help="The file to write; its ending says how: .csv, .parquet or .prom.")],
+    destination: Annotated[
+        str,
+        typer.Argument(
+            metavar="DESTINATION",
+            help="A file, whose ending says how it is written (.csv, .parquet, .prom), or a database: postgresql://USER@HOST/DATABASE.",
+        ),
+    ],
     root: HistoryDir = HISTORY,
     filters: Filters = None,
     cache: CacheFolder = None,
 ) -> None:
-    """Write a row for each benchmark of each run to a CSV or Parquet file, or the newest figures for node_exporter (.prom)."""
+    """Write saved runs for other programs: to a file, or into a PostgreSQL database.
+
+    A .csv or .parquet file has a row for each benchmark of each run, a .prom file the newest figures for node_exporter. A database is
+    brought up to date: an export again changes what has changed. Its password comes from PGPASSWORD or ~/.pgpass.
+    """
     with opened(root, cache) as histories:
         found = histories.all(where.parse(filters or ()))
-        what, left_out = files.export(found, file)
-    runs = f"{len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'}"
-    print(
-        f"{sentence(str(file))}: {what} from {runs}"
-        + (f"; {len(found.unreadable)} left out" if found.unreadable else "")
-    )
-    if left_out:
-        print(f"NOTE  {len(left_out)} labels have no column, there are too many: {some_of(left_out, 5)}")
+        if is_database(destination):
+            _to_a_database(found, histories, destination)
+        else:
+            _to_a_file(found, Path(destination))
+
+
+def _to_a_file(found: Selection, file: Path) -> None:
+    what, labels = files.export(found, file)
+    print(f"{sentence(str(file))}: {what} from {_runs(len(found.runs))}{_left_out(found)}")
+    if labels:
+        print(f"NOTE  {len(labels)} labels have no column, there are too many: {some_of(labels, 5)}")
+
+
+def _to_a_database(found: Selection, histories: Histories, destination: str) -> None:
+    done = database.export(found, histories.all(Where()), destination)
+    print(f"{sentence(done.shown)}: {done.words}{_left_out(found)}")
+    if done.only_there:
+        print(f"NOTE  {_runs(done.only_there)} of these machines are there and not in this history: they stay there")
+
+
+def _runs(count: int) -> str:
+    return f"{count} {'run' if count == 1 else 'runs'}"
+
+
+def _left_out(found: Selection) -> str:
+    return f"; {len(found.unreadable)} left out" if found.unreadable else ""

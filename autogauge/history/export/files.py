@@ -36,7 +36,9 @@ def export(selection: Selection, path: Path) -> Exported:
     """
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
-        raise UserError(f"{path} ends in neither .csv nor .parquet nor .prom: name a file that does.")
+        raise UserError(
+            f"{path} ends in neither .csv nor .parquet nor .prom: name a file that does, or a database (postgresql://…)."
+        )
     content, exported = writer(selection)
     try:
         write_for_a_user(path, content)

@@ -1,0 +1,39 @@
+"""Which runs were pruned from a machine's folder: a list of their names in it, ``.pruned``, one a line.
+
+It is written before anything is removed. So a number is never given twice (``store``), a copy elsewhere can follow (a database, a folder
+that is pulled from here), and what a prune that was killed has left behind is known. A name whose file is there is not pruned: that prune
+was ended before it, or somebody brought the run back. Which runs are pruned is left to ``pruning``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from autogauge.causes import step_for
+from autogauge.errors import UserError
+from autogauge.files import utf8, write_bytes
+
+NAME = ".pruned"
+
+
+def listed(folder: Path) -> tuple[str, ...]:
+    """Every name on the list, in its order; none where there is no list. Raises :class:`UserError` when it cannot be read."""
+    try:
+        text = (folder / NAME).read_bytes().decode(errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        step = step_for(error) or "let this user read it"
+        raise UserError(f"cannot read {folder / NAME}, the list of pruned runs: {error.strerror}; {step}.") from None
+    return tuple(dict.fromkeys(filter(None, text.split("\n"))))
+
+
+def gone(folder: Path) -> tuple[str, ...]:
+    """The names on the list whose runs are not there. Raises :class:`UserError` when the list cannot be read."""
+    return tuple(name for name in listed(folder) if not (folder / name).exists())
+
+
+def write(folder: Path, names: Iterable[str]) -> None:
+    """Let these be the names on the list, whole or not at all. Raises ``OSError``."""
+    write_bytes(folder / NAME, utf8("".join(f"{name}\n" for name in dict.fromkeys(names))))

@@ -1,0 +1,96 @@
+"""Addresses of databases: what is wrong with one is said without any part of a password; a server is met in tests/lab."""
+
+import sys
+from urllib.parse import quote
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli.main import app
+from autogauge.errors import UserError
+from autogauge.history.export.database_address import Address
+from tests.histories import year
+from tests.properties import for_all
+
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def psycopg():
+    return pytest.importorskip("psycopg", reason="psycopg is not installed (requirements-lab.txt)")
+
+
+def sentence(text):
+    with pytest.raises(UserError) as caught:
+        Address.of(text)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"postgresql://me:{SECRET}@rest@db/lab",
+        f"postgresql://me:{SECRET}/x@db/lab",
+        f"postgresql://me:{SECRET}?x@db/lab",
+        f"postgresql://me:{SECRET}#x@db/lab",
+    ],
+)
+def test_a_sign_that_has_to_be_written_otherwise_is_said_and_the_password_is_not(text):
+    said = sentence(text)
+    assert "is written as %40 %2F %3F %23 %25" in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize("text", [f"postgresql://me:{SECRET}%zz@db/lab", f"postgresql://db/lab?nonsense={SECRET}"])
+def test_what_libpq_cannot_read_is_said_without_its_words(psycopg, text):
+    assert SECRET not in sentence(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"postgresql://me:{SECRET}@db.example:5433/lab", "postgresql://me@db.example:5433/lab"),
+        (f"postgres://me:hunter%40@[::1]:5433/lab?password={SECRET}", "postgresql://me@[::1]:5433/lab"),
+        ("postgresql:///lab", "postgresql:///lab"),
+        ("postgresql://%2Frun%2Fpostgresql/lab", "postgresql:///run/postgresql/lab"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(psycopg, text, shown):
+    assert Address.of(text).shown == shown
+
+
+def test_messages_are_shown_without_passwords(psycopg, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "of-the-environment")
+    address = Address.of("postgresql://me:a%40b@db/lab")
+    assert address.without_secrets("no\n  a%40b, a@b, of-the-environment") == "no …, …, …"
+
+
+@for_all(lambda st: (st.text(alphabet="@/?#%:&=[] é☃+2F", max_size=4), st.booleans()))
+def test_no_address_shows_its_password(signs, quoted):
+    pytest.importorskip("psycopg", reason="psycopg is not installed (requirements-lab.txt)")
+    password = f"{SECRET}{signs}{SECRET}"
+    try:
+        shown = Address.of(f"postgresql://me:{quote(password, safe='') if quoted else password}@db.example/lab").shown
+    except UserError as error:
+        shown = str(error)
+        assert not quoted
+    assert SECRET not in shown
+
+
+@pytest.fixture
+def export(tmp_path):
+    """The sentence that an export ends with."""
+    year(tmp_path / "history", runs=1)
+
+    def exported(url):
+        where = (f"--history={tmp_path / 'history'}", f"--cache={tmp_path / 'cache'}")
+        done = CliRunner().invoke(app, ["history", "export", url, *where])
+        assert isinstance(done.exception, UserError), done.output
+        return str(done.exception)
+
+    return exported
+
+
+def test_without_psycopg_it_says_what_to_install(export, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert "pip install -r requirements-lab.txt" in export("postgresql://db/lab")
