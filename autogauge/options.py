@@ -110,6 +110,11 @@ VARIABLES = (
         f"{', '.join(map(str, lock.PLACES))} that all may write to).",
     ),
     Variable(
+        "AUTOGAUGE_ALERT_URLS",
+        "Where `python -m autogauge alert` sends alerts: addresses with blanks between them, each SCHEME://… or NAME=SCHEME://… (default: "
+        "nowhere). They hold secrets, and are never shown or kept.",
+    ),
+    Variable(
         zoo.MIRROR,
         "A folder of model configurations that takes the place of the Open Model Zoo's: a lab's own mirror (default: none).",
     ),

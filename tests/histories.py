@@ -81,6 +81,7 @@ def document(
     digest: str = "",
     path: str = "",
     kernel: str = "",
+    noted: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
     error: float = 0.004,
     labels: Mapping[str, Any] | None = None,
@@ -88,8 +89,8 @@ def document(
 ) -> dict[str, Any]:
     """A run as it is saved: ``figures`` are seconds by benchmark, ``facts`` what the fingerprint stands for.
 
-    ``digest`` and ``path`` are the model's; ``error`` is that of the ratios; ``labels`` are more than device and hint, by benchmark or for
-    all. Before schema 2 those two were fields of their own.
+    ``noted`` is what is noted of the machine beside that. ``digest`` and ``path`` are the model's; ``error`` is that of the ratios;
+    ``labels`` are more than device and hint, by benchmark or for all. Before schema 2 those two were fields of their own.
     """
     context = {
         "fingerprint": fingerprint,
@@ -103,6 +104,7 @@ def document(
             "node": machine,
             "fingerprint": {"digest": fingerprint, **(facts or {})},
             **({"release": kernel} if kernel else {}),
+            **({} if noted is None else {"noted": dict(noted)}),
         },
         "commit_info": {"id": "abc", "time": when.isoformat(), "branch": "main"},
         "benchmarks": [

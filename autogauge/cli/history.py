@@ -1,4 +1,4 @@
-"""``python -m autogauge history``: which runs were saved. Its ``export`` is a file of its own."""
+"""``python -m autogauge history``: which runs were saved. Its ``export``, ``push`` and ``pull`` are files of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from autogauge.cli.export import export
 from autogauge.cli.histories import opened, print_notes
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
+from autogauge.cli.sharing import pull, push
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
 from autogauge.history.index_rows import UNREADABLE
@@ -18,8 +19,14 @@ from autogauge.report.console import console
 from autogauge.report.output import print_json
 
 SHOWN = 20
-app = typer.Typer(help="List saved runs, or export them.", invoke_without_command=True, **OF_A_COMMAND)
+app = typer.Typer(
+    help="List saved runs, export them, send them to another history or fetch them from there.",
+    invoke_without_command=True,
+    **OF_A_COMMAND,
+)
 app.command(epilog="Example: python -m autogauge history export runs.parquet --where=machine=lab-01")(export)
+app.command(epilog="Example: python -m autogauge history push ssh://central/srv/history --machine=lab-01")(push)
+app.command(epilog="Example: python -m autogauge history pull s3://lab/history --where='since=2026-11'")(pull)
 
 
 @app.callback(epilog="Example: python -m autogauge history --where='openvino=2026.4 since=2026-11-01'")

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.select import Selection
@@ -115,7 +116,7 @@ def not_accepted(name: str, groups: Sequence[tuple[str, Group]]) -> list[str]:
 def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Group]]) -> list[str]:
     """Whether a side holds several levels of a benchmark, or runs under several fingerprints: then one figure stands for no one thing."""
     found = []
-    changes: list[tuple[str, IndexedRun, Change]] = []
+    changes: list[tuple[str, Sequence[IndexedRun], Change, Sequence[str]]] = []
     alternating: list[tuple[str, Alternation]] = []
     for title, group in groups:
         values = group.ratios if len(set(group.pinned)) == 1 and group.pinned[0] else group.seconds
@@ -125,7 +126,8 @@ def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gro
         if isinstance(pattern, Alternation):  # its levels come and go: no run is where one begins
             alternating.append((title, pattern))
             continue
-        changes += [(title, newest[each.first], each) for each in levels.changes]
+        releases = (group.releases or tuple(run.openvino for run in group.runs))[-LOOKED_AT:]
+        changes += [(title, newest, each, releases) for each in levels.changes]
     if alternating:
         title, widest = max(alternating, key=lambda each: each[1].apart)
         found.append(
@@ -133,11 +135,13 @@ def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gro
             f"{percent(widest.apart).lstrip('+')} apart in {plain(title)}: its figure stands for neither"
         )
     if changes:
-        titles = list(dict.fromkeys(title for title, _, _ in changes))
-        title, run, change = max(changes, key=lambda each: moment_of(each[1]))
+        titles = list(dict.fromkeys(title for title, *_ in changes))
+        title, of_it, change, measured_with = max(changes, key=lambda each: moment_of(each[1][each[2].first]))
+        run, also = of_it[change.first], beside(of_it, measured_with, change.first)
         found.append(
             f"{name} mixes levels in {_titles(titles, len(groups))}, the last change being {percent(change.ratio)} of {plain(title)} "
             f"with run {run.number:04d} ({_day(run)}): narrow it (since=, until=, run=), or read its trend (python -m autogauge report)"
+            + (f"; {also}" if also else "")
         )
     by_machine: dict[tuple[str, str, tuple[str, str]], list[IndexedRun]] = defaultdict(list)
     for run in sorted(runs, key=moment_of):

@@ -54,6 +54,11 @@ PLAIN = {
     "level_zero_npu": "the NPU's Level Zero driver",
 }
 """How facts are called in a sentence."""
+TOLD_FIRST = (
+    *("kernel", "gpu_kernel_driver", "npu_kernel_driver", "level_zero_gpu", "level_zero_npu", "graphics_compiler"),
+    *("microcode", "mitigations", "governor", "boost", "power_source", "smt", "clock_source"),
+)
+"""What of the facts that are noted moves figures most: lists of differences may be cut at their end."""
 MOVING = ("frequency_limit_mhz",)
 """What some machines move by themselves: two looks, one after the other, may differ in it."""
 
@@ -126,7 +131,11 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     Only a quota is said where one side has none: a fingerprint holds it where there is one.
     """
     found = []
-    for name in dict.fromkeys((*before, *after)):
+    names = sorted(
+        dict.fromkeys((*before, *after)),
+        key=lambda name: TOLD_FIRST.index(name) if name in TOLD_FIRST else len(TOLD_FIRST),
+    )
+    for name in names:
         old, new = before.get(name), after.get(name)
         known = bool(before) and bool(after) and (name == "processor_quota" or (name in before and name in after))
         if known and old != new and name == "processor_quota" and name not in before:

@@ -134,6 +134,7 @@ MISTAKES = [
     ("--devices=", ["list of devices is empty", "--devices"]),
     ("--hints-on=,", ["list of devices is empty", "--hints-on"]),
     ("-n2", ["one test at a time", "without -n"]),
+    ("--tx=ssh=lab-01//python=python3", ["waits for ever", "autogauge fleet run LAB"]),
 ]
 
 
@@ -145,7 +146,8 @@ def made(tmp_path_factory, models, model_cache):
         reports = tmp_path_factory.mktemp("mistake") / "reports"
         profile = [] if "--profile" in option else ["--profile=quick"]
         done = run_suite(
-            *("-m", "perf", f"--reports={reports}", f"--cache={model_cache}", *profile, option.format(models=models))
+            *("-m", "perf", f"--reports={reports}", f"--cache={model_cache}", *profile, option.format(models=models)),
+            *(["--dist=each"] if option.startswith("--tx") else []),
         )
         return done, [path for path in reports.rglob("*") if path.is_file()] if reports.exists() else []
 

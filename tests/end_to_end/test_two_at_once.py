@@ -41,7 +41,11 @@ def test_without_waiting_the_second_one_is_refused_at_once_in_one_sentence(held,
         ("-m", "perf", "--collect-only"),
         *(
             pytest.param(each, marks=pytest.mark.slow)
-            for each in (("-m", "perf", "--setup-plan"), ("tests/unit/test_percentiles.py",))
+            for each in (
+                ("-m", "perf", "--setup-plan"),
+                ("tests/unit/test_percentiles.py",),
+                ("-m", "functional", "-k", "none-named-is-auto", "tests/functional/test_selection_matrix.py"),
+            )
         ),
     ],
 )

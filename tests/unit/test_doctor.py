@@ -11,6 +11,7 @@ from autogauge.doctor import devices, examination, installed
 from autogauge.doctor.devices import gpu, npu
 from autogauge.doctor.emulated import emulation
 from autogauge.doctor.finding import Finding, State
+from autogauge.doctor.machine.checks import CHECKS, why_not
 from autogauge.emulation import parts
 from autogauge.errors import UserError
 from autogauge.probe.request import Emulation
@@ -229,10 +230,14 @@ def test_an_emulated_gpu_that_does_not_work_is_broken_and_says_why(tmp_path, mon
 
 
 def test_the_command_shows_a_table_and_json(cache):
-    done = run_cli("doctor", f"--cache={cache.root}", "--json")
+    done = run_cli("doctor", f"--cache={cache.root}", "--strict", "--json")
     found = {(each["subject"], each["what"]): each for each in json.loads(done.stdout)}
     assert found["OpenVINO", "CPU"]["state"] == "ok"
-    assert done.returncode == int(any(each["state"] == "BROKEN" for each in found.values()))
+    assert {what for subject, what in found if subject == "machine"} == {check.what for check in CHECKS}
+    broken = any(each["state"] == "BROKEN" for each in found.values())
+    unfit = why_not([Finding(**{**each, "state": State(each["state"])}) for each in found.values()])
+    assert done.returncode == int(broken or bool(unfit))
+    assert ("not fit to measure" in done.stderr) == bool(unfit)
     if not parts.why_impossible_here() and not parts.missing_packages():
         assert found["emulated GPU", "trial"]["state"] == "ok", found["emulated GPU", "trial"]
         assert found["emulated GPU", "processor class"]["found"].endswith("(by the processor's flags)")

@@ -12,6 +12,7 @@ from autogauge.errors import UserError
 from autogauge.files import is_folder
 from autogauge.history.sharing.folder import Folder
 from autogauge.history.sharing.merged import Merged, Stopped
+from autogauge.history.sharing.place import Place
 from autogauge.history.sharing.transfer import Wanted, transfer
 
 __all__ = ["Merged", "Stopped", "merge"]
@@ -55,3 +56,11 @@ def refuse_the_same(one: Folder, other: Folder) -> None:
     """Raises :class:`UserError` where both are one folder."""
     if one.root.resolve() == other.root.resolve():
         raise UserError(f"{one.shown} and {other.shown} are the same folder: name another one.")
+
+
+def refuse_one_machine(receiver: Place) -> None:
+    """Raises :class:`UserError` where a receiver is no place for machines, but one machine's own folder."""
+    if receiver.is_one_machine():
+        raise UserError(
+            f"{receiver.shown} is one machine's own folder: name the folder above it, which has one for each machine."
+        )

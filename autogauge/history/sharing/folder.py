@@ -22,7 +22,6 @@ class Folder(Place):
 
     def __init__(self, root: Path, where: str = "", option: str = "--history=DIR") -> None:
         self.root, self.shown, self.where, self._option = root, str(root), where or f"in {root}", option
-        self._own = ""
 
     def is_there(self) -> bool:
         """Whether the folder is there."""
@@ -53,11 +52,6 @@ class Folder(Place):
                 raise UserError(f"{self.root} holds runs, and a folder of its own name with runs: move one of them.")
             found.append(self._own)
         return sorted(found)
-
-    def is_one_machine(self) -> bool:
-        """Whether runs lie in it directly: it is a machine's folder then, and no place for other machines."""
-        self.machines()
-        return bool(self._own)
 
     def folder(self, machine: str) -> Path:
         """The folder of that machine."""

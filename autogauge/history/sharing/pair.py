@@ -37,17 +37,22 @@ class Pair:
         one, other = self.here[name], self.there[name]
         if one.size != other.size:
             return True
-        if one.md5 and other.md5:
-            return one.md5 != other.md5
-        most = LARGEST[kind_of(name)]
-        ours = theirs = None
-        if not (one.md5 and self.receiver.is_near):
-            ours = self.sender.read_several(self.machine, {name: most})[name]
-        if not (other.md5 and self.sender.is_near):
-            theirs = self.receiver.read_several(self.called, {name: most})[name]
-        if isinstance(ours, Unusable) or isinstance(theirs, Unusable):
+        if one.md5 and one.md5 == other.md5:
             return False
-        return (_md5(ours) if ours is not None else one.md5) != (_md5(theirs) if theirs is not None else other.md5)
+        most = LARGEST[kind_of(name)]
+        ours: bytes | Unusable | None = None
+        theirs: bytes | Unusable | None = None
+        if self.sender.is_near:
+            ours = self.sender.read_several(self.machine, {name: most})[name]
+            if other.md5 and isinstance(ours, bytes) and _md5(ours) == other.md5:
+                return False  # a store whose tags are no MD5 is asked for the content
+        if self.receiver.is_near:
+            theirs = self.receiver.read_several(self.called, {name: most})[name]
+            if one.md5 and isinstance(theirs, bytes) and _md5(theirs) == one.md5:
+                return False
+        ours = self.sender.read_several(self.machine, {name: most})[name] if ours is None else ours
+        theirs = self.receiver.read_several(self.called, {name: most})[name] if theirs is None else theirs
+        return isinstance(ours, bytes) and isinstance(theirs, bytes) and ours != theirs
 
 
 def _md5(content: bytes) -> str:

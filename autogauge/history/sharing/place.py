@@ -51,6 +51,13 @@ class Place(ABC):
     """The same within a sentence: ``here``, ``there``, or ``in …``."""
     is_near = False
     """Whether reading every file costs little."""
+    _own = ""
+    """The name of the machine whose own folder this place is, once its machines were listed."""
+
+    def is_one_machine(self) -> bool:
+        """Whether runs lie in it directly: it is a machine's folder then, and no place for other machines."""
+        self.machines()
+        return bool(self._own)
 
     @abstractmethod
     def is_there(self) -> bool:

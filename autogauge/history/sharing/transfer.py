@@ -231,7 +231,7 @@ class _Machine:
         """The files of these runs, as far as they are there; a listing that was made meanwhile may lack samples that a run tells of."""
         kinds = (RUN, SAMPLES) if self.sender.is_near else (RUN, SAMPLES, STANDING)
         names = [name for stem in stems for kind in kinds if (name := f"{stem}{kind}") in self.pair.here]
-        found = self.sender.read_several(self.machine, {name: LARGEST[kind_of(name)] for name in names})
+        found = self.sender.read_several(self.machine, {name: self._most(name) for name in names})
         lacking = []
         for stem in stems:
             content = found[f"{stem}{RUN}"]
@@ -241,6 +241,11 @@ class _Machine:
                 lacking.append(f"{stem}{STANDING}")
         more = self.sender.read_several(self.machine, {name: LARGEST[kind_of(name)] for name in lacking})
         return {**found, **{name: each for name, each in more.items() if not isinstance(each, Absent)}}
+
+    def _most(self, name: str) -> int:
+        """Bytes that a file may have: what never changes has what it is listed with."""
+        largest = LARGEST[kind_of(name)]
+        return largest if name.endswith(STANDING) else min(self.pair.here[name].size, largest)
 
     def _carry_one(self, stem: str, contents: Mapping[str, bytes | Unusable]) -> None:
         content, samples = contents[f"{stem}{RUN}"], contents.get(f"{stem}{SAMPLES}")

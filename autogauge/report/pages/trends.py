@@ -8,17 +8,15 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from autogauge.gate.beside import beside
 from autogauge.gate.comparison import BY_RATIO, by_itself
 from autogauge.gate.judgement import percent
 from autogauge.gate.trends import Trend
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
-from autogauge.history.told_apart import differing
 from autogauge.stats.change_points import SHORTEST
 from autogauge.stats.patterns import Alternation
 
-NEAR = 2
-"""A change of level that lies within so many runs of a change of the surroundings may be due to it."""
 WORTH_SAYING = 1.025
 """The newest quarantined runs are said where they lie further from the level than this."""
 
@@ -98,16 +96,5 @@ def run_in_words(run: IndexedRun) -> str:
 
 def _beside(trend: Trend, first: int, runs: Sequence[IndexedRun]) -> str:
     """What changed of the surroundings with that run of the trend, or with one of its neighbours: a clause for a sentence."""
-    for place in sorted(
-        range(max(1, first - NEAR), min(len(trend.runs), first + NEAR + 1)), key=lambda at: abs(at - first)
-    ):
-        before, after = runs[trend.runs[place - 1]], runs[trend.runs[place]]
-        clauses = differing(before, after)
-        old, new = trend.releases[place - 1], trend.releases[place]
-        if old != new and old and new:
-            clauses.append(f"openvino changed from {old} to {new}")
-        if clauses:
-            prints = "the fingerprint changed with" if before.fingerprint != after.fingerprint else "with"
-            more = f" and {len(clauses) - 4} more" if len(clauses) > 4 else ""
-            return f"; {prints} run {after.number:04d}: {'; '.join(clauses[:4])}{more}"
-    return ""
+    found = beside([runs[place] for place in trend.runs], trend.releases, first)
+    return f"; {found}" if found else ""

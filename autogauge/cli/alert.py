@@ -1,0 +1,298 @@
+"""``python -m autogauge alert``: tell once of what became worse and stayed so, what crept, and who no longer reports."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from autogauge.cli import alerts_shown
+from autogauge.cli.histories import opened
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.errors import UserError
+from autogauge.gate.saved import HISTORY
+from autogauge.history.records import moment
+from autogauge.history.where import Where
+from autogauge.lab.alerts import book as books
+from autogauge.lab.alerts import channels as sending
+from autogauge.lab.alerts import github, judging, telling
+from autogauge.lab.alerts.alert import Alert
+from autogauge.lab.alerts.book import Book
+from autogauge.lab.alerts.channels import GITHUB, SENT, Channel, Outcome
+from autogauge.lab.alerts.telling import Call, Sent
+from autogauge.options import OPTIONS
+from autogauge.parsing import parse_change, parse_deadline, parse_number
+from autogauge.plain import plain, sentence
+from autogauge.report.console import console
+from autogauge.report.output import print_json
+
+ACTIONS = "GITHUB_ACTIONS"
+LONGEST_NOTE = 500
+
+app = typer.Typer(
+    help="Tell once of what became worse and stayed so, what crept, and who no longer reports.",
+    invoke_without_command=True,
+    **OF_A_COMMAND,
+)
+
+HistoryDir = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--history", help=f"The history: a folder of machines. (default {HISTORY})"),
+]
+Config = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--config",
+        help=f"A file (chmod 600) with a channel's address on each line, as SCHEME://… or NAME=SCHEME://…; beside {sending.VARIABLE}.",
+    ),
+]
+Deadline = Annotated[str, typer.Option(help="How many seconds a channel has for its answer.")]
+Keys = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Argument(metavar="KEY...", help="The alerts' keys, or their first digits; `alert list` shows them."),
+]
+Every = Annotated[bool, typer.Option("--all", help="Every alert that is open.")]
+
+
+@app.callback(
+    epilog="Example: python -m autogauge alert --config=/etc/autogauge/channels --pages=https://perf.example/trends"
+)
+def alert(
+    context: typer.Context,
+    root: HistoryDir = None,
+    config: Config = None,
+    pages: Annotated[str, typer.Option(metavar="URL", help="Where the trends' page lies, for a link to it.")] = "",
+    as_annotations: Annotated[
+        bool,
+        typer.Option(
+            "--github",
+            help=f"Print what is new as annotations of a GitHub job too; without it, where {ACTIONS} is set.",
+        ),
+    ] = False,
+    smallest_change: Annotated[str, typer.Option(help="As of pytest -m perf; a level counts from there on.")] = str(
+        OPTIONS["--smallest-change"].default
+    ),
+    stale_after: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="DAYS", help="A machine is silent after twice so many days (default: four times its usual gap)."
+        ),
+    ] = None,
+    deadline: Deadline = f"{sending.DEADLINE_S:g}",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be told; send and note nothing.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print only what is new or could not be told: for cron.")
+    ] = False,
+    as_json: AsJson = False,
+    cache: CacheFolder = None,
+) -> None:
+    """Judge the saved history, and tell every channel once of what is new and what is over.
+
+    Told are: a benchmark at a worse level, which a second run confirmed; a creep; a machine that no longer reports. Exit status 1 while
+    an alert is open that nobody acknowledged or muted, or when a channel could not be told.
+    """
+    context.obj = root or HISTORY
+    if context.invoked_subcommand is not None:
+        return
+    asked = Asked(
+        parse_change("--smallest-change", smallest_change),
+        None if stale_after is None else parse_number("--stale-after", stale_after, lowest=0.1),
+        parse_deadline("--deadline", deadline),
+        pages,
+        as_annotations or (bool(os.environ.get(ACTIONS)) and not as_json),
+        dry_run,
+    )
+    if as_annotations and as_json:
+        raise UserError("--json and --github both print on standard output: choose one.")
+    if pages and not pages.startswith(("https://", "http://", "file://")):
+        raise UserError(f"{pages!r} is no address of a page: write https://… (--pages=URL).")
+    call, channels = _tell(context.obj, config, asked, cache)
+    if as_json:
+        print_json(alerts_shown.call_json(call, dry=dry_run))
+    else:
+        _print(call, channels, dry=dry_run, quiet=quiet)
+    if call.is_bad_news:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a call was asked for, read."""
+
+    smallest_change: float
+    stale_after_days: float | None
+    deadline_s: float
+    pages: str
+    annotate: bool
+    dry: bool
+
+
+def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -> tuple[Call, list[Channel]]:
+    """Judge that history and tell its channels, under the lock of its book; a dry run that finds no book makes no lock either."""
+
+    def send(sent: Sent) -> Outcome:
+        if sent.channel.id == GITHUB:
+            print("\n".join(github.commands(sent.items)), flush=True)
+            return Outcome(SENT)
+        return sending.send(sent.channel, sent.message.title, sent.message.body, asked.deadline_s)
+
+    is_new = asked.dry and not (folder / books.NAME).exists()
+    with contextlib.nullcontext() if is_new else books.locked(folder):
+        book = books.read(folder)
+        channels = sending.configured(config, book.salt, os.environ)
+        channels += [Channel(GITHUB, "GitHub annotations", "")] if asked.annotate else []
+        now = datetime.datetime.now(datetime.timezone.utc)
+        with opened(folder, cache) as histories:
+            found = judging.situation(histories.all(Where()), now, asked.smallest_change, asked.stale_after_days)
+        call = telling.take(book, found, now)
+        telling.tell(folder, book, call, channels, send, pages=asked.pages, dry=asked.dry)
+    return call, channels
+
+
+def _print(call: Call, channels: list[Channel], *, dry: bool, quiet: bool) -> None:
+    screen = console()
+    for part in alerts_shown.of_call(call, quiet=quiet):
+        screen.print(part, soft_wrap=True)
+    for sent in call.sent:
+        if dry or not quiet or sent in call.failed:
+            print(sentence(alerts_shown.delivery(sent, dry=dry)))
+    for body in {sent.message.body: None for sent in call.sent} if dry else ():
+        print("\n".join(f"    {plain(line, 1000)}" for line in body.splitlines()))
+    if not channels and not quiet and call.open:
+        print(f"NOTE  no channel is named, so nothing was sent ({sending.VARIABLE}, or --config=FILE)")
+
+
+@app.command("list", epilog="Example: python -m autogauge alert list --all --json")
+def list_alerts(
+    context: typer.Context,
+    root: HistoryDir = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, also those that are over.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the alerts that are open, the worst first, and what people said of them. Nothing is judged anew, and nothing sent."""
+    book = books.read(root or context.obj)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if as_json:
+        shown = book.alerts if everything else [each for each in book.alerts if each.is_open]
+        print_json([alerts_shown.alert_json(each, now) for each in shown])
+        return
+    screen = console()
+    for part in alerts_shown.of_book(book, now, everything=everything):
+        screen.print(part)
+
+
+@app.command(epilog="Example: python -m autogauge alert ack 3f9c2d1a --note='the new kernel; Ann looks at it'")
+def ack(
+    context: typer.Context,
+    keys: Keys = None,
+    note: Annotated[str, typer.Option(help="What to know about it, for whoever sees the alert.")] = "",
+    every: Every = False,
+    root: HistoryDir = None,
+) -> None:
+    """Acknowledge alerts: somebody knows. They no longer make the exit status 1; that they are over is still told."""
+    if len(note) > LONGEST_NOTE:
+        raise UserError(f"the note is too long: write at most {LONGEST_NOTE} characters (--note).")
+
+    def acknowledge(each: Alert, now: datetime.datetime) -> str:
+        each.acked, each.acked_by, each.note = (
+            now.isoformat(timespec="seconds"),
+            books.user(),
+            plain(note, LONGEST_NOTE),
+        )
+        return f"acknowledged by {each.acked_by}"
+
+    _change(root or context.obj, keys, acknowledge, every=every)
+
+
+@app.command(epilog="Example: python -m autogauge alert mute 3f9c2d1a --days=14")
+def mute(
+    context: typer.Context,
+    keys: Keys = None,
+    until: Annotated[str, typer.Option(metavar="DATE", help="Until when (UTC): 2026-12-31, or 2026-12-31T08:00.")] = "",
+    days: Annotated[str, typer.Option(metavar="N", help="For how many days.")] = "",
+    every: Every = False,
+    root: HistoryDir = None,
+) -> None:
+    """Mute alerts: nothing is told of them until then, and they do not make the exit status 1. What is open after that is told then."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if bool(until) == bool(days):
+        raise UserError("say until when: --until=DATE or --days=N, one of both.")
+    if days:
+        number = parse_number("--days", days, lowest=0.01)
+        if number > 36500:
+            raise UserError(f"{days!r} does not fit: give at most 36500 days (--days).")
+        end = now + datetime.timedelta(days=number)
+    else:
+        asked = moment(until)
+        if asked is None or asked <= now:
+            raise UserError(f"{until[:60]!r} is no day to come: write it as 2026-12-31 (--until=DATE).")
+        end = asked
+
+    def muted(each: Alert, _: datetime.datetime) -> str:
+        each.muted_until = end.isoformat(timespec="seconds")
+        return f"muted until {end:%Y-%m-%d %H:%M} UTC"
+
+    _change(root or context.obj, keys, muted, every=every)
+
+
+@app.command(epilog="Example: python -m autogauge alert unmute 3f9c2d1a")
+def unmute(context: typer.Context, keys: Keys = None, every: Every = False, root: HistoryDir = None) -> None:
+    """Take back a mute: what was not told yet is told with the next `alert`."""
+
+    def unmuted(each: Alert, _: datetime.datetime) -> str:
+        each.muted_until = ""
+        return "not muted"
+
+    _change(root or context.obj, keys, unmuted, every=every)
+
+
+@app.command("test", epilog="Example: python -m autogauge alert test --config=/etc/autogauge/channels")
+def try_channels(context: typer.Context, config: Config = None, deadline: Deadline = f"{sending.DEADLINE_S:g}") -> None:
+    """Send each channel a message that says it is a test. Exit status 1 when one could not be told."""
+    deadline_s = parse_deadline("--deadline", deadline)
+    channels = sending.configured(config, "", os.environ)
+    if not channels:
+        raise UserError(
+            f"no channel is named: put its address into {sending.VARIABLE}, or into a file (--config=FILE)."
+        )
+    outcomes = [
+        sending.send(each, "autogauge: a test", "This is a test of this channel. Nothing is wrong.", deadline_s)
+        for each in channels
+    ]
+    for channel, outcome in zip(channels, outcomes, strict=True):
+        print(sentence(f"{channel.called}: {outcome.word}" + (f" ({outcome.why})" if outcome.why else "")))
+    if any(each.word != SENT for each in outcomes):
+        raise typer.Exit(1)
+
+
+def _change(
+    folder: Path, keys: list[str] | None, change: Callable[[Alert, datetime.datetime], str], *, every: bool
+) -> None:
+    if bool(keys) == every:
+        raise UserError("say which alerts: their keys, or --all for every one that is open; not both.")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    with books.locked(folder):
+        book = books.read(folder)
+        chosen = list(_chosen(book, keys))
+        said = [(each, change(each, now)) for each in chosen]
+        books.write(folder, book)
+    for each, words in said:
+        print(sentence(f"{each.key} ({each.found.subject.words()}): {words}"))
+    if not said:
+        print("no alert is open")
+
+
+def _chosen(book: Book, keys: list[str] | None) -> Iterator[Alert]:
+    if not keys:
+        yield from (each for each in book.alerts if each.is_open)
+        return
+    for each in {found.key: found for found in map(book.named, keys)}.values():
+        if not each.is_open:
+            raise UserError(f"the alert {each.key} is over ({each.why}): there is nothing to do.")
+        yield each

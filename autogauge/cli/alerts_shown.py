@@ -1,0 +1,120 @@
+"""Alerts on a terminal and as JSON: those of one call, and those of the book."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from autogauge.lab.alerts import message
+from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert
+from autogauge.lab.alerts.book import Book
+from autogauge.lab.alerts.due import Item
+from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT
+from autogauge.lab.alerts.telling import Call, Sent
+from autogauge.plain import sentence
+from autogauge.report.tables import Column, Fitted
+
+STYLES = {LEVEL: "bold red", CREEP: "yellow", SILENT: "magenta"}
+SHOWN = 30
+"""Alerts of a list without --all."""
+
+
+def of_call(call: Call, *, quiet: bool = False) -> Iterator[RenderableType]:
+    """What is new and what is over, the worst first; and how many are open."""
+    items = [Item(each, (OPENED,), (None,)) for each in call.new] + [
+        Item(each, (RESOLVED,), (None,)) for each in call.over
+    ]
+    for line in message.lines(items):
+        style = STYLES[line.alerts[0].found.kind] if line.is_bad else "green"
+        yield Text(f"{'NEW  ' if line.is_bad else ''}{line.text}", style=style)
+    if quiet and not items:
+        return
+    waiting = sum(alert.asks(call.now) for alert in call.open)
+    count = f"{len(call.open)} {'alert is' if len(call.open) == 1 else 'alerts are'} open"
+    if not call.open:
+        yield Text("no alert is open")
+    elif waiting == len(call.open):
+        yield Text(f"{count} ({message.counted(call.open)}): python -m autogauge alert list")
+    else:
+        yield Text(
+            f"{count} ({message.counted(call.open)}), {len(call.open) - waiting} of them acknowledged or muted: "
+            "python -m autogauge alert list"
+        )
+
+
+def delivery(sent: Sent, *, dry: bool) -> str:
+    """What became of one channel's message, in a sentence."""
+    count = f"{len(sent.items)} {'alert' if len(sent.items) == 1 else 'alerts'}"
+    if dry or sent.outcome is None:
+        return f"{sent.channel.called}: {count} would be told in one message: {sent.message.title}"
+    if sent.outcome.word == "sent":
+        return f"{sent.channel.called}: told of {count}"
+    again = "it is tried again with the next call"
+    if sent.outcome.word == "refused":
+        return f"WARNING  {sent.channel.called}: not told of {count}, {sent.outcome.why}; {again}"
+    return (
+        f"WARNING  {sent.channel.called}: {sent.outcome.why}, so nobody knows whether it was told of {count}; {again}"
+    )
+
+
+def of_book(book: Book, now: datetime.datetime, *, everything: bool) -> Iterator[RenderableType]:
+    """A line for each alert, the worst first; those that are over come last, the newest first."""
+    still = message.worst_first(alert for alert in book.alerts if alert.is_open)
+    over = sorted((alert for alert in book.alerts if not alert.is_open), key=lambda alert: alert.resolved, reverse=True)
+    shown = [*still, *over] if everything else still[:SHOWN]
+    table = Fitted(
+        (
+            Column("key", 100),
+            Column("what", 90, 20, longest=200),
+            Column("since", 80, 20, longest=300),
+            Column("state", 95, 12, longest=300),
+        )
+    )
+    for alert in shown:
+        style = STYLES[alert.found.kind] if alert.asks(now) else ""
+        table.add_row(
+            Text(alert.key, style=style),
+            alert.found.subject.words(),
+            "; with it, ".join(filter(None, (alert.found.says, alert.found.beside))),
+            alert.state(now),
+        )
+    if shown:
+        yield table
+    left = len(still) + len(over) - len(shown)
+    yield Text(
+        f"{len(still)} open{f' ({message.counted(still)})' if still else ''}, {len(over)} over"
+        + (f"; {left} not shown (--all)" if left else "")
+    )
+    for channel, why in book.troubles.items():
+        name = channel.removeprefix("name:") if channel.startswith("name:") else "a channel without a name"
+        yield Text(sentence(f"NOTE  {name} could not be told: {why}"))
+
+
+def alert_json(alert: Alert, now: datetime.datetime) -> dict[str, Any]:
+    """An alert's fields as a dictionary; which channels were told is the book's own matter."""
+    fields = {name: value for name, value in alert.to_json().items() if name != "told"}
+    return {**fields, "state": alert.state(now), "asks": alert.asks(now)}
+
+
+def call_json(call: Call, *, dry: bool) -> dict[str, Any]:
+    """A call as a dictionary."""
+    return {
+        "new": [alert_json(each, call.now) for each in message.worst_first(call.new)],
+        "resolved": [alert_json(each, call.now) for each in call.over],
+        "open": [alert_json(each, call.now) for each in message.worst_first(call.open)],
+        "channels": [
+            {
+                "channel": each.channel.called,
+                "alerts": [item.alert.key for item in each.items],
+                "outcome": each.outcome.word if each.outcome else None,
+                "why": each.outcome.why if each.outcome else "",
+                "title": each.message.title,
+            }
+            for each in call.sent
+        ],
+        "dry_run": dry,
+    }

@@ -1,0 +1,88 @@
+"""Where the other history is, in a user's words: a folder, ``ssh://[USER@]HOST[:PORT]/PATH`` or ``s3://BUCKET[/PREFIX]``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from autogauge.errors import UserError
+from autogauge.files import exists
+from autogauge.history.sharing.folder import Folder
+from autogauge.history.sharing.place import Place
+from autogauge.history.sharing.remote import DEFAULT_WAIT_S
+
+WAYS = "a folder, ssh://USER@HOST/PATH or s3://BUCKET/PREFIX"
+_AS_SCP_DOES = re.compile(r"[^/:@\s]+@[^/:\s]+:.*|[A-Za-z][\w.-]+:/.*", re.DOTALL)
+
+
+def place_of(text: str, wait_s: float = DEFAULT_WAIT_S, endpoint: str = "") -> Place:
+    """The place that these words name, reached within so many seconds; ``endpoint`` is the address of an S3 store that is not Amazon's.
+
+    Raises :class:`UserError` for what names none, and where an ssh host cannot be reached.
+    """
+    scheme, mark, _ = text.partition("://")
+    if endpoint:
+        _refuse_secrets(endpoint, "--endpoint")
+        if scheme != "s3" or not mark:
+            raise UserError(f"an endpoint is for s3://…, and {_short(text)} is none: leave it out (--endpoint).")
+    if not mark:
+        if not exists(Path(text)) and _AS_SCP_DOES.fullmatch(text):
+            raise UserError(f"there is no folder {_short(text)}: another host is written ssh://USER@HOST/PATH.")
+        return Folder(Path(text), "there", WAYS)
+    _refuse_secrets(text, "the address")
+    if scheme == "file":
+        return Folder(Path(unquote(urlsplit(text).path)), "there", WAYS)
+    if scheme in ("ssh", "sftp"):
+        return _host(text, wait_s)
+    if scheme == "s3":
+        return _bucket(text, wait_s, endpoint)
+    raise UserError(f"{_short(text)} is of a kind that is not known: name {WAYS}.")
+
+
+def _host(text: str, wait_s: float) -> Place:
+    from autogauge.history.sharing.ssh import Host
+
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    path = unquote(parts.path) if host else ""
+    if not host or path in ("", "/"):
+        raise UserError(
+            f"{_short(text)} names no folder on a host: write ssh://USER@HOST/PATH, or ssh://HOST/~/PATH from the home."
+        )
+    if path.startswith("/~/"):
+        path = path[3:] or "."
+    netloc = parts.netloc.rpartition("@")[2]
+    named = netloc[: netloc.rfind(":")] if port and not netloc.endswith("]") else netloc  # an alias keeps its case
+    options = {**({"port": port} if port else {}), **({"username": unquote(parts.username)} if parts.username else {})}
+    return Host(named.strip("[]"), path.rstrip("/") or "/", text, wait_s, **options)
+
+
+def _bucket(text: str, wait_s: float, endpoint: str) -> Place:
+    from autogauge.history.sharing.s3 import Bucket
+
+    path = text.removeprefix("s3://").strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/]+)*", path):
+        raise UserError(f"{_short(text)} names no bucket: write s3://BUCKET/PREFIX.")
+    return Bucket(path, wait_s, endpoint)
+
+
+def _refuse_secrets(address: str, what: str) -> None:
+    """Raises :class:`UserError` for an address with a password: everybody on the machine sees what a command was called with."""
+    netloc = urlsplit(address).netloc if "://" in address else address
+    user, mark, _ = netloc.rpartition("@")
+    is_s3 = address.startswith("s3://")
+    if mark and (":" in user or is_s3 or address.startswith("http")):
+        step = (
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
+            if is_s3
+            else "leave it out, and use a key"
+        )
+        raise UserError(f"there are credentials in {what}, where every user of this machine can see them: {step}.")
+
+
+def _short(text: str) -> str:
+    return repr(text[:200])

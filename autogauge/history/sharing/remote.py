@@ -1,0 +1,181 @@
+"""A history at the other end of a network, by fsspec: its listings, and what a failure there means in a sentence.
+
+What differs between kinds of stores is left to ``ssh`` and ``s3``. Every question has a deadline. What a server says is not repeated but
+for its code: it may hold what nobody is to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from autogauge.errors import UserError
+from autogauge.history.sharing.place import Absent, Entry, Place, Unusable, is_machine, kind_of, runs_in
+
+T = TypeVar("T")
+DEFAULT_WAIT_S = 60.0
+SLOWEST_BYTES_PER_S = 50_000
+"""A file is given so much more time as it takes at this speed."""
+LONGEST_EXTRA_S = 1200.0
+AT_A_TIME = 8
+"""Files that are fetched side by side."""
+NEEDS = "a package that is not installed: pip install -r requirements-lab.txt"
+
+
+class Remote(Place):
+    """The history at ``root``, a path of the file system ``fs`` (one of fsspec's that is asynchronous within)."""
+
+    where = "there"
+
+    def __init__(self, fs: Any, root: str, shown: str, wait_s: float) -> None:
+        self._fs, self._root, self.shown, self._wait_s = fs, root, shown, wait_s
+
+    def machines(self) -> list[str]:
+        """The folders at its root; and the root itself, by its name, where runs lie in it."""
+        found = self._listed(self._root)
+        machines = [name for name, each in found.items() if each.get("type") == "directory" and is_machine(name)]
+        if runs_in(found):
+            self._own = self._root.rstrip("/").rpartition("/")[2]
+            machines = [each for each in machines if each != self._own] + [self._own]
+        return sorted(machines)
+
+    def files(self, machine: str) -> dict[str, Entry]:
+        """As the store lists them."""
+        found = self._listed(self._folder(machine))
+        return {
+            name: Entry(int(each.get("size") or 0), self._md5_of(each))
+            for name, each in found.items()
+            if kind_of(name) and each.get("type") != "directory"
+        }
+
+    def read(self, machine: str, name: str, most: int) -> bytes:
+        """A file's content, fetched."""
+        found = self.read_several(machine, {name: most})[name]
+        if isinstance(found, Absent):
+            raise FileNotFoundError(name)
+        if isinstance(found, Unusable):
+            raise found
+        return found
+
+    def read_several(self, machine: str, names: Mapping[str, int]) -> dict[str, bytes | Unusable]:
+        """Several files side by side."""
+        if not names:
+            return {}
+        turns = asyncio.Semaphore(AT_A_TIME)
+
+        async def one(name: str, most: int) -> bytes | Unusable:
+            async with turns:
+                try:
+                    content = await asyncio.wait_for(
+                        self._fetched(self._path(machine, name), most), self._time_for(most)
+                    )
+                except FileNotFoundError:
+                    return Absent()
+                except Unusable as error:
+                    return error
+                return Unusable(f"it is larger than {most / 2**20:g} MiB") if len(content) > most else content
+
+        async def every() -> list[bytes | Unusable]:
+            return await asyncio.gather(*(one(name, most) for name, most in names.items()))
+
+        longest_s = sum(map(self._time_for, names.values()))
+        return dict(zip(names, self._do(f"reading from {self.shown}", every, longest_s), strict=True))
+
+    def create(self, machine: str, name: str, content: bytes) -> bool:
+        """Whole or not at all, and only where there is none."""
+        path = self._path(machine, name)
+        return self._do(
+            f"writing {machine}/{name} to {self.shown}",
+            lambda: self._created(path, content),
+            self._time_for(len(content)),
+        )
+
+    def replace(self, machine: str, name: str, content: bytes, before: bytes) -> bool:
+        """Whole or not at all, and only where what is there is still what it was."""
+        path = self._path(machine, name)
+        return self._do(f"writing {machine}/{name} to {self.shown}", lambda: self._replaced(path, content, before))
+
+    @abstractmethod
+    async def _fetched(self, path: str, most: int) -> bytes:
+        """A file's content, or its first ``most + 1`` bytes. Raises ``FileNotFoundError`` and :class:`Unusable`."""
+
+    @abstractmethod
+    async def _created(self, path: str, content: bytes) -> bool:
+        """Put a file where there is none; false where there is one."""
+
+    @abstractmethod
+    async def _replaced(self, path: str, content: bytes, before: bytes) -> bool:
+        """Put a file in the place of one with that content; false where it has another."""
+
+    @abstractmethod
+    async def _entries(self, path: str) -> list[dict[str, Any]]:
+        """What is in a folder, as fsspec tells it. Raises ``FileNotFoundError``."""
+
+    @abstractmethod
+    def _means(self, error: BaseException, doing: str) -> UserError | None:
+        """What an error of this kind of store means; ``None`` for one that it does not know."""
+
+    def _md5_of(self, entry: Mapping[str, Any]) -> str:
+        return ""
+
+    def _listed(self, path: str) -> dict[str, dict[str, Any]]:
+        """What is in a folder by its last name; nothing where it is missing."""
+        try:
+            found = self._do(f"listing {self.shown}", lambda: self._entries(path))
+        except FileNotFoundError:
+            return {}
+        names = ((str(each.get("name", "")).rstrip("/").rpartition("/")[2], each) for each in found)
+        return {name: each for name, each in names if name and str(each["name"]).rstrip("/") != path.rstrip("/")}
+
+    def _folder(self, machine: str) -> str:
+        return self._root if machine == self._own else self._join(machine)
+
+    def _path(self, machine: str, name: str) -> str:
+        return f"{self._folder(machine).rstrip('/')}/{name}"
+
+    def _join(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}" if self._root != "/" else f"/{name}"
+
+    def _time_for(self, size: int) -> float:
+        return self._wait_s + min(size / SLOWEST_BYTES_PER_S, LONGEST_EXTRA_S)
+
+    def _do(self, doing: str, question: Callable[[], Awaitable[T]], longest_s: float | None = None) -> T:
+        """The answer to a question, within its deadline. Raises ``FileNotFoundError`` as it is, :class:`UserError` for all else."""
+        from fsspec.asyn import sync
+
+        async def asked() -> T:
+            return await asyncio.wait_for(question(), longest_s or self._wait_s)
+
+        try:
+            # The loop's own deadline comes first; this one is for a loop that hangs.
+            return sync(self._fs.loop, asked, timeout=(longest_s or self._wait_s) + 5)  # type: ignore[no-any-return]
+        except (
+            FileNotFoundError,
+            UserError,
+            TypeError,
+            AttributeError,
+            NameError,
+        ):  # the last three are a mistake of ours
+            raise
+        except (TimeoutError, asyncio.TimeoutError):
+            raise UserError(
+                f"{self.shown} did not answer within {longest_s or self._wait_s:g} s ({doing}): "
+                "look whether it is up, or give it longer (--wait=SECONDS)."
+            ) from None
+        except Exception as error:
+            raise explained(self.shown, doing, error, self._means) from None
+
+
+def explained(
+    shown: str, doing: str, error: BaseException, means: Callable[[BaseException, str], UserError | None]
+) -> UserError:
+    """A failure as a sentence: by what the kind of store knows, else by what kind of failure it is."""
+    if known := means(error, doing):
+        return known
+    if isinstance(error, (ConnectionError, EOFError)) or "Connect" in type(error).__name__:
+        return UserError(f"the connection to {shown} was lost ({doing}): look whether it is up, and run it again.")
+    if isinstance(error, PermissionError):
+        return UserError(f"{shown} refuses ({doing}): this user has no right to.")
+    return UserError(f"{shown} failed ({doing}): {type(error).__name__}; look at what it logged, and run it again.")

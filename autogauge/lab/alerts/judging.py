@@ -1,0 +1,145 @@
+"""What is wrong in a history now: levels, creeps, machines that are silent; and which alerts of the book are over by that.
+
+Everything is read from saved runs through their indexes. What is done about it is left to ``telling``.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from autogauge.gate.past import Rule
+from autogauge.gate.trends import in_order_of_time, trends_of
+from autogauge.history import reporting, standing
+from autogauge.history.indexed import IndexedRun
+from autogauge.history.reporting import Reporting
+from autogauge.history.select import Selection
+from autogauge.history.standing import Record
+from autogauge.lab.alerts import creeps
+from autogauge.lab.alerts.alert import Alert, End
+from autogauge.lab.alerts.creeps import Crept
+from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT, Finding, Since, Subject
+from autogauge.lab.alerts.levels import Levels, subject_of
+from autogauge.measuring.quantity import Quantity
+
+ERROR = 0.01
+"""Of a rule whose intervals nobody asks for: only what counts as a change does."""
+Identity = tuple[str, ...]
+
+
+@dataclass
+class Situation:
+    """The history as it is: each benchmark's levels and creep, and how the machines report. ``findings`` is all that is wrong now."""
+
+    levels: dict[Identity, Levels]
+    crept: dict[Identity, Crept]
+    machines: dict[str, Reporting]
+
+    def __post_init__(self) -> None:
+        self.findings = list(self._found())
+        self._by_subject: dict[tuple[str, Identity], list[Finding]] = defaultdict(list)
+        for each in self.findings:
+            self._by_subject[each.kind, each.subject.identity].append(each)
+
+    def _found(self) -> Iterator[Finding]:
+        for each in self.levels.values():
+            yield from each.finding()
+        yield from (each.finding for each in self.crept.values() if each.finding)
+        yield from (
+            _silent(each) for each in self.machines.values() if each.state == reporting.SILENT and each.last is not None
+        )
+
+    def untold(self, alerts: Iterable[Alert]) -> list[Finding]:
+        """The findings that none of these alerts has told or dealt with."""
+        known: dict[tuple[str, Identity], list[Alert]] = defaultdict(list)
+        for alert in alerts:
+            known[alert.found.kind, alert.found.subject.identity].append(alert)
+        found = []
+        for each in self.findings:
+            new: Finding | None = each
+            for alert in known[each.kind, each.subject.identity]:
+                new = self._untold(new, alert) if new else None
+            if new and all(new.key != alert.key for alert in known[each.kind, each.subject.identity]):
+                found.append(new)
+        return found
+
+    def of(self, alert: Alert) -> list[Finding]:
+        """What is wrong now with that alert's benchmark or machine, of its kind."""
+        return self._by_subject[alert.found.kind, alert.found.subject.identity]
+
+    def _untold(self, found: Finding, alert: Alert) -> Finding | None:
+        if found.kind == LEVEL:
+            return self.levels[found.subject.identity].untold(found, alert)
+        if found.kind == CREEP and not alert.is_open:
+            return None if found.since.file == alert.found.since.file else found
+        return None if alert.is_open or found.since == alert.found.since else found
+
+    def end_of(self, alert: Alert) -> End | None:
+        """How that open alert ended; ``None`` where it did not, or where nothing of it is in this history now."""
+        identity = alert.found.subject.identity
+        if alert.found.kind == LEVEL:
+            levels = self.levels.get(identity)
+            return levels.end_of(alert) if levels else None
+        if alert.found.kind == CREEP:
+            crept = self.crept.get(identity)
+            return (
+                End("it no longer differs from the oldest runs of its level", crept.newest)
+                if crept and crept.is_over
+                else None
+            )
+        machine = self.machines.get(alert.found.subject.machine)
+        if machine is None or machine.last is None or machine.state == reporting.SILENT:
+            return None
+        last = Since.of(machine.last)
+        if last == alert.found.since and not machine.is_late:
+            return End("by the rule for what is silent it is not any more", last.file)
+        return (
+            None
+            if last == alert.found.since
+            else End(f"it reports again: run {last.number} of {last.when[:10]}", last.file)
+        )
+
+
+def situation(
+    history: Selection, now: datetime.datetime, smallest_change: float, stale_after_days: float | None
+) -> Situation:
+    """What is so in these runs. ``smallest_change`` as of the gate, a fraction: levels count from it on, creeps from twice that."""
+    runs = in_order_of_time(history.runs)
+    figures = history.figures()
+    verdicts = {
+        (each.folder, run, each.key): verdict
+        for each in figures
+        for run, verdict in zip(each.runs.tolist(), each.verdicts, strict=True)
+    }
+    standing_of, judged = _read_standings(), creeps.read_once()
+    levels: dict[Identity, Levels] = {}
+    crept: dict[Identity, Crept] = {}
+    for trend in trends_of(figures, runs):
+        rule = _rule(trend.quantity, smallest_change)
+        identity = subject_of(trend).identity
+        levels[identity] = Levels(trend, runs, verdicts, rule, standing_of)
+        crept[identity] = creeps.of_trend(trend, runs, rule, judged)
+    machines = reporting.machines([*history.runs, *history.unreadable], now, stale_after_days)
+    return Situation(levels, crept, machines)
+
+
+def _rule(quantity: Quantity, smallest_change: float) -> Rule:
+    return Rule.of_one_run(ERROR, smallest_change, quantity)
+
+
+def _read_standings() -> Callable[[IndexedRun], Record]:
+    known: dict[int, Record] = {}
+
+    def standing_of(run: IndexedRun) -> Record:
+        if id(run) not in known:
+            known[id(run)] = standing.read_or_default(run.path)
+        return known[id(run)]
+
+    return standing_of
+
+
+def _silent(machine: Reporting) -> Finding:
+    assert machine.last is not None
+    return Finding(SILENT, Subject(machine.machine), Since.of(machine.last), 1.0, machine.words())

@@ -1,0 +1,71 @@
+"""A process that sends one message to one channel and says what became of it; all it is asked comes by standard input, as JSON.
+
+Nothing of the address is printed. It ends itself at the deadline (SIGALRM), also when who started it is gone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import re
+import signal
+import sys
+from typing import Any
+
+_STATUS = re.compile(r"error=(\d{3})\b")
+_NEVER_ARRIVED = (
+    "Connection refused",
+    "Name or service not known",
+    "Temporary failure in name resolution",
+    "Failed to resolve",
+    "No route to host",
+    "Network is unreachable",
+    "connect timeout",
+    "ConnectTimeout",
+    "Failed to establish a new connection",
+    "CERTIFICATE_VERIFY_FAILED",
+    "SMTPAuthenticationError",
+    "SMTPRecipientsRefused",
+    "SMTPSenderRefused",
+)
+_NOBODY_KNOWS = ("408", "502", "504")
+"""What stands between may have given up on a receiver that took the message."""
+
+
+def main() -> None:
+    """Send what standard input asks for; print ``{"word": …, "why": …}``."""
+    asked = json.load(sys.stdin)
+    deadline_s = float(asked["deadline_s"])
+    signal.setitimer(signal.ITIMER_REAL, deadline_s)
+    word, why = _sent(str(asked["url"]), str(asked["title"]), str(asked["body"]), deadline_s)
+    print(json.dumps({"word": word, "why": why}), flush=True)
+
+
+def _sent(url: str, title: str, body: str, deadline_s: float) -> tuple[str, str]:
+    apprise: Any = importlib.import_module("apprise")
+    plugin = apprise.Apprise.instantiate(url)
+    if not plugin:
+        return "refused", "apprise knows no such address"
+    plugin.socket_connect_timeout = plugin.socket_read_timeout = 0.9 * deadline_s
+    channel = apprise.Apprise()
+    channel.add(plugin)
+    with apprise.LogCapture(level=logging.DEBUG) as log:
+        if channel.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT):
+            return "sent", ""
+        return told_by(log.getvalue())
+
+
+def told_by(log: str) -> tuple[str, str]:
+    """What apprise's log says of a message that was not sent: whether it cannot have arrived, and why. Nothing of it is quoted."""
+    if found := _STATUS.search(log):
+        return ("unanswered" if found[1] in _NOBODY_KNOWS else "refused"), f"it answered {found[1]}"
+    if any(each in log for each in _NEVER_ARRIVED):
+        return "refused", "it could not be reached, or refused"
+    if "timed out" in log:
+        return "unanswered", "no answer in time"
+    return "unanswered", "the connection broke off"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,397 @@
+"""`python -m autogauge alert`: what is told of a history, once, and what is not. GitHub's annotations are the channel here: no network."""
+
+import datetime
+import json
+import os
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli.main import app
+from autogauge.errors import UserError
+from autogauge.history import standing, store
+from autogauge.history.standing import Standing
+from autogauge.lab.alerts import book as books
+from autogauge.lab.alerts import github, message
+from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert
+from autogauge.lab.alerts.due import Item
+from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT, Finding, Since, Subject
+from tests.cases import each_of
+from tests.histories import LATENCY, PER_FRAME, save
+
+NOW = datetime.datetime.now(datetime.timezone.utc)
+
+
+class Lab:
+    """A history of machines. The first runs of each are daily, the last of them so many days ago; more follow on a minute apart."""
+
+    def __init__(self, folder):
+        self.history, self._cache = folder / "history", folder / "cache"
+        self._last = {}
+
+    def runs(self, ratios, machine="lab-01", verdicts=None, ago=0.4, key=LATENCY, today=False):
+        """A run for each of the ratios to the pinned workload; the gate failed those whose verdict is FAIL."""
+        begins = machine not in self._last
+        when = self._last.get(machine, NOW - datetime.timedelta(days=ago + len(ratios)))
+        if today:
+            when = NOW - datetime.timedelta(minutes=10 + len(ratios))
+        for ratio, verdict in zip(ratios, verdicts or ["PASS"] * len(ratios), strict=True):
+            when += datetime.timedelta(days=1) if begins and not today else datetime.timedelta(minutes=1)
+            path = save(
+                self.history / machine,
+                {key: 0.010 * ratio},
+                ratios={key: ratio},
+                machine=machine,
+                when=when,
+                verdict=verdict,
+            )
+            if verdict == "FAIL":
+                standing.write(
+                    path, Standing.ACCEPTED, "slower", "gate", (key,), benchmarks={key: Standing.QUARANTINED}
+                )
+        self._last[machine] = when
+        return self
+
+    def call(self, *words):
+        return CliRunner().invoke(app, ["alert", f"--history={self.history}", f"--cache={self._cache}", *words])
+
+    def told(self, status, *words):
+        """What one call with these words annotates: the kind and the text of each, and that it ends with this status."""
+        done = self.call("--github", *words)
+        assert (done.exit_code, done.exception is None or isinstance(done.exception, SystemExit)) == (status, True), (
+            done.output
+        )
+        return re.findall(r"^::(\w+) title=[^:]*::(.*)$", done.stdout, re.MULTILINE)
+
+    def keys(self):
+        return [each["key"] for each in json.loads(self.call("list", "--json").stdout)]
+
+    def newest(self, machine="lab-01"):
+        return store.runs(self.history / machine)[-1]
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # of files that are thrown away
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.delenv("AUTOGAUGE_ALERT_URLS", raising=False)
+    return Lab(tmp_path)
+
+
+def wobbling(count, level=1.0):
+    return [level * (1 + 0.004 * ((7 * place) % 5 - 2)) for place in range(count)]
+
+
+def test_one_red_run_is_no_alert_and_a_second_confirms_it_once(lab):
+    lab.runs(wobbling(10)).runs([1.12], verdicts=["FAIL"])
+    assert lab.told(0) == []
+    lab.runs([1.13], verdicts=["FAIL"])
+    ((kind, text),) = lab.told(1)
+    assert kind == "error"
+    assert f"{LATENCY} on lab-01" in text
+    assert re.search(r"slower by 12\.\d %25 since run 11 of", text), text
+    assert lab.told(1) == [], "once; it is open still"
+    lab.runs([1.12], verdicts=["FAIL"])
+    assert lab.told(1) == [], "another run of the same level is no news"
+
+
+def test_what_the_gate_does_not_know_neither_confirms_nor_ends_it(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.05, 1.12], verdicts=["FAIL", "INCONCLUSIVE", "FAIL"])
+    assert len(lab.told(1)) == 1
+
+
+def test_a_pass_between_two_red_runs_leaves_neither_confirmed(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.0, 1.12], verdicts=["FAIL", "PASS", "FAIL"])
+    assert lab.told(0) == []
+
+
+def test_a_run_that_somebody_rejected_confirms_nothing(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    assert CliRunner().invoke(app, ["reject", str(lab.newest()), "--why=another job ran"]).exit_code == 0
+    assert lab.told(0) == []
+
+
+def test_slower_than_another_device_is_no_level(lab):
+    lab.runs(wobbling(10))
+    for path in store.runs(lab.history / "lab-01")[-2:]:
+        document = json.loads(path.read_text())
+        document["benchmarks"][0]["extra_info"]["gate"] = [{"verdict": "FAIL"}]
+        path.write_text(json.dumps(document))
+    assert lab.told(0) == []
+
+
+def test_a_level_that_somebody_accepts_is_over_and_that_is_told_once(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    assert len(lab.told(1)) == 1
+    assert CliRunner().invoke(app, ["accept", str(lab.newest()), "--why=a safer kernel"]).exit_code == 0
+    ((kind, text),) = lab.told(0)
+    assert (kind, "accepted as the normal level with run 12 (a safer kernel)" in text) == ("notice", True), text
+    assert lab.told(0) == []
+
+
+def test_a_level_that_was_accepted_before_anybody_asked_is_no_alert(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    assert CliRunner().invoke(app, ["accept", str(lab.newest())]).exit_code == 0
+    lab.runs(wobbling(4, 1.12))
+    assert lab.told(0) == []
+
+
+def test_one_good_run_is_not_back_and_two_are(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    lab.told(1)
+    lab.runs([1.0])
+    assert lab.told(1) == []
+    lab.runs([1.01])
+    ((kind, text),) = lab.told(0)
+    assert (kind, "back since run 13" in text) == ("notice", True), text
+    assert lab.told(0) == []
+    lab.runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    ((kind, text),) = lab.told(1)
+    assert (kind, "since run 15" in text) == ("error", True), "what comes again is told again"
+
+
+def test_a_smaller_change_that_no_run_fails_for_is_told_by_its_trend_until_it_is_the_normal_level(lab):
+    lab.runs(wobbling(20)).runs(wobbling(6, 1.07))
+    ((kind, text),) = lab.told(1)
+    assert (kind, bool(re.search(r"slower by [67]\.\d %25 since run 21 ", text))) == ("error", True), text
+    lab.runs(wobbling(13, 1.07))
+    assert lab.told(1) == []
+    lab.runs([1.07])
+    ((kind, text),) = lab.told(0)
+    assert (kind, "the normal level by now: the last 20 accepted runs are at it" in text) == ("notice", True), text
+    assert lab.told(0) == []
+
+
+def test_noise_and_what_became_faster_are_no_alerts(lab):
+    lab.runs(wobbling(20)).runs(wobbling(6, 0.9))
+    lab.runs(wobbling(26), machine="lab-02")
+    assert lab.told(0) == []
+
+
+def test_the_gate_and_the_trend_tell_of_one_change_once(lab):
+    lab.runs(wobbling(20)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    assert len(lab.told(1)) == 1
+    lab.runs(wobbling(6, 1.12), verdicts=["FAIL"] * 6)
+    assert lab.told(1) == [], "by now its trend has a level of its own"
+
+
+def test_a_further_step_is_told_beside_the_first(lab):
+    lab.runs(wobbling(20)).runs(wobbling(6, 1.12), verdicts=["FAIL"] * 6)
+    assert len(lab.told(1)) == 1
+    lab.runs(wobbling(6, 1.25), verdicts=["FAIL"] * 6)
+    ((_, text),) = lab.told(1)
+    assert "since run 27" in text
+
+
+def test_what_came_back_too_early_is_told_once_more_and_once_only(lab):
+    lab.runs(wobbling(20)).runs([1.12] * 8, verdicts=["FAIL"] * 8)
+    assert len(lab.told(1)) == 1
+    lab.runs([1.0, 1.0])
+    assert [kind for kind, _ in lab.told(0)] == ["notice"]
+    lab.runs([1.09] * 8, verdicts=["INCONCLUSIVE"] * 8)
+    assert [kind for kind, _ in lab.told(1)] == ["error"], "no run fails, and yet it is slower"
+    assert lab.told(1) == []
+
+
+def test_a_creep_is_told_once_when_two_runs_show_it_and_is_over_with_a_new_level(lab):
+    lab.runs([1.0] * 3 + [1.005**place for place in range(23)])
+    ((kind, text),) = lab.told(1)
+    assert kind == "warning"
+    assert re.search(r"crept by \+1\d\.\d %25 over .*, in steps too small to fail, seen since run 25", text), text
+    lab.runs([1.005**23])
+    assert lab.told(1) == [], "it goes on"
+    assert CliRunner().invoke(app, ["accept", str(lab.newest()), "--new-level"]).exit_code == 0
+    lab.runs([1.11] * 3)
+    assert [kind for kind, _ in lab.told(0)] == ["notice"]
+
+
+def test_a_machine_that_goes_silent_is_told_and_that_it_reports_again_too(lab):
+    lab.runs(wobbling(10), ago=30).runs(wobbling(10), machine="lab-02")
+    ((kind, text),) = lab.told(1)
+    assert (kind, text.startswith("lab-01: not reporting: last run 10 ")) == ("warning", True), text
+    assert lab.told(1) == []
+    lab.runs([1.0], today=True)
+    ((kind, text),) = lab.told(0)
+    assert (kind, "it reports again: run 11" in text) == ("notice", True), text
+
+
+def test_another_rule_for_what_is_silent(lab):
+    lab.runs(wobbling(10), ago=2)
+    assert lab.told(0) == []
+    assert len(lab.told(1, "--stale-after=0.5")) == 1
+
+
+def test_who_acknowledged_what_stands_in_the_list_and_it_no_longer_asks(lab):
+    lab.runs(wobbling(10), ago=30)
+    lab.told(1)
+    (key,) = lab.keys()
+    assert lab.call("ack", key[:5], "--note=the disk \x1b[2J is new").exit_code == 0
+    (shown,) = json.loads(lab.call("list", "--json").stdout)
+    assert shown["state"].endswith(f"by {books.user()}: the disk ·[2J is new")
+    assert lab.told(0) == [], "exit status 0: somebody knows"
+    lab.runs([1.0], today=True)
+    assert [kind for kind, _ in lab.told(0)] == ["notice"], "that it is over is told all the same"
+    assert "is over" in str(lab.call("ack", key).exception)
+
+
+def test_what_is_muted_is_told_when_the_mute_is_over(lab):
+    lab.runs(wobbling(10), ago=30)
+    assert lab.call().exit_code == 1, "no channel yet"
+    (key,) = lab.keys()
+    assert lab.call("mute", key, "--days=3").exit_code == 0
+    assert lab.told(0) == []
+    assert lab.call("unmute", key).exit_code == 0
+    assert len(lab.told(1)) == 1
+    assert lab.told(1) == []
+
+
+def test_what_was_muted_all_its_time_is_never_told(lab):
+    lab.runs(wobbling(10), ago=30)
+    lab.call()
+    (key,) = lab.keys()
+    lab.call("mute", key, "--days=3")
+    assert lab.told(0) == []
+    lab.runs([1.0], today=True)
+    assert lab.told(0) == []
+    assert lab.told(0) == []
+
+
+def test_a_dry_run_shows_what_would_be_told_and_changes_nothing(lab):
+    lab.runs(wobbling(10), ago=30)
+    done = lab.call("--github", "--dry-run")
+    assert "would be told in one message" in done.stdout
+    assert "::warning" not in done.stdout
+    assert [each.name for each in lab.history.iterdir()] == ["lab-01"]
+    assert len(lab.told(1)) == 1
+    before = (lab.history / books.NAME).read_bytes()
+    lab.runs([1.0], today=True)
+    assert lab.call("--github", "--dry-run").exit_code == 0
+    assert (lab.history / books.NAME).read_bytes() == before
+
+
+def test_json_is_all_of_standard_output_and_tells_no_annotation(lab, monkeypatch):
+    lab.runs(wobbling(10), ago=30)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    found = json.loads(lab.call("--json").stdout)
+    assert ([each["kind"] for each in found["new"]], found["channels"]) == (["silent"], [])
+    done = lab.call()
+    assert done.stdout.count("::warning title=") == 1, "a later call without --json annotates it"
+
+
+def test_an_alert_whose_machine_is_not_there_now_waits_for_it(lab, tmp_path):
+    lab.runs(wobbling(10), ago=30).runs(wobbling(10), machine="lab-02")
+    lab.told(1)
+    (lab.history / "lab-01").rename(tmp_path / "away")
+    assert lab.told(1) == []
+    (tmp_path / "away").rename(lab.history / "lab-01")
+    assert lab.told(1) == []
+
+
+def sentence_of(done):
+    assert isinstance(done.exception, UserError), done.exception
+    return str(done.exception)
+
+
+@each_of(
+    ("words", "says"),
+    [
+        (("--pages=perf.example",), "no address of a page"),
+        (("--json", "--github"), "choose one"),
+        (("--deadline=0",), "--deadline"),
+        (("--stale-after=soon",), "--stale-after"),
+        (("--config=nowhere",), "there is no nowhere"),
+        (("ack",), "say which alerts"),
+        (("ack", "x", "--all"), "not both"),
+        (("ack", "abcd"), "there is no alert 'abcd'"),
+        (("mute", "x"), "one of both"),
+        (("mute", "x", "--days=1", "--until=2099-01-01"), "one of both"),
+        (("mute", "x", "--until=yesterday"), "no day to come"),
+        (("mute", "x", "--until=2001-01-01"), "no day to come"),
+        (("mute", "x", "--days=1e9"), "at most 36500"),
+        (("test",), "no channel is named"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_writes_no_book(lab, words, says):
+    lab.runs(wobbling(1))
+    assert says in sentence_of(lab.call(*words))
+    assert not (lab.history / books.NAME).exists()
+
+
+@each_of(
+    ("content", "says"),
+    [
+        ('{"schema": 99}', "newer autogauge"),
+        ('{"schema": 1, "salt": "x", "alerts": [{"key": 3}]}', "no book of alerts"),
+        ("half of it {", "no book of alerts"),
+        ("[" * 100_000, "no book of alerts"),
+    ],
+)
+def test_a_book_that_cannot_be_read_is_never_taken_for_empty(lab, content, says):
+    lab.runs(wobbling(10), ago=30)
+    (lab.history / books.NAME).write_text(content)
+    for words in ((), ("list",), ("ack", "--all")):
+        assert says in sentence_of(lab.call(*words))
+    assert (lab.history / books.NAME).read_text() == content
+
+
+def test_a_history_that_is_not_there_is_a_mistake(lab):
+    assert "there is no folder" in sentence_of(lab.call())
+
+
+def test_addresses_that_others_may_read_are_refused(lab, tmp_path):
+    lab.runs(wobbling(1))
+    config = tmp_path / "channels"
+    config.write_text("# ours\nops=json://geheim@127.0.0.1/\n")
+    config.chmod(0o644)
+    said = sentence_of(lab.call(f"--config={config}"))
+    assert ("chmod 600" in said, "geheim" in said) == (True, False)
+
+
+def alert(machine, ratio, kind=LEVEL, key=LATENCY, beside="", **others):
+    subject = Subject(machine, "" if kind == SILENT else key)
+    says = "not reporting" if kind == SILENT else f"slower by {100 * (ratio - 1):.1f} % since run 4"
+    found = Finding(kind, subject, Since(4, f"{machine}.json", "2026-01-01"), ratio, says, beside)
+    return Alert(found.key, found, "2026-01-02", **others)
+
+
+def test_a_hundred_machines_with_a_slower_release_are_one_message_with_the_worst_first():
+    beside = "openvino changed from 2026.3.0 to 2026.4.1"
+    alerts = [alert(f"lab-{place:03d}", 1.05 + place / 1000, beside=beside) for place in range(100)]
+    alerts += [alert(f"lab-{place:03d}", 1.31 - place / 100, key=PER_FRAME) for place in range(2)]
+    alerts += [alert("lab-007", 1.11, CREEP), alert("lab-100", 1.0, SILENT)]
+    made = message.message([Item(each, (OPENED,), (None,)) for each in alerts], "https://x.example/trends", 200, 4000)
+    lines = made.body.splitlines()
+    assert made.title == "autogauge: 104 new alerts on 101 machines: 102 changes of level, 1 creep, 1 silent machine"
+    assert lines[2].startswith(f"- {PER_FRAME} on lab-000: slower by 31.0 %"), "the worst first"
+    assert lines[4] == (
+        f"- {LATENCY} slower on 100 machines (+5.0 % to +14.9 %), the worst first: lab-099 +14.9 %, lab-098 +14.8 %, "
+        f"lab-097 +14.7 % and 97 more; on each of them {beside}"
+    )
+    assert len(lines) == 10
+
+
+@each_of("room", [200, 400, 1000])
+def test_what_a_channel_has_no_room_for_is_counted(room):
+    alerts = [alert(f"lab-{place:03d}", 1.05, key=f"latency: {place}") for place in range(50)]
+    made = message.message([Item(each, (OPENED,), (None,)) for each in alerts], "", 40, room)
+    assert (len(made.title) <= 40, len(made.body) <= room) == (True, True)
+    told = sum(line.startswith("- latency") for line in made.body.splitlines())
+    assert f"- and {50 - told} more" in made.body
+
+
+def test_annotations_escape_what_would_end_them_and_are_ten_at_most():
+    hostile = alert("lab\r\n::error::%0A", 1.2)
+    (line,) = github.commands([Item(hostile, (OPENED,), (None,))])
+    assert "\n" not in line
+    assert line.startswith("::error title=autogauge%3A slower::")
+    many = [Item(alert("lab-01", 1.2, key=f"latency: {each}"), (OPENED,), (None,)) for each in range(30)]
+    lines = github.commands(many)
+    assert (len(lines), lines[-1].split("::")[-1]) == (10, "and 21 more: python -m autogauge alert list")
+
+
+def test_what_was_over_before_a_channel_could_be_told_is_told_as_that():
+    over = alert("lab-01", 1.2, resolved="2026-01-03", why="back since run 9")
+    made = message.message([Item(over, (OPENED, RESOLVED), (None, None))], "", 200, 4000)
+    assert "RESOLVED, which was not told before: " in made.body
+    assert made.body.startswith("1 resolved.")
