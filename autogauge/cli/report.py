@@ -43,14 +43,28 @@ def report(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print RUN as Markdown instead of tables.")] = False,
     as_json: AsJson = False,
     cache: CacheFolder = None,
+    stale_after: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            "--stale-after",
+            metavar="DAYS",
+            min=0.01,
+            max=36_500,
+            help="A machine is stale when its last run is older than so many days, and not reporting after twice as many (default: its "
+            "own rhythm).",
+        ),
+    ] = None,
 ) -> None:
-    """Draw the pages of all history: a trend for every benchmark, with change points, and filters. Or draw one saved RUN again."""
+    """Draw the pages of all history: of several machines first which became slower, in what, since when; of each its trends.
+
+    Of one machine the trends are the first page. With RUN: draw one saved run again.
+    """
     if run is None:
         if markdown or as_json:
             raise UserError(
                 f"{'--markdown' if markdown else '--json'} shows one run: name it (python -m autogauge report RUN), or see history --json."
             )
-        _all_history(root, filters, out or TRENDS, cache)
+        _all_history(root, filters, out or TRENDS, cache, stale_after)
     elif filters:
         raise UserError("a run that is named needs no filter: leave --where out, or leave RUN out.")
     elif markdown and as_json:
@@ -59,15 +73,20 @@ def report(
         _one_run(find_run(run, root), out, markdown=markdown, as_json=as_json)
 
 
-def _all_history(root: Path, filters: list[str] | None, out: Path, cache: Path | None) -> None:
-    from autogauge.report.pages import trends_page
+def _all_history(
+    root: Path, filters: list[str] | None, out: Path, cache: Path | None, stale_after: float | None
+) -> None:
+    from autogauge.report.pages import morning_page, trends_page
 
     with opened(root, cache) as histories:
         found = histories.all(where.parse(filters or ()))
         if not found.runs:
             raise UserError(f"no run in {root} passes the filters: check them (--where).")
         try:
-            page = trends_page.save(found, out)
+            if morning_page.is_lab(found):
+                page = morning_page.save(found, out, stale_after_days=stale_after)
+            else:
+                page = trends_page.save(found, out)
         except OSError as error:
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
     print(f"report: {sentence(str(page))} ({len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'})")

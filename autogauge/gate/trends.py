@@ -70,6 +70,8 @@ class Trend:
     ratios: list[float] = field(default_factory=list)
     pinned: list[str] = field(default_factory=list)
     standings: list[str] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    """What the gate said of the benchmark in each of the runs, empty where it said nothing."""
     releases: list[str] = field(default_factory=list)
     """The OpenVINO release of each figure without its build: the benchmark's own, else its run's."""
     labels: Labels = field(default_factory=dict)
@@ -116,6 +118,7 @@ class Trend:
             [self.ratios[place] for place in order],
             [self.pinned[place] for place in order],
             [self.standings[place] for place in order],
+            [self.verdicts[place] for place in order],
             [self.releases[place] for place in order],
             self.labels,
         )
@@ -149,9 +152,9 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
     newest: dict[Identity, int] = {}
     for each in figures:
         columns = (each.runs.tolist(), each.seconds.tolist(), each.ratios.tolist())
-        rows = zip(*columns, each.pinned, each.standings, each.releases, strict=True)
+        rows = zip(*columns, each.pinned, each.standings, each.verdicts, each.releases, strict=True)
         own: dict[tuple[str, str, str, str], Trend] = {}
-        for run_id, seconds, ratio, workload, standing, release in rows:
+        for run_id, seconds, ratio, workload, standing, verdict, release in rows:
             place = places[each.folder, run_id]
             run = runs[place]
             kind = (run.machine, called[place], run.digest, run.emulated)
@@ -164,6 +167,7 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
             trend.ratios.append(ratio)
             trend.pinned.append(workload)
             trend.standings.append(standing)
+            trend.verdicts.append(verdict)
             trend.releases.append(release.partition("-")[0] or run.release)
         for trend in own.values():
             if (last := max(trend.runs)) > newest.get(trend.identity, -1):

@@ -35,6 +35,8 @@ class Selection:
     not_accepted: int = 0
     any_standing: bool = True
     """Whether figures count whatever their standing; else a benchmark's accepted ones do, where it has any."""
+    heard_of: tuple[IndexedRun, ...] = ()
+    """Every run of the machines that the filters ask for, whatever else they ask: what tells which machines still report."""
 
     def notes(self) -> list[str]:
         """Sentences about what was left out or is odd."""
@@ -140,6 +142,7 @@ class Histories:
             tuple(run for run in every if not run.readable),
             not_accepted,
             stands,
+            tuple(run for run in every if wanted.holds_for_machine(run.machine or run.path.parent.name)),
         )
 
     def _figures(self, runs: Sequence[IndexedRun], wanted: Where) -> list[Series]:

@@ -101,6 +101,10 @@ class Where:
             for name, wanted in wanted_of
         )
 
+    def holds_for_machine(self, machine: str) -> bool:
+        """Whether a machine passes, whatever its runs are."""
+        return all(_matches(name, machine, wanted) for name, wanted in self.texts if name == "machine")
+
     def holds_for_release(self, release: str) -> bool:
         """Whether a benchmark passes that was measured with this OpenVINO release."""
         return all(_matches(name, release, wanted) for name, wanted in self.texts if name == OPENVINO)

@@ -54,6 +54,7 @@ def _with_gaps(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+@lru_cache(maxsize=16)
 def _static(name: str) -> str:
     return (HERE / "static" / name).read_text(encoding="utf-8")
 
@@ -65,6 +66,7 @@ def _script_of(name: str) -> Any:
     return markupsafe.Markup(f"<script>{_static(name)}</script>")  # noqa: S704, it is a file of ours
 
 
+@lru_cache(maxsize=1)
 def _policy() -> str:
     """What a browser may do for a page (its Content-Security-Policy): run our own scripts and those beside it, and load nothing else.
 

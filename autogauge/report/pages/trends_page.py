@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,15 @@ from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import brief, briefest, change_in_words, newest_in_words, pattern_in_words
 
 PAGE, RUNS = "index.html", "data/runs.js"
+MACHINES, TOGETHER = "machines", "trends.html"
+"""Of a lab: the folder of the machines' pages, and the page with the trends of all."""
 REPORT = folders.Kind(
-    "a report", RUNS, (b"trends.runs=",), frozenset({PAGE, "data"}), "--out=DIR", {"data": r"(runs|s\d{5,})\.js"}
+    "a report",
+    RUNS,
+    (b"trends.runs=",),
+    frozenset({PAGE, "data", MACHINES, TOGETHER}),
+    "--out=DIR",
+    {"data": r"(runs|s\d{5,}|of-.*)\.js", MACHINES: r".*\.html"},
 )
 NO_RELEASE = "no release"
 LABELLED = "label:"
@@ -44,15 +51,23 @@ SAID = 5
 """Changes that are said beside a trend's chart, the newest."""
 
 
+Pages = Callable[[Path, Path], Mapping[str, bytes]]
+
+
 def save(history: Selection, folder: Path) -> Path:
     """Write the pages beside the old ones, then put them in their place; returns the page. Raises ``OSError``.
 
     A link, or a folder that holds something else than such a report, is not replaced: :class:`UserError`.
     """
+    return put(lambda page, assets: pages(history, page, assets), folder)
+
+
+def put(made: Pages, folder: Path) -> Path:
+    """The same with whatever files ``made`` gives for the place of the page and the folder of the script."""
     folder = folder.absolute()
     assets = folder.parent / ASSETS
     with folders.replaced(folder, REPORT) as staging:
-        for name, content in pages(history, folder / PAGE, assets).items():
+        for name, content in made(folder / PAGE, assets).items():
             write_bytes(staging / name, content)
         put_script(assets)
     return folder / PAGE
@@ -62,34 +77,70 @@ def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
     """The files of the report by name: the page to lie at ``page``, the runs, and the figures of each trend."""
     runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs)
-    releases = sorted({each or NO_RELEASE for trend in trends for each in trend.releases})
-    files = {RUNS: _script("runs", _columns(runs, releases))}
-    described = [_described(place, trend, runs) for place, trend in enumerate(trends)]
+    releases = releases_of(trends)
+    described = [described_of(place, trend, runs) for place, trend in enumerate(trends)]
+    files = {RUNS: runs_script(runs, releases)}
     for own, trend in zip(described, trends, strict=True):
-        files[f"data/{own['id']}.js"] = _script(f"series[{json.dumps(own['id'])}]", _series(trend, releases))
+        files[f"data/{own['file']}.js"] = series_script(own["id"], trend, releases)
+    files[PAGE] = page_of(history, runs, list(zip(described, trends, strict=True)), page, assets)
+    return files
+
+
+def page_of(
+    history: Selection,
+    runs: Sequence[IndexedRun],
+    shown: Sequence[tuple[Mapping[str, Any], Trend]],
+    page: Path,
+    assets: Path,
+    *,
+    data: str = "data/",
+    back: str = "",
+) -> bytes:
+    """A page with these trends of ``runs``, each with what is said of it. ``history`` has the runs of these trends alone.
+
+    ``data`` is the folder of the figures as the page names it, ``back`` the page that leads here, where there is one.
+    """
+    described, trends = [each for each, _ in shown], [each for _, each in shown]
+    own_runs = in_order_of_time(history.runs)
     changes = _changes(trends, runs)
     seen = _seen(trends, runs)
-    files[PAGE] = render(
+    return render(
         "trends.html",
         page,
         assets,
-        heading=describe(runs, releases),
+        data=data,
+        back=back,
+        heading=describe(own_runs, releases_of(trends)),
         words=changes[:CHANGES_SHOWN],
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
         seen=seen[:CHANGES_SHOWN],
         more_seen=max(0, len(seen) - CHANGES_SHOWN),
-        newest=_newest(runs),
+        newest=_newest(own_runs),
         trends=described,
         filters=_filters(trends),
         groups=_label_filters(trends),
         labels_left=max(0, len({key for trend in trends for key in trend.labels} - {OPENVINO}) - MOST_FILTERS),
-        runs=_runs_table(runs, Models(runs)),
-        runs_left=max(0, len(runs) - RUNS_SHOWN),
+        runs=_runs_table(own_runs, Models(own_runs)),
+        runs_left=max(0, len(own_runs) - RUNS_SHOWN),
         summary=_summary(described),
         notes=history.notes(),
         unreadable=len(history.unreadable),
     )
-    return files
+
+
+def releases_of(trends: Iterable[Trend]) -> list[str]:
+    """The OpenVINO releases of these trends, as pages call them."""
+    return sorted({each or NO_RELEASE for trend in trends for each in set(trend.releases)})
+
+
+def runs_script(runs: Sequence[IndexedRun], releases: Sequence[str]) -> bytes:
+    """The file of the runs that the trends' figures point at."""
+    return _script("runs", _columns(runs, releases))
+
+
+def series_script(name: str, trend: Trend, releases: Sequence[str]) -> bytes:
+    """What a file says of the figures of the trend with that id; a file may hold several."""
+    return _script(f"series[{json.dumps(name)}]", _series(trend, releases))
 
 
 def _changes(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[str]:
@@ -113,13 +164,22 @@ def _seen(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[str]:
     ]
 
 
-def _described(place: int, trend: Trend, runs: Sequence[IndexedRun]) -> dict[str, Any]:
-    """What the page says of a trend. Levels are those of all runs; each stretch says how its runs stand."""
+def id_of(place: int) -> str:
+    """What the trend in that place of all is called in addresses."""
+    return f"s{place:05d}"
+
+
+def described_of(place: int, trend: Trend, runs: Sequence[IndexedRun], file: str = "") -> dict[str, Any]:
+    """What the page says of a trend. Levels are those of all runs; each stretch says how its runs stand.
+
+    ``file`` is that of its figures, without the folder; one of its own where none is named.
+    """
     identity = trend.identity
     changes = range(1, len(trend.stretches))
     says = [brief(trend, at, runs) for at in changes][-SAID:]
     return {
-        "id": f"s{place:05d}",
+        "id": id_of(place),
+        "file": file or id_of(place),
         "machine": identity.machine or "no machine's name",
         "model": identity.model or "no model's name",
         "labels": dict(trend.labels),
@@ -154,7 +214,7 @@ def _by_release(trend: Trend) -> list[list[str]]:
     for release, every in groups.items():
         accepted = [at for at in every if trend.standings[at] == ACCEPTED]
         places = accepted or every
-        shown = np.array([trend.quantity.shown(trend.seconds[at]) for at in places])
+        shown = trend.quantity.factor * np.array([trend.seconds[at] for at in places])
         ratios = [trend.ratios[at] for at in places if not math.isnan(trend.ratios[at])]
         rows.append(
             [
@@ -269,11 +329,12 @@ def _columns(runs: Sequence[IndexedRun], releases: Sequence[str]) -> dict[str, A
 def _series(trend: Trend, releases: Sequence[str]) -> dict[str, Any]:
     """A trend's columns: run, indices of release and standing, figure as shown (ms, or MiB), ratio (``null`` for none)."""
     release_of = {name: place for place, name in enumerate(releases)}
+    shown = trend.quantity.shown
     return {
         "run": trend.runs,
         "release": [release_of[each or NO_RELEASE] for each in trend.releases],
         "standing": [STANDINGS.index(each) for each in trend.standings],
-        "shown": [float(f"{trend.quantity.shown(each):.5g}") for each in trend.seconds],
+        "shown": [float(f"{shown(each):.5g}") for each in trend.seconds],
         "ratio": [None if math.isnan(each) else float(f"{each:.5g}") for each in trend.ratios],
     }
 

@@ -2,7 +2,7 @@
 // The trends of a history: which are shown, by the filters, and how one is drawn. Figures are loaded when their chart comes into view.
 (function () {
   var AT_ONCE = 12, MOST = 1500;
-  var all = JSON.parse(document.getElementById("trends-data").textContent);
+  var all = JSON.parse(document.getElementById("trends-data").textContent), loading = {};
   var form = document.getElementById("filters"), list = document.getElementById("charts-of-trends");
   var more = document.getElementById("more"), status = document.getElementById("shown");
   var runs = trends.runs, limit = AT_ONCE, places = [];
@@ -74,9 +74,16 @@
 
   function load(id, then) {
     if (trends.series[id]) { then(trends.series[id]); return; }
-    var script = make("script", undefined, { src: "data/" + id + ".js" });
-    script.onload = function () { then(trends.series[id]); };
-    script.onerror = function () { places.filter(function (p) { return p.dataset.trend === id; }).forEach(function (p) { p.classList.add("failed"); p.textContent = "The figures (data/" + id + ".js) are not beside this page."; }); };
+    var file = list.dataset.folder + all.find(function (one) { return one.id === id; }).file + ".js";
+    if (loading[file]) { loading[file].push(function () { load(id, then); }); return; }
+    var waiting = loading[file] = [];
+    var script = make("script", undefined, { src: file });
+    script.onload = function () { delete loading[file]; then(trends.series[id]); waiting.forEach(function (each) { each(); }); };
+    script.onerror = function () {
+      delete loading[file];
+      places.filter(function (p) { return p.dataset.trend === id; }).forEach(function (p) { p.classList.add("failed"); p.textContent = "The figures (" + file + ") are not beside this page."; });
+      waiting.forEach(function (each) { each(); });
+    };
     document.head.appendChild(script);
   }
   function hover(point) {
@@ -169,5 +176,20 @@
   });
   more.addEventListener("click", function () { limit += AT_ONCE; show(); });
   form.addEventListener("submit", function (event) { event.preventDefault(); });
+  // A trend that the address names is shown, wherever it stands and whatever the filters say.
+  function reveal() {
+    var id = decodeURIComponent(location.hash.slice(1));
+    function at() { return grouped(wanted()).findIndex(function (each) { return each.id === id; }); }
+    if (!all.some(function (each) { return each.id === id; })) { return; }
+    if (at() < 0) { form.reset(); }
+    limit = Math.max(limit, at() + 1);
+    show();
+    var title = document.getElementById(id);
+    title.tabIndex = -1;
+    title.scrollIntoView({ behavior: "instant" });
+    title.focus({ preventScroll: true });
+  }
+  window.addEventListener("hashchange", reveal);
+  window.addEventListener("load", reveal);  // a browser looks for what the address names by itself before that, and finds nothing
   show();
 })();

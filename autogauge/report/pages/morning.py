@@ -1,0 +1,265 @@
+"""What the morning's page of a lab says: of each machine its benchmarks, what became worse since when, and which machines are quiet.
+
+Levels are ``gate.trends``'s, and whether a machine reports is ``history.reporting``'s. How it is drawn is left to ``morning_page``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from autogauge.gate.judgement import percent
+from autogauge.gate.trends import PresentLevel, Trend, present_level, run_and_day
+from autogauge.history import reporting
+from autogauge.history.index_rows import ACCEPTED
+from autogauge.history.indexed import IndexedRun
+from autogauge.history.records import VERDICTS
+from autogauge.history.reporting import Reporting, span_in_words
+
+NEWS_DAYS = 30
+"""A change of level whose runs are accepted is news for so long; one that is quarantined stays news."""
+BASELINE_RUNS = 20
+"""Accepted runs of the baseline, the newest of its level."""
+FAILS, WORSE, OPEN, QUIET, BETTER, FINE = range(6)
+"""How bad a cell is, the worst first: worse and not accepted; worse and accepted; open; no run for long; better; as before."""
+ALIKE = 3
+"""So many machines, or benchmarks, with the same change are one line."""
+FAIL, PENDING, QUARANTINED = "FAIL", "pending", "quarantined"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One benchmark of one model on one machine, by its newest run.
+
+    ``change`` is that run's figure over its baseline: the level of the accepted runs before it (above 1: slower, or larger); ``None`` where
+    there is none. ``since`` is its present level where that is news. ``state`` is ``stale`` or ``not reporting`` where this benchmark
+    has no run for long, ``machine_is_late`` whether its whole machine has none. ``place`` is the trend's among all.
+    """
+
+    place: int
+    trend: Trend
+    last: IndexedRun
+    verdict: str
+    standing: str
+    change: float | None
+    since: PresentLevel | None
+    state: str
+    age_s: float | None
+    machine_is_late: bool = False
+    others: int = 0
+    """How many more models it stands for, none of them worse."""
+
+    @property
+    def rank(self) -> int:
+        """How bad it is."""
+        if (self.since and self.since.worse and self.since.stretch.standing != ACCEPTED) or (
+            self.verdict == FAIL and self.standing != ACCEPTED
+        ):
+            return FAILS
+        if self.since and self.since.worse:
+            return WORSE
+        if self.standing != ACCEPTED:
+            return OPEN
+        if self.state in (reporting.STALE, reporting.SILENT):
+            return QUIET
+        return BETTER if self.since else FINE
+
+    @property
+    def size(self) -> float:
+        """By how much it is worse, as a ratio; what is most certain counts."""
+        return self.since.ratio if self.since else self.change or 1.0
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What it is found by on the page."""
+        found = [
+            ("fails", self.rank == FAILS),
+            ("slower", self.rank in (FAILS, WORSE)),
+            ("better", self.rank == BETTER),
+        ]
+        found += [(QUARANTINED, self.standing == QUARANTINED), ("late", self.state != reporting.REPORTING)]
+        return tuple(name for name, holds in found if holds)
+
+    def said(self) -> str:
+        """All of it in words, for whoever points at it."""
+        release = self.trend.releases[-1]
+        parts = [f"{self.trend.identity.benchmark} on {self.trend.identity.machine}"]
+        parts += [self.trend.identity.model] if self.trend.identity.model else []
+        parts.append(f"gate: {self.verdict or 'not judged'}, {self.standing}")
+        parts += [f"{percent(self.change)} against its own baseline"] if self.change is not None else ["no baseline"]
+        parts += [self.since.words()] if self.since else []
+        age = f", {span_in_words(self.age_s)} ago" if self.age_s is not None else ""
+        parts.append(f"last in {run_and_day(self.last)}{age}{f', openvino {release}' if release else ''}")
+        parts += [self.state] if self.state != reporting.REPORTING else []
+        parts += [f"the worst of {self.others + 1} models"] if self.others else []
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A machine: whether it reports, and its benchmarks by name."""
+
+    reporting: Reporting
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+
+    @property
+    def machine(self) -> str:
+        """Its name."""
+        return self.reporting.machine
+
+    @property
+    def rank(self) -> tuple[int, float, str]:
+        """What is worst comes first: what became worse, then machines that are quiet, then what is open."""
+        best = [min((each.rank for each in self.cells.values()), default=FINE)]
+        if (
+            self.reporting.state in (reporting.SILENT, reporting.UNDATED)
+            or self.reporting.newer
+            or self.reporting.ahead
+        ):
+            best.append(WORSE)
+        if self.reporting.is_late or self.reporting.unreadable:
+            best.append(QUIET)
+        worst = max((each.size for each in self.cells.values() if each.rank in (FAILS, WORSE)), default=0.0)
+        return min(best), -worst, self.machine
+
+    @property
+    def tags(self) -> set[str]:
+        """What it is found by on the page."""
+        late = {"late"} if self.reporting.is_late or self.reporting.last is None else set()
+        return late.union(*(each.tags for each in self.cells.values()))
+
+
+@dataclass(frozen=True)
+class News:
+    """Cells that became worse alike: one benchmark on several machines, or several benchmarks on one machine."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """What is worst comes first: what is not accepted, then what is most, all machines and benchmarks together."""
+        return min(each.rank for each in self.cells), -sum(math.log(each.size) for each in self.cells)
+
+
+@dataclass(frozen=True)
+class Morning:
+    """A lab as it is at one moment: its machines, the worst first, and what became worse."""
+
+    now: datetime.datetime
+    rows: tuple[Row, ...]
+    benchmarks: tuple[str, ...]
+    news: tuple[News, ...]
+    stale_after_days: float | None = None
+
+    @property
+    def quiet(self) -> list[Reporting]:
+        """The machines of which there is something to say beside their figures: the quiet ones, clocks ahead, runs not readable."""
+        order = (reporting.SILENT, reporting.UNDATED, reporting.STALE, reporting.REPORTING)
+        found = [each.reporting for each in self.rows]
+        found = [each for each in found if each.is_late or each.last is None or each.ahead or each.unreadable]
+        return sorted(found, key=lambda each: (order.index(each.state), -(each.age_s or 0), each.machine))
+
+
+def morning_of(
+    trends: Sequence[Trend],
+    runs: Sequence[IndexedRun],
+    heard_of: Iterable[IndexedRun],
+    now: datetime.datetime,
+    stale_after_days: float | None = None,
+) -> Morning:
+    """What is to be seen in these trends (of ``runs``, as ``gate.trends.trends_of`` takes them) of the machines of ``heard_of``."""
+    machines = reporting.machines(heard_of, now, stale_after_days)
+    cells: dict[str, dict[str, list[Cell]]] = {machine: defaultdict(list) for machine in machines}
+    for place, trend in enumerate(trends):
+        identity = trend.identity
+        cells[identity.machine][identity.benchmark].append(_cell(place, trend, runs, machines[identity.machine], now))
+    rows = [
+        Row(machines[machine], {name: _worst(each) for name, each in sorted(own.items())})
+        for machine, own in cells.items()
+    ]
+    rows = sorted(rows, key=lambda row: row.rank)
+    worse = [cell for row in rows for cell in row.cells.values() if cell.rank in (FAILS, WORSE)]
+    names = sorted({name for row in rows for name in row.cells})
+    return Morning(now, tuple(rows), tuple(names), tuple(news_of(worse)), stale_after_days)
+
+
+def news_of(cells: Sequence[Cell]) -> list[News]:
+    """What became worse in as few lines as say it: the largest groups of what changed alike first, what is left by itself."""
+    groups: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        for key in _alike(cell):
+            groups[key].append(cell)
+    left = {cell.place for cell in cells}
+    found = []
+    for group in sorted(groups.values(), key=len, reverse=True):
+        own = tuple(cell for cell in group if cell.place in left)
+        if len(own) >= ALIKE:
+            found.append(News(own))
+            left -= {cell.place for cell in own}
+    found += [News((cell,)) for cell in cells if cell.place in left]
+    return sorted(found, key=lambda each: each.rank)
+
+
+def _alike(cell: Cell) -> Iterator[tuple[str, ...]]:
+    """The lines that a change may stand in: that of its benchmark with that release, and that of its machine since that run."""
+    identity = cell.trend.identity
+    how = "level" if cell.since else "newest"
+    release = cell.since.release if cell.since else cell.trend.releases[-1]
+    run = cell.since.since if cell.since else cell.last
+    kind = (how, cell.trend.quantity.more, str(cell.rank))
+    yield ("benchmark", identity.benchmark, release, *kind)
+    yield ("machine", identity.machine, str(run.path), *kind)
+
+
+def _worst(cells: Sequence[Cell]) -> Cell:
+    worst = min(cells, key=lambda each: (each.rank, -each.size))
+    return replace(worst, others=len(cells) - 1)
+
+
+def _cell(place: int, trend: Trend, runs: Sequence[IndexedRun], machine: Reporting, now: datetime.datetime) -> Cell:
+    """A trend by its newest run. One whose machine's clock is ahead is as old as nobody knows."""
+    last = runs[trend.runs[-1]]
+    age_s = (now - last.when).total_seconds() if last.when else None
+    known = age_s is not None and age_s >= -reporting.AHEAD_S
+    age_s = max(0.0, age_s) if known and age_s is not None else None
+    state = reporting.UNDATED if age_s is None else reporting.state_at(age_s, machine.stale_after_s)
+    since = present_level(trend, runs)
+    if since and since.stretch.standing == ACCEPTED:
+        day = since.since.when
+        if day is None or (now - day).total_seconds() > NEWS_DAYS * reporting.DAY_S:
+            since = None
+    verdict = trend.verdicts[-1] if trend.verdicts[-1] in VERDICTS else ""
+    return Cell(
+        place,
+        trend,
+        last,
+        verdict,
+        trend.standings[-1],
+        change_of(trend),
+        since,
+        state,
+        age_s,
+        machine.is_late,
+    )
+
+
+def change_of(trend: Trend) -> float | None:
+    """The newest figure over the trend's own baseline; ``None`` where there is no accepted run before it, or none to compare with.
+
+    The baseline is the median of the newest accepted runs before it that lie in one stretch, by ratios where levels are of ratios.
+    """
+    used = trend.used
+    if not used or used[-1] != len(trend.runs) - 1:
+        return None
+    values = trend.values
+    value_of = dict(zip(used, values, strict=True))
+    accepted = [place for place in used[:-1] if trend.standings[place] == ACCEPTED]
+    if not accepted:
+        return None
+    first = max(each.first for each in trend.stretches if each.first <= accepted[-1])
+    level = statistics.median(value_of[place] for place in accepted[-BASELINE_RUNS:] if place >= first)
+    return values[-1] / level

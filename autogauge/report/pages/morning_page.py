@@ -1,0 +1,342 @@
+"""The pages of a lab of several machines: the morning's page, a page of trends for each machine, and one of all where they are few.
+
+The morning's page answers which machine became slower, in what, and since when. What it says is ``morning``'s; how its filters work,
+``static/morning.js``'s. The figures of a machine's trends lie in one file that its page loads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autogauge.gate.judgement import percent
+from autogauge.gate.trends import in_order_of_time, run_and_day, trends_of
+from autogauge.history import reporting
+from autogauge.history.index_rows import ACCEPTED
+from autogauge.history.indexed import IndexedRun
+from autogauge.history.labels import by_size
+from autogauge.history.records import VERDICTS
+from autogauge.history.reporting import Reporting, rule_in_words, span_in_words
+from autogauge.history.select import Selection
+from autogauge.report.history import some_of
+from autogauge.report.pages import morning, trends_page
+from autogauge.report.pages.morning import Cell, Morning, News, Row, morning_of
+from autogauge.report.pages.render import render
+from autogauge.report.pages.trends_page import MACHINES, PAGE, RUNS, TOGETHER
+
+MOST_TOGETHER = 300
+"""Trends of a lab that one page shows together; of more, each machine's page shows its own."""
+LARGE = 50_000
+"""Figures of a machine from which on each trend has a file of its own."""
+MOST_CELLS = 8000
+"""Cells of the table, the worst machines first; of the machines after that their lines are shown without benchmarks."""
+NEWS_SHOWN, MACHINES_NAMED, NOTES_SHOWN = 15, 6, 50
+NO_NAME = "no machine's name"
+NO_RUN = "no run passes the filters"
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+MARKS = {
+    morning.FAILS: "✖",
+    morning.WORSE: "▲",
+    morning.OPEN: "◇",
+    morning.QUIET: "◷",
+    morning.BETTER: "▼",
+    morning.FINE: "",
+}
+KINDS = {
+    morning.FAILS: "fail",
+    morning.WORSE: "worse",
+    morning.OPEN: "open",
+    morning.QUIET: "quiet",
+    morning.BETTER: "better",
+    morning.FINE: "fine",
+}
+
+
+class Link(NamedTuple):
+    """A part of a sentence: its text, and where it leads; nowhere for plain text."""
+
+    text: str
+    to: str = ""
+
+
+def is_lab(history: Selection) -> bool:
+    """Whether there are several machines to show."""
+    return len({run.machine or run.path.parent.name for run in history.heard_of}) > 1
+
+
+def save(
+    history: Selection, folder: Path, now: datetime.datetime | None = None, stale_after_days: float | None = None
+) -> Path:
+    """Write the pages beside the old ones, then put them in their place; returns the morning's page. Raises as ``trends_page.save``."""
+    moment = now or datetime.datetime.now(datetime.timezone.utc)
+    return trends_page.put(lambda page, assets: pages(history, page, assets, moment, stale_after_days), folder)
+
+
+def pages(
+    history: Selection, page: Path, assets: Path, now: datetime.datetime, stale_after_days: float | None = None
+) -> dict[str, bytes]:
+    """The files by name: the morning's page to lie at ``page``, those of the machines, their runs and figures."""
+    runs = in_order_of_time(history.runs)
+    trends = trends_of(history.figures(), runs)
+    found = morning_of(trends, runs, history.heard_of, now, stale_after_days)
+    releases = trends_page.releases_of(trends)
+    files = {RUNS: trends_page.runs_script(runs, releases)}
+    names = _file_names([row.machine for row in found.rows])
+    described: list[dict[str, Any]] = []
+    own: dict[str, list[int]] = defaultdict(list)
+    for place, trend in enumerate(trends):
+        own[trend.identity.machine].append(place)
+    for place, trend in enumerate(trends):
+        machine = trend.identity.machine
+        large = sum(len(trends[each].runs) for each in own[machine]) > LARGE
+        file = "" if large else f"of-{names[machine]}"
+        described.append(trends_page.described_of(place, trend, runs, file))
+    for place, trend in enumerate(trends):
+        name = f"data/{described[place]['file']}.js"
+        files[name] = files.get(name, b"") + trends_page.series_script(described[place]["id"], trend, releases)
+    by_machine = _by_machine(history)
+    for machine, places in own.items():
+        name = f"{MACHINES}/{names[machine]}.html"
+        shown = [(described[place], trends[place]) for place in places]
+        files[name] = trends_page.page_of(
+            by_machine[machine], runs, shown, page.parent / name, assets, data="../data/", back=f"../{PAGE}"
+        )
+    if len(trends) <= MOST_TOGETHER:
+        every = list(zip(described, trends, strict=True))
+        files[TOGETHER] = trends_page.page_of(history, runs, every, page.parent / TOGETHER, assets, back=PAGE)
+    files[PAGE] = _morning_page(found, history, names, page, assets, together=TOGETHER in files)
+    return files
+
+
+def _by_machine(history: Selection) -> dict[str, Selection]:
+    """The history cut into its machines."""
+    runs: dict[str, list[IndexedRun]] = defaultdict(list)
+    for run in history.runs:
+        runs[run.machine].append(run)
+    unreadable: dict[Path, list[IndexedRun]] = defaultdict(list)
+    for run in history.unreadable:
+        unreadable[run.path.parent].append(run)
+    return {
+        machine: dataclasses.replace(
+            history,
+            runs=tuple(own),
+            unreadable=tuple(each for folder in {run.path.parent for run in own} for each in unreadable[folder]),
+        )
+        for machine, own in runs.items()
+    }
+
+
+def _file_names(machines: Iterable[str]) -> dict[str, str]:
+    """Of each machine what its files are called: as itself where that is a file's name and no other's, also where case does not count."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for place, machine in enumerate(sorted(machines)):
+        name = machine if _SAFE.fullmatch(machine) and machine.casefold() not in taken else f"_{place:04d}"
+        taken.add(name.casefold())
+        found[machine] = name
+    return found
+
+
+def _morning_page(
+    found: Morning, history: Selection, names: Mapping[str, str], page: Path, assets: Path, *, together: bool
+) -> bytes:
+    notes = history.notes()
+    rows, left = _shown(found)
+    return render(
+        "morning.html",
+        page,
+        assets,
+        heading=_heading(history, found),
+        at=f"{found.now:%Y-%m-%d %H:%M} UTC",
+        counts=counts(found),
+        news=[_news(each, names) for each in found.news[:NEWS_SHOWN]],
+        more_news=max(0, len(found.news) - NEWS_SHOWN),
+        quiet=[[_machine(each.machine, names), Link(f": {_heard(each)}")] for each in found.quiet[:NEWS_SHOWN]],
+        more_quiet=max(0, len(found.quiet) - NEWS_SHOWN),
+        benchmarks=found.benchmarks,
+        rows=[_row(each, found.benchmarks, names) for each in rows],
+        left=[_row(each, (), names) for each in left],
+        rule=rule_in_words(found.stale_after_days),
+        news_days=morning.NEWS_DAYS,
+        together=TOGETHER if together else "",
+        notes=notes[:NOTES_SHOWN],
+        more_notes=max(0, len(notes) - NOTES_SHOWN),
+        unreadable=len(history.unreadable),
+    )
+
+
+def _heading(history: Selection, found: Morning) -> str:
+    """How many runs of how many machines, of which releases and days."""
+    days = sorted(f"{run.when:%Y-%m-%d}" for run in history.runs if run.when)
+    releases = by_size({each for run in history.runs for each in run.releases})
+    parts = [f"{_many(len(history.runs), 'run')} of {_many(len(found.rows), 'machine')}"]
+    parts += [f"openvino {some_of(releases, 6)}"] if releases else []
+    parts += [f"{days[0]} to {days[-1]}"] if days else []
+    return ", ".join(parts)
+
+
+def _shown(found: Morning) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The machines whose benchmarks are shown, and those after them."""
+    count = 0
+    for place, row in enumerate(found.rows):
+        count += len(row.cells)
+        if count > MOST_CELLS:
+            return found.rows[:place], found.rows[place:]
+    return found.rows, ()
+
+
+def counts(found: Morning) -> str:
+    """How many machines are what, in words: ``5 of 100 machines became slower, 1 is not reporting``."""
+    of = [row for row in found.rows if row.tags & {"slower", "fails"}]
+    parts = [f"{len(of)} of {_many(len(found.rows), 'machine')} became slower or larger"]
+    states = [row.reporting.state for row in found.rows]
+    parts += [f"{count} {state}" for state in (reporting.SILENT, reporting.STALE) if (count := states.count(state))]
+    ahead = sum(bool(row.reporting.ahead) for row in found.rows)
+    parts += [f"{_many(ahead, 'clock')} ahead"] if ahead else []
+    newer = sum(bool(row.reporting.newer) for row in found.rows)
+    parts += [f"{newer} with runs not readable: newer"] if newer else []
+    return ", ".join(parts)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _machine(machine: str, names: Mapping[str, str]) -> Link:
+    return Link(machine or NO_NAME, f"{MACHINES}/{names[machine]}.html")
+
+
+def _trend(cell: Cell, names: Mapping[str, str], text: str) -> Link:
+    page = f"{MACHINES}/{names[cell.trend.identity.machine]}.html"
+    return Link(text, f"{page}#{trends_page.id_of(cell.place)}")
+
+
+def _heard(each: Reporting) -> str:
+    """What there is to say of a machine beside its figures."""
+    parts = [each.words()] if each.is_late or each.last is None else []
+    if each.ahead:
+        newest = each.ahead[-1]
+        day = f"{newest.when:%Y-%m-%d %H:%M} UTC" if newest.when else ""
+        parts.append(f"its clock is ahead: {_many(len(each.ahead), 'run')} in the future, run {newest.number} of {day}")
+    if each.newer:
+        parts.append(f"{_many(len(each.newer), 'run')} not readable: saved by a newer autogauge (update this one)")
+    others = len(each.unreadable) - len(each.newer)
+    parts += [f"{_many(others, 'file')} not readable (see the notes)"] if others else []
+    return "; ".join(parts)
+
+
+def _news(news: News, names: Mapping[str, str]) -> dict[str, Any]:
+    """A line of what became worse: its mark, and a sentence with links."""
+    cells = news.cells
+    first = min(cells, key=lambda each: (each.since.since if each.since else each.last).when or _NEVER)
+    machines = {each.trend.identity.machine for each in cells}
+    benchmarks = {each.trend.identity.benchmark for each in cells}
+    parts: list[Link]
+    if len(cells) == 1:
+        (cell,) = cells
+        parts = [_machine(cell.trend.identity.machine, names), Link(": ")]
+        parts += [_trend(cell, names, cell.trend.identity.benchmark), Link(f" {_since(cell)}")]
+    elif len(benchmarks) == 1:
+        parts = [
+            Link(f"{_many(len(machines), 'machine')}: "),
+            Link(f"{first.trend.identity.benchmark} {_range(cells)}, "),
+        ]
+        parts += [Link(f"first on {first.trend.identity.machine} {_from(first)}: ")]
+        parts += _some([_trend(cell, names, cell.trend.identity.machine or NO_NAME) for cell in cells])
+    else:
+        parts = [_machine(first.trend.identity.machine, names), Link(f": {_many(len(benchmarks), 'benchmark')} ")]
+        parts += [Link(f"{_range(cells)} {_from(first)}: ")]
+        parts += _some([_trend(cell, names, cell.trend.identity.benchmark) for cell in cells])
+    rank = min(each.rank for each in cells)
+    return {
+        "kind": KINDS[rank],
+        "mark": MARKS[rank],
+        "parts": parts,
+        "word": "FAIL" if rank == morning.FAILS else "SLOWER",
+    }
+
+
+_NEVER = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
+
+
+def _some(links: Sequence[Link]) -> list[Link]:
+    """The first of them, and how many more there are."""
+    found: list[Link] = []
+    for place, link in enumerate(links[:MACHINES_NAMED]):
+        found += [Link(", "), link] if place else [link]
+    more = len(links) - MACHINES_NAMED
+    return [*found, Link(f" and {more} more")] if more > 0 else found
+
+
+def _since(cell: Cell) -> str:
+    """One change in words."""
+    if cell.since is None:
+        change = f"{percent(cell.change)} " if cell.change is not None else ""
+        return f"{change}in its newest run ({run_and_day(cell.last)}): FAIL, no level of its own yet"
+    stands = "" if cell.since.stretch.standing == ACCEPTED else f"; {cell.since.stretch.count()}"
+    return f"{cell.since.words()}{stands}"
+
+
+def _range(cells: Sequence[Cell]) -> str:
+    """By how much several changed: ``slower by 4.1 % to 7.0 %``."""
+    sizes = sorted(each.size for each in cells)
+    more = cells[0].trend.quantity.more
+    low, high = (percent(each).lstrip("+") for each in (sizes[0], sizes[-1]))
+    return f"{more} by {low} to {high}" if low != high else f"{more} by {low}"
+
+
+def _from(cell: Cell) -> str:
+    """Since which run a change is there."""
+    if cell.since is None:
+        return f"in {run_and_day(cell.last)}, not confirmed by a level yet"
+    release = f", openvino {cell.since.release}" if cell.since.release else ""
+    return f"since {run_and_day(cell.since.since)}{release}"
+
+
+def _row(row: Row, benchmarks: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
+    """A line of the table."""
+    words = [cell.verdict for cell in row.cells.values()]
+    worst = next((word for word in VERDICTS if word in words), "")
+    age = row.reporting.age_s
+    late = row.reporting.is_late or row.reporting.last is None
+    state = f"{row.reporting.state}, " if late else ""
+    notes = ["clock ahead"] if row.reporting.ahead else []
+    notes += ["not readable: newer"] if row.reporting.newer else []
+    return {
+        "machine": row.machine or NO_NAME,
+        "to": f"{MACHINES}/{names[row.machine]}.html" if row.cells else "",
+        "worst": worst,
+        "age": f"{state}{'no date' if age is None else span_in_words(age)}",
+        "late": late,
+        "notes": ", ".join(notes),
+        "none": "" if row.cells else NO_RUN,
+        "tags": " ".join(sorted(row.tags)),
+        "cells": [_cell(row.cells.get(name), names) for name in benchmarks],
+    }
+
+
+def _cell(cell: Cell | None, names: Mapping[str, str]) -> dict[str, Any] | None:
+    if cell is None:
+        return None
+    since, change = "", "–" if cell.change is None else percent(cell.change)
+    if cell.since:
+        day = cell.since.since.when
+        since = f"since run {cell.since.since.number}" + (f", {day.day} {day:%b}" if day else "")
+        change = percent(cell.since.ratio)
+    if cell.state in (reporting.STALE, reporting.SILENT) and not cell.machine_is_late:
+        since = since or f"{cell.state}"
+    return {
+        "to": _trend(cell, names, "").to,
+        "kind": KINDS[cell.rank],
+        "mark": MARKS[cell.rank],
+        "text": change,
+        "since": since,
+        "said": cell.said(),
+        "tags": " ".join(cell.tags),
+        "order": f"{cell.rank}.{1_000_000 - min(999_999, int(1000 * cell.size)):07d}",
+    }

@@ -1,0 +1,45 @@
+"use strict";
+// The morning's table: which machines and benchmarks are shown. The filters stand in the address, so that a view can be sent to somebody.
+(function () {
+  var form = document.getElementById("filters"), table = document.getElementById("lab"), status = document.getElementById("shown");
+  var body = table.tBodies[0], rows = Array.from(body.rows), heads = Array.from(table.tHead.rows[0].cells);
+  var fields = ["machine", "benchmark", "show"];
+  Array.from(table.querySelectorAll("a[aria-label]")).forEach(function (each) { each.title = each.getAttribute("aria-label"); });
+
+  function has(tags, tag) { return tags.split(" ").indexOf(tag) >= 0; }
+  function show() {
+    var machine = form.elements.machine.value.trim().toLowerCase(), tag = form.elements.show.value, name = form.elements.benchmark.value;
+    var column = name ? heads.findIndex(function (each) { return each.dataset.benchmark === name; }) : -1, count = 0;
+    heads.forEach(function (each, at) { each.hidden = column >= 0 && at > 2 && at !== column; });
+    var order = rows.slice();
+    if (column >= 0) {
+      var place = function (row) { return (row.cells[column] && row.cells[column].dataset.order) || "9"; };
+      order.sort(function (a, b) { return place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0; });
+    }
+    order.forEach(function (row) {
+      var cell = column >= 0 ? row.cells[column] : null;
+      var tags = cell && cell.dataset.tags !== undefined ? cell.dataset.tags : column >= 0 ? "" : row.dataset.tags;
+      if (tag === "late" && has(row.dataset.tags, "late")) { tags += " late"; }
+      row.hidden = Boolean((machine && row.dataset.machine.toLowerCase().indexOf(machine) < 0) || (tag && !has(tags, tag)));
+      Array.from(row.cells).forEach(function (each, at) { each.hidden = column >= 0 && at > 2 && at !== column && each.colSpan === 1; });
+      count += row.hidden ? 0 : 1;
+    });
+    body.append.apply(body, order);
+    status.textContent = count + " of " + rows.length + (rows.length === 1 ? " machine" : " machines") + " shown";
+  }
+  function read() {
+    var said = new URLSearchParams(location.hash.indexOf("=") > 0 ? location.hash.slice(1) : "");
+    fields.forEach(function (name) { form.elements[name].value = said.get(name) || ""; if (form.elements[name].value !== (said.get(name) || "")) { form.elements[name].value = ""; } });
+    show();
+  }
+  function write() {
+    var said = new URLSearchParams();
+    fields.forEach(function (name) { if (form.elements[name].value) { said.set(name, form.elements[name].value); } });
+    history.replaceState(null, "", "#" + said.toString());
+    show();
+  }
+  form.addEventListener("input", write);
+  form.addEventListener("submit", function (event) { event.preventDefault(); });
+  window.addEventListener("hashchange", function () { if (location.hash.indexOf("=") > 0) { read(); } });
+  read();
+})();

@@ -1,0 +1,116 @@
+"""The morning's page of a lab in a real browser: read at three sizes, filtered by its address, and a cell leads to its trend, drawn."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+
+from autogauge.history.select import Histories
+from autogauge.history.where import Where
+from autogauge.report.pages import morning_page
+from tests.browser.conftest import eventually
+from tests.histories import LATENCY, PER_FRAME
+from tests.labs import machine
+
+pytestmark = pytest.mark.browser
+SIZES = [(360, 740), (1000, 800), (1600, 900)]
+
+
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory):
+    """The page of a lab of thirty machines, of which one became slower, one is quiet and one failed in its newest run."""
+    folder = tmp_path_factory.mktemp("lab")
+    slower = {"lab-07": lambda key, run: 1.1 if run > 4 and key == PER_FRAME else 1.0}
+    red = {"lab-09": lambda key, run: run == 8 and key == LATENCY}
+    for number in range(1, 31):
+        name = f"lab-{number:02d}"
+        machine(
+            folder / "history",
+            name,
+            runs=8,
+            figures=(LATENCY, PER_FRAME),
+            last=40 if name == "lab-20" else 0.5,
+            **({"slower": slower[name]} if name in slower else {}),
+            **({"red": red[name]} if name in red else {}),
+        )
+    with contextlib.ExitStack() as stack:
+        history = Histories(stack, folder / "history", folder / "cache").all(Where())
+        return morning_page.save(history, folder / "trends")
+
+
+@pytest.fixture
+def look(visit, morning):
+    """``look(fragment)``: the page, by an address that ends so."""
+
+    def look(fragment="", size=(1000, 800), **options):
+        page = visit(morning, **options)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        if fragment:
+            page.goto(f"{morning.as_uri()}#{fragment}")
+        return page
+
+    return look
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_became_slower_is_on_the_first_screen_and_nothing_is_wider(look, size):
+    page = look(size=size)
+    line = page.locator("ul.news li", has_text="lab-07")
+    assert "since run 5" in line.inner_text()
+    assert line.bounding_box()["y"] + line.bounding_box()["height"] < size[1]
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    if folder := os.environ.get("AUTOGAUGE_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"morning-{size[0]}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_accessibility_checker_finds_nothing(look, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(look(color_scheme=scheme))
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_filters_stand_in_the_address_and_are_taken_from_it(look):
+    page = look()
+    assert page.locator("#shown").inner_text() == "30 of 30 machines shown"
+    page.locator("select[name=show]").select_option("slower")
+    page.locator("select[name=benchmark]").select_option(PER_FRAME)
+    assert page.locator("#shown").inner_text() == "1 of 30 machines shown"
+    assert page.locator("#lab th:visible").all_inner_texts()[-2:] == [PER_FRAME, "lab-07"]
+    address = page.url
+    assert "show=slower" in address
+    again = look(address.partition("#")[2])
+    assert again.locator("#shown").inner_text() == "1 of 30 machines shown"
+    assert again.locator("select[name=benchmark]").input_value() == PER_FRAME
+    assert look("show=late").locator("#lab tbody th:visible").all_inner_texts() == ["lab-20"]
+    assert look("machine=LAB-2").locator("#shown").inner_text() == "10 of 30 machines shown"
+    assert look("show=nonsense&machine=<b>").locator("#shown").inner_text() == "0 of 30 machines shown"
+
+
+def test_the_keyboard_goes_from_a_change_to_its_trend(look):
+    page = look()
+    link = page.locator("ul.news li", has_text="lab-07").get_by_role("link", name=PER_FRAME)
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if link.evaluate("each => each === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/machines/lab-07.html#s*")
+    title = page.locator(f"[id='{page.url.partition('#')[2]}']")
+    assert title.inner_text() == PER_FRAME
+    eventually(page, "document.activeElement.tagName === 'H3'")
+    eventually(page, "id => document.querySelector(`[data-trend='${id}'] .main-svg`)", page.url.partition("#")[2])
+    box = title.bounding_box()
+    assert 0 <= box["y"] < 800, "it is in view"
+    page.get_by_role("link", name="All machines").click()
+    page.wait_for_url("**/index.html")
+
+
+def test_every_trend_of_a_lab_is_on_one_page_where_they_are_few(look):
+    page = look()
+    page.get_by_role("link", name="All trends on one page").click()
+    eventually(page, "document.getElementById('shown').textContent.includes('of 60 trends shown')")
+    page.locator("[data-trend]").first.scroll_into_view_if_needed()
+    page.locator("[data-trend] .main-svg").first.wait_for()

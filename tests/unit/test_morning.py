@@ -1,0 +1,177 @@
+"""The morning's page of a lab: which machine became slower, in what, since when; which machines are quiet; nothing is dropped."""
+
+import html
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli.main import app
+from tests.histories import LATENCY, PER_FRAME
+from tests.labs import DAY, NOW, machine, put
+from tests.unit.test_pages import text_of
+
+BOTH = (LATENCY, PER_FRAME)
+
+
+def report(tmp_path, *words):
+    """Run ``report`` of the history in ``tmp_path``; the folder of its pages."""
+    where = (f"--history={tmp_path / 'history'}", f"--cache={tmp_path / 'cache'}", f"--out={tmp_path / 'out'}")
+    done = CliRunner().invoke(app, ["report", *where, *words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return tmp_path / "out"
+
+
+def said(page):
+    """What a page says, as plain text on one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text_of(page.read_text()))).split()).replace(" ,", ",")
+
+
+def rows_of(out):
+    """The table's lines by machine, in their order: the cells' texts, and what each leads to."""
+    body = (out / "index.html").read_text().partition("<tbody>")[2].partition("</tbody>")[0]
+    found = {}
+    for row in body.split("<tr ")[1:]:
+        cells = re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)
+        texts = [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in cells]
+        found[html.unescape(re.search(r'data-machine="([^"]*)"', row)[1])] = (texts, re.findall(r'href="([^"]+)"', row))
+    return found
+
+
+def test_it_says_which_machine_became_slower_in_what_and_since_when(tmp_path):
+    history = tmp_path / "history"
+    for name in ("lab-01", "lab-02", "lab-03"):
+        machine(history, name, figures=BOTH)
+    late = lambda key, number: key == LATENCY and number > 7  # noqa: E731
+    machine(history, "lab-04", figures=BOTH, slower=lambda key, number: 1.06 if late(key, number) else 1.0, red=late)
+    machine(
+        history, "lab-05", figures=BOTH, slower=lambda key, number: 1.12 if key == PER_FRAME and number > 7 else 1.0
+    )
+    out = report(tmp_path)
+    text = said(out / "index.html")
+    day = NOW - 4.5 * DAY
+    since = f"since run 8 of {day.day} {day:%b %Y}, openvino 2026.4.1"
+    assert re.search(rf"FAIL lab-04 : {LATENCY} slower by (5|6)\.\d % {since}; 5 runs, quarantined", text), text
+    assert re.search(rf"SLOWER lab-05 : {PER_FRAME} slower by 1[12]\.\d % {since}", text), text
+    assert "2 of 5 machines became slower or larger" in text
+    rows = rows_of(out)
+    assert [*rows] == ["lab-04", "lab-05", "lab-01", "lab-02", "lab-03"], "the worst first"
+    (_, worst, age, latency, per_frame), links = rows["lab-04"]
+    assert (worst, age) == ("FAIL", "12 hours")
+    assert re.fullmatch(rf"✖ \+(5|6)\.\d % since run 8, {day.day} {day:%b}", latency)
+    assert re.fullmatch(r"[+-]0\.\d %", per_frame)
+    page, _, trend = links[1].partition("#")
+    assert page == "machines/lab-04.html"
+    assert f'"id": "{trend}"' in (out / page).read_text()
+    assert f'series["{trend}"]=' in (out / "data" / "of-lab-04.js").read_text()
+
+
+def test_what_changed_alike_is_one_line(tmp_path):
+    history = tmp_path / "history"
+    for number in range(1, 6):
+        machine(history, f"lab-0{number}", slower=lambda key, run: 1.08 if run > 6 else 1.0)
+    many = tuple(f"first inference latency: {device}" for device in "ABCD")
+    machine(history, "lab-06", figures=many, slower=lambda key, run: 1.1 if run > 8 else 1.0)
+    text = said(report(tmp_path) / "index.html")
+    assert re.search(rf"SLOWER 5 machines: {LATENCY} slower by 7\.\d % to 8\.\d %, first on lab-0\d since run 7", text)
+    assert re.search(r"SLOWER lab-06 : 4 benchmarks slower by \d+\.\d % to 1\d\.\d % since run 9 of", text), text
+    assert text.count("SLOWER") == 2
+
+
+def test_an_unconfirmed_failure_of_the_newest_run_is_said_as_one(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    last = lambda key, number: number == 12  # noqa: E731
+    machine(tmp_path / "history", "lab-02", slower=lambda key, n: 1.15 if last(key, n) else 1.0, red=last)
+    text = said(report(tmp_path) / "index.html")
+    assert re.search(
+        rf"FAIL lab-02 : {LATENCY} \+1[45]\.\d % in its newest run \(run 12 of [^)]*\): FAIL, no level", text
+    )
+
+
+def test_machines_that_are_quiet_ahead_or_newer_are_named_and_none_is_dropped(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    machine(history, "lab-02", last=2.6)
+    machine(history, "lab-03", last=30)
+    machine(history, "lab-04")
+    put(history / "lab-04", 13, {LATENCY: 1.0}, -2)
+    for name, number in (("lab-05", 1), ("lab-01", 13)):
+        path = put(history / name, number, {LATENCY: 1.0}, 0.1)
+        path.write_text(path.read_text().replace('{"schema": 2', '{"schema": 77'))
+    out = report(tmp_path)
+    text = said(out / "index.html")
+    assert "1 not reporting, 1 stale, 1 clock ahead, 2 with runs not readable: newer" in text
+    assert "lab-03 : not reporting: last run 12 of" in text
+    assert "30 days ago (usually every day)" in text
+    assert "lab-02 : stale: last run 12" in text
+    assert "lab-04 : its clock is ahead: 1 run in the future, run 13 of" in text
+    assert "lab-05 : 1 run not readable: saved by a newer autogauge" in text
+    assert "A machine is stale when its last run is older than twice its usual gap" in text
+    rows = rows_of(out)
+    assert {*rows} == {f"lab-0{number}" for number in range(1, 6)}
+    assert rows["lab-05"][0] == ["lab-05 not readable: newer", "–", "2 hours", ""]
+    assert rows["lab-03"][0][2] == "not reporting, 30 days"
+    text = said(report(tmp_path, "--stale-after=40") / "index.html")
+    assert "not reporting" not in text.partition("Every machine")[0]
+    assert "older than 40 days, and not reporting when it is older than 80 days" in text
+
+
+def test_a_benchmark_that_a_machine_no_longer_measures_is_late_although_the_machine_is_not(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    machine(tmp_path / "history", "lab-02", runs=8, last=9, figures=BOTH)
+    for number in range(9, 17):
+        put(tmp_path / "history" / "lab-02", number, {LATENCY: 1.0}, 16.5 - number, openvino="2026.4.1")
+    (_, _, age, latency, per_frame), _ = rows_of(report(tmp_path))["lab-02"]
+    assert age == "12 hours"
+    assert re.fullmatch(r"[+-]\d\.\d %", latency)
+    assert re.fullmatch(r"◷ [+-]\d\.\d % not reporting", per_frame)
+
+
+def test_one_machine_keeps_the_page_of_its_trends_and_a_filter_leads_to_it(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    assert "The newest run of each machine" in said(report(tmp_path) / "index.html")
+    machine(tmp_path / "history", "lab-02")
+    assert "Every machine, every benchmark" in said(report(tmp_path) / "index.html")
+    out = report(tmp_path, "--where=machine=lab-02")
+    assert "The newest run of each machine" in said(out / "index.html")
+    assert not (out / "machines").exists(), "pages of before are gone"
+
+
+def test_machines_that_no_run_of_passes_the_filters_are_shown(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    machine(tmp_path / "history", "lab-02", openvino="2025.4.1")
+    rows = rows_of(report(tmp_path, "--where=openvino=2026.4"))
+    assert rows["lab-02"][0] == ["lab-02", "–", "12 hours", ""]
+
+
+@pytest.mark.parametrize("name", ["../up", "<b>x</b>", "a b", "LAB-01", ".", "x" * 200, "\u202e", ""])
+def test_a_machine_may_be_called_anything(tmp_path, name):
+    machine(tmp_path / "history", "lab-01", runs=2)
+    machine(tmp_path / "history", "other", runs=2, machine=name)
+    out = report(tmp_path)
+    files = sorted(path.name for path in (out / "machines").iterdir())
+    assert len({each.casefold() for each in files}) == 2
+    assert all(re.fullmatch(r"[\w.-]+", each) for each in files)
+    for _, links in rows_of(out).values():
+        assert all((out / link.partition("#")[0]).is_file() for link in links)
+    assert "<b>x</b>" not in text_of((out / "index.html").read_text())
+
+
+def test_a_lab_of_a_hundred_is_on_one_page_below_a_megabyte(tmp_path):
+    for number in range(1, 101):
+        machine(
+            tmp_path / "history",
+            f"lab-{number:03d}",
+            runs=8,
+            slower=lambda key, run, n=number: 1.1 if n == 42 and run > 4 else 1,
+        )
+    out = report(tmp_path)
+    rows = rows_of(out)
+    assert len(rows) == 100
+    assert next(iter(rows)) == "lab-042"
+    assert re.search(
+        rf"1 of 100 machines became slower.*SLOWER lab-042 : {LATENCY} slower by", said(out / "index.html")
+    )
+    assert max(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 1_000_000
+    assert json.loads((out / "data" / "runs.js").read_text().removeprefix("trends.runs=").removesuffix(";\n"))["number"]
