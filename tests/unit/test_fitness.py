@@ -173,8 +173,9 @@ def loaded(root, user=1030, processors=4):
     before = put(machines.server(root / "before"), {"proc/stat": stat(1000, 100_000)})
     now = put(machines.server(root / "now"), {"proc/stat": stat(user, 100_100 - (user - 1000))})
     machines.process(before, 41, "make", 10)
-    machines.process(now, 41, "make", 110)
-    machines.process(now, 42, "just (began)", 90)
+    machines.process(now, 41, "make", 50)
+    machines.process(now, 42, "just (began)", 40)
+    machines.process(now, 43, "make", 30)
     return watched(now, before, usable=frozenset(range(processors)))
 
 
@@ -225,12 +226,35 @@ def test_each_fault_makes_a_machine_unfit_and_says_what_it_does_and_how_to_mend_
 
 def test_other_load_is_named_by_its_programs_and_idle_time_is_none(tmp_path):
     found = looked_at(loaded(tmp_path / "busy"))["other load"]
-    assert found.found == "others took 1.20 of 4 processors (make 1.00); load average 0.10 on 4 processors", (
-        "a process that began within the second has no earlier count to be held against"
+    assert (
+        found.found
+        == "others took 1.20 of 4 processors (make 0.70, just (began) 0.40); load average 0.10 on 4 processors"
     )
-    assert found.figures["programs"] == {"make": 1.0}
+    assert found.figures["programs"] == {"make": 0.7, "just (began)": 0.4}
     assert looked_at(loaded(tmp_path / "quiet", user=1010))["other load"].state is State.FIT
     assert looked_at(loaded(tmp_path / "one", user=1030, processors=1))["other load"].state is State.UNFIT
+
+
+def test_time_that_a_host_takes_just_now_is_the_hosts_and_no_other_load(tmp_path):
+    before = put(machines.virtual(tmp_path / "before"), {"proc/stat": stat(1000, 100_000)})
+    now = put(machines.virtual(tmp_path / "now"), {"proc/stat": stat(1002, 100_078, steal=20)})
+    found = looked_at(watched(now, before))
+    assert (found["steal time"].state, found["other load"].state) == (State.UNFIT, State.FIT)
+    assert found["steal time"].found.endswith("20.0 % of a second just now")
+    assert found["steal time"].figures == {"share_since_boot": 0.01957, "share_while_watched": 0.2}
+    assert found["other load"].figures["others_processors"] == 0.08
+
+
+def test_processes_that_were_killed_are_told_without_a_limit_too(tmp_path):
+    root = put(machines.server(tmp_path), {"sys/fs/cgroup/memory.events": "oom 1\noom_kill 2\n"})
+    found = looked_at(watched(root))["memory limit (cgroup)"]
+    assert (found.state, found.found) == (State.NOTED, "none; 2 processes were killed for want of memory so far")
+
+
+def test_memory_that_is_never_promised_twice(tmp_path):
+    found = looked_at(watched(put(machines.server(tmp_path), {"proc/sys/vm/overcommit_memory": "2\n"})))
+    assert found["memory overcommitment"].state is State.NOTED
+    assert found["memory overcommitment"].found == "never (2), 1.0 GiB are left to promise"
 
 
 def test_powersave_of_other_drivers_is_the_lowest_frequency(tmp_path):

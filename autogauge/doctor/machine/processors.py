@@ -15,6 +15,8 @@ def sharing(machine: Machine) -> Look:
     found = machine.facts.get("smt")
     if found is None:
         return machine.unknown(f"{CPUS}/smt/active")
+    if found == "off" and machine.is_virtual:
+        return Look(State.NOT_KNOWN, "the hypervisor shows cores, and does not tell whether they are halves of one")
     if found == "off":
         return Look(State.FIT, "off: every processor is a core")
     return Look(

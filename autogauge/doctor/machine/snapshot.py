@@ -41,12 +41,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Moment:
-    """Counters since boot. Ticks are those of the processors that may be used; ``programs`` are ticks by process and name."""
+    """Counters since boot. Ticks are those of the processors that may be used; ``programs`` are names and ticks by process."""
 
     ticks: Mapping[str, int] = field(default_factory=dict)
     swapped_pages: int | None = None
     throttled: int | None = None
-    programs: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    programs: Mapping[int, tuple[str, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, root: Path, usable: Collection[int] | None) -> Moment:
@@ -191,14 +191,14 @@ def _throttled(root: Path, usable: Collection[int] | None) -> int | None:
     return sum(cores) + max(packages, default=0) if cores or packages else None
 
 
-def _programs(root: Path) -> dict[tuple[int, str], int]:
-    """The processor time of every process but this one, in ticks."""
+def _programs(root: Path) -> dict[int, tuple[str, int]]:
+    """The name and the processor time, in ticks, of every process but this one."""
     found = {}
     for name in matching(str(root), "proc", r"[0-9]{1,9}"):
         said = re.fullmatch(r"[0-9]+ \((.*)\) \S (.*)", (text(root, f"proc/{name}/stat") or "").strip(), re.DOTALL)
         words = said[2].split() if said else []
         if said and int(name) != os.getpid() and len(words) > 11 and words[10].isdigit() and words[11].isdigit():
-            found[int(name), said[1]] = int(words[10]) + int(words[11])
+            found[int(name)] = said[1], int(words[10]) + int(words[11])
     return found
 
 

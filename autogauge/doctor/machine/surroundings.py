@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
 from autogauge.doctor.finding import State
-from autogauge.doctor.machine.snapshot import Look, Machine
+from autogauge.doctor.machine.snapshot import Look, Machine, Moment
 from autogauge.measuring.disturbance import too_many
+from autogauge.plain import plain
 
 STOLEN = 0.02
 """Of the time that processors wanted: what a hypervisor may take before a machine is called unfit."""
@@ -28,16 +30,15 @@ def load(machine: Machine) -> Look:
         return Look(look.state, look.found + queue)
     stolen = after.ticks["steal"] - before.ticks["steal"]
     others = max(0.0, there * (after.wanted_ticks - before.wanted_ticks - stolen) / passed)
-    grown = {name: ticks - before.programs.get(name, ticks) for name, ticks in after.programs.items()}
-    shares = sorted(((there * ticks / passed, name) for (_, name), ticks in grown.items()), reverse=True)
-    who = [f"{name} {share:.2f}" for share, name in shares[:PROGRAMS] if share >= LEAST]
+    shares = _shares(before, after, there / passed)
+    who = [f"{plain(name, 40)} {share:.2f}" for name, share in shares.items()]
     named = f" ({', '.join(who)})" if who else ""
     found = f"others took {others:.2f} of {there} processor{'s' if there > 1 else ''}{named}{queue}"
     figures = {
         "others_processors": round(others, 3),
         "processors": there,
         "load_1min": float(average[1]) if average else None,
-        "programs": {name: round(share, 3) for share, name in shares[:PROGRAMS] if share >= LEAST},
+        "programs": {name: round(share, 3) for name, share in shares.items()},
     }
     if others <= too_many(there):
         return Look(State.FIT, found, figures=figures)
@@ -49,6 +50,15 @@ def load(machine: Machine) -> Look:
         "end it, or measure when it has ended (top shows who)",
         figures,
     )
+
+
+def _shares(before: Moment, after: Moment, of_a_tick: float) -> dict[str, float]:
+    """Which programs took how much of a processor between the moments, those of one name together, the most first."""
+    found: dict[str, float] = defaultdict(float)
+    for process, (name, ticks) in after.programs.items():
+        found[name] += max(0, ticks - before.programs.get(process, ("", 0))[1]) * of_a_tick
+    most = sorted(found.items(), key=lambda each: -each[1])[:PROGRAMS]
+    return {name: share for name, share in most if share >= LEAST}
 
 
 def virtual_machine(machine: Machine) -> Look:
