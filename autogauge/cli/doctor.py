@@ -17,6 +17,8 @@ from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.terminal import doctor_table
 
+MEND = "The same without --strict says what that does to results, and how to mend it"
+
 app = typer.Typer(**OF_A_COMMAND)
 
 
@@ -43,6 +45,6 @@ def doctor(
         screen.print(doctor_table(findings))
         screen.print(in_short(findings), highlight=False, markup=False)
     if strict and unfit:
-        print(f"error: this machine is not fit to measure: {sentence('; '.join(unfit))}.", file=sys.stderr)
+        print(f"autogauge: this machine is not fit to measure: {sentence('; '.join(unfit))}. {MEND}.", file=sys.stderr)
     if any(finding.state is State.BROKEN for finding in findings) or (strict and unfit):
         raise typer.Exit(1)

@@ -59,6 +59,7 @@ def test_a_laptop_on_battery(tmp_path):
     }
     assert found["governor"].found == "powersave (by intel_pstate), now at 1.1 GHz"
     assert "rises only after a while" in found["governor"].effect, "intel_pstate's powersave is no lowest frequency"
+    assert found["governor"].effect.endswith("; just now the fastest is at 26 % of what it may reach")
     assert "pyperf system tune" in found["governor"].next_step
     assert found["boost"].found == "on: from 2.1 GHz up to 4.2 GHz"
     assert found["heat"].found == "slowed down 17 times since boot 12.0 days ago, now 71 °C", (
@@ -154,7 +155,7 @@ def test_what_cannot_be_read_is_not_known_and_never_good(tmp_path, what, files):
     machines.unreadable(root, *files)
     found = looked_at(watched(root))[what]
     assert found.state is State.NOT_KNOWN, found
-    assert why_not([found]) == ([f"{what} is not known ({found.found})"] if what in NEEDED else [])
+    assert why_not([found]) == ([f"{what} is not known: {found.found}"] if what in NEEDED else [])
 
 
 def heated(root):
@@ -220,7 +221,7 @@ def test_each_fault_makes_a_machine_unfit_and_says_what_it_does_and_how_to_mend_
     assert states(found, State.UNFIT) == {what}
     assert found[what].effect
     assert found[what].next_step
-    assert why_not([*found.values()]) == [f"{what} ({found[what].found})"]
+    assert why_not([*found.values()]) == [f"{what}: {found[what].found}"]
     assert f"1 unfit ({what})" in in_short([*found.values()])
 
 
@@ -357,7 +358,9 @@ def test_strict_refuses_an_unfit_machine_and_without_it_the_command_only_tells(t
     assert "2 unfit (governor, power)" in " ".join(told.stdout.split())
     refused = run(monkeypatch, machine, "--strict")
     assert refused.exit_code == 1
-    assert refused.stderr.startswith("error: this machine is not fit to measure: governor (powersave (by intel_pstate)")
+    assert refused.stderr.startswith(
+        "autogauge: this machine is not fit to measure: governor: powersave (by intel_pstate)"
+    )
     as_json = run(monkeypatch, machine, "--strict", "--json")
     assert as_json.exit_code == 1
     found = {each["what"]: each for each in json.loads(as_json.stdout)}
@@ -368,13 +371,23 @@ def test_strict_refuses_an_unfit_machine_and_without_it_the_command_only_tells(t
     assert found["governor"]["next_step"]
 
 
+def test_what_is_broken_is_in_the_sentence_of_strict_too(tmp_path, monkeypatch):
+    machine = fitness(watched(machines.server(tmp_path)))
+    broken = Finding("GPU", "permission", State.BROKEN, "renderD128 may not be opened by this user", "join its group")
+    monkeypatch.setattr(command, "examine", lambda cache: [*machine, broken])
+    for options, said in (((), ""), (("--strict",), "GPU permission: renderD128 may not be opened by this user")):
+        done = CliRunner().invoke(app, ["doctor", *options])
+        assert done.exit_code == 1
+        assert said in done.stderr
+
+
 def test_strict_passes_a_fit_machine_and_refuses_one_that_does_not_tell(tmp_path, monkeypatch):
     root = machines.server(tmp_path)
     assert run(monkeypatch, watched(root), "--strict").exit_code == 0
     machines.unreadable(root, "proc/meminfo")
     refused = run(monkeypatch, watched(root), "--strict")
     assert refused.exit_code == 1
-    assert "memory left is not known (/proc/meminfo cannot be read" in refused.stderr
+    assert "memory left is not known: /proc/meminfo cannot be read" in refused.stderr
 
 
 def test_the_page_of_a_lab_has_the_list_as_the_code_has_it():

@@ -83,11 +83,12 @@ def fitness(machine: Machine) -> list[Finding]:
 
 
 def why_not(findings: Sequence[Finding]) -> list[str]:
-    """Why ``--strict`` does not let this machine measure, a clause each; empty where it does."""
+    """Why ``--strict`` does not let this machine measure, a clause each: what is broken, unfit, or not told. Empty where it does."""
     needed = {check.what for check in CHECKS if check.must_be_known}
-    found = [f"{each.what} ({each.found})" for each in findings if each.state is State.UNFIT]
+    found = [f"{each.subject} {each.what}: {each.found}" for each in findings if each.state is State.BROKEN]
+    found += [f"{each.what}: {each.found}" for each in findings if each.state is State.UNFIT]
     return found + [
-        f"{each.what} is not known ({each.found})"
+        f"{each.what} is not known: {each.found}"
         for each in findings
         if each.subject == SUBJECT and each.state is State.NOT_KNOWN and each.what in needed
     ]

@@ -45,9 +45,16 @@ def governor(machine: Machine) -> Look:
     else:
         effect = (
             "the frequency rises only after a while of work: first inferences and short slices come out slower, and how much differs "
-            "from run to run"
+            f"from run to run{_behind(present, _all_mhz(machine, 'scaling_max_freq'))}"
         )
     return Look(State.UNFIT, f"{found}{by}{now}", effect, step, figures)
+
+
+def _behind(present: list[float], allowed: list[float]) -> str:
+    """How far below the highest frequency the processors are just now, where that is told."""
+    if not present or not allowed or not 0 < max(present) < max(allowed):
+        return ""
+    return f"; just now the fastest is at {100 * max(present) / max(allowed):.0f} % of what it may reach"
 
 
 def preference(machine: Machine) -> Look:

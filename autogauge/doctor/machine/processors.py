@@ -22,7 +22,7 @@ def sharing(machine: Machine) -> Look:
     return Look(
         State.NOTED,
         "on: two processors are one core",
-        "what runs on the other half of a core takes up to half of its speed, and this processor counts as free all the same; OpenVINO "
+        "what runs on the other half of a core takes a share of its speed, though this processor counts as free; OpenVINO "
         "uses one thread a core for latency",
         "leave it as it is from run to run (off: echo off | sudo tee /sys/devices/system/cpu/smt/control)",
     )
