@@ -1,0 +1,171 @@
+"""``python -m autogauge fleet``: the suite on every machine of an inventory, and its results brought home."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from autogauge.cache import default_cache_dir
+from autogauge.cli.shared import OF_A_COMMAND, AsJson
+from autogauge.gate.saved import HISTORY
+from autogauge.lab.fleet import accounts, collector, inventory, packed
+from autogauge.lab.fleet.accounts import Account
+from autogauge.report import fleet as shown
+from autogauge.report.console import console
+from autogauge.report.output import print_json
+
+EVERY_S, LASTS_S = 60.0, 1.0
+"""How often those are named that are still at the same step, and how long a step lasts that is told at all."""
+app = typer.Typer(help="Measure on every machine of a lab, by Ansible.", no_args_is_help=True, **OF_A_COMMAND)
+
+Lab = Annotated[Path, typer.Argument(metavar="LAB", help="The inventory, in Ansible's form (INI, YAML, a script).")]
+Limit = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="PATTERN", help="Only these machines or groups, as Ansible's own --limit."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="An unfit machine (doctor --strict) does not measure.")]
+
+
+class Progress:
+    """Who is at what, and since when, on standard error: a live table on a terminal, else a line for each step and one a minute."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[str, str]] = {}
+        self._last = time.monotonic()
+        is_live = sys.stderr.isatty() and not os.environ.get("CI")
+        self._screen = console(file=sys.stderr)
+        self._live = Live(console=self._screen, auto_refresh=False, transient=True) if is_live else None
+
+    def __enter__(self) -> Progress:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def __call__(self, everybody: Sequence[Account], changed: Account | None) -> None:
+        """Show it."""
+        if self._live:
+            self._live.update(self._table(everybody), refresh=True)
+            return
+        for each in everybody:
+            if each.is_over or time.monotonic() - each.since > LASTS_S:
+                self._tell(each)
+        if time.monotonic() - self._last >= EVERY_S:
+            self._last = time.monotonic()
+            for each in everybody:
+                if not each.is_over and each.step:
+                    self._print(f"{each.machine.name}  {each.step} for {_since(each)}{_doing(each)}")
+
+    def _tell(self, account: Account) -> None:
+        state = (account.step, str(account.outcome) if account.is_over else "")
+        if state != self._told.get(account.machine.name) and any(state):
+            self._told[account.machine.name] = state
+            said = (
+                f"{account.outcome}{f': {account.sentence}' if account.sentence else ''}"
+                if account.is_over
+                else account.step
+            )
+            self._print(f"{account.machine.name}  {said}")
+
+    def _print(self, line: str) -> None:
+        self._screen.print(line, soft_wrap=True)
+
+    def _table(self, everybody: Sequence[Account]) -> Table:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for each in everybody:
+            is_over = each.is_over
+            table.add_row(
+                each.machine.name, str(each.outcome) if is_over else each.step or "waits", _since(each), each.doing
+            )
+        return table
+
+
+def _since(account: Account) -> str:
+    seconds = int(time.monotonic() - account.since)
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+
+
+def _doing(account: Account) -> str:
+    return f": {account.doing}" if account.doing else ""
+
+
+@app.command(epilog="Example: python -m autogauge fleet check lab.ini --strict")
+def check(lab: Lab, limit: Limit = None, strict: Strict = False, as_json: AsJson = False) -> None:
+    """Ask every machine whether it can be reached, and what it has; nothing is started.
+
+    Python, OpenVINO, room on its disk, how wrong its clock is, who holds its measuring lock. Exit status 1 where one is not ready.
+    """
+    found = inventory.read(lab, limit)
+    with tempfile.TemporaryDirectory(prefix="autogauge-") as folder, Progress() as progress:
+        everybody = collector.check(found, limit, Path(folder, "ansible.log"), progress, strict=strict)
+    rows, line = [each.to_json() for each in everybody], accounts.in_a_line(everybody)
+    notes = accounts.same_computer(everybody)
+    if as_json:
+        print_json({"machines": rows, "summary": line, "notes": notes})
+    else:
+        screen = console()
+        screen.print(shown.check_table(rows))
+        for each in notes:
+            screen.print(f"NOTE  {each}")
+        screen.print(line)
+    if any(each.outcome is not accounts.Outcome.READY for each in everybody):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: python -m autogauge fleet run lab.ini --limit=lab-01,lab-02 -- --profile=quick")
+def run(
+    lab: Lab,
+    words: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[-- PYTEST OPTIONS]", help="More options of pytest -m perf, behind the inventory's."),
+    ] = None,
+    limit: Limit = None,
+    reports: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the one history is; the account goes there too.")
+    ] = HISTORY.parent,
+    strict: Strict = False,
+    deadline: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="In all; what measures then is ended.")
+    ] = collector.DEADLINE_S,
+    as_json: AsJson = False,
+) -> None:
+    """Measure on every machine of the inventory by `pytest -m perf`, and bring the results home.
+
+    Exit status 0 when every machine measured and nothing failed, 1 when something failed or a machine is missing.
+    """
+    wanted = collector.Wanted(inventory.read(lab, limit), limit, reports, tuple(words or ()), strict, deadline)
+    with Progress() as progress:
+        done = collector.FleetRun(wanted, progress)
+        done.go()
+    if as_json:
+        print_json({**done.to_json(), "account": str(done.path)})
+    else:
+        screen = console()
+        screen.print(shown.run_table([each.to_json() for each in done.accounts]))
+        for each in done.notes:
+            screen.print(f"NOTE  {each}")
+        screen.print(f"account: {done.path}")
+        screen.print(f"history: {reports / 'history'}")
+        screen.print(accounts.in_a_line(done.accounts))
+    if not done.is_good:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: python -m autogauge fleet pack")
+def pack(
+    into: Annotated[Optional[Path], typer.Argument(metavar="DIR", help="A folder for it; else the cache.")] = None,  # noqa: UP045
+) -> None:
+    """Pack the project as it is copied to machines, and print the file's path; the playbook asks for it when it is run by hand."""
+    typer.echo(packed.pack(into or default_cache_dir() / "fleet").absolute())

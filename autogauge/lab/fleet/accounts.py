@@ -1,0 +1,185 @@
+"""What became of each machine: what it is at now, and in the end one outcome for every one of them, with its sentence.
+
+Made from events alone, so that it is the same whoever shows it. Bringing results home is left to ``results``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from autogauge.lab.fleet import sentences
+from autogauge.lab.fleet.engine import Event
+from autogauge.lab.fleet.inventory import Machine
+from autogauge.plain import sentence
+
+LOOK, START, MEASURE, FETCHED = "look at the machine", "start to measure", "measure", "fetch the results"
+IS_MEASURED, STOPPED = "did it measure?", "end the measuring"
+"""The steps of the playbook that mean something here, by their names in it."""
+QUIET = ("is ", "did ", "unpack")
+"""How the names of steps begin that are over at once."""
+
+
+class Outcome(str, Enum):
+    """What became of a machine, in the order in which they are counted."""
+
+    READY = "ready"
+    """It was only asked."""
+    MEASURED = "measured"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    INTERRUPTED = "interrupted"
+    NOT_STARTED = "not started"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass
+class Account:
+    """One machine's. ``since`` is a time of ``time.monotonic()``; ``says`` is what the first look at it printed.
+
+    ``verdicts`` and ``gate`` count words; ``run`` is the run that this session saved, ``brought`` are all that are new at home.
+    """
+
+    machine: Machine
+    outcome: Outcome = Outcome.NOT_STARTED
+    sentence: str = ""
+    step: str = ""
+    since: float = field(default_factory=time.monotonic)
+    doing: str = ""
+    says: dict[str, str] = field(default_factory=dict)
+    has_started: bool = False
+    status: str = ""
+    said: str = ""
+    verdicts: Counter[str] = field(default_factory=Counter)
+    gate: Counter[str] = field(default_factory=Counter)
+    run: str = ""
+    brought: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    is_over: bool = False
+
+    def end(self, outcome: Outcome, why: str = "") -> None:
+        """The one outcome, the first that is known."""
+        if not self.is_over:
+            self.is_over, self.outcome, self.sentence = True, outcome, sentence(why.rstrip(". "))
+            self.since = time.monotonic()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it measured, and nothing in it failed."""
+        return self.outcome is Outcome.MEASURED and self.status == "0" and not self.notes
+
+    def to_json(self) -> dict[str, Any]:
+        """The machine's part of the account file."""
+        return {
+            "machine": self.machine.name,
+            "called": self.machine.folder,
+            "outcome": str(self.outcome),
+            "sentence": self.sentence,
+            "step": self.step,
+            "exit_status": int(self.status) if self.status.isdigit() else None,
+            "verdicts": dict(self.verdicts),
+            "gate": dict(self.gate),
+            "run": self.run or None,
+            "brought_home": self.brought,
+            "notes": self.notes,
+            "openvino": self.says.get("openvino") or None,
+            "python": self.says.get("python_version"),
+            "free_mib": _number(self.says.get("free_mib")),
+            "clock_off_s": _number(self.says.get("clock_off_s")),
+            "lock": self.says.get("lock"),
+        }
+
+
+def follow(account: Account, event: Event) -> None:
+    """Take into a machine's account what happened on it."""
+    if event.kind == "begins" and not event.step.startswith(QUIET) and not account.is_over:
+        account.step, account.since, account.doing = event.step, time.monotonic(), ""
+    if event.step == START and event.kind in ("begins", "ok"):
+        account.has_started = True
+    if event.step == LOOK and event.kind == "ok":
+        account.says = event.says
+    if event.step == MEASURE and event.kind in ("again", "ok"):
+        _look_at_measuring(account, event.says)
+    if event.kind == "unreachable":
+        _unreachable(account, event)
+    elif event.kind == "failed" and event.step != IS_MEASURED:
+        why = sentences.first(event.message)
+        if event.is_late:
+            account.end(Outcome.SILENT, f"it did not answer any more ({event.step}): is it stuck?")
+        account.end(Outcome.FAILED, why if event.step.startswith(QUIET) else f"{event.step}: {why}")
+
+
+def _look_at_measuring(account: Account, says: dict[str, str]) -> None:
+    account.doing = sentence(says.get("last", "").strip(), 120)
+    account.status, account.said = says.get("status", ""), says.get("said", "")
+    if "silent" in says:
+        last = f"; its last words: {account.doing}" if account.doing else ""
+        account.end(
+            Outcome.SILENT,
+            f"nothing came from its pytest for {says['silent']} s, and it was ended (autogauge_silence_s){last}",
+        )
+
+
+def _unreachable(account: Account, event: Event) -> None:
+    why = sentences.unreachable(account.machine, event.message)
+    if account.has_started:
+        why = f"the connection was lost while it measured: {why}; what it saves comes home with the next fleet run"
+    account.end(Outcome.UNREACHABLE, why)
+
+
+def judge(account: Account) -> None:
+    """The outcome of a machine whose results are home."""
+    if account.status in ("0", "1") and (account.run or account.verdicts):
+        account.end(Outcome.MEASURED)
+    elif account.status == "0":
+        account.end(
+            Outcome.FAILED, "its pytest ended well and measured nothing: check the options (autogauge_pytest_args)"
+        )
+    else:
+        account.end(Outcome.FAILED, sentences.of_pytest(account.status or "killed", account.said))
+
+
+def counted(accounts: Sequence[Account]) -> dict[str, int]:
+    """How many machines had each outcome, those that there were."""
+    found = Counter(each.outcome for each in accounts)
+    return {str(outcome): found[outcome] for outcome in Outcome if found[outcome]}
+
+
+def in_a_line(accounts: Sequence[Account]) -> str:
+    """``4 machines: 2 measured, 1 failed, 1 unreachable``: it adds up."""
+    number = len(accounts)
+    parts = ", ".join(f"{count} {outcome}" for outcome, count in counted(accounts).items())
+    return f"{number} {'machine' if number == 1 else 'machines'}: {parts}"
+
+
+def same_computer(accounts: Iterable[Account]) -> list[str]:
+    """Sentences about machines that are one computer: they wait for each other, or disturb each other."""
+    found: dict[str, list[Account]] = {}
+    for each in accounts:
+        if computer := each.says.get("computer"):
+            found.setdefault(computer, []).append(each)
+    return [
+        f"{' and '.join(each.machine.name for each in those)} are one computer: "
+        + (
+            "they measure one after another"
+            if len(_locks(those)) == 1
+            else "with locks of their own they measure beside each other"
+        )
+        for those in found.values()
+        if len(those) > 1
+    ]
+
+
+def _locks(accounts: Iterable[Account]) -> set[str]:
+    return {str(each.machine.variables.get("autogauge_lock") or "") for each in accounts}
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.lstrip("-").isdigit() else None

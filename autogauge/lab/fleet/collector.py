@@ -1,0 +1,247 @@
+"""One fleet run: starts the playbook, follows it, brings home what comes, and accounts for every machine whatever happens.
+
+How a machine is reached is left to ``engine``, what its events mean to ``accounts``, and how it is shown to the command line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autogauge import __version__
+from autogauge.errors import UserError, explain_os_error
+from autogauge.files import write_bytes, write_json
+from autogauge.lab.fleet import accounts, engine, packed, results
+from autogauge.lab.fleet.accounts import Account, Outcome
+from autogauge.lab.fleet.engine import Event, Playbook
+from autogauge.lab.fleet.inventory import Inventory
+
+SCHEMA = 1
+"""Of the account file."""
+DEADLINE_S = 4 * 3600.0
+STOP_S = 90.0
+"""So long the machines have, all together, to end what they measure when it is interrupted."""
+CHECK_S = 300.0
+LOG, CAME = "ansible.log", "came"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a fleet run is to do. ``words`` are options of pytest, behind those of the inventory; ``strict`` asks doctor first."""
+
+    inventory: Inventory
+    limit: str | None
+    reports: Path
+    words: tuple[str, ...] = ()
+    strict: bool = False
+    deadline_s: float = DEADLINE_S
+
+
+Watch = Callable[[Sequence[Account], Account | None], None]
+"""Told all accounts, and the one that changed, if one did; called at least every half second."""
+
+
+def check(inventory: Inventory, limit: str | None, log: Path, watch: Watch, *, strict: bool = False) -> list[Account]:
+    """Ask every machine what it has, and start nothing. Raises :class:`UserError`."""
+    everybody = {each.name: Account(each) for each in inventory.machines}
+    variables = {"autogauge_archive": str(packed.pack(log.parent)), **({"autogauge_strict": True} if strict else {})}
+    with contextlib.closing(Playbook(engine.CHECK, inventory.path, log, variables, limit, len(inventory))) as playbook:
+        try:
+            for event in playbook.events(time.monotonic() + CHECK_S):
+                account = everybody.get(event.machine) if event else None
+                if event and account:
+                    accounts.follow(account, event)
+                watch([*everybody.values()], account)
+        except TimeoutError:
+            for each in everybody.values():
+                each.end(Outcome.SILENT, f"it did not answer within {CHECK_S:g} s: is it stuck?")
+        why = playbook.why_ended()
+    for each in everybody.values():
+        each.end(*((Outcome.READY,) if each.says else (Outcome.NOT_STARTED, why)))
+    return [*everybody.values()]
+
+
+class FleetRun:
+    """One run over the machines of an inventory; ``accounts`` has each of them, in the inventory's order."""
+
+    def __init__(self, wanted: Wanted, watch: Watch) -> None:
+        self.wanted, self._watch = wanted, watch
+        self.accounts = [Account(each) for each in wanted.inventory.machines]
+        self._by_name = {each.machine.name: each for each in self.accounts}
+        self.started = datetime.datetime.now(datetime.timezone.utc)
+        self.why_stopped = ""
+        self.notes: list[str] = []
+        self.folder = self._folder()
+        self.session = f"{self.folder.name}-{secrets.token_hex(3)}"
+        """No other fleet run's on any machine, also of another computer that began in the same second."""
+
+    @property
+    def path(self) -> Path:
+        """The account file."""
+        return self.folder.with_name(f"{self.folder.name}.json")
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every machine measured, nothing failed, and all is home."""
+        return all(each.is_good for each in self.accounts)
+
+    def go(self) -> None:
+        """Do it. After it every machine is accounted for, also after an interruption. Raises :class:`UserError` before anything starts."""
+        variables = self._prepared()
+        self._write()
+        try:
+            self._follow(variables)
+        except KeyboardInterrupt as error:
+            self._stop(f"interrupted by {error}" if str(error) else "interrupted", variables)
+        except TimeoutError:
+            self._stop(f"not done within {self.wanted.deadline_s:g} s (--deadline)", variables)
+        finally:
+            for each in self.accounts:
+                each.end(Outcome.NOT_STARTED, self.why_stopped or "Ansible ended before it was asked")
+            self.notes += accounts.same_computer(each for each in self.accounts if each.has_started)
+            self._clear()
+            self._write(is_done=True)
+
+    def to_json(self, *, is_done: bool = True) -> dict[str, Any]:
+        """The account: who was to measure, and what became of each."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        return {
+            "schema": SCHEMA,
+            "autogauge": __version__,
+            "session": self.session,
+            "started": self.started.isoformat(timespec="seconds"),
+            "finished": now.isoformat(timespec="seconds") if is_done else None,
+            "inventory": str(self.wanted.inventory.path),
+            "limit": self.wanted.limit,
+            "pytest_args": [*self.wanted.words],
+            "machines": [each.to_json() for each in self.accounts],
+            "counts": accounts.counted(self.accounts),
+            "summary": accounts.in_a_line(self.accounts),
+            "stopped": self.why_stopped or None,
+            "notes": self.notes,
+        }
+
+    def _folder(self) -> Path:
+        """A folder for this run alone, named by when it began."""
+        place = self.wanted.reports / "fleet"
+        name = self.started.strftime("%Y%m%dT%H%M%SZ")
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            for number in range(1, 100):
+                folder = place / (name if number == 1 else f"{name}-{number}")
+                with contextlib.suppress(FileExistsError):
+                    folder.mkdir()
+                    return folder
+        except OSError as error:
+            raise explain_os_error(error, f"cannot make a folder in {place}", "--reports=DIR") from error
+        raise UserError(f"a hundred fleet runs began in one second in {place}: try again.")
+
+    def _prepared(self) -> dict[str, Any]:
+        """What the playbook is told; what it needs is made."""
+        history = self.wanted.reports / "history"
+        try:
+            for each in self.accounts:
+                write_bytes(self.folder / "at-home" / each.machine.name, results.at_home(history, each.machine))
+            (self.folder / CAME).mkdir(exist_ok=True)
+        except OSError as error:
+            raise explain_os_error(error, f"cannot write in {self.folder}", "--reports=DIR") from error
+        return {
+            "autogauge_archive": str(packed.pack(self.folder).absolute()),
+            "autogauge_home": str((self.folder / CAME).absolute()),
+            "autogauge_at_home": str((self.folder / "at-home").absolute()),
+            "autogauge_unpack": False,
+            "autogauge_session": self.session,
+            "autogauge_more_pytest_args": [*self.wanted.words],
+            **({"autogauge_strict": True} if self.wanted.strict else {}),
+        }
+
+    def _follow(self, variables: Mapping[str, Any]) -> None:
+        until = time.monotonic() + self.wanted.deadline_s
+        inventory, log = self.wanted.inventory, self.folder / LOG
+        with contextlib.closing(
+            Playbook(engine.RUN, inventory.path, log, variables, self.wanted.limit, len(inventory))
+        ) as playbook:
+            for event in playbook.events(until):
+                self._take(event)
+            why = playbook.why_ended()
+        for each in self.accounts:
+            each.end(
+                Outcome.FAILED if each.has_started else Outcome.NOT_STARTED, f"Ansible ended before it was done: {why}"
+            )
+
+    def _take(self, event: Event | None) -> None:
+        account = self._by_name.get(event.machine) if event else None
+        if event and account:
+            was_over = account.is_over
+            accounts.follow(account, event)
+            if event.step == accounts.FETCHED and event.kind == "ok":
+                self._bring_home(account)
+            if account.is_over and not was_over:
+                self._write()
+        self._watch(self.accounts, account)
+
+    def _bring_home(self, account: Account) -> None:
+        came = self.folder / account.machine.folder
+        pack = self.folder / CAME / f"{account.machine.name}.tar"
+        try:
+            results.unpack(pack, account, came)
+            pack.unlink()
+        except (UserError, OSError) as error:
+            account.notes.append(f"not all is home: {error}")
+            account.end(Outcome.FAILED, str(error))
+            return
+        results.read(account, came)
+        results.bring_home(account, came, self.wanted.reports / "history")
+        if self.why_stopped and not (account.run and account.status in ("0", "1")):
+            account.end(Outcome.INTERRUPTED, f"{self.why_stopped}, and ended there")
+        accounts.judge(account)
+
+    def _stop(self, why: str, variables: Mapping[str, Any]) -> None:
+        """End what measures, and bring home what is there; whoever interrupts this, too, has every machine accounted for."""
+        self.why_stopped = why
+        running = [each for each in self.accounts if each.has_started and not each.is_over]
+        try:
+            if running:
+                self._end_all(running, variables)
+        except (KeyboardInterrupt, TimeoutError, UserError):
+            pass
+        for each in running:
+            each.end(Outcome.INTERRUPTED, f"{why}; it could not be ended there, and measures on (autogauge_limit_s)")
+        for each in self.accounts:
+            each.end(Outcome.NOT_STARTED, f"{why}{f' ({each.step})' if each.step else ''}")
+
+    def _end_all(self, running: Sequence[Account], variables: Mapping[str, Any]) -> None:
+        names = ",".join(each.machine.name for each in running)
+        log = self.folder / "stop.log"
+        with contextlib.closing(
+            Playbook(engine.STOP, self.wanted.inventory.path, log, variables, names, len(running))
+        ) as playbook:
+            for event in playbook.events(time.monotonic() + STOP_S):
+                if event is None or event.kind not in ("failed", "unreachable"):
+                    self._take(event)
+
+    def _clear(self) -> None:
+        """Keep of this run what people read: what each session printed. Runs that are not home stay where they are."""
+        with contextlib.suppress(OSError):
+            for each in (self.folder / "at-home", self.folder / CAME):
+                shutil.rmtree(each, ignore_errors=True)
+            for pack in self.folder.glob("project-*.tar.gz"):
+                pack.unlink()
+            for account in self.accounts:
+                if not account.notes:
+                    shutil.rmtree(self.folder / account.machine.folder / "history", ignore_errors=True)
+
+    def _write(self, *, is_done: bool = False) -> None:
+        try:
+            write_json(self.path, self.to_json(is_done=is_done))
+        except OSError as error:
+            if not is_done:
+                return  # it is written again with the next machine, and at the end
+            raise explain_os_error(error, f"cannot write {self.path}", "--reports=DIR") from error

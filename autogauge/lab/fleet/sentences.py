@@ -1,0 +1,66 @@
+"""What went wrong on a machine as one sentence each: what is wrong, and what to do. From what ssh, Ansible and pytest say of it."""
+
+from __future__ import annotations
+
+import re
+
+from autogauge.causes import step_in
+from autogauge.lab.fleet.inventory import Machine
+from autogauge.plain import sentence
+
+_OF_SSH = (
+    (
+        "Host key verification failed|host key .*(has changed|is known)",
+        "its host key is not the known one: log in once by hand, and compare it",
+    ),
+    (
+        r"Permission denied \(",
+        "it lets nobody in by this key: give its user the public key (ssh-copy-id), or name another (ansible_ssh_private_key_file)",
+    ),
+    ("Could not resolve hostname", "nobody knows its address: check the name (ansible_host)"),
+    ("Connection refused", "nobody listens there: is its ssh server running, on that port?"),
+    ("banner exchange|timed out|Timeout", "it does not answer: is it switched on, and not stuck?"),
+    ("No route to host|Network is unreachable", "there is no way to it: is it switched on, and in this network?"),
+)
+_KEY = re.compile(r"Identity file (\S+) not accessible|Load key \"?([^\":]+)\"?: ")
+_PREFIX = re.compile(
+    r"^(Task failed: |Action failed: |Module failed: |Failed to connect to the host via ssh: |non-zero return code\s*)+"
+)
+_OF_PYTEST = {
+    "1": "its tests failed before anything was measured",
+    "2": "it was interrupted",
+    "3": "pytest itself failed",
+    "4": "pytest does not know an option",
+    "5": "no test was chosen: check the options (autogauge_pytest_args)",
+    "killed": "its measuring was killed, and left no exit status",
+    "124": "it was not done in time, and was ended (autogauge_limit_s)",
+    "137": "its measuring was killed (signal 9)",
+}
+
+
+def unreachable(machine: Machine, said: str) -> str:
+    """Of a machine that ssh does not get into."""
+    where = f"{machine.address} port {machine.port}"
+    if key := _KEY.search(said):
+        return (
+            f"there is no ssh key {key[1] or key[2]} that can be read: name one (ansible_ssh_private_key_file); {where}"
+        )
+    for pattern, why in _OF_SSH:
+        if re.search(pattern, said, re.IGNORECASE):
+            return f"{why} ({where})"
+    return f"{where}: {first(said)}"
+
+
+def first(said: str) -> str:
+    """The first line of a message that says something, without Ansible's own words; with what to do where the machine lacked something."""
+    lines = [_PREFIX.sub("", line.strip()) for line in said.splitlines()]
+    text = next((line for line in lines if any(each.isalnum() for each in line)), "it says nothing").rstrip(". ")
+    step = step_in(said)
+    return sentence(f"{text}; {step}" if step and step not in text else text, 600)
+
+
+def of_pytest(status: str, said: str) -> str:
+    """Of a pytest that did not measure: its own sentence, else what its exit status means."""
+    if said and status not in ("0", "1", "124", "137", "killed"):
+        return sentence(said.rstrip(". "), 1000)
+    return _OF_PYTEST.get(status, f"pytest ended with exit status {status}")

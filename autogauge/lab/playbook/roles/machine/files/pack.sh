@@ -1,0 +1,18 @@
+# Packs a session's output and those runs that are not at home yet (a list of them comes in: PATH, a tab, bytes). Prints the path of the pack.
+export LC_ALL=C
+case $FOLDER in "~/"*) FOLDER=$HOME/${FOLDER#??} ;; esac
+place=$FOLDER/sessions/$SESSION
+[ -d "$place" ] || { echo "nothing was measured in $place" >&2; exit 1; }
+cat >"$place/at-home"
+# The list comes before the files: what a run's saving adds meanwhile comes next time, as a whole.
+cd "$FOLDER/reports" 2>/dev/null || { mkdir -p "$place/none" && cd "$place/none"; } || exit 1
+find history -type f \( -name '[0-9]*.json' -o -name '[0-9]*.npz' -o -name '[0-9]*.standing' \) -printf '%P\t%s\n' 2>/dev/null |
+    grep -vxF -f "$place/at-home" | cut -f 1 | sed 's|^|history/|' >"$place/to-come"
+tar -cf "$place/results.tar" --files-from="$place/to-come" || exit 1
+mkdir -p "$place/sessions/$NAME" || exit 1
+cd "$place" || exit 1
+for each in output before summary.json status; do
+    [ ! -e "$each" ] || tail -c 4000000 "$each" >"sessions/$NAME/$each" || exit 1
+done
+tar -rf results.tar "sessions/$NAME" || exit 1
+echo "$place/results.tar"

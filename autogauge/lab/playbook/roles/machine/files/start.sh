@@ -1,0 +1,24 @@
+# Starts pytest with the words that follow, and comes back at once: what is measured goes on when a connection is lost.
+# In the session's folder: alive (locked as long as it runs), pid, output, before (the runs that there were), and at its end summary.json, status.
+place=$FOLDER/sessions/$SESSION
+mkdir -p "$place" && cd "$place" || exit 1
+exec 9>alive
+flock --nonblock 9 || exit 0 # it runs already
+[ ! -e status ] || exit 0    # it has run
+find ../ -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
+(cd "$FOLDER/reports/history" 2>/dev/null && find . -name '[0-9]*.json' -type f) >before
+: >output
+export FOLDER PROJECT PYTHON MACHINE LIMIT_S AUTOGAUGE_CACHE place
+[ -z "${AUTOGAUGE_LOCK:-}" ] || export AUTOGAUGE_LOCK
+cat >run <<'END'
+echo $$ >"$place/pid"
+trap : TERM
+cd "$PROJECT" || exit 1
+timeout --foreground --signal=TERM --kill-after=60 "$LIMIT_S" \
+    "$PYTHON" -m pytest -m perf --machine="$MACHINE" --reports="$FOLDER/reports" "$@" 9>&-
+status=$?
+cd "$place" || exit 1
+[ "$FOLDER/reports/latest/summary.json" -nt before ] && cp "$FOLDER/reports/latest/summary.json" summary.json
+echo "$status" >status.new && mv status.new status
+END
+setsid sh run "$@" >>output 2>&1 </dev/null &
