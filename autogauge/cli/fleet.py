@@ -124,7 +124,7 @@ def check(lab: Lab, limit: Limit = None, strict: Strict = False, as_json: AsJson
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: python -m autogauge fleet run lab.ini --limit=lab-01,lab-02 -- --profile=quick")
+@app.command(epilog="Example: python -m autogauge fleet run lab.ini --limit=lab-01,lab-02 -- -k hints")
 def run(
     lab: Lab,
     words: Annotated[
