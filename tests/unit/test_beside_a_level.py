@@ -44,7 +44,7 @@ CHANGED = (
 def test_the_trends_name_it_beside_the_change_of_level(history, tmp_path):
     done = run_cli("report", f"--history={history}", f"--out={tmp_path}/trends", f"--cache={tmp_path}/cache")
     assert done.returncode == 0, done.stderr
-    page = " ".join((tmp_path / "trends" / "index.html").read_text().split()).replace("&#39;", "'")
+    page = " ".join((tmp_path / "trends" / "trends.html").read_text().split()).replace("&#39;", "'")
     said = page.split("became slower on ")[1:]
     of = {name: [each[:700] for each in said if each.startswith(name)] for name in ("lab-01", "lab-02")}
     assert of["lab-01"]
