@@ -151,6 +151,18 @@ def test_one_good_run_is_not_back_and_two_are(lab):
     assert (kind, "since run 15" in text) == ("error", True), "what comes again is told again"
 
 
+def test_two_runs_that_pass_with_the_worse_figures_are_not_back(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    lab.told(1)
+    lab.runs([1.09, 1.09])
+    assert lab.told(1) == []
+
+
+def test_what_became_the_normal_level_before_anybody_asked_is_no_alert(lab):
+    lab.runs(wobbling(20) + wobbling(21, 1.07))
+    assert lab.told(0) == []
+
+
 def test_a_smaller_change_that_no_run_fails_for_is_told_by_its_trend_until_it_is_the_normal_level(lab):
     lab.runs(wobbling(20)).runs(wobbling(6, 1.07))
     ((kind, text),) = lab.told(1)
@@ -254,7 +266,10 @@ def test_what_was_muted_all_its_time_is_never_told(lab):
     assert lab.told(0) == []
     lab.runs([1.0], today=True)
     assert lab.told(0) == []
-    assert lab.told(0) == []
+    book = books.read(lab.history)
+    book.alerts[0].muted_until = "2026-01-01"
+    books.write(lab.history, book)
+    assert lab.told(0) == [], "the mute is over, and so is the alert"
 
 
 def test_a_dry_run_shows_what_would_be_told_and_changes_nothing(lab):
