@@ -25,6 +25,7 @@ from typing import Any
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import read_regular
+from autogauge.lab.alerts.sender import BEGUN, READY_S
 
 VARIABLE = "AUTOGAUGE_ALERT_URLS"
 LARGEST_BYTES = 2**20
@@ -156,16 +157,25 @@ def send(channel: Channel, title: str, body: str, deadline_s: float) -> Outcome:
     except OSError as error:
         return Outcome(REFUSED, f"no process could be started for it: {error.strerror}")
     try:
-        said, _ = running.communicate(asked.encode(), timeout=deadline_s + GRACE_S)
-        answer = json.loads(said)
-        return Outcome(str(answer["word"]), str(answer["why"]))
-    except subprocess.TimeoutExpired:
-        return Outcome(UNANSWERED, f"no answer within {deadline_s:g} s")
-    except (ValueError, KeyError, TypeError, OSError):
-        if running.returncode == -signal.SIGALRM:
-            return Outcome(UNANSWERED, f"no answer within {deadline_s:g} s")
-        return Outcome(UNANSWERED, f"its sender ended with status {running.returncode}")
+        said, _ = running.communicate(asked.encode(), timeout=READY_S + deadline_s + GRACE_S)
+        return _outcome(said, running.returncode, deadline_s)
+    except subprocess.TimeoutExpired as error:
+        return _outcome(error.stdout or b"", -signal.SIGALRM, deadline_s)
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(running.pid, signal.SIGKILL)
         running.wait()
+
+
+def _outcome(said: bytes, status: int, deadline_s: float) -> Outcome:
+    """What a sender's output and end say. One that did not begin to send cannot have told anybody."""
+    begun, *answer = said.decode(errors="replace").splitlines() or [""]
+    if begun != BEGUN:
+        return Outcome(REFUSED, "its sender did not get as far as sending")
+    with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
+        found = json.loads(answer[0])
+        return Outcome(str(found["word"]), str(found["why"]))
+    late = status in (-signal.SIGALRM, -signal.SIGKILL)
+    return Outcome(
+        UNANSWERED, f"no answer within {deadline_s:g} s" if late else f"its sender ended with status {status}"
+    )

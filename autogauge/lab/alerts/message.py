@@ -128,7 +128,7 @@ def message(items: Sequence[Item], pages: str, longest_title: int, longest_body:
     wrong, over = split(items)
     told = lines(items)
     head = heading(wrong, over)
-    title = f"autogauge: {told[0].text}" if len(told) == 1 else f"autogauge: {head}"
+    title = f"autogauge: {told[0].text}" if len(items) == 1 else f"autogauge: {head}"
     foot = [LIST]
     if pages:
         foot.insert(0, f"Trends: {link(pages, [item.alert for item in items])}")

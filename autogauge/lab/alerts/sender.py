@@ -1,6 +1,7 @@
 """A process that sends one message to one channel and says what became of it; all it is asked comes by standard input, as JSON.
 
-Nothing of the address is printed. It ends itself at the deadline (SIGALRM), also when who started it is gone.
+It prints a line when it begins to send, before which nothing can have arrived, and a line with the outcome. Nothing of the address is
+printed. It ends itself at the deadline (SIGALRM), also when who started it is gone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import signal
 import sys
 from typing import Any
 
+BEGUN = "begun"
+READY_S = 60.0
 _STATUS = re.compile(r"error=(\d{3})\b")
 _NEVER_ARRIVED = (
     "Connection refused",
@@ -34,10 +37,10 @@ _NOBODY_KNOWS = ("408", "502", "504")
 
 
 def main() -> None:
-    """Send what standard input asks for; print ``{"word": …, "why": …}``."""
+    """Send what standard input asks for; print :data:`BEGUN`, then ``{"word": …, "why": …}``."""
     asked = json.load(sys.stdin)
     deadline_s = float(asked["deadline_s"])
-    signal.setitimer(signal.ITIMER_REAL, deadline_s)
+    signal.setitimer(signal.ITIMER_REAL, READY_S)  # a busy machine takes its time until apprise is imported
     word, why = _sent(str(asked["url"]), str(asked["title"]), str(asked["body"]), deadline_s)
     print(json.dumps({"word": word, "why": why}), flush=True)
 
@@ -50,6 +53,8 @@ def _sent(url: str, title: str, body: str, deadline_s: float) -> tuple[str, str]
     plugin.socket_connect_timeout = plugin.socket_read_timeout = 0.9 * deadline_s
     channel = apprise.Apprise()
     channel.add(plugin)
+    print(BEGUN, flush=True)
+    signal.setitimer(signal.ITIMER_REAL, deadline_s)
     with apprise.LogCapture(level=logging.DEBUG) as log:
         if channel.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT):
             return "sent", ""
