@@ -13,12 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from autogauge.errors import UserError
-from autogauge.gate import comparison_notes, past
+from autogauge.gate import comparison_notes, comparison_pooled, past
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import RATIO_SPREAD, Figure, Rule, outcome
@@ -31,6 +31,11 @@ from autogauge.measuring.quantity import TIME, Quantity, quantity_of
 from autogauge.plain import plain
 from autogauge.stats.two_levels import ratio_of_levels
 
+if TYPE_CHECKING:
+    from autogauge.gate.comparison_pooled import Pooled
+
+MOST_PRINTED = 100
+"""Lines of single machines that are printed below those over all machines, the worst first."""
 BY_RATIO = "by the ratio to the pinned workload"
 
 
@@ -80,6 +85,10 @@ class Compared:
     seconds: tuple[float, float]
     labels: Labels = field(default_factory=dict)
     """As the newest run of both sides has them."""
+    machine: str = ""
+    """The machine that both sides measured it on; empty where they share none."""
+    beside: str = ""
+    """The same as ``where`` without the machine."""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary; seconds (``mib`` of memory) are medians over the runs, of A and of B."""
@@ -88,6 +97,7 @@ class Compared:
             "metric": self.metric,
             "labels": dict(self.labels),
             "where": self.where,
+            "machine": self.machine,
             "basis": self.basis,
             "runs": list(self.runs),
             "seconds" if self.judgement.quantity is TIME else "mib": list(self.seconds),
@@ -108,6 +118,32 @@ class Comparison:
     """The OpenVINO releases that the figures of A, and those of B, were measured with."""
     by: str = ""
     """The label whose values were compared within each run; empty where two sides were."""
+    pooled: tuple[Pooled, ...] = ()
+    """Of several machines a line a benchmark over all of them, the worst first: see ``comparison_pooled``."""
+    all_lines: bool = False
+    """Whether every line is to be printed, however many machines there are."""
+    shown: frozenset[str] | None = None
+    """The words whose lines are to be shown; all where it is ``None``."""
+
+    @property
+    def lines(self) -> list[Compared]:
+        """Those of ``compared`` that are to be shown."""
+        return [each for each in self.compared if self.shown is None or each.judgement.word in self.shown]
+
+    def printed(self) -> tuple[list[Compared], list[Compared]]:
+        """The lines to print, and those that are too many for a terminal or a comment: of several machines the best ones."""
+        lines = self.lines
+        most = len(lines) if self.all_lines or not self.pooled else MOST_PRINTED
+        return lines[:most], lines[most:]
+
+    @property
+    def pooled_lines(self) -> list[Pooled]:
+        """Those of ``pooled`` that are to be shown: where the word is asked for, of the machines together or of any of them."""
+        return [
+            each
+            for each in self.pooled
+            if self.shown is None or each.judgement.word in self.shown or self.shown & each.verdicts.keys()
+        ]
 
     @property
     def varied(self) -> bool:
@@ -119,8 +155,13 @@ class Comparison:
         """The judgements alone."""
         return [each.judgement for each in self.compared]
 
+    @property
+    def became_slower(self) -> bool:
+        """Whether any line says FAIL: of a machine, or of all together."""
+        return any(each.word == "FAIL" for each in (*self.judgements, *(each.judgement for each in self.pooled)))
+
     def to_json(self) -> dict[str, Any]:
-        """Everything as JSON."""
+        """Everything as JSON, but for the lines that are not to be shown: ``left_out`` says how many."""
         return {
             "by": self.by or None,
             "a": {
@@ -133,7 +174,9 @@ class Comparison:
                 "runs": [str(run.path) for run in self.b.runs],
                 "openvino": list(self.releases[1]),
             },
-            "benchmarks": [each.to_json() for each in self.compared],
+            "over_machines": [each.to_json() for each in self.pooled_lines],
+            "benchmarks": [each.to_json() for each in self.lines],
+            "left_out": len(self.compared) - len(self.lines),
             "only_a": list(self.only_a),
             "only_b": list(self.only_b),
             "notes": list(self.notes),
@@ -182,7 +225,8 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
         tuple(by_size(release for group in groups.values() for release in group.releases if release))
         for groups in (groups_a, groups_b)
     )
-    return Comparison(a, b, compared, only_a, only_b, notes, (releases[0], releases[1]))
+    found = Comparison(a, b, compared, only_a, only_b, notes, (releases[0], releases[1]))
+    return comparison_pooled.pooled(found, smallest_change)
 
 
 Key = tuple[str, str, tuple[str, ...]]
@@ -275,6 +319,8 @@ def _compared(
         (len(a.seconds), len(b.seconds)),
         (float(np.median(a.seconds)), float(np.median(b.seconds))),
         max(a, b, key=lambda group: comparison_notes.moment_of(group.runs[-1])).labels,
+        machine := a.runs[0].machine if same_machines else "",
+        " · ".join(each for each in where if not machine or each != machine),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autogauge.gate.beside import beside
@@ -42,12 +43,21 @@ def of(
 
 def _on_both_sides(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[str]:
     """Whether a run is compared with itself: a change of it cannot be seen then."""
-    paths = {run.path.resolve() for run in a}
-    both = sum(run.path.resolve() in paths for run in b)
+    folders: dict[Path, Path] = {}
+    paths = {_place(run, folders) for run in a}
+    both = sum(_place(run, folders) in paths for run in b)
     if not both:
         return []
     some = "one run is on both sides, and hides" if both == 1 else f"{both} runs are on both sides, and hide"
     return [f"{some} what changed: name other runs for A or B (since=, until=, run=)"]
+
+
+def _place(run: IndexedRun, folders: dict[Path, Path]) -> Path:
+    """Where a run's file really lies; each folder is asked once."""
+    folder = run.path.parent
+    if folder not in folders:
+        folders[folder] = folder.resolve()
+    return folders[folder] / run.path.name
 
 
 def _between(a: Selection, b: Selection, same_machines: bool, models: Models | None) -> list[str]:
@@ -62,10 +72,9 @@ def _between(a: Selection, b: Selection, same_machines: bool, models: Models | N
         machines = [_names(run.machine for run in side.runs) for side in (a, b)]
         found.append(f"A is of {machines[0]}, B of {machines[1]}: seconds are compared")
         return found
+    prints_a, prints_b = _fingerprints(a.runs), _fingerprints(b.runs)
     for before, after in _nearest(a.runs, b.runs):
-        if {run.fingerprint for run in a.runs if _same(run, before)} == {
-            run.fingerprint for run in b.runs if _same(run, after)
-        }:
+        if prints_a[before.machine, before.emulated] == prints_b[after.machine, after.emulated]:
             continue
         if clauses := differing(before, after):
             found.append(
@@ -92,8 +101,12 @@ def _nearest(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[tuple[Ind
     return found
 
 
-def _same(run: IndexedRun, other: IndexedRun) -> bool:
-    return (run.machine, run.emulated) == (other.machine, other.emulated)
+def _fingerprints(runs: Sequence[IndexedRun]) -> dict[tuple[str, str], set[str]]:
+    """Those of each machine."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for run in runs:
+        found[run.machine, run.emulated].add(run.fingerprint)
+    return found
 
 
 def moment_of(run: IndexedRun) -> tuple[float, int]:

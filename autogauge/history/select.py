@@ -110,13 +110,26 @@ class Histories:
             return self._chosen(text, found, wanted, any_standing)
         if exists(path):
             return self._chosen(text, [self._single(path)], wanted, True)
+        if (machine := self._machine(place)) is not None:
+            return self._chosen(text, machine, wanted, any_standing)
         if glob.has_magic(place):
             paths = [Path(each) for each in sorted(glob.glob(place)) if each.endswith(".json")]  # noqa: PTH207 (a user's pattern)
             if not paths:
                 raise UserError(f"no saved run matches {place[:200]!r}: check the pattern.")
             return self._chosen(text, self._several(paths), wanted, any_standing)
         raise UserError(
-            f"there is no {place[:200]!r}: name a saved run, a pattern, a folder, or filters (FIELD=VALUE)."
+            f"there is no {place[:200]!r}: name a saved run, a machine of {self.root}, a pattern, a folder, or filters (FIELD=VALUE)."
+        )
+
+    def _machine(self, place: str) -> list[IndexedRun] | None:
+        """The runs of the machine of that name in the history, whose folder may be called otherwise; ``None`` where there is none."""
+        if is_number(place) or not is_folder(self.root):
+            return None
+        every = [run for folder in run_folders(self.root, self._say) for run in self._read(folder)]
+        return (
+            [run for run in every if run.machine == place]
+            or [run for run in every if run.path.parent == self.root / place]
+            or None
         )
 
     def _chosen(self, text: str, runs: Iterable[IndexedRun], wanted: Where, any_standing: bool) -> Selection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from autogauge.gate.comparison import Compared, Comparison
+from autogauge.gate.comparison_pooled import Pooled
 from autogauge.gate.judgement import changes_of, percent
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import by_size
@@ -20,6 +22,7 @@ from autogauge.report.tables import Column, Fitted
 
 STANDINGS = {"accepted": "green", "quarantined": "bold red", "pending": "yellow", "unreadable": "red"}
 NONE = "–"
+NOTES_SHOWN = 20
 NEEDS, NEEDS_APART = 9, 18
 """Characters of a model's name, and of one that has to be told apart from others of that name."""
 
@@ -92,7 +95,82 @@ def run_json(run: IndexedRun) -> dict[str, Any]:
 
 
 def comparison(found: Comparison) -> list[RenderableType]:
-    """B against A: what each is, a line for each benchmark, what only one of them has."""
+    """B against A: what each is, a line for each benchmark, what only one of them has.
+
+    Of several machines a line a benchmark over all of them comes first, and of very many machines' own lines the worst.
+    """
+    parts: list[RenderableType] = [Text(f"{name}: {what} ({short(text)})") for name, what, text in sides(found)]
+    parts += [*_over_machines(found), *_by_itself(found)]
+    parts += [Text(f"only in {name}: {some_of(only)}") for name, only in unmatched(found)]
+    notes = found.notes[:NOTES_SHOWN]
+    parts += [Text(f"NOTE  {sentence(note)}") for note in notes]
+    more = len(found.notes) - len(notes)
+    return [*parts, *([Text(f"NOTE  and {more} more such notes (--json has them all)")] if more else [])]
+
+
+def _over_machines(found: Comparison) -> list[RenderableType]:
+    if not found.pooled:
+        return []
+    table = Fitted(
+        (
+            Column("", 100),
+            Column("over all machines", 90, 12),
+            Column(changes_of(each.judgement for each in found.pooled), 80, right=True),
+            Column("interval", 70, 11),
+            Column("machines", 60),
+            Column("furthest", 50, 8),
+        )
+    )
+    for each in found.pooled_lines:
+        judgement = each.judgement
+        table.add_row(
+            Text(judgement.word, style=STYLES.get(judgement.word, "")),
+            judgement.benchmark,
+            percent(judgement.change.ratio) if judgement.change else NONE,
+            judgement.bounds(),
+            machines_of(each),
+            furthest_of(each),
+        )
+    left = left_out_of(len(found.pooled) - len(found.pooled_lines))
+    return [table, Text(how_pooled(found)), *([Text(left)] if left else [])]
+
+
+def machines_of(each: Pooled) -> str:
+    """How many machines a line is over, and what was said of them: ``100: 97 PASS, 3 FAIL``."""
+    return f"{each.machines}: {', '.join(f'{count} {word}' for word, count in each.verdicts.items())}"
+
+
+def furthest_of(each: Pooled) -> str:
+    """The machine that became slower, or larger, by most: ``lab-07 +6.1 %``."""
+    change = each.furthest.judgement.change
+    return f"{each.furthest.machine} {percent(change.ratio) if change else NONE}"
+
+
+def how_pooled(found: Comparison) -> str:
+    """What the lines over machines rest on."""
+    change = found.pooled[0].judgement.change
+    together = 100 * family(len(found.pooled), change.confidence) if change else 0.0
+    return (
+        "over all machines: machines are the sample, each counts once (trimmed mean, Student's interval over machines; "
+        f"docs/history.md); either bound holds for all lines together with {together:.3g} %"
+    )
+
+
+def left_out_of(count: int) -> str:
+    """That so many lines are left out by the user's wish; empty for none."""
+    return f"{count} {'line' if count == 1 else 'lines'} without a change left out (--only=changed)" if count else ""
+
+
+def too_many_of(lines: Sequence[Compared]) -> str:
+    """Which lines are not printed since there are too many, and how to see them; empty for none."""
+    if not lines:
+        return ""
+    words = Counter(each.judgement.word for each in lines)
+    counts = ", ".join(f"{count} {word}" for word, count in words.items())
+    return f"and {len(lines)} more lines: {counts} (--only=all prints them all, --json and --html have them)"
+
+
+def _by_itself(found: Comparison) -> list[RenderableType]:
     headings = headings_of(found)
     table = Fitted(
         (
@@ -105,20 +183,20 @@ def comparison(found: Comparison) -> list[RenderableType]:
             Column("runs", 40),
         )
     )
-    for each in found.compared:
+    lines, rest = found.printed()
+    alone = bool(one_unit({one.metric for one in found.compared}))
+    for each in lines:
         judgement = each.judgement
         table.add_row(
             Text(judgement.word, style=STYLES.get(judgement.word, "")),
             judgement.benchmark,
-            *figures_of(found, each),
+            *figures_of(each, alone=alone),
             percent(judgement.change.ratio) if judgement.change else NONE,
             judgement.bounds(),
             f"{each.runs[0]}, {each.runs[1]}",
         )
-    parts: list[RenderableType] = [Text(f"{name}: {what} ({short(text)})") for name, what, text in sides(found)]
-    parts += [table, *(Text(line) for line in how(found))]
-    parts += [Text(f"only in {name}: {some_of(only)}") for name, only in unmatched(found)]
-    return [*parts, *(Text(f"NOTE  {sentence(note)}") for note in found.notes)]
+    said = [too_many_of(rest), left_out_of(len(found.compared) - len(found.lines)), *how(found)]
+    return [*([table] if lines else []), *(Text(line) for line in said if line)]
 
 
 def sides(found: Comparison) -> list[tuple[str, str, str]]:
@@ -131,7 +209,7 @@ def describe(runs: Sequence[IndexedRun], own_releases: Sequence[str] = ()) -> st
     """How many runs of which machines and releases, and from when. ``own_releases`` are those of the figures that are meant."""
     moments = sorted(run.when for run in runs if run.when)
     days = dict.fromkeys(f"{moment:%Y-%m-%d}" for moment in (moments[:1] + moments[-1:]))
-    machines = ", ".join(short(each) for each in sorted({run.machine or "no machine's name" for run in runs})[:4])
+    machines = some_of(sorted({run.machine or "no machine's name" for run in runs}), 4)
     of_runs = by_size(own_releases or {each for run in runs for each in run.releases or ("no release",)})
     releases = ", ".join(map(short, of_runs[:4]))
     count = f"{len(runs)} run" if len(runs) == 1 else f"{len(runs)} runs"
@@ -173,9 +251,8 @@ def headings_of(found: Comparison) -> tuple[str, str, str]:
     return f"A {unit}".strip(), f"B {unit}".strip(), changes_of(found.judgements)
 
 
-def figures_of(found: Comparison, each: Compared) -> tuple[str, str]:
-    """A's and B's figure as tables write them, with their unit where there are several in the column."""
-    alone = bool(one_unit({one.metric for one in found.compared}))
+def figures_of(each: Compared, *, alone: bool) -> tuple[str, str]:
+    """A's and B's figure as tables write them, with their unit, unless the column has it ``alone`` (:func:`one_unit`)."""
     first, second = (written(value, each.metric, alone=alone) for value in each.seconds)
     return first, second
 

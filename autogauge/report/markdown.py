@@ -12,7 +12,22 @@ from autogauge.gate.judgement import Judgement, changes_of, percent
 from autogauge.history.recorded import Recorded
 from autogauge.measuring.drawing import NONE
 from autogauge.report.gate import not_judged
-from autogauge.report.history import figures_of, headings_of, how, short, sides, unmatched
+from autogauge.report.history import (
+    NOTES_SHOWN,
+    figures_of,
+    furthest_of,
+    headings_of,
+    how,
+    how_pooled,
+    left_out_of,
+    machines_of,
+    one_unit,
+    short,
+    sides,
+    some_of,
+    too_many_of,
+    unmatched,
+)
 from autogauge.report.rows import Rows, tables
 from autogauge.report.words import MARKS, apart, in_words, judged_of, shown
 
@@ -60,12 +75,23 @@ def of_comparison(found: Comparison) -> str:
     """A comparison as a table for a pull request's comment."""
     lines = [f"## B against A: {counts(found.judgements)}", ""]
     lines += [f"- **{name}**: {text(what)} ({text(named)})" for name, what, named in sides(found)]
+    if found.pooled:
+        named = ("verdict", "over all machines", changes_of(each.judgement for each in found.pooled), "interval")
+        cells = (
+            (*_judged(each.judgement)[:4], machines_of(each), text(furthest_of(each))) for each in found.pooled_lines
+        )
+        lines += ["", *_table((*named, "machines", "furthest"), cells, {2}), "", text(how_pooled(found))]
     columns = ("verdict", "benchmark", *headings_of(found), "interval", "runs")
-    rows = ((_compared(each, figures_of(found, each))) for each in found.compared)
-    lines += ["", *_table(columns, rows, {2, 3, 4})]
-    lines += ["", *(text(line) for line in how(found)), ""]
-    lines += [f"- only in {name}: {text(', '.join(only))}" for name, only in unmatched(found)]
-    lines += [f"- {text(note)}" for note in found.notes]
+    shown, rest = found.printed()
+    alone = bool(one_unit({each.metric for each in found.compared}))
+    rows = ((_compared(each, figures_of(each, alone=alone))) for each in shown)
+    lines += ["", *_table(columns, rows, {2, 3, 4})] if shown else []
+    said = [too_many_of(rest), left_out_of(len(found.compared) - len(found.lines)), *how(found)]
+    lines += ["", *(text(line) for line in said if line), ""]
+    lines += [f"- only in {name}: {text(some_of(only))}" for name, only in unmatched(found)]
+    lines += [f"- {text(note)}" for note in found.notes[:NOTES_SHOWN]]
+    if (more := len(found.notes) - NOTES_SHOWN) > 0:
+        lines.append(f"- and {more} more such notes (--json has them all)")
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -9,9 +9,23 @@ from autogauge.files import write_for_a_user
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import changes_of, percent
 from autogauge.measuring.drawing import NONE, Block, Table
-from autogauge.report.history import figures_of, headings_of, how, short, sides, unmatched
+from autogauge.report.history import (
+    figures_of,
+    furthest_of,
+    headings_of,
+    how,
+    how_pooled,
+    left_out_of,
+    machines_of,
+    one_unit,
+    short,
+    sides,
+    unmatched,
+)
 from autogauge.report.pages.render import ASSETS, put_script, render
 
+JUDGEMENTS_SHOWN = 200
+"""Sentences on the page, those over all machines first, then the worst; the table has a line for every one."""
 WIDEST = 1000.0
 """Percent; an interval that reaches further is drawn to here."""
 
@@ -27,28 +41,53 @@ def save(found: Comparison, path: Path) -> None:
 def page(found: Comparison, path: Path) -> bytes:
     """The page as HTML, to lie at ``path``."""
     counts = Counter(each.word for each in found.judgements)
+    left = left_out_of(len(found.compared) - len(found.lines))
     return render(
         "comparison.html",
         path,
         path.parent / ASSETS,
         words=", ".join(f"{count} {word}" for word, count in counts.items()),
         sides=[f"{name}: {what} ({short(text)})" for name, what, text in sides(found)],
-        judgements=found.judgements,
+        judgements=[*(each.judgement for each in found.pooled_lines), *(each.judgement for each in found.lines)][
+            :JUDGEMENTS_SHOWN
+        ],
+        pooled=_pooled(found),
         changes=_changes(found),
         unmatched=unmatched(found),
-        notes=[*how(found), *found.notes],
+        notes=[*([how_pooled(found)] if found.pooled else []), *filter(None, [left]), *how(found), *found.notes],
+    )
+
+
+def _pooled(found: Comparison) -> Table | None:
+    """The lines over all machines."""
+    if not found.pooled:
+        return None
+    cells = [
+        (
+            each.judgement.benchmark,
+            each.judgement.word,
+            percent(each.judgement.change.ratio) if each.judgement.change else NONE,
+            each.judgement.bounds(),
+            machines_of(each),
+            furthest_of(each),
+        )
+        for each in found.pooled_lines
+    ]
+    return Table(
+        ("benchmark", "verdict", "change", "interval over machines", "machines", "furthest"), cells, frozenset({2})
     )
 
 
 def _changes(found: Comparison) -> Block:
     cells, rows = [], []
-    for each in found.compared:
+    alone = bool(one_unit({one.metric for one in found.compared}))
+    for each in found.lines:
         change, judgement = each.judgement.change, each.judgement
         cells.append(
             (
                 judgement.benchmark,
                 judgement.word,
-                *figures_of(found, each),
+                *figures_of(each, alone=alone),
                 percent(change.ratio) if change else NONE,
                 judgement.bounds(),
                 f"{each.runs[0]}, {each.runs[1]}",
