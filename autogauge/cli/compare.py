@@ -24,7 +24,22 @@ from autogauge.report.output import print_json
 
 PAGES = (".html", ".htm")
 ONLY = (None, "changed", "all")
-
+Only = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--only",
+        metavar="changed|all",
+        help="changed: the lines that became slower or faster alone. all: every line, however many machines there are.",
+    ),
+]
+By = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--by",
+        metavar="LABEL[=VALUE]",
+        help="Compare A's benchmarks by a label, within each run: others with VALUE.",
+    ),
+]
 
 app = typer.Typer(**OF_A_COMMAND)
 
@@ -41,25 +56,11 @@ def compare(
     b: Annotated[Optional[str], typer.Argument(metavar="B", help="What is compared, named likewise.")] = None,  # noqa: UP045
     root: HistoryDir = HISTORY,
     cache: CacheFolder = None,
-    by: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            "--by",
-            metavar="LABEL[=VALUE]",
-            help="Compare A's benchmarks by a label, within each run: others with VALUE.",
-        ),
-    ] = None,
+    by: By = None,
     smallest_change: Annotated[str, typer.Option(help="The change that is to be found.")] = str(
         OPTIONS["--smallest-change"].default
     ),
-    only: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            "--only",
-            metavar="changed|all",
-            help="changed: the lines that became slower or faster alone. all: every line, however many machines there are.",
-        ),
-    ] = None,
+    only: Only = None,
     failing: Annotated[bool, typer.Option("--fail", help="Exit status 1 when a benchmark became slower.")] = False,
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
