@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series, labels_of
@@ -220,6 +221,8 @@ class PresentLevel:
     since: IndexedRun
     release: str
     stretch: Stretch
+    beside: str = ""
+    """What else changed with that run or one of its neighbours (``gate.beside``); empty for nothing."""
 
     @property
     def quantity(self) -> Quantity:
@@ -247,7 +250,8 @@ def present_level(trend: Trend, runs: Sequence[IndexedRun]) -> PresentLevel | No
         return None
     stretch = trend.stretches[-1]
     since = runs[trend.runs[stretch.first]]
-    return PresentLevel(trend.identity, stretch.ratio or 1.0, since, trend.releases[stretch.first], stretch)
+    changed = beside([runs[place] for place in trend.runs], trend.releases, stretch.first)
+    return PresentLevel(trend.identity, stretch.ratio or 1.0, since, trend.releases[stretch.first], stretch, changed)
 
 
 def in_order_of_time(runs: Iterable[IndexedRun]) -> list[IndexedRun]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 
 import pytest
 
@@ -51,6 +53,33 @@ def test_the_trends_name_it_beside_the_change_of_level(history, tmp_path):
     assert of["lab-02"]
     assert all("; with run 0013: " + "; ".join(CHANGED) in each for each in of["lab-01"])
     assert not any("; with run" in each for each in of["lab-02"])
+
+
+def test_the_morning_of_a_lab_names_it_and_only_where_something_changed(tmp_path):
+    today = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=30)
+    for machine, later in (("lab-01", "6.8.0"), ("lab-02", "6.5.0")):
+        for part, slower, kernel in ((0, 1.0, "6.5.0"), (14, 1.15, later)):
+            for number in range(12):
+                when = today + datetime.timedelta(days=part + number)
+                ratio = slower * (1 + 0.01 * ((number * 7) % 5 - 2) / 2)
+                key = LATENCY if machine == "lab-01" else PER_FRAME
+                noted = {"kernel": kernel}
+                save(
+                    tmp_path / "h" / machine,
+                    {key: 0.01 * ratio},
+                    ratios={key: ratio},
+                    machine=machine,
+                    noted=noted,
+                    when=when,
+                )
+    done = run_cli("report", f"--history={tmp_path}/h", f"--out={tmp_path}/lab", f"--cache={tmp_path}/cache")
+    assert done.returncode == 0, done.stderr
+    page = " ".join(re.sub(r"<[^>]*>", "", (tmp_path / "lab" / "index.html").read_text()).split())
+    said = re.findall(
+        r"(lab-0\d): [a-z ]+: AUTO-\w+ slower by 15\.0 % since run 13 of [^;]*; (with run 0013: [^;]*6\.8\.0)?", page
+    )
+    assert sorted(said) == [("lab-01", "with run 0013: the kernel changed from 6.5.0 to 6.8.0"), ("lab-02", "")]
+    assert page.count("the kernel changed") == 1
 
 
 def test_compare_names_it_between_two_sides_and_where_one_side_mixes_levels(history, tmp_path):

@@ -92,6 +92,7 @@ class Cell:
         parts.append(f"gate: {self.verdict or 'not judged'}, {self.standing}")
         parts += [f"{percent(self.change)} against its own baseline"] if self.change is not None else ["no baseline"]
         parts += [self.since.words()] if self.since else []
+        parts += [self.since.beside] if self.since and self.since.beside else []
         age = f", {span_in_words(self.age_s)} ago" if self.age_s is not None else ""
         parts.append(f"last in {run_and_day(self.last)}{age}{f', openvino {release}' if release else ''}")
         parts += [self.state] if self.state != reporting.REPORTING else []

@@ -252,6 +252,9 @@ def _news(news: News, names: Mapping[str, str]) -> dict[str, Any]:
         parts = [_machine(first.trend.identity.machine, names), Link(f": {_many(len(benchmarks), 'benchmark')} ")]
         parts += [Link(f"{_range(cells)} {_from(first)}: ")]
         parts += _some([_trend(cell, names, cell.trend.identity.benchmark) for cell in cells])
+    if first.since and first.since.beside:
+        where = f"; on {first.trend.identity.machine}, " if len(machines) > 1 else "; "
+        parts += [Link(f"{where}{first.since.beside}")]
     rank = min(each.rank for each in cells)
     return {
         "kind": KINDS[rank],
