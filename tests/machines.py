@@ -189,6 +189,9 @@ def with_gpu(root: Path, driver: str = "i915", release: str = "", library: str =
         {
             "sys/class/drm/card0/device/vendor": "0x8086\n",
             "sys/class/drm/card0/gt_max_freq_mhz": "2300\n",
+            "sys/class/drm/card0/gt_RP0_freq_mhz": "2300\n",
+            "sys/class/drm/card0/gt_act_freq_mhz": "0\n",
+            "sys/class/drm/card0/gt/gt0/throttle_reason_status": "0\n",
             "dev/dri/renderD128": "",
             f"usr/lib/x86_64-linux-gnu/{library}": "",
             "var/lib/dpkg/status": "Package: intel-fw-npu\nStatus: install ok installed\nVersion: 1.13.0\n\n"

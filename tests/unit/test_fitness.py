@@ -204,6 +204,9 @@ BAD = {
     "steal time": with_file("proc/stat", stat(user=960, steal=40)),
     "clock source": with_file(f"{CLOCKS}/current_clocksource", "hpet\n"),
     "group of devices": closed,
+    "GPU frequency": lambda root: watched(
+        put(machines.with_gpu(machines.server(root)), {"sys/class/drm/card0/gt/gt0/throttle_reason_status": "1\n"})
+    ),
 }
 
 
@@ -292,6 +295,22 @@ def test_drivers_are_named_with_their_releases(tmp_path):
     assert found["group of devices"].found.startswith("renderD128 (group ")
     (tmp_path / "sys/class/drm/card0/device/driver").unlink()
     assert looked_at(watched(tmp_path))["kernel drivers"].state is State.NOT_KNOWN
+
+
+def test_a_gpu_that_is_limited_is_noted_by_either_of_its_modules(tmp_path):
+    card = "sys/class/drm/card0"
+    root = machines.with_gpu(machines.server(tmp_path))
+    assert looked_at(watched(root))["GPU frequency"].found == "up to 2300 of 2300 MHz, now 0"
+    put(root, {f"{card}/gt_max_freq_mhz": "1150\n"})
+    found = looked_at(watched(root))["GPU frequency"]
+    assert (found.state, found.effect) == (State.NOTED, "the GPU's figures are of 50 % of its highest frequency")
+    (root / card / "gt_RP0_freq_mhz").unlink()
+    assert looked_at(watched(root))["GPU frequency"].state is State.NOT_KNOWN
+    xe = {"rp0_freq": "2000\n", "max_freq": "1000\n", "act_freq": "300\n", "throttle/status": "0\n"}
+    put(root, {f"{card}/device/tile0/gt0/freq0/{name}": text for name, text in xe.items()})
+    assert looked_at(watched(root))["GPU frequency"].found == "up to 1000 of 2000 MHz, now 300"
+    put(root, {f"{card}/device/vendor": "0x10de\n"})
+    assert looked_at(watched(root))["GPU frequency"].found == "no Intel GPU is there"
 
 
 def test_what_the_clock_costs_and_whether_it_is_kept(tmp_path):

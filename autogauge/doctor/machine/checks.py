@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autogauge.doctor.finding import Finding, State
-from autogauge.doctor.machine import drivers, frequency, memory, processors, surroundings
+from autogauge.doctor.machine import drivers, frequency, graphics, memory, processors, surroundings
 from autogauge.doctor.machine.snapshot import Look, Machine
 
 SUBJECT = "machine"
@@ -67,6 +67,9 @@ CHECKS = (
     ),
     Check("clock source", surroundings.clock_source, "it is `hpet`, `acpi_pm`, `pit` or `jiffies`"),
     Check("clock kept right", surroundings.clock_kept),
+    Check(
+        "GPU frequency", graphics.frequency, "an Intel GPU is held back for heat or power though it has little to do"
+    ),
     Check("kernel drivers", drivers.kernel_modules),
     Check("drivers", drivers.user_space),
     Check("group of devices", drivers.groups, "a GPU's or an NPU's device node is there and this user may not open it"),

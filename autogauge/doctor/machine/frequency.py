@@ -132,7 +132,11 @@ def heat(machine: Machine) -> Look:
         look = machine.unknown(f"{CPUS}/cpu{min(machine.usable or {0})}/thermal_throttle/core_throttle_count", why)
         return Look(look.state, "; ".join(filter(None, (look.found, now))), figures=_figures(None, hottest))
     uptime = machine.word("proc/uptime")
-    days = f" {float(uptime.split()[0]) / 86400:.1f} days ago" if uptime and re.match(r"[0-9.]+(\s|$)", uptime) else ""
+    days = (
+        f" {float(uptime.split()[0]) / 86400:.1f} days ago"
+        if uptime and re.match(r"[0-9]+(\.[0-9]+)?(\s|$)", uptime)
+        else ""
+    )
     found = ", ".join(filter(None, (f"slowed down {since_boot} times since boot{days}", now)))
     figures = {**_figures(since_boot, hottest), "throttled_while_watched": since_boot - before}
     step = "clear dust, fans and vents, or lower the frequency limit to what the cooling holds"
