@@ -59,7 +59,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="python -m autogauge",
     cls=Commands,
-    help="Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf`.",
+    help="Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf` (or functional, soak).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -100,7 +100,7 @@ def _end(why: str) -> None:
 
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
-    """Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf`."""
+    """Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf` (or functional, soak)."""
     if show:
         print(__version__)
         raise typer.Exit

@@ -30,7 +30,7 @@ claim of this suite tests it, and what each release of OpenVINO did.
 This page is printed: `.venv/bin/{COMMAND} > docs/contract.md`. It is made of the rules, the claims of the studies, and what was kept of one
 run on each release. To keep what a run saw: `.venv/bin/{COMMAND} --keep RUN`.
 
-- **Tested by** names the study and its claims. A `*` stands for names that depend on the machine. `pytest -m functional -k CLAIM` runs one
+- **Tested by** names the study and its claims. A `*` stands for names that depend on the machine. `pytest -m functional -k CLAIM` tests one
   claim of `tests/functional`, and each other whose name has that in it. The studies of `tests/perf` and `tests/soak` run as a whole
   (`pytest -m perf`). With `--accelerator=emulated` any machine has a GPU for them.
 - **holds**: it was tested on that release, and it is so.

@@ -155,13 +155,18 @@ def metrics_table(result: Result) -> Fitted:
     told = f" ({result.caption})" if result.caption else ""
     title = f"{result.name} on {', '.join(answered) or 'nothing'}{told}"
     names = [condition.name for condition in result.conditions]
-    columns = [Column("", 100, 12), *(Column(name, 90 - place, 9, right=True) for place, name in enumerate(names))]
-    table = Fitted(columns, options={"title": plain(title, 400), "title_justify": "left", "title_style": "bold"})
-    table.add_row("outcome (samples)", *map(result.outcomes, names))
+    rows = [("outcome (samples)", *map(result.outcomes, names))]
     for metric in result.metrics_with_figures():
         unit = metric.written_unit
         cells = ([metric.written(each) for each in result.figures(name, metric.name)] for name in names)
-        table.add_row(f"{metric.title}, {unit}" if unit else metric.title, *map(_range, cells))
+        rows.append((f"{metric.title}, {unit}" if unit else metric.title, *map(_range, cells)))
+    columns = [Column("", 100, 12)]
+    for place, name in enumerate(names, start=1):  # a cell is folded between figures, never within one
+        longest = max(cell_len(word) for row in rows for word in row[place].split())
+        columns.append(Column(name, 90 - place, max(9, longest), right=True))
+    table = Fitted(columns, options={"title": plain(title, 400), "title_justify": "left", "title_style": "bold"})
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

@@ -76,7 +76,7 @@ class Case:
     def absent(self, rig: Rig) -> str | None:
         """Why it cannot be had on this machine; ``None`` where it can."""
         if self.gpus is not None:
-            return None if rig.asked.is_emulated else NEEDS_EMULATED
+            return None if rig.asked.is_emulated else self._needs_emulated(rig)
         gpus = sum(each.kind == "GPU" for each in rig.inspection.devices)
         if self.sees in (Sees.GPU, Sees.ONE_GPU) and not gpus:
             return NEEDS_ACCELERATOR
@@ -87,6 +87,11 @@ class Case:
         ):
             return NEEDS_NONE
         return None
+
+    def _needs_emulated(self, rig: Rig) -> str:
+        """The reason of all others, where there is no accelerator at all."""
+        has_accelerator = any(each.is_accelerator for each in rig.inspection.devices)
+        return NEEDS_EMULATED if has_accelerator else NEEDS_ACCELERATOR
 
     def emulation(self, rig: Rig) -> Emulation | None:
         """The emulated GPUs that its process is to have."""
@@ -209,7 +214,7 @@ class CaseStudy(Study):
         columns = ("case", "promise", "looked at", "seen", "wanted", "as wanted")
         how = "Each case is a process of its own. A dash is what was not seen: the process did not come so far."
         if cells:
-            yield Block(f"cases-{slug(result.name)}", f"Cases: {result.name}", how, Table.of(columns, cells))
+            yield Block(f"cases-{slug(result.name)}", f"Cases: {result.name}", how, Table(columns, cells))
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:

@@ -8,7 +8,7 @@ import pytest
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import EmulatedGpu, Emulation, ProbeFailed, ProbeRequest
 from autogauge.report.summary import PROBES, REPORT
-from autogauge.rig.cases import Case, CaseTurns, Sees
+from autogauge.rig.cases import NEEDS_ACCELERATOR, NEEDS_EMULATED, Case, CaseTurns, Sees
 from tests.cases import each_of
 from tests.support import misbehaving_python
 
@@ -63,6 +63,13 @@ def test_the_cpu_alone_can_be_had_where_every_accelerator_is_a_gpu(kinds, may, i
     rig = SimpleNamespace(inspection=SimpleNamespace(devices=devices), asked=SimpleNamespace(is_emulated=is_emulated))
     why = Case("cpu", "", STEPS, (), sees=Sees.CPU_ONLY).absent(rig)
     assert (why is None) is may
+
+
+@each_of(("kinds", "reason"), [(["CPU"], NEEDS_ACCELERATOR), (["CPU", "GPU"], NEEDS_EMULATED)])
+def test_a_machine_without_an_accelerator_has_one_reason_for_all_that_need_one(kinds, reason):
+    devices = [SimpleNamespace(kind=kind, is_accelerator=kind != "CPU") for kind in kinds]
+    rig = SimpleNamespace(inspection=SimpleNamespace(devices=devices), asked=SimpleNamespace(is_emulated=False))
+    assert Case("two", "", STEPS, (), gpus=(EmulatedGpu(), EmulatedGpu())).absent(rig) == reason
 
 
 def test_a_case_about_the_cpu_alone_asks_its_process_to_see_no_gpu(turns):

@@ -1,17 +1,24 @@
 """Tables follow the terminal's width: nothing is wider, figures are never broken, and the most needed column is the last to go."""
 
 import io
+import re
 
 import pytest
 from rich.cells import cell_len
 
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.report import gate, history, terminal
 from autogauge.report.console import console
 from autogauge.report.tables import Column, Fitted
+from autogauge.targets import Target
 from tests.properties import for_all
 from tests.unit.test_report import run, shown  # noqa: F401 (a fixture)
 from tests.unit.test_where import run as indexed
 
+STEADY = Metric("steady_bytes", "process", "MiB", per_process=True, means="steady memory")
 WIDTHS = (20, 30, 40, 50, 60, 79, 80, 120)
 
 
@@ -123,3 +130,16 @@ def test_judgements_say_their_words_on_a_narrow_terminal():
     assert widest(text) <= 44
     assert "INCONCLUSIVE" in text
     assert "+10.0 %" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_no_figure_of_a_table_by_metric_is_broken(width):
+    conditions = tuple(Condition(name, Target(name), name) for name in ("AUTO", "CPU", "AUTO, the helper alone"))
+    result = Result("memory", conditions, (), Plan(looks=(2,), budget_s=1.0), 0, metrics=(STEADY,))
+    for place, bytes_ in enumerate((64_700_000, 68_300_000)):
+        samples = {each.name: Sample({STEADY.name: float(bytes_)}, outcome="measured") for each in conditions}
+        result.replicates.append(Replicate(place, tuple(samples), samples))
+    text = drawn(width, terminal.metrics_table(result))
+    assert widest(text) <= width
+    (figure,) = {each for each in re.findall(r"\(\S*", text) if "–" in each}
+    assert figure.endswith(")"), text
