@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from autogauge.lab.alerts.due import Item
 from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT
 from autogauge.lab.alerts.telling import Call, Sent
 from autogauge.plain import sentence
+from autogauge.report.pages.marks import Mark, Marks
 from autogauge.report.tables import Column, Fitted
 
 STYLES = {LEVEL: "bold red", CREEP: "yellow", SILENT: "magenta"}
@@ -92,6 +94,24 @@ def of_book(book: Book, now: datetime.datetime, *, everything: bool) -> Iterator
     for channel, why in book.troubles.items():
         name = channel.removeprefix("name:") if channel.startswith("name:") else "a channel without a name"
         yield Text(sentence(f"NOTE  {name} could not be told: {why}"))
+
+
+MOST_OVER = 3
+"""Alerts of a trend that are over and shown beside it, the newest."""
+
+
+def marks_of(book: Book, now: datetime.datetime) -> Marks:
+    """What pages show beside a trend or a machine: its alerts that are open, and the newest that are over."""
+    found: dict[tuple[str, ...], list[Mark]] = defaultdict(list)
+    over: Counter[tuple[str, ...]] = Counter()
+    for alert in reversed(book.alerts):
+        subject = alert.found.subject
+        about = subject.identity if subject.benchmark else (subject.machine,)
+        over[about] += not alert.is_open
+        if alert.is_open or over[about] <= MOST_OVER:
+            mark = Mark(alert.found.says, alert.state(now), alert.found.since.file, alert.asks(now), alert.is_open)
+            found[about].append(mark)
+    return found
 
 
 def alert_json(alert: Alert, now: datetime.datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -76,21 +77,31 @@ def report(
 def _all_history(
     root: Path, filters: list[str] | None, out: Path, cache: Path | None, stale_after: float | None
 ) -> None:
+    from autogauge.cli.alerts_shown import marks_of
+    from autogauge.lab.alerts import book
     from autogauge.report.pages import morning_page, trends_page
 
+    known, why_not = book.Book(), ""
+    try:
+        known = book.read(root)
+    except UserError as error:  # the pages are worth having without their alerts
+        why_not = str(error)
+    marks = marks_of(known, datetime.datetime.now(datetime.timezone.utc))
     with opened(root, cache) as histories:
         found = histories.all(where.parse(filters or ()))
         if not found.runs:
             raise UserError(f"no run in {root} passes the filters: check them (--where).")
         try:
             if morning_page.is_lab(found):
-                page = morning_page.save(found, out, stale_after_days=stale_after)
+                page = morning_page.save(found, out, stale_after_days=stale_after, marks=marks)
             else:
-                page = trends_page.save(found, out)
+                page = trends_page.save(found, out, marks)
         except OSError as error:
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
     print(f"report: {sentence(str(page))} ({len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'})")
     print_notes(console(), found)
+    if why_not:
+        print(f"NOTE  no alerts are shown: {sentence(why_not)}")
 
 
 def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> None:

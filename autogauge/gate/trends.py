@@ -32,6 +32,11 @@ class Identity:
     metric: str
     emulated: str = ""
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What tells it from others for good: the machine, the benchmark, the model by its files, and the emulated GPUs."""
+        return self.machine, self.benchmark, self.digest or self.model, self.emulated
+
 
 @dataclass(frozen=True)
 class Stretch:

@@ -19,6 +19,7 @@ from autogauge.lab.alerts.due import Item
 from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT, Finding, Since, Subject
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, save
+from tests.unit.test_pages import data_of, text_of
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 
@@ -64,7 +65,7 @@ class Lab:
         )
         return re.findall(r"^::(\w+) title=[^:]*::(.*)$", done.stdout, re.MULTILINE)
 
-    def keys(self):
+    def open_keys(self):
         return [each["key"] for each in json.loads(self.call("list", "--json").stdout)]
 
     def newest(self, machine="lab-01"):
@@ -237,7 +238,7 @@ def test_another_rule_for_what_is_silent(lab):
 def test_who_acknowledged_what_stands_in_the_list_and_it_no_longer_asks(lab):
     lab.runs(wobbling(10), ago=30)
     lab.told(1)
-    (key,) = lab.keys()
+    (key,) = lab.open_keys()
     assert lab.call("ack", key[:5], "--note=the disk \x1b[2J is new").exit_code == 0
     (shown,) = json.loads(lab.call("list", "--json").stdout)
     assert shown["state"].endswith(f"by {books.user()}: the disk ·[2J is new")
@@ -250,7 +251,7 @@ def test_who_acknowledged_what_stands_in_the_list_and_it_no_longer_asks(lab):
 def test_what_is_muted_is_told_when_the_mute_is_over(lab):
     lab.runs(wobbling(10), ago=30)
     assert lab.call().exit_code == 1, "no channel yet"
-    (key,) = lab.keys()
+    (key,) = lab.open_keys()
     assert lab.call("mute", key, "--days=3").exit_code == 0
     assert lab.told(0) == []
     assert lab.call("unmute", key).exit_code == 0
@@ -261,7 +262,7 @@ def test_what_is_muted_is_told_when_the_mute_is_over(lab):
 def test_what_was_muted_all_its_time_is_never_told(lab):
     lab.runs(wobbling(10), ago=30)
     lab.call()
-    (key,) = lab.keys()
+    (key,) = lab.open_keys()
     lab.call("mute", key, "--days=3")
     assert lab.told(0) == []
     lab.runs([1.0], today=True)
@@ -301,6 +302,38 @@ def test_an_alert_whose_machine_is_not_there_now_waits_for_it(lab, tmp_path):
     assert lab.told(1) == []
     (tmp_path / "away").rename(lab.history / "lab-01")
     assert lab.told(1) == []
+
+
+def test_the_pages_show_each_alert_with_what_became_of_it(lab, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGAUGE_CACHE", str(tmp_path / "cache"))
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    lab.call()
+    key = lab.open_keys()[0]
+    lab.call("ack", key, "--note=Ann looks at it")
+
+    def shown(*machines):
+        words = ["report", f"--history={lab.history}", f"--out={tmp_path / 'trends'}"]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        return [data_of((tmp_path / "trends" / name).read_text(), "trends-data") for name in machines]
+
+    ((trend,),) = shown("index.html")
+    (mark,) = trend["alerts"]
+    assert re.fullmatch(
+        rf"Alert: slower by 12.0 % since run 11 of .* \(acknowledged .* by {books.user()}: Ann looks at it\)",
+        mark["text"],
+    ), mark
+    assert (mark["run"], mark["asks"]) == (10, False)
+    lab.runs([1.0, 1.0]).runs(wobbling(10), machine="lab-02", ago=30)
+    lab.call()
+    lab.call("mute", next(each for each in lab.open_keys() if each != key), "--days=9")
+    (first,), (second,) = shown("machines/lab-01.html", "machines/lab-02.html")
+    assert re.search(r"\(resolved .*: back since run 13 ", first["alerts"][0]["text"])
+    assert second["alerts"] == []
+    for page in ("index.html", "machines/lab-02.html"):
+        assert "muted until" in text_of((tmp_path / "trends" / page).read_text())
+    (lab.history / books.NAME).write_text("half")
+    done = CliRunner().invoke(app, ["report", f"--history={lab.history}", f"--out={tmp_path / 'trends'}"])
+    assert (done.exit_code, "NOTE  no alerts are shown" in done.stdout) == (0, True), done.stdout
 
 
 def sentence_of(done):

@@ -31,7 +31,7 @@ class Subject:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What makes it one: a model is its files, whatever it is called."""
+        """What makes it one, as of a trend (``gate.trends.Identity.named``): a model is its files, whatever it is called."""
         return self.machine, self.benchmark, self.digest or self.model, self.emulated
 
     def words(self) -> str:

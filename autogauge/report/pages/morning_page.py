@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,9 @@ from autogauge.history.records import VERDICTS
 from autogauge.history.reporting import Reporting, rule_in_words, span_in_words
 from autogauge.history.select import Selection
 from autogauge.report.history import some_of
+from autogauge.report.pages import marks as marking
 from autogauge.report.pages import morning, trends_page
+from autogauge.report.pages.marks import Mark, Marks
 from autogauge.report.pages.morning import Cell, Morning, News, Row, morning_of
 from autogauge.report.pages.render import render
 from autogauge.report.pages.trends_page import MACHINES, PAGE, RUNS, TOGETHER
@@ -70,15 +72,24 @@ def is_lab(history: Selection) -> bool:
 
 
 def save(
-    history: Selection, folder: Path, now: datetime.datetime | None = None, stale_after_days: float | None = None
+    history: Selection,
+    folder: Path,
+    now: datetime.datetime | None = None,
+    stale_after_days: float | None = None,
+    marks: Marks = marking.NONE,
 ) -> Path:
     """Write the pages beside the old ones, then put them in their place; returns the morning's page. Raises as ``trends_page.save``."""
     moment = now or datetime.datetime.now(datetime.timezone.utc)
-    return trends_page.put(lambda page, assets: pages(history, page, assets, moment, stale_after_days), folder)
+    return trends_page.put(lambda page, assets: pages(history, page, assets, moment, stale_after_days, marks), folder)
 
 
 def pages(
-    history: Selection, page: Path, assets: Path, now: datetime.datetime, stale_after_days: float | None = None
+    history: Selection,
+    page: Path,
+    assets: Path,
+    now: datetime.datetime,
+    stale_after_days: float | None = None,
+    marks: Marks = marking.NONE,
 ) -> dict[str, bytes]:
     """The files by name: the morning's page to lie at ``page``, those of the machines, their runs and figures."""
     runs = in_order_of_time(history.runs)
@@ -95,7 +106,7 @@ def pages(
         machine = trend.identity.machine
         large = sum(len(trends[each].runs) for each in own[machine]) > LARGE
         file = "" if large else f"of-{names[machine]}"
-        described.append(trends_page.described_of(place, trend, runs, file))
+        described.append(trends_page.described_of(place, trend, runs, file, marks))
     for place, trend in enumerate(trends):
         name = f"data/{described[place]['file']}.js"
         files[name] = files.get(name, b"") + trends_page.series_script(described[place]["id"], trend, releases)
@@ -104,12 +115,21 @@ def pages(
         name = f"{MACHINES}/{names[machine]}.html"
         shown = [(described[place], trends[place]) for place in places]
         files[name] = trends_page.page_of(
-            by_machine[machine], runs, shown, page.parent / name, assets, data="../data/", back=f"../{PAGE}"
+            by_machine[machine],
+            runs,
+            shown,
+            page.parent / name,
+            assets,
+            data="../data/",
+            back=f"../{PAGE}",
+            marks=marks,
         )
     if len(trends) <= MOST_TOGETHER:
         every = list(zip(described, trends, strict=True))
-        files[TOGETHER] = trends_page.page_of(history, runs, every, page.parent / TOGETHER, assets, back=PAGE)
-    files[PAGE] = _morning_page(found, history, names, page, assets, together=TOGETHER in files)
+        files[TOGETHER] = trends_page.page_of(
+            history, runs, every, page.parent / TOGETHER, assets, back=PAGE, marks=marks
+        )
+    files[PAGE] = _morning_page(found, history, names, page, assets, marks, together=TOGETHER in files)
     return files
 
 
@@ -143,7 +163,14 @@ def _file_names(machines: Iterable[str]) -> dict[str, str]:
 
 
 def _morning_page(
-    found: Morning, history: Selection, names: Mapping[str, str], page: Path, assets: Path, *, together: bool
+    found: Morning,
+    history: Selection,
+    names: Mapping[str, str],
+    page: Path,
+    assets: Path,
+    marks: Marks,
+    *,
+    together: bool,
 ) -> bytes:
     notes = history.notes()
     rows, left = _shown(found)
@@ -154,9 +181,9 @@ def _morning_page(
         heading=_heading(history, found),
         at=f"{found.now:%Y-%m-%d %H:%M} UTC",
         counts=counts(found),
-        news=[_news(each, names) for each in found.news[:NEWS_SHOWN]],
+        news=[_news(each, names, marks) for each in found.news[:NEWS_SHOWN]],
         more_news=max(0, len(found.news) - NEWS_SHOWN),
-        quiet=[[_machine(each.machine, names), Link(f": {_heard(each)}")] for each in found.quiet[:NEWS_SHOWN]],
+        quiet=[_quiet(each, names, marks) for each in found.quiet[:NEWS_SHOWN]],
         more_quiet=max(0, len(found.quiet) - NEWS_SHOWN),
         benchmarks=found.benchmarks,
         rows=[_row(each, found.benchmarks, names) for each in rows],
@@ -216,6 +243,10 @@ def _trend(cell: Cell, names: Mapping[str, str], text: str) -> Link:
     return Link(text, f"{page}#{trends_page.id_of(cell.place)}")
 
 
+def _quiet(each: Reporting, names: Mapping[str, str], marks: Marks) -> list[Link]:
+    return [_machine(each.machine, names), Link(f": {_heard(each)}{_known(marks.get((each.machine,), ()))}")]
+
+
 def _heard(each: Reporting) -> str:
     """What there is to say of a machine beside its figures."""
     parts = [each.words()] if each.is_late or each.last is None else []
@@ -230,7 +261,7 @@ def _heard(each: Reporting) -> str:
     return "; ".join(parts)
 
 
-def _news(news: News, names: Mapping[str, str]) -> dict[str, Any]:
+def _news(news: News, names: Mapping[str, str], marks: Marks) -> dict[str, Any]:
     """A line of what became worse: its mark, and a sentence with links."""
     cells = news.cells
     first = min(cells, key=lambda each: (each.since.since if each.since else each.last).when or _NEVER)
@@ -255,6 +286,7 @@ def _news(news: News, names: Mapping[str, str]) -> dict[str, Any]:
     if first.since and first.since.beside:
         where = f"; on {first.trend.identity.machine}, " if len(machines) > 1 else "; "
         parts += [Link(f"{where}{first.since.beside}")]
+    parts.append(Link(_known([mark for cell in cells for mark in marks.get(cell.trend.identity.named, ())])))
     rank = min(each.rank for each in cells)
     return {
         "kind": KINDS[rank],
@@ -262,6 +294,14 @@ def _news(news: News, names: Mapping[str, str]) -> dict[str, Any]:
         "parts": parts,
         "word": "FAIL" if rank == morning.FAILS else "SLOWER",
     }
+
+
+def _known(marks: Sequence[Mark]) -> str:
+    """What people said of these alerts, as the end of a sentence; empty where nobody said anything."""
+    states = Counter(mark.state for mark in marks if not mark.asks and mark.is_open)
+    said = [f"{state}{f' ({count} alerts)' if count > 1 else ''}" for state, count in states.most_common(2)]
+    more = sum(states.values()) - sum(count for _, count in states.most_common(2))
+    return f"; {', '.join(said)}{f' and {more} more' if more else ''}" if said else ""
 
 
 _NEVER = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)

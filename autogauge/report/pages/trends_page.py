@@ -25,6 +25,8 @@ from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models
 from autogauge.measuring.drawing import NONE, Table, number
 from autogauge.report.history import describe
+from autogauge.report.pages import marks as marking
+from autogauge.report.pages.marks import Marks
 from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import brief, briefest, change_in_words, newest_in_words, pattern_in_words
 
@@ -54,12 +56,12 @@ SAID = 5
 Pages = Callable[[Path, Path], Mapping[str, bytes]]
 
 
-def save(history: Selection, folder: Path) -> Path:
+def save(history: Selection, folder: Path, marks: Marks = marking.NONE) -> Path:
     """Write the pages beside the old ones, then put them in their place; returns the page. Raises ``OSError``.
 
     A link, or a folder that holds something else than such a report, is not replaced: :class:`UserError`.
     """
-    return put(lambda page, assets: pages(history, page, assets), folder)
+    return put(lambda page, assets: pages(history, page, assets, marks), folder)
 
 
 def put(made: Pages, folder: Path) -> Path:
@@ -73,16 +75,16 @@ def put(made: Pages, folder: Path) -> Path:
     return folder / PAGE
 
 
-def pages(history: Selection, page: Path, assets: Path) -> dict[str, bytes]:
+def pages(history: Selection, page: Path, assets: Path, marks: Marks = marking.NONE) -> dict[str, bytes]:
     """The files of the report by name: the page to lie at ``page``, the runs, and the figures of each trend."""
     runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs)
     releases = releases_of(trends)
-    described = [described_of(place, trend, runs) for place, trend in enumerate(trends)]
+    described = [described_of(place, trend, runs, marks=marks) for place, trend in enumerate(trends)]
     files = {RUNS: runs_script(runs, releases)}
     for own, trend in zip(described, trends, strict=True):
         files[f"data/{own['file']}.js"] = series_script(own["id"], trend, releases)
-    files[PAGE] = page_of(history, runs, list(zip(described, trends, strict=True)), page, assets)
+    files[PAGE] = page_of(history, runs, list(zip(described, trends, strict=True)), page, assets, marks=marks)
     return files
 
 
@@ -95,6 +97,7 @@ def page_of(
     *,
     data: str = "data/",
     back: str = "",
+    marks: Marks = marking.NONE,
 ) -> bytes:
     """A page with these trends of ``runs``, each with what is said of it. ``history`` has the runs of these trends alone.
 
@@ -115,7 +118,7 @@ def page_of(
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
         seen=seen[:CHANGES_SHOWN],
         more_seen=max(0, len(seen) - CHANGES_SHOWN),
-        newest=_newest(own_runs),
+        newest=_newest(own_runs, marks),
         trends=described,
         filters=_filters(trends),
         groups=_label_filters(trends),
@@ -169,7 +172,9 @@ def id_of(place: int) -> str:
     return f"s{place:05d}"
 
 
-def described_of(place: int, trend: Trend, runs: Sequence[IndexedRun], file: str = "") -> dict[str, Any]:
+def described_of(
+    place: int, trend: Trend, runs: Sequence[IndexedRun], file: str = "", marks: Marks = marking.NONE
+) -> dict[str, Any]:
     """What the page says of a trend. Levels are those of all runs; each stretch says how its runs stand.
 
     ``file`` is that of its figures, without the folder; one of its own where none is named.
@@ -198,6 +203,7 @@ def described_of(place: int, trend: Trend, runs: Sequence[IndexedRun], file: str
         "last": briefest(trend, changes[-1], runs) if changes else "",
         "seen": [each for each in (newest_in_words(trend), pattern_in_words(trend, runs)) if each],
         "says": says,
+        "alerts": _alerts(trend, runs, marks),
         "releases": _by_release(trend),
     }
 
@@ -261,18 +267,31 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
     return Table(columns[:-1], [row[:-1] for row in rows], frozenset({3, 5}))
 
 
-def _newest(runs: Sequence[IndexedRun]) -> list[tuple[str, str, str]]:
-    """Of each machine the newest run: the machine, what it is, and the gate's word."""
+def _newest(runs: Sequence[IndexedRun], marks: Marks) -> list[tuple[str, str, str]]:
+    """Of each machine the newest run: the machine, what it is and what alert there is of the machine, and the gate's word."""
     newest = {run.machine: run for run in runs}
     return [
         (
             machine or "no machine's name",
-            f"run {run.number:04d} of {run.when:%Y-%m-%d %H:%M} UTC, openvino {run.release or 'unknown'}, {run.stands}"
-            if run.when
-            else f"run {run.number:04d}, {run.stands}",
+            ". ".join([_in_short(run), *(mark.words() for mark in marks.get((machine,), ()))]),
             run.verdict or "NOT JUDGED",
         )
         for machine, run in newest.items()
+    ]
+
+
+def _in_short(run: IndexedRun) -> str:
+    if not run.when:
+        return f"run {run.number:04d}, {run.stands}"
+    return f"run {run.number:04d} of {run.when:%Y-%m-%d %H:%M} UTC, openvino {run.release or 'unknown'}, {run.stands}"
+
+
+def _alerts(trend: Trend, runs: Sequence[IndexedRun], marks: Marks) -> list[dict[str, Any]]:
+    """The alerts of that trend; ``run`` is where in the history the one since which it is stands, ``null`` where it is not there."""
+    places = {runs[place].path.name: place for place in trend.runs}
+    return [
+        {"run": places.get(mark.file), "text": mark.words(), "state": mark.state, "asks": mark.asks}
+        for mark in marks.get(trend.identity.named, ())
     ]
 
 

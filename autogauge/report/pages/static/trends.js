@@ -42,8 +42,9 @@
     made.appendChild(make("p", short(each.machine) + ", " + short(each.model) + (each.words ? ", " + short(each.words, 400) : "") + (each.emulated ? ", EMULATED GPU" + (each.emulated === "emulated" ? "" : " (" + short(each.emulated) + ")") : "") + ": " + each.count + (each.count === 1 ? " run" : " runs") +
       ". " + (each.by_ratio ? "Levels are of the ratio to the pinned workload." : "Levels are of " + (each.unit === "ms" ? "milliseconds" : each.unit) + "."), { className: "how" }));
     var said = each.says.concat(each.seen);
-    if (said.length) {
+    if (said.length || each.alerts.length) {
       var words = make("ul", undefined, { className: "said" });
+      each.alerts.forEach(function (alert) { words.appendChild(make("li", short(alert.text, 600), { className: alert.asks ? "alert asks" : "alert" })); });
       said.forEach(function (text) { words.appendChild(make("li", short(text, 400))); });
       made.appendChild(words);
     }
@@ -143,6 +144,10 @@
           shapes.push({ type: "rect", x0: xOf(level[0]), x1: xOf(level[1]), yref: "paper", y0: 0, y1: 1, layer: "below", line: { width: 0 }, fillcolor: autogauge.css("--fail"), opacity: 0.08 });
         });
       }
+      each.alerts.slice(-10).forEach(function (alert) {
+        if (alert.run === null) { return; }
+        notes.push({ x: xOf(alert.run), yref: "paper", y: 0, yanchor: "bottom", showarrow: false, text: alert.asks ? "alert" : "alert, " + autogauge.plain(alert.state.split(/[ :]/)[0]), font: { color: autogauge.css(alert.asks ? "--fail" : "--faint"), size: 12 } });
+      });
       each.changes.slice(-30).forEach(function (change) {
         shapes.push(line(xOf(change[0]), "dash"));
         notes.push({ x: xOf(change[0]), yref: "paper", y: 1, yanchor: "bottom", showarrow: false, text: (change[1] > 0 ? "+" : "") + (100 * change[1]).toFixed(1) + " %", font: { color: autogauge.css("--text"), size: 12 } });
