@@ -286,7 +286,8 @@ def _news(news: News, names: Mapping[str, str], marks: Marks) -> dict[str, Any]:
     if first.since and first.since.beside:
         where = f"; on {first.trend.identity.machine}, " if len(machines) > 1 else "; "
         parts += [Link(f"{where}{first.since.beside}")]
-    parts.append(Link(_known([mark for cell in cells for mark in marks.get(cell.trend.identity.named, ())])))
+    known = [mark for cell in cells for mark in marks.get(cell.trend.identity.named, ())]
+    parts.append(Link(_known(known, of_many=len(cells) > 1)))
     rank = min(each.rank for each in cells)
     return {
         "kind": KINDS[rank],
@@ -296,10 +297,10 @@ def _news(news: News, names: Mapping[str, str], marks: Marks) -> dict[str, Any]:
     }
 
 
-def _known(marks: Sequence[Mark]) -> str:
-    """What people said of these alerts, as the end of a sentence; empty where nobody said anything."""
+def _known(marks: Sequence[Mark], *, of_many: bool = False) -> str:
+    """What people said of these alerts, as the end of a sentence; ``of_many`` benchmarks how many. Empty where nobody said anything."""
     states = Counter(mark.state for mark in marks if not mark.asks and mark.is_open)
-    said = [f"{state}{f' ({count} alerts)' if count > 1 else ''}" for state, count in states.most_common(2)]
+    said = [f"{count} {state}" if of_many else state for state, count in states.most_common(2)]
     more = sum(states.values()) - sum(count for _, count in states.most_common(2))
     return f"; {', '.join(said)}{f' and {more} more' if more else ''}" if said else ""
 
