@@ -10,8 +10,8 @@ from autogauge.doctor.devices import gpu, npu, openvino
 from autogauge.doctor.emulated import emulation
 from autogauge.doctor.finding import Finding, State
 from autogauge.doctor.installed import installed
-from autogauge.doctor.machine.checks import fitness
-from autogauge.doctor.machine.snapshot import Machine
+from autogauge.doctor.machine.checks import fitness, is_of_the_moment
+from autogauge.doctor.machine.snapshot import LONGER_S, Machine
 from autogauge.errors import UserError
 from autogauge.probe.launcher import Launcher
 from autogauge.rig import lock
@@ -20,9 +20,9 @@ from autogauge.rig import lock
 def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
     """Every finding, in the order in which to read them. ``root`` is where ``/dev``, ``/etc``, ``/proc`` and ``/sys`` are looked for.
 
-    The machine is watched first, for a second, before this process gives it something to do.
+    The machine is watched first, before this process gives it something to do.
     """
-    machine = fitness(Machine.watched(root))
+    machine = place_to_measure(root)
     findings = installed()
     with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
         seen, more = openvino(Launcher(Path(folder) / "probes"))
@@ -31,6 +31,14 @@ def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
         return [*findings, *measuring(), *machine]
     devices = [*gpu(seen.devices, root), *npu(seen.devices, root)]
     return [*findings, *measuring(), *machine, *devices, *emulation(cache)]
+
+
+def place_to_measure(root: Path) -> list[Finding]:
+    """Whether the machine is fit to measure. One that is unfit just now is watched again, for longer: what passes is not held against it."""
+    found = fitness(Machine.watched(root))
+    if any(map(is_of_the_moment, found)):
+        found = fitness(Machine.watched(root, LONGER_S))
+    return found
 
 
 def measuring() -> list[Finding]:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli import doctor as command
 from autogauge.cli.main import app
+from autogauge.doctor import examination
 from autogauge.doctor.finding import Finding, State
 from autogauge.doctor.machine.checks import CHECKS, SUBJECT, fitness, in_short, why_not
 from autogauge.doctor.machine.snapshot import Machine, numbers
@@ -106,7 +107,10 @@ def test_a_container_with_some_of_the_processors(tmp_path):
 def test_a_guest_from_which_the_host_takes_time(tmp_path):
     found = looked_at(watched(machines.virtual(tmp_path)))
     assert states(found, State.UNFIT) == {"steal time"}
-    assert found["steal time"].found == "10.00 % of the time that was wanted since boot, 0.0 % of a second just now"
+    assert (
+        found["steal time"].found
+        == "10.00 % of the time that was wanted since boot, 0.0 % of all time while it was watched"
+    )
     assert (found["virtual machine"].state, found["virtual machine"].found) == (State.NOTED, "yes, QEMU")
     assert {*states(found, State.NOT_KNOWN)} >= {"governor", "boost", "heat", "power"}
     assert found["governor"].found.startswith("the hypervisor governs the frequency (no /sys/")
@@ -244,7 +248,7 @@ def test_time_that_a_host_takes_just_now_is_the_hosts_and_no_other_load(tmp_path
     now = put(machines.virtual(tmp_path / "now"), {"proc/stat": stat(1002, 100_078, steal=20)})
     found = looked_at(watched(now, before))
     assert (found["steal time"].state, found["other load"].state) == (State.UNFIT, State.FIT)
-    assert found["steal time"].found.endswith("20.0 % of a second just now")
+    assert found["steal time"].found.endswith("20.0 % of all time while it was watched")
     assert found["steal time"].figures == {"share_since_boot": 0.01957, "share_while_watched": 0.2}
     assert found["other load"].figures["others_processors"] == 0.08
 
@@ -259,6 +263,24 @@ def test_memory_that_is_never_promised_twice(tmp_path):
     found = looked_at(watched(put(machines.server(tmp_path), {"proc/sys/vm/overcommit_memory": "2\n"})))
     assert found["memory overcommitment"].state is State.NOTED
     assert found["memory overcommitment"].found == "never (2), 1.0 GiB are left to promise"
+
+
+@each_of(("last", "state"), [("quiet", State.FIT), ("busy", State.UNFIT)])
+def test_a_moment_of_other_load_is_not_held_against_a_machine_but_load_that_stays_is(
+    tmp_path, monkeypatch, last, state
+):
+    busy, quiet = loaded(tmp_path / "busy"), loaded(tmp_path / "quiet", user=1010)
+    seen = [busy, {"busy": busy, "quiet": quiet}[last]]
+    asked = []
+    monkeypatch.setattr(Machine, "watched", lambda *words: asked.append(words) or seen[len(asked) - 1])
+    found = {each.what: each for each in examination.place_to_measure(tmp_path)}
+    assert found["other load"].state is state
+    assert len(asked) == 2
+    for machine in (quiet, watched(machines.laptop(tmp_path / "laptop"))):
+        seen[:] = [machine]
+        asked.clear()
+        examination.place_to_measure(tmp_path)
+        assert len(asked) == 1, "nobody waits where that changes nothing"
 
 
 def test_powersave_of_other_drivers_is_the_lowest_frequency(tmp_path):

@@ -23,6 +23,8 @@ class Check:
     look: Callable[[Machine], Look]
     unfit_when: str = ""
     must_be_known: bool = False
+    may_pass: bool = False
+    """Whether it is of the moment: then the machine is watched again before it is called unfit."""
 
 
 CHECKS = (
@@ -30,7 +32,7 @@ CHECKS = (
     Check("energy preference", frequency.preference),
     Check("boost", frequency.boost),
     Check("frequency range", frequency.frequency_range),
-    Check("heat", frequency.heat, "the processor is slowed down for its heat while it is watched for a second"),
+    Check("heat", frequency.heat, "the processor is slowed down for its heat while it is watched", may_pass=True),
     Check(
         "power", frequency.power, "it runs on battery, or its firmware is told to save (`low-power`, `quiet`, `cool`)"
     ),
@@ -44,6 +46,7 @@ CHECKS = (
         surroundings.load,
         "others take more than half a processor, and more than a tenth of all (on one processor, more than a quarter)",
         must_be_known=True,
+        may_pass=True,
     ),
     Check(
         "quota (cgroup)", processors.quota, "it allows less than the processors that may be used", must_be_known=True
@@ -54,21 +57,26 @@ CHECKS = (
         memory.left,
         "less than 1 GiB is left, of the machine's or of the container's",
         must_be_known=True,
+        may_pass=True,
     ),
-    Check("swap", memory.swap, "memory is moved to or from it while it is watched for a second"),
+    Check("swap", memory.swap, "memory is moved to or from it while it is watched", may_pass=True),
     Check("huge pages", memory.huge_pages),
     Check("memory overcommitment", memory.overcommitment),
     Check("virtual machine", surroundings.virtual_machine),
     Check(
         "steal time",
         surroundings.stolen,
-        "the hypervisor takes more than 2 % of the time that is wanted since boot, or of a second now",
+        "the hypervisor takes more than 2 % of the time that is wanted since boot, or of all time while it is watched",
         must_be_known=True,
+        may_pass=True,
     ),
     Check("clock source", surroundings.clock_source, "it is `hpet`, `acpi_pm`, `pit` or `jiffies`"),
     Check("clock kept right", surroundings.clock_kept),
     Check(
-        "GPU frequency", graphics.frequency, "an Intel GPU is held back for heat or power though it has little to do"
+        "GPU frequency",
+        graphics.frequency,
+        "an Intel GPU is held back for heat or power though it has little to do",
+        may_pass=True,
     ),
     Check("kernel drivers", drivers.kernel_modules),
     Check("drivers", drivers.user_space),
@@ -83,6 +91,11 @@ def fitness(machine: Machine) -> list[Finding]:
         look = check.look(machine)
         found.append(Finding(SUBJECT, check.what, look.state, look.found, look.step, look.effect, look.figures))
     return found
+
+
+def is_of_the_moment(finding: Finding) -> bool:
+    """Whether the machine is unfit by something that may pass."""
+    return finding.state is State.UNFIT and any(check.what == finding.what and check.may_pass for check in CHECKS)
 
 
 def why_not(findings: Sequence[Finding]) -> list[str]:

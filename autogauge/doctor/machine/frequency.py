@@ -141,7 +141,9 @@ def heat(machine: Machine) -> Look:
     figures = {**_figures(since_boot, hottest), "throttled_while_watched": since_boot - before}
     step = "clear dust, fans and vents, or lower the frequency limit to what the cooling holds"
     if since_boot > before:
-        effect = f"the processor was slowed down {since_boot - before} times within a second of doing little: it is too hot to measure"
+        effect = (
+            f"the processor was slowed down {since_boot - before} times while it was watched: it is too hot to measure"
+        )
         return Look(State.UNFIT, found, effect, step, figures)
     if since_boot:
         effect = (

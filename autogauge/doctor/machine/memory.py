@@ -61,7 +61,7 @@ def swap(machine: Machine) -> Look:
     found = f"{(total - free) / 2**20:.1f} of {total / 2**20:.1f} GiB used"
     step = "end what takes the memory; or swap off while measuring: sudo swapoff -a"
     if moved:
-        effect = f"{moved} pages were moved within a second: whoever needs one of them waits for the disk, which no timing can tell apart"
+        effect = f"{moved} pages were moved while it was watched: who needs one waits for the disk, which no timing can tell apart"
         return Look(State.UNFIT, found, effect, step, figures)
     if total > free:
         effect = "what lies there is read back when it is needed: the first turns of a run may wait for the disk"

@@ -21,7 +21,7 @@ from autogauge.probe.worker.cgroups import Groups
 from autogauge.probe.worker.facts import machine_facts
 from autogauge.probe.worker.hardware import CPUS, matching, memory_kib, word
 
-WATCHED_S = 1.0
+WATCHED_S, LONGER_S = 1.0, 3.0
 TIME_ERROR = 5
 """What ``adjtimex`` returns where nobody keeps the clock right."""
 LOOKS_AT_CLOCK = 2000

@@ -86,7 +86,7 @@ def stolen(machine: Machine) -> Look:
     now = (after.ticks["steal"] - before.ticks["steal"]) / passed if passed > 0 else None
     figures = {"share_since_boot": round(since_boot, 5), "share_while_watched": None if now is None else round(now, 5)}
     found = f"{100 * since_boot:.2f} % of the time that was wanted since boot"
-    found += "" if now is None else f", {100 * now:.1f} % of a second just now"
+    found += "" if now is None else f", {100 * now:.1f} % of all time while it was watched"
     if since_boot <= STOLEN and (now or 0) <= STOLEN:
         return Look(State.FIT, found, figures=figures)
     return Look(
