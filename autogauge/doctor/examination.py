@@ -34,7 +34,7 @@ def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
 
 
 def place_to_measure(root: Path) -> list[Finding]:
-    """Whether the machine is fit to measure. One that is unfit just now is watched again, for longer: what passes is not held against it."""
+    """Whether the machine is fit to measure. One that is unfit just now is watched again, for longer: what passes does not count."""
     found = fitness(Machine.watched(root))
     if any(map(is_of_the_moment, found)):
         found = fitness(Machine.watched(root, LONGER_S))
