@@ -47,7 +47,7 @@ def create(path: Path, content: bytes) -> bool:
             if os.path.lexists(path):
                 return False
             os.rename(temporary, path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
         return True
     finally:
         temporary.unlink(missing_ok=True)
@@ -75,14 +75,14 @@ def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _flush_folder(folder: Path) -> None:
-    """Let the rename, too, outlive a loss of power, where the file system can."""
+def flush_folder(folder: Path) -> None:
+    """Let what was renamed or removed in a folder outlive a loss of power, where the file system can."""
     with contextlib.suppress(OSError):
         opened = os.open(folder, os.O_RDONLY)
         try:

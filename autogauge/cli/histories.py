@@ -25,11 +25,13 @@ def opened(root: Path, cache: Path | None) -> Iterator[Histories]:
         if total > done and sys.stderr.isatty():
             print(f"indexing: {done} of {total} files", end="\r", file=sys.stderr, flush=True)
 
-    def say(text: str) -> None:
-        print(f"autogauge: {sentence(text)}", file=sys.stderr, flush=True)
-
     with contextlib.ExitStack() as stack:
-        yield Histories(stack, root, stack.enter_context(cache_dir_or_temporary(cache)), progress, say)
+        yield Histories(stack, root, stack.enter_context(cache_dir_or_temporary(cache)), progress, saying)
+
+
+def saying(text: str) -> None:
+    """Say on standard error what takes long, and what is left out."""
+    print(f"autogauge: {sentence(text)}", file=sys.stderr, flush=True)
 
 
 def print_notes(screen: Console, found: Selection) -> None:

@@ -1,4 +1,4 @@
-"""``python -m autogauge history``: which runs were saved. Its ``export``, ``push`` and ``pull`` are files of their own."""
+"""``python -m autogauge history``: which runs were saved. Its ``export``, ``push``, ``pull`` and ``prune`` are files of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from autogauge.cli.export import export
 from autogauge.cli.histories import opened, print_notes
+from autogauge.cli.prune import prune
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.cli.sharing import pull, push
 from autogauge.gate.saved import HISTORY
@@ -20,13 +21,16 @@ from autogauge.report.output import print_json
 
 SHOWN = 20
 app = typer.Typer(
-    help="List saved runs, export them, send them to another history or fetch them from there.",
+    help="List saved runs, export them, send them to another history or fetch them from there, remove old ones.",
     invoke_without_command=True,
     **OF_A_COMMAND,
 )
 app.command(epilog="Example: python -m autogauge history export runs.parquet --where=machine=lab-01")(export)
 app.command(epilog="Example: python -m autogauge history push ssh://central/srv/history --machine=lab-01")(push)
 app.command(epilog="Example: python -m autogauge history pull s3://lab/history --where='since=2026-11'")(pull)
+app.command(
+    epilog="Example: python -m autogauge history prune --keep-last=100 --keep-days=365 --keep-quarantined-days=30"
+)(prune)
 
 
 @app.callback(epilog="Example: python -m autogauge history --where='openvino=2026.4 since=2026-11-01'")

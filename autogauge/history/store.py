@@ -13,6 +13,7 @@ import filelock
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import as_json, readable, write_bytes
+from autogauge.history import pruned
 
 LOCK_DEADLINE_S = 60.0
 FINGERPRINT_DIGITS = 8
@@ -28,7 +29,7 @@ def save(
     fingerprint: str = "",
     prepare: Callable[[Path], None] = lambda path: None,
 ) -> Path:
-    """Save a run as ``NNNN_label_fingerprint.json`` under the next free number; returns the path.
+    """Save a run as ``NNNN_label_fingerprint.json`` under the next number, which no run had, also none that was pruned; returns the path.
 
     ``prepare`` is called with the path before there is a file, for what must not come later than it: its standing.
     The file appears whole or not at all, and never replaces another, also when several processes save at once: the
@@ -36,8 +37,7 @@ def save(
     Raises ``OSError``, or :class:`UserError` when another process holds the lock past the deadline.
     """
     with adding(folder):
-        saved = runs(folder)
-        number = number_of(saved[-1]) + 1 if saved else 1
+        number = 1 + max((*map(number_of, runs(folder)), *map(number_of, _once_there(folder))), default=0)
         mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
         path = folder / f"{number:04d}_{readable(label)}{mark}.json"
         prepare(path)
@@ -77,6 +77,11 @@ def runs(folder: Path) -> list[Path]:
     except OSError as error:
         raise cannot_read(folder, error) from None
     return sorted((path for path in found if is_run(path.name)), key=number_of)
+
+
+def _once_there(folder: Path) -> list[Path]:
+    """The runs that were pruned: their numbers are in reports and messages, and must not mean another run."""
+    return [Path(name) for name in pruned.listed(folder) if is_run(name)]
 
 
 def cannot_read(folder: Path, error: OSError) -> UserError:

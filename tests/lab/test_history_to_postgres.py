@@ -151,6 +151,18 @@ def test_what_was_pruned_here_goes_and_what_is_only_there_stays(server, name, hi
     assert server.rows(name, "SELECT count(*) FROM autogauge_benchmarks") == [(20,)]
 
 
+def test_a_database_follows_a_prune(server, name, tmp_path, export):
+    history = tmp_path / "old"
+    year(history, "lab-01", runs=40)
+    export(history=history)
+    done = run_cli(
+        "history", "prune", "--keep-last=1", "--yes", f"--history={history}", f"--cache={tmp_path / 'cache'}"
+    )
+    assert "17 of 40 runs removed" in done.stdout, done.stderr
+    assert "0 runs new, 0 changed, 17 removed, 23 as they were" in export(history=history)
+    assert [row[1] for row in runs(server, name)] == sorted(path.name for path in (history / "lab-01").glob("*.json"))
+
+
 def test_filters_choose_runs_and_a_run_is_written_whole(server, name, export):
     assert "6 runs new" in export("--where=machine=lab-01", "--where=hint=LATENCY")
     assert server.rows(name, "SELECT count(*) FROM autogauge_benchmarks") == [(12,)]

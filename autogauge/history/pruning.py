@@ -1,0 +1,242 @@
+"""Which saved runs a rule would remove, which of them are kept all the same, and removing the others.
+
+What the gate judges against is never removed: the runs of every baseline in the folder (``baseline``), those with which a level begins,
+those that say what their machine's history goes on from, copies of any of these, and the newest run of a machine, so that it does not
+vanish. What was removed is on a list (``pruned``); where a folder lies is left to the callers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autogauge.errors import UserError, explain_os_error
+from autogauge.files import flush_folder
+from autogauge.history import baseline, pruned, reporting, run_file, standing
+from autogauge.history.found import begins_with
+from autogauge.history.indexed import IndexedRun
+from autogauge.history.standing import Standing
+
+BY_RULE, UNREADABLE, NOT_CHOSEN = "the rule keeps it", "it cannot be read", "the filters leave it out"
+JUDGED, FIRST, PENDING = "judged against", "the first of a level", "waiting to be confirmed"
+BEGINS, CONTINUES, COPY, NEWEST = (
+    "with which a level begins",
+    "that say what history goes on",
+    "copies of runs that are kept",
+    "the newest of a machine",
+)
+ALL_THE_SAME = (JUDGED, FIRST, PENDING, BEGINS, CONTINUES, NEWEST, COPY)
+"""Why a run is kept that the rule would remove, in the order in which it is said."""
+Choose = Callable[[IndexedRun], bool]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is kept, of each machine and fingerprint: the newest ``last`` runs, and those of the last ``days``. ``None`` asks for nothing.
+
+    With ``quarantined_days`` a run of which nothing is accepted or pending is kept for so many days, and counts among no ``last``.
+    """
+
+    last: int | None = None
+    days: float | None = None
+    quarantined_days: float | None = None
+
+    def removes(self, runs: Iterable[IndexedRun], now: datetime.datetime) -> list[IndexedRun]:
+        """Those of one fingerprint's runs that it would remove. What has no date is of no age: days keep it."""
+        found: list[IndexedRun] = []
+        others: list[IndexedRun] = []
+        for run in sorted(runs, key=lambda each: each.number, reverse=True):
+            if self.quarantined_days is None or run.standing != str(Standing.QUARANTINED) or run.accepted:
+                others.append(run)
+            elif _is_older(run, self.quarantined_days, now):
+                found.append(run)
+        if self.last is None and self.days is None:
+            return found
+        beyond = others[self.last :] if self.last is not None else others
+        return [*found, *(run for run in beyond if self.days is None or _is_older(run, self.days, now))]
+
+
+def _is_older(run: IndexedRun, days: float, now: datetime.datetime) -> bool:
+    return run.when is not None and now - run.when > datetime.timedelta(days=days)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of the runs of a folder: ``removed`` go, of the ``kept`` it is said why. Standings are as they were when it was made."""
+
+    folder: Path
+    removed: tuple[IndexedRun, ...]
+    kept: tuple[tuple[IndexedRun, str], ...]
+    standings: tuple[tuple[int, int] | None, ...]
+
+    @property
+    def all_the_same(self) -> list[tuple[IndexedRun, str]]:
+        """The runs that the rule would remove, and that are kept."""
+        return [(run, why) for run, why in self.kept if why in ALL_THE_SAME]
+
+    @property
+    def bytes(self) -> int:
+        """How large the files are that go."""
+        return sum(_size(path) for run in self.removed for path in (run.path, *beside(run.path)))
+
+
+def beside(run: Path) -> tuple[Path, Path]:
+    """The files that lie beside a run's: every single latency, and its standing."""
+    return run_file.arrays_path(run), standing.path_of(run)
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def plan(folder: Path, runs: Sequence[IndexedRun], rule: Rule, now: datetime.datetime, choose: Choose) -> Plan:
+    """What the rule comes to in that folder, whose ``runs`` are all that are in it; only those that ``choose`` takes may go.
+
+    Raises :class:`UserError` where nobody knows what is judged against.
+    """
+    readable = [run for run in runs if run.readable]
+    kept: dict[Path, str] = {run.path: UNREADABLE for run in runs if not run.readable}
+    kept |= {run.path: NOT_CHOSEN for run in readable if not choose(run)}
+    by_print: dict[str, list[IndexedRun]] = defaultdict(list)
+    for run in readable:
+        by_print[run.fingerprint].append(run)
+    going = {run.path: run for own in by_print.values() for run in rule.removes(own, now) if run.path not in kept}
+    kept |= {run.path: BY_RULE for run in readable if run.path not in going and run.path not in kept}
+    if going:
+        held = _held(folder, by_print, readable, now)
+        kept |= {path: held[path] for path in going if path in held}
+        same = {_identity(run) for run in readable if run.path in kept or run.path in held}
+        kept |= {path: COPY for path, run in going.items() if path not in kept and _identity(run) in same}
+    # Of two copies that both go, the worse standing goes last: alone the other would count.
+    order = [str(each) for each in (Standing.ACCEPTED, Standing.PENDING, Standing.QUARANTINED)]
+    removed = [run for path, run in going.items() if path not in kept]
+    removed.sort(key=lambda run: (order.index(run.standing), run.number))
+    return Plan(
+        folder,
+        tuple(removed),
+        tuple((run, kept[run.path]) for run in runs if run.path in kept),
+        tuple(_state(run.path) for run in removed),
+    )
+
+
+def _identity(run: IndexedRun) -> tuple[str, datetime.datetime | None]:
+    """Equal for copies of a run; for little else: two runs of one machine do not begin in the same microsecond."""
+    return run.fingerprint, run.when
+
+
+def _held(
+    folder: Path, fingerprints: Iterable[str], runs: Sequence[IndexedRun], now: datetime.datetime
+) -> dict[Path, str]:
+    """Why runs of that folder are kept whatever the rule says, by their files."""
+    found: dict[Path, str] = {}
+
+    def hold(path: Path, why: str) -> None:
+        found.setdefault(path, why)
+
+    # Where another machine's history goes on from one of these, it takes no more of it than its own next run would.
+    for fingerprint in fingerprints:
+        history = baseline.find(folder, fingerprint or None, last=baseline.LAST)
+        for run in history.runs:
+            hold(run.path, JUDGED)
+        for first in history.first.values():
+            for run in first:
+                hold(run.path, FIRST)
+        for waiting in history.pending.values():
+            for each in waiting:
+                hold(each.run.path, PENDING)
+    for one in runs:
+        record = standing.read(one.path)
+        if begins_with(record):
+            hold(one.path, BEGINS)
+        if record.continues:
+            hold(one.path, CONTINUES)
+    for machine in reporting.machines(runs, now).values():
+        if machine.last:
+            hold(machine.last.path, NEWEST)
+    if not any(run.when for run in runs):
+        hold(runs[-1].path, NEWEST)
+    return found
+
+
+def _state(run: Path) -> tuple[int, int] | None:
+    """By which a change of a run's standing is seen."""
+    with contextlib.suppress(FileNotFoundError):
+        there = standing.path_of(run).stat()
+        return there.st_mtime_ns, there.st_size
+    return None
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was removed: ``runs``; ``changed`` are those that somebody gave another standing meanwhile, which stay."""
+
+    runs: int
+    changed: tuple[IndexedRun, ...]
+
+
+def remove(what: Plan) -> Removed:
+    """Remove the runs of a plan, whose folder's lock (``store.adding``) is held. Raises :class:`UserError`.
+
+    The list of what was pruned is written first, the runs go next, and what lies beside them goes last: no run is ever there without its
+    standing. A process that is killed in between leaves a list and files without a run; the next one removes these.
+    """
+    folder = what.folder
+    try:
+        listed = pruned.listed(folder)
+        for name in pruned.gone(folder):
+            _unlink(beside(folder / name))
+        changed = tuple(
+            run
+            for run, state in zip(what.removed, what.standings, strict=True)
+            if _state(run.path) != state  # by accept, say, which takes no lock
+        )
+        going = [run.path for run in what.removed if run not in changed]
+        names = {path.name for path in going}
+        still = [name for name in listed if name in names or not (folder / name).exists()]
+        if going or len(still) < len(listed):
+            pruned.write(folder, [*still, *(path.name for path in going)])
+        gone: list[Path] = []
+        try:
+            for path in going:
+                path.unlink(missing_ok=True)
+                gone.append(path)
+        finally:
+            flush_folder(folder)
+            for path in gone:
+                _unlink(beside(path))
+    except OSError as error:
+        raise explain_os_error(
+            error, f"cannot remove runs from {folder}; what was removed until then is on its list", "--history=DIR"
+        ) from error
+    return Removed(len(gone), changed)
+
+
+def _unlink(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def counts(plans: Iterable[Plan]) -> Counter[str]:
+    """How many runs are kept although the rule would remove them, by why."""
+    found = Counter(why for each in plans for _, why in each.all_the_same)
+    return Counter({why: found[why] for why in ALL_THE_SAME if found[why]})
+
+
+def require(rule: Rule) -> None:
+    """Raises :class:`UserError` for a rule that says nothing, or asks for less than nothing."""
+    if rule == Rule():
+        raise UserError(
+            "say what is kept: the newest runs (--keep-last=50), those of some time (--keep-days=365), or both; "
+            "quarantined ones by a rule of their own (--keep-quarantined-days=30)."
+        )
+    if rule.last is not None and rule.last < 1:
+        raise UserError("keep one run at least of each machine and fingerprint (--keep-last).")
+    for name, days in (("--keep-days", rule.days), ("--keep-quarantined-days", rule.quarantined_days)):
+        if days is not None and not 0 <= days <= 100_000:
+            raise UserError(f"{days:g} is no number of days: name one from 0 to 100000 ({name}).")
