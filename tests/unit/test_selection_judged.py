@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 
+from autogauge.measuring.claim import BEYOND
 from autogauge.probe.seen import Seen
 from autogauge.rig.expecting import judge
-from autogauge.studies.selection import judged
-from autogauge.studies.selection.promises import PROMISES
+from autogauge.studies.selection import judged, known
+from autogauge.studies.selection.promises import AS_ASKED, PROMISES
 from autogauge.studies.selection.rows import STRINGS, Row, matrix
 from autogauge.studies.selection.rule import Machine, choose
 from autogauge.studies.selection.study import EMULATED, assumed, expectations
@@ -15,6 +16,7 @@ from tests.cases import each_of
 
 WITH_FP16 = {"name": "CPU", "capabilities": ["FP32", "FP16", "INT8", "BIN"]}
 WITHOUT_FP16 = {"name": "CPU", "capabilities": ["FP32", "INT8", "BIN"]}
+DIFFERS = {each.name: each.differs for each in PROMISES}
 CASES = [(name, cpu) for name in STRINGS for cpu in (WITH_FP16, WITHOUT_FP16)]
 
 
@@ -83,10 +85,18 @@ class Saved(Seen):
         return self._records
 
 
-def verdicts(rows, devices, **changed):
+def verdicts(rows, devices, *, asked=None, **changed):
     machines = [Machine.told(each) for each in devices]
-    checks, _ = judge(expectations(rows, machines), Saved(records_of(rows, devices, **changed)))
+    checks, _ = judge(expectations(rows, machines, asked), Saved(records_of(rows, devices, **changed)))
     return checks
+
+
+def ended(rows, devices, row, became):
+    """A saved case, in one row of which the process ended so."""
+    records = records_of(rows, devices)
+    place = next(number for number, each in enumerate(records) if each["step"] == row.title)
+    records[place] = {**records[place], "became": became, "value": {}, "error": None, "log": {}}
+    return records
 
 
 @each_of(("case", "cpu"), CASES)
@@ -124,6 +134,110 @@ def test_a_candidate_that_gets_lost_breaks_the_promise():
     check = verdicts(rows, devices, **{row.title: (value, None, {"selected": ["GPU"]})})["blank-is-told"]
     assert check.holds is False
     assert '"AUTO:GPU, CPU": its candidates are GPU instead of GPU,CPU' in check.why
+    assert BEYOND not in check.why
+
+
+@each_of("became", ["hung", "it was killed by SIGSEGV"])
+def test_a_row_that_hangs_or_crashes_fails_its_promise_by_name_and_no_known_difference_excuses_it(became):
+    machines = [Machine.told(each) for each in DEVICES]
+    rows = matrix("one gpu", machines)
+    for row in rows:
+        own = [each for each in rows if each.promise == row.promise]
+        checks, _ = judge(expectations(own, machines), Saved(ended(own, DEVICES, row, became)))
+        check = checks[row.promise]
+        assert check.holds is False, row.title
+        assert f"{row.in_short}: {became} instead of {row.choice(machines)}" in check.why
+        assert (BEYOND in check.why) is bool(DIFFERS[row.promise]), row.title
+
+
+def test_what_a_known_difference_does_not_make_of_a_row_is_beyond_it():
+    """Another device, and an error that nobody has seen: of each row that is known to differ."""
+    tried = 0
+    for case in ("cpu alone", "one gpu", "two gpus"):
+        devices = devices_of(case, WITHOUT_FP16)
+        machines = [Machine.told(each) for each in devices]
+        rows = matrix(case, machines)
+        for row in (each for each in rows if DIFFERS[each.promise]):
+            choice = row.choice(machines)
+            others = {"first": ["GPU.9"], "end": ["GPU.9"], "after": ["GPU.9"]}, None, {"selected": ["GPU.9"]}
+            new = {}, "RuntimeError: a wholly new error", {}
+            for turned in (others, *(() if choice.refused else (new,))):
+                own = [each for each in rows if each.promise == row.promise]
+                check = verdicts(own, devices, **{row.title: turned})[row.promise]
+                assert check.holds is False, row.title
+                assert check.why.startswith(BEYOND), row.title
+                tried += 1
+    assert tried > 30
+
+
+def test_every_known_difference_says_what_it_makes_of_a_row():
+    assert {key for keys in DIFFERS.values() for key in keys} == {*known.BY_KEY}
+
+
+NO_LIBRARY = "Cannot load library 'lib{}': cannot open shared object file: No such file or directory"
+
+
+def gone(device, order=None, **log):
+    """What a row tells that went to that device."""
+    value = {"first": [device], "end": [device], "after": [device], "priorities": order or device}
+    return value, None, {"selected": [device.strip("()")], **log}
+
+
+@each_of(
+    ("case", "asked", "model", "given", "told"),
+    [  # as it was seen on the three releases
+        ("one gpu", "AUTO:GPU, CPU", "relu", "object", gone("GPU")),
+        ("one gpu", "AUTO:CPU, GPU", "relu", "object", gone("CPU")),
+        ("one gpu", "AUTO: GPU,CPU", "relu", "object", gone("CPU")),
+        ("two gpus", "AUTO:GPU, CPU", "relu", "object", gone("GPU.0", "GPU.0,GPU.1")),
+        ("one gpu", "AUTO:FOO,CPU", "relu", "object", gone("CPU")),
+        ("two gpus", "AUTO:GPU,FOO", "relu", "object", gone("GPU.0", "GPU.0,GPU.1")),
+        ("cpu alone", "AUTO:HETERO,CPU", "relu", "object", gone("CPU")),
+        ("one gpu", "AUTO:-NOTGPU", "relu", "object", gone("CPU")),
+        ("one gpu", "AUTO:-GPU.1", "relu", "object", gone("CPU")),
+        ("two gpus", "AUTO:-NOTGPU", "relu", "object", gone("CPU")),
+        ("two gpus", "AUTO:-MYCPU", "relu", "object", gone("GPU.1", "GPU.1,GPU.0")),
+        ("two gpus", "AUTO:GPU", "relu", "object", gone("GPU.1", "GPU.1,GPU.0")),
+        ("two vendors", "AUTO:GPU", "relu", "object", gone("GPU.1", "GPU.1,GPU.0")),
+        ("one gpu", "AUTO", "int8-smallest", "path", gone("GPU", "GPU,CPU")),
+        ("two gpus", "AUTO:GPU,CPU", "int8-smallest", "path", gone("GPU.0", "GPU.0,GPU.1,CPU")),
+        ("one gpu", "AUTO:NPU,CPU", "relu", "object", gone("(CPU)", "NPU,CPU", failures={"NPU": "no"})),
+        ("cpu alone", "AUTO:NPU,CPU", "relu", "object", ({}, NO_LIBRARY.format("ze_loader.so.1"), {})),
+        ("cpu alone", "AUTO:GPU,CPU", "relu", "object", ({}, NO_LIBRARY.format("OpenCL.so.1"), {})),
+        ("cpu alone", None, "relu", "buffer", ({}, 'RuntimeError: Device with "\0" name is not registered', {})),
+        ("one gpu", "AUTO:CPU.1,GPU", "relu", "object", ({}, "CPU.1: CPU plugin supports only '' as device id", {})),
+    ],
+)
+def test_what_a_known_difference_was_seen_to_make_of_a_row_is_not_beyond_it(case, asked, model, given, told):
+    devices = devices_of(case, WITH_FP16)
+    rows = matrix(case, [Machine.told(each) for each in devices])
+    row = next(
+        each for each in rows if (each.asked, each.model, each.given, each.priorities) == (asked, model, given, "")
+    )
+    own = [each for each in rows if each.promise == row.promise]
+    check = verdicts(own, devices, **{row.title: told})[row.promise]
+    assert check.holds is False
+    assert BEYOND not in check.why
+
+
+@each_of("case", [*EMULATED])
+def test_an_emulated_gpu_that_is_not_what_was_asked_for_is_told_and_what_rests_on_it_is_not_known(case):
+    devices, asked = devices_of(case, WITH_FP16), assumed(EMULATED[case][1])
+    rows = matrix(case, [Machine.told(each) for each in devices])
+    assert verdicts(rows, devices, asked=asked)[AS_ASKED].holds is True
+    plain = {
+        "type": "INTEGRATED",
+        "capabilities": ["FP32", "INT8", "BIN"],
+        "architecture": "GPU: vendor=0x8086 arch=v12.0.0",
+    }
+    ignored = [devices[0], *({**each, **plain} for each in devices[1:])]
+    own = matrix(case, [Machine.told(each) for each in ignored])
+    checks = verdicts(own, ignored, asked=asked)
+    assert checks.pop(AS_ASKED).holds is False
+    assert {name: check.holds for name, check in checks.items()} == dict.fromkeys(checks)
+    row = own[0]
+    wrong = {"first": ["GPU.9"], "end": ["GPU.9"], "after": ["GPU.9"]}, None, {"selected": ["GPU.9"]}
+    assert verdicts(own, ignored, asked=asked, **{row.title: wrong})[row.promise].holds is False
 
 
 ROW = Row("AUTO", promise="default-order")
@@ -160,7 +274,10 @@ def test_a_row_is_judged_by_log_and_property(value, log, agrees, words):
     assert (row.agrees, row.why if agrees is False else "") == (agrees, words)
 
 
-@each_of(("became", "agrees"), [("hung", None), ("it was killed by SIGSEGV", False), ("error", False)])
+@each_of(
+    ("became", "agrees"),
+    [("hung", False), ("not reached", None), ("it was killed by SIGSEGV", False), ("error", False)],
+)
 def test_a_row_that_ended_its_process_is_told(became, agrees):
     records = records_of([ROW], DEVICES)
     records[-1] = {

@@ -63,11 +63,11 @@ def test_a_saved_result_is_drawn_alike():
 def test_rows_are_counted():
     count = len(ROWS)
     assert table.counted(result_of()) == (
-        f"the matrix of AUTO's selection has {count} rows: {count} are as AUTO's documentation says, 0 differ (0 by known differences), "
+        f"the matrix of AUTO's selection has {count} rows: {count} are as the rule says, 0 differ (0 by known differences), "
         "0 are not known; the page shows each"
     )
     told = table.counted(result_of(known="blank-in-list", **CHANGED))
-    assert f"{count - 3} are as AUTO's documentation says, 2 differ (1 by known differences), 1 are not known" in told
+    assert f"{count - 3} are as the rule says, 2 differ (1 by known differences), 1 are not known" in told
 
 
 def test_a_result_without_rows_has_no_table():

@@ -64,7 +64,7 @@ class Judged:
     @cached_property
     def agrees(self) -> bool | None:
         """Whether it is as the rule says; ``None`` where nothing is known of it."""
-        if self.became in ("hung", "not reached") or (self.became == "done" and not self.end):
+        if self.became == "not reached" or (self.became == "done" and not self.end):
             return None
         if self.became == "done" and self.taken == HELPER and not self.failed:
             return None  # no hand-over in time, and no reason: a slow machine

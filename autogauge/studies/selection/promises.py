@@ -5,7 +5,9 @@ from __future__ import annotations
 from autogauge.rig.cases import Promise
 
 _SAME = "selection-same-from-path"
+AS_ASKED = "emulated-gpus-are-as-asked"
 PROMISES = (
+    Promise(AS_ASKED, "the emulated GPUs tell of themselves what they were asked to be: the rule goes by that"),
     Promise("none-named-is-auto", "without a device name AUTO is taken, and chooses", ("selection-default-auto",)),
     Promise(
         "default-order",

@@ -22,7 +22,8 @@ from autogauge.rig.rig import Rig
 from autogauge.rig.study import Turns
 from autogauge.studies.selection import judged, table
 from autogauge.studies.selection.judged import Judged, Summary
-from autogauge.studies.selection.promises import PROMISES
+from autogauge.studies.selection.known import is_as_known
+from autogauge.studies.selection.promises import AS_ASKED, PROMISES
 from autogauge.studies.selection.rows import Row, matrix
 from autogauge.studies.selection.rule import GPU, Machine
 
@@ -110,24 +111,70 @@ def _case(
 ) -> Case:
     rows = matrix(name, machines)
     steps = ({"do": "devices"}, *(row.step() for row in rows))
-    return Case(name, title, steps, expectations(rows, machines), sees, gpus, step_deadline_s=ROW_DEADLINE_S, prelude=1)
+    expects = expectations(rows, machines, assumed(gpus) if gpus is not None else None)
+    return Case(name, title, steps, expects, sees, gpus, step_deadline_s=ROW_DEADLINE_S, prelude=1)
 
 
-def expectations(rows: Sequence[Row], machines: Sequence[Machine]) -> tuple[Expect, ...]:
-    """One for each promise that rows are about; and those over all rows, where an accelerator is there."""
-    rules = {each.name: each.rules for each in PROMISES}
+def expectations(
+    rows: Sequence[Row], machines: Sequence[Machine], asked: Sequence[Machine] | None = None
+) -> tuple[Expect, ...]:
+    """One for each promise that rows are about; and those over all rows, where an accelerator is there.
+
+    Of a promise with known differences one more says which rows are as these say, and that one alone is excused. ``asked`` are the
+    emulated GPUs as they were asked for: where the process sees others, what agrees with the rule says nothing.
+    """
+    rules = {each.name: each for each in PROMISES}
     found = []
+    if asked is not None:
+        wanted = _in_words(asked)
+        found.append(Expect(AS_ASKED, "the emulated GPUs", lambda seen: _in_words(_gpus_of(seen)) or None, wanted))
     for promise in dict.fromkeys(row.promise for row in rows):
         own = tuple(row for row in rows if row.promise == promise)
-        what = f"{len(own)} row{'s' if len(own) > 1 else ''}"
-        found.append(Expect(promise, what, partial(_of_rows, own, judged.summary), _as_ruled(rules[promise])))
-    for promise, (what, read) in OVER_ALL.items() if len(machines) > 1 else ():
-        found.append(Expect(promise, what, partial(_of_rows, rows, read), _as_ruled(rules[promise])))
+        what, wanted_of = f"{len(own)} row{'s' if len(own) > 1 else ''}", _as_ruled(rules[promise].rules)
+        keys = rules[promise].differs
+        read = partial(_of_rows, own, judged.summary, asked)
+        found.append(Expect(promise, what, partial(read, keys, False), wanted_of))
+        if keys:
+            known = f"{what}, by what is known"
+            found.append(Expect(promise, known, partial(read, keys, True), wanted_of, differs=keys))
+    for promise, (what, over_all) in OVER_ALL.items() if len(machines) > 1 else ():
+        read = partial(_of_rows, rows, over_all, asked, (), False)
+        found.append(Expect(promise, what, read, _as_ruled(rules[promise].rules)))
     return tuple(found)
 
 
-def _of_rows(rows: Sequence[Row], read: Callable[[Sequence[Judged]], Summary | None], seen: Seen) -> Summary | None:
-    return read(judged.judged(seen.to_json(), rows))
+def _of_rows(
+    rows: Sequence[Row],
+    read: Callable[[Sequence[Judged]], Summary | None],
+    asked: Sequence[Machine] | None,
+    keys: Sequence[str],
+    of_known: bool,
+    seen: Seen,
+) -> Summary | None:
+    """What ``read`` makes of the rows: of those that differ only those that are as ``keys`` make them, or only the others."""
+    records = seen.to_json()
+    machines = judged.machines_of(records)
+    found = [
+        each
+        for each in judged.judged(records, rows)
+        if each.agrees is not False or of_known is any(is_as_known(key, each, machines) for key in keys)
+    ]
+    told = read(found) if found or not machines else Summary(0, ())
+    is_as_asked = asked is None or _in_words(asked) == _in_words(_gpus_of(seen))
+    return told if is_as_asked or (told and told.broken) else None
+
+
+def _gpus_of(seen: Seen) -> list[Machine]:
+    return [each for each in judged.machines_of(seen.to_json()) if each.kind == GPU]
+
+
+def _in_words(gpus: Sequence[Machine]) -> str:
+    """What emulated GPUs can be asked to be."""
+    return "; ".join(
+        f"{each.name}: {'discrete' if each.is_discrete else 'integrated'}, {'Intel' if each.is_intels else 'another vendor'}'s, "
+        f"{'with' if 'INT8' in each.capabilities else 'without'} INT8"
+        for each in gpus
+    )
 
 
 def _as_ruled(rules: Sequence[str]) -> Wanted:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from autogauge.measuring.drawing import NONE, Block, Table
 from autogauge.measuring.result import Result
 from autogauge.studies.selection.judged import COLUMNS, Judged, judged, machines_of
+from autogauge.studies.selection.known import is_as_known
 from autogauge.studies.selection.rows import IN_WORDS, STRINGS, matrix
 
 DIFFERS, UNKNOWN = " !", " ?"
@@ -15,7 +16,7 @@ DIFFERS, UNKNOWN = " !", " ?"
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table: the devices that there are in words, the row, its promise, and the known difference of that."""
+    """A row of the table: the devices that there are in words, the row, its promise, and the known difference that made it so."""
 
     devices: str
     row: Judged
@@ -29,11 +30,15 @@ def lines(result: Result) -> list[Line]:
     found = []
     for case in result.conditions:
         for facts in result.facts.get(case.name, {}).get("replicates", ()):
-            rows = matrix(case.name, machines_of(facts["steps"])) if case.name in STRINGS else ()
+            machines = machines_of(facts["steps"])
+            rows = matrix(case.name, machines) if case.name in STRINGS else ()
             promises = {row.title: row.promise for row in rows}
             for row in judged(facts["steps"]):
                 promise = promises.get(row.row.title, "")
-                found.append(Line(case.title or case.name, row, promise, known.get(promise, "")))
+                key = known.get(promise, "")
+                found.append(
+                    Line(case.title or case.name, row, promise, key if is_as_known(key, row, machines) else "")
+                )
     return found
 
 
@@ -44,7 +49,7 @@ def counted(result: Result) -> str:
     known = sum(bool(each.known) for each in differ)
     unknown = sum(each.row.agrees is None for each in every)
     return (
-        f"the matrix of AUTO's selection has {len(every)} rows: {len(every) - len(differ) - unknown} are as AUTO's documentation says, "
+        f"the matrix of AUTO's selection has {len(every)} rows: {len(every) - len(differ) - unknown} are as the rule says, "
         f"{len(differ)} differ ({known} by known differences), {unknown} are not known; the page shows each"
         if every
         else ""
@@ -61,8 +66,8 @@ def blocks(result: Result) -> Iterable[Block]:
     yield Block(
         "selection-differs",
         f"Selection: rows that differ ({len(differ)} of {len(every)})",
-        "Each row is one compile. What the rule says is worked out from AUTO's documentation alone. A known difference has a paragraph in "
-        "docs/findings.md, and a script that shows it.",
+        "What the rule says is worked out from AUTO's documentation; where it is silent, from the plugin's source "
+        "or from what a user may expect (docs/contract.md says which). A known difference has a paragraph and a script: docs/findings.md.",
         Table(
             (
                 COLUMNS[0],
