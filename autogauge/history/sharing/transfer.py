@@ -155,7 +155,7 @@ class _Machine:
             )
             return False
         for attempt in range(TRIES):
-            if attempt or is_new:
+            if attempt:
                 there = self._standing_there(name)
             if there is None:
                 if self.wanted.is_dry or self.receiver.create(self.called, name, here):
