@@ -5,7 +5,7 @@ import itertools
 import json
 
 from autogauge.history import standing
-from autogauge.history.sharing.place import RUN, SAMPLES, STANDING, Absent, Entry, Place, kind_of, runs_in, stem_of
+from autogauge.history.sharing.place import RUN, SAMPLES, STANDING, Entry, Place, kind_of, runs_in
 from autogauge.history.sharing.transfer import Wanted, transfer
 from autogauge.history.standing import Record, Standing
 from tests.properties import for_all
