@@ -31,6 +31,8 @@ class Remote(Place):
 
     def __init__(self, fs: Any, root: str, shown: str, wait_s: float) -> None:
         self._fs, self._root, self.shown, self._wait_s = fs, root, shown, wait_s
+        # What a question fails of is told by its answer; what goes on below of a lost connection would be printed with its traceback.
+        fs.loop.set_exception_handler(lambda loop, context: None)
 
     def machines(self) -> list[str]:
         """The folders at its root; and the root itself, by its name, where runs lie in it."""
@@ -146,7 +148,10 @@ class Remote(Place):
         from fsspec.asyn import sync
 
         async def asked() -> T:
-            return await asyncio.wait_for(question(), longest_s or self._wait_s)
+            try:
+                return await asyncio.wait_for(question(), longest_s or self._wait_s)
+            except asyncio.CancelledError:  # else nothing at all would come back, which looks like an answer
+                raise ConnectionResetError from None
 
         try:
             # The loop's own deadline comes first; this one is for a loop that hangs.

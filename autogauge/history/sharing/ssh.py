@@ -146,12 +146,13 @@ class Host(Remote):
                 with contextlib.suppress(SFTPOpUnsupported):
                     await stream.fsync()
         except SFTPError as error:
-            if await sftp.lexists(temporary):
+            why = await self._why_not_written(folder, len(content), error)  # before what fills the disk is gone again
+            with contextlib.suppress(SFTPError):
                 await sftp.unlink(temporary)
-            raise await self._why_not_written(folder, error) from None
+            raise why from None
         return temporary
 
-    async def _why_not_written(self, folder: str, error: Any) -> Any:
+    async def _why_not_written(self, folder: str, size: int, error: Any) -> Any:
         """An error of writing, by what the server tells of the disk: SFTP itself has one word for full, read-only and all else."""
         from asyncssh import SFTPError, SFTPFailure
 
@@ -161,13 +162,11 @@ class Host(Remote):
             disk = await (await self._sftp()).statvfs(folder)
         except SFTPError:
             return error
-        if disk.flag & READ_ONLY:
+        if disk.flags & READ_ONLY:
             return UserError(f"{self.shown} cannot be written: its file system is read-only.")
-        if not disk.bavail or not disk.favail:
+        if disk.bavail * disk.frsize < size or not disk.favail:
             return UserError(f"{self.shown} cannot be written: its disk is full; free some space there.")
-        return UserError(
-            f"{self.shown} cannot be written: the server failed, as it does where a disk or a quota is full."
-        )
+        return UserError(f"{self.shown} cannot be written: the server failed, as it does where a quota is used up.")
 
     def _md5_of(self, entry: Mapping[str, Any]) -> str:
         return ""
@@ -209,6 +208,10 @@ class Host(Remote):
             )
         if isinstance(error, (asyncssh.ConnectionLost, OSError, EOFError)):
             said = error.strerror if isinstance(error, OSError) else ""
+            if isinstance(error, FileNotFoundError):
+                return UserError(
+                    f"{self.shown}: a file is not there that ~/.ssh/config names: {plain(str(error.filename))}."
+                )
             return UserError(
                 f"{self.shown} cannot be reached{f' ({plain(said)})' if said else ''}: check the address, and whether it is up."
             )
