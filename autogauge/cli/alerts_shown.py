@@ -81,7 +81,7 @@ def of_book(book: Book, now: datetime.datetime, *, everything: bool) -> Iterator
         table.add_row(
             Text(alert.key, style=style),
             alert.found.subject.words(),
-            "; with it, ".join(filter(None, (alert.found.says, alert.found.beside))),
+            "; ".join(filter(None, (alert.found.says, alert.found.beside))),
             alert.state(now),
         )
     if shown:

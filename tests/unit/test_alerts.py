@@ -189,6 +189,13 @@ def test_the_gate_and_the_trend_tell_of_one_change_once(lab):
     assert lab.told(1) == [], "by now its trend has a level of its own"
 
 
+def test_a_step_that_no_run_failed_for_is_told_as_a_step_and_not_as_a_creep_too(lab):
+    lab.runs(wobbling(20)).runs(wobbling(8, 1.15))
+    ((kind, text),) = lab.told(1)
+    assert (kind, "slower by 15.0 %25 since run 21 " in text) == ("error", True), text
+    assert lab.told(1) == []
+
+
 def test_a_further_step_is_told_beside_the_first(lab):
     lab.runs(wobbling(20)).runs(wobbling(6, 1.12), verdicts=["FAIL"] * 6)
     assert len(lab.told(1)) == 1

@@ -44,9 +44,13 @@ class Situation:
             self._by_subject[each.kind, each.subject.identity].append(each)
 
     def _found(self) -> Iterator[Finding]:
-        for each in self.levels.values():
-            yield from each.finding()
-        yield from (each.finding for each in self.crept.values() if each.finding)
+        stepped = set()
+        for identity, each in self.levels.items():
+            found = each.finding()
+            stepped |= {identity} if found else set()
+            yield from found
+        # A step is no drift: it is told as what it is.
+        yield from (each.finding for identity, each in self.crept.items() if each.finding and identity not in stepped)
         yield from (
             _silent(each) for each in self.machines.values() if each.state == reporting.SILENT and each.last is not None
         )
@@ -59,6 +63,8 @@ class Situation:
         found = []
         for each in self.findings:
             new: Finding | None = each
+            if each.kind == CREEP and any(alert.is_open for alert in known[LEVEL, each.subject.identity]):
+                continue
             for alert in known[each.kind, each.subject.identity]:
                 new = self._untold(new, alert) if new else None
             if new and all(new.key != alert.key for alert in known[each.kind, each.subject.identity]):
@@ -107,19 +113,13 @@ def situation(
 ) -> Situation:
     """What is so in these runs. ``smallest_change`` as of the gate, a fraction: levels count from it on, creeps from twice that."""
     runs = in_order_of_time(history.runs)
-    figures = history.figures()
-    verdicts = {
-        (each.folder, run, each.key): verdict
-        for each in figures
-        for run, verdict in zip(each.runs.tolist(), each.verdicts, strict=True)
-    }
     standing_of, judged = _read_standings(), creeps.read_once()
     levels: dict[Identity, Levels] = {}
     crept: dict[Identity, Crept] = {}
-    for trend in trends_of(figures, runs):
+    for trend in trends_of(history.figures(), runs):
         rule = _rule(trend.quantity, smallest_change)
         identity = subject_of(trend).identity
-        levels[identity] = Levels(trend, runs, verdicts, rule, standing_of)
+        levels[identity] = Levels(trend, runs, rule, standing_of)
         crept[identity] = creeps.of_trend(trend, runs, rule, judged)
     machines = reporting.machines([*history.runs, *history.unreadable], now, stale_after_days)
     return Situation(levels, crept, machines)

@@ -8,11 +8,11 @@ alert. What somebody accepted as the normal level is none, and neither is what t
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
+from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.gate.past import Rule
 from autogauge.gate.trends import Trend, run_and_day
@@ -20,7 +20,6 @@ from autogauge.history.baseline import LAST
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.standing import Record, Standing
-from autogauge.history.told_apart import differing
 from autogauge.lab.alerts.alert import Alert, End
 from autogauge.lab.alerts.finding import GATE, LEVEL, TREND, Finding, Since, Subject
 from autogauge.stats.change_points import NEAR, SHORTEST
@@ -29,8 +28,6 @@ CONFIRM = 2
 """Runs in a row that have to say the same: that it is worse, and that it is back."""
 FAILED, PASSED, JUDGED_LATER = ("FAIL",), ("PASS", "IMPROVED"), ("", "NO BASELINE")
 USER = "user"
-Verdicts = Mapping[tuple[Path, int, str], str]
-"""The gate's word by folder, run and benchmark."""
 
 
 class Said(Enum):
@@ -48,7 +45,6 @@ class Levels:
 
     trend: Trend
     runs: Sequence[IndexedRun]
-    verdicts: Verdicts
     rule: Rule
     standing_of: Callable[[IndexedRun], Record]
 
@@ -129,7 +125,7 @@ class Levels:
 
     def _say(self, place: int) -> Said:
         run, key = self.run(place), self.trend.identity.benchmark
-        verdict = self.verdicts.get((run.path.parent, run.id, key), "")
+        verdict = self.trend.verdicts[place]
         is_out = self.trend.standings[place] == str(Standing.QUARANTINED)
         record = self.standing_of(run)
         by_user = record.of(key) if record.by == USER else None
@@ -216,22 +212,12 @@ class Levels:
         return End(f"back since {run_and_day(run)} ({how})", self.run(-1).path.name)
 
     def _found(self, place: int, ratio: float, by: tuple[str, ...]) -> Finding:
-        run, quantity = self.run(place), self.trend.quantity
-        beside, release = self._beside(place), self.trend.releases[place]
-        said = f", openvino {release}" if release and not beside.startswith("openvino ") else ""
+        run, quantity, release = self.run(place), self.trend.quantity, self.trend.releases[place]
+        changed = beside([self.runs[each] for each in self.trend.runs], self.trend.releases, place)
+        said = f", openvino {release}" if release and "openvino changed" not in changed else ""
         way = quantity.more if ratio > 1 else quantity.less
         says = f"{way} by {percent(ratio).lstrip('+-')} since {run_and_day(run)}{said}"
-        return Finding(LEVEL, self.subject, Since.of(run), ratio, says, beside, by)
-
-    def _beside(self, place: int) -> str:
-        """What else changed with that run; empty for nothing."""
-        if not place:
-            return ""
-        clauses = differing(self.run(place - 1), self.run(place))
-        old, new = self.trend.releases[place - 1], self.trend.releases[place]
-        if old != new and old and new:
-            clauses.insert(0, f"openvino changed from {old} to {new}")
-        return "; ".join(clauses[:4])
+        return Finding(LEVEL, self.subject, Since.of(run), ratio, says, changed, by)
 
 
 def subject_of(trend: Trend) -> Subject:

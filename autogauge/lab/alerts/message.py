@@ -5,6 +5,7 @@ Of many alerts alike (one benchmark that became slower on a hundred machines) th
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ LONGEST_LINE = 500
 NAMES = {LEVEL: "change of level", CREEP: "creep", SILENT: "silent machine"}
 MANY_OF = {LEVEL: "changes of level", CREEP: "creeps", SILENT: "silent machines"}
 LIST = "All of them: python -m autogauge alert list"
+_WITH_RUN = re.compile(r"(the fingerprint changed )?with run \d+: ")
 AGAIN = "(sent again: whether the message before arrived is not known)"
 
 
@@ -86,7 +88,7 @@ def _grouped(items: Sequence[Item]) -> list[Line]:
 
 def _one(item: Item) -> Line:
     alert, found = item.alert, item.alert.found
-    beside = f"; with it, {found.beside}" if found.beside else ""
+    beside = f"; {found.beside}" if found.beside else ""
     text = f"{found.subject.words()}: {found.says}{beside}"
     if not alert.is_open:
         was = "" if OPENED not in item.events else ", which was not told before"
@@ -107,7 +109,7 @@ def _many(items: Sequence[Item]) -> Line:
         ratios = [alert.found.ratio for alert in alerts]
         named = ", ".join(f"{alert.found.subject.machine} {percent(alert.found.ratio)}" for alert in alerts[:NAMED])
         left = f" and {len(alerts) - NAMED} more" if len(alerts) > NAMED else ""
-        besides = {alert.found.beside for alert in alerts}
+        besides = {_WITH_RUN.sub("", alert.found.beside) for alert in alerts}
         beside = f"; on each of them {besides.pop()}" if len(besides) == 1 and "" not in besides else ""
         verb = "crept" if first.found.kind == CREEP else first.found.says.partition(" by ")[0]
         what = (
