@@ -13,10 +13,11 @@ from autogauge.errors import UserError
 from autogauge.history import standing, store
 from autogauge.history.standing import Standing
 from autogauge.lab.alerts import book as books
-from autogauge.lab.alerts import github, message
+from autogauge.lab.alerts import channels, github, message
 from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert
 from autogauge.lab.alerts.due import Item
 from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT, Finding, Since, Subject
+from autogauge.options import VARIABLES
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, save
 from tests.unit.test_pages import data_of, text_of
@@ -392,6 +393,28 @@ def test_a_book_that_cannot_be_read_is_never_taken_for_empty(lab, content, says)
 
 def test_a_history_that_is_not_there_is_a_mistake(lab):
     assert "there is no folder" in sentence_of(lab.call())
+
+
+def test_a_machines_folder_gets_no_book_of_its_own_where_its_history_has_one(lab):
+    lab.runs(wobbling(10), ago=30)
+    lab.told(1)
+    for words in ((), ("ack", "--all")):
+        done = CliRunner().invoke(app, ["alert", f"--history={lab.history / 'lab-01'}", *words])
+        assert f"name that (--history={lab.history.resolve()})" in sentence_of(done)
+    assert not (lab.history / "lab-01" / books.NAME).exists()
+
+
+def test_without_apprise_a_channel_is_one_sentence_and_annotations_go_on(lab, monkeypatch):
+    lab.runs(wobbling(10), ago=30)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv(channels.VARIABLE, "json://geheim@127.0.0.1/")
+    assert sentence_of(lab.call()) == "apprise is not installed: pip install -r requirements-lab.txt."
+    monkeypatch.delenv(channels.VARIABLE)
+    assert len(lab.told(1)) == 1
+
+
+def test_the_page_of_options_has_the_variable():
+    assert channels.VARIABLE in {each.name for each in VARIABLES}
 
 
 def test_addresses_that_others_may_read_are_refused(lab, tmp_path):

@@ -19,7 +19,8 @@ import filelock
 
 from autogauge.causes import step_for
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import NotRegular, read_regular, write_json
+from autogauge.files import NotRegular, exists, read_regular, write_json
+from autogauge.history import store
 from autogauge.lab.alerts.alert import Alert, from_json
 from autogauge.leases import user_named
 from autogauge.measuring.reading import Fields
@@ -107,6 +108,9 @@ def locked(history: Path) -> Iterator[None]:
     """
     if not history.is_dir():
         raise UserError(f"there is no folder {history}: name the history (--history=DIR).")
+    above = history.resolve().parent
+    if exists(above / NAME) and not exists(history / NAME) and store.runs(history):
+        raise UserError(f"the alerts of {history} are in the book of {above}: name that (--history={above}).")
     lock = filelock.FileLock(history / LOCK, mode=0o666)
     try:
         lock.acquire(timeout=WAIT_S)
