@@ -12,21 +12,27 @@ from pathlib import Path
 
 from autogauge.causes import step_for
 from autogauge.errors import UserError
-from autogauge.files import utf8, write_bytes
+from autogauge.files import read_regular, utf8, write_bytes
 
 NAME = ".pruned"
+LARGEST_BYTES = 2**24
+"""Names of a hundred thousand runs."""
 
 
 def listed(folder: Path) -> tuple[str, ...]:
     """Every name on the list, in its order; none where there is no list. Raises :class:`UserError` when it cannot be read."""
     try:
-        text = (folder / NAME).read_bytes().decode(errors="replace")
+        return names_in(read_regular(folder / NAME, LARGEST_BYTES))
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
         step = step_for(error) or "let this user read it"
         raise UserError(f"cannot read {folder / NAME}, the list of pruned runs: {error.strerror}; {step}.") from None
-    return tuple(dict.fromkeys(filter(None, text.split("\n"))))
+
+
+def names_in(content: bytes) -> tuple[str, ...]:
+    """The names on a list with that content, each once."""
+    return tuple(dict.fromkeys(filter(None, content.decode(errors="replace").split("\n"))))
 
 
 def gone(folder: Path) -> tuple[str, ...]:

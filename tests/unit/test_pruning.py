@@ -347,6 +347,24 @@ def test_a_run_that_was_brought_back_is_no_pruned_one(history):
     assert first.name not in pruned.listed(folder)
 
 
+def test_what_was_pruned_does_not_come_back_from_a_machine_that_has_it_still(history, tmp_path):
+    """A lab prunes where its history comes together; every night its machines push what is missing there."""
+    central = tmp_path / "central"
+    words = (f"--history={history}", f"--cache={tmp_path / 'cache'}")
+    push = ["history", "push", str(central), "--new", *words]
+    assert "45 runs sent" in CliRunner().invoke(app, push).output
+    prune(central, "--keep-last=10", "--yes")
+    add(history / "lab-01", 1)
+    done = CliRunner().invoke(app, push)
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "1 run sent, 28 there already, 17 pruned there" in " ".join(done.output.split())
+    assert numbers(central / "lab-01") == [1, 2, 3, *range(21, 47)]
+    name = pruned.gone(central / "lab-01")[0]
+    pruned.write(central / "lab-01", pruned.gone(central / "lab-01")[1:])
+    assert "1 run sent, 29 there already, 16 pruned there" in " ".join(CliRunner().invoke(app, push).output.split())
+    assert (central / "lab-01" / name).exists()
+
+
 STANDS = (Standing.ACCEPTED, Standing.QUARANTINED, Standing.PENDING)
 
 

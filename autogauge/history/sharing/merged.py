@@ -13,13 +13,15 @@ from autogauge.plain import few
 class Merged:
     """What became of the runs of the sender, each counted once, and what is to be said of them.
 
-    ``sent`` are new at the receiver now, ``there`` were there already, ``kept_back`` are not: ``conflicts`` say why, a sentence each.
+    ``sent`` are new at the receiver now, ``there`` were there already, ``pruned`` were pruned there, ``kept_back`` are not there:
+    ``conflicts`` say why, a sentence each.
     ``standings`` are those changed at the receiver, ``newer_there`` those that are newer at the receiver, ``samples`` the files of samples
     added to runs that were there. ``notes`` are sentences about what was done and is odd. ``machines`` has the runs sent by machine.
     """
 
     sent: int = 0
     there: int = 0
+    pruned: int = 0
     kept_back: int = 0
     standings: int = 0
     newer_there: int = 0
@@ -43,6 +45,8 @@ class Merged:
             f"{_runs(self.sent)} {would}{self.verb}",
             f"{self.there} {'here' if self.is_pull else 'there'} already",
         ]
+        if self.pruned:
+            parts.append(f"{self.pruned} pruned {'here' if self.is_pull else 'there'}")
         if self.kept_back:
             parts.append(f"{self.kept_back} kept back")
         if self.standings:
@@ -61,6 +65,7 @@ class Merged:
         return {
             "sent": self.sent,
             "there": self.there,
+            "pruned": self.pruned,
             "kept_back": self.kept_back,
             "standings": self.standings,
             "newer_there": self.newer_there,

@@ -3,6 +3,7 @@
 - A run never changes: what is at the receiver under its name must be the same, else the machine is kept apart.
 - A run's samples and its standing travel before it: whoever sees a run sees all of it, and never takes a quarantined one for accepted.
 - A standing changes later: it is carried over to a run that is there already, where it counts.
+- What was pruned at the receiver does not come back.
 - Nothing is removed, and nothing but a standing is ever replaced. So whatever stops a transfer, the next one completes it.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autogauge.errors import UserError
+from autogauge.history import pruned
 from autogauge.history.sharing import looked_at, standings
 from autogauge.history.sharing.apart import why_apart
 from autogauge.history.sharing.looked_at import LookedAt
@@ -103,7 +105,7 @@ class _Machine:
         self.told.there += len(common)
         self.left -= len(common)
         self._carry_what_changed(common)
-        missing = [stem for stem in stems if f"{stem}{RUN}" not in self.pair.there]
+        missing = self._without_pruned([stem for stem in stems if f"{stem}{RUN}" not in self.pair.there])
         if self.wanted.is_dry:
             self._sent(len(missing))
             return
@@ -115,6 +117,21 @@ class _Machine:
         if missing:
             self._look_again(stems)
         self._note_what_is_odd()
+
+    def _without_pruned(self, stems: list[str]) -> list[str]:
+        """Those of these runs that the receiver does not lack by its own rule."""
+        if not stems:
+            return []
+        try:
+            listed = {*pruned.names_in(self.receiver.read(self.called, pruned.NAME, pruned.LARGEST_BYTES))}
+        except FileNotFoundError:
+            return stems
+        except Unusable as error:
+            raise UserError(f"{self.receiver.shown}: {self.called}/{pruned.NAME} cannot be read: {error}.") from None
+        found = [stem for stem in stems if f"{stem}{RUN}" not in listed]
+        self.told.pruned += len(stems) - len(found)
+        self.left -= len(stems) - len(found)
+        return found
 
     def _carry_what_changed(self, stems: Sequence[str]) -> None:
         """Of runs that both have: the standings, and samples that are missing."""
