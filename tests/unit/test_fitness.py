@@ -112,7 +112,7 @@ def test_a_guest_from_which_the_host_takes_time(tmp_path):
         == "10.00 % of the time that was wanted since boot, 0.0 % of all time while it was watched"
     )
     assert (found["virtual machine"].state, found["virtual machine"].found) == (State.NOTED, "yes, QEMU")
-    assert {*states(found, State.NOT_KNOWN)} >= {"governor", "boost", "heat", "power"}
+    assert {*states(found, State.NOT_KNOWN)} >= {"governor", "boost", "heat", "power", "SMT"}
     assert found["governor"].found.startswith("the hypervisor governs the frequency (no /sys/")
     assert found["clock source"].state is State.FIT, "kvm-clock is read without the kernel"
 

@@ -31,7 +31,7 @@ def test_a_laptop(tmp_path):
         "swap_mib": 4096,
         "numa_nodes": 1,
         "clock_source": "tsc",
-        "virtual_machine": "no",
+        "virtual_machine": "none",
         "power_source": "battery",
         "power_profile": "balanced",
     }
@@ -65,7 +65,7 @@ CLOCKS = f"{machines.CLOCKS}/available_clocksource"
 @each_of(
     ("files", "named"),
     [
-        ({"proc/cpuinfo": OWN, DMI + "sys_vendor": "Amazon EC2"}, "no"),
+        ({"proc/cpuinfo": OWN, DMI + "sys_vendor": "Amazon EC2"}, "none"),
         ({"proc/cpuinfo": GUEST}, "unnamed"),
         ({"proc/cpuinfo": GUEST, CLOCKS: "tsc kvm-clock"}, "KVM"),
         ({"proc/cpuinfo": GUEST, DMI + "sys_vendor": "VMware, Inc.", CLOCKS: "tsc"}, "VMware"),
@@ -78,6 +78,7 @@ CLOCKS = f"{machines.CLOCKS}/available_clocksource"
             "Hyper-V",
         ),
         ({"proc/cpuinfo": GUEST, "sys/hypervisor/type": "xen"}, "Xen"),
+        ({"proc/cpuinfo": OWN, "sys/hypervisor/type": "xen"}, "Xen"),
         ({"proc/cpuinfo": "processor : 0\nFeatures : fp asimd\n"}, None),
         ({"proc/cpuinfo": "Features : fp\n", DMI + "sys_vendor": "QEMU"}, "QEMU"),
         (

@@ -110,7 +110,7 @@ class Machine:
     @property
     def is_virtual(self) -> bool:
         """Whether a hypervisor is known to be below."""
-        return bool(self.facts.get("virtual_machine", "no") != "no")
+        return bool(self.facts.get("virtual_machine", "none") != "none")
 
     @property
     def online(self) -> frozenset[int] | None:

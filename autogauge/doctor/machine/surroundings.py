@@ -66,7 +66,7 @@ def virtual_machine(machine: Machine) -> Look:
     found = machine.facts.get("virtual_machine")
     if found is None:
         return machine.unknown("proc/cpuinfo", "or it tells nothing of a hypervisor")
-    if found == "no":
+    if found == "none":
         return Look(State.FIT, "no")
     return Look(
         State.NOTED,

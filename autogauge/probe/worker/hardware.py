@@ -131,11 +131,11 @@ def matching(root: str, folder: str, pattern: str) -> list[str]:
 
 
 def virtual_machine(root: str) -> str | None:
-    """Under which hypervisor this is (``unnamed`` where it does not say); ``no`` for a machine of its own."""
+    """Under which hypervisor this is (``unnamed`` where it does not say); ``none`` for a machine of its own."""
     xen = word(root, "sys/hypervisor/type")
     flags = _flags(root)
     if flags is not None and "hypervisor" not in flags and xen is None:
-        return "no"  # whoever made it: some of a cloud's machines are nobody's guests
+        return "none"  # whoever made it: some of a cloud's machines are nobody's guests
     titles = [word(root, "sys/class/dmi/id/" + name) for name in ("sys_vendor", "product_name")]
     title = " ".join(filter(None, titles)).lower()
     clocks = word(root, "sys/devices/system/clocksource/clocksource0/available_clocksource") or ""
