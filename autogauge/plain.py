@@ -13,6 +13,7 @@ from typing import Any
 
 LONGEST_NAME = 120
 LONGEST_SENTENCE = 2000
+LONGEST_PARAGRAPH = 5000
 MOST_NAMED = 3
 """Names that one sentence lists; of more it gives the number."""
 SHOWN_FOR_CONTROL = "·"
@@ -39,6 +40,13 @@ def sentence(text: str, longest: int = LONGEST_SENTENCE) -> str:
         return plain(text, longest)
     tail = longest // 3
     return f"{plain(text[: longest - tail], longest)} … {plain(text[-tail:], longest)}"
+
+
+def paragraph(text: str, longest: int = LONGEST_PARAGRAPH) -> str:
+    """The same of a text whose line ends are kept, for a page or a test's report; a long one is cut as a sentence is."""
+    if len(text) > longest:
+        return sentence(text, longest)
+    return "".join(each if each == "\n" else _shown(each) for each in text)
 
 
 def few(names: Sequence[str], between: str = ", ") -> str:

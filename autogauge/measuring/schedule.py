@@ -9,6 +9,7 @@ randomized multiple interleaved trials.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -36,8 +37,8 @@ def run(
 
     The budget begins after ``prepare``. ``measure`` raises ``ProbeFailed`` for a turn that gave nothing: the replicate keeps
     the failure and the study goes on; a condition that fails ``GIVE_UP_AFTER`` times in a row is left out from then on. An
-    interruption keeps the finished replicates and marks the result. Raises ``StudyMistake`` for a plan that contradicts itself, before
-    anything is measured, and for a turn that gives no sample, at once.
+    interruption keeps the finished replicates, where no claim compares figures also the finished turns, and marks the result. Raises
+    ``StudyMistake`` for a plan that contradicts itself, before anything is measured, and for a turn that gives no sample, at once.
     """
     checking.check_plan(result)
     result.state = "running"
@@ -74,25 +75,14 @@ def _run(result: Result, measure: Measure, progress: Progress, began: float) -> 
             return
         shuffled.shuffle(live)
         replicate = Replicate(len(result.replicates), tuple(condition.name for condition in live))
-        for condition in live:
-            name = condition.name
-            progress.advance(name, len(result.replicates), *_ahead(result, undecided, began))
-            try:
-                sample = measure(condition)
-                checking.check_sample(condition, sample)
-                is_disturbed = watch.is_disturbed(name, sample.surroundings)
-                if is_disturbed and result.repeats_disturbed and watch.may_repeat():
-                    replicate.disturbed[name] = sample
-                    sample = measure(condition)
-                    is_disturbed = watch.is_disturbed(name, sample.surroundings)
-                if is_disturbed:
-                    replicate.still_disturbed.add(name)
-                replicate.samples[name] = sample
-                in_a_row[name] = 0
-            except ProbeFailed as error:
-                replicate.failures[name] = error.failure
-                in_a_row[name] += 1
-                progress.failed(result.name, name, error.failure)
+        try:
+            for condition in live:
+                progress.advance(condition.name, len(result.replicates), *_ahead(result, undecided, began))
+                failed = _turn(result, replicate, condition, measure, watch, progress)
+                in_a_row[condition.name] = in_a_row[condition.name] + 1 if failed else 0
+        except KeyboardInterrupt:
+            _keep_what_stands_by_itself(result, replicate)
+            raise
         result.replicates.append(replicate)
         given_up = {name for name, failures in in_a_row.items() if failures >= GIVE_UP_AFTER}
         result.elapsed_s = time.monotonic() - began
@@ -103,6 +93,44 @@ def _run(result: Result, measure: Measure, progress: Progress, began: float) -> 
             unfinished = open_ones or len(result.replicates) < result.plan.looks[0]
             result.state = "budget ended" if unfinished else "decided"
             return
+
+
+def _turn(
+    result: Result,
+    replicate: Replicate,
+    condition: Condition,
+    measure: Measure,
+    watch: disturbance.Watch,
+    progress: Progress,
+) -> bool:
+    """Measure a condition, once more where others disturbed it; whether it failed."""
+    name = condition.name
+    try:
+        sample = measure(condition)
+        checking.check_sample(condition, sample)
+        is_disturbed = watch.is_disturbed(name, sample.surroundings)
+        if is_disturbed and result.repeats_disturbed and watch.may_repeat():
+            replicate.disturbed[name] = sample
+            sample = measure(condition)
+            is_disturbed = watch.is_disturbed(name, sample.surroundings)
+        if is_disturbed:
+            replicate.still_disturbed.add(name)
+        replicate.samples[name] = sample
+    except ProbeFailed as error:
+        replicate.failures[name] = error.failure
+        progress.failed(result.name, name, error.failure)
+        return True
+    return False
+
+
+def _keep_what_stands_by_itself(result: Result, replicate: Replicate) -> None:
+    """Keep the turns of a replicate that was interrupted, where no claim compares figures: a case that was finished needs no other.
+
+    Else figures would be compared of which one is of this replicate, and the other of none.
+    """
+    done = tuple(name for name in replicate.order if name in replicate.samples or name in replicate.failures)
+    if done and not any(claim.is_looked_at for claim in (*result.claims, *result.changes)):
+        result.replicates.append(dataclasses.replace(replicate, order=done))
 
 
 def _wants_everything(result: Result, elapsed_s: float) -> bool:

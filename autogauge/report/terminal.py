@@ -86,7 +86,7 @@ def heading(run: Recorded) -> list[str]:
             f"inputs {fed(run.inputs)}; an inference counts {run.frames} frame{'' if run.frames == 1 else 's'}"
         )
     if run.interrupted_by:
-        lines.append(f"INTERRUPTED by {run.interrupted_by}: what follows rests on the replicates that were finished")
+        lines.append(f"INTERRUPTED by {run.interrupted_by}: what follows rests on what was finished")
     return lines
 
 

@@ -42,6 +42,25 @@ def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(ses
 
 
 @pytest.mark.slow
+def test_an_interruption_keeps_the_cases_that_were_finished(session):
+    """Each case is a process of its own: what was found in hour seven of a night is shown, judged and kept."""
+    running = session(
+        "tests/functional/test_model_cache.py", "-m", "functional", "--accelerator=none", "--pinned=off"
+    )
+    running.wait_for_probes(6, set())  # the model's, and more than one case's
+    running.process.send_signal(signal.SIGINT)
+    status, summary = running.finish(60)
+    assert status == 2
+    (found,) = results_of(summary).values()
+    (replicate,) = found.replicates
+    assert 0 < len(replicate.samples) < len(found.conditions), running.text()
+    assert any(each["verdict"] == "PASS" for each in summary["verdicts"]), running.text()
+    assert any("not measured" in each["evidence"] for each in summary["verdicts"]), running.text()
+    assert "INTERRUPTED" in running.text()
+    assert (running.reports / "latest" / "index.html").is_file()
+
+
+@pytest.mark.slow
 def test_probes_killed_by_signals_fail_their_replicates_and_the_others_go_on(session):
     running = session("-k", "first_inference or first")
     signals = [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL]

@@ -62,7 +62,7 @@ def test_however_often_it_is_told_to_stop_what_was_measured_is_saved(session, nu
     assert named in ([number.name for number in numbers] if not apart_s else [numbers[0].name]), (
         "of several at once any"
     )
-    assert f"INTERRUPTED by {named}: what follows rests on the replicates" in running.text()
+    assert f"INTERRUPTED by {named}: what follows rests on what was finished" in running.text()
     assert "history: an interrupted run is not saved to it" in running.text()
     assert next(iter(results_of(summary).values())).replicates
     assert groups

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from autogauge.measuring import saving
 from autogauge.measuring.claim import Bound, Difference, Fact, Ratio, Verdict, in_digits
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
@@ -463,3 +464,44 @@ def test_the_harness_excuses_no_difference():
     ]
     result = measured(PRICE, *short, conditions=(A, B), looks=(8,), facts=facts)
     assert result.verdict(PRICE).outcome is FAIL
+
+
+def test_an_interruption_keeps_each_turn_that_was_finished_where_no_figures_are_compared():
+    """A case needs no other: what a night has found is not lost with the case that was interrupted."""
+    conditions = (A, B, Condition("C", Target("C")))
+    alone = [Fact(f"{each.name}-answers", f"{each.name} answers", (each.name,)) for each in conditions]
+    every = Fact("all-answer", "All answer", ("A", "B", "C"))
+
+    def stopped(condition):
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(condition.name)
+        return Sample({}, checks={claim.name: Check(len(asked) == 1) for claim in (*alone, every)})
+
+    asked = []
+    result = Result("study", conditions, (*alone, every), Plan((1,), 60.0), 1)
+    with pytest.raises(KeyboardInterrupt):
+        run(result, stopped, Silent())
+    (left,) = {"A", "B", "C"} - {*asked}
+    said = {each.claim.name: each for each in saving.from_json(saving.to_json(result)).verdicts()}
+    assert said[f"{asked[0]}-answers"].outcome is PASS
+    assert said[f"{asked[1]}-answers"].outcome is FAIL
+    assert said[f"{left}-answers"].outcome is INCONCLUSIVE
+    assert "not measured" in said[f"{left}-answers"].evidence()
+    assert said["all-answer"].outcome is FAIL
+    assert all(each.interrupted for each in said.values())
+
+
+def test_an_interruption_keeps_no_half_of_a_pair():
+    def stopped(condition):
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(condition.name)
+        return Sample({"wait_s": 1.0})
+
+    asked = []
+    ratio = Ratio("a-below-b", "A is below B", WAIT, "A", "B", "at most", 1.0)
+    result = Result("study", (A, B), (ratio,), Plan((1,), 60.0), 1)
+    with pytest.raises(KeyboardInterrupt):
+        run(result, stopped, Silent())
+    assert not result.replicates

@@ -118,3 +118,13 @@ def test_what_is_open_fails_by_choice_and_what_is_not_promised_never(outcomes):
     assert found["left-out"].outcome == "skipped"
     assert "AUTO has no helper here" in found["left-out"].longreprtext
     assert not found["left-out"].user_properties, "there is no verdict"
+
+
+def test_what_openvino_says_acts_on_no_terminal(pytester):
+    """An exception's text stands in pytest's own report of the failure."""
+    pytester.makeconftest(CONFTEST.replace('"not seen"', r'"\x1b[2J\x07\x00\u202e not seen"'))
+    pytester.makepyfile(TESTS)
+    found = pytester.inline_run("-p", "no:cacheprovider")
+    calls = [each for each in found.getreports("pytest_runtest_logreport") if each.when == "call" and each.failed]
+    assert any("·[2J··· not seen" in each.longreprtext for each in calls)
+    assert not {*"".join(each.longreprtext for each in calls)} & {"\x1b", "\x07", "\x00", "\u202e"}

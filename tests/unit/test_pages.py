@@ -192,3 +192,15 @@ def test_every_page_says_what_a_browser_may_do_for_it(histories, run, tmp_path, 
     assert inline, "the page has scripts of its own"
     for script in inline:
         assert f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in policy
+
+
+def test_what_an_exception_says_acts_on_nothing_in_a_page_and_does_not_fill_it(run, tmp_path):  # noqa: F811
+    """OpenVINO's error names what a user gave: it may hold anything."""
+    recorded = shown(run)
+    said = "RuntimeError: \x1b[2J\x07\x00\u202e" + "y" * 20_000
+    evil = {**recorded.verdicts[0], "verdict": "FAIL", "evidence": said, "claim": f"a claim of {said}"}
+    recorded = dataclasses.replace(recorded, verdicts=[evil], notes=[said])
+    page = run_page.page(recorded, tmp_path / "index.html", tmp_path).decode()
+    assert not {*page} & {"\x1b", "\x07", "\x00", "\u202e"}
+    assert "RuntimeError: ·[2J···yyy" in page
+    assert "y" * 10_000 not in page

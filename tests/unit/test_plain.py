@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.plain import json_text, plain, sentence, without_controls
+from autogauge.plain import json_text, paragraph, plain, sentence, without_controls
 from autogauge.report.console import console
 from tests.properties import for_all
 
@@ -56,6 +56,8 @@ def test_any_text_is_made_plain(text):
     for shown in (plain(text), sentence(text), plain(text, 5)):
         assert acting(shown) == set()
         assert "\n" not in shown
+    assert acting(paragraph(text)) == set()
+    assert paragraph(text).count("\n") == text.count("\n")
     assert len(plain(text, 5)) <= 6
     assert json.loads(json_text({"name": text})) == {"name": text}
     assert acting(json_text({"name": text})) == set()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from autogauge import __version__
 from autogauge.errors import UserError
 from autogauge.files import copy, utf8
+from autogauge.plain import paragraph
 
 if TYPE_CHECKING:
     import jinja2
@@ -34,11 +35,17 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_plain,
     )
     environment.policies["json.dumps_function"] = _json
     environment.globals["version"] = __version__
     environment.globals.update(static=_static, script_of=_script_of, policy=_policy)
     return environment
+
+
+def _plain(value: Any) -> Any:
+    """What others wrote, without control characters and of bearable length; markup of our own as it is."""
+    return paragraph(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _json(value: Any, **how: Any) -> str:
