@@ -44,9 +44,7 @@ def test_an_interruption_keeps_the_finished_replicates_and_leaves_no_process(ses
 @pytest.mark.slow
 def test_an_interruption_keeps_the_cases_that_were_finished(session):
     """Each case is a process of its own: what was found in hour seven of a night is shown, judged and kept."""
-    running = session(
-        "tests/functional/test_model_cache.py", "-m", "functional", "--accelerator=none", "--pinned=off"
-    )
+    running = session("tests/functional/test_model_cache.py", "-m", "functional", "--accelerator=none", "--pinned=off")
     running.wait_for_probes(6, set())  # the model's, and more than one case's
     running.process.send_signal(signal.SIGINT)
     status, summary = running.finish(60)
