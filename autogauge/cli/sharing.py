@@ -83,13 +83,11 @@ def push(
         )
     if isinstance(there, Folder):
         refuse_the_same(here, there)
-    if not there.is_there():
-        if not new:
-            raise UserError(f"there is no history at {there.shown}: check the address, or begin one there (--new).")
-        if not dry_run:
-            there.begin()
+    is_new = not there.is_there()
+    if is_new and not new:
+        raise UserError(f"there is no history at {there.shown}: check the address, or begin one there (--new).")
     refuse_one_machine(there)
-    _carry(here, there, here, machines, filters, called, dry_run, verify, cache, as_json)
+    _carry(here, there, here, is_new, machines, filters, called, dry_run, verify, cache, as_json)
 
 
 def pull(
@@ -114,16 +112,15 @@ def pull(
         refuse_the_same(here, there)
     if not there.is_there():
         raise UserError(f"there is no history at {there.shown}: check the address.")
-    if not dry_run:
-        here.begin()
     refuse_one_machine(here)
-    _carry(there, here, here, machines, filters, called, dry_run, verify, cache, as_json)
+    _carry(there, here, here, not here.is_there(), machines, filters, called, dry_run, verify, cache, as_json)
 
 
 def _carry(
     sender: Place,
     receiver: Place,
     here: Folder,
+    is_new: bool,
     machines: Sequence[str] | None,
     filters: Sequence[str] | None,
     called: str,
@@ -147,6 +144,8 @@ def _carry(
         return stems if meant is None else [stem for stem in stems if stem in meant[machine]]
 
     plan = Wanted(choose, dict.fromkeys(names, called) if called else {}, dry_run, receiver is here, verify)
+    if is_new and not dry_run:
+        receiver.begin()
     merged = transfer(sender, receiver, names, plan, _progress)
     if unread:
         files = "1 file was" if unread == 1 else f"{unread} files were"

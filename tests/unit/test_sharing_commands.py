@@ -1,0 +1,140 @@
+"""``history push`` and ``history pull`` between folders, as a user types them: what they print, and how they end."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli.main import app
+from autogauge.errors import UserError
+from autogauge.history import standing, store
+from autogauge.history.sharing.address import place_of
+from autogauge.history.standing import Standing
+from tests import histories
+from tests.cases import each_of
+
+
+@pytest.fixture
+def here(tmp_path):
+    for machine, runs in (("lab-01", 2), ("lab-02", 1)):
+        for number in range(runs):
+            histories.save(
+                tmp_path / "here" / machine,
+                {histories.LATENCY: 0.01},
+                machine=machine,
+                days=number,
+                openvino=f"2026.{number}.0",
+            )
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def run(tmp_path, here):
+    """A command with the history ``here``: its exit status, and what it printed or its sentence."""
+
+    def run(*words, history=here):
+        done = CliRunner().invoke(
+            app, ["history", *map(str, words), f"--history={history}", f"--cache={tmp_path / 'cache'}"]
+        )
+        if isinstance(done.exception, UserError):
+            return 2, str(done.exception)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.output
+
+    return run
+
+
+def test_a_push_says_what_it_did_and_a_second_one_that_there_was_nothing_to_do(run, tmp_path):
+    there = tmp_path / "there"
+    assert run("push", there) == (2, f"there is no history at {there}: check the address, or begin one there (--new).")
+    assert run("push", there, "--new", "--dry-run") == (
+        0,
+        f"{there}: 3 runs would be sent, 0 there already\n  sent by machine: lab-01 2, lab-02 1\n",
+    )
+    assert not there.exists()
+    assert run("push", there, "--new")[1].startswith(f"{there}: 3 runs sent, 0 there already\n")
+    assert run("push", there) == (0, f"{there}: 0 runs sent, 3 there already\n")
+
+
+def test_a_part_is_named_by_machine_and_by_filters(run, tmp_path):
+    there = tmp_path / "there"
+    assert "1 run sent" in run("push", there, "--new", "--machine=lab-01", "--where=openvino=2026.1")[1]
+    assert [each.name[:4] for each in store.runs(there / "lab-01")] == ["0002"]
+    assert "1 run sent" in run("push", there, "--machine=*-02")[1]
+    assert "1 run sent, 1 there already" in run("push", there, "--where=machine=lab-01 last=2")[1]
+
+
+def test_a_pull_brings_what_others_pushed_and_json_has_it_all(run, tmp_path, here):
+    status, said = run("pull", here, "--json", history=tmp_path / "mine")
+    assert status == 0
+    assert json.loads(said) == {
+        "sent": 3,
+        "there": 0,
+        "kept_back": 0,
+        "standings": 0,
+        "newer_there": 0,
+        "samples": 0,
+        "dry_run": False,
+        "machines": {"lab-01": 2, "lab-02": 1},
+        "conflicts": [],
+        "notes": [],
+    }
+    standing.reject(store.runs(here / "lab-02")[0], "the fan was broken")
+    assert run("pull", here, history=tmp_path / "mine") == (
+        0,
+        f"{here}: 0 runs fetched, 3 here already, 1 standing updated\n",
+    )
+    assert standing.read(store.runs(tmp_path / "mine" / "lab-02")[0]).standing is Standing.QUARANTINED
+
+
+def test_what_is_kept_back_is_exit_status_1(run, tmp_path):
+    histories.save(tmp_path / "there" / "lab-01", {histories.LATENCY: 0.5})
+    status, said = run("push", tmp_path / "there")
+    assert status == 1
+    assert f"{tmp_path / 'there'}: 1 run sent, 0 there already, 2 kept back\nKEPT BACK  lab-01: " in said
+    assert run("push", tmp_path / "there", "--machine=lab-01", "--as=lab-01-b")[0] == 0
+    assert run("push", tmp_path / "there", "--machine=lab-01", "--as=../x")[0] == 2
+    assert run("push", tmp_path / "there", "--as=lab-01-b")[0] == 2, "of two machines"
+
+
+def test_a_mistake_is_one_sentence(run, tmp_path, here):
+    for words, why in (
+        (["push", here], "are the same folder"),
+        (["push", here / "lab-01"], "one machine's own folder"),
+        (["push", tmp_path / "there", "--new", "--machine=lab-9"], "there is no machine 'lab-9'"),
+        (["push", tmp_path / "there", "--new", "--where=nonsense"], "is no filter"),
+        (["push", tmp_path, "--endpoint=http://x"], "an endpoint is for s3://"),
+        (["pull", tmp_path / "nowhere"], "there is no history at"),
+    ):
+        status, said = run(*words)
+        assert (status, why in said) == (2, True), said
+    assert not (tmp_path / "there").exists()
+    status, said = run("push", tmp_path, history=tmp_path / "nowhere")
+    assert (status, "there is no folder" in said) == (2, True)
+
+
+@each_of(
+    "text, why",
+    [
+        ("ssh://user:word@host/path", "there are credentials in the address"),
+        ("ssh://host", "names no folder on a host"),
+        ("ssh:///path", "names no folder on a host"),
+        ("ssh://host:none/path", "names no folder on a host"),
+        ("user@host:/path", "another host is written ssh://"),
+        ("s3://", "names no bucket"),
+        ("s3://key:word@bucket/x", "there are credentials in the address"),
+        ("ftp://host/x", "of a kind that is not known"),
+    ],
+)
+def test_an_address_that_is_none_is_told_without_a_connection(text, why):
+    with pytest.raises(UserError, match=why) as told:
+        place_of(text)
+    assert "word" not in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["ssh://nobody@127.0.0.1:9/path", "s3://bucket/x"])
+def test_a_package_that_is_not_installed_is_one_sentence(monkeypatch, text):
+    for name in ("s3fs", "sshfs"):
+        monkeypatch.setitem(__import__("sys").modules, name, None)
+    with pytest.raises(UserError, match=r"pip install -r requirements-lab\.txt"):
+        place_of(text)
