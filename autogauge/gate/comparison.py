@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -218,15 +218,23 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
         _compared(key, _title(key) if varied else key[0], old, new, rule, shared.machines, a.text, smallest_change)
         for key, old, new in sides
     )
-    notes = comparison_notes.of(
-        a, b, [(_title(key) if varied else key[0], old, new) for key, old, new in sides], shared.machines, shared.models
-    )
+    titled = [(_title(key) if varied else key[0], old, new) for key, old, new in sides]
+    notes = comparison_notes.of(a, b, titled, shared.machines, shared.models, _most_changed(titled, compared))
     releases = tuple(
         tuple(by_size(release for group in groups.values() for release in group.releases if release))
         for groups in (groups_a, groups_b)
     )
     found = Comparison(a, b, compared, only_a, only_b, notes, (releases[0], releases[1]))
     return comparison_pooled.pooled(found, smallest_change)
+
+
+def _most_changed(
+    titled: Sequence[tuple[str, Group, Group]], compared: Sequence[Compared]
+) -> list[tuple[str, Group, Group]]:
+    """The benchmarks whose levels are worth a look, of very many those that changed most."""
+    sizes = [abs(math.log(each.judgement.change.ratio)) if each.judgement.change else 0.0 for each in compared]
+    worst = sorted(range(len(titled)), key=lambda place: -sizes[place])[:MOST_PRINTED]
+    return [titled[place] for place in sorted(worst)]
 
 
 Key = tuple[str, str, tuple[str, ...]]
@@ -256,11 +264,13 @@ class Shared:
 
     def groups(self, side: Selection) -> dict[Key, Group]:
         """The side's figures by benchmark and where they were measured: the accepted ones, where there are any."""
-        runs = {(run.path.parent, run.id): run for run in side.runs}
+        runs = by_folder(side.runs)
+        where = {folder: {key: self.where(run) for key, run in own.items()} for folder, own in runs.items()}
         gathered: dict[Key, list[Row]] = defaultdict(list)
         for series in side.figures():
+            of_folder = where[series.folder]
             for row in rows_of(series, runs):
-                gathered[series.key, series.metric, self.where(row.run)].append(row)
+                gathered[series.key, series.metric, of_folder[row.run.id]].append(row)
         return {key: _group(rows, side.any_standing) for key, rows in gathered.items()}
 
 
@@ -277,13 +287,22 @@ class Row(NamedTuple):
     labels: Labels
 
 
-def rows_of(series: Series, runs: Mapping[tuple[Path, int], IndexedRun]) -> Iterator[Row]:
+def by_folder(runs: Iterable[IndexedRun]) -> dict[Path, dict[int, IndexedRun]]:
+    """The runs by folder and id."""
+    found: dict[Path, dict[int, IndexedRun]] = defaultdict(dict)
+    for run in runs:
+        found[run.path.parent][run.id] = run
+    return found
+
+
+def rows_of(series: Series, runs: Mapping[Path, Mapping[int, IndexedRun]]) -> Iterator[Row]:
     """A benchmark's figures one by one; ``runs`` by folder and id."""
+    of_folder = runs[series.folder]
     columns = (series.runs, series.seconds, series.ratios, series.errors)
     rows = zip(*(each.tolist() for each in columns), series.pinned, series.standings, series.releases, strict=True)
     without_build: dict[str, str] = {}
     for run_id, seconds, ratio, error, pinned, standing, release in rows:
-        run = runs[series.folder, run_id]
+        run = of_folder[run_id]
         whole = release or run.openvino
         if whole not in without_build:
             without_build[whole] = whole.partition("-")[0]

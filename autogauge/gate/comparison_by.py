@@ -17,7 +17,7 @@ import numpy as np
 
 from autogauge.errors import UserError
 from autogauge.gate import comparison_notes
-from autogauge.gate.comparison import Compared, Comparison, Group, Row, Shared, rows_of
+from autogauge.gate.comparison import Compared, Comparison, Group, Row, Shared, by_folder, rows_of
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import ABSOLUTE_SPREAD, Rule, outcome
@@ -96,7 +96,7 @@ def compare_by(runs: Selection, key: str, base: str, smallest_change: float) -> 
 def _gathered(runs: Selection, key: str) -> tuple[dict[Kind, Values], list[str]]:
     """The figures by kind, value and run; and the benchmarks that have no such label."""
     shared = Shared.of(runs.runs, runs.runs)
-    by_place = {(run.path.parent, run.id): run for run in runs.runs}
+    by_place = by_folder(runs.runs)
     kinds: dict[Kind, Values] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     without: list[str] = []
     for series in runs.figures():

@@ -30,14 +30,23 @@ def of(
     compared: Sequence[tuple[str, Group, Group]],
     same_machines: bool,
     models: Models | None,
+    looked_at: Sequence[tuple[str, Group, Group]],
 ) -> tuple[str, ...]:
-    """Sentences for the reader. ``compared`` are each benchmark's title and its runs on either side; ``models`` those that both share."""
+    """Sentences for the reader. ``compared`` are each benchmark's title and its runs on either side; ``models`` those that both share.
+
+    Levels are looked for in the benchmarks ``looked_at``: all, or of very many some.
+    """
     found = [*_on_both_sides(a.runs, b.runs), *_between(a, b, same_machines, models)]
     found += not_accepted("A", [(title, group) for title, group, _ in compared])
     found += not_accepted("B", [(title, group) for title, _, group in compared])
     if same_machines:
-        found += mixed("A", a.runs, [(title, group) for title, group, _ in compared])
-        found += mixed("B", b.runs, [(title, group) for title, _, group in compared])
+        found += mixed("A", a.runs, [(title, group) for title, group, _ in looked_at])
+        found += mixed("B", b.runs, [(title, group) for title, _, group in looked_at])
+        if len(looked_at) < len(compared):
+            found.append(
+                f"whether a side mixes levels was looked at in the {len(looked_at)} lines of {len(compared)} that changed most: "
+                "the trends (python -m autogauge report) show all"
+            )
     return tuple(dict.fromkeys([*found, *(f"A: {note}" for note in a.notes()), *(f"B: {note}" for note in b.notes())]))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
@@ -95,7 +96,7 @@ class Trend:
     @property
     def used(self) -> list[int]:
         """The places of the runs whose figures make the levels."""
-        if not self.by_ratio:
+        if not self.by_ratio or len(set(self.pinned)) == 1:
             return list(range(len(self.runs)))
         workload = self._workload()
         return [place for place, each in enumerate(self.pinned) if each == workload]
@@ -113,6 +114,17 @@ class Trend:
         """The pinned workload of the accepted runs, or of all where none is; empty where there is none, or several."""
         pinned = {self.pinned[place] for place in self.accepted() or range(len(self.runs))}
         return next(iter(pinned)) if len(pinned) == 1 else ""
+
+    def take(self, series: Series, places: Sequence[int], releases: Sequence[str]) -> None:
+        """Add figures of runs in these places of all; ``releases`` are those of all runs, without their builds."""
+        self.runs += places
+        self.seconds += series.seconds.tolist()
+        self.ratios += series.ratios.tolist()
+        self.pinned += series.pinned
+        self.standings += series.standings
+        self.verdicts += series.verdicts
+        own = zip(series.releases, places, strict=True)
+        self.releases += [release.partition("-")[0] if release else releases[place] for release, place in own]
 
     def in_order(self) -> Trend:
         """The same by the order of the runs, knowing whether levels are of ratios."""
@@ -151,30 +163,26 @@ class Trend:
 
 def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Trend]:
     """The trends in these figures, by machine, model and benchmark, with their levels; ``runs`` in the order of time."""
-    places = {(run.path.parent, run.id): place for place, run in enumerate(runs)}
+    places: dict[Path, dict[int, int]] = defaultdict(dict)
+    for place, run in enumerate(runs):
+        places[run.path.parent][run.id] = place
     models = Models(runs)
-    called = [models.called(run) for run in runs]
+    kinds = [(run.machine, models.called(run), run.digest, run.emulated) for run in runs]
+    releases = [run.release for run in runs]
     found: dict[Identity, Trend] = {}
     newest: dict[Identity, int] = {}
     for each in figures:
-        columns = (each.runs.tolist(), each.seconds.tolist(), each.ratios.tolist())
-        rows = zip(*columns, each.pinned, each.standings, each.verdicts, each.releases, strict=True)
+        of_folder = places[each.folder]
+        at = [of_folder[run_id] for run_id in each.runs.tolist()]
         own: dict[tuple[str, str, str, str], Trend] = {}
-        for run_id, seconds, ratio, workload, standing, verdict, release in rows:
-            place = places[each.folder, run_id]
-            run = runs[place]
-            kind = (run.machine, called[place], run.digest, run.emulated)
-            if kind not in own:
-                identity = Identity(*kind[:3], each.key, each.metric, run.emulated)
-                own[kind] = found.setdefault(identity, Trend(identity))
-            trend = own[kind]
-            trend.runs.append(place)
-            trend.seconds.append(seconds)
-            trend.ratios.append(ratio)
-            trend.pinned.append(workload)
-            trend.standings.append(standing)
-            trend.verdicts.append(verdict)
-            trend.releases.append(release.partition("-")[0] or run.release)
+        for kind in dict.fromkeys([kinds[place] for place in at]):
+            part, own_places = each, at
+            if any(kinds[place] != kind for place in at):  # a folder with several machines or models
+                chosen = [number for number, place in enumerate(at) if kinds[place] == kind]
+                part, own_places = each.at(chosen), [at[number] for number in chosen]
+            identity = Identity(*kind[:3], each.key, each.metric, kind[3])
+            own[kind] = found.setdefault(identity, Trend(identity))
+            own[kind].take(part, own_places, releases)
         for trend in own.values():
             if (last := max(trend.runs)) > newest.get(trend.identity, -1):
                 newest[trend.identity] = last

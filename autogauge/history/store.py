@@ -92,7 +92,9 @@ def cannot_read(folder: Path, error: OSError) -> UserError:
 
 def is_run(name: str) -> bool:
     """Whether a file of that name is a saved run; a name that is no text is none."""
-    return _NUMBERED.fullmatch(name) is not None and not any("\ud800" <= each <= "\udfff" for each in name)
+    if _NUMBERED.fullmatch(name) is None:
+        return False
+    return name.isascii() or not any("\ud800" <= each <= "\udfff" for each in name)
 
 
 def number_of(path: Path) -> int:

@@ -33,6 +33,8 @@ from autogauge.report.pages.trends_page import MACHINES, PAGE, RUNS, TOGETHER
 
 MOST_TOGETHER = 300
 """Trends of a lab that one page shows together; of more, each machine's page shows its own."""
+RUNS_OF_A_MACHINE = 50
+"""Runs in the table of a machine's page, the newest."""
 LARGE = 50_000
 """Figures of a machine from which on each trend has a file of its own."""
 MOST_CELLS = 8000
@@ -123,6 +125,7 @@ def pages(
             data="../data/",
             back=f"../{PAGE}",
             marks=marks,
+            runs_shown=RUNS_OF_A_MACHINE,
         )
     if len(trends) <= MOST_TOGETHER:
         every = list(zip(described, trends, strict=True))

@@ -111,6 +111,7 @@ def put_script(assets: Path) -> None:
         copy(source, target)
 
 
+@lru_cache(maxsize=1)
 def script_name() -> str:
     """The script's name, with its version."""
     _script()

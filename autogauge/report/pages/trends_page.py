@@ -98,10 +98,12 @@ def page_of(
     data: str = "data/",
     back: str = "",
     marks: Marks = marking.NONE,
+    runs_shown: int = RUNS_SHOWN,
 ) -> bytes:
     """A page with these trends of ``runs``, each with what is said of it. ``history`` has the runs of these trends alone.
 
-    ``data`` is the folder of the figures as the page names it, ``back`` the page that leads here, where there is one.
+    ``data`` is the folder of the figures as the page names it, ``back`` the page that leads here, where there is one,
+    ``runs_shown`` how many of the runs stand in a table.
     """
     described, trends = [each for each, _ in shown], [each for _, each in shown]
     own_runs = in_order_of_time(history.runs)
@@ -123,8 +125,8 @@ def page_of(
         filters=_filters(trends),
         groups=_label_filters(trends),
         labels_left=max(0, len({key for trend in trends for key in trend.labels} - {OPENVINO}) - MOST_FILTERS),
-        runs=_runs_table(own_runs, Models(own_runs)),
-        runs_left=max(0, len(own_runs) - RUNS_SHOWN),
+        runs=_runs_table(own_runs, Models(own_runs), runs_shown),
+        runs_left=max(0, len(own_runs) - runs_shown),
         summary=_summary(described),
         notes=history.notes(),
         unreadable=len(history.unreadable),
@@ -316,7 +318,7 @@ def _label_filters(trends: Sequence[Trend]) -> list[tuple[str, str, list[str]]]:
     ]
 
 
-def _runs_table(runs: Sequence[IndexedRun], models: Models) -> Table:
+def _runs_table(runs: Sequence[IndexedRun], models: Models, count: int) -> Table:
     rows = [
         (
             f"{run.number:04d}",
@@ -327,7 +329,7 @@ def _runs_table(runs: Sequence[IndexedRun], models: Models) -> Table:
             run.verdict or NONE,
             run.stands + (f": {run.why}" if run.why else ""),
         )
-        for run in runs[: -RUNS_SHOWN - 1 : -1]
+        for run in runs[: -count - 1 : -1]
     ]
     return Table(("run", "machine", "measured (UTC)", "OpenVINO", "model", "gate", "standing"), rows)
 
