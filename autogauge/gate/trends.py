@@ -11,15 +11,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autogauge.gate import levels
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series, labels_of
 from autogauge.history.labels import Labels
+from autogauge.history.remembered import Remembered
 from autogauge.history.told_apart import Models
 from autogauge.measuring.quantity import Quantity, quantity_of
-from autogauge.stats.change_points import SHORTEST, Levels, levels_of_siblings
-from autogauge.stats.patterns import Pattern, patterns_of, patterns_of_siblings
+from autogauge.stats.change_points import SHORTEST, Levels
+from autogauge.stats.patterns import Pattern
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,11 @@ class Trend:
         found.by_ratio = bool(workload) and found.pinned.count(workload) > len(found.runs) - SHORTEST
         return found
 
-    def take_levels(self, levels: Levels) -> None:
+    def take_levels(self, found: Levels) -> None:
         """Keep these levels of ``values`` as stretches of all runs."""
         used = self.used
-        ends = [*levels.starts[1:], len(used)]
-        ratios = [None, *(change.ratio for change in levels.changes)]
+        ends = [*found.starts[1:], len(used)]
+        ratios = [None, *(change.ratio for change in found.changes)]
         self.stretches = tuple(
             Stretch(
                 used[start],
@@ -157,12 +159,17 @@ class Trend:
                 ratio,
                 Counter(self.standings[used[place]] for place in range(start, end)),
             )
-            for start, end, level, ratio in zip(levels.starts, ends, levels.levels, ratios, strict=True)
+            for start, end, level, ratio in zip(found.starts, ends, found.levels, ratios, strict=True)
         )
 
 
-def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Trend]:
-    """The trends in these figures, by machine, model and benchmark, with their levels; ``runs`` in the order of time."""
+def trends_of(
+    figures: Iterable[Series], runs: Sequence[IndexedRun], remembered: Remembered | None = None
+) -> list[Trend]:
+    """The trends in these figures, by machine, model and benchmark, with their levels; ``runs`` in the order of time.
+
+    With what is ``remembered`` (``Selection.remembered``) levels that were found before are not looked for again.
+    """
     places: dict[Path, dict[int, int]] = defaultdict(dict)
     for place, run in enumerate(runs):
         places[run.path.parent][run.id] = place
@@ -191,32 +198,22 @@ def trends_of(figures: Iterable[Series], runs: Sequence[IndexedRun]) -> list[Tre
         found.values(), key=lambda trend: (trend.identity.machine, trend.identity.model, trend.identity.benchmark)
     )
     ordered = [trend.in_order() for trend in ordered]
-    _look(ordered)
+    _look(ordered, remembered)
     return ordered
 
 
-def _look(trends: Sequence[Trend]) -> None:
+def _look(trends: Sequence[Trend], remembered: Remembered | None) -> None:
     """Find levels and patterns; benchmarks of the same runs are looked at together."""
     siblings: dict[tuple[str, str, str, str], list[Trend]] = defaultdict(list)
     for trend in trends:
         each = trend.identity
         siblings[each.machine, each.model, each.digest, each.emulated].append(trend)
     for family in siblings.values():
-        levels = levels_of_siblings(
-            [trend.values for trend in family], [[trend.runs[place] for place in trend.used] for trend in family]
-        )
-        same_runs: dict[tuple[int, ...], list[tuple[Trend, Levels]]] = defaultdict(list)
-        for trend, own in zip(family, levels, strict=True):
+        places = [[trend.runs[place] for place in trend.used] for trend in family]
+        found = levels.of_family([trend.values for trend in family], places, remembered)
+        for trend, (own, pattern) in zip(family, found, strict=True):
             trend.take_levels(own)
-            same_runs[tuple(trend.runs[place] for place in trend.used)].append((trend, own))
-        for group in same_runs.values():
-            patterns = (
-                patterns_of_siblings([trend.values for trend, _ in group], [own.starts for _, own in group])
-                if len(group) > 1
-                else [patterns_of(group[0][0].values, group[0][1].starts)]
-            )
-            for (trend, _), pattern in zip(group, patterns, strict=True):
-                trend.pattern = pattern
+            trend.pattern = pattern
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -12,11 +13,12 @@ from pathlib import Path
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import index as indexes
-from autogauge.history import store, where
+from autogauge.history import remembered, store, where
 from autogauge.history.index import OnProgress, Say
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import OPENVINO, Contents, in_order
 from autogauge.history.numbered import is_number, run_folders, run_named
+from autogauge.history.remembered import Remembered
 from autogauge.history.told_apart import Models
 from autogauge.history.where import Where
 
@@ -37,6 +39,8 @@ class Selection:
     """Whether figures count whatever their standing; else a benchmark's accepted ones do, where it has any."""
     heard_of: tuple[IndexedRun, ...] = ()
     """Every run of the machines that the filters ask for, whatever else they ask: what tells which machines still report."""
+    remembered: Remembered | None = field(repr=False, compare=False, default=None)
+    """What was worked out of figures before."""
 
     def notes(self) -> list[str]:
         """Sentences about what was left out or is odd."""
@@ -75,6 +79,12 @@ class Histories:
         self._runs: dict[Path, list[IndexedRun]] = {}
         self._readers: list[indexes.Index] = []
         self._reader_of: dict[Path, int] = {}
+
+    @functools.cached_property
+    def _remembered(self) -> Remembered:
+        found = remembered.opened(self._cache)
+        self._stack.callback(found.close)
+        return found
 
     def select(self, text: str) -> Selection:
         """The runs that a user's words name.
@@ -156,6 +166,7 @@ class Histories:
             not_accepted,
             stands,
             tuple(run for run in every if wanted.holds_for_machine(run.machine or run.path.parent.name)),
+            self._remembered,
         )
 
     def _figures(self, runs: Sequence[IndexedRun], wanted: Where) -> list[Series]:

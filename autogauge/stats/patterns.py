@@ -34,6 +34,8 @@ SHORTEST = 8
 LEAST_TIMES = 1.6
 """A standard deviation that grew, or shrank, by less than this is not said."""
 ERROR, PERMUTATIONS = 0.005, 1999
+IN_TURN = (100, 400, PERMUTATIONS - 500)
+"""Permutations that are made before it is asked whether too many of them were as large already."""
 CLEARLY_NOTHING = 6.0
 """A likelihood ratio below this is reached by more than ``ERROR`` of all permutations whatever the figures: none are made."""
 OWN_EVIDENCE = 4.0
@@ -173,9 +175,14 @@ def _variation(squares: Floats) -> Variation | None:
     if ratios[cut] < CLEARLY_NOTHING or max(found.times, 1 / found.times) < LEAST_TIMES:
         return None
     rng = np.random.default_rng(0)  # the same figures shall always be called the same
-    shuffled = rng.permuted(np.tile(squares, (PERMUTATIONS, 1)), axis=1)
-    as_large = int((_likelihood_ratios(shuffled).max(axis=1) >= ratios[cut]).sum())
-    return found if (1 + as_large) / (1 + PERMUTATIONS) <= ERROR else None
+    most = ERROR * (1 + PERMUTATIONS) - 1
+    as_large = 0
+    for count in IN_TURN:  # as all at once would, but for what is decided before
+        shuffled = rng.permuted(np.tile(squares, (count, 1)), axis=1)
+        as_large += int((_likelihood_ratios(shuffled).max(axis=1) >= ratios[cut]).sum())
+        if as_large > most:
+            return None
+    return found
 
 
 def _as_variation(squares: Floats, first: int) -> Variation:

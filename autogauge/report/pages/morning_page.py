@@ -95,7 +95,7 @@ def pages(
 ) -> dict[str, bytes]:
     """The files by name: the morning's page to lie at ``page``, those of the machines, their runs and figures."""
     runs = in_order_of_time(history.runs)
-    trends = trends_of(history.figures(), runs)
+    trends = trends_of(history.figures(), runs, history.remembered)
     found = morning_of(trends, runs, history.heard_of, now, stale_after_days)
     releases = trends_page.releases_of(trends)
     files = {RUNS: trends_page.runs_script(runs, releases)}

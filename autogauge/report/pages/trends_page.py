@@ -78,7 +78,7 @@ def put(made: Pages, folder: Path) -> Path:
 def pages(history: Selection, page: Path, assets: Path, marks: Marks = marking.NONE) -> dict[str, bytes]:
     """The files of the report by name: the page to lie at ``page``, the runs, and the figures of each trend."""
     runs = in_order_of_time(history.runs)
-    trends = trends_of(history.figures(), runs)
+    trends = trends_of(history.figures(), runs, history.remembered)
     releases = releases_of(trends)
     described = [described_of(place, trend, runs, marks=marks) for place, trend in enumerate(trends)]
     files = {RUNS: runs_script(runs, releases)}
