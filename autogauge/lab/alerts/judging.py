@@ -116,7 +116,7 @@ def situation(
     standing_of, judged = _read_standings(), creeps.read_once()
     levels: dict[Identity, Levels] = {}
     crept: dict[Identity, Crept] = {}
-    for trend in trends_of(history.figures(), runs):
+    for trend in trends_of(history.figures(), runs, history.remembered):
         rule = _rule(trend.quantity, smallest_change)
         identity = subject_of(trend).identity
         levels[identity] = Levels(trend, runs, rule, standing_of)
