@@ -253,6 +253,13 @@ def test_time_that_a_host_takes_just_now_is_the_hosts_and_no_other_load(tmp_path
     assert found["other load"].figures["others_processors"] == 0.08
 
 
+def test_counters_that_could_be_read_only_the_second_time_tell_of_no_load(tmp_path):
+    put(tmp_path / "before", {"proc/loadavg": "0.1 0.1 0.1 1/9 7\n"})
+    found = looked_at(watched(machines.server(tmp_path / "now"), tmp_path / "before"))
+    assert found["other load"].state is State.NOT_KNOWN
+    assert found["steal time"].figures == {"share_since_boot": 0.0, "share_while_watched": None}
+
+
 def test_processes_that_were_killed_are_told_without_a_limit_too(tmp_path):
     root = put(machines.server(tmp_path), {"sys/fs/cgroup/memory.events": "oom 1\noom_kill 2\n"})
     found = looked_at(watched(root))["memory limit (cgroup)"]

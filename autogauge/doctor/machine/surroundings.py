@@ -21,7 +21,7 @@ PROGRAMS, LEAST = 3, 0.05
 def load(machine: Machine) -> Look:
     """How much of the processors others took while the machine was watched, and who."""
     before, after = machine.first, machine.last
-    passed = after.all_ticks - before.all_ticks
+    passed = after.all_ticks - before.all_ticks if before.ticks else 0
     average = re.match(r"([0-9]+(?:\.[0-9]+)?)\s", machine.word("proc/loadavg") or "")
     there = len(machine.usable or ()) or 1
     queue = f"; load average {average[1]} on {there} processor{'s' if there > 1 else ''}" if average else ""
@@ -82,7 +82,7 @@ def stolen(machine: Machine) -> Look:
     if not after.ticks:
         return machine.unknown("proc/stat")
     since_boot = after.ticks["steal"] / (after.wanted_ticks or 1)
-    passed = after.all_ticks - before.all_ticks
+    passed = after.all_ticks - before.all_ticks if before.ticks else 0
     now = (after.ticks["steal"] - before.ticks["steal"]) / passed if passed > 0 else None
     figures = {"share_since_boot": round(since_boot, 5), "share_while_watched": None if now is None else round(now, 5)}
     found = f"{100 * since_boot:.2f} % of the time that was wanted since boot"
