@@ -260,6 +260,45 @@ def test_counters_that_could_be_read_only_the_second_time_tell_of_no_load(tmp_pa
     assert found["steal time"].figures == {"share_since_boot": 0.0, "share_while_watched": None}
 
 
+@each_of(
+    ("what", "files"),
+    [
+        ("governor", [f"{CPUS}/cpu2/cpufreq/scaling_governor"]),
+        ("GPU frequency", ["sys/class/drm"]),
+        ("kernel drivers", ["sys/class/accel"]),
+        ("group of devices", ["dev/dri"]),
+        ("power", ["sys/class/power_supply/BAT0/type"]),
+    ],
+)
+def test_what_can_be_read_in_part_only_is_not_called_good(tmp_path, what, files):
+    root = machines.server(tmp_path)
+    assert looked_at(watched(root))[what].state is State.FIT
+    found = looked_at(watched(machines.unreadable(root, *files)))[what]
+    assert found.state is State.NOT_KNOWN, found
+
+
+def test_a_limit_of_which_nobody_tells_what_is_in_use_leaves_the_memory_unknown(tmp_path):
+    root = put(machines.server(tmp_path), {"sys/fs/cgroup/memory.max": f"{2**33}\n"})
+    found = looked_at(watched(root))["memory left"]
+    assert found.state is State.NOT_KNOWN
+    assert found.found == "/sys/fs/cgroup has a limit, and does not tell what is in use of it"
+
+
+def test_the_group_that_is_nearly_full_counts_also_where_another_has_the_tighter_limit(tmp_path):
+    groups = {"sys/fs/cgroup/a/memory.max": 2**32, "sys/fs/cgroup/a/memory.current": 2**32 - 2**20}
+    groups |= {"sys/fs/cgroup/a/b/memory.max": 2**31, "sys/fs/cgroup/a/b/memory.current": 0}
+    root = put(machines.server(tmp_path), {name: f"{each}\n" for name, each in groups.items()})
+    found = looked_at(watched(put(root, {"proc/self/cgroup": "0::/a/b\n"})))["memory left"]
+    assert (found.state, found.figures["left_in_container_mib"]) == (State.UNFIT, 1)
+
+
+def test_swap_that_does_not_tell_whether_it_moves_is_not_known(tmp_path):
+    memory = "MemTotal: 16000000 kB\nMemAvailable: 12000000 kB\nSwapTotal: 4194304 kB\nSwapFree: 4194304 kB\n"
+    root = put(machines.server(tmp_path), {"proc/meminfo": memory})
+    assert looked_at(watched(root))["swap"].state is State.FIT
+    assert looked_at(watched(machines.unreadable(root, "proc/vmstat")))["swap"].state is State.NOT_KNOWN
+
+
 def test_processes_that_were_killed_are_told_without_a_limit_too(tmp_path):
     root = put(machines.server(tmp_path), {"sys/fs/cgroup/memory.events": "oom 1\noom_kill 2\n"})
     found = looked_at(watched(root))["memory limit (cgroup)"]

@@ -17,7 +17,6 @@ PACKAGES = (
 )
 """Of Debian and Ubuntu, which say more than a file's name: the firmware's release, say."""
 NODES = (("dev/dri", r"renderD[0-9]+"), ("dev/accel", r"accel[0-9]+"))
-CHANGES = "a new one may compile other kernels: figures move with it, and runs before it name it beside the change"
 
 
 def kernel_modules(machine: Machine) -> Look:
@@ -37,6 +36,9 @@ def kernel_modules(machine: Machine) -> Look:
         return Look(State.NOT_KNOWN, f"an Intel device is there, and its module is not told{of_kernel}")
     if not (machine.root / "sys/class").is_dir():
         return machine.unknown("sys/class")
+    for folder in ("sys/class/drm", "sys/class/accel"):
+        if (look := machine.cannot_list(folder)) is not None:
+            return look
     return Look(
         State.FIT, f"no Intel GPU or NPU is there{of_kernel}", figures={"gpu": None, "npu": None, "kernel": kernel}
     )
@@ -72,6 +74,9 @@ def groups(machine: Machine) -> Look:
         for folder, pattern in NODES
         for name in matching(str(machine.root), folder, pattern)
     ]
+    for folder, _ in NODES:
+        if (look := machine.cannot_list(folder)) is not None:
+            return look
     if not nodes:
         return Look(State.FIT, "there is no device node of a GPU or an NPU to open")
     owners = sorted({_group_of(node.stat().st_gid) for node in nodes})

@@ -36,6 +36,9 @@ def governor(machine: Machine) -> Look:
     figures = {"present_mhz": round(max(present) / 1000)} if present else {}
     now = f", now at {_mhz(max(present))}" if present else ""
     names = set(found.split(", "))
+    silent = sorted((machine.usable or frozenset()) - {*machine.of_each("cpufreq/scaling_governor")})
+    if names == {"performance"} and silent:
+        return machine.unknown(f"{CPUS}/cpu{silent[0]}/cpufreq/scaling_governor")
     if names == {"performance"}:
         return Look(State.FIT, f"performance{by}{now}", figures=figures)
     step = f"{TUNE}; or sudo cpupower frequency-set -g performance"
@@ -188,6 +191,9 @@ def power(machine: Machine) -> Look:
 def _without_a_word_of_power(machine: Machine) -> Look:
     if machine.is_virtual:
         return Look(State.NOT_KNOWN, "the hypervisor keeps it to itself")
-    if (machine.root / "sys/class/power_supply").is_dir():
+    supplies = matching(str(machine.root), "sys/class/power_supply", r"[^.].*")
+    if any(machine.word(f"sys/class/power_supply/{each}/type") in (None, "Battery") for each in supplies):
+        return Look(State.NOT_KNOWN, "there is a battery, and it is not told whether mains feed it")
+    if machine.cannot_list("sys/class/power_supply") is None and (machine.root / "sys/class/power_supply").is_dir():
         return Look(State.FIT, "no battery is told of")
     return machine.unknown("sys/class/power_supply")

@@ -27,6 +27,8 @@ def frequency(machine: Machine) -> Look:
     if not cards:
         if not (machine.root / "sys/class").is_dir():
             return machine.unknown("sys/class")
+        if (look := machine.cannot_list(CARDS)) is not None:
+            return look
         return Look(State.FIT, "no Intel GPU is there")
     order = (State.UNFIT, State.NOT_KNOWN, State.NOTED, State.FIT)
     return min((_of_card(machine, card) for card in cards), key=lambda look: order.index(look.state))

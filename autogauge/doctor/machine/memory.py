@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from autogauge.doctor.finding import State
 from autogauge.doctor.machine.snapshot import Look, Machine, text
+from autogauge.probe.worker.cgroups import NO_LIMIT_FROM
 
 ENOUGH_MIB = 1024
 """What must be left. A probe of a small model takes about 200 MiB, and several live at a time."""
@@ -15,7 +19,13 @@ def left(machine: Machine) -> Look:
     available = machine.memory_kib.get("MemAvailable")
     if available is None:
         return machine.unknown(MEMINFO)
-    mib, of_group = available / 1024, _left_in_group_mib(machine)
+    mib, of_group = available / 1024, None
+    for folder, limit in _limits(machine):
+        used = _in_use_bytes(machine, folder)
+        if used is None:
+            return Look(State.NOT_KNOWN, f"/{folder} has a limit, and does not tell what is in use of it")
+        left_mib = max(0.0, limit - used) / 2**20
+        of_group = left_mib if of_group is None else min(of_group, left_mib)
     least = mib if of_group is None else min(mib, of_group)
     figures = {"available_mib": round(mib), "left_in_container_mib": None if of_group is None else round(of_group)}
     where = " within the container's limit" if of_group is not None and of_group < mib else ""
@@ -26,26 +36,25 @@ def left(machine: Machine) -> Look:
     return Look(State.UNFIT, found, effect, "end what takes it (ps aux --sort=-rss), or give the machine more", figures)
 
 
-def _left_in_group_mib(machine: Machine) -> float | None:
-    """Below the tightest limit: what is in use counts without files that the kernel can give up at once."""
-    limit, used = machine.groups.memory_limit_bytes(), None
+def _limits(machine: Machine) -> Iterator[tuple[str, float]]:
+    """The control groups that limit memory, each with its own limit in bytes: the tightest need not be the one that is nearly full."""
     for folder in machine.groups.folders("memory"):
-        for name in ("memory.current", "memory.usage_in_bytes"):
-            used = (
-                machine.number(folder.removeprefix(str(machine.root)).lstrip("/") + "/" + name)
-                if used is None
-                else used
-            )
+        place = folder.removeprefix(str(machine.root)).lstrip("/")
+        for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):
+            limit = machine.number(f"{place}/{name}")
+            if limit is not None and 0 <= limit < NO_LIMIT_FROM:
+                yield place, limit
+
+
+def _in_use_bytes(machine: Machine, folder: str) -> float | None:
+    """What a group has in use, without files that the kernel can give up at once; ``None`` where it does not tell."""
+    for name in ("memory.current", "memory.usage_in_bytes"):
+        used = machine.number(f"{folder}/{name}")
         if used is not None:
-            said = text(machine.root, folder.removeprefix(str(machine.root)).lstrip("/") + "/memory.stat") or ""
-            idle = [
-                line.split()[1]
-                for line in said.splitlines()
-                if line.startswith(("inactive_file ", "total_inactive_file "))
-            ]
-            used -= max((float(each) for each in idle if each.isdigit()), default=0.0)
-            break
-    return None if limit is None or used is None else max(0.0, limit - used) / 2**20
+            said = text(machine.root, f"{folder}/memory.stat") or ""
+            idle = re.findall(r"(?m)^(?:total_)?inactive_file ([0-9]{1,18})$", said)
+            return used - max(map(float, idle), default=0.0)
+    return None
 
 
 def swap(machine: Machine) -> Look:
@@ -58,6 +67,8 @@ def swap(machine: Machine) -> Look:
     figures = {"total_mib": round(total / 1024), "used_mib": round((total - free) / 1024), "pages_while_watched": moved}
     if not total:
         return Look(State.FIT, "none", figures=figures)
+    if moved is None and total <= free:
+        return machine.unknown("proc/vmstat")
     found = f"{(total - free) / 2**20:.1f} of {total / 2**20:.1f} GiB used"
     step = "end what takes the memory; or swap off while measuring: sudo swapoff -a"
     if moved:

@@ -135,6 +135,16 @@ class Machine:
         found = {each: self.word(f"{CPUS}/cpu{each}/{file}") for each in sorted(self.usable or ())}
         return {each: said for each, said in found.items() if said}
 
+    def cannot_list(self, folder: str) -> Look | None:
+        """That a folder is there and cannot be listed: then what was not found in it may be there all the same."""
+        try:
+            next((self.root / folder).iterdir(), None)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Look(State.NOT_KNOWN, f"/{folder} cannot be read ({error.strerror})")
+        return None
+
     def unknown(self, path: str, why: str = "", step: str = "") -> Look:
         """That this file does not tell, and for what reason; ``why`` comes first where the file is not there."""
         try:
