@@ -19,13 +19,17 @@ from autogauge.cli.shared import OF_A_COMMAND, AsJson
 from autogauge.gate.saved import HISTORY
 from autogauge.lab.fleet import accounts, collector, inventory, packed
 from autogauge.lab.fleet.accounts import Account
+from autogauge.lab.fleet.queued import Queued, QueuedRun
+from autogauge.lab.fleet.slurm import Asked
 from autogauge.report import fleet as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 
 EVERY_S, LASTS_S = 60.0, 1.0
 """How often those are named that are still at the same step, and how long a step lasts that is told at all."""
-app = typer.Typer(help="Measure on every machine of a lab, by Ansible.", no_args_is_help=True, **OF_A_COMMAND)
+app = typer.Typer(
+    help="Measure on every machine of a lab, by Ansible or through Slurm's queue.", no_args_is_help=True, **OF_A_COMMAND
+)
 
 Lab = Annotated[Path, typer.Argument(metavar="LAB", help="The inventory, in Ansible's form (INI, YAML, a script).")]
 Limit = Annotated[
@@ -149,6 +153,11 @@ def run(
     with Progress() as progress:
         done = collector.FleetRun(wanted, progress)
         done.go()
+    _show(done, reports, as_json)
+
+
+def _show(done: collector.FleetRun | QueuedRun, reports: Path, as_json: bool) -> None:
+    """What became of every machine; exit status 1 where not all is good."""
     if as_json:
         print_json({**done.to_json(), "account": str(done.path)})
     else:
@@ -161,6 +170,58 @@ def run(
         screen.print(accounts.in_a_line(done.accounts))
     if not done.is_good:
         raise typer.Exit(1)
+
+
+@app.command(
+    epilog="Example: python -m autogauge fleet slurm lab.ini --out=/shared/autogauge --submit -- --profile=quick"
+)
+def slurm(
+    lab: Lab,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Where the batch files go, and what jobs leave: a folder that all nodes see."),
+    ],
+    words: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[-- PYTEST OPTIONS]", help="More options of pytest -m perf, behind the inventory's."),
+    ] = None,
+    limit: Limit = None,
+    repeat: Annotated[
+        int, typer.Option(metavar="N", help="So many runs of each machine, one after another (an array).")
+    ] = 1,
+    push: Annotated[
+        str,
+        typer.Option(
+            metavar="PLACE", help="Where each job pushes its history: a folder, ssh://… or s3://…. [default: DIR]"
+        ),
+    ] = "",
+    submit: Annotated[
+        bool, typer.Option("--submit", help="Submit the files, wait for the jobs, and bring the results home.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="How long, with --submit.")
+    ] = collector.DEADLINE_S,
+    reports: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the one history is; the account goes there too.")
+    ] = HISTORY.parent,
+    as_json: AsJson = False,
+) -> None:
+    """Make a batch file for each machine of the inventory, its node for itself; with --submit also submit and follow them.
+
+    Exit status as that of `fleet run`. Without --submit: `sbatch DIR/MACHINE.sbatch` starts one.
+    """
+    asked = Asked(tuple(words or ()), repeat, push)
+    with Progress() as progress:
+        done = QueuedRun(Queued(inventory.read(lab, limit), out, reports, asked, wait), progress)
+        if not submit:
+            files = done.write()
+            if as_json:
+                print_json({name: str(path) for name, path in files.items()})
+            else:
+                typer.echo("".join(f"sbatch {path}\n" for path in files.values()), nl=False)
+            return
+        done.go()
+    _show(done, reports, as_json)
 
 
 @app.command(epilog="Example: python -m autogauge fleet pack")

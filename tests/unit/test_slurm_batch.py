@@ -37,7 +37,7 @@ def node(tmp_path):
         (path,) = slurm.write([machine], asked, tmp_path / "jobs it").values()
         around = {**os.environ, "HOME": str(tmp_path / "home"), **(environment or {})}
         done = subprocess.run(["/bin/sh", path], capture_output=True, text=True, env=around, timeout=30, check=False)
-        return done, Job(machine, "1", path)
+        return done, Job(machine, "1", path.parent / "lab-01")
 
     return run
 
@@ -55,7 +55,7 @@ def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_
     )
     lines = done.stdout.splitlines()
     assert lines[0] == "measures /srv/cache /run/lock/it"
-    assert lines[1:] == [
+    assert lines[1:-1] == [
         *("<-m>", "<pytest>", "<-m>", "<perf>", "<--machine=lab-01>"),
         f"<--reports={tmp_path}/home/lab it/reports>",
         *("<--profile=quick>", "<-k>", "<a or b>"),
@@ -65,9 +65,13 @@ def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_
 
 @each_of(("status", "pushed", "left"), [("0", "0", 0), ("1", "0", 1), ("3", "2", 3), ("1", "2", 2), ("0", "1", 2)])
 def test_what_was_measured_is_pushed_whatever_became_of_it(node, status, pushed, left):
-    asked = Asked(push="s3://lab/history it")
-    done, job = node(asked, {"STATUS": status, "PUSHED": pushed})
-    assert "pushes -m autogauge history push s3://lab/history it --history=" in done.stdout
+    for asked, where in (
+        (Asked(push="s3://lab/history it"), "s3://lab/history it"),
+        (ONCE, "/jobs it/lab-01/history --new"),
+    ):
+        done, job = node(asked, {"STATUS": status, "PUSHED": pushed})
+        (line,) = (each for each in done.stdout.splitlines() if each.startswith("pushes -m autogauge history push "))
+        assert f"{where} --history=" in line
     assert ("its results are still in" in done.stdout) is (pushed != "0")
     assert done.returncode == left
     assert statuses(job) == (left,)
@@ -92,13 +96,13 @@ def test_repeats_are_one_array_whose_parts_do_not_run_beside_each_other(node):
     asked = Asked(repeats=3)
     for number in ("1", "3"):
         _, job = node(asked, {"SLURM_ARRAY_TASK_ID": number})
-    assert "#SBATCH --array=1-3%1" in job.batch.read_text()
+    assert "#SBATCH --array=1-3%1" in job.place.with_suffix(".sbatch").read_text()
     assert slurm.ended(job, asked, {"lab-01": ("PENDING", "Resources")}) == Ended((0, 0), "PENDING", "Resources")
 
 
 def test_the_node_is_the_machines_own_and_nobody_elses_meanwhile(node):
     _, job = node(slurm_node="node-7", slurm_partition="lab", slurm_minutes="30")
-    text = job.batch.read_text()
+    text = job.place.with_suffix(".sbatch").read_text()
     for each in ("--nodelist=node-7", "--exclusive", "--partition=lab", "--time=30", "--nodes=1"):
         assert f"\n#SBATCH {each}\n" in text
     assert "--account" not in text

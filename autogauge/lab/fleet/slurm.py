@@ -19,12 +19,13 @@ from pathlib import Path
 from autogauge.errors import UserError
 from autogauge.files import write_bytes
 from autogauge.lab.fleet.inventory import Machine
+from autogauge.lab.fleet.results import OUTPUT, STATUS, SUMMARY
 from autogauge.plain import few, plain
 
 COMMAND_S, ASK_EVERY_S = 60.0, 2.0
 LIMIT_MIN = 120
 MOST_REPEATS = 1000
-STATUS, OUTPUT, BATCH = ".status", ".out", ".sbatch"
+BATCH, HISTORY = ".sbatch", "history"
 USED = (
     *("slurm_node", "slurm_partition", "slurm_account", "slurm_minutes"),
     *("autogauge_project", "autogauge_python", "autogauge_base_python", "autogauge_folder", "autogauge_cache"),
@@ -48,7 +49,10 @@ ENDED = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What each job does: pytest's further ``words``, how often (``repeats``, one after another), and where it pushes (empty: nowhere)."""
+    """What each job does: pytest's further ``words``, how often (``repeats``, one after another), and where it pushes its history.
+
+    An empty ``push`` is ``history`` in the machine's own folder of jobs.
+    """
 
     words: tuple[str, ...] = ()
     repeats: int = 1
@@ -57,11 +61,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Job:
-    """A machine's job: Slurm's number of it, and its batch file."""
+    """A machine's job: Slurm's number of it, and the folder in which it leaves its output and its exit status."""
 
     machine: Machine
     number: str
-    batch: Path
+    place: Path
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ def batch(machine: Machine, asked: Asked, folder: Path) -> str:
         raise UserError(
             f"{machine.name} has no autogauge_project: name the checkout that its node sees, in the inventory or for all machines."
         )
+    place = folder / machine.folder
     once = asked.repeats == 1
-    number = "" if once else "-$SLURM_ARRAY_TASK_ID"
     directives = {
         "job-name": f"autogauge-{machine.folder}",
         "nodelist": own.get("slurm_node") or machine.name,
@@ -93,7 +97,7 @@ def batch(machine: Machine, asked: Asked, folder: Path) -> str:
         "partition": own.get("slurm_partition", ""),
         "account": own.get("slurm_account", ""),
         "array": "" if once else f"1-{asked.repeats}%1",
-        "output": f'"{folder / machine.folder}{"" if once else "-%a"}{OUTPUT}"',
+        "output": f'"{place / OUTPUT}{"" if once else "-%a"}"',
     }
     head = [
         f"#SBATCH --{name}{'=' if value else ''}{value}"
@@ -106,8 +110,8 @@ def batch(machine: Machine, asked: Asked, folder: Path) -> str:
         "#!/bin/sh",
         f"# Measures on {plain(machine.name)}, which is called {plain(machine.called)} in history; `sbatch` starts it.",
         *head,
-        f'left={shlex.quote(str(folder / machine.folder))}"{number}{STATUS}"',
-        'trap \'echo "$?" >"$left"\' EXIT',
+        f"place={shlex.quote(str(place))}; number={'' if once else '-$SLURM_ARRAY_TASK_ID'}",
+        'trap \'echo "$?" >"$place/status$number"\' EXIT',
         f"folder={_path(home)}; project={_path(project)}",
         'mkdir -p "$folder" && cd "$project" || exit 2',
         "export AUTOGAUGE_CACHE=" + (_path(own["autogauge_cache"]) if "autogauge_cache" in own else '"$folder/cache"'),
@@ -116,7 +120,8 @@ def batch(machine: Machine, asked: Asked, folder: Path) -> str:
         *_python(own),
         f'"$python" -m pytest -m perf --machine={shlex.quote(machine.called)} --reports="$folder/reports" {shlex.join(words)}'.rstrip(),
         "status=$?",
-        *_pushing(asked.push),
+        'cp "$folder/reports/latest/summary.json" "$place/" 2>/dev/null',
+        *_pushing(shlex.quote(asked.push) if asked.push else f"{shlex.quote(str(place / HISTORY))} --new"),
         "exit $status",
     ]
     return "\n".join(lines) + "\n"
@@ -137,11 +142,9 @@ def _python(own: Mapping[str, str]) -> list[str]:
 
 
 def _pushing(where: str) -> list[str]:
-    """What was measured is pushed, whatever became of it; a push that fails is a status of its own."""
-    if not where:
-        return []
+    """What was measured is pushed, whatever became of it; a push that fails is a status of its own. ``where`` is words of a shell."""
     return [
-        f'"$python" -m autogauge history push {shlex.quote(where)} --history="$folder/reports/history" || {{',
+        f'"$python" -m autogauge history push {where} --history="$folder/reports/history" || {{',
         '    echo "its results are still in $folder/reports/history"; [ $status -gt 1 ] || status=2',
         "}",
     ]
@@ -203,7 +206,8 @@ def write(machines: Sequence[Machine], asked: Asked, folder: Path) -> dict[str, 
             f"{plain(str(folder))} has a sign that Slurm takes for something else (%, quotes, a backslash): name another folder (--out)."
         )
     texts = {each.name: (folder / f"{each.folder}{BATCH}", batch(each, asked, folder)) for each in machines}
-    folder.mkdir(parents=True, exist_ok=True)
+    for each in machines:
+        (folder / each.folder).mkdir(parents=True, exist_ok=True)
     for path, text in texts.values():
         write_bytes(path, text.encode())
     return {name: path for name, (path, _) in texts.items()}
@@ -219,13 +223,13 @@ def require() -> None:
 
 def submit(machine: Machine, path: Path) -> Job:
     """Put a machine's job into the queue. Raises :class:`UserError` with what Slurm says."""
-    for left in path.parent.glob(f"{machine.folder}*{STATUS}"):
-        if re.fullmatch(re.escape(machine.folder) + r"(-\d+)?", left.name.removesuffix(STATUS)):
-            left.unlink(missing_ok=True)  # of an earlier job
+    place = path.parent / machine.folder
+    for left in (each for name in (STATUS, SUMMARY, OUTPUT) for each in place.glob(f"{name}*")):
+        left.unlink(missing_ok=True)  # of an earlier job
     said = _run("sbatch", "--parsable", str(path))
     if not (found := _ID.fullmatch(said)):
         raise UserError(f"sbatch said {plain(said)!r} of {machine.name}, which is no number of a job.")
-    return Job(machine, found[1], path)
+    return Job(machine, found[1], place)
 
 
 def states(jobs: Sequence[Job]) -> dict[str, tuple[str, str]]:
@@ -244,7 +248,7 @@ def ended(job: Job, asked: Asked, waiting: Mapping[str, tuple[str, str]]) -> End
     numbers = [""] if asked.repeats == 1 else [f"-{each}" for each in range(1, asked.repeats + 1)]
     statuses = []
     for number in numbers:
-        text = _read(job.batch.with_name(f"{job.machine.folder}{number}{STATUS}")).strip()
+        text = _read(job.place / f"{STATUS}{number}").strip()
         if text.isascii() and text.isdigit():
             statuses.append(int(text))
     state, reason = waiting.get(job.machine.name, ("ended", ""))
@@ -253,13 +257,8 @@ def ended(job: Job, asked: Asked, waiting: Mapping[str, tuple[str, str]]) -> End
 
 def output(job: Job) -> str:
     """What the job printed, of an array its newest part."""
-    found = sorted(job.batch.parent.glob(f"{job.machine.folder}*{OUTPUT}"), key=lambda path: path.stat().st_mtime)
-    own = [
-        each
-        for each in found
-        if re.fullmatch(re.escape(job.machine.folder) + r"(-\d+)?", each.name.removesuffix(OUTPUT))
-    ]
-    return _read(own[-1]) if own else ""
+    found = sorted(job.place.glob(f"{OUTPUT}*"), key=lambda path: path.stat().st_mtime)
+    return _read(found[-1]) if found else ""
 
 
 def wait(

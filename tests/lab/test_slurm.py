@@ -1,0 +1,118 @@
+"""A lab through Slurm: a real controller and two nodes on this host, measured by the command, one of them killed in the middle."""
+
+import json
+import os
+import sys
+import threading
+
+import pytest
+
+from tests.lab import slurm_bench
+from tests.support import ROOT, run_cli, wait_until
+
+NAMES = ("lab-01", "lab-02")
+QUICK = "--profile=quick --model=one-convolution --pinned=off -k 'test_first_inference_latency and CPU'"
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    with slurm_bench.cluster(tmp_path / "slurm", NAMES) as found:
+        monkeypatch.setenv("SLURM_CONF", found.environment["SLURM_CONF"])
+        monkeypatch.setenv("PATH", found.environment["PATH"])
+        yield found
+
+
+@pytest.fixture
+def inventory(tmp_path):
+    def made(names=NAMES, **own):
+        common = {
+            "autogauge_project": str(ROOT),
+            "autogauge_python": sys.executable,
+            "autogauge_cache": str(tmp_path / "cache"),
+            "autogauge_lock": str(tmp_path / "lock"),
+            "autogauge_pytest_args": QUICK,
+        }
+        hosts = {
+            name: {"ansible_host": f"192.0.2.{place}", "autogauge_folder": str(tmp_path / name), **own.get(name, {})}
+            for place, name in enumerate(names, 1)
+        }
+        path = tmp_path / "lab.yml"
+        path.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
+        return path
+
+    return made
+
+
+def slurm(tmp_path, path, *words):
+    done = run_cli(
+        *(
+            "fleet",
+            "slurm",
+            str(path),
+            f"--out={tmp_path / 'jobs'}",
+            f"--reports={tmp_path / 'central'}",
+            "--json",
+            *words,
+        ),
+        timeout_s=400,
+        SLURM_CONF=os.environ.get("SLURM_CONF", ""),
+        PATH=os.environ["PATH"],
+    )
+    return done, json.loads(done.stdout) if done.stdout.startswith("{") else None
+
+
+@pytest.mark.lab
+def test_each_node_measures_and_its_run_comes_home_once(cluster, tmp_path, inventory):
+    path = inventory()
+    done, account = slurm(tmp_path, path, "--submit", "--wait=300")
+    assert done.returncode in (0, 1), done.stderr
+    assert account["summary"] == "2 machines: 2 measured", (account, done.stderr)
+    assert [each["brought_home"] for each in account["machines"]] == [[each["run"]] for each in account["machines"]]
+    history = tmp_path / "central" / "history"
+    assert {each.parent.name for each in history.rglob("0*.json")} == set(NAMES)
+    again, account = slurm(tmp_path, inventory(own={}), "--submit", "--wait=300", "--limit=lab-01")
+    assert account["summary"] == "1 machine: 1 measured", again.stderr
+    (machine,) = account["machines"]
+    assert machine["brought_home"] == [machine["run"]], "the first run is home already"
+
+
+@pytest.mark.lab
+def test_one_that_is_killed_and_one_whose_node_is_not_there_leave_the_others_alone(cluster, tmp_path, inventory):
+    path = inventory((*NAMES, "lab-03"), **{"lab-02": {"autogauge_pytest_args": f"{QUICK} --model=googlenet-v1"}})
+
+    def cancel():
+        mark = tmp_path / "lab-02" / "reports"
+        if wait_until(mark.exists, 120):
+            cluster.run("scancel", "--name=autogauge-lab-02", "--full", "--signal=KILL")
+
+    killer = threading.Thread(target=cancel)
+    killer.start()
+    done, account = slurm(tmp_path, path, "--submit", "--wait=300")
+    killer.join()
+    assert done.returncode == 1
+    outcomes = {each["machine"]: each["outcome"] for each in account["machines"]}
+    assert outcomes == {"lab-01": "measured", "lab-02": "failed", "lab-03": "not started"}, (account, done.stderr)
+    said = {each["machine"]: each["sentence"] for each in account["machines"]}
+    assert "killed" in said["lab-02"].lower() or "no exit status" in said["lab-02"]
+    assert "sbatch refused" in said["lab-03"]
+    assert account["summary"] == "3 machines: 1 measured, 1 failed, 1 not started"
+
+
+@pytest.mark.lab
+def test_a_job_that_waits_is_said_with_slurms_reason(cluster, tmp_path, inventory):
+    cluster.run("scontrol", "update", "NodeName=lab-02", "State=DRAIN", "Reason=test")
+    path = inventory(("lab-02",))
+    done, account = slurm(tmp_path, path, "--submit", "--wait=5")
+    assert done.returncode == 1
+    (machine,) = account["machines"]
+    assert machine["outcome"] == "not started"
+    assert "still waits in the queue" in machine["sentence"]
+
+
+def test_the_files_are_made_without_slurm(tmp_path, inventory):
+    pytest.importorskip("ansible", reason="the inventory is read by ansible-core: pip install -r requirements-lab.txt")
+    done = run_cli("fleet", "slurm", str(inventory()), f"--out={tmp_path / 'jobs'}", "--repeat=3", "--", "--gate=fail")
+    assert done.returncode == 0, done.stderr
+    files = [tmp_path / "jobs" / f"{name}.sbatch" for name in NAMES]
+    assert done.stdout.splitlines() == [f"sbatch {each}" for each in files]
+    assert all("--gate=fail" in each.read_text() and "--array=1-3%1" in each.read_text() for each in files)
