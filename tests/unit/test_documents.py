@@ -24,6 +24,8 @@ DEVELOPERS = {"architecture.md"}
 """Pages that may name modules; the others speak of what a user sees."""
 OF_OTHERS = {
     *(
+        "--dist",
+        "--tx",
         "--junitxml",
         "--benchmark-disable",
         "--benchmark-cprofile",
