@@ -172,9 +172,7 @@ def _show(done: collector.FleetRun | QueuedRun, reports: Path, as_json: bool) ->
         raise typer.Exit(1)
 
 
-@app.command(
-    epilog="Example: python -m autogauge fleet slurm lab.ini --out=/shared/autogauge --submit -- --profile=quick"
-)
+@app.command(epilog="Example: python -m autogauge fleet slurm lab.ini --out=/shared/autogauge --submit")
 def slurm(
     lab: Lab,
     out: Annotated[
