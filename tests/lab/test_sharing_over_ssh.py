@@ -74,6 +74,22 @@ def test_a_path_from_the_home_and_a_standing_that_changes(host, home, here, tmp_
     assert standing.read(tmp_path / "back" / "lab-01" / run.name).standing is Standing.ACCEPTED
 
 
+def test_what_a_killed_sender_left_goes_after_a_day_and_nothing_else_does(host, home, here):
+    folder, url = there(host)
+    carry(home, "push", url, "--history", here, "--new", "--where=run=1")
+    old, new = ".0002_run_ffffffff.npz.0123abcd.part", ".0003_run_ffffffff.npz.0123abcd.part"
+    others = {old, new, ".0002_of_mine.part", "notes.part"}
+    for name in others:
+        (folder / "lab-01" / name).write_text("half")
+        os.chown(folder / "lab-01" / name, (folder / "lab-01").stat().st_uid, -1)
+    for name in others - {new}:
+        os.utime(folder / "lab-01" / name, (1, 1))
+    assert carry(home, "push", url, "--history", here)[0] == 0
+    assert {each.name for each in (folder / "lab-01").glob("*.part")} | {
+        each.name for each in (folder / "lab-01").glob(".*.part")
+    } == others - {old}
+
+
 def test_another_machine_of_the_same_name_is_kept_apart(host, home, here, tmp_path):
     folder, url = there(host)
     carry(home, "push", url, "--history", here, "--new")

@@ -64,12 +64,19 @@ def test_a_part_is_named_by_machine_and_by_filters(run, tmp_path):
     assert "1 run sent, 1 there already" in run("push", there, "--where=machine=lab-01 last=2")[1]
 
 
+def test_one_machines_own_folder_is_sent_by_its_name(run, tmp_path, here):
+    assert "2 runs sent" in run("push", tmp_path / "there", "--new", history=here / "lab-01")[1]
+    assert [each.name for each in (tmp_path / "there").iterdir()] == ["lab-01"]
+    assert "0 runs sent, 2 there already" in run("push", tmp_path / "there")[1].replace("1 run sent", "0 runs sent")
+
+
 def test_a_pull_brings_what_others_pushed_and_json_has_it_all(run, tmp_path, here):
     status, said = run("pull", here, "--json", history=tmp_path / "mine")
     assert status == 0
     assert json.loads(said) == {
         "sent": 3,
         "there": 0,
+        "pruned": 0,
         "kept_back": 0,
         "standings": 0,
         "newer_there": 0,

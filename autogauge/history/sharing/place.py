@@ -127,6 +127,6 @@ def runs_in(files: Iterable[str]) -> list[str]:
 
 
 def is_machine(name: str) -> bool:
-    """Whether a folder may be a machine's: one name, not hidden, of characters that can be written."""
-    single = name not in ("", ".", "..") and not any(each in name for each in "/\\\0")
+    """Whether a folder may be a machine's: one name, not hidden, of characters that can be written; a disk's ``lost+found`` is none."""
+    single = name not in ("", ".", "..", "lost+found") and not any(each in name for each in "/\\\0")
     return single and not name.startswith(".") and not any("\ud800" <= each <= "\udfff" for each in name)

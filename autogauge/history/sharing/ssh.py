@@ -11,10 +11,13 @@ A file is written under a hidden name, flushed, and renamed: what SFTP calls ren
 from __future__ import annotations
 
 import contextlib
+import datetime
+import functools
 import posixpath
+import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from autogauge.history.sharing.remote import NEEDS, Remote, explained
 from autogauge.plain import plain
 
 LOGIN, UNFINISHED = "logging in", ".part"
+_UNFINISHED = re.compile(rf"\.\d{{4,15}}_.*\.[0-9a-f]{{8}}{re.escape(UNFINISHED)}", re.DOTALL)
+KEPT = datetime.timedelta(days=1)
 READ_ONLY = 1
 """What a server says of a file system that nobody may write to (``statvfs@openssh.com``)."""
 
@@ -72,6 +77,20 @@ class Host(Remote):
     def begin(self) -> None:
         """Make it, with what is above it."""
         self._do(f"making the folder {self.shown}", lambda: self._fs._makedirs(self._root, exist_ok=True))
+
+    @contextlib.contextmanager
+    def adding(self, machine: str) -> Iterator[None]:
+        """Others cannot be kept out; what a sender left unfinished that was killed is removed, a day after it."""
+        folder = self._folder(machine)
+        found = self._listed(folder)
+        times = {name: each["mtime"] for name, each in found.items() if each.get("mtime")}
+        newest = max(times.values(), default=None)  # by that machine's clock, whatever it says
+        old = [name for name, when in times.items() if _UNFINISHED.fullmatch(name) and newest - when > KEPT]
+        for name in old:
+            with contextlib.suppress(FileNotFoundError):  # another sender removes it as well
+                gone = functools.partial(self._fs._rm_file, f"{folder}/{name}")
+                self._do(f"removing what is left of {machine}/{name}", gone)
+        yield
 
     async def _sftp(self) -> Any:
         """The one channel that files go through; its questions may be asked side by side."""
