@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from autogauge.cache import cache_dir_or_temporary
 from autogauge.cli.histories import saying
 from autogauge.cli.shared import AsJson, CacheFolder, Filters, HistoryDir
-from autogauge.errors import UserError
+from autogauge.errors import UserError, explain_os_error
 from autogauge.gate.saved import HISTORY
 from autogauge.history import index, pruning, store, where
 from autogauge.history.indexed import IndexedRun
@@ -67,7 +68,7 @@ def prune(
         if not folders:
             raise UserError(f"there is no saved run in {root}: name another folder (--history=DIR).")
         for folder in folders:
-            with store.adding(folder) if yes else contextlib.nullcontext():
+            with _held(folder) if yes else contextlib.nullcontext():
                 with index.opened(folder, place, say=saying) as found:
                     plans.append(pruning.plan(folder, found.runs(), rule, now, wanted.holds_for))
                 if yes:
@@ -79,6 +80,17 @@ def prune(
         print_json(_json(plans, done))
         return
     _show(plans, done)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """The folder's lock. Raises :class:`UserError`."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(store.adding(folder))
+        except OSError as error:
+            raise explain_os_error(error, f"cannot remove runs from {folder}", "--history=DIR") from error
+        yield
 
 
 def _of_runs(wanted: Where) -> Where:
