@@ -215,11 +215,13 @@ def published(path: Path) -> str:
     return str(Path("…", *path.parts[-2:])) if len(path.parts) > 3 else str(path)
 
 
-_SCRATCH = re.compile(r"[^\s\"'=:,]*[/\\\\]pytest-of-[^/\\\\\s]+[/\\\\]pytest-\d+[/\\\\]")
+_SCRATCH = re.compile(
+    r"[^\s\"'=:,]*[/\\\\](?:pytest-of-[^/\\\\\s]+[/\\\\]pytest-\d+|autogauge-session-[0-9a-f]{16})[/\\\\]"
+)
 
 
 def ownerless(value: Any) -> Any:
-    """JSON in whose texts no path says whose machine it is: the home folder is ``~``, and what is above pytest's scratch folder ``…``."""
+    """JSON in whose texts no path says whose machine it is: the home folder is ``~``, what is above a session's scratch folder ``…``."""
     try:
         home = str(Path.home())
     except (RuntimeError, KeyError):  # an unknown user without HOME has none

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from autogauge.contract.differences import numbers
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import NotRegular, read_regular, write_json
@@ -21,7 +23,10 @@ SCHEMA, FULLEST = 1, 2**24
 HOLDS, BROKEN, OPEN, NOT_ASKED = "PASS", "FAIL", "INCONCLUSIVE", "NOT ASKED"
 """What became of a claim: its verdict, or that it was not asked there."""
 OUTCOMES = (HOLDS, BROKEN, OPEN, NOT_ASKED)
-ANEW = "keep it anew (python -m autogauge contract --keep RUN), or remove it"
+LOCK, LOCK_DEADLINE_S = ".lock", 60.0
+ANEW = (
+    "put back what it was (git restore), or remove it and keep its runs anew (python -m autogauge contract --keep RUN)"
+)
 
 
 @dataclass(frozen=True)
@@ -90,12 +95,17 @@ def read(path: Path) -> Release:
 
 
 def keep(release: Release, folder: Path = FOLDER) -> Path:
-    """Keep these outcomes in the place of earlier ones of the same studies; returns the file. Raises :class:`UserError`."""
+    """Keep these outcomes in the place of earlier ones of the same studies; returns the file. One process at a time. Raises :class:`UserError`."""
     path = folder / f"{release.openvino}.json"
-    earlier = read(path).studies if path.exists() else {}
-    together = replace(release, studies={**earlier, **release.studies})
     try:
-        write_json(path, to_json(together))
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / LOCK, timeout=LOCK_DEADLINE_S):
+            earlier = read(path).studies if path.exists() else {}
+            write_json(path, to_json(replace(release, studies={**earlier, **release.studies})))
+    except filelock.Timeout:
+        raise UserError(
+            f"another process has been keeping outcomes in {folder} for over {LOCK_DEADLINE_S:g} s: wait for it or end it."
+        ) from None
     except OSError as error:
         raise explain_os_error(error, f"cannot keep the outcomes in {path}", "--seen=DIR") from error
     return path

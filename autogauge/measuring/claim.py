@@ -256,7 +256,8 @@ class Verdict:
         if not self.replicates:
             return "not measured"
         if self.unknown:
-            return f"not known in {len(self.unknown)} of {samples}: {few(self.unknown, '; ')}"
+            where = f" in {len(self.unknown)} of {samples}" if len(self.unknown) <= self.replicates else ""
+            return f"not known{where}: {few(self.unknown, '; ')}"
         every = {1: "the one sample", 2: "both samples"}.get(self.replicates, f"all {samples}")
         return f"it held in {every}" + (f" ({few(self.seen, '; ')})" if self.seen else "")
 

@@ -28,7 +28,9 @@ from autogauge.targets import Target
 
 WORKER = Path(__file__).with_name("worker")
 MOST_REASON, MOST_PHASE = 1000, 60  # letters of what a probe says of itself
-END_GRACE_S = 5.0  # for the interpreter to close after the probe's last word
+END_GRACE_S = (
+    60.0  # for the interpreter to close after the probe's last word: a driver's threads end slowly on a busy machine
+)
 
 Reply = dict[str, Any]
 

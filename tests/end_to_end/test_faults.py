@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -52,10 +55,45 @@ def test_an_interruption_keeps_the_cases_that_were_finished(session):
     (found,) = results_of(summary).values()
     (replicate,) = found.replicates
     assert 0 < len(replicate.samples) < len(found.conditions), running.text()
-    assert any(each["verdict"] == "PASS" for each in summary["verdicts"]), running.text()
     assert any("not measured" in each["evidence"] for each in summary["verdicts"]), running.text()
     assert "INTERRUPTED" in running.text()
     assert (running.reports / "latest" / "index.html").is_file()
+
+
+@pytest.mark.slow
+def test_no_other_session_of_pytest_takes_away_what_probes_printed(session, tmp_path):
+    """Pytest keeps the temporary folders of a user's last three sessions: a long run meets many that begin after it."""
+    scratch = tmp_path / "temporary"
+    scratch.mkdir()
+    running = session(
+        "tests/functional/test_properties_and_log.py",
+        *("-m", "functional", "--accelerator=none", "--pinned=off"),
+        TMPDIR=str(scratch),
+    )
+    running.wait_for_probes(3, set())
+    for _ in range(4):
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(own_test(tmp_path))],
+            env={**os.environ, "TMPDIR": str(scratch)},
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+    for each in scratch.glob("pytest-of-*"):  # as the third of them does once the first one's lock is old
+        shutil.rmtree(each)
+    status, _ = running.finish(200)
+    assert status == 0, running.text()
+    assert "temporary folder is gone" not in running.text()
+    assert list((running.reports / "latest" / "probes").glob("*.out")), running.text()
+    assert not list(scratch.glob("autogauge-session*")), "it goes with the session"
+
+
+def own_test(folder):
+    """A test of somebody else."""
+    path = folder / "test_of_somebody_else.py"
+    path.write_text("def test_it(tmp_path):\n    assert tmp_path.is_dir()\n")
+    return path
 
 
 @pytest.mark.slow

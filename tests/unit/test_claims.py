@@ -487,7 +487,7 @@ def test_an_interruption_keeps_each_turn_that_was_finished_where_no_figures_are_
     assert said[f"{asked[0]}-answers"].outcome is PASS
     assert said[f"{asked[1]}-answers"].outcome is FAIL
     assert said[f"{left}-answers"].outcome is INCONCLUSIVE
-    assert "not measured" in said[f"{left}-answers"].evidence()
+    assert said[f"{left}-answers"].evidence() == f"{left}: not measured; interrupted"
     assert said["all-answer"].outcome is FAIL
     assert all(each.interrupted for each in said.values())
 

@@ -1,6 +1,7 @@
 """What releases were seen to do: kept, read again, and refused in one sentence where it cannot be read."""
 
 import json
+import multiprocessing
 from random import Random
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_kept_file_that_cannot_be_read_is_one_sentence(tmp_path, content, said
     with pytest.raises(UserError) as raised:
         seen.of(tmp_path)
     assert said in str(raised.value)
-    assert str(raised.value).endswith("keep it anew (python -m autogauge contract --keep RUN), or remove it.")
+    assert str(raised.value).endswith("or remove it and keep its runs anew (python -m autogauge contract --keep RUN).")
     assert "2026.4.1.json" in str(raised.value)
 
 
@@ -124,3 +125,33 @@ def test_two_runs_of_one_release_differ_in_what_differs(tmp_path):
         for studies in ({"x": one, "y": other}, {"y": other, "x": one})
     ]
     assert texts[0] == texts[1]
+
+
+def keep_at_once(folder, number, begin):
+    begin.wait(30)
+    seen.keep(of(study=f"study {number}"), folder)
+
+
+def test_two_who_keep_at_once_lose_nothing(tmp_path):
+    for _ in range(5):
+        fork = multiprocessing.get_context("fork")
+        begin = fork.Barrier(4)
+        processes = [fork.Process(target=keep_at_once, args=(tmp_path, number, begin)) for number in range(4)]
+        for each in processes:
+            each.start()
+        for each in processes:
+            each.join(60)
+        assert [each.exitcode for each in processes] == [0] * 4
+        (found,) = seen.of(tmp_path)
+        assert {*found.studies} == {f"study {number}" for number in range(4)}
+        (tmp_path / "2026.4.1.json").unlink()
+
+
+def test_what_to_do_about_a_broken_file_is_something_that_works(tmp_path):
+    """To keep a run anew reads the file first, and would say the same again."""
+    path = tmp_path / "2026.4.1.json"
+    path.write_text("{")
+    with pytest.raises(UserError, match=r"put back what it was \(git restore\), or remove it and keep"):
+        seen.keep(of(), tmp_path)
+    path.unlink()
+    assert seen.keep(of(), tmp_path) == path

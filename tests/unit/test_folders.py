@@ -7,14 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from autogauge import folders, leases
 from autogauge.errors import UserError
 from autogauge.folders import Kind
+from fixtures import machine
 from tests.cases import each_of
 from tests.support import ROOT, wait_until
 
@@ -150,6 +153,7 @@ def test_a_folder_without_a_lease_is_not_ours_to_sweep(tmp_path, name):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from types import SimpleNamespace
 from tests.unit import test_folders
 calls = {"rename": 0, "mkdir": 0, "unlink": 0}
 name, number = sys.argv[2], int(sys.argv[3])
@@ -206,6 +210,7 @@ def test_what_a_living_process_uses_is_let_be_whatever_its_number(tmp_path):
 HOLDER = """
 import sys, time
 from pathlib import Path
+from types import SimpleNamespace
 from autogauge import leases
 with leases.private_folder(Path(sys.argv[1]), "scratch") as folder:
     (folder / "half").write_text("half")
@@ -258,3 +263,14 @@ def test_a_lease_that_is_a_link_is_not_followed(tmp_path):
         pass
     assert (tmp_path / "victim").read_text() == "mine"
     assert leases.folder_of(lease).exists()
+
+
+def test_a_session_has_a_folder_that_pytest_does_not_count_and_that_goes_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    config = SimpleNamespace(stash=pytest.Stash())
+    folder = machine._scratch(config)
+    assert (folder.parent, folder.stat().st_mode & 0o777) == (tmp_path, 0o700)
+    (folder / "printed").write_text("x")
+    machine.pytest_unconfigure(config)
+    assert names(tmp_path) == set()
+    machine.pytest_unconfigure(SimpleNamespace(stash=pytest.Stash()))

@@ -487,12 +487,17 @@ def test_no_path_in_a_file_says_whose_machine_it_was(run, tmp_path, monkeypatch)
     monkeypatch.setenv("HOME", "/home/jane")
     run.results[0].facts["AUTO"] = {
         "printed": "in /home/jane/x and /tmp/pytest-of-jane/pytest-12/rig0/cache",
+        "own": "cannot open /scratch/jane/autogauge-session-0123456789abcdef/cache-cases-0/x.blob",
         "n": [1, None],
     }
     path = saved_by_hand(tmp_path / "lab", run)
     assert b"jane" not in path.read_bytes()
     (facts,) = (each.facts["AUTO"] for each in recorded.of_file(path).results[:1])
-    assert facts == {"printed": "in ~/x and …/rig0/cache", "n": [1, None]}
+    assert facts == {
+        "printed": "in ~/x and …/rig0/cache",
+        "own": "cannot open …/cache-cases-0/x.blob",
+        "n": [1, None],
+    }
     assert ownerless("/home/janet/x") == "/home/janet/x"
 
 
