@@ -95,7 +95,7 @@ def read(path: Path) -> Release:
 
 
 def keep(release: Release, folder: Path = FOLDER) -> Path:
-    """Keep these outcomes in the place of earlier ones of the same studies, one process at a time; returns the file. Raises ``UserError``."""
+    """Keep these outcomes in the place of earlier ones of their studies, one process at a time; returns the file. Raises ``UserError``."""
     path = folder / f"{release.openvino}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)

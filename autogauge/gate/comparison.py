@@ -22,6 +22,7 @@ from autogauge.gate import comparison_notes, comparison_pooled, past
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import RATIO_SPREAD, Figure, Rule, outcome
+from autogauge.history import records
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import Labels, by_size
@@ -212,11 +213,14 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     # Of one run every benchmark that it has shares the error, as in the gate, also those that nothing is there to compare with.
     count = max(len(both), b.runs[0].benchmarks if len(b.runs) == 1 else 0)
     rule = Rule(FAMILY_ERROR / count, 1 + smallest_change / 2, 1 + smallest_change)
+    errors = _errors_as_the_gate(b.runs[0]) if len(b.runs) == 1 else {}
     varied = len({where for _, _, where in both}) > 1
     sides = [(key, groups_a[key], groups_b[key]) for key in both]
     compared = tuple(
-        _compared(key, _title(key) if varied else key[0], old, new, rule, shared.machines, a.text, smallest_change)
+        _compared(key, title, old, new, own, shared.machines, a.text, smallest_change)
         for key, old, new in sides
+        for title in [_title(key) if varied else key[0]]
+        for own in [replace(rule, error=errors.get(key[0], rule.error))]
     )
     titled = [(_title(key) if varied else key[0], old, new) for key, old, new in sides]
     notes = comparison_notes.of(a, b, titled, shared.machines, shared.models, _most_changed(titled, compared))
@@ -226,6 +230,12 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     )
     found = Comparison(a, b, compared, only_a, only_b, notes, (releases[0], releases[1]))
     return comparison_pooled.pooled(found, smallest_change)
+
+
+def _errors_as_the_gate(run: IndexedRun) -> dict[str, float]:
+    """What each benchmark of one run takes of the error, as the gate shares it: memory and AUTO's price take less than a time."""
+    shares = {key: each.gate_share for key, each in records.read(run.path).benchmarks.items()}
+    return {key: FAMILY_ERROR / max(1.0, sum(shares.values())) * share for key, share in shares.items()}
 
 
 def _most_changed(

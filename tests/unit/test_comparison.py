@@ -1,18 +1,22 @@
 """Two sets of runs side by side: matched as far as they share machine and model, judged by runs."""
 
 import contextlib
+import datetime
 
 import pytest
 
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.comparison import BY_RATIO, by_itself, compare
+from autogauge.history import store
 from autogauge.history.select import Histories
 from autogauge.history.standing import Standing
 from autogauge.measuring.quantity import TIME
 from autogauge.stats.two_levels import ratio_of_levels
-from tests.histories import LATENCY, PER_FRAME, save, year
+from tests.histories import BEGAN, LATENCY, PER_FRAME, benchmark, document, save, year
 from tests.properties import for_all
+
+STEADY, PRICE = "steady memory in MiB: AUTO", "inference of one ReLU: AUTO (one device)"
 
 
 @pytest.fixture
@@ -198,6 +202,28 @@ def test_one_run_against_others_is_answered_as_the_gate_answers_it(histories, tm
         theirs = gate[each.benchmark]
         assert each.judgement.word == theirs.word
         assert each.judgement.change == theirs.change
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.1, 1.2, 1.4, 2.0])
+def test_memory_and_price_take_as_little_of_the_error_as_with_the_gate(histories, tmp_path, ratio):
+    """They have a tenth of a time's share, of a family that they make a tenth larger each."""
+
+    def saved_in(folder, slower, day):
+        made = document({LATENCY: 0.01 * slower, PER_FRAME: 0.01}, when=BEGAN + datetime.timedelta(days=day))
+        made["benchmarks"] += [
+            benchmark(STEADY, 140.0 * slower, gate_share=0.1),
+            benchmark(PRICE, 8e-6 * slower, gate_share=0.1),
+        ]
+        return store.save(folder, made, "run", "f" * 16, lambda path: None)
+
+    paths = [saved_in(tmp_path / "a", wobble, day) for day, wobble in enumerate([1.0, 1.01, 0.99, 1.0])]
+    last = saved_in(tmp_path / "b", ratio, 30)
+    run = saved.read(last)
+    gate = {each.benchmark: each for each in saved.judge(run, saved.history_for(run, paths), 0.05).judgements}
+    found = {each.benchmark: each.judgement for each in compared(histories, f"{tmp_path}/a/*.json", str(last)).compared}
+    assert {*found} == {*gate} == {LATENCY, PER_FRAME, STEADY, PRICE}
+    for key, each in found.items():
+        assert (each.word, each.change) == (gate[key].word, gate[key].change), key
 
 
 def test_the_gate_and_compare_say_the_same_word_on_the_command_line(tmp_path):
