@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Union
 
 from autogauge.measuring.metric import Metric
 from autogauge.plain import few
-from autogauge.stats.intervals import Interval
+from autogauge.stats.intervals import Interval, fewest_replicates
 from autogauge.stats.verdicts import Outcome
 
 BEYOND = "beyond what is known: "
@@ -216,8 +216,10 @@ class Verdict:
         if isinstance(claim, Bound):
             return f"median {claim.subject} = {in_digits(self.interval.ratio, 4)}{unit} {self._median_between(unit)}, {to_be}"
         percent = f"{100 * self.interval.confidence:.4g} %"
-        bounds = f"{self.interval.low:.3f}–{_finite(self.interval.high)}"
-        interval = f"({percent} interval {bounds}, {self.replicates} replicates)"
+        bounds = f"{percent} interval {self.interval.low:.3f}–{_finite(self.interval.high)}"
+        if not self.interval.low and math.isinf(self.interval.high):
+            bounds = self._too_few()
+        interval = f"({bounds}, {self.replicates} replicates)"
         return f"{claim.subject} = {self.interval.ratio:.3f} {interval}, {to_be}"
 
     def _apart(self, claim: Difference) -> str:
@@ -227,9 +229,16 @@ class Verdict:
         percent, unit = f"{100 * interval.confidence:.4g} %", metric.written_unit and f" {metric.written_unit}"
         middle, low, high = (metric.written(each) for each in (interval.ratio, interval.low, interval.high))
         where = f"{percent} interval {in_digits(low, 4)} to {in_digits(high, 4)}{unit}"
-        where = where if math.isfinite(low) and math.isfinite(high) else f"too few for a {percent} interval"
+        where = where if math.isfinite(low) and math.isfinite(high) else self._too_few()
         bound = in_digits(metric.written(claim.bound))
         return f"{in_digits(middle, 4)}{unit} ({where}, {self.replicates} replicates), to be {claim.relation} {bound}{unit}"
+
+    def _too_few(self) -> str:
+        """That an interval of that confidence has no end yet, and how many replicates it takes at least."""
+        assert self.interval is not None
+        fewest = fewest_replicates(self.interval.confidence)
+        more = f": it takes {fewest}" if self.replicates < fewest else ""
+        return f"too few for a {100 * self.interval.confidence:.4g} % interval{more}"
 
     def _median_between(self, unit: str) -> str:
         """Where a median lies, and on how many samples that rests."""
@@ -244,7 +253,7 @@ class Verdict:
                 + unit
             )
         else:
-            where = f"too few for a {percent} interval"
+            where = self._too_few()
         without = f", {len(self.unknown)} of them without a figure: {few(self.unknown, '; ')}" if self.unknown else ""
         return f"({where}, {_samples(self.replicates)}{without})"
 

@@ -61,6 +61,8 @@ RACED = (
 )
 NEEDED = ("memory_bytes", "threads", "helper_latencies_ms", "steady_latencies_ms", "steady_of_day_s")
 """What an answer must hold beside what any measured one must; what it holds has been looked at."""
+FEWEST = 6
+"""With fewer processes no interval of 95 % has an end (``fewest_replicates``), and nothing that is claimed here can be decided."""
 NO_HELPER = "there is no helper to slow down: AUTO hands over to nothing here"
 
 
@@ -139,8 +141,8 @@ class Memory(Study):
     )
     amounts = MappingProxyType(
         {
-            QUICK: Amount(Plan(looks=(2, 7), budget_s=20)),
-            STANDARD: Amount(Plan(looks=(3, 7), budget_s=60)),
+            QUICK: Amount(Plan(looks=(FEWEST,), budget_s=20)),
+            STANDARD: Amount(Plan(looks=(FEWEST,), budget_s=60)),
             LAB: Amount(Plan(looks=(7, 14), budget_s=300)),
         }
     )

@@ -225,7 +225,8 @@ def test_few_samples_leave_a_median_open_however_clear_they_are():
     (verdict,) = figures(MEDIAN, [0.001] * 4).verdicts()
     assert verdict.outcome is INCONCLUSIVE
     assert (
-        verdict.evidence() == "median wait of A = 0.001 s (too few for a 95 % interval, 4 samples), to be at most 2 s"
+        verdict.evidence()
+        == "median wait of A = 0.001 s (too few for a 95 % interval: it takes 6, 4 samples), to be at most 2 s"
     )
 
 
@@ -451,7 +452,7 @@ def test_the_evidence_of_a_difference_is_in_the_unit_that_tables_write():
     assert evidence.startswith("growth of memory of A − B = 1 MiB (95 % interval 1 to 1 MiB, 8 replicates)")
     assert evidence.endswith("to be at most 2 MiB")
     few_pairs = both(price, [(2, 1)]).verdict(price).evidence()
-    assert "too few for a 95 % interval, 1 replicates" in few_pairs
+    assert "too few for a 95 % interval: it takes 6, 1 replicates" in few_pairs
     assert "no complete replicate" in both(price, [(None, 1)]).verdict(price).evidence()
 
 
@@ -505,3 +506,12 @@ def test_an_interruption_keeps_no_half_of_a_pair():
     with pytest.raises(KeyboardInterrupt):
         run(result, stopped, Silent())
     assert not result.replicates
+
+
+def test_a_ratio_of_too_few_says_how_many_it_takes_and_shows_no_interval_without_ends():
+    ratio = Ratio("a-below-b", "A is below B", WAIT, "A", "B", "at most", 1.0)
+    turns = [{"A": Sample({"wait_s": 1.0}), "B": Sample({"wait_s": 2.0})}] * 3
+    (verdict,) = measured(ratio, *turns, conditions=(A, B), looks=(6,)).verdicts()
+    assert verdict.evidence() == (
+        "wait of A ÷ B = 0.500 (too few for a 95 % interval: it takes 6, 3 replicates), to be at most 1"
+    )

@@ -9,6 +9,8 @@ import pytest
 
 from autogauge import studies
 from autogauge.measuring.metric import Metric
+from autogauge.rig.cases import CaseStudy
+from autogauge.stats.intervals import fewest_replicates
 from tests.support import ROOT
 
 STUDIES = ROOT / "autogauge" / "studies"
@@ -103,3 +105,18 @@ def test_an_unknown_metric_is_called_by_its_name():
     assert Metric("queue_s", "queue_s").title == "queue_s"
     with pytest.raises(ValueError, match=re.escape("no time")):
         Metric("queue", "queue").cost(1.0)
+
+
+def test_every_plan_that_compares_figures_can_decide_at_its_first_look():
+    """Fewer replicates than an interval takes cost their time, and leave the claim open whatever was measured."""
+    facts_alone = {"first inference latency, cached", "hand-over"}
+    tried = 0
+    for study in studies.every():
+        if isinstance(study, CaseStudy) or study.name in facts_alone:
+            continue
+        for profile in ("quick", "standard", "lab"):
+            plan = study.amounts[profile].plan
+            confidence = plan.confidence if plan.by_time else plan.confidence_at()
+            assert plan.looks[0] >= fewest_replicates(confidence), (study.name, profile)
+            tried += 1
+    assert tried >= 12
