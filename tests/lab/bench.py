@@ -51,6 +51,8 @@ class Machine:
     lock: Path
     variables: dict[str, Any] = field(default_factory=dict)
     server: subprocess.Popen[bytes] | None = None
+    sessions: set[int] = field(default_factory=set)
+    """Servers of single sessions, which outlive the one that listens."""
 
     def up(self) -> None:
         """Let it answer again, whatever was done to it."""
@@ -75,6 +77,7 @@ class Machine:
     def close_port(self) -> None:
         """No longer listen; sessions go on."""
         if self.server is not None:
+            self._servers()
             self.server.kill()
             self.server.wait()
             self.server = None
@@ -93,7 +96,7 @@ class Machine:
 
     def processes(self) -> list[int]:
         """What runs on it beside its server: sessions, and all that they started."""
-        found = []
+        found = [*self._servers()]
         for each in Path("/proc").iterdir():
             if each.name.isdigit():
                 with contextlib.suppress(OSError):
@@ -101,6 +104,21 @@ class Machine:
                     if f"{MARK}={self.token}".encode() in environment and "Z" not in _state(each):
                         found.append(int(each.name))
         return found
+
+    def _servers(self) -> set[int]:
+        """The servers of its sessions, which write their names over their environment."""
+        import psutil
+
+        if self.server is not None:
+            with contextlib.suppress(psutil.Error):
+                below = psutil.Process(self.server.pid).children(recursive=True)
+                self.sessions |= {each.pid for each in below if each.name().startswith("sshd")}
+        own = f"sshd: {self.user}"
+        for each in psutil.process_iter(["cmdline"]) if self.user != getpass.getuser() else ():
+            if " ".join(each.info["cmdline"] or ()).startswith((f"{own} ", f"{own}@")):
+                self.sessions.add(each.pid)
+        self.sessions = {each for each in self.sessions if _is_sshd(each)}
+        return self.sessions
 
     def runs(self, word: str) -> list[int]:
         """Those whose command line holds the word."""
@@ -282,6 +300,14 @@ def answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as opened:
         opened.settimeout(1)
         return opened.recv(4) == b"SSH-"
+    return False
+
+
+def _is_sshd(number: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{number}/comm").read_text().startswith("sshd") and "Z" not in _state(
+            Path(f"/proc/{number}")
+        )
     return False
 
 

@@ -5,9 +5,13 @@ Ansible loads it beside the playbook; by hand it does nothing. It is run by Ansi
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
+import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -19,6 +23,21 @@ DOCUMENTATION = """
     description: [A line of JSON for each event of each machine.]
 """
 MOST = 8000
+MARK = "AUTOGAUGE_FLEET_RUN"
+
+
+def _end_with_the_starter(standard_input: int) -> None:
+    """Wait for the end of standard input, which only the death of whoever started this brings; then end all that belongs to this run."""
+    with contextlib.suppress(OSError):
+        while os.read(standard_input, 1 << 16):
+            pass
+    mark = f"{MARK}={os.environ.get(MARK)}".encode()
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit() and int(each.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if mark in (each / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(each.name), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -32,6 +51,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         super().__init__()
         self._to = int(os.environ.get("AUTOGAUGE_FLEET_EVENTS") or -1)
         self.disabled = self._to < 0
+        if not self.disabled:
+            threading.Thread(target=_end_with_the_starter, args=(os.dup(0),), daemon=True).start()
 
     def _tell(self, event: str, host: Any, task: Any, result: dict[str, Any] | None = None) -> None:
         said = result or {}
