@@ -28,6 +28,7 @@ from typing import Any
 from tests.support import wait_until
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+DIES_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 MARK = "AUTOGAUGE_TEST_MACHINE"
 """In the environment of all that runs on a machine: how its processes are found, also those that nobody is the parent of."""
 USERS = "aglab"
@@ -62,7 +63,7 @@ class Machine:
         assert SSHD
         with (self.folder / "log").open("ab") as log:
             self.server = subprocess.Popen(
-                [SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")],
+                [*DIES_WITH_US, SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -125,7 +126,7 @@ class Machine:
         found = []
         for each in self.processes():
             with contextlib.suppress(OSError):
-                if word.encode() in Path(f"/proc/{each}/cmdline").read_bytes():
+                if word.encode() in Path(f"/proc/{each}/cmdline").read_bytes().replace(b"\0", b" "):
                     found.append(each)
         return found
 

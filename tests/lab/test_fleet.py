@@ -117,3 +117,26 @@ class TestMistakes:
     def test_help_has_examples(self):
         for command in ("run", "check", "pack"):
             assert "Example:" in fleet(command, "--help").stdout
+
+
+def test_the_playbook_by_hand_as_the_page_says(inventory_of, tmp_path):
+    """`ansible-playbook` alone brings the runs to a folder that `history pull` reads."""
+    path = inventory_of(1, autogauge_pytest_args=MEASURED)
+    home = tmp_path / "lab-results"
+    environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "ansible"), "AUTOGAUGE_CACHE": str(tmp_path / "cache")}
+    words = ["-i", str(path), "autogauge/lab/playbook/run.yml", "-e", f"autogauge_home={home}"]
+    command = [sys.executable, "-m", "ansible", "playbook", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(store.runs(home / "history" / "lab1")) == 1
+    pulled = [
+        sys.executable,
+        "-m",
+        "autogauge",
+        "history",
+        "pull",
+        str(home / "history"),
+        f"--history={tmp_path / 'one'}",
+    ]
+    subprocess.run(pulled, cwd=ROOT, check=True, timeout=100)
+    assert len(store.runs(tmp_path / "one" / "lab1")) == 1

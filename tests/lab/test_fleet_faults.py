@@ -118,7 +118,7 @@ def test_four_machines_with_four_fates(lab, inventory_of, imitated, tmp_path, st
     lab.machines[2].close_port()
     last = lab.machines[3]
     running = started(path, f"--reports={tmp_path / 'reports'}")
-    assert wait_until(lambda: last.runs("sleep"), STARTS_S), running.errors.read_text()
+    assert wait_until(lambda: last.runs("sleep 600"), STARTS_S), running.errors.read_text()
     last.down()
     status, account, machines = running.finish()
     assert status == 1
@@ -135,7 +135,7 @@ def test_four_machines_with_four_fates(lab, inventory_of, imitated, tmp_path, st
 def test_one_whose_measuring_is_killed(lab, inventory_of, imitated, tmp_path, quick, started):
     machine = lab.machines[0]
     running = started(inventory_of(1, autogauge_python=imitated("sleep 600"), **quick), f"--reports={tmp_path / 'r'}")
-    assert wait_until(lambda: machine.runs("sleep"), STARTS_S), running.errors.read_text()
+    assert wait_until(lambda: machine.runs("sleep 600"), STARTS_S), running.errors.read_text()
     group = int(next(machine.home.rglob("sessions/*/pid")).read_text())
     os.killpg(group, signal.SIGKILL)
     status, _, machines = running.finish()
@@ -152,7 +152,7 @@ def test_one_that_hangs_is_silent_and_holds_nobody_up(lab, inventory_of, imitate
     }
     path = lab.inventory(tmp_path / "lab.yml", lab.machines[:2], own=own, **{**quick, "autogauge_answer_s": 8})
     running = started(path, f"--reports={tmp_path / 'r'}")
-    assert wait_until(lambda: machine.runs("sleep"), STARTS_S), running.errors.read_text()
+    assert wait_until(lambda: machine.runs("sleep 600"), STARTS_S), running.errors.read_text()
     machine.stop()
     status, account, machines = running.finish()
     assert status == 1
@@ -168,19 +168,19 @@ def test_a_pytest_that_says_nothing_more_is_ended_there(lab, inventory_of, imita
     _, machines = account_of(done)
     assert machines["lab1"]["outcome"] == "silent"
     assert "its last words" in machines["lab1"]["sentence"]
-    assert not machine.runs("sleep")
+    assert not machine.runs("sleep 600")
 
 
 def test_a_pytest_that_is_stopped_is_ended_there(lab, inventory_of, imitated, tmp_path, quick, started):
     machine = lab.machines[0]
     path = inventory_of(1, autogauge_python=imitated("echo on; exec sleep 600"), autogauge_silence_s=6, **quick)
     running = started(path, f"--reports={tmp_path / 'r'}")
-    assert wait_until(lambda: machine.runs("sleep"), STARTS_S), running.errors.read_text()
-    for each in machine.runs("sleep"):
+    assert wait_until(lambda: machine.runs("sleep 600"), STARTS_S), running.errors.read_text()
+    for each in machine.runs("sleep 600"):
         os.kill(each, signal.SIGSTOP)
     _, _, machines = running.finish()
     assert machines["lab1"]["outcome"] == "silent"
-    assert not machine.runs("sleep")
+    assert not machine.runs("sleep 600")
 
 
 def test_one_that_is_not_done_in_time(inventory_of, imitated, tmp_path, quick):
@@ -220,15 +220,15 @@ def test_an_interruption_ends_what_runs_there_and_accounts_for_all(
     path = inventory_of(2, autogauge_python=imitated("sleep 600"), **quick)
     running = started(path, f"--reports={tmp_path / 'r'}")
     machines = lab.machines[:2]
-    assert wait_until(lambda: all(each.runs("sleep") for each in machines), STARTS_S), running.errors.read_text()
+    assert wait_until(lambda: all(each.runs("sleep 600") for each in machines), STARTS_S), running.errors.read_text()
     running.process.send_signal(number)
     status, account, found = running.finish()
-    assert status == 1
+    assert status == 2  # as of every command that is interrupted
     assert account["summary"] == "2 machines: 2 interrupted"
     for each in found.values():
         assert number.name in each["sentence"]
         assert "ended there" in each["sentence"]
-    assert not any(each.runs("sleep") for each in machines)
+    assert not any(each.runs("sleep 600") for each in machines)
 
 
 def test_the_deadline_of_all(lab, inventory_of, imitated, tmp_path, quick):
@@ -237,7 +237,7 @@ def test_the_deadline_of_all(lab, inventory_of, imitated, tmp_path, quick):
     _, machines = account_of(done)
     assert "--deadline" in machines["lab1"]["sentence"]
     assert machines["lab1"]["outcome"] in ("interrupted", "not started")
-    assert not lab.machines[0].runs("sleep")
+    assert not lab.machines[0].runs("sleep 600")
 
 
 def test_a_collector_that_is_killed_leaves_an_account_and_nothing_is_lost(
@@ -254,7 +254,7 @@ def test_a_collector_that_is_killed_leaves_an_account_and_nothing_is_lost(
     (lab.folder / "run.json").chmod(0o644)
     path = inventory_of(1, autogauge_python=imitated(f"sleep 4; {made}; exit 0"), **quick)
     running = started(path, f"--reports={reports}")
-    assert wait_until(lambda: machine.runs("sleep"), STARTS_S), running.errors.read_text()
+    assert wait_until(lambda: machine.runs("sleep 4"), STARTS_S), running.errors.read_text()
     ansible = [each.pid for each in psutil.Process(running.process.pid).children(recursive=True)]
     running.process.kill()
     running.process.wait()
@@ -263,7 +263,7 @@ def test_a_collector_that_is_killed_leaves_an_account_and_nothing_is_lost(
     account = json.loads(next((reports / "fleet").glob("*.json")).read_bytes())
     assert account["finished"] is None
     assert [each["machine"] for each in account["machines"]] == ["lab1"]
-    assert wait_until(lambda: not machine.runs("sleep"), 60)
+    assert wait_until(lambda: not machine.runs("sleep 4"), 60)
     path = inventory_of(1, autogauge_python=imitated("exit 5"), **quick)
     _, machines = account_of(fleet("run", path, f"--reports={reports}", "--json"))
     assert machines["lab1"]["brought_home"] == ["lab1/0001_x"]

@@ -3,10 +3,10 @@ case $FOLDER in "~/"*) FOLDER=$HOME/${FOLDER#??} ;; esac
 cd "$FOLDER/sessions/$SESSION" 2>/dev/null || { echo "never started"; exit 0; }
 flock --shared --nonblock 9 9<alive && { echo "over"; exit 0; }
 group=$(cat pid) || exit 1
-kill -TERM -- "-$group"
-kill -CONT -- "-$group"
+kill -TERM "-$group"
+kill -CONT "-$group"
 if ! flock --shared --timeout 10 9 9<alive; then
-    kill -KILL -- "-$group"
+    kill -KILL "-$group"
     flock --shared --timeout 10 9 9<alive || { echo "it cannot be ended"; exit 1; }
 fi
 echo "ended"
