@@ -140,3 +140,11 @@ def test_the_playbook_by_hand_as_the_page_says(inventory_of, tmp_path):
     ]
     subprocess.run(pulled, cwd=ROOT, check=True, timeout=100)
     assert len(store.runs(tmp_path / "one" / "lab1")) == 1
+
+
+def test_what_fleet_adds_is_printed(inventory_of):
+    """How much it is depends on who else computes here: that it is printed and judged is what is held."""
+    command = [sys.executable, "benchmarks/fleet_overhead.py", str(inventory_of()), "--rounds=1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
+    assert "fleet adds" in done.stdout, done.stdout + done.stderr
+    print(done.stdout)
