@@ -68,6 +68,10 @@ class Case:
     gpus: tuple[Any, ...] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     figures: Callable[[Seen], Mapping[str, float]] = lambda seen: {}
+    control: tuple[Mapping[str, Any], ...] = ()
+    """Steps of a process before this one, which shows that what the case is about can be seen at all; they are called ``1: …``."""
+    aside: tuple[Expect, ...] = ()
+    """What is not asked, since the release does not know it: an error that one of these reads was expected all the same."""
     step_deadline_s: float = STEP_DEADLINE_S
     prelude: int | None = (
         None  # where its steps do not need one another (``rig.separate``): so many first ones each process needs
@@ -137,7 +141,8 @@ class CaseStudy(Study):
         for case in self.cases(rig):
             expects = tuple(each for each in case.expects if each.claim not in unknown)
             if expects and case.absent(rig) is None:
-                found.append(dataclasses.replace(case, expects=expects))
+                aside = tuple(each for each in case.expects if each.claim in unknown)
+                found.append(dataclasses.replace(case, expects=expects, aside=aside))
         return found
 
     def absent(self, rig: Rig) -> str | None:
@@ -216,6 +221,16 @@ class CaseStudy(Study):
         if cells:
             yield Block(f"cases-{slug(result.name)}", f"Cases: {result.name}", how, Table(columns, cells))
 
+    def _with_what_is_known(self, claim: Claim, rig: Rig) -> Claim:
+        """The claim, which names a known difference only where one of its expectations does: else nothing says what that excuses."""
+        known = super()._with_what_is_known(claim, rig)
+        if not known.known or not isinstance(claim, Fact):
+            return known
+        named = {
+            key for case in self.here(rig) for each in case.expects if each.claim == claim.name for key in each.differs
+        }
+        return known if known.known in named else claim
+
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
         """A process for each case."""
@@ -245,14 +260,14 @@ class CaseTurns:
             raise ProbeFailed(Failure("garbage", "judging", why)) from error
 
     def _judged(self, name: str, case: Case, seen: Seen) -> Sample:
-        checks, expected = judge(case.expects, seen)
+        checks, expected = judge(case.expects, seen, case.aside)
         facts = self._result.facts.setdefault(name, {"replicates": []})
         facts["replicates"].append(
             {
                 "steps": seen.to_json(),
                 "ending": None if seen.ending is None else seen.ending.sentence(),
                 "expected": [each.to_json() for each in expected],
-                "deciding_nothing": deciding_nothing(case.expects, seen),
+                "deciding_nothing": deciding_nothing(case.expects, seen, case.aside),
             }
         )
         took_s = sum(step.seconds or 0.0 for step in seen.steps)
@@ -277,10 +292,14 @@ class CaseTurns:
         return self._launchers[emulation]
 
     def see(self, case: Case) -> Seen:
-        """Run the case's steps."""
+        """Run the case's steps, after those of its control."""
+        seen = self._see(case, case.steps)
+        return separate.joined([self._see(case, case.control)], seen) if case.control else seen
+
+    def _see(self, case: Case, steps: Sequence[Mapping[str, Any]]) -> Seen:
         request = ProbeRequest(
             "case",
-            steps=tuple(case.steps),
+            steps=tuple(steps),
             models=self._models,
             without_gpu=case.sees is Sees.CPU_ONLY,
             deadline_s=case.step_deadline_s * self._slowness,

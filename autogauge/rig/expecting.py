@@ -10,8 +10,10 @@ from typing import Any
 from autogauge.measuring.claim import BEYOND
 from autogauge.measuring.result import Check
 from autogauge.probe.seen import Seen
+from autogauge.rig.unexpected import Fault, Watched, hindrances, unexpected
 
 MOST_SHOWN = 160
+HUNG = "hung"
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,9 @@ class Expect:
     """One thing that is expected of a case, for the claim of that name.
 
     ``read`` reads off what was seen; ``None`` is not known, and leaves the claim open. ``wanted`` is the value that it is to be, or
-    a :class:`Wanted`. ``what`` says what is looked at, in words. ``differs`` are the known differences that excuse this expectation:
-    where some expectation of a claim names any, a known difference excuses no others of it.
+    a :class:`Wanted`. ``what`` says what is looked at, in words. ``differs`` are the known differences that excuse this expectation, and
+    no other one: also where it is not known. ``as_known`` is what is seen by that difference; without it anything is. ``ends`` are the
+    ways in which the difference may end the process (``HUNG``, ``signal``, ``exit``): no other end is ever excused.
     """
 
     claim: str
@@ -28,15 +31,30 @@ class Expect:
     read: Callable[[Seen], Any]
     wanted: Any
     differs: tuple[str, ...] = ()
+    as_known: Wanted | None = None
+    ends: tuple[str, ...] = ()
+    when: Callable[[Seen], bool] | None = None
+    """Whether what it is about came about; where it did not nothing is known of it, and what it reads was expected all the same."""
 
     def judge(self, seen: Seen) -> Expected:
         """What was seen of it, and whether that is what was wanted."""
         try:
+            is_about = self.when is None or self.when(seen)
             value = self.read(seen)
             holds = self._holds(value)
         except (LookupError, TypeError, ValueError, AttributeError):  # a step was not reached, or gave something else
+            value, holds, is_about = None, None, self.when is None
+        if not is_about:
             value = holds = None
-        return Expected(self.claim, self.what, value, self.wanted, holds, bool(self.differs))
+        is_excused = not is_about or self._is_excused(value)
+        named = bool(self.differs)
+        return Expected(self.claim, self.what, value, self.wanted, holds, is_excused, self.ends, named, is_about)
+
+    def _is_excused(self, value: Any) -> bool:
+        """Whether a known difference may break it so."""
+        if value is None or self.as_known is None:
+            return bool(self.differs)
+        return bool(self.differs) and bool(self.as_known.holds(value))
 
     def _holds(self, value: Any) -> bool | None:
         if value is None:
@@ -87,12 +105,22 @@ def at_least(bound: float, unit: str = "") -> Wanted:
     return Wanted(f"at least {bound:g}{unit and ' '}{unit}", lambda value: bool(value >= bound))
 
 
+NO_ERROR = Wanted("no error", lambda said: said == "")
+ONLY_UNSEEN = Wanted("nothing", lambda value: False)
+"""What is known of an expectation that a difference keeps from being seen, and breaks by no value."""
+
+
 def saying(*words: str) -> Wanted:
     """A text that has one of these words, in any case of letters."""
     return Wanted(
         f"a text with {' or '.join(map(repr, words))}",
         lambda value: any(word.lower() in str(value).lower() for word in words),
     )
+
+
+def unless_seen(expect: Expect, differs: tuple[str, ...]) -> Expect:
+    """The same, which these differences may keep from being seen, and may not break."""
+    return dataclasses.replace(expect, differs=differs, as_known=ONLY_UNSEEN) if differs else expect
 
 
 @dataclass(frozen=True)
@@ -106,7 +134,19 @@ class Expected:
     holds: bool | None
     """Whether it was seen as it was wanted; ``None`` where nothing was, or where that decides nothing."""
     is_excused: bool = False
-    """Whether a known difference may break it."""
+    """Whether a known difference may break it so, or keep it from being seen."""
+    ends: tuple[str, ...] = ()
+    """The ends of a process that this difference may bring."""
+
+    differs: bool = False
+    """Whether its expectation names a known difference."""
+    is_about: bool = True
+    """Whether what it is about came about."""
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether nothing was seen of it: not even something that decides nothing."""
+        return self.holds is None and self.value is None
 
     def sentence(self) -> str:
         """What was seen; where that was not wanted also what was."""
@@ -139,38 +179,69 @@ def shown(value: Any) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
-def judge(expects: Iterable[Expect], seen: Seen) -> tuple[dict[str, Check], list[Expected]]:
+def judge(
+    expects: Iterable[Expect], seen: Seen, aside: Iterable[Expect] = ()
+) -> tuple[dict[str, Check], list[Expected]]:
     """The check of each claim, and every expectation behind it.
 
-    A claim is broken by any expectation that is not met, and open where one is not known. Where the process crashed or hung nothing is
-    left open, and nothing holds: that is what became of this case.
+    ``aside`` are expectations that are not asked, since this release does not know what they are about: what they read was expected too.
+
+    A claim is broken by any expectation that is not met, and open where one is not known. What went wrong in a step and was judged by
+    no expectation (``unexpected``) breaks each claim of which something was not seen; where that is none, every claim. Where the process
+    crashed or hung nothing is left open, and nothing holds: that is what became of this case. Where something could not be prepared
+    nothing is known.
     """
-    every = [each.judge(seen) for each in expects]
+    expects, aside, watched = tuple(expects), tuple(aside), Watched(seen)
+    every, judged = [], set[Fault]()
+    for expect in (*expects, *aside):
+        watched.anew()
+        every.append(expect.judge(watched.seen))
+        if every[-1].value is not None or not every[-1].is_about:
+            judged |= watched.read
+    every = every[: len(expects)]
+    hindered = "; ".join(hindrances(seen))
+    faults = "; ".join(unexpected(seen, judged)) if not hindered else ""
+    by_claim = {name: [each for each in every if each.claim == name] for name in dict.fromkeys(e.claim for e in every)}
+    unseen = [name for name, of_claim in by_claim.items() if any(each.is_unseen for each in of_claim)]
     return {
-        claim: _check([each for each in every if each.claim == claim], seen)
-        for claim in dict.fromkeys(each.claim for each in every)
+        name: _check(of_claim, seen, faults if name in unseen or not unseen else "", hindered)
+        for name, of_claim in by_claim.items()
     }, every
 
 
-def _check(of_claim: Sequence[Expected], seen: Seen) -> Check:
+def _check(of_claim: Sequence[Expected], seen: Seen, faults: str, hindered: str) -> Check:
     broken, unknown = ([each for each in of_claim if each.holds is holds] for holds in (False, None))
     told = "; ".join(each.sentence() for each in (broken or unknown or of_claim))
     ended = "" if seen.ending is None else f" ({seen.ending.sentence()})"
-    if not broken and not ended:
+    if hindered and not ended:
+        return Check(None, f"what it is about could not be made: {hindered}; {told}")
+    if not broken and not ended and not faults:
         return Check(None if unknown else True, told)
-    # The ending is excused only where what it kept from being seen is.
-    to_excuse = broken or unknown
-    excuses = any(each.is_excused for each in of_claim)
-    is_beyond = excuses and not (to_excuse and all(each.is_excused for each in to_excuse))
-    return Check(False, f"{BEYOND if is_beyond else ''}{told}{ended}")
+    wrong = f"an error that nobody expected: {faults}; " if faults else ""
+    excuses = any(each.differs for each in of_claim)
+    is_beyond = excuses and (bool(faults) or not _is_excused(of_claim, seen))
+    return Check(False, f"{BEYOND if is_beyond else ''}{wrong}{told}{ended}")
 
 
-def deciding_nothing(expects: Sequence[Expect], seen: Seen) -> list[str]:
+def _is_excused(of_claim: Sequence[Expected], seen: Seen) -> bool:
+    """Whether known differences excuse all that is broken, all that was not seen, and the end of the process where it ended.
+
+    An end that is excused excuses what it kept from being seen.
+    """
+    if any(each.holds is False and not each.is_excused for each in of_claim):
+        return False
+    if seen.ending is not None:
+        end = HUNG if seen.ending.kind == "deadline" else seen.ending.kind
+        return any(end in each.ends for each in of_claim)
+    return all(each.is_excused for each in of_claim if each.is_unseen)
+
+
+def deciding_nothing(expects: Sequence[Expect], seen: Seen, aside: Sequence[Expect] = ()) -> list[str]:
     """The expectations whose claim would hold as well if they were turned round, one at a time: a check that cannot fail."""
-    checks, _ = judge(expects, seen)
+    checks, _ = judge(expects, seen, aside)
     found = []
     for place, expect in enumerate(expects):
         turned = [*expects[:place], expect.turned(), *expects[place + 1 :]]
-        if checks[expect.claim].holds and judge(turned, seen)[0][expect.claim].holds is not False:
+        if checks[expect.claim].holds and judge(turned, seen, aside)[0][expect.claim].holds is not False:
             found.append(f"{expect.claim}: {expect.what}")
     return found

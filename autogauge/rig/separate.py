@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import ProbeFailed, ProbeRequest
-from autogauge.probe.seen import Seen, Step
+from autogauge.probe.seen import Seen, Step, name_of
 
 MOST_PROCESSES = 8
 """So many processes serve one case: where more than these end in a step, what is left is not known."""
@@ -36,3 +37,14 @@ def run(launcher: Launcher, request: ProbeRequest, name: str, prelude: int | Non
         if seen.ending is None or not left or done <= 0:  # a prelude that fails would fail again
             return Seen(told, seen.ending if left else None, seen.log if not number else AutoLog(), seen.surroundings)
     return Seen(told, seen.ending, AutoLog(), seen.surroundings)
+
+
+def joined(before: Sequence[Seen], seen: Seen) -> Seen:
+    """What a case saw after what others saw before it, whose steps are called by their number: ``1: compile``."""
+    steps = [
+        replace(step, asked={**step.asked, "name": f"{number}: {name_of(step.asked)}"})
+        for number, each in enumerate(before, 1)
+        for step in each.steps
+    ]
+    endings = [each.ending for each in (*before, seen) if each.ending is not None]
+    return Seen([*steps, *seen.steps], endings[0] if endings else None, seen.log, seen.surroundings)

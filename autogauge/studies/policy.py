@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from autogauge.probe.request import EmulatedGpu
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
-from autogauge.rig.expecting import Expect
+from autogauge.rig.expecting import Expect, one_of
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     AT_ONCE,
@@ -124,6 +124,8 @@ def _in_order(every: Mapping[str, Any]) -> Case:
                 f"who did {ONE_BY_ONE}, no names",
                 by_log("no names"),
                 Counts(GPU=ONE_BY_ONE),
+                ("cumulative-default-order",),
+                as_known=one_of(Counts(CPU=ONE_BY_ONE)),
             ),
             Expect(
                 "no-policy-is-device-priority",

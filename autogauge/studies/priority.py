@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Step
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
-from autogauge.rig.expecting import Expect
+from autogauge.rig.expecting import Expect, one_of
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     BOTH,
     CUMULATIVE,
+    NONE_BY_LOG,
     UNBATCHED,
     Made,
     Reader,
@@ -103,7 +104,9 @@ def exact(name: str) -> Reader:
     """The same, by the device's own name."""
 
     def read(step: Step) -> Any:
-        return step.log.selected[0] if step.log.selected else None
+        if step.log.selected:
+            return step.log.selected[0]
+        return NONE_BY_LOG if step.log.lines else None
 
     return of_step(name, read)
 
@@ -175,7 +178,14 @@ def _several_on_two_gpus() -> tuple[Case, ...]:
                     of_step("high", lambda step: step.value["devices"]),
                     ["GPU.0", "GPU.1"],
                 ),
-                Expect(cumulative, "the device of MEDIUM", exact("medium"), "CPU"),
+                Expect(
+                    cumulative,
+                    "the device of MEDIUM",
+                    exact("medium"),
+                    "CPU",
+                    ("cumulative-priority-ignored",),
+                    as_known=one_of("GPU.0"),
+                ),
             ),
             gpus=TWO_GPUS,
         ),

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
-from autogauge.rig.expecting import Expect, Wanted, at_least, of_kind
+from autogauge.rig.expecting import NO_ERROR, Expect, Wanted, at_least, of_kind, one_of, saying
 from autogauge.rig.rig import Rig
-from autogauge.studies.hinted.reading import refused, said
+from autogauge.studies.hinted.reading import NONE_BY_LOG, NOT_TOLD, refused, said
 
 Reader = Callable[[Seen], Any]
 CPU = "AUTO:CPU"
@@ -47,7 +47,16 @@ LEVELS = {
 }
 """Which levels, by their letters, OPENVINO_LOG_LEVEL lets through as documented."""
 VARIABLE = "OPENVINO_LOG_LEVEL"
+KNOWN_LEVELS = {
+    "0": Wanted("none", lambda seen: False),
+    "2": Wanted("information too", lambda seen: "I" in seen <= frozenset("EWI")),
+    "3": Wanted("details too", lambda seen: "D" in seen),
+}
+"""What it lets through where it counts from errors (``log-level-numbers``): one level more."""
+HEARD, CONTROL = "3", "control"
+"""With this number something is logged: a process that logs with it hears the variable."""
 UNKNOWN = "NO_SUCH_PROPERTY"
+BOTH_OFF_SAYS = saying("no supported devices can be used")
 ACCEPTED = ""
 """What is said where there is no error."""
 
@@ -210,6 +219,8 @@ def _given() -> Case:
                     name,
                     _told(name),
                     value,
+                    () if name in TOLD else ("compiled-model-tells-little",),
+                    as_known=one_of(NOT_TOLD),
                 )
                 for name, value in GIVEN.items()
             ),
@@ -228,7 +239,14 @@ def _given() -> Case:
                 0,
             ),
             Expect("mode-reaches-the-device", "what AUTO's log hands to the CPU", _mode, "ACCURACY"),
-            Expect("both-off-leaves-the-cpu-alone", "what is said of it", said("both off"), ACCEPTED),
+            Expect(
+                "both-off-leaves-the-cpu-alone",
+                "what is said of it",
+                said("both off"),
+                ACCEPTED,
+                ("both-fallbacks-off",),
+                as_known=BOTH_OFF_SAYS,
+            ),
             Expect("bound-buffers-answer-right", "wrong answers", _wrong, 0),
         ),
     )
@@ -251,7 +269,14 @@ def _wrong_and_unknown() -> Case:
                 for name, value in WRONG.items()
             ),
             Expect("unknown-set-is-an-error", "what is said of it", said("set unknown"), refused(UNKNOWN)),
-            Expect("unknown-given-is-an-error", "what is said of it", said("given unknown"), refused(UNKNOWN)),
+            Expect(
+                "unknown-given-is-an-error",
+                "what is said of it",
+                said("given unknown"),
+                refused(UNKNOWN),
+                ("unknown-properties-accepted",),
+                as_known=NO_ERROR,
+            ),
             Expect("curves-are-of-known-devices", "what is said of the CPU's", said("curve"), ACCEPTED),
             Expect(
                 "curves-are-of-known-devices", "what is said of a TPU's", said("no device"), refused("PERF_CURVE_TABLE")
@@ -265,7 +290,7 @@ def _told(name: str) -> Reader:
 
     def read(seen: Seen) -> Any:
         told, refused = seen.value("ask first", "told"), seen.value("ask first", "refused")
-        return "not told" if refused is not None and name in refused else told[name]
+        return NOT_TOLD if refused is not None and name in refused else told[name]
 
     return read
 
@@ -275,10 +300,11 @@ def _default(name: str) -> Reader:
 
 
 def _mode(seen: Seen) -> Any:
-    """What AUTO hands to the CPU, by its log; ``None`` where it logs nothing of the CPU."""
+    """What AUTO hands to the CPU, by its log; ``None`` where it logs nothing at all."""
     step = seen.step("first")
-    given = step.log.properties.get("CPU") if step else None
-    return None if given is None else given.get("EXECUTION_MODE_HINT", "nothing")
+    if step is None or not step.log.lines:
+        return None
+    return step.log.properties.get("CPU", {}).get("EXECUTION_MODE_HINT", "nothing")
 
 
 def _hint(model: str) -> Reader:
@@ -302,7 +328,7 @@ def _low_power() -> Case:
             Expect(
                 "low-power-device-changes-nothing",
                 "what AUTO's log selects first",
-                lambda seen: seen.log.selected[0],
+                lambda seen: seen.log.selected[0] if seen.log.selected or not seen.log.lines else NONE_BY_LOG,
                 of_kind("GPU"),
             ),
         ),
@@ -343,9 +369,31 @@ def _as_before(seen: Seen) -> bool | None:
     return None if before is None or after is None else before == after
 
 
+def _heard(seen: Seen) -> bool:
+    """Whether the variable is heard: another process, in which it is ``HEARD``, logged something."""
+    return bool(letters(f"1: {CONTROL}")(seen))
+
+
+def _by_property(seen: Seen) -> frozenset[str] | None:
+    """The levels that a property lets through; ``None`` where the variable was not seen to do anything: then nothing is overridden."""
+    by_variable: frozenset[str] | None = letters("by variable")(seen)
+    found: frozenset[str] | None = letters("by property")(seen)
+    return found if by_variable or _heard(seen) else None
+
+
 def _log_by_environment(number: str) -> Case:
     turned = "LOG_INFO" if number == "0" else "LOG_NONE"
     levels = frozenset("I") if number == "0" else frozenset()
+    is_off = number == "0"
+    by_variable = Expect(
+        "environment-turns-the-log-off" if is_off else "log-follows-the-environment",
+        f"levels with {number}",
+        letters("by variable"),
+        LEVELS[number],
+        () if is_off else ("log-level-numbers",),
+        as_known=KNOWN_LEVELS[number],
+        when=_heard if is_off else None,
+    )
     return Case(
         f"log-by-environment-{number}",
         f"AUTO's log with {VARIABLE}={number}",
@@ -356,17 +404,17 @@ def _log_by_environment(number: str) -> Case:
             _compile("afterwards"),
         ),
         (
+            by_variable,
             Expect(
-                "environment-turns-the-log-off" if number == "0" else "log-follows-the-environment",
-                f"levels with {number}",
-                letters("by variable"),
-                LEVELS[number],
+                "given-log-level-holds-for-one",
+                f"whether the next model logs as before {turned}",
+                _as_before,
+                True,
+                ("log-level-stays",),
             ),
-            Expect(
-                "given-log-level-holds-for-one", f"whether the next model logs as before {turned}", _as_before, True
-            ),
-            Expect("log-property-wins", f"levels with {number} and {turned}", letters("by property"), levels),
+            Expect("log-property-wins", f"levels with {number} and {turned}", _by_property, levels),
         ),
+        control=({"do": "environment", "variable": VARIABLE, "value": HEARD}, _compile(CONTROL)) if is_off else (),
     )
 
 

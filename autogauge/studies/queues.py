@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from autogauge.probe.seen import Seen
 from autogauge.rig.answered import became
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
-from autogauge.rig.expecting import Expect, Wanted, one_of
+from autogauge.rig.expecting import HUNG, Expect, Wanted, one_of
 from autogauge.rig.rig import Rig
 
 LET_GO, ADVISED = "queue-and-model-let-go", "advised-requests-fit-the-device"
@@ -60,7 +60,13 @@ class Queues(CaseStudy):
                 ),
                 (
                     Expect(
-                        LET_GO, "letting go of queue and model", became("queues"), "done", differs=("async-queue-end",)
+                        LET_GO,
+                        "letting go of queue and model",
+                        became("queues"),
+                        "done",
+                        differs=("async-queue-end",),
+                        as_known=one_of(HUNG),
+                        ends=(HUNG,),
                     ),
                     Expect(LET_GO, "what is said of it", lambda seen: seen.error("queues"), ""),
                     Expect(LET_GO, "the end of the process", lambda seen: seen.became, one_of("done", "hung")),
@@ -80,7 +86,7 @@ class Queues(CaseStudy):
                     {"do": "compile", "as": "a", "model": "relu", "device": "AUTO:GPU,CPU", "properties": THROUGHPUT},
                     {"do": "wait"},
                 ),
-                (Expect(ADVISED, "requests early and late", advised, ENOUGH),),
+                (Expect(ADVISED, "requests early and late", advised, ENOUGH, ("optimal-requests-early",)),),
                 Sees.GPU,
             ),
         )

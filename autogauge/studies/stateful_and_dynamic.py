@@ -25,7 +25,7 @@ from autogauge.rig.answered import (
     order,
 )
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
-from autogauge.rig.expecting import Expect, of_kind, one_of, saying
+from autogauge.rig.expecting import NO_ERROR, Expect, Wanted, of_kind, one_of, saying
 from autogauge.rig.rig import Rig
 from autogauge.targets import CUMULATIVE, F32, LATENCY, THROUGHPUT
 
@@ -42,6 +42,8 @@ NORMAL, SHAPES, SHAPES_ALONE = "dynamic-as-any-other", "every-shape-right", "sha
 _BY_PATH = ("stateful-from-path",)
 
 Step = Mapping[str, Any]
+SUMS_OF_EVERY_ONE = Wanted("a sum of every inference", lambda sums: len(sums) == 2 * ONES)
+"""By a state that is lost, and not by an inference that failed."""
 
 
 class StatefulAndDynamic(CaseStudy):
@@ -256,12 +258,32 @@ def _from_path(rig: Rig) -> Case:
             "the log says that the CPU helps",
             _helped,
             False,
+            _BY_PATH,
         ),
-        Expect(PATH_NO_HELPER, "who answered first", lambda seen: seen.value("first", "devices")[0], of_kind("GPU")),
         Expect(
-            PATH_KEPT, "the sums of ones", _both("first", "later"), [float(each) for each in range(1, 2 * ONES + 1)]
+            PATH_NO_HELPER,
+            "who answered first",
+            lambda seen: seen.value("first", "devices")[0],
+            of_kind("GPU"),
+            _BY_PATH,
+            as_known=one_of("(CPU)"),
         ),
-        Expect(PATH_REFUSED, "what AUTO says", lambda seen: seen.error("compile several"), saying("stateful")),
+        Expect(
+            PATH_KEPT,
+            "the sums of ones",
+            _both("first", "later"),
+            [float(each) for each in range(1, 2 * ONES + 1)],
+            _BY_PATH,
+            as_known=SUMS_OF_EVERY_ONE,
+        ),
+        Expect(
+            PATH_REFUSED,
+            "what AUTO says",
+            lambda seen: seen.error("compile several"),
+            saying("stateful"),
+            _BY_PATH,
+            as_known=NO_ERROR,
+        ),
     )
     return Case("stateful from a path", "a stateful model from a path", steps, expects, Sees.GPU)
 
@@ -290,7 +312,8 @@ def _in_a_body() -> Case:
         is_told = sums == wanted[: len(sums)] and (seen.value("first", "failed") or seen.value("later", "failed"))
         return "told" if is_told else f"lost: {', '.join(f'{each:g}' for each in sums)}"
 
-    expects = (Expect(IN_BODY, "the state", lost, one_of("kept", "told")),)
+    is_lost = Wanted("lost", lambda value: value.startswith("lost: ") and value.count(",") == 2 * ONES - 1)
+    expects = (Expect(IN_BODY, "the state", lost, one_of("kept", "told"), ("state-in-if",), as_known=is_lost),)
     return Case("state in a body", "state inside the body of an If", steps, expects, Sees.GPU)
 
 

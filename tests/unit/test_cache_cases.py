@@ -201,6 +201,13 @@ def with_error(seen, name, said="an error"):
     return Seen(steps, seen.ending, seen.log)
 
 
+def without_a_model(seen):
+    """The same where compiling ended with an error, and so did all that needs the model."""
+    for name in ("infer", "wait", "later"):
+        seen = with_error(seen, name, "KeyError: 'a'")
+    return with_error(seen, "compile")
+
+
 def checked(case_name, seen):
     """What holds of that case's claims."""
     (case,) = [each for each in every_case() if each.name == case_name]
@@ -286,8 +293,7 @@ def test_a_warm_start_that_is_slower_is_said():
 def test_a_cpu_that_survives_such_a_folder_is_not_judged_with_an_accelerator_that_does_not(how):
     told = seen_of(hinder={"refused": True}, **{**start_of(False), "after": {"blobs": []}})
     if how != "a file":
-        lost = with_error(with_error(told, "compile"), "infer")
-        lost = with_error(with_error(lost, "wait"), "later")
+        lost = without_a_model(told)
         of_gpu = checked(f"{how} cache GPU", lost)
         assert of_gpu["cache-unwritable-no-error"] is of_gpu["cache-unwritable-device"] is False
         assert "cache-unwritable-right" not in of_gpu, "nobody answers there: nobody is right"
@@ -308,7 +314,7 @@ def test_a_cpu_that_survives_such_a_folder_is_not_judged_with_an_accelerator_tha
 
 def test_beside_such_a_folder_nobody_who_answers_is_not_right():
     told = seen_of(hinder={"refused": True}, **start_of(False))
-    lost = with_error(with_error(with_error(with_error(told, "compile"), "infer"), "wait"), "later")
+    lost = without_a_model(told)
     assert checked("read-only cache AUTO", lost)["cache-unwritable-right"] is None
     wrong = seen_of(hinder={"refused": True}, **start_of(False, wrong=1, devices=("GPU.0",)))
     assert checked("read-only cache AUTO", wrong)["cache-unwritable-right"] is False

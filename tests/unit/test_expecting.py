@@ -1,11 +1,13 @@
 """What is expected of a case, judged: nothing that was not seen holds, and a process that crashed or hung is its case's finding."""
 
+import dataclasses
+
 import pytest
 
 from autogauge.measuring.claim import Fact, Verdict
 from autogauge.probe.request import Failure
 from autogauge.probe.seen import Seen
-from autogauge.rig.expecting import Expect, Wanted, at_most, judge
+from autogauge.rig.expecting import HUNG, Expect, Wanted, at_most, judge, saying, unless_seen
 from autogauge.stats.verdicts import Outcome
 
 CRASH, HANG = (
@@ -70,5 +72,109 @@ def test_a_known_difference_excuses_what_names_it_and_nothing_else():
         assert verdict(check).to_json()["known"] == ("a-difference" if is_known else "")
 
 
-def test_where_no_expectation_names_a_difference_it_excuses_the_whole_claim():
-    assert verdict(judge([RIGHT], seen({}, {"wrong": 1}, {}))[0]["is-right"]).is_known
+KNOWN = Expect("c", "lost", lambda seen: seen.value("infer", "lost"), 0, differs=("a-difference",))
+LATER = Expect("c", "later", lambda seen: seen.value("release", "later"), 0)
+
+
+def is_known(expects, found):
+    check = judge(expects, found)[0]["c"]
+    assert check.holds is False
+    return verdict(check).is_known
+
+
+def test_what_was_not_seen_beside_a_known_difference_is_excused_by_name_too():
+    found = seen({}, {"lost": 1}, {})
+    assert not is_known([KNOWN, LATER], found)
+    assert is_known([KNOWN, unless_seen(LATER, ("a-difference",))], found)
+    assert not is_known([KNOWN, unless_seen(LATER, ("a-difference",))], seen({}, {"lost": 1}, {"later": 1}))
+    assert is_known([KNOWN, LATER], seen({}, {"lost": 1}, {"later": 0}))
+
+
+def test_a_known_difference_is_what_is_known_of_it_and_nothing_else():
+    known = Expect("c", "said", lambda seen: seen.error("infer"), "", ("a-difference",), as_known=saying("oversized"))
+    for said, expected in (("RuntimeError: oversized", True), ("a wholly new error", False)):
+        steps = [{"do": "infer"}]
+        found = Seen.of(steps, [{"value": {}, "error": said, "seconds": 0.1}], None, "")
+        assert is_known([known], found) is expected
+
+
+@pytest.mark.parametrize("ending", [CRASH, HANG])
+def test_an_end_of_the_process_is_known_only_where_the_difference_names_it(ending):
+    found = seen({}, ending=ending)
+    assert not is_known([KNOWN], found)
+    for end in ("signal", "exit", HUNG):
+        named = dataclasses.replace(KNOWN, ends=(end,))
+        assert is_known([named], found) is (end == {CRASH: "signal", HANG: HUNG}[ending])
+
+
+def told(*steps):
+    """What was seen of steps: what each does, and its error or what it told."""
+    said = [
+        {
+            "value": {} if isinstance(each, str) else each,
+            "error": each if isinstance(each, str) else None,
+            "seconds": 0.1,
+        }
+        for _, each in steps
+    ]
+    return Seen.of([{"do": name.partition(" ")[0], "name": name} for name, _ in steps], said, None, "")
+
+
+BROKEN = "RuntimeError: Exception from src/core.cpp:117: \nAUTO is broken today\n"
+
+
+def test_what_is_not_known_for_an_error_that_nobody_expected_is_broken_and_the_error_is_told():
+    found = told(("compile", BROKEN), ("infer", "KeyError: 'a'"), ("release", "KeyError: 'a'"))
+    for check in judge([COMPILED, RIGHT], found)[0].values():
+        assert check.holds is False
+        assert "compile: RuntimeError: AUTO is broken today" in check.why
+        assert "KeyError" not in check.why
+
+
+def test_an_error_that_was_judged_is_expected_and_leaves_open_what_it_kept_from_being_seen():
+    refused = Expect("refused", "what is said", lambda seen: seen.error("compile"), saying("broken"))
+    found = told(("compile", BROKEN), ("infer", "KeyError: 'a'"))
+    assert holds([refused, RIGHT], found) == {"refused": True, "is-right": None}
+    not_asked = dataclasses.replace(refused, claim="of another release")
+    assert judge([RIGHT], found, [not_asked])[0]["is-right"].holds is None
+    guarded = dataclasses.replace(refused, when=lambda seen: False)
+    assert holds([guarded, RIGHT], found) == {"refused": None, "is-right": None}
+
+
+def test_an_error_that_was_read_and_decided_nothing_was_not_expected():
+    swallowed = Expect("c", "lines", lambda seen: None if seen.step("compile").error else 1, 1)
+    assert holds([swallowed], told(("compile", BROKEN))) == {"c": False}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("release", "RuntimeError: it cannot be let go of"),
+        ("infer before", {"failed": 1, "errors": ["RuntimeError: once"]}),
+        ("infer before", {"never": 1}),
+        ("infer before", {"wrong": 1}),
+    ],
+)
+def test_what_went_wrong_in_a_step_that_nobody_reads_breaks_what_holds(wrong):
+    good = ("compile", {"devices": ["CPU"]}), ("infer", {"wrong": 0})
+    assert holds([COMPILED, RIGHT], told(*good)) == {"compiles": True, "is-right": True}
+    assert holds([COMPILED, RIGHT], told(*good, wrong)) == {"compiles": False, "is-right": False}
+    reader = Expect("read", "how it went", lambda seen: _all_of(seen.step(wrong[0])), Wanted("anything", bool))
+    assert holds([COMPILED, RIGHT, reader], told(*good, wrong))["compiles"] is True
+
+
+def _all_of(step):
+    return [step.error, *(step.value.get(key) for key in ("failed", "never", "wrong"))]
+
+
+def test_a_slow_machine_and_one_that_lacks_something_leave_open():
+    assert holds([RIGHT], told(("compile", {}), ("infer", {}))) == {"is-right": None}
+    lacked = told(("compile", "RuntimeError: std::bad_alloc"), ("infer", "KeyError: 'a'"))
+    assert holds([RIGHT], lacked) == {"is-right": None}
+
+
+def test_what_could_not_be_prepared_leaves_everything_open_and_says_why():
+    for name in ("damage", "fault", "forbid", "limit", "put", "copy-model"):
+        check = judge([RIGHT], told((name, "OSError: not here"), ("infer", {"wrong": 1})))[0]["is-right"]
+        assert check.holds is None
+        assert f"could not be made: {name}: OSError: not here" in check.why

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from autogauge.measuring.claim import BEYOND
 from autogauge.probe.log import AutoLog
 from autogauge.probe.seen import Seen, Step, name_of
 from autogauge.probe.worker.steps import asking
@@ -19,13 +20,18 @@ LINE = "[05:31:57.3916]I[plugin.cpp:479][AUTO] device:CPU, config:PERF_COUNT=NO"
 
 def outcomes(case, **told):
     """The outcomes where these steps (by name) told this, or were an error (a text), or logged these levels; other steps nothing."""
+    return {name: check.holds for name, check in checks(case, **told).items()}
+
+
+def checks(case, **told):
     steps = []
-    for asked in CASES[case].steps:
-        each = told.get(name_of(asked).replace(" ", "_"), {})
+    control = [{**asked, "name": f"1: {name_of(asked)}"} for asked in CASES[case].control]
+    for asked in (*control, *CASES[case].steps):
+        each = told.get(name_of(asked).replace("1: ", "").replace(" ", "_"), {})
         error = each if isinstance(each, str) and each else None
         levels = each if isinstance(each, AutoLog) else AutoLog()
         steps.append(Step(asked, each if isinstance(each, dict) else {}, error, 0.1, levels))
-    return {name: check.holds for name, check in judge(CASES[case].expects, Seen(steps, None, AutoLog()))[0].items()}
+    return judge(CASES[case].expects, Seen(steps, None, AutoLog()))[0]
 
 
 @each_of(
@@ -60,11 +66,27 @@ def test_a_level_that_is_not_off_is_excused_by_no_known_difference():
     off, on = AutoLog(), AutoLog(levels={"I": 3})
     claim, other = "environment-turns-the-log-off", "log-follows-the-environment"
     for seen, holds in ((off, True), (on, False)):
-        assert outcomes("log-by-environment-0", by_variable=seen)[claim] is holds
+        assert outcomes("log-by-environment-0", control=on, by_variable=seen)[claim] is holds
     assert other not in {each.claim for each in CASES["log-by-environment-0"].expects}
     assert outcomes("log-by-environment-2", by_variable=on)[other] is False
     assert claim not in PROPERTIES.may_differ()
     assert PROPERTIES.may_differ()[other] == ("log-level-numbers",)
+
+
+def test_a_variable_that_nobody_hears_turns_nothing_off_and_is_overridden_by_nothing():
+    silent, logs, details = AutoLog(), AutoLog(levels={"I": 3}), AutoLog(levels={"I": 3, "D": 1})
+    off = outcomes("log-by-environment-0", by_property=logs)
+    assert off["environment-turns-the-log-off"] is off["log-property-wins"] is None
+    heard = outcomes("log-by-environment-0", control=details, by_property=logs)
+    assert heard["environment-turns-the-log-off"] is heard["log-property-wins"] is True
+    assert outcomes("log-by-environment-2")["log-property-wins"] is None
+    assert outcomes("log-by-environment-2", by_variable=logs)["log-property-wins"] is True
+    for seen, is_known in ((details, True), (silent, False)):
+        check = checks("log-by-environment-3", by_variable=seen)["log-follows-the-environment"]
+        assert check.holds is False
+        assert (BEYOND not in check.why) is is_known
+    told_nothing = AutoLog(lines=9)
+    assert outcomes("given-and-set", first=told_nothing)["mode-reaches-the-device"] is False
 
 
 @each_of(

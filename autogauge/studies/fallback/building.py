@@ -9,7 +9,7 @@ from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.answered import LONG, all_right, fault_met, last_device
 from autogauge.rig.cases import Case, Promise
-from autogauge.rig.expecting import Expect, Wanted, of_kind, saying
+from autogauge.rig.expecting import NO_ERROR, Expect, Wanted, of_kind, saying
 from autogauge.studies.fallback.startup import LIST, OFF
 
 FAILING = EmulatedGpu(build="fail")
@@ -101,6 +101,8 @@ def _failing() -> Sequence[Case]:
                     "what compiling says",
                     lambda seen: seen.error("compile"),
                     saying("gpu"),
+                    ("both-off-keeps-the-cpu",),
+                    as_known=NO_ERROR,
                 ),
             ),
             gpus=(FAILING,),

@@ -164,6 +164,7 @@ def _let_go_of() -> Sequence[Case]:
                         else None
                     ),
                     at_most(SLOW_S / 8, "s"),
+                    ("release-holds-python",),
                 ),
             ),
             gpus=SLOW,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autogauge.rig.cases import Case, Promise, Sees
-from autogauge.rig.expecting import Expect
+from autogauge.rig.expecting import Expect, one_of
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     AT_ONCE,
@@ -61,6 +61,11 @@ def cases(rig: Rig) -> tuple[Case, ...]:
 def apart(**devices: Mapping[str, Any]) -> Mapping[str, Any]:
     """Properties by device; ``GPU_0`` stands for ``GPU.0``."""
     return {"DEVICE_PROPERTIES": {name.replace("_", "."): dict(each) for name, each in devices.items()}}
+
+
+def differs_of(promise: str) -> tuple[str, ...]:
+    """The known differences of that promise."""
+    return next(each.differs for each in PROMISES if each.name == promise)
 
 
 def _of_the_cpu() -> Case:
@@ -133,6 +138,8 @@ def _of_the_accelerator() -> Case:
                     f"the GPU's streams, two given {name}",
                     of_device(name, "GPU", "NUM_STREAMS"),
                     2,
+                    differs_of(f"properties-reach-the-gpu-{name.replace(' ', '-')}"),
+                    as_known=one_of(1),
                 )
                 for name in ("by name", "by number")
             ),
@@ -142,6 +149,8 @@ def _of_the_accelerator() -> Case:
                     f"the GPU's hint, THROUGHPUT given {name}",
                     of_device(f"hint {name}", "GPU", "PERFORMANCE_HINT"),
                     "THROUGHPUT",
+                    differs_of(f"hint-reaches-the-gpu-{name.replace(' ', '-')}"),
+                    as_known=one_of("LATENCY"),
                 )
                 for name in ("by name", "by number")
             ),

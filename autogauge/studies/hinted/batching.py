@@ -16,6 +16,7 @@ from autogauge.studies.hinted.reading import (
     EVERY_ONE,
     LATENCY,
     NOT_TOLD,
+    ONLY_THE_CPU,
     THROUGHPUT,
     UNBATCHED,
     Reader,
@@ -97,7 +98,14 @@ def cases(rig: Rig) -> tuple[Case, ...]:
             (*models, batch, together("timeout", WHOLE, 5), *parts),
             (
                 *(
-                    Expect(promise, f"{TIMEOUT} of the GPU: {name}", of_device(name, "GPU", TIMEOUT), timeout)
+                    Expect(
+                        promise,
+                        f"{TIMEOUT} of the GPU: {name}",
+                        of_device(name, "GPU", TIMEOUT),
+                        timeout,
+                        ("numbers-drop-gpu",) if promise == "timeout-is-a-number" else (),
+                        as_known=ONLY_THE_CPU,
+                    )
                     for promise, each in wanted.items()
                     for name, timeout in each.items()
                 ),

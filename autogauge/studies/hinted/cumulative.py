@@ -5,13 +5,14 @@ from __future__ import annotations
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, Promise, Sees
-from autogauge.rig.expecting import Expect, Wanted
+from autogauge.rig.expecting import Expect, Wanted, one_of
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     ALIKE,
     BOTH,
     CUMULATIVE,
     EVERY_ONE,
+    NO_DEVICE,
     OPTIMAL,
     SOME_BY_EACH,
     THROUGHPUT,
@@ -117,14 +118,21 @@ def _together(rig: Rig) -> Case:
                 devices("brackets"),
                 ["CPU", "GPU"],
             ),
-            Expect("streams-as-a-number-lose-no-device", "EXECUTION_DEVICES", devices("two streams"), ["GPU", "CPU"]),
+            Expect(
+                "streams-as-a-number-lose-no-device",
+                "EXECUTION_DEVICES",
+                devices("two streams"),
+                ["GPU", "CPU"],
+                ("num-streams-number",),
+                as_known=one_of(["CPU"]),
+            ),
         ),
         Sees.ONE_GPU,
     )
 
 
 def _named(name: str) -> Reader:
-    return of_step(name, lambda step: step.value["devices"] or None)
+    return of_step(name, lambda step: step.value["devices"] or NO_DEVICE)
 
 
 def _two_gpus() -> Case:
@@ -162,11 +170,13 @@ def _half_precision() -> Case:
     kinds = ("GPU", "CPU")
     taken = devices("half")
 
-    def lacking(seen: Seen) -> list[str] | None:
+    def lacking(seen: Seen) -> list[str] | str | None:
         found, able = taken(seen), capable(seen)
         if found is None or able is None:
             return None
-        return [] if isinstance(found, str) else [device for device in found if device not in able]
+        if isinstance(found, str):
+            return found if able else []  # where none has it, an error is as good
+        return [device for device in found if device not in able]
 
     return Case(
         "cumulative-half-precision",
@@ -181,6 +191,15 @@ def _half_precision() -> Case:
             ),
             compiled("half", BOTH, CUMULATIVE, UNBATCHED, model="conv-f16-plain"),
         ),
-        (Expect("capable-devices-alone", "devices that take part, and lack FP16", lacking, []),),
+        (
+            Expect(
+                "capable-devices-alone",
+                "devices that take part, and lack FP16",
+                lacking,
+                [],
+                ("cumulative-any-precision",),
+                as_known=Wanted("devices", lambda found: isinstance(found, list)),
+            ),
+        ),
         gpus=(EmulatedGpu(),),
     )

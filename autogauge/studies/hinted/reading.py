@@ -8,7 +8,7 @@ from typing import Any
 
 from autogauge import causes
 from autogauge.probe.seen import Seen, Step
-from autogauge.rig.expecting import Wanted
+from autogauge.rig.expecting import Wanted, one_of
 from autogauge.rig.rig import Rig
 
 Reader = Callable[[Seen], Any]
@@ -27,7 +27,8 @@ ASKED = (
 """What the devices behind AUTO are asked for."""
 OPTIMAL = "OPTIMAL_NUMBER_OF_INFER_REQUESTS"
 NOT_TOLD = "not told"
-NO_ERROR = Wanted("no error", lambda said: said == "")
+NO_DEVICE, NONE_BY_LOG = "no device", "nothing, by AUTO's log"
+ONLY_THE_CPU = one_of("only CPU behind it")
 ALIKE = Wanted("the same", lambda pair: len({*pair}) == 1 and all(isinstance(each, int) for each in pair))
 EVERY_ONE = Wanted("every one", lambda found: isinstance(found, Returned) and not found.lost and found.done > 0)
 SOME_BY_EACH = Wanted(
@@ -154,7 +155,7 @@ def of_device(name: str, kind: str, key: str) -> Reader:
         found: Mapping[str, Mapping[str, Any]] = step.value["devices"]
         of_kind = [properties for device, properties in found.items() if device.partition(".")[0] == kind]
         if not of_kind:
-            return f"only {' and '.join(found) or 'no device'} behind it" if found else None
+            return f"only {' and '.join(found)} behind it" if found else f"{NO_DEVICE} behind it"
         return as_word(of_kind[0].get(key, NOT_TOLD))
 
     return of_step(f"behind {name}", read)
@@ -215,24 +216,33 @@ def summed(*readers: Reader) -> Reader:
 
 def devices(name: str) -> Reader:
     """Reads the kinds of the devices that the model named as its executing ones when it had been compiled."""
-    return of_step(name, lambda step: [kind_of(each) for each in step.value["devices"]] or None)
+    return of_step(name, lambda step: [kind_of(each) for each in step.value["devices"]] or NO_DEVICE)
 
 
 def by_log(name: str) -> Reader:
     """Reads how many inferences each device did, by AUTO's log when the model was let go of; devices by their kinds."""
-
-    def read(step: Step) -> Any:
-        counts = Counts()
-        for device, count in step.log.inferences.items():
-            counts[kind_of(device)] = counts.get(kind_of(device), 0) + count
-        return counts or None
-
-    return of_step(f"release {name}", read)
+    return _counted(f"release {name}", kind_of)
 
 
 def by_log_with_numbers(name: str) -> Reader:
     """The same, by the devices' own names."""
-    return of_step(f"release {name}", lambda step: Counts(step.log.inferences) or None)
+    return _counted(f"release {name}", str)
+
+
+def _counted(step: str, called: Callable[[str], str]) -> Reader:
+    """Reads how often each device inferred by the log of that step; where the process has a log, but not of that, this is said."""
+
+    def read(found: Step) -> Counts:
+        counts = Counts()
+        for device, count in found.log.inferences.items():
+            counts[called(device)] = counts.get(called(device), 0) + count
+        return counts
+
+    def reader(seen: Seen) -> Any:
+        found = of_step(step, read)(seen)
+        return None if found is None else found or (NONE_BY_LOG if seen.log.lines else None)
+
+    return reader
 
 
 def kind_of(device: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autogauge.rig.cases import Case, Promise, Sees
-from autogauge.rig.expecting import Expect, Wanted
+from autogauge.rig.expecting import NO_ERROR, Expect, Wanted, one_of, saying
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     ALIKE,
@@ -15,7 +15,7 @@ from autogauge.studies.hinted.reading import (
     CPU,
     EXACT,
     LATENCY,
-    NO_ERROR,
+    ONLY_THE_CPU,
     OPTIMAL,
     THROUGHPUT,
     UNBATCHED,
@@ -359,12 +359,28 @@ def _numbers() -> Case:
                 "the GPU's streams",
                 of_device("two streams", "GPU", "NUM_STREAMS"),
                 2,
+                ("num-streams-number",),
+                as_known=ONLY_THE_CPU,
             ),
             Expect("number-of-requests-limits-the-batch", "AUTO's requests", told("two requests", OPTIMAL), 2),
             Expect("number-of-requests-limits-the-batch", "who answers", devices("two requests"), ["GPU"]),
-            Expect("number-of-requests-is-a-number", "who answers", devices("two as a number"), ["GPU"]),
+            Expect(
+                "number-of-requests-is-a-number",
+                "who answers",
+                devices("two as a number"),
+                ["GPU"],
+                ("numbers-drop-gpu",),
+                as_known=one_of(["CPU"]),
+            ),
             *(
-                Expect("refusal-by-the-accelerator-is-told", name, said(name), refused(word))
+                Expect(
+                    "refusal-by-the-accelerator-is-told",
+                    name,
+                    said(name),
+                    refused(word),
+                    ("refusal-drops-device",),
+                    as_known=NO_ERROR,
+                )
                 for name, (word, _) in no_values.items()
             ),
         ),
@@ -373,7 +389,7 @@ def _numbers() -> Case:
 
 
 def _with_the_helper() -> Case:
-    promise = "bound-buffers-from-the-start"
+    promise, differs, says = "bound-buffers-from-the-start", ("bound-buffers-refused",), saying("binder mode")
     return Case(
         "bound-buffers",
         "bound buffers while the CPU helps",
@@ -383,8 +399,8 @@ def _with_the_helper() -> Case:
             infer("bound"),
         ),
         (
-            Expect(promise, "the first request", said("infer bound"), NO_ERROR),
-            Expect(promise, "wrong answers", wrong_of("infer bound"), 0),
+            Expect(promise, "the first request", said("infer bound"), NO_ERROR, differs, as_known=says),
+            Expect(promise, "wrong answers", wrong_of("infer bound"), 0, differs, as_known=says),
         ),
         Sees.GPU,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autogauge.probe.seen import Seen
-from autogauge.rig.expecting import Expect, Wanted
+from autogauge.rig.expecting import Expect, Wanted, unless_seen
 
 
 def blobs(seen: Seen, step: str = "after") -> list[Mapping[str, Any]]:
@@ -57,7 +57,7 @@ def compared(step: str) -> Callable[[Seen], Any]:
 
 def only_if(expect: Expect, there: Callable[[Seen], bool]) -> Expect:
     """The same, and nothing known where what it is about did not come about."""
-    return dataclasses.replace(expect, read=lambda seen: expect.read(seen) if there(seen) else None)
+    return dataclasses.replace(expect, when=there)
 
 
 def is_warm(seen: Seen) -> bool:
@@ -69,8 +69,11 @@ class OfTheBlob(str):
     """What was wrong with the answers of a blob that was not to be loaded: by the loading, and not for another reason."""
 
 
-def not_taken(claim: str, differs: tuple[str, ...]) -> tuple[Expect, Expect]:
-    """A blob is not loaded, which a known difference may excuse; what is compiled in its place answers right, which none does."""
+def not_taken(claim: str, differs: tuple[str, ...], ends: tuple[str, ...] = ()) -> tuple[Expect, Expect]:
+    """A blob is not loaded, which a known difference may excuse; what is compiled in its place answers right, which none does.
+
+    ``ends`` are the ends of the process that the loaded blob is known to bring.
+    """
 
     def wrong(seen: Seen) -> Any:
         found = outputs(seen)
@@ -78,18 +81,22 @@ def not_taken(claim: str, differs: tuple[str, ...]) -> tuple[Expect, Expect]:
 
     wanted = Wanted("0", lambda value: None if isinstance(value, OfTheBlob) else bool(value == 0))
     return (
-        Expect(claim, "LOADED_FROM_CACHE", loaded, False, differs),
+        Expect(claim, "LOADED_FROM_CACHE", loaded, False, differs, ends=ends),
         Expect(claim, "wrong answers", wrong, wanted),
     )
 
 
-def right(claim: str) -> Expect:
-    """All answers are those of the CPU in f32."""
-    return Expect(claim, "wrong answers", outputs, 0)
+def right(claim: str, differs: tuple[str, ...] = ()) -> Expect:
+    """All answers are those of the CPU in f32; ``differs`` may keep them from being seen."""
+    return unless_seen(Expect(claim, "wrong answers", outputs, 0), differs)
 
 
-def helper(claim: str, wanted: bool) -> Expect:
+def helper(claim: str, wanted: bool, differs: tuple[str, ...] = ()) -> Expect:
     """Whether AUTO starts its CPU helper; not known where its log is empty."""
     return Expect(
-        claim, "CPU helper started", lambda seen: seen.log.cpu_helper_started if seen.log.lines else None, wanted
+        claim,
+        "CPU helper started",
+        lambda seen: seen.log.cpu_helper_started if seen.log.lines else None,
+        wanted,
+        differs,
     )

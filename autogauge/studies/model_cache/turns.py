@@ -16,9 +16,10 @@ from typing import Any
 
 from autogauge.measuring.result import Result
 from autogauge.probe.request import Failure, ProbeFailed
-from autogauge.probe.seen import Seen, name_of
+from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, CaseTurns
 from autogauge.rig.rig import Rig
+from autogauge.rig.separate import joined
 
 CACHE, MODELS, OTHER = "{cache}", "{models}", "{other}"
 """In a step: the case's cache folder, a folder for copies of models, and the cache folder of the other filler."""
@@ -112,14 +113,3 @@ def _placed(value: Any, places: Mapping[str, str]) -> Any:
         for name, place in places.items():
             value = value.replace(name, place)
     return value
-
-
-def joined(before: Sequence[Seen], seen: Seen) -> Seen:
-    """What a case saw after what others saw before it, whose steps are called by their number: ``1: compile``."""
-    steps = [
-        dataclasses.replace(step, asked={**step.asked, "name": f"{number}: {name_of(step.asked)}"})
-        for number, each in enumerate(before, 1)
-        for step in each.steps
-    ]
-    endings = [each.ending for each in (*before, seen) if each.ending is not None]
-    return Seen([*steps, *seen.steps], endings[0] if endings else None, seen.log, seen.surroundings)
