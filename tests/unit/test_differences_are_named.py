@@ -22,15 +22,21 @@ def studies():
     return {each().name: each() for each in found if hasattr(each, "name")}
 
 
-RIG = SimpleNamespace(
-    asked=SimpleNamespace(is_emulated=True, soak_minutes=None), inspection=SimpleNamespace(devices=[]), emulation=None
-)
+def rig_with(*capabilities):
+    """A machine with a CPU that has these precisions, and the emulated GPU."""
+    cpu = {"name": "CPU", "capabilities": ["FP32", "INT8", *capabilities]}
+    devices = [SimpleNamespace(kind="CPU", is_accelerator=False, to_json=lambda: cpu)]
+    asked, seen = SimpleNamespace(is_emulated=True, soak_minutes=None), SimpleNamespace(devices=devices)
+    return SimpleNamespace(asked=asked, inspection=seen, emulation=None)
+
+
+RIGS = rig_with(), rig_with("FP16")
 STUDIES = studies()
 
 
 def of(study):
     """What is expected of each claim of a study, and by which differences it may fail."""
-    cases = study.cases(RIG)
+    cases = [case for rig in RIGS for case in study.cases(rig)]
     named = {promise.name: set() for promise in study.promises}
     for case in cases:
         for expect in case.expects:
