@@ -10,6 +10,7 @@ pytest_plugins = [
     "fixtures.compiled",
     "fixtures.gate",
     "fixtures.findings",
+    "fixtures.left_open",
     "fixtures.studies",
     "fixtures.recording",
     "fixtures.reporting",

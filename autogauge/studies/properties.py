@@ -10,9 +10,9 @@ from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import NO_ERROR, Expect, Wanted, at_least, of_kind, one_of, saying
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import NONE_BY_LOG, NOT_TOLD, refused, said
+from autogauge.studies.log_levels import LEVELS, compile_, log_by_environment, log_by_property
 
 Reader = Callable[[Seen], Any]
-CPU = "AUTO:CPU"
 DEFAULTS: Mapping[str, tuple[str, Any]] = {
     "startup-fallback-is-on": ("ENABLE_STARTUP_FALLBACK", True),
     "runtime-fallback-is-on": ("ENABLE_RUNTIME_FALLBACK", True),
@@ -40,35 +40,10 @@ GIVEN: Mapping[str, Any] = {
 }
 """What one model is compiled with. The first two it names itself; the others it was given all the same."""
 TOLD = ("PERFORMANCE_HINT", "MODEL_PRIORITY")
-LEVELS = {
-    "0": Wanted("no line", lambda seen: not seen),
-    "2": Wanted("errors and warnings at most", lambda seen: seen <= frozenset("EW")),
-    "3": Wanted("information, and errors and warnings at most", lambda seen: "I" in seen <= frozenset("EIW")),
-}
-"""Which levels, by their letters, OPENVINO_LOG_LEVEL lets through as documented."""
-VARIABLE = "OPENVINO_LOG_LEVEL"
-KNOWN_LEVELS = {
-    "0": Wanted("none", lambda seen: False),
-    "2": Wanted("information too", lambda seen: "I" in seen <= frozenset("EWI")),
-    "3": Wanted("details too", lambda seen: "D" in seen),
-}
-"""What it lets through where it counts from errors (``log-level-numbers``): one level more."""
-HEARD, CONTROL = "3", "control"
-"""With this number something is logged: a process that logs with it hears the variable."""
 UNKNOWN = "NO_SUCH_PROPERTY"
 BOTH_OFF_SAYS = saying("no supported devices can be used")
 ACCEPTED = ""
 """What is said where there is no error."""
-
-
-def letters(name: str) -> Reader:
-    """Reads the letters of the levels in AUTO's log during that step; ``None`` where it did not end."""
-
-    def read(seen: Seen) -> Any:
-        step = seen.step(name)
-        return None if step is None or not step.went_well else frozenset(step.log.levels)
-
-    return read
 
 
 class Properties(CaseStudy):
@@ -153,8 +128,8 @@ class Properties(CaseStudy):
             _given(),
             _wrong_and_unknown(),
             _low_power(),
-            _log_by_property(),
-            *map(_log_by_environment, LEVELS),
+            log_by_property(),
+            *map(log_by_environment, LEVELS),
         )
 
 
@@ -185,31 +160,26 @@ def _asked_all(promise: str, step: str, at_least_named: Sequence[str]) -> tuple[
     )
 
 
-def _compile(name: str, **properties: Any) -> dict[str, Any]:
-    """A step of that name, which compiles a model for the CPU with these properties, and keeps it under the name."""
-    return {"do": "compile", "name": name, "as": name, "model": "relu", "device": CPU, "properties": properties}
-
-
 def _given() -> Case:
     return Case(
         "given-and-set",
         "models compiled with properties, on the CPU",
         (
-            _compile("first", **GIVEN, PERF_COUNT=True),
+            compile_("first", **GIVEN, PERF_COUNT=True),
             {"do": "ask", "of": "first", "properties": [*GIVEN]},
             {"do": "ask-all", "of": "first"},
             {"do": "infer", "of": "first"},
             {"do": "profiling", "of": "first"},
             {"do": "release", "of": "first"},
-            _compile("next"),
+            compile_("next"),
             {"do": "infer", "of": "next"},
             {"do": "profiling", "of": "next"},
             {"do": "set", "device": "AUTO", "properties": {"PERFORMANCE_HINT": "THROUGHPUT"}},
-            _compile("later"),
+            compile_("later"),
             {"do": "expect", "model": "relu"},
-            _compile("bound", DEVICE_BIND_BUFFER=True, INFERENCE_PRECISION_HINT="f32"),
+            compile_("bound", DEVICE_BIND_BUFFER=True, INFERENCE_PRECISION_HINT="f32"),
             {"do": "infer", "of": "bound", "times": 4},
-            _compile("both off", ENABLE_STARTUP_FALLBACK=False, ENABLE_RUNTIME_FALLBACK=False),
+            compile_("both off", ENABLE_STARTUP_FALLBACK=False, ENABLE_RUNTIME_FALLBACK=False),
         ),
         (
             *_asked_all("a-model-tells-what-it-names", "ask-all first", TOLD),
@@ -257,11 +227,11 @@ def _wrong_and_unknown() -> Case:
         "wrong-and-unknown",
         "values and properties that there are not",
         (
-            *(_compile(name, **{name: value}) for name, value in WRONG.items()),
+            *(compile_(name, **{name: value}) for name, value in WRONG.items()),
             {"do": "set", "name": "set unknown", "device": "AUTO", "properties": {UNKNOWN: "1"}},
-            _compile("given unknown", **{UNKNOWN: "1"}),
-            _compile("curve", PERF_CURVE_TABLE="{CPU:{0:1.0,100:5.0}}"),
-            _compile("no device", PERF_CURVE_TABLE="{TPU:{0:1.0}}"),
+            compile_("given unknown", **{UNKNOWN: "1"}),
+            compile_("curve", PERF_CURVE_TABLE="{CPU:{0:1.0,100:5.0}}"),
+            compile_("no device", PERF_CURVE_TABLE="{TPU:{0:1.0}}"),
         ),
         (
             *(
@@ -333,88 +303,6 @@ def _low_power() -> Case:
             ),
         ),
         Sees.GPU,
-    )
-
-
-def _log_by_property() -> Case:
-    of_info = {"LOG_LEVEL": "LOG_INFO"}
-    return Case(
-        "log-by-property",
-        "AUTO's log by LOG_LEVEL",
-        (
-            {**_compile("off"), "log": "LOG_NONE"},
-            _compile("given", **of_info),
-            {"do": "set", "device": "AUTO", "properties": of_info},
-            _compile("after set"),
-            {**_compile("form"), "do": "log-form"},
-        ),
-        (
-            Expect("log-follows-its-property", "levels with LOG_NONE", letters("off"), frozenset()),
-            Expect("log-follows-its-property", "levels with LOG_INFO given", letters("given"), frozenset("I")),
-            Expect("log-follows-its-property", "levels with LOG_INFO set", letters("after set"), frozenset("I")),
-            Expect("log-lines-have-their-form", "lines in that form", _of_form("in_form"), at_least(1)),
-            Expect("log-lines-have-their-form", "lines in another form", _of_form("others"), []),
-        ),
-    )
-
-
-def _of_form(key: str) -> Reader:
-    """Reads how many lines were in their form, or which were not; ``None`` where nothing was printed."""
-    return lambda seen: seen.value("form", key) if seen.value("form", "lines") else None
-
-
-def _as_before(seen: Seen) -> bool | None:
-    """Whether a model that is given no level logs as one did before another was given one; ``None`` where that is not known."""
-    before, after = letters("by variable")(seen), letters("afterwards")(seen)
-    return None if before is None or after is None else before == after
-
-
-def _heard(seen: Seen) -> bool:
-    """Whether the variable is heard: another process, in which it is ``HEARD``, logged something."""
-    return bool(letters(f"1: {CONTROL}")(seen))
-
-
-def _by_property(seen: Seen) -> frozenset[str] | None:
-    """The levels that a property lets through; ``None`` where the variable was not seen to do anything: then nothing is overridden."""
-    by_variable: frozenset[str] | None = letters("by variable")(seen)
-    found: frozenset[str] | None = letters("by property")(seen)
-    return found if by_variable or _heard(seen) else None
-
-
-def _log_by_environment(number: str) -> Case:
-    turned = "LOG_INFO" if number == "0" else "LOG_NONE"
-    levels = frozenset("I") if number == "0" else frozenset()
-    is_off = number == "0"
-    by_variable = Expect(
-        "environment-turns-the-log-off" if is_off else "log-follows-the-environment",
-        f"levels with {number}",
-        letters("by variable"),
-        LEVELS[number],
-        () if is_off else ("log-level-numbers",),
-        as_known=KNOWN_LEVELS[number],
-        when=_heard if is_off else None,
-    )
-    return Case(
-        f"log-by-environment-{number}",
-        f"AUTO's log with {VARIABLE}={number}",
-        (
-            {"do": "environment", "variable": VARIABLE, "value": number},
-            _compile("by variable"),
-            _compile("by property", LOG_LEVEL=turned),
-            _compile("afterwards"),
-        ),
-        (
-            by_variable,
-            Expect(
-                "given-log-level-holds-for-one",
-                f"whether the next model logs as before {turned}",
-                _as_before,
-                True,
-                ("log-level-stays",),
-            ),
-            Expect("log-property-wins", f"levels with {number} and {turned}", _by_property, levels),
-        ),
-        control=({"do": "environment", "variable": VARIABLE, "value": HEARD}, _compile(CONTROL)) if is_off else (),
     )
 
 

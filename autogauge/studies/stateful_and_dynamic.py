@@ -18,7 +18,6 @@ from autogauge.rig.answered import (
     failed,
     fault_met,
     handed_over,
-    hinted,
     is_device,
     near,
     off,
@@ -27,10 +26,11 @@ from autogauge.rig.answered import (
 from autogauge.rig.cases import Case, CaseStudy, Promise, Sees
 from autogauge.rig.expecting import NO_ERROR, Expect, Wanted, of_kind, one_of, saying
 from autogauge.rig.rig import Rig
+from autogauge.studies.stateful_steps import ONES, answers, both, compile_, helped, ones, warned
 from autogauge.targets import CUMULATIVE, F32, LATENCY, THROUGHPUT
 
 HINTS = (LATENCY, THROUGHPUT, CUMULATIVE)
-ONES, SUMS = 5, [1.0, 2.0, 3.0, 4.0, 5.0]
+SUMS = [1.0, 2.0, 3.0, 4.0, 5.0]
 ROWS = [[1, 16], [3, 16], [2, 16]]
 IMAGES = [[1, 3, 8, 8], [2, 3, 5, 7], [1, 3, 16, 4]]
 
@@ -123,59 +123,22 @@ class StatefulAndDynamic(CaseStudy):
         )
 
 
-def _compile(
-    name: str, model: str, device: str, hint: str = LATENCY, given: str = "object", rig: Rig | None = None
-) -> Step:
-    """``rig`` where there may be a GPU, which is told how many streams to have."""
-    properties = {**F32, "PERFORMANCE_HINT": hint} if rig is None else hinted(hint, rig)
-    return {"do": "compile", "as": name, "model": model, "device": device, "properties": properties, "from": given}
-
-
-def _ones(of: str, name: str, times: int = ONES, **others: Any) -> Step:
-    return {"do": "infer", "of": of, "name": name, "fill": 1, "times": times, **others}
-
-
-def _answers(name: str) -> Any:
-    return lambda seen: seen.value(name, "answers")
-
-
-def _both(first: str, second: str) -> Any:
-    """The answers of two steps, one behind the other."""
-    return lambda seen: [*seen.value(first, "answers"), *seen.value(second, "answers")]
-
-
-def _helped(seen: Seen) -> bool | None:
-    """Whether AUTO's log says that the CPU helps; ``None`` where it says nothing at all."""
-    return seen.log.cpu_helper_started if seen.log.lines else None
-
-
-def _warned(what: str) -> Any:
-    """Whether AUTO's log warns that it turns that fallback off for a stateful model."""
-
-    def read(seen: Seen) -> bool | None:
-        if not seen.log.lines:
-            return None
-        return any("stateful" in each and what in each and "false" in each for each in seen.log.warnings)
-
-    return read
-
-
 def _from_object(rig: Rig) -> Case:
     """AUTO, and a list with the CPU; two requests by turns; states by hand."""
     steps = (
-        _compile("a", "accumulator", "AUTO"),
-        _ones("a", "first"),
+        compile_("a", "accumulator", "AUTO"),
+        ones("a", "first"),
         {"do": "wait", "of": "a", **LONG},
-        _ones("a", "later"),
+        ones("a", "later"),
         {"do": "infer", "of": "a", "name": "other request", "request": "other", "fill": 10, "times": 2},
-        _ones("a", "first request again", 1),
+        ones("a", "first request again", 1),
         {"do": "states", "of": "a", "name": "asked"},
         {"do": "states", "of": "a", "name": "set", "set": 100},
-        _ones("a", "after set", 1),
+        ones("a", "after set", 1),
         {"do": "states", "of": "a", "name": "reset", "reset": True},
-        _ones("a", "after reset", 1),
-        _compile("b", "accumulator", "AUTO:GPU,CPU", THROUGHPUT, rig=rig),
-        _ones("b", "with a list"),
+        ones("a", "after reset", 1),
+        compile_("b", "accumulator", "AUTO:GPU,CPU", THROUGHPUT, rig=rig),
+        ones("b", "with a list"),
     )
     expects = (
         Expect(
@@ -191,17 +154,17 @@ def _from_object(rig: Rig) -> Case:
             lambda seen: seen.value("with a list", "devices")[0],
             of_kind("GPU"),
         ),
-        Expect(NO_HELPER, "the log says that the CPU helps", _helped, False),
-        Expect(TOLD, "a warning of the start-up fallback", _warned("startup_fallback"), True),
-        Expect(TOLD, "a warning of the run-time fallback", _warned("running_fallback"), True),
-        Expect(KEPT, "the sums of ones", _both("first", "later"), [float(each) for each in range(1, 2 * ONES + 1)]),
-        Expect(KEPT, "the sums of tens of another request", _answers("other request"), [10.0, 20.0]),
-        Expect(KEPT, "the first request's next sum", _answers("first request again"), [2.0 * ONES + 1]),
-        Expect(KEPT, "the sums with AUTO:GPU,CPU and THROUGHPUT", _answers("with a list"), SUMS),
+        Expect(NO_HELPER, "the log says that the CPU helps", helped, False),
+        Expect(TOLD, "a warning of the start-up fallback", warned("startup_fallback"), True),
+        Expect(TOLD, "a warning of the run-time fallback", warned("running_fallback"), True),
+        Expect(KEPT, "the sums of ones", both("first", "later"), [float(each) for each in range(1, 2 * ONES + 1)]),
+        Expect(KEPT, "the sums of tens of another request", answers("other request"), [10.0, 20.0]),
+        Expect(KEPT, "the first request's next sum", answers("first request again"), [2.0 * ONES + 1]),
+        Expect(KEPT, "the sums with AUTO:GPU,CPU and THROUGHPUT", answers("with a list"), SUMS),
         Expect(RESET, "the states", lambda seen: seen.value("asked", "count"), 1),
         Expect(RESET, "the state that is asked", lambda seen: seen.value("asked", "values")[0][0], 2.0 * ONES + 1),
-        Expect(RESET, "the next sum after 100 was set", _answers("after set"), [101.0]),
-        Expect(RESET, "the next sum after the reset", _answers("after reset"), [1.0]),
+        Expect(RESET, "the next sum after 100 was set", answers("after set"), [101.0]),
+        Expect(RESET, "the next sum after the reset", answers("after reset"), [1.0]),
     )
     return Case("stateful from an object", "a stateful model from an object", steps, expects, Sees.GPU)
 
@@ -209,15 +172,15 @@ def _from_object(rig: Rig) -> Case:
 def _failing() -> Case:
     """The GPU fails in the midst of it: the run-time fallback is off."""
     steps = (
-        _compile("a", "accumulator", "AUTO"),
-        _ones("a", "good"),
+        compile_("a", "accumulator", "AUTO"),
+        ones("a", "good"),
         {"do": "fault", "what": "launch", "how": "fail"},
-        _ones("a", "failing", 2),
+        ones("a", "failing", 2),
         {"do": "count"},
     )
     expects = (
         fault_met(FAILS, "launch-fault"),
-        Expect(FAILS, "the sums before", _answers("good"), SUMS),
+        Expect(FAILS, "the sums before", answers("good"), SUMS),
         Expect(FAILS, "inferences that failed of two", lambda seen: seen.value("failing", "failed"), 2),
         Expect(FAILS, "devices that answered all the same", lambda seen: seen.value("failing", "devices"), []),
     )
@@ -229,15 +192,15 @@ def _failing() -> Case:
 def _cumulative() -> Case:
     """More than one device, and one."""
     steps = (
-        _compile("several", "accumulator", "AUTO", CUMULATIVE),
-        _compile("listed", "accumulator", "AUTO:GPU,CPU", CUMULATIVE),
-        _compile("one", "accumulator", "AUTO:CPU", CUMULATIVE),
-        _ones("one", "on one"),
+        compile_("several", "accumulator", "AUTO", CUMULATIVE),
+        compile_("listed", "accumulator", "AUTO:GPU,CPU", CUMULATIVE),
+        compile_("one", "accumulator", "AUTO:CPU", CUMULATIVE),
+        ones("one", "on one"),
     )
     expects = (
         Expect(REFUSED, "what AUTO says", lambda seen: seen.error("compile several"), saying("stateful")),
         Expect(REFUSED, "what it says of AUTO:GPU,CPU", lambda seen: seen.error("compile listed"), saying("stateful")),
-        Expect(REFUSED, "the sums on the CPU alone", _answers("on one"), SUMS),
+        Expect(REFUSED, "the sums on the CPU alone", answers("on one"), SUMS),
     )
     return Case("stateful, cumulative", "a stateful model with CUMULATIVE_THROUGHPUT", steps, expects, Sees.GPU)
 
@@ -245,18 +208,18 @@ def _cumulative() -> Case:
 def _from_path(rig: Rig) -> Case:
     """The same from a path."""
     steps = (
-        _compile("a", "accumulator", "AUTO", given="path"),
-        _ones("a", "first"),
+        compile_("a", "accumulator", "AUTO", given="path"),
+        ones("a", "first"),
         {"do": "wait", "of": "a", **LONG},
-        _ones("a", "later"),
+        ones("a", "later"),
         {"do": "release", "of": "a"},
-        _compile("several", "accumulator", "AUTO", CUMULATIVE, "path", rig),
+        compile_("several", "accumulator", "AUTO", CUMULATIVE, "path", rig),
     )
     expects = (
         Expect(
             PATH_NO_HELPER,
             "the log says that the CPU helps",
-            _helped,
+            helped,
             False,
             _BY_PATH,
         ),
@@ -271,7 +234,7 @@ def _from_path(rig: Rig) -> Case:
         Expect(
             PATH_KEPT,
             "the sums of ones",
-            _both("first", "later"),
+            both("first", "later"),
             [float(each) for each in range(1, 2 * ONES + 1)],
             _BY_PATH,
             as_known=SUMS_OF_EVERY_ONE,
@@ -291,10 +254,10 @@ def _from_path(rig: Rig) -> Case:
 def _in_a_body() -> Case:
     """The state stands where AUTO does not look. An error is better than a wrong sum."""
     steps = (
-        _compile("a", "accumulator-in-a-body", "AUTO"),
-        _ones("a", "first"),
+        compile_("a", "accumulator-in-a-body", "AUTO"),
+        ones("a", "first"),
         {"do": "wait", "of": "a", **LONG},
-        _ones("a", "later"),
+        ones("a", "later"),
     )
 
     def lost(seen: Seen) -> str | None:
@@ -325,16 +288,16 @@ def _stateful_alone() -> Case:
         for given in ("object", "path"):
             name = f"{hint} {given}"
             steps += [
-                _compile(name, "accumulator", "AUTO", hint, given),
-                _ones(name, f"ones {name}"),
+                compile_(name, "accumulator", "AUTO", hint, given),
+                ones(name, f"ones {name}"),
                 {"do": "states", "of": name, "name": f"reset {name}", "reset": True},
-                _ones(name, f"again {name}", 1),
+                ones(name, f"again {name}", 1),
                 {"do": "release", "of": name},
             ]
             what = f"{hint}, from {given}: "
             expects += [
-                Expect(STATE_ALONE, f"{what}the sums", _answers(f"ones {name}"), SUMS),
-                Expect(STATE_ALONE, f"{what}the next sum after a reset", _answers(f"again {name}"), [1.0]),
+                Expect(STATE_ALONE, f"{what}the sums", answers(f"ones {name}"), SUMS),
+                Expect(STATE_ALONE, f"{what}the next sum after a reset", answers(f"again {name}"), [1.0]),
             ]
     return Case(
         "stateful, the CPU alone", "a stateful model on the CPU alone", tuple(steps), tuple(expects), Sees.CPU_ONLY
@@ -351,7 +314,7 @@ def _in_rounds(
 ) -> list[Step]:
     """Inferences whose shapes change by turns: three in flight, until the accelerator has answered every shape."""
     rounds = {"do": "answers", "of": name, "way": "async", "requests": 3, "after": 4, "shapes": shapes, **LONG}
-    return [_compile(name, model, "AUTO", hint, given, rig), rounds, {"do": "release", "of": name}]
+    return [compile_(name, model, "AUTO", hint, given, rig), rounds, {"do": "release", "of": name}]
 
 
 def _dynamic(model: str, shapes: Sequence[Sequence[int]], rig: Rig) -> Case:

@@ -405,11 +405,14 @@ def test_a_helper_beside_a_cache_that_was_not_warm_breaks_nothing(loaded, holds)
 
 
 def test_two_at_once_that_compared_nothing_are_not_said_to_be_right():
-    before = [
-        Step({**each.asked, "name": f"{number}: {each.asked['name']}"}, each.value, None, 0.5, AutoLog())
-        for number in (1, 2)
-        for each in seen_of(**start_of(False)).steps
-    ]
+    def filled(later_s):
+        return [
+            Step({**each.asked, "name": f"{number}: {each.asked['name']}"}, each.value, None, 0.5, AutoLog())
+            for number, at_s in ((1, 1000.0), (2, 1000.0 + later_s))
+            for each in seen_of(meet={"met": 2, "at_s": at_s}, **start_of(False)).steps
+        ]
+
+    before = filled(0.1)
 
     def holds(steps):
         return checked("two at once CPU", Seen([*steps, *seen_of(**start_of(True)).steps], None, AutoLog()))
@@ -418,6 +421,8 @@ def test_two_at_once_that_compared_nothing_are_not_said_to_be_right():
         return [dataclasses.replace(each, **others) if each.asked["name"] == name else each for each in before]
 
     assert holds(before) == {"cache-two-at-once": True}
+    assert holds(filled(30.0)) == {"cache-two-at-once": None}, "one was done before the other began"
+    assert holds(before[1:]) == {"cache-two-at-once": None}
     assert holds(changed("1: later", value={"compared": 0, "wrong": 0})) == {"cache-two-at-once": None}
     assert holds(changed("2: later", value={"compared": 0, "wrong": 0, "errors": ["no"]})) == {
         "cache-two-at-once": False

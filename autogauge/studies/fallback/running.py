@@ -79,7 +79,7 @@ def _answered() -> Sequence[Case]:
             _after_the_hand_over(LIST, {}),
             (
                 fault_met("fallback-answers-instead", FAULT),
-                fault_met("fallback-answers-are-right", FAULT),
+                *_fell_back("fallback-answers-are-right"),
                 by_default("fallback-is-on", "ENABLE_RUNTIME_FALLBACK"),
                 Expect(
                     "fallback-answers-instead",
@@ -105,7 +105,7 @@ def _answered() -> Sequence[Case]:
             _after_the_hand_over("AUTO:GPU.0,GPU.1,CPU", {}),
             (
                 fault_met("fallback-takes-the-best-left", FAULT),
-                fault_met("fallback-answers-are-right", FAULT),
+                *_fell_back("fallback-answers-are-right"),
                 *all_right("fallback-takes-the-best-left", "after"),
                 Expect(
                     "fallback-takes-the-best-left",
@@ -143,7 +143,7 @@ def _refused() -> Sequence[Case]:
 def _in_flight() -> Sequence[Case]:
     """Several requests meanwhile; and cumulative ones."""
     return (
-        _many("in flight", "fallback-loses-nothing", UNBATCHED),
+        _many("in flight", "fallback-loses-nothing", UNBATCHED, met=_fell_back("fallback-loses-nothing")),
         _many("in flight, batched", "fallback-loses-nothing-batched", THROUGHPUT, never=("batched-requests-hang",)),
         _many(
             "in flight, cumulative",
@@ -172,6 +172,12 @@ def _in_flight() -> Sequence[Case]:
             (
                 fault_met("fallback-cumulative-answers", FAULT),
                 fault_met("fallback-answers-are-right", FAULT),
+                Expect(
+                    "fallback-answers-are-right",
+                    "the GPU is left out from then on",
+                    lambda seen: seen.value("left", "told", "EXECUTION_DEVICES") == ["CPU"] or None,
+                    True,
+                ),
                 *all_right("fallback-cumulative-answers", "after", "later"),
                 Expect(
                     "fallback-cumulative-answers",
@@ -248,6 +254,7 @@ def _many(
     load: tuple[int, int, int] = LOAD,
     failed: tuple[str, ...] = (),
     never: tuple[str, ...] = (),
+    met: tuple[Expect, ...] | None = None,
 ) -> Case:
     """Several requests in flight while every launch begins to fail; ``failed`` and ``never`` excuse what is known of it."""
     requests, times, good = load
@@ -267,7 +274,7 @@ def _many(
             },
             {"do": "count"},
         ),
-        (fault_met(claim, FAULT), *all_right(claim, "after", failed=failed, never=never)),
+        (*(met or (fault_met(claim, FAULT),)), *all_right(claim, "after", failed=failed, never=never)),
         gpus=ONE,
     )
 
@@ -280,6 +287,14 @@ def _all_refused(claim: str) -> tuple[Expect, ...]:
         Expect(claim, "requests that never came back", lost("after"), 0),
         Expect(claim, "answers", lambda seen: seen.value("after", "done"), 0),
         Expect(claim, "what they say", lambda seen: seen.value("after", "errors")[0], saying("cl", "gpu")),
+    )
+
+
+def _fell_back(claim: str) -> tuple[Expect, ...]:
+    """The fault was met, and AUTO's log says that a request failed by it: where nothing failed nothing was answered instead."""
+    return (
+        fault_met(claim, FAULT),
+        Expect(claim, "AUTO's log names a fallback", lambda seen: bool(seen.log.fallbacks) or None, True),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autogauge.rig.cases import Case, Promise, Sees
-from autogauge.rig.expecting import NO_ERROR, Expect, Wanted, one_of, saying
+from autogauge.rig.expecting import Expect, Wanted
 from autogauge.rig.rig import Rig
 from autogauge.studies.hinted.reading import (
     ALIKE,
@@ -15,7 +15,6 @@ from autogauge.studies.hinted.reading import (
     CPU,
     EXACT,
     LATENCY,
-    ONLY_THE_CPU,
     OPTIMAL,
     THROUGHPUT,
     UNBATCHED,
@@ -29,16 +28,14 @@ from autogauge.studies.hinted.reading import (
     infer,
     of_device,
     one_stream,
-    refused,
     released,
-    said,
     told,
     unless_alike,
     where,
     with_behind,
     wrong_of,
 )
-from autogauge.targets import F32
+from autogauge.studies.hinted.values import checked_values, numbers, with_the_helper
 
 ONE_REQUEST: Mapping[str, Any] = {"PERFORMANCE_HINT_NUM_REQUESTS": "1"}
 ACCURATE: Mapping[str, Any] = {"EXECUTION_MODE_HINT": "ACCURACY"}
@@ -145,7 +142,7 @@ PROMISES = (
 
 def cases(rig: Rig) -> tuple[Case, ...]:
     """One for the CPU, and some for an accelerator."""
-    return _on_the_cpu(), _checked_values(), _on_the_accelerator(rig), _numbers(), _with_the_helper()
+    return _on_the_cpu(), checked_values(), _on_the_accelerator(rig), numbers(), with_the_helper()
 
 
 def as_alone(promise: str, kind: str, hint: str, hinted: str, alone: str) -> tuple[Expect, ...]:
@@ -257,32 +254,6 @@ def _exact(name: str, kind: str) -> tuple[Expect, ...]:
     )
 
 
-def _checked_values() -> Case:
-    def percent(value: Any) -> Mapping[str, Any]:
-        return {"DEVICES_UTILIZATION_THRESHOLD": value}
-
-    promise = "thresholds-are-checked"
-    return Case(
-        "thresholds",
-        "thresholds of use",
-        (
-            compiled("80 percent", CPU, percent({"CPU": 80})),
-            infer("80 percent"),
-            compiled("300 percent", CPU, percent({"CPU": 300})),
-            compiled("below zero", CPU, percent("{CPU:-1}")),
-            compiled("no percents", CPU, percent("much")),
-        ),
-        (
-            Expect(promise, "a threshold of 80 percent", said("80 percent"), NO_ERROR),
-            Expect(promise, "inferences with it", told("infer 80 percent", "done"), 1),
-            *(
-                Expect(promise, name, said(name), refused("DEVICES_UTILIZATION_THRESHOLD"))
-                for name in ("300 percent", "below zero", "no percents")
-            ),
-        ),
-    )
-
-
 def _on_the_accelerator(rig: Rig) -> Case:
     on_auto = with_behind(
         compiled("default", BOTH, AT_ONCE),
@@ -335,72 +306,4 @@ def _on_the_accelerator(rig: Rig) -> Case:
             ),
         ),
         Sees.ONE_GPU,
-    )
-
-
-def _numbers() -> Case:
-    """Values that one device takes and another may not."""
-    no_values = {
-        "a timeout below zero": ("AUTO_BATCH_TIMEOUT", {**THROUGHPUT, "AUTO_BATCH_TIMEOUT": "-3"}),
-        "streams that are no number": ("NUM_STREAMS", {"DEVICE_PROPERTIES": {"GPU": {"NUM_STREAMS": "many"}}}),
-    }
-    return Case(
-        "gpu-numbers",
-        "numbers that go to the accelerator",
-        (
-            *with_behind(compiled("two streams", BOTH, AT_ONCE, {"NUM_STREAMS": 2})),
-            compiled("two requests", BOTH, AT_ONCE, THROUGHPUT, {"PERFORMANCE_HINT_NUM_REQUESTS": "2"}),
-            compiled("two as a number", BOTH, AT_ONCE, THROUGHPUT, {"PERFORMANCE_HINT_NUM_REQUESTS": 2}),
-            *(compiled(name, BOTH, AT_ONCE, properties) for name, (_, properties) in no_values.items()),
-        ),
-        (
-            Expect(
-                "number-of-streams-on-the-accelerator",
-                "the GPU's streams",
-                of_device("two streams", "GPU", "NUM_STREAMS"),
-                2,
-                ("num-streams-number",),
-                as_known=ONLY_THE_CPU,
-            ),
-            Expect("number-of-requests-limits-the-batch", "AUTO's requests", told("two requests", OPTIMAL), 2),
-            Expect("number-of-requests-limits-the-batch", "who answers", devices("two requests"), ["GPU"]),
-            Expect(
-                "number-of-requests-is-a-number",
-                "who answers",
-                devices("two as a number"),
-                ["GPU"],
-                ("numbers-drop-gpu",),
-                as_known=one_of(["CPU"]),
-            ),
-            *(
-                Expect(
-                    "refusal-by-the-accelerator-is-told",
-                    name,
-                    said(name),
-                    refused(word),
-                    ("refusal-drops-device",),
-                    as_known=NO_ERROR,
-                )
-                for name, (word, _) in no_values.items()
-            ),
-        ),
-        Sees.GPU,
-    )
-
-
-def _with_the_helper() -> Case:
-    promise, differs, says = "bound-buffers-from-the-start", ("bound-buffers-refused",), saying("binder mode")
-    return Case(
-        "bound-buffers",
-        "bound buffers while the CPU helps",
-        (
-            {"do": "expect", "model": "relu"},
-            compiled("bound", BOTH, {"DEVICE_BIND_BUFFER": True}, F32),
-            infer("bound"),
-        ),
-        (
-            Expect(promise, "the first request", said("infer bound"), NO_ERROR, differs, as_known=says),
-            Expect(promise, "wrong answers", wrong_of("infer bound"), 0, differs, as_known=says),
-        ),
-        Sees.GPU,
     )

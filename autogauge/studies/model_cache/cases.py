@@ -22,7 +22,7 @@ from autogauge.studies.model_cache.reading import (
     said_in,
     told,
 )
-from autogauge.studies.model_cache.turns import CACHE, MODELS, CachedCase, Filler
+from autogauge.studies.model_cache.turns import CACHE, MEETING, MODELS, CachedCase, Filler
 from autogauge.targets import F32
 
 AUTO, LIST = "AUTO", "AUTO:GPU,CPU"
@@ -31,6 +31,7 @@ FOLDER = f"{CACHE}/not/there"
 """Of a cold start: a folder that is to be made."""
 """So that there is one right answer."""
 MODEL, FROM_PATH = "conv", "path"
+MEETING_S = 30.0
 WAIT_S = 20.0
 
 PROMISES = (
@@ -300,13 +301,26 @@ def _by_path_property() -> Case:
     )
 
 
+def at_once(seen: Seen) -> float:
+    """For how long both fillers were at work, from when they met until they had let go of their models; not above 0: they were not."""
+    begins: list[float] = []
+    ends: list[float] = []
+    for number in (1, 2):
+        work = [seen.step(f"{number}: {name}") for name in ("compile", "infer", "wait", "later", "release")]
+        begins.append(seen.value(f"{number}: meet", "at_s"))
+        ends.append(begins[-1] + sum(each.seconds or 0.0 for each in work if each is not None))
+    return min(ends) - max(begins)
+
+
 def _two_at_once(device: str) -> Case:
-    claim = "cache-two-at-once"
+    claim, steps = "cache-two-at-once", start(device)
+    meet = {"do": "meet", "path": MEETING, "count": 2, "within_s": MEETING_S, "deadline_s": 2 * MEETING_S}
     return CachedCase(
         f"two at once {device}",
         f"{device}, after two filled it at once",
-        start(device),
+        steps,
         (
+            Expect(claim, "seconds that both were at work at once", at_once, Wanted("some", lambda s: s > 0 or None)),
             *(
                 Expect(
                     claim,
@@ -331,5 +345,5 @@ def _two_at_once(device: str) -> Case:
         ),
         sees(device),
         labels=labels(device, "filled by two"),
-        filled=Filler(f"two {device}", start(device), at_once=2),
+        filled=Filler(f"two {device}", (steps[0], meet, *steps[1:]), at_once=2),
     )

@@ -21,8 +21,9 @@ from autogauge.rig.cases import Case, CaseTurns
 from autogauge.rig.rig import Rig
 from autogauge.rig.separate import joined
 
-CACHE, MODELS, OTHER = "{cache}", "{models}", "{other}"
-"""In a step: the case's cache folder, a folder for copies of models, and the cache folder of the other filler."""
+CACHE, MODELS, OTHER, MEETING = "{cache}", "{models}", "{other}", "{meeting}"
+"""In a step: the case's cache folder, a folder for copies of models, the cache folder of the other filler, and a new folder in which
+fillers that are at work at once meet."""
 
 FILLING, MOST_SAID = "the filling of a case's cache folder", 300
 
@@ -92,6 +93,7 @@ class CachedTurns(CaseTurns):
 
     def _steps(self, steps: Sequence[Mapping[str, Any]], cache: Path, other: Path) -> tuple[Mapping[str, Any], ...]:
         places = {CACHE: str(cache), MODELS: str(self._folder / "models"), OTHER: str(other)}
+        places[MEETING] = f"{cache}-meeting"
         return tuple(_placed(step, places) for step in steps)
 
 

@@ -1,7 +1,11 @@
-"""Steps of several requests or Cores: ``together`` (requests that are started at once), ``another-core`` (the next compile has its own)."""
+"""Steps of several requests, Cores or processes: ``together`` (requests that are started at once), ``another-core``, ``meet``.
+
+After ``another-core`` the next compile has a Core of its own; ``meet`` waits for another process that does the same.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     Step = dict[str, Any]
 
 MOST_ROUNDS = 64
+MEETING_TICK_S = 0.001
 
 
 def together(stage: Stage, step: Step) -> dict[str, Any]:
@@ -73,4 +78,18 @@ def another_core(stage: Stage, step: Step) -> None:
     stage.kept["logs"] = False
 
 
-KINDS = {"together": together, "another-core": another_core}
+def meet(stage: Stage, step: Step) -> dict[str, Any]:
+    """Wait until ``count`` processes are here, which all leave a file in the folder ``path``; at most ``within_s`` seconds.
+
+    ``met`` is how many were; ``at_s`` is when this one went on, in seconds of a clock that all of them have.
+    """
+    os.makedirs(step["path"], exist_ok=True)
+    with open(os.path.join(step["path"], str(os.getpid())), "w", encoding="utf-8"):
+        pass
+    until = time.monotonic() + step.get("within_s", 20.0)
+    while len(os.listdir(step["path"])) < step["count"] and time.monotonic() < until:
+        time.sleep(MEETING_TICK_S)
+    return {"met": len(os.listdir(step["path"])), "at_s": time.time()}
+
+
+KINDS = {"meet": meet, "together": together, "another-core": another_core}

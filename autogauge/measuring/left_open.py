@@ -1,0 +1,39 @@
+"""How many facts a session may leave open: a busy machine leaves a few; a whole study that is open asserted nothing, and is no pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from autogauge.measuring.claim import Fact, Verdict
+from autogauge.measuring.result import Result
+from autogauge.stats.verdicts import Outcome
+
+SHARE, FEWEST, OF_ONE_STUDY = 0.05, 3, 0.5
+"""More than this share of all facts and at least so many, or more than that share of one study's."""
+
+
+def too_many(results: Iterable[Result]) -> str:
+    """A sentence that names the facts that are open, where they are too many; else nothing."""
+    facts = {result.name: _facts(result) for result in results}
+    left = {name: [each for each in of_study if _is_open(each)] for name, of_study in facts.items()}
+    count, every = sum(map(len, left.values())), sum(map(len, facts.values()))
+    whole = {name: each for name, each in left.items() if len(each) > OF_ONE_STUDY * len(facts[name])}
+    if count >= FEWEST and count > SHARE * every:
+        told, why = left, f"{count} of {every} facts are open, and at most {SHARE:.0%} may be"
+    elif whole:
+        told = whole
+        why = f"of {' and of '.join(whole)} more than half of the facts {'is' if count == 1 else 'are'} open"
+    else:
+        return ""
+    names = "; ".join(
+        f"{name}: {', '.join(each.claim.name for each in of_study)}" for name, of_study in told.items() if of_study
+    )
+    return f"{why}, so that this session is no pass ({names}): why, stands with each; run again when nothing else runs"
+
+
+def _facts(result: Result) -> list[Verdict]:
+    return [each for each in result.verdicts() if isinstance(each.claim, Fact)]
+
+
+def _is_open(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.INCONCLUSIVE
