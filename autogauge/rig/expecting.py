@@ -186,25 +186,30 @@ def judge(
 
     ``aside`` are expectations that are not asked, since this release does not know what they are about: what they read was expected too.
 
-    A claim is broken by any expectation that is not met, and open where one is not known. What went wrong in a step and was judged by
-    no expectation (``unexpected``) breaks each claim of which something was not seen; where that is none, every claim. Where the process
-    crashed or hung nothing is left open, and nothing holds: that is what became of this case. Where something could not be prepared
-    nothing is known.
+    A claim is broken by any expectation that is not met, and open where one is not known. What went wrong in a step, and is what no
+    expectation wants or excuses (``unexpected``), breaks each claim of which something was not seen. Where that is none, what went wrong
+    in a step of which no expectation read how it went breaks every claim. Where the process crashed or hung nothing is left open, and
+    nothing holds: that is what became of this case. Where something could not be prepared nothing is known.
     """
     expects, aside, watched = tuple(expects), tuple(aside), Watched(seen)
-    every, judged = [], set[Fault]()
-    for expect in (*expects, *aside):
+    every, expected, refused = [], set[Fault](), set[Fault]()
+    for expect in expects:
         watched.anew()
         every.append(expect.judge(watched.seen))
-        if every[-1].value is not None or not every[-1].is_about:
-            judged |= watched.read
-    every = every[: len(expects)]
+        if every[-1].holds is False and not every[-1].is_excused:
+            refused |= watched.read
+        elif every[-1].value is not None or not every[-1].is_about:
+            expected |= watched.read
+    for expect in aside:
+        watched.anew()
+        expect.judge(watched.seen)
+        expected |= watched.read
     hindered = "; ".join(hindrances(seen))
-    faults = "; ".join(unexpected(seen, judged)) if not hindered else ""
+    faults, unjudged = ("; ".join(unexpected(seen, each)) for each in (expected, expected | refused))
     by_claim = {name: [each for each in every if each.claim == name] for name in dict.fromkeys(e.claim for e in every)}
     unseen = [name for name, of_claim in by_claim.items() if any(each.is_unseen for each in of_claim)]
     return {
-        name: _check(of_claim, seen, faults if name in unseen or not unseen else "", hindered)
+        name: _check(of_claim, seen, faults if name in unseen else unjudged if not unseen else "", hindered)
         for name, of_claim in by_claim.items()
     }, every
 
@@ -213,7 +218,7 @@ def _check(of_claim: Sequence[Expected], seen: Seen, faults: str, hindered: str)
     broken, unknown = ([each for each in of_claim if each.holds is holds] for holds in (False, None))
     told = "; ".join(each.sentence() for each in (broken or unknown or of_claim))
     ended = "" if seen.ending is None else f" ({seen.ending.sentence()})"
-    if hindered and not ended:
+    if hindered and not ended:  # whatever else went wrong
         return Check(None, f"what it is about could not be made: {hindered}; {told}")
     if not broken and not ended and not faults:
         return Check(None if unknown else True, told)

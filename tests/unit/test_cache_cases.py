@@ -315,7 +315,7 @@ def test_a_cpu_that_survives_such_a_folder_is_not_judged_with_an_accelerator_tha
 def test_beside_such_a_folder_nobody_who_answers_is_not_right():
     told = seen_of(hinder={"refused": True}, **start_of(False))
     lost = without_a_model(told)
-    assert checked("read-only cache AUTO", lost)["cache-unwritable-right"] is None
+    assert checked("read-only cache AUTO", lost)["cache-unwritable-right"] is False, "an error that nobody expected"
     wrong = seen_of(hinder={"refused": True}, **start_of(False, wrong=1, devices=("GPU.0",)))
     assert checked("read-only cache AUTO", wrong)["cache-unwritable-right"] is False
     assert not is_known("read-only cache AUTO", lost, "cache-unwritable-no-error"), "AUTO throws by no known difference"

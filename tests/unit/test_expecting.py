@@ -141,6 +141,18 @@ def test_an_error_that_was_judged_is_expected_and_leaves_open_what_it_kept_from_
     assert holds([guarded, RIGHT], found) == {"refused": None, "is-right": None}
 
 
+def test_an_error_that_was_judged_and_is_not_wanted_breaks_what_it_kept_from_being_seen():
+    accepted = Expect("accepted", "what is said", lambda seen: seen.error("compile"), "")
+    found = told(("compile", BROKEN), ("infer", "KeyError: 'a'"))
+    assert holds([accepted, RIGHT], found) == {"accepted": False, "is-right": False}
+    assert holds([accepted, RIGHT], told(("compile", BROKEN), ("infer", {"wrong": 0}))) == {
+        "accepted": False,
+        "is-right": True,
+    }
+    known = dataclasses.replace(accepted, differs=("a-difference",))
+    assert holds([known, RIGHT], found) == {"accepted": False, "is-right": None}
+
+
 def test_an_error_that_was_read_and_decided_nothing_was_not_expected():
     swallowed = Expect("c", "lines", lambda seen: None if seen.step("compile").error else 1, 1)
     assert holds([swallowed], told(("compile", BROKEN))) == {"c": False}

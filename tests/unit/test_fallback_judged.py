@@ -282,3 +282,29 @@ def test_a_dynamic_answer_given_while_another_device_took_over_is_judged_too(rig
     told = [{"value": value if step["do"] == "answers" else {}, "error": None, "seconds": 0.1} for step in case.steps]
     checks, _ = judge(case.expects, Seen.of(case.steps, told, None, ""))
     assert checks["every-shape-right"].holds is holds
+
+
+@pytest.mark.parametrize("name", ["a launch fails", "a launch fails, another GPU", "a launch fails, in flight"])
+def test_a_fault_that_was_counted_and_failed_nothing_says_nothing_of_answers_given_instead(name):
+    claims = {"fallback-answers-are-right", "fallback-loses-nothing"} & set(outcomes(name))
+    for fallbacks, holds in ((["CPU"], True), ([], None)):
+        found = outcomes(name, log={"fallbacks": fallbacks})
+        assert {found[each] for each in claims} == {holds}
+    left = {"left": {"told": {"EXECUTION_DEVICES": ["GPU", "CPU"]}}}
+    assert outcomes("a launch fails, cumulative", left)["fallback-answers-are-right"] is None
+
+
+def test_auto_that_cannot_compile_at_all_keeps_no_promise_of_any_case():
+    broken = {"error": "RuntimeError: AUTO is broken today"}
+    gone = {"error": "KeyError: 'a'"}
+    for name, case in CASES.items():
+        if name in GOOD and not name.startswith("build fails:"):
+            steps = {name_of(each): each["do"] for each in case.steps}
+            lost = {
+                each: broken if do == "compile" else gone
+                for each, do in steps.items()
+                if do in ("compile", "wait", "infer", "stream", "release") or each == "left"
+            }
+            for claim, check in checks_of(name, lost).items():
+                assert check.holds is claim.endswith("-is-on"), (name, claim)
+                assert claim.endswith("-is-on") or "AUTO is broken today" in check.why, (name, claim)

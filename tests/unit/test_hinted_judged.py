@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from autogauge.measuring.claim import BEYOND
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure
 from autogauge.probe.seen import Seen, Step, name_of
@@ -399,3 +400,70 @@ def test_only_an_error_that_names_the_property_refuses_it(error, holds):
 def test_a_part_of_a_batch_that_is_answered_later_than_after_its_timeout_was_not_answered_in_time():
     late = changed((HINTS, "batching"), "3 of timeout", surroundings=QUIET, value={"rounds_s": [1.0] * 4})
     assert late["part-of-a-batch-is-answered"] is False
+
+
+def test_a_log_that_has_lines_and_not_the_one_that_is_read_breaks_and_one_that_is_empty_leaves_open():
+    cases = (
+        ((PRIORITIES, "one-gpu"), "lower-goes-elsewhere", "selected"),
+        ((POLICIES, "device-priority"), "first-device-first", "inferences"),
+    )
+    for key, claim, read in cases:
+        records = records_of(key)
+        for record in records:
+            record["log"] = {**record["log"], read: type(record["log"].get(read, []))()}
+        for lines, holds in ((9, False), (0, None)):
+            for record in records:
+                record["log"]["lines"] = lines
+            seen = seen_of(key, records)
+            seen.log.lines = lines
+            assert judge(expects_of(key), seen)[0][claim].holds is holds, (claim, lines)
+
+
+def test_where_auto_tells_no_device_behind_it_the_promise_is_broken():
+    for claim in ("hint-reaches-the-device", "one-stream-by-default", "given-streams-win"):
+        for step in ("behind low", "behind default", "behind low, two streams"):
+            found = changed((HINTS, "cpu-hints"), step, value={"devices": {}})
+            if found[claim] is False:
+                break
+        else:
+            raise AssertionError(claim)
+
+
+def test_an_error_is_no_device_that_is_left_out_for_its_precision():
+    key, claim = (HINTS, "cumulative-half-precision"), "capable-devices-alone"
+    for capable, holds in ((["FP32", "FP16"], False), (["FP32"], True)):
+        records = records_of(key)
+        for record in records[:2]:
+            record["value"] = {"told": {"OPTIMIZATION_CAPABILITIES": capable}}
+        records[2] = {**records[2], "value": {}, "error": "RuntimeError: no"}
+        check = judge(expects_of(key), seen_of(key, records))[0][claim]
+        assert check.holds is holds
+        assert holds or BEYOND in check.why
+
+
+@each_of(
+    ("key", "claim", "step", "error"),
+    [
+        ((PRIORITIES, "on-all-gpus"), "counts-on-all-its-devices", "high", "a wholly new error"),
+        ((HINTS, "bound-buffers"), "bound-buffers-from-the-start", "infer bound", "a wholly new error"),
+        ((HINTS, "gpu-numbers"), "refusal-by-the-accelerator-is-told", "a timeout below zero", "a wholly new error"),
+        ((HINTS, "cumulative"), "streams-as-a-number-lose-no-device", "two streams", "a wholly new error"),
+    ],
+)
+def test_another_error_is_no_known_difference(key, claim, step, error):
+    records = records_of(key)
+    (place,) = [number for number, asked in enumerate(CASES[key].steps) if name_of(asked) == step]
+    assert BEYOND not in judge(expects_of(key), seen_of(key, records))[0][claim].why
+    records[place] = {**records[place], "value": {}, "error": error}
+    check = judge(expects_of(key), seen_of(key, records))[0][claim]
+    assert check.holds is False
+    assert BEYOND in check.why
+
+
+@each_case
+def test_a_crash_or_a_hang_is_no_known_difference_in_any_case(key):
+    for kind in ("signal", "deadline"):
+        ending = Failure(kind, "step 3", "it ended")
+        for claim, check in judge(expects_of(key), seen_of(key, records_of(key), ending))[0].items():
+            assert check.holds is False
+            assert claim not in DIFFERS or BEYOND in check.why, claim

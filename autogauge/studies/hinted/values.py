@@ -107,7 +107,11 @@ def numbers() -> Case:
 
 def with_the_helper() -> Case:
     """DEVICE_BIND_BUFFER, from the first request on."""
-    promise, differs, says = "bound-buffers-from-the-start", ("bound-buffers-refused",), saying("binder mode")
+    promise, differs, says = (
+        "bound-buffers-from-the-start",
+        ("bound-buffers-refused",),
+        saying("oversubs", "binder mode"),
+    )
     return Case(
         "bound-buffers",
         "bound buffers while the CPU helps",
