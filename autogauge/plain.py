@@ -46,6 +46,8 @@ def paragraph(text: str, longest: int = LONGEST_PARAGRAPH) -> str:
     """The same of a text whose line ends are kept, for a page or a test's report; a long one is cut as a sentence is."""
     if len(text) > longest:
         return sentence(text, longest)
+    if text.isprintable():
+        return text  # most are, and pages have very many
     return "".join(each if each == "\n" else _shown(each) for each in text)
 
 

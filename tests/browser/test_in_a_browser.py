@@ -260,6 +260,7 @@ def test_a_page_runs_and_loads_nothing_that_is_not_the_suites_own(browser, repor
         with contextlib.closing(browser.new_context()) as context:
             tab = context.new_page()
             tab.goto(page.as_uri())
+            tab.locator(".chart").first.scroll_into_view_if_needed()
             tab.locator(".chart .main-svg").first.wait_for()
             tab.wait_for_timeout(300)
             assert tab.title() != "run"
