@@ -32,7 +32,7 @@ class Lab:
         self.history, self._cache = folder / "history", folder / "cache"
         self._last = {}
 
-    def runs(self, ratios, machine="lab-01", verdicts=None, ago=0.4, key=LATENCY, today=False):
+    def runs(self, ratios, machine="lab-01", verdicts=None, ago=0.4, key=LATENCY, today=False, pinned=True):
         """A run for each of the ratios to the pinned workload; the gate failed those whose verdict is FAIL."""
         begins = machine not in self._last
         when = self._last.get(machine, NOW - datetime.timedelta(days=ago + len(ratios)))
@@ -43,7 +43,7 @@ class Lab:
             path = save(
                 self.history / machine,
                 {key: 0.010 * ratio},
-                ratios={key: ratio},
+                ratios={key: ratio} if pinned else None,
                 machine=machine,
                 when=when,
                 verdict=verdict,
@@ -175,6 +175,16 @@ def test_a_smaller_change_that_no_run_fails_for_is_told_by_its_trend_until_it_is
     ((kind, text),) = lab.told(0)
     assert (kind, "the normal level by now: the last 20 accepted runs are at it" in text) == ("notice", True), text
     assert lab.told(0) == []
+
+
+def test_seconds_without_a_pinned_workload_move_with_time_so_their_trend_alone_tells_of_a_gross_change_only(lab):
+    for machine, level in (("lab-01", 1.15), ("lab-02", 1.35)):
+        lab.runs(wobbling(20) + wobbling(8, level), machine=machine, pinned=False)
+    ((kind, text),) = lab.told(1)
+    assert (kind, "on lab-02" in text, "slower by 35.0 %25 since run 21 " in text) == ("error", True, True), text
+    lab.runs([1.15, 1.15], verdicts=["FAIL", "FAIL"], pinned=False)
+    ((_, text),) = lab.told(1)
+    assert "on lab-01" in text, "what the gate fails twice is told all the same"
 
 
 def test_noise_and_what_became_faster_are_no_alerts(lab):

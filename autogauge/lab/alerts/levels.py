@@ -1,8 +1,9 @@
 """Which benchmark is at a worse level, confirmed; and whether one that was is back. By what the gate said of its runs, and by its trend.
 
 No statistic of its own: the gate's FAIL is "slower beyond doubt, measured twice", and two runs that it failed in a row confirm one another;
-a change of level of the trend (``stats.change_points``) has four runs at least, and counts from the gate's floor on. Both are told as one
-alert. What somebody accepted as the normal level is none, and neither is what the last 20 accepted runs are all at.
+a change of level of the trend (``stats.change_points``) has four runs at least, and counts from the gate's floor on, of seconds without a
+pinned workload from what the gate calls gross. Both are told as one alert. What somebody accepted as the normal level is none, and neither
+is what the last 20 accepted runs are all at.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from autogauge.history.indexed import IndexedRun
 from autogauge.history.standing import Record, Standing
 from autogauge.lab.alerts.alert import Alert, End
 from autogauge.lab.alerts.finding import GATE, LEVEL, TREND, Finding, Since, Subject
+from autogauge.measuring.quantity import TIME
 from autogauge.stats.change_points import NEAR, SHORTEST
 
 CONFIRM = 2
@@ -107,7 +109,7 @@ class Levels:
             return found
         since, before = range(ended + 1, len(self._said)), self._level(self._before(there))
         now = self._level(since) if len(since) >= SHORTEST else None
-        if now is None or before is None or now <= before * self._floor(there):
+        if now is None or before is None or now <= before * self._told_from(there):
             return None
         return self._found(since[0], now / before, found.by)
 
@@ -151,7 +153,7 @@ class Levels:
 
     def _step(self) -> int | None:
         """The first run of the level that the trend is at now, where that is worse, and nobody's normal one."""
-        if len(self.trend.stretches) < 2 or self._ratio_of_step() <= self._floor(
+        if len(self.trend.stretches) < 2 or self._ratio_of_step() <= self._told_from(
             first := self.trend.stretches[-1].first
         ):
             return None
@@ -174,6 +176,11 @@ class Levels:
     def _floor(self, place: int) -> float:
         """The ratio to the runs before that one from which on something is a change."""
         return self.rule.beside(self.trend.seconds[each] for each in self._before(place)).floor
+
+    def _told_from(self, place: int) -> float:
+        """The same for what a trend alone says: time moves seconds that have no pinned workload beside them, so these take a gross one."""
+        is_moved = not self.trend.by_ratio and self.trend.quantity is TIME
+        return self.rule.gross if is_moved else self._floor(place)
 
     def _level(self, places: Sequence[int]) -> float | None:
         """The median of the figures that make levels, in these runs."""
