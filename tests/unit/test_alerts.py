@@ -139,6 +139,27 @@ def test_a_level_that_was_accepted_before_anybody_asked_is_no_alert(lab):
     assert lab.told(0) == []
 
 
+def test_what_becomes_worse_right_after_somebody_accepted_is_told_and_stays(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    lab.told(1)
+    assert CliRunner().invoke(app, ["accept", str(lab.newest())]).exit_code == 0
+    lab.told(0)
+    lab.runs([1.3, 1.3], verdicts=["FAIL", "FAIL"])
+    ((kind, text),) = lab.told(1)
+    assert (kind, "since run 13" in text) == ("error", True), text
+    assert lab.told(1) == [], "the run that was accepted lies before it"
+
+
+def test_what_becomes_worse_right_after_somebody_accepted_is_told_by_its_trend_too(lab):
+    lab.runs(wobbling(20) + wobbling(4, 1.12))
+    lab.told(1)
+    assert CliRunner().invoke(app, ["accept", str(lab.newest()), "--new-level"]).exit_code == 0
+    assert [kind for kind, _ in lab.told(0)] == ["notice"]
+    lab.runs(wobbling(6, 1.3))
+    ((kind, text),) = lab.told(1)
+    assert (kind, "since run 25" in text) == ("error", True), text
+
+
 def test_one_good_run_is_not_back_and_two_are(lab):
     lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
     lab.told(1)

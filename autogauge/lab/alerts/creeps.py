@@ -55,13 +55,15 @@ def read_once() -> Judged:
     return judged
 
 
-def of_trend(trend: Trend, runs: Sequence[IndexedRun], rule: Rule, judged: Judged) -> Crept:
-    """Whether that benchmark has crept, by its newest two accepted runs."""
+def of_trend(trend: Trend, runs: Sequence[IndexedRun], rule: Rule, judged: Judged, normal: int = -1) -> Crept:
+    """Whether that benchmark has crept, by its newest two accepted runs; with that in place ``normal`` its level began."""
     accepted = trend.accepted()
     newest = accepted[-CONFIRM:]
     if len(newest) < CONFIRM:
         return Crept(None, is_over=False)
     last = runs[trend.runs[newest[-1]]]
+    if newest[0] <= normal:
+        return Crept(None, is_over=True, newest=last.path.name)
     said = [
         _creep(trend, runs[trend.runs[place]], rule, judged)
         if _may_have(trend, accepted[: at + 1], runs, rule)

@@ -120,7 +120,7 @@ def situation(
         rule = _rule(trend.quantity, smallest_change)
         identity = subject_of(trend).identity
         levels[identity] = Levels(trend, runs, rule, standing_of)
-        crept[identity] = creeps.of_trend(trend, runs, rule, judged)
+        crept[identity] = creeps.of_trend(trend, runs, rule, judged, levels[identity].newest_normal())
     machines = reporting.machines([*history.runs, *history.unreadable], now, stale_after_days)
     return Situation(levels, crept, machines)
 

@@ -75,13 +75,11 @@ class Levels:
         since = self.place_of(alert.found.since)
         if since is None:
             return None
-        for place in range(max(0, since - NEAR), len(self._said)):
-            if self._said[place] is Said.NORMAL:
-                run = self.run(place)
-                why = self.standing_of(run).why
-                return End(
-                    f"accepted as the normal level with run {run.number}" + (f" ({why})" if why else ""), run.path.name
-                )
+        if (place := self._normal_since(since, is_exact=GATE in alert.found.by)) is not None:
+            run = self.run(place)
+            why = self.standing_of(run).why
+            said = f"accepted as the normal level with run {run.number}" + (f" ({why})" if why else "")
+            return End(said, run.path.name)
         if GATE in alert.found.by and (first := self._back_by_gate(since)) is not None:
             return self._back(first, "the gate passed it twice")
         if (first := self._back_by_trend(since)) is not None:
@@ -103,15 +101,21 @@ class Levels:
             is_same = here <= there + SHORTEST or TREND not in found.by or (self.trend.stretches[-1].ratio or 1.0) <= 1
             return None if is_same else found
         ended = next((place for place in range(len(self._said)) if self.run(place).path.name == alert.ended), there)
-        if any(said is Said.NORMAL for said in self._said[max(0, there - NEAR) :]):
-            return None if here <= ended + NEAR else found
-        if here > ended or (here > there + SHORTEST and here + SHORTEST > ended):
+        is_further = here > there + SHORTEST and here + SHORTEST > ended
+        if here > ended or (is_further and Said.NORMAL not in self._said[there : ended + 1]):
             return found
+        if len(failed := [place for place in self._failed() if place > ended]) >= CONFIRM:
+            return self._found(failed[0], self._ratio_of(failed), (GATE,))
         since, before = range(ended + 1, len(self._said)), self._level(self._before(there))
-        now = self._level(since) if len(since) >= SHORTEST else None
+        is_normal = Said.NORMAL in self._said[there : ended + 1]
+        now = self._level(since) if len(since) >= SHORTEST and not is_normal else None
         if now is None or before is None or now <= before * self._told_from(there):
             return None
         return self._found(since[0], now / before, found.by)
+
+    def newest_normal(self) -> int:
+        """The newest run that somebody accepted as the normal level; -1 for none."""
+        return max((place for place, said in enumerate(self._said) if said is Said.NORMAL), default=-1)
 
     def place_of(self, since: Since) -> int | None:
         """Where the run of that name is in the trend; else the first that was measured after it; ``None`` for none."""
@@ -151,13 +155,29 @@ class Levels:
                 break
         return found[::-1] if len(found) >= CONFIRM else []
 
+    def _normal_since(self, since: int, *, is_exact: bool) -> int | None:
+        """The first run that somebody accepted as the normal level, of those of the level that begins there; ``None`` for none.
+
+        Where the beginning is not exact, the runs just before it count as well, if they lie nearer to that level than to the one before.
+        """
+        if (
+            found := next((place for place in range(since, len(self._said)) if self._said[place] is Said.NORMAL), None)
+        ) is not None:
+            return found
+        near = [place for place in range(max(0, since - NEAR), since) if self._said[place] is Said.NORMAL]
+        before, now = self._level(range(since - NEAR)), self._level(range(since, len(self._said)))
+        if is_exact or not near or before is None or now is None:
+            return None
+        own = self._level(near[-1:])
+        return near[-1] if own is not None and abs(own - now) < abs(own - before) else None
+
     def _step(self) -> int | None:
         """The first run of the level that the trend is at now, where that is worse, and nobody's normal one."""
         if len(self.trend.stretches) < 2 or self._ratio_of_step() <= self._told_from(
             first := self.trend.stretches[-1].first
         ):
             return None
-        is_normal = any(said is Said.NORMAL for said in self._said[max(0, first - NEAR) :])
+        is_normal = self._normal_since(first, is_exact=False) is not None
         return None if is_normal or self._accepted_since(first) >= LAST else first
 
     def _ratio_of_step(self) -> float:
