@@ -8,7 +8,7 @@ import pytest
 
 NEEDED = ("hypothesis", "psutil")
 HERE = Path(__file__).parent
-FOLDERS = ("unit", "end_to_end", "omz", "emulation", "browser")
+FOLDERS = ("unit", "end_to_end", "omz", "emulation", "browser", "lab")
 DO_NOT_MEASURE = (*FOLDERS, "functional", "soak")
 
 

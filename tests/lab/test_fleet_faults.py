@@ -404,3 +404,25 @@ def test_nothing_of_ansible_is_left(lab, inventory_of, tmp_path, monkeypatch):
     fleet("check", inventory_of(1), HOME=str(home))
     assert not [*home.iterdir()]
     assert not (lab.machines[0].home / ".ansible").exists()
+
+
+class TestUnfit:
+    @pytest.fixture
+    def unfit(self, lab):
+        path = lab.folder / "unfit"
+        said = "echo 'error: this machine is not fit to measure: governor.' >&2; exit 1"
+        path.write_text(f'#!/bin/sh\ncase " $* " in *" doctor "*) {said};; esac\nexec {lab.python} "$@"\n')
+        path.chmod(0o755)
+        return str(path)
+
+    @pytest.mark.parametrize("command", ["check", "run"])
+    def test_an_unfit_machine_is_told_and_does_not_measure(self, inventory_of, tmp_path, quick, unfit, command):
+        words = [f"--reports={tmp_path / 'r'}"] if command == "run" else []
+        done = fleet(command, inventory_of(1, autogauge_python=unfit, **quick), "--strict", "--json", *words)
+        each = json.loads(done.stdout)["machines"][0]
+        assert each["outcome"] == "failed", done.stderr
+        assert "doctor --strict" in each["sentence"]
+        assert "not fit to measure: governor" in each["sentence"]
+
+    def test_without_the_option_it_is_not_asked(self, inventory_of, quick, unfit):
+        assert fleet("check", inventory_of(1, autogauge_python=unfit, **quick)).returncode == 0

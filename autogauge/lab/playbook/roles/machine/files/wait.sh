@@ -2,7 +2,7 @@
 export LC_ALL=C
 cd "$FOLDER/sessions/$SESSION" || exit 1
 said() {
-    sed -n -e 's/^!* *_pytest\.outcomes\.Exit: \(.*[^! ]\)[! ]*$/\1/p' -e 's/^Exit: //p' -e 's/^autogauge: //p' -e 's/^ERROR: //p' -e 's/^[^ ]*: error: //p' output |
+    sed -n -e 's/^!* *_pytest\.outcomes\.Exit: \(.*[^! ]\)[! ]*$/\1/p' -e 's/^Exit: //p' -e 's/^autogauge: //p' -e '/^ERROR: usage/d' -e 's/^ERROR: //p' -e 's/^[a-z_. -]*: error: //p' output |
         head -c 2000 | tail -n 1
 }
 if flock --shared --timeout "$POLL_S" 9 9<alive; then
