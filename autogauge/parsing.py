@@ -42,6 +42,17 @@ def parse_deadline(option: str, text: str) -> float:
     return seconds
 
 
+LONGEST_MINUTES = 7 * 24 * 60.0
+
+
+def parse_minutes(option: str, text: str) -> float:
+    """A number of minutes from half a one to a week. Raises :class:`UserError`."""
+    minutes = parse_number(option, text, lowest=0.5)
+    if minutes > LONGEST_MINUTES:
+        raise UserError(f"{text!r} does not fit: give at most a week, {LONGEST_MINUTES:g} minutes ({option}).")
+    return minutes
+
+
 NO_WAIT = "no"
 
 
@@ -110,7 +121,7 @@ def in_digits(value: float) -> str:
 FOLDER, FILE = text("DIR", Path), text("FILE", Path)
 DEVICES = Kind(lambda _, given: parse_list(given), ",".join, "LIST")
 SECONDS = Kind(parse_deadline, in_digits, "SECONDS")
-MINUTES = Kind(lambda option, given: parse_number(option, given, lowest=0.5), in_digits, "MINUTES")
+MINUTES = Kind(parse_minutes, in_digits, "MINUTES")
 WAIT = Kind(parse_wait, in_digits, "SECONDS|no")
 PERCENT = Kind(parse_change, lambda value: f"{in_digits(100 * value)}%", "PERCENT")
 COUNT = Kind(lambda option, given: int(parse_number(option, given, lowest=0, whole=True)), str, "N")

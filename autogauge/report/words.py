@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autogauge.contract import differences
 from autogauge.gate import judged
 from autogauge.gate.judged import Judged
 from autogauge.history.recorded import Recorded
@@ -50,7 +51,10 @@ def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]
     """
     found, kept = folded(verdicts)
     resting = [str(each["name"]) for each in found if each.get("rests_on_a_finding")]
-    known = [f"{each['name']} ({each['known']})" for each in found if shown(each) == KNOWN and each.get("one_of_many")]
+    known: dict[str, list[str]] = {}
+    for each in found:
+        if shown(each) == KNOWN and each.get("one_of_many"):
+            known.setdefault(str(each["known"]), []).append(str(each["name"]))
     own = [
         each
         for each in found
@@ -61,11 +65,18 @@ def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]
         for study, each in kept.items()
     ]
     if known:
-        lines.append((KNOWN, f"broken as is known of this release (docs/findings.md): {', '.join(known)}"))
+        told = [f"{_titled(key)} ({', '.join(names)})" for key, names in known.items()]
+        lines.append((KNOWN, "\n".join(["broken as is known of this release; docs/findings.md has each:", *told])))
     if resting:
         what = "promise rests" if len(resting) == 1 else "promises rest"
         lines.append((str(Outcome.INCONCLUSIVE), f"{len(resting)} {what} on what never worked ({SEE}): {few(resting)}"))
     return own, lines
+
+
+def _titled(key: str) -> str:
+    """A known difference by its key, and in words."""
+    difference = differences.by_key(key)
+    return f"{key}: {difference.title}" if difference else key
 
 
 def in_words(run: Recorded) -> str:

@@ -65,3 +65,21 @@ def test_nothing_is_said_where_nobody_asked_or_something_was_judged():
     assert said("functional", collectonly=True)[0] == []
     assert said("slow")[0] == []
     assert said("soak", judgements=(SimpleNamespace(outcome=None),))[0] == []
+
+
+def said_of_soak(*marks, given="5"):
+    """What a session of such tests says after they were collected."""
+    config = SimpleNamespace(
+        stash=pytest.Stash(), getoption=lambda name, default=None: given if name == "--soak" else default
+    )
+    of_gate.pytest_collection_finish(SimpleNamespace(config=config, items=[item(mark) for mark in marks]))
+    return config.stash.get(MESSAGES, [])
+
+
+def test_a_soak_that_was_asked_for_and_not_chosen_is_told():
+    (message,) = said_of_soak("functional")
+    assert message == (
+        "NOTE: --soak=5 is about soak tests, and none was chosen: it did nothing here (pytest -m soak --soak=5)"
+    )
+    assert said_of_soak("functional", "soak") == []
+    assert said_of_soak("functional", given=None) == []

@@ -115,3 +115,10 @@ def test_the_variable_of_an_option_stands_in_where_nobody_gave_it(monkeypatch, t
     assert default_cache_dir() == tmp_path / "variable"
     assert of(tmp_path).cache is None, "the default folder is asked for"
     assert of(tmp_path, cache="given").cache.name == "given"
+
+
+@each_of("minutes", ["0", "0.4", "10081", "1e9", "nan", "inf", "night"])
+def test_a_soak_takes_from_half_a_minute_to_a_week(minutes, tmp_path):
+    with pytest.raises(UserError, match=r"\(--soak\)"):
+        of(tmp_path, soak=minutes)
+    assert of(tmp_path, soak="10080").soak_minutes == 10080

@@ -15,11 +15,16 @@ def test_a_promise_that_is_broken_as_known_is_told_apart_from_one_that_is_broken
 
 def test_kept_promises_of_a_study_of_many_are_one_line_and_known_ones_another():
     found = [verdict("a"), verdict("b"), verdict("c", "FAIL", "d"), verdict("e", "FAIL"), verdict("f", many=False)]
+    found += [verdict("g", "FAIL", "absent-npu"), verdict("h", "FAIL", "absent-npu")]
     own, lines = words.apart(found)
     assert [each["name"] for each in own] == ["e", "f"]
     assert lines == [
         ("PASS", "cases: 2 promises kept (a, b)"),
-        ("KNOWN", "broken as is known of this release (docs/findings.md): c (d)"),
+        (
+            "KNOWN",
+            "broken as is known of this release; docs/findings.md has each:\nd (c)\n"
+            "absent-npu: AUTO:NPU,CPU without an NPU does not go to the CPU (g, h)",
+        ),
     ]
 
 
