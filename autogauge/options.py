@@ -254,7 +254,7 @@ HOW_LONG = Group(
             "--soak",
             "soak_minutes",
             MINUTES,
-            "How long `pytest -m soak` goes on in all, in minutes; a lab's night is 480, a week the most, and below 10 growth stays undecided.",
+            "How long `pytest -m soak` goes on in all, in minutes; a night is 480, a week the most, and below 10 growth stays undecided.",
             otherwise="200 cycles of compiling and letting go, a stream of 10 minutes, and less of the others",
             is_idle=lambda settings: settings.soak_minutes is None,
         ),
