@@ -13,7 +13,7 @@ from typing import Any
 from autogauge.history.standing import Standing, write
 from tests.histories import LATENCY, document
 
-NOW = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0)
+NOW = datetime.datetime.now(datetime.timezone.utc)
 """The pages go by the clock: so do these labs."""
 DAY = datetime.timedelta(days=1)
 
