@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import shlex
 import statistics
 import subprocess
@@ -48,6 +49,12 @@ def by_fleet(lab: Path, reports: Path) -> float:
     return took
 
 
+def computed_s() -> float:
+    """Seconds that processors worked for children of this process that have ended: hardly longer on a busy computer."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def ssh(machine: Machine, command: str) -> list[str]:
     """The words that run a command on a machine, as its inventory says that it is reached."""
     own = machine.variables
@@ -81,12 +88,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         reports = Path(scratch, "reports")
         first_s = by_fleet(asked.lab, reports)
+        before_s = computed_s()
         pairs = [(by_fleet(asked.lab, reports), by_ssh(machines)) for _ in range(asked.rounds)]
+        worked_s = (computed_s() - before_s) / asked.rounds / len(machines)
     fleet_s, ssh_s = (statistics.median(each) for each in zip(*pairs, strict=True))
     added_s = statistics.median(one - other for one, other in pairs) / len(machines)
     print(f"{len(machines)} machines, {asked.rounds} rounds; pytest {' '.join(WORDS)} on each")
     print(f"first fleet run, which copies the project: {first_s:.1f} s")
     print(f"fleet run: {fleet_s:.1f} s; by plain ssh: {ssh_s:.1f} s")
+    print(f"processors of this computer work {worked_s:.2f} s for a machine, Ansible's start included")
     print(f"fleet adds {added_s:.2f} s a machine (at most {AT_MOST_S:g} s): {'yes' if added_s <= AT_MOST_S else 'NO'}")
     sys.exit(added_s > AT_MOST_S)
 
