@@ -175,3 +175,11 @@ def test_a_lab_of_a_hundred_is_on_one_page_below_a_megabyte(tmp_path):
     )
     assert max(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 1_000_000
     assert json.loads((out / "data" / "runs.js").read_text().removeprefix("trends.runs=").removesuffix(";\n"))["number"]
+
+
+def test_a_change_is_against_the_accepted_runs_alone(tmp_path):
+    machine(tmp_path / "history", "lab-01", runs=6)
+    since = lambda key, number: number > 2  # noqa: E731
+    machine(tmp_path / "history", "lab-02", runs=6, slower=lambda key, n: 1.2 if n > 2 else 1.0, red=since)
+    text = said(report(tmp_path) / "index.html")
+    assert re.search(rf"FAIL lab-02 : {LATENCY} \+(19|20|21)\.\d % in its newest run", text), text
