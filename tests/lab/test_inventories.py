@@ -1,10 +1,17 @@
 """Inventories as `ansible-inventory` reads them: what a lab may write, and the mistakes that are told before anything starts."""
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from autogauge.errors import UserError
 from autogauge.lab.fleet import inventory
 from autogauge.lab.fleet.inventory import Machine
+from tests.cases import each_of
+from tests.support import ROOT
 
 pytestmark = pytest.mark.lab
 
@@ -137,3 +144,44 @@ def test_nothing_is_left_in_the_home(written, tmp_path, monkeypatch):
 
 def test_a_machine_without_variables():
     assert Machine("lab1", "lab1").place == "lab1 port 22"
+
+
+@each_of(
+    ("given", "words"),
+    [
+        ("--profile=quick -k 'a or b'", ["--profile=quick", "-k", "a or b", "-x"]),
+        ("", ["-x"]),
+        (["-k", "a or b"], ["-k", "a or b", "-x"]),
+        ('--model="a b/it.xml"', ["--model=a b/it.xml", "-x"]),
+    ],
+)
+def test_options_of_pytest_are_split_as_a_shell_does(tmp_path, given, words):
+    """In the playbook: a line with quotes means what it would on a command line."""
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "vars_files": [str(ROOT / "autogauge/lab/playbook/roles/machine/defaults/main.yml")],
+        "tasks": [
+            {"ansible.builtin.copy": {"content": "{{ machine_pytest_words | to_json }}", "dest": f"{tmp_path}/words"}}
+        ],
+    }
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    told = {
+        "autogauge_pytest_args": given,
+        "autogauge_more_pytest_args": ["-x"],
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "ansible_remote_tmp": str(tmp_path / "remote"),
+    }
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", str(tmp_path / "play.yml")]
+    environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "ansible"), "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp")}
+    done = subprocess.run(
+        [*command, "-e", json.dumps(told)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((tmp_path / "words").read_text()) == words
