@@ -139,7 +139,7 @@ class CaseStudy(Study):
         unknown = {name for name, _ in self._unsupported(rig)}
         found = []
         for case in self.cases(rig):
-            expects = tuple(each for each in case.expects if each.claim not in unknown)
+            expects = tuple(each.on(rig.inspection.openvino) for each in case.expects if each.claim not in unknown)
             if expects and case.absent(rig) is None:
                 aside = tuple(each for each in case.expects if each.claim in unknown)
                 found.append(dataclasses.replace(case, expects=expects, aside=aside))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autogauge.contract.differences import LAST, Difference, known
 from autogauge.measuring.claim import BEYOND
 from autogauge.measuring.result import Check
 from autogauge.probe.seen import Seen
@@ -23,7 +24,8 @@ class Expect:
     ``read`` reads off what was seen; ``None`` is not known, and leaves the claim open. ``wanted`` is the value that it is to be, or
     a :class:`Wanted`. ``what`` says what is looked at, in words. ``differs`` are the known differences that excuse this expectation, and
     no other one: also where it is not known. ``as_known`` is what is seen by that difference; without it anything is. ``ends`` are the
-    ways in which the difference may end the process (``HUNG``, ``signal``, ``exit``): no other end is ever excused.
+    ways in which the difference may end the process (``HUNG``, ``signal``, ``exit``; or such a way with the last release that does it):
+    no other end is ever excused.
     """
 
     claim: str
@@ -32,9 +34,16 @@ class Expect:
     wanted: Any
     differs: tuple[str, ...] = ()
     as_known: Wanted | None = None
-    ends: tuple[str, ...] = ()
+    ends: tuple[str | tuple[str, str], ...] = ()
     when: Callable[[Seen], bool] | None = None
     """Whether what it is about came about; where it did not nothing is known of it, and what it reads was expected all the same."""
+
+    def on(self, openvino: str) -> Expect:
+        """The same with the differences and ends of that release alone."""
+        keys = tuple(key for key in self.differs if known((key,), openvino))
+        ends = ((each, LAST) if isinstance(each, str) else each for each in self.ends if keys)
+        there = tuple(end for end, until in ends if Difference(end, end, until=until).is_in(openvino))
+        return dataclasses.replace(self, differs=keys, ends=there)
 
     def judge(self, seen: Seen) -> Expected:
         """What was seen of it, and whether that is what was wanted."""
@@ -135,7 +144,7 @@ class Expected:
     """Whether it was seen as it was wanted; ``None`` where nothing was, or where that decides nothing."""
     is_excused: bool = False
     """Whether a known difference may break it so, or keep it from being seen."""
-    ends: tuple[str, ...] = ()
+    ends: tuple[str | tuple[str, str], ...] = ()
     """The ends of a process that this difference may bring."""
 
     differs: bool = False

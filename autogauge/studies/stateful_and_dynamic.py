@@ -42,6 +42,7 @@ NORMAL, SHAPES, SHAPES_ALONE = "dynamic-as-any-other", "every-shape-right", "sha
 _BY_PATH = ("stateful-from-path",)
 
 Step = Mapping[str, Any]
+SIGNAL = "killed by signal"
 SUMS_OF_EVERY_ONE = Wanted("a sum of every inference", lambda sums: len(sums) == 2 * ONES)
 """By a state that is lost, and not by an inference that failed."""
 
@@ -275,8 +276,20 @@ def _in_a_body() -> Case:
         is_told = sums == wanted[: len(sums)] and (seen.value("first", "failed") or seen.value("later", "failed"))
         return "told" if is_told else f"lost: {', '.join(f'{each:g}' for each in sums)}"
 
-    is_lost = Wanted("lost", lambda value: value.startswith("lost: ") and value.count(",") == 2 * ONES - 1)
-    expects = (Expect(IN_BODY, "the state", lost, one_of("kept", "told"), ("state-in-if",), as_known=is_lost),)
+    def is_known(value: str) -> bool:
+        return (value.startswith("lost: ") and value.count(",") == 2 * ONES - 1) or value.startswith(SIGNAL)
+
+    expects = (
+        Expect(
+            IN_BODY,
+            "the state",
+            lost,
+            one_of("kept", "told"),
+            ("state-in-if",),
+            as_known=Wanted("lost", is_known),
+            ends=(("signal", "2024"),),
+        ),
+    )
     return Case("state in a body", "state inside the body of an If", steps, expects, Sees.GPU)
 
 

@@ -107,6 +107,17 @@ def test_an_end_of_the_process_is_known_only_where_the_difference_names_it(endin
         assert is_known([named], found) is (end == {CRASH: "signal", HANG: HUNG}[ending])
 
 
+def test_an_end_that_ended_with_a_release_and_a_difference_of_another_one_excuse_nothing_there():
+    known = Expect(
+        "c", "x", lambda seen: 1, 0, differs=("state-in-if", "async-queue-end"), ends=(("signal", "2024"), HUNG)
+    )
+    older, newer = known.on("2024.6.0-1"), known.on("2026.4.1-1")
+    assert (older.differs, older.ends) == (("state-in-if",), ("signal", HUNG))
+    assert (newer.differs, newer.ends) == (("state-in-if", "async-queue-end"), (HUNG,))
+    gone = dataclasses.replace(known, differs=("async-queue-end",)).on("2025.4.1-1")
+    assert gone.differs == gone.ends == ()
+
+
 def told(*steps):
     """What was seen of steps: what each does, and its error or what it told."""
     said = [

@@ -183,7 +183,7 @@ def _foreign(device: str) -> Case:
         (_damage("foreign", other=OTHER), *start(device, wait_s=SHORT_S)[:-2]),
         _of_damaged(
             _said(claim),
-            *not_taken(claim, ("foreign-blob-taken",), (HUNG,) if device == LIST else ()),  # AUTO waits in it, 2024.6.0
+            *not_taken(claim, ("foreign-blob-taken",), ((HUNG, "2024"),) if device == LIST else ()),
         ),
         sees(device),
         labels=labels(device, "foreign"),

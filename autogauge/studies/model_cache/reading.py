@@ -69,7 +69,7 @@ class OfTheBlob(str):
     """What was wrong with the answers of a blob that was not to be loaded: by the loading, and not for another reason."""
 
 
-def not_taken(claim: str, differs: tuple[str, ...], ends: tuple[str, ...] = ()) -> tuple[Expect, Expect]:
+def not_taken(claim: str, differs: tuple[str, ...], ends: tuple[tuple[str, str], ...] = ()) -> tuple[Expect, Expect]:
     """A blob is not loaded, which a known difference may excuse; what is compiled in its place answers right, which none does.
 
     ``ends`` are the ends of the process that the loaded blob is known to bring.
