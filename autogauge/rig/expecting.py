@@ -15,6 +15,8 @@ from autogauge.rig.unexpected import Fault, Watched, hindrances, unexpected
 
 MOST_SHOWN = 160
 HUNG = "hung"
+NOT_READ = (LookupError, TypeError, ValueError, AttributeError)
+"""A step was not reached, or gave something else."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,19 @@ class Expect:
 
     def judge(self, seen: Seen) -> Expected:
         """What was seen of it, and whether that is what was wanted."""
+        is_about = self.when is None or bool(_tried(self.when, seen))
+        value = self.value(seen) if is_about else None
         try:
-            is_about = self.when is None or self.when(seen)
-            value = self.read(seen)
             holds = self._holds(value)
-        except (LookupError, TypeError, ValueError, AttributeError):  # a step was not reached, or gave something else
-            value, holds, is_about = None, None, self.when is None
-        if not is_about:
+        except NOT_READ:
             value = holds = None
         is_excused = not is_about or self._is_excused(value)
         named = bool(self.differs)
         return Expected(self.claim, self.what, value, self.wanted, holds, is_excused, self.ends, named, is_about)
+
+    def value(self, seen: Seen) -> Any:
+        """What was seen of it."""
+        return _tried(self.read, seen)
 
     def _is_excused(self, value: Any) -> bool:
         """Whether a known difference may break it so."""
@@ -81,6 +85,13 @@ class Expect:
             return None if held is None else not held
 
         return dataclasses.replace(self, wanted=Wanted(f"not {shown(wanted)}", opposite))
+
+
+def _tried(read: Callable[[Seen], Any], seen: Seen) -> Any:
+    try:
+        return read(seen)
+    except NOT_READ:
+        return None
 
 
 @dataclass(frozen=True)
@@ -205,9 +216,13 @@ def judge(
     for expect in expects:
         watched.anew()
         every.append(expect.judge(watched.seen))
-        if every[-1].holds is False and not every[-1].is_excused:
+        if not every[-1].is_about:  # what told that it did not come about is not expected for that
+            watched.anew()
+            expect.value(watched.seen)
+            expected |= watched.read
+        elif every[-1].holds is False and not every[-1].is_excused:
             refused |= watched.read
-        elif every[-1].value is not None or not every[-1].is_about:
+        elif every[-1].value is not None:
             expected |= watched.read
     for expect in aside:
         watched.anew()

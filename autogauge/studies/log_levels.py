@@ -86,7 +86,7 @@ def _by_property(seen: Seen) -> frozenset[str] | None:
     """The levels that a property lets through; ``None`` where the variable was not seen to do anything: then nothing is overridden."""
     by_variable: frozenset[str] | None = letters("by variable")(seen)
     found: frozenset[str] | None = letters("by property")(seen)
-    return found if by_variable or _heard(seen) else None
+    return found if by_variable or (by_variable is not None and _heard(seen)) else None
 
 
 def log_by_environment(number: str) -> Case:

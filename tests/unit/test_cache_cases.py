@@ -177,7 +177,7 @@ def seen_of(**steps):
     """What was seen, by the steps' names, with ``_`` for a blank."""
     return Seen(
         [
-            Step({"do": name, "name": name.replace("_", " ")}, value, None, 0.5, AutoLog())
+            Step({"do": {"hinder": "put"}.get(name, name), "name": name.replace("_", " ")}, value, None, 0.5, AutoLog())
             for name, value in steps.items()
         ],
         None,
@@ -442,10 +442,17 @@ def test_a_process_that_is_late_was_not_ended_by_its_blob(kind, holds):
     assert expect.judge(seen).holds is True
 
 
+def test_a_process_that_ends_before_it_has_the_blob_is_not_ended_by_it():
+    (case,) = [each for each in every_case() if each.name == "flipped blob GPU, a program"]
+    for phase, is_beyond in (("step 1: expect", True), ("step 2: compile", False)):
+        ended = Seen(seen_of(damage={}, **start_of(True)).steps, Failure("signal", phase, "killed"), AutoLog())
+        assert judge(case.expects, ended)[0]["cache-flipped-gpu-program"].why.startswith(BEYOND) is is_beyond
+
+
 @each_of(("kind", "is_beyond"), [("signal", False), ("exit", False), ("deadline", True)])
 def test_a_hang_is_not_excused_by_a_known_crash(kind, is_beyond):
     (case,) = [each for each in every_case() if each.name == "flipped blob GPU, a program"]
-    ended = Seen(seen_of(damage={}, **start_of(True)).steps, Failure(kind, "step 3", "killed"), AutoLog())
+    ended = Seen(seen_of(damage={}, **start_of(True)).steps, Failure(kind, "step 3: infer", "killed"), AutoLog())
     check = judge(case.expects, ended)[0]["cache-flipped-gpu-program"]
     assert check.holds is False
     assert check.why.startswith(BEYOND) is is_beyond

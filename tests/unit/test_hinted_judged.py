@@ -467,3 +467,9 @@ def test_a_crash_or_a_hang_is_no_known_difference_in_any_case(key):
         for claim, check in judge(expects_of(key), seen_of(key, records_of(key), ending))[0].items():
             assert check.holds is False
             assert claim not in DIFFERS or BEYOND in check.why, claim
+
+
+def test_a_device_that_cannot_be_asked_by_itself_has_no_other_value_by_that():
+    key, step = (HINTS, "gpu-apart"), "behind nothing apart"
+    assert changed(key, step)["properties-reach-each"] is True
+    assert changed(key, step, value={}, error="RuntimeError: no")["properties-reach-each"] is False

@@ -85,6 +85,10 @@ def test_a_variable_that_nobody_hears_turns_nothing_off_and_is_overridden_by_not
         check = checks("log-by-environment-3", by_variable=seen)["log-follows-the-environment"]
         assert check.holds is False
         assert (BEYOND not in check.why) is is_known
+    for failed in ("control", "by_variable"):
+        told = {"control": details, "by_variable": silent, "by_property": logs, failed: "RuntimeError: no"}
+        found = outcomes("log-by-environment-0", **told)
+        assert found["environment-turns-the-log-off"] is found["log-property-wins"] is False, failed
     told_nothing = AutoLog(lines=9)
     assert outcomes("given-and-set", first=told_nothing)["mode-reaches-the-device"] is False
 

@@ -26,7 +26,7 @@ ASKED = (
 )
 """What the devices behind AUTO are asked for."""
 OPTIMAL = "OPTIMAL_NUMBER_OF_INFER_REQUESTS"
-NOT_TOLD = "not told"
+NOT_TOLD, AN_ERROR = "not told", "an error: "
 NO_DEVICE, NONE_BY_LOG = "no device", "nothing, by AUTO's log"
 ONLY_THE_CPU = one_of("only CPU behind it")
 ALIKE = Wanted("the same", lambda pair: len({*pair}) == 1 and all(isinstance(each, int) for each in pair))
@@ -130,9 +130,14 @@ def of_step(name: str, read: Callable[[Step], Any]) -> Reader:
         step = seen.step(name)
         if step is None or step.failure is not None:
             return None
-        return f"an error: {step.error}" if step.error else read(step)
+        return f"{AN_ERROR}{step.error}" if step.error else read(step)
 
     return reader
+
+
+def is_error(value: Any) -> bool:
+    """Whether that is what ``of_step`` reads off an error."""
+    return isinstance(value, str) and value.startswith(AN_ERROR)
 
 
 def said(name: str) -> Reader:
@@ -175,7 +180,7 @@ def unless_alike(one: Reader, other: Reader) -> Reader:
 
     def reader(seen: Seen) -> Any:
         found, by_itself = one(seen), other(seen)
-        return None if by_itself is None or found == by_itself else found
+        return None if by_itself is None or found == by_itself or is_error(by_itself) else found
 
     return reader
 
