@@ -201,11 +201,11 @@ def with_error(seen, name, said="an error"):
     return Seen(steps, seen.ending, seen.log)
 
 
-def without_a_model(seen):
+def without_a_model(seen, said="RuntimeError: [GPU] Failed to write 4 bytes to stream! Wrote 0"):
     """The same where compiling ended with an error, and so did all that needs the model."""
     for name in ("infer", "wait", "later"):
         seen = with_error(seen, name, "KeyError: 'a'")
-    return with_error(seen, "compile")
+    return with_error(seen, "compile", said)
 
 
 def checked(case_name, seen):
@@ -298,6 +298,9 @@ def test_a_cpu_that_survives_such_a_folder_is_not_judged_with_an_accelerator_tha
         assert of_gpu["cache-unwritable-no-error"] is of_gpu["cache-unwritable-device"] is False
         assert "cache-unwritable-right" not in of_gpu, "nobody answers there: nobody is right"
         assert is_known(f"{how} cache GPU", lost, "cache-unwritable-device")
+        assert is_known(f"{how} cache GPU", lost, "cache-unwritable-no-error")
+        new = without_a_model(told, "RuntimeError: a wholly new error")
+        assert not is_known(f"{how} cache GPU", new, "cache-unwritable-no-error")
     of_cpu = checked(f"{how} cache CPU", told)
     assert set(of_cpu) == {
         "cache-unwritable-cpu-no-error",

@@ -8,7 +8,7 @@ from typing import Any
 from autogauge.probe.request import EmulatedGpu
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, Promise
-from autogauge.rig.expecting import HUNG, Expect, Wanted, one_of
+from autogauge.rig.expecting import HUNG, Expect, Wanted, one_of, saying
 from autogauge.studies.model_cache.cases import AUTO, BEFORE, LIST, filler, labels, sees, start
 from autogauge.studies.model_cache.reading import blobs, helper, loaded, not_taken, only_if, right
 from autogauge.studies.model_cache.turns import CACHE, OTHER, CachedCase
@@ -101,6 +101,8 @@ PROMISES = (
     ),
 )
 NO_ERROR = "what compiling says"
+CANNOT_WRITE = saying("filesystem error", "failed to write")
+"""What the CPU's plugin and the GPU's say where they cannot write a blob."""
 BY_THE_BLOB = Wanted(
     "an end while the model is compiled, answers, or is let go of",
     lambda said: any(f": {step}" in said for step in ("compile", "infer", "wait", "release")),
@@ -134,7 +136,7 @@ def _damage(how: str, **others: Any) -> Mapping[str, Any]:
 
 
 def _said(claim: str, differs: tuple[str, ...] = ()) -> Expect:
-    return Expect(claim, NO_ERROR, lambda seen: seen.error("compile"), "", differs)
+    return Expect(claim, NO_ERROR, lambda seen: seen.error("compile"), "", differs, CANNOT_WRITE)
 
 
 def _of_damaged(*expects: Expect) -> tuple[Expect, ...]:
