@@ -382,3 +382,15 @@ def test_an_npu_that_is_there_is_not_tried_as_an_absent_one():
     devices = [Machine("CPU"), Machine("NPU")]
     assert not any("NPU" in (row.asked or "") for row in matrix("cpu alone", devices))
     assert str(choose(devices, "AUTO:NPU,CPU", "FP32")) == "NPU"
+
+
+def test_a_row_of_which_nothing_is_known_makes_no_known_difference_a_new_one():
+    """On a slow machine a hand-over may not be seen in time."""
+    rows = [
+        each for each in matrix("one gpu", [Machine.told(each) for each in DEVICES]) if each.promise == "blank-is-told"
+    ]
+    lost, slow = (next(each for each in rows if each.asked == asked) for asked in ("AUTO:CPU, GPU", "AUTO:GPU, CPU"))
+    told = {lost.title: gone("CPU"), slow.title: (HELPER, None, SELECTS)}
+    check = verdicts(rows, DEVICES, **told)["blank-is-told"]
+    assert check.holds is False
+    assert BEYOND not in check.why
