@@ -28,7 +28,10 @@ from autogauge.report.output import print_json
 EVERY_S, LASTS_S = 60.0, 1.0
 """How often those are named that are still at the same step, and how long a step lasts that is told at all."""
 app = typer.Typer(
-    help="Measure on every machine of a lab, by Ansible or through Slurm's queue.", no_args_is_help=True, **OF_A_COMMAND
+    help="Measure on every machine of a lab, by Ansible or through Slurm's queue.",
+    epilog="Example: python -m autogauge fleet run lab.ini",
+    no_args_is_help=True,
+    **OF_A_COMMAND,
 )
 
 Lab = Annotated[Path, typer.Argument(metavar="LAB", help="The inventory, in Ansible's form (INI, YAML, a script).")]

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.history import export, index, labels, records, where
+from autogauge.history import index, labels, records, where
+from autogauge.history.export import files, table
 from autogauge.history.select import Histories
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, document, save
@@ -128,10 +129,10 @@ def test_every_label_is_a_column_of_the_export(folder, histories, tmp_path):
     save(folder, {LATENCY: 0.01}, openvino="2026.4.1", labels={"openvino": "2025.4.0", "Machine": "of two rooms"})
     save(folder, {CACHED: 0.01}, days=1, labels={"=batch": "=8", "policy": "round_robin"})
     found = histories.all(where.Where())
-    assert export.export(found, tmp_path / "runs.csv") == (2, ())
+    assert files.export(found, tmp_path / "runs.csv") == ("2 rows", ())
     with (tmp_path / "runs.csv").open(newline="") as stream:
         first, second = csv.DictReader(stream)
-    assert list(first) == [*export.COLUMNS, "'=batch", "label.Machine", "policy"]
+    assert list(first) == [*table.COLUMNS, "'=batch", "label.Machine", "policy"]
     assert list(first)[15:17] == ["device", "hint"]
     labelled = ("benchmark", "openvino", "device", "hint", "'=batch", "label.Machine", "policy", "machine")
     assert [first[name] for name in labelled] == [
@@ -155,17 +156,17 @@ def test_every_label_is_a_column_of_the_export(folder, histories, tmp_path):
         "lab-01",
     ]
     parquet = pytest.importorskip("pyarrow.parquet", reason="Parquet is tested where pyarrow is installed")
-    export.export(found, tmp_path / "runs.parquet")
+    files.export(found, tmp_path / "runs.parquet")
     columns = parquet.read_table(tmp_path / "runs.parquet").to_pydict()
     assert columns["policy"] == ["round_robin", ""]
     assert list(columns)[-3:] == ["=batch", "label.Machine", "policy"]
 
 
 def test_of_very_many_labels_some_have_columns_and_the_rest_is_named(folder, histories, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "MOST_LABELS", 2)
+    monkeypatch.setattr(table, "MOST_LABELS", 2)
     save(folder, {LATENCY: 0.01, CACHED: 0.1}, labels={"b": "1", "c": "2"})
     save(folder, {PER_FRAME: 0.01}, days=1, labels={"a": "1", "c": "2"})
-    assert export.export(histories.all(where.Where()), tmp_path / "runs.csv") == (3, ("a",))
+    assert files.export(histories.all(where.Where()), tmp_path / "runs.csv") == ("3 rows", ("a",))
 
 
 def read(made, tmp=None):
@@ -256,7 +257,7 @@ def test_whatever_stands_in_the_place_of_labels_is_read_indexed_and_filtered(fou
             if "=" not in key and not {*"'\"\\*?["} & {*(key + value)}:
                 (kept,) = histories.all(where.parse([f"'label.{key}={value}'"])).figures()
                 assert kept.labels == own
-        export.export(histories.all(where.Where()), Path(name) / "runs.csv")
+        files.export(histories.all(where.Where()), Path(name) / "runs.csv")
 
 
 @for_all(lambda st: (st.lists(st.text(max_size=12), max_size=12),))

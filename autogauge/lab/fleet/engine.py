@@ -138,16 +138,17 @@ class Playbook:
     def close(self) -> None:
         """End it, and all that it started on this computer."""
         self._child.kill()
-        for number in _marked(f"{MARK}={self._mark}"):
+        for number in _started(f"{MARK}={self._mark}", f"ssh: {self._folder.name}/"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(number, signal.SIGKILL)
         self._folder.cleanup()
 
 
-def _marked(mark: str) -> Iterator[int]:
-    """The processes with that in their environment."""
+def _started(mark: str, title: str) -> Iterator[int]:
+    """The processes with that mark in their environment, or that title: ssh, which keeps a connection, writes its own over both."""
     for each in Path("/proc").iterdir():
         if each.name.isdigit():
             with contextlib.suppress(OSError):
-                if mark.encode() in (each / "environ").read_bytes().split(b"\0"):
+                is_marked = mark.encode() in (each / "environ").read_bytes().split(b"\0")
+                if is_marked or (each / "cmdline").read_bytes().startswith(title.encode()):
                     yield int(each.name)
