@@ -63,31 +63,56 @@ def prune(
     now = datetime.datetime.now(datetime.timezone.utc)
     plans: list[Plan] = []
     done: list[Removed] = []
+    stopped: UserError | None = None
     with cache_dir_or_temporary(cache) as place:
         folders = run_folders(root, saying)
         if not folders:
             raise UserError(f"there is no saved run in {root}: name another folder (--history=DIR).")
         for folder in folders:
-            with _held(folder) if yes else contextlib.nullcontext():
-                with index.opened(folder, place, say=saying) as found:
-                    plans.append(pruning.plan(folder, found.runs(), rule, now, wanted.holds_for))
-                if yes:
-                    done.append(pruning.remove(plans[-1]))
-            if yes and done[-1].runs:
-                with index.opened(folder, place, say=saying):
-                    pass  # it forgets what is gone
+            try:
+                plan, removed = _of_folder(folder, place, rule, now, wanted, yes)
+            except UserError as error:
+                if not done:
+                    raise
+                stopped = error
+                break
+            plans.append(plan)
+            done += [removed] if removed else []
     if as_json:
         print_json(_json(plans, done))
-        return
-    _show(plans, done)
+    else:
+        _show(plans, done)
+    if stopped:  # what was removed before it is said first
+        raise stopped
+
+
+def _of_folder(
+    folder: Path, cache: Path, rule: Rule, now: datetime.datetime, wanted: Where, yes: bool
+) -> tuple[Plan, Removed | None]:
+    """What becomes of one folder's runs, and with ``yes`` what was removed of them. Raises :class:`UserError`."""
+    removed = None
+    if yes:
+        with index.opened(folder, cache, say=saying):
+            pass  # reading it for the first time may take long, and whoever accepts a run would wait
+    with _held(folder) if yes else contextlib.nullcontext():
+        before = pruning.states(folder)
+        with index.opened(folder, cache, say=saying) as found:
+            plan = pruning.plan(folder, found.runs(), rule, now, wanted.holds_for, before)
+        if yes:
+            removed = pruning.remove(plan)
+    if removed and removed.runs:
+        with index.opened(folder, cache, say=saying):
+            pass  # it forgets what is gone
+    return plan, removed
 
 
 @contextlib.contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """The folder's lock. Raises :class:`UserError`."""
+    """The folder's runs and standings: nobody adds, accepts or rejects one. Raises :class:`UserError`."""
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(store.adding(folder))
+            stack.enter_context(store.changing(folder))
         except OSError as error:
             raise explain_os_error(error, f"cannot remove runs from {folder}", "--history=DIR") from error
         yield

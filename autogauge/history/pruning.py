@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import flush_folder
-from autogauge.history import baseline, pruned, reporting, run_file, standing
+from autogauge.history import baseline, pruned, reporting, run_file, standing, store
 from autogauge.history.found import begins_with
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.standing import Standing
@@ -32,6 +32,8 @@ BEGINS, CONTINUES, COPY, NEWEST = (
 ALL_THE_SAME = (JUDGED, FIRST, PENDING, BEGINS, CONTINUES, NEWEST, COPY)
 """Why a run is kept that the rule would remove, in the order in which it is said."""
 Choose = Callable[[IndexedRun], bool]
+State = tuple[int, int, int]
+"""Of a standing's file: when it was changed, its size, and its number on the disk, which is another after every change."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,15 @@ def _is_older(run: IndexedRun, days: float, now: datetime.datetime) -> bool:
 
 @dataclass(frozen=True)
 class Plan:
-    """What becomes of the runs of a folder: ``removed`` go, of the ``kept`` it is said why. Standings are as they were when it was made."""
+    """What becomes of the runs of a folder: ``removed`` go, of the ``kept`` it is said why.
+
+    ``standings`` are those of the removed, as they were before the runs were looked at.
+    """
 
     folder: Path
     removed: tuple[IndexedRun, ...]
     kept: tuple[tuple[IndexedRun, str], ...]
-    standings: tuple[tuple[int, int] | None, ...]
+    standings: tuple[State | None, ...]
 
     @property
     def all_the_same(self) -> list[tuple[IndexedRun, str]]:
@@ -95,9 +100,28 @@ def _size(path: Path) -> int:
     return 0
 
 
-def plan(folder: Path, runs: Sequence[IndexedRun], rule: Rule, now: datetime.datetime, choose: Choose) -> Plan:
+def states(folder: Path) -> dict[str, State]:
+    """The standings that are in a folder, by their files' names. Whoever plans takes them before looking at the runs."""
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix == standing.SUFFIX]
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise store.cannot_read(folder, error) from None
+    return {path.name: state for path in paths if (state := _state(path))}
+
+
+def plan(
+    folder: Path,
+    runs: Sequence[IndexedRun],
+    rule: Rule,
+    now: datetime.datetime,
+    choose: Choose,
+    before: Mapping[str, State],
+) -> Plan:
     """What the rule comes to in that folder, whose ``runs`` are all that are in it; only those that ``choose`` takes may go.
 
+    ``before`` are the standings (:func:`states`) from before the runs were looked at: what changed since is seen by :func:`remove`.
     Raises :class:`UserError` where nobody knows what is judged against.
     """
     readable = [run for run in runs if run.readable]
@@ -121,7 +145,7 @@ def plan(folder: Path, runs: Sequence[IndexedRun], rule: Rule, now: datetime.dat
         folder,
         tuple(removed),
         tuple((run, kept[run.path]) for run in runs if run.path in kept),
-        tuple(_state(run.path) for run in removed),
+        tuple(before.get(standing.path_of(run.path).name) for run in removed),
     )
 
 
@@ -164,11 +188,11 @@ def _held(
     return found
 
 
-def _state(run: Path) -> tuple[int, int] | None:
-    """By which a change of a run's standing is seen."""
+def _state(path: Path) -> State | None:
+    """By which a change of a standing is seen."""
     with contextlib.suppress(FileNotFoundError):
-        there = standing.path_of(run).stat()
-        return there.st_mtime_ns, there.st_size
+        there = path.stat()
+        return there.st_mtime_ns, there.st_size, there.st_ino
     return None
 
 
@@ -181,7 +205,7 @@ class Removed:
 
 
 def remove(what: Plan) -> Removed:
-    """Remove the runs of a plan, whose folder's lock (``store.adding``) is held. Raises :class:`UserError`.
+    """Remove the runs of a plan, whose folder's locks (``store.adding`` and ``store.changing``) are held. Raises :class:`UserError`.
 
     The list of what was pruned is written first, the runs go next, and what lies beside them goes last: no run is ever there without its
     standing. A process that is killed in between leaves a list and files without a run; the next one removes these.
@@ -191,11 +215,8 @@ def remove(what: Plan) -> Removed:
         listed = pruned.listed(folder)
         for name in pruned.gone(folder):
             _unlink(beside(folder / name))
-        changed = tuple(
-            run
-            for run, state in zip(what.removed, what.standings, strict=True)
-            if _state(run.path) != state  # by accept, say, which takes no lock
-        )
+        pairs = list(zip(what.removed, what.standings, strict=True))
+        changed = [run for run, state in pairs if _is_changed(run, state)]
         going = [run.path for run in what.removed if run not in changed]
         names = {path.name for path in going}
         still = [name for name in listed if name in names or not (folder / name).exists()]
@@ -203,9 +224,14 @@ def remove(what: Plan) -> Removed:
             pruned.write(folder, [*still, *(path.name for path in going)])
         gone: list[Path] = []
         try:
-            for path in going:
-                path.unlink(missing_ok=True)
-                gone.append(path)
+            for run, state in pairs:
+                if run in changed:
+                    continue
+                if _is_changed(run, state):  # once more, at the last moment: not every writer takes the lock
+                    changed.append(run)
+                    continue
+                run.path.unlink(missing_ok=True)
+                gone.append(run.path)
         finally:
             flush_folder(folder)
             for path in gone:
@@ -214,7 +240,12 @@ def remove(what: Plan) -> Removed:
         raise explain_os_error(
             error, f"cannot remove runs from {folder}; what was removed until then is on its list", "--history=DIR"
         ) from error
-    return Removed(len(gone), changed)
+    return Removed(len(gone), tuple(changed))
+
+
+def _is_changed(run: IndexedRun, before: State | None) -> bool:
+    """Whether somebody gave the run another standing: through ssh, say, where no lock can be taken."""
+    return _state(standing.path_of(run.path)) != before
 
 
 def _unlink(paths: Iterable[Path]) -> None:

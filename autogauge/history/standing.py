@@ -10,12 +10,13 @@ for all benchmarks of its run.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import read_regular, whole_characters, write_json
+from autogauge.history import pruned, store
 from autogauge.plain import few
 
 SUFFIX = ".standing"
@@ -154,50 +156,76 @@ def of_benchmark(run: Path, key: str) -> Standing:
 def accept(run: Path, why: str, keys: Iterable[str] = (), new_level: Iterable[str] = ()) -> Record:
     """Judge later runs against that one, or against its benchmarks with these keys only; returns its standing until now.
 
-    What failed or improved in it begins a new level with it, and so does what ``new_level`` names.
+    What failed or improved in it begins a new level with it, and so does what ``new_level`` names. Raises :class:`UserError`, also for
+    some keys of a run whose standing nobody can read: the others' would be lost.
     """
-    before, named = read_or_default(run), tuple(keys)  # what nobody can read is what this mends
-    level = tuple(dict.fromkeys((*before.new_level, *new_level)))
-    if named:
-        benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
-        began = tuple(key for key in before.began if key not in named)
-        write(run, before.others, why, "user", level, began=began, benchmarks=benchmarks)
-    else:
-        write(run, Standing.ACCEPTED, why, "user", level)
+    named = tuple(keys)
+    with _changing(run):
+        before = read(run) if named else read_or_default(run)  # what nobody can read is what this mends
+        level = tuple(dict.fromkeys((*before.new_level, *new_level)))
+        if named:
+            benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
+            began = tuple(key for key in before.began if key not in named)
+            _write(run, before.others, why, "user", level, began=began, benchmarks=benchmarks)
+        else:
+            _write(run, Standing.ACCEPTED, why, "user", level)
     return before
 
 
 def reject(run: Path, why: str, keys: Iterable[str] = ()) -> Record:
     """Judge no later run against that one, or not against its benchmarks with these keys; returns its standing until now.
 
-    A level that began with it stays apart from the one before.
+    A level that began with it stays apart from the one before. Raises as :func:`accept`.
     """
-    before, named = read_or_default(run), tuple(keys)
-    begun = (key for key in before.new_level if before.of(key) is Standing.ACCEPTED and key in (named or (key,)))
-    began = tuple(dict.fromkeys((*before.began, *begun)))
-    if named:
-        benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.QUARANTINED)}
-        write(run, before.others, why, "user", before.new_level, began=began, benchmarks=benchmarks)
-    else:
-        write(run, Standing.QUARANTINED, why, "user", before.new_level, began=began)
+    named = tuple(keys)
+    with _changing(run):
+        before = read(run) if named else read_or_default(run)
+        begun = (key for key in before.new_level if before.of(key) is Standing.ACCEPTED and key in (named or (key,)))
+        began = tuple(dict.fromkeys((*before.began, *begun)))
+        if named:
+            benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.QUARANTINED)}
+            _write(run, before.others, why, "user", before.new_level, began=began, benchmarks=benchmarks)
+        else:
+            _write(run, Standing.QUARANTINED, why, "user", before.new_level, began=began)
     return before
 
 
 def confirm(run: Path, keys: Iterable[str], by: Path) -> None:
     """Accept a run's benchmarks that were waiting for a better run, after which each begins its level."""
-    before, named = read(run), tuple(keys)
-    benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
-    # A file that speaks of the whole run names what it waits for as its new level: with that, the others are accepted too.
-    whole = before.others is Standing.PENDING and all(key in named for key in before.new_level)
-    others = Standing.ACCEPTED if whole else before.others
-    why = f"confirmed by {by.name}: {few(named)}" + (f"; {before.why}" if before.why and not whole else "")
-    write(run, others, why, "gate", before.new_level, began=before.began, benchmarks=benchmarks)
+    asked = tuple(keys)
+    with _changing(run):
+        before = read(run)
+        named = tuple(
+            key for key in asked if before.of(key) is Standing.PENDING
+        )  # a person may have had a word meanwhile
+        if not named:
+            return
+        benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
+        # A file that speaks of the whole run names what it waits for as its new level: with that, the others are accepted too.
+        whole = before.others is Standing.PENDING and all(key in named for key in before.new_level)
+        others = Standing.ACCEPTED if whole else before.others
+        why = f"confirmed by {by.name}: {few(named)}" + (f"; {before.why}" if before.why and not whole else "")
+        _write(run, others, why, "gate", before.new_level, began=before.began, benchmarks=benchmarks)
 
 
 def mark(run: Path, continues: Continues, why: str) -> None:
     """Say that a run goes on from another fingerprint; its standing stays."""
-    before = read(run)
-    _save(run, replace(before, continues=continues, why="; ".join(filter(None, (why, before.why))), when=_now()))
+    with _changing(run):
+        before = read(run)
+        _save(run, replace(before, continues=continues, why="; ".join(filter(None, (why, before.why))), when=_now()))
+
+
+@contextlib.contextmanager
+def _changing(run: Path) -> Iterator[None]:
+    """Hold the standings of a run's folder. Raises :class:`UserError`, also for a run that was pruned by now."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(store.changing(run.parent))
+        except OSError as error:
+            raise _not_written(run, error) from error
+        if not run.exists() and run.name in pruned.listed(run.parent):
+            raise UserError(f"{run} is gone: it was pruned meanwhile, so that nothing is judged against it any more.")
+        yield
 
 
 def read_or_default(run: Path) -> Record:
@@ -297,6 +325,22 @@ def write(
 
     Raises :class:`~autogauge.errors.UserError`.
     """
+    with _changing(run):
+        return _write(run, others, why, by, new_level, now, began=began, benchmarks=benchmarks)
+
+
+def _write(
+    run: Path,
+    others: Standing,
+    why: str,
+    by: str,
+    new_level: tuple[str, ...] = (),
+    now: str | None = None,
+    *,
+    began: tuple[str, ...] = (),
+    benchmarks: Mapping[str, Standing] | None = None,
+) -> Record:
+    """:func:`write`, by who holds the folder's standings."""
     otherwise = {key: each for key, each in (benchmarks or {}).items() if each is not others}
     continues = read_or_default(run).continues  # whatever becomes of a run, whose history it goes on from stays
     return _save(run, Record(others, why, by, now or _now(), new_level, began, otherwise, continues))
@@ -312,9 +356,13 @@ def _save(run: Path, record: Record) -> Record:
     try:
         write_json(path_of(run), record.to_json())
     except OSError as error:
-        step = step_for(error) or "let this user write to its folder, and see to it that there is room"
-        raise UserError(f"cannot write the standing of {run}: {error.strerror}; {step}.") from error
+        raise _not_written(run, error) from error
     return record
+
+
+def _not_written(run: Path, error: OSError) -> UserError:
+    step = step_for(error) or "let this user write to its folder, and see to it that there is room"
+    return UserError(f"cannot write the standing of {run}: {error.strerror}; {step}.")
 
 
 def _now() -> str:

@@ -16,6 +16,8 @@ from autogauge.files import as_json, readable, write_bytes
 from autogauge.history import pruned
 
 LOCK_DEADLINE_S = 60.0
+LOCK, STANDINGS_LOCK = ".lock", ".standings.lock"
+"""Two, so that a person's word need not wait for a sender who is slow; who takes both takes them in this order."""
 FINGERPRINT_DIGITS = 8
 _NUMBERED = re.compile(r"(\d{4,15})_.*\.json", re.DOTALL)
 _MARKED = re.compile(rf"_([0-9a-f]{{{FINGERPRINT_DIGITS}}})\.json")
@@ -51,18 +53,35 @@ def adding(folder: Path) -> Iterator[None]:
 
     What a process that was killed left unfinished is removed. Raises as :func:`save`.
     """
+    with _held(folder, LOCK, "saving, adding or removing runs"):
+        for leftover in folder.glob(".[0-9]*_*.tmp"):
+            if _UNFINISHED.fullmatch(leftover.name):
+                leftover.unlink(missing_ok=True)  # of a saver that was killed: who saves holds the lock
+        yield
+
+
+@contextlib.contextmanager
+def changing(folder: Path) -> Iterator[None]:
+    """Hold a folder's standings: who changes one reads it, and writes it, while no other process does. Not to be taken twice.
+
+    Raises ``OSError``, or :class:`UserError` when another process holds them past the deadline.
+    """
+    with _held(folder, STANDINGS_LOCK, "changing standings"):
+        yield
+
+
+@contextlib.contextmanager
+def _held(folder: Path, lock: str, doing: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with filelock.FileLock(folder / ".lock", timeout=LOCK_DEADLINE_S):
-            for leftover in folder.glob(".[0-9]*_*.tmp"):
-                if _UNFINISHED.fullmatch(leftover.name):
-                    leftover.unlink(missing_ok=True)  # of a saver that was killed: who saves holds the lock
-            yield
-    except filelock.Timeout:
-        raise UserError(
-            f"another process has been saving a run in {folder} for over {LOCK_DEADLINE_S:g} s: "
-            "end it, or name another folder (--reports=DIR)."
-        ) from None
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(filelock.FileLock(folder / lock, timeout=LOCK_DEADLINE_S))
+        except filelock.Timeout:
+            raise UserError(
+                f"another process has been {doing} in {folder} for over {LOCK_DEADLINE_S:g} s: "
+                "wait for it, or end it, and run this again."
+            ) from None
+        yield
 
 
 def runs(folder: Path) -> list[Path]:

@@ -36,7 +36,7 @@ def content(history: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(history)): path.read_bytes()
         for path in sorted(history.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file() and not path.name.endswith(".lock")
     }
 
 

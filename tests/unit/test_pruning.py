@@ -269,17 +269,65 @@ def test_a_folder_that_cannot_be_written_is_said(history):
     assert len(numbers(folder)) == 45
 
 
-def test_a_run_that_somebody_accepts_meanwhile_stays(history):
+@pytest.mark.parametrize("accepted_at", ["while it is planned", "when it is planned", "at the last moment"])
+def test_a_run_that_somebody_accepts_meanwhile_stays(history, monkeypatch, accepted_at):
+    """By a word that took no lock, as one through ssh does."""
     folder = history / "lab-01"
+    accepted = store.runs(folder)[-3]
     with index.opened(folder, history.parent / "cache") as found:
-        plan = pruning.plan(folder, found.runs(), Rule(last=1, quarantined_days=0), NOW, lambda run: True)
-    accepted = next(run for run in plan.removed if run.standing == "quarantined").path
-    standing.accept(accepted, "it was the door")
+        before, runs = pruning.states(folder), found.runs()
+        if accepted_at == "while it is planned":
+            held = pruning._held
+            monkeypatch.setattr(pruning, "_held", lambda *rest: (held(*rest), standing.accept(accepted, "door"))[0])
+        plan = pruning.plan(folder, runs, Rule(last=1, quarantined_days=0), NOW, lambda run: True, before)
+    assert accepted in [run.path for run in plan.removed]
+    if accepted_at == "when it is planned":
+        standing.accept(accepted, "it was the door")
+    if accepted_at == "at the last moment":
+        write = pruned.write
+        monkeypatch.setattr(
+            pruned, "write", lambda *rest: (standing.accept(accepted, "it was the door"), write(*rest))[1]
+        )
     done = pruning.remove(plan)
     assert [run.path for run in done.changed] == [accepted]
     assert accepted.exists()
-    assert accepted.name not in pruned.listed(folder)
+    assert accepted.name not in pruned.gone(folder)
     assert done.runs == len(plan.removed) - 1
+
+
+def test_while_runs_are_looked_at_and_removed_nobody_can_accept_one(history, monkeypatch):
+    folder = history / "lab-01"
+    rejected, tried = store.runs(folder)[-3], []
+
+    def accept(*rest):
+        monkeypatch.setattr(store, "LOCK_DEADLINE_S", 0.1)
+        with pytest.raises(UserError, match=r"has been changing standings in .* run this again"):
+            standing.accept(rejected, "it was the door")
+        tried.append(rejected)
+        return held(*rest)
+
+    held = pruning._held
+    monkeypatch.setattr(pruning, "_held", accept)
+    prune(history, "--keep-last=1", "--keep-quarantined-days=0", "--yes")
+    assert tried == [rejected]
+    with pytest.raises(UserError, match="is gone: it was pruned meanwhile"):
+        standing.accept(rejected, "it was the door")
+    assert not standing.path_of(rejected).exists()
+
+
+def test_what_was_removed_before_a_folder_that_is_held_is_said(history, monkeypatch, capsys):
+    add(history / "lab-02", *range(60, 20, -1))
+    monkeypatch.setattr(store, "LOCK_DEADLINE_S", 0.1)
+    with filelock.FileLock(history / "lab-02" / ".lock"):
+        done = CliRunner().invoke(
+            app,
+            [
+                *("history", "prune", "--keep-last=10", "--yes", "--json"),
+                *(f"--history={history}", f"--cache={history.parent / 'cache'}"),
+            ],
+        )
+    assert "lab-02" in str(done.exception)
+    assert json.loads(done.output)["removed"] == 17
 
 
 def test_a_file_that_cannot_be_removed_is_said_and_nothing_is_half_gone(history, monkeypatch):
@@ -409,7 +457,7 @@ def test_no_rule_changes_what_a_run_is_judged_against(runs, rule, ended_after):
             standing.write(path, others, "", "gate", tuple(levels), began=tuple(began), benchmarks=benchmarks)
         before = {each: judged_against(folder, each) for each in (OLD, OTHER)}
         with index.opened(folder, Path(scratch) / "cache") as found:
-            plan = pruning.plan(folder, found.runs(), rule, NOW, lambda run: True)
+            plan = pruning.plan(folder, found.runs(), rule, NOW, lambda run: True, pruning.states(folder))
         some = plan.removed[:ended_after]
         pruning.remove(pruning.Plan(folder, some, plan.kept, plan.standings[:ended_after]))
         assert {each: judged_against(folder, each) for each in (OLD, OTHER)} == before

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def content(history: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(history)): path.read_bytes()
         for path in sorted(history.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file() and not path.name.endswith(".lock")
     }
 
 
@@ -145,6 +146,33 @@ def test_a_standing_that_changes_later_is_carried_over_whatever_the_clocks_say(t
     back = sharing.merge(there, here)
     assert (back.standings, back.notes) == (1, [])
     assert standing.read(run).why == "it was not"
+
+
+@pytest.mark.parametrize("way", ["replaced", "created"])
+def test_a_word_that_comes_while_a_standing_is_put_down_waits_and_is_kept(tmp_path, monkeypatch, way):
+    here, there = tmp_path / "here", tmp_path / "there"
+    run = with_samples(here / "lab-01")
+    sharing.merge(here, there)
+    copy = there / "lab-01" / run.name
+    if way == "replaced":
+        standing.write(run, Standing.QUARANTINED, "slower", "gate")
+        sharing.merge(here, there)
+    standing.reject(run, "the fan was broken", [LATENCY])
+    name = "write_bytes" if way == "replaced" else "create"
+    original, other = getattr(folders, name), []
+
+    def slowly(path, content):
+        if path.suffix == standing.SUFFIX and not other:
+            other.append(threading.Thread(target=standing.accept, args=(copy, "meant", ["another"])))
+            other[0].start()
+            other[0].join(0.05)  # it would be done by then, were it not held
+        return original(path, content)
+
+    monkeypatch.setattr(folders, name, slowly)
+    sharing.merge(here, there)
+    other[0].join(60)
+    found = standing.read(copy)
+    assert (found.of(LATENCY), found.of("another"), found.why) == (Standing.QUARANTINED, Standing.ACCEPTED, "meant")
 
 
 def both_changed(tmp_path, ours, theirs):

@@ -1,11 +1,12 @@
 """The file that says what a saved run may be used for: of the run as a whole, and of each of its benchmarks."""
 
 import json
+import multiprocessing
 
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.history import standing
+from autogauge.history import standing, store
 from autogauge.history.standing import Record, Standing
 from tests.cases import each_of
 from tests.properties import for_all
@@ -76,6 +77,58 @@ def test_some_benchmarks_are_accepted_or_rejected_and_the_others_stay(tmp_path):
     standing.accept(run, "it was not")
     assert standing.read(run).standing is Standing.ACCEPTED
     assert standing.read(run).began == ()
+
+
+@pytest.mark.parametrize("word", [standing.accept, standing.reject])
+@each_of("fields", [{"standing": "quarantined", "schema": 99}, {"standing": "fine"}])
+def test_a_word_about_some_benchmarks_leaves_what_nobody_can_read_as_it_is(tmp_path, word, fields):
+    run = written(tmp_path, **fields)
+    before = standing.path_of(run).read_bytes()
+    with pytest.raises(UserError, match="does not say whether its run is accepted"):
+        word(run, "w", [FAST])
+    assert standing.path_of(run).read_bytes() == before
+    word(run, "w")  # of all of them it may say so
+    assert standing.read(run).by == "user"
+
+
+def accept_some(run, keys):
+    for key in keys:
+        standing.accept(run, "w", [key])
+
+
+def test_words_of_several_processes_at_once_are_all_kept(tmp_path):
+    run = tmp_path / "0001_run.json"
+    standing.write(run, Standing.QUARANTINED, "slower", "gate")
+    keys = [[f"{name} {number}" for number in range(8)] for name in (FAST, SLOW)]
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=accept_some, args=(run, own)) for own in keys]
+    for each in processes:
+        each.start()
+    for each in processes:
+        each.join(60)
+    assert [each.exitcode for each in processes] == [0, 0]
+    found = standing.read(run)
+    assert {key for own in keys for key in own} == {*found.benchmarks}
+    assert found.others is Standing.QUARANTINED
+
+
+def test_a_folder_whose_standings_are_held_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "LOCK_DEADLINE_S", 0.1)
+    run = tmp_path / "0001_run.json"
+    with store.changing(tmp_path), pytest.raises(UserError, match=r"another process has been changing standings in"):
+        standing.reject(run, "w")
+    assert not standing.path_of(run).exists()
+
+
+def test_what_somebody_rejected_meanwhile_is_not_confirmed(tmp_path):
+    run = tmp_path / "0001_run.json"
+    standing.write(
+        run, Standing.ACCEPTED, "better", "gate", benchmarks={FAST: Standing.PENDING, SLOW: Standing.PENDING}
+    )
+    standing.reject(run, "fan broken", [FAST])
+    standing.confirm(run, (FAST, SLOW), tmp_path / "0002_run.json")
+    found = standing.read(run)
+    assert (found.of(FAST), found.of(SLOW)) == (Standing.QUARANTINED, Standing.ACCEPTED)
 
 
 @for_all(

@@ -10,7 +10,7 @@ from pathlib import Path
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import NotRegular, create, is_folder, read_regular, write_bytes
 from autogauge.history import store
-from autogauge.history.sharing.place import Denied, Entry, Place, Unusable, is_machine, kind_of, runs_in
+from autogauge.history.sharing.place import STANDING, Denied, Entry, Place, Unusable, is_machine, kind_of, runs_in
 
 _DENIED = (errno.EACCES, errno.EPERM)
 
@@ -90,17 +90,19 @@ class Folder(Place):
         """To a temporary file, linked to its name."""
         path = self.folder(machine) / name
         try:
-            return create(path, content)
+            with store.changing(path.parent) if kind_of(name) == STANDING else contextlib.nullcontext():
+                return create(path, content)
         except OSError as error:
             raise self._explained(error, f"cannot write {path}") from None
 
     def replace(self, machine: str, name: str, content: bytes, before: bytes) -> bool:
-        """To a temporary file, renamed."""
+        """To a temporary file, renamed, while no other process on this file system changes standings."""
         path = self.folder(machine) / name
         try:
-            if read_regular(path, len(before)) != before:
-                return False
-            write_bytes(path, content)
+            with store.changing(path.parent):
+                if read_regular(path, len(before)) != before:
+                    return False
+                write_bytes(path, content)
         except (FileNotFoundError, NotRegular):
             return False
         except OSError as error:
