@@ -6,7 +6,6 @@ How a machine is reached is left to ``engine``, what its events mean to ``accoun
 from __future__ import annotations
 
 import contextlib
-import datetime
 import secrets
 import shutil
 import time
@@ -15,16 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge import __version__
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import write_bytes, write_json
+from autogauge.files import write_bytes
 from autogauge.lab.fleet import accounts, engine, packed, results
+from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.engine import Event, Playbook
 from autogauge.lab.fleet.inventory import Inventory
 
-SCHEMA = 1
-"""Of the account file."""
 DEADLINE_S = 4 * 3600.0
 STOP_S = 90.0
 """So long the machines have, all together, to end what they measure when it is interrupted."""
@@ -75,17 +72,19 @@ class FleetRun:
         self.wanted, self._watch = wanted, watch
         self.accounts = [Account(each) for each in wanted.inventory.machines]
         self._by_name = {each.machine.name: each for each in self.accounts}
-        self.started = datetime.datetime.now(datetime.timezone.utc)
         self.why_stopped = ""
         self.notes: list[str] = []
+        said = {"inventory": str(wanted.inventory.path), "limit": wanted.limit, "pytest_args": [*wanted.words]}
+        self._file = AccountFile(self.accounts, said)
+        self._file.begin(wanted.reports)
         self.folder = self._folder()
-        self.session = f"{self.folder.name}-{secrets.token_hex(3)}"
+        self.session = self._file.session = f"{self.folder.name}-{secrets.token_hex(3)}"
         """No other fleet run's on any machine, also of another computer that began in the same second."""
 
     @property
     def path(self) -> Path:
         """The account file."""
-        return self.folder.with_name(f"{self.folder.name}.json")
+        return self._file.path
 
     @property
     def is_good(self) -> bool:
@@ -109,39 +108,22 @@ class FleetRun:
             self._clear()
             self._write(is_done=True)
 
-    def to_json(self, *, is_done: bool = True) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The account: who was to measure, and what became of each."""
-        now = datetime.datetime.now(datetime.timezone.utc)
-        return {
-            "schema": SCHEMA,
-            "autogauge": __version__,
-            "session": self.session,
-            "started": self.started.isoformat(timespec="seconds"),
-            "finished": now.isoformat(timespec="seconds") if is_done else None,
-            "inventory": str(self.wanted.inventory.path),
-            "limit": self.wanted.limit,
-            "pytest_args": [*self.wanted.words],
-            "machines": [each.to_json() for each in self.accounts],
-            "counts": accounts.counted(self.accounts),
-            "summary": accounts.in_a_line(self.accounts),
-            "stopped": self.why_stopped or None,
-            "notes": self.notes,
-        }
+        return self._account().to_json()
+
+    def _account(self) -> AccountFile:
+        self._file.stopped, self._file.notes = self.why_stopped, self.notes
+        return self._file
 
     def _folder(self) -> Path:
-        """A folder for this run alone, named by when it began."""
-        place = self.wanted.reports / "fleet"
-        name = self.started.strftime("%Y%m%dT%H%M%SZ")
+        """A folder for this run alone, beside its account."""
+        folder = self._file.path.with_suffix("")
         try:
-            place.mkdir(parents=True, exist_ok=True)
-            for number in range(1, 100):
-                folder = place / (name if number == 1 else f"{name}-{number}")
-                with contextlib.suppress(FileExistsError):
-                    folder.mkdir()
-                    return folder
+            folder.mkdir()
         except OSError as error:
-            raise explain_os_error(error, f"cannot make a folder in {place}", "--reports=DIR") from error
-        raise UserError(f"a hundred fleet runs began in one second in {place}: try again.")
+            raise explain_os_error(error, f"cannot make the folder {folder}", "--reports=DIR") from error
+        return folder
 
     def _prepared(self) -> dict[str, Any]:
         """What the playbook is told; what it needs is made."""
@@ -239,9 +221,4 @@ class FleetRun:
                     shutil.rmtree(self.folder / account.machine.folder / "history", ignore_errors=True)
 
     def _write(self, *, is_done: bool = False) -> None:
-        try:
-            write_json(self.path, self.to_json(is_done=is_done))
-        except OSError as error:
-            if not is_done:
-                return  # it is written again with the next machine, and at the end
-            raise explain_os_error(error, f"cannot write {self.path}", "--reports=DIR") from error
+        self._account().write(is_done=is_done)
