@@ -16,8 +16,8 @@ from autogauge import __version__
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_json
 from autogauge.lab.fleet import accounts, results, slurm
-from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.account_file import SCHEMA
+from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.collector import Watch
 from autogauge.lab.fleet.inventory import Inventory
 from autogauge.lab.fleet.slurm import Asked, Ended, Job
