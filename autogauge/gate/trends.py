@@ -1,14 +1,16 @@
 """The trends of a history: each benchmark over a machine's runs, its levels, and since which run it is at the present one.
 
-This is the one source of "since when": the pages draw it (``report.pages.trends`` has their words), the morning's page and the alerts ask
-:func:`present_level`. Figures come from the indexes (``history.select``); whether a machine still reports is ``history.reporting``'s.
+This is the one source of "since when": the pages draw it (``report.pages.trends`` has their words), the morning's page asks
+:func:`present_level` and the alerts :func:`present_stretch`. Figures come from the indexes (``history.select``); whether a machine still
+reports is ``history.reporting``'s.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autogauge.gate import levels
@@ -18,9 +20,10 @@ from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series, labels_of
 from autogauge.history.labels import Labels
 from autogauge.history.remembered import Remembered
+from autogauge.history.standing import Standing
 from autogauge.history.told_apart import Models
 from autogauge.measuring.quantity import Quantity, quantity_of
-from autogauge.stats.change_points import SHORTEST, Levels
+from autogauge.stats.change_points import SHORTEST, SMALLEST, Levels
 from autogauge.stats.patterns import Pattern
 
 
@@ -45,7 +48,8 @@ class Identity:
 class Stretch:
     """Runs at one level: places of the first and the last of them among the trend's runs. ``ratio`` is to the level before, if any.
 
-    ``standings`` counts the runs by the benchmark's standing.
+    ``standings`` counts the runs by the benchmark's standing; ``standing`` is that of the newest run about which somebody has decided
+    (the gate or a person), so of one that waits only where all do: a level that was accepted after a while is an accepted one.
     """
 
     first: int
@@ -53,17 +57,18 @@ class Stretch:
     level: float
     ratio: float | None
     standings: Counter[str]
+    standing: str
 
     @property
-    def standing(self) -> str:
-        """That of all of its runs; empty where they differ."""
-        return next(iter(self.standings)) if len(self.standings) == 1 else ""
+    def is_nobodys(self) -> bool:
+        """Whether all of its runs are quarantined: then it was nobody's level."""
+        return {*self.standings} == {str(Standing.QUARANTINED)}
 
     def count(self) -> str:
         """How many runs, and how they stand: ``21 runs, quarantined``."""
         runs = sum(self.standings.values())
         text = "1 run" if runs == 1 else f"{runs} runs"
-        if self.standing:
+        if len(self.standings) == 1:
             return text if self.standing == ACCEPTED else f"{text}, {self.standing}"
         others = [f"{number} {name}" for name, number in self.standings.items() if name != ACCEPTED]
         return f"{text}, {' and '.join(others)}"
@@ -130,7 +135,10 @@ class Trend:
 
     def in_order(self) -> Trend:
         """The same by the order of the runs, knowing whether levels are of ratios."""
-        order = sorted(range(len(self.runs)), key=lambda place: self.runs[place])
+        return self.at(sorted(range(len(self.runs)), key=lambda place: self.runs[place]))
+
+    def at(self, order: Sequence[int]) -> Trend:
+        """The runs in these places, in this order, without levels."""
         found = Trend(
             self.identity,
             [self.runs[place] for place in order],
@@ -151,16 +159,18 @@ class Trend:
         used = self.used
         ends = [*found.starts[1:], len(used)]
         ratios = [None, *(change.ratio for change in found.changes)]
-        self.stretches = tuple(
-            Stretch(
-                used[start],
-                used[end - 1],
-                level,
-                ratio,
-                Counter(self.standings[used[place]] for place in range(start, end)),
+        stretches = []
+        for start, end, level, ratio in zip(found.starts, ends, found.levels, ratios, strict=True):
+            standings = [self.standings[place] for place in used[start:end]]
+            stretches.append(
+                Stretch(used[start], used[end - 1], level, ratio, Counter(standings), _newest_decided(standings))
             )
-            for start, end, level, ratio in zip(found.starts, ends, found.levels, ratios, strict=True)
-        )
+        self.stretches = tuple(stretches)
+
+
+def _newest_decided(standings: Sequence[str]) -> str:
+    """The last of them that is not waiting for another run; where all are, that."""
+    return next((each for each in reversed(standings) if each != Standing.PENDING), standings[-1])
 
 
 def trends_of(
@@ -200,6 +210,23 @@ def trends_of(
     ordered = [trend.in_order() for trend in ordered]
     _look(ordered, remembered)
     return ordered
+
+
+def until(
+    trends: Sequence[Trend], runs: Sequence[IndexedRun], latest: datetime.datetime, remembered: Remembered | None = None
+) -> list[Trend]:
+    """The same trends without the runs that are dated later: these come last, whenever they were measured, and hide what is newer.
+
+    A trend that has no other runs keeps them.
+    """
+    found, cut = list(trends), []
+    for place, trend in enumerate(trends):
+        kept = [at for at, run in enumerate(trend.runs) if (when := runs[run].when) is None or when <= latest]
+        if kept and len(kept) < len(trend.runs):
+            found[place] = trend.at(kept)
+            cut.append(found[place])
+    _look(cut, remembered)
+    return found
 
 
 def _look(trends: Sequence[Trend], remembered: Remembered | None) -> None:
@@ -251,17 +278,38 @@ class PresentLevel:
         return f"{way} by {percent(self.ratio).lstrip('+-')} since {run_and_day(self.since)}{release}"
 
 
+def present_stretch(trend: Trend) -> Stretch | None:
+    """The runs since which a benchmark is at its present level, or beyond; ``None`` where that is where it was before.
+
+    ``ratio`` is to the last level before that somebody accepted a run of (to the one just before where there is none): what was
+    quarantined from end to end was nobody's level. A slowdown of which a part was mended is there since it began.
+    """
+    *before, last = trend.stretches or (None,)
+    if last is None or not before:
+        return None
+    base = max((place for place, each in enumerate(before) if not each.is_nobodys), default=len(before) - 1)
+    ratio = last.level / before[base].level
+    if 1 / (1 + SMALLEST) < ratio < 1 + SMALLEST:
+        return None
+    first, standings = last.first, last.standings
+    for each in reversed(before[base + 1 :]):
+        if (each.level < last.level) if ratio > 1 else (each.level > last.level):
+            break
+        first, standings = each.first, each.standings + standings
+    return replace(last, first=first, ratio=ratio, standings=standings)
+
+
 def present_level(trend: Trend, runs: Sequence[IndexedRun]) -> PresentLevel | None:
     """Since which run a benchmark is at its present level, and how far that is from the one before; ``None`` where it never changed.
 
-    ``trend`` is one of :func:`trends_of`, ``runs`` are those that it was given.
+    ``trend`` is one of :func:`trends_of`, ``runs`` are those that it was given. What the level is compared with, see
+    :func:`present_stretch`.
     """
-    if len(trend.stretches) < 2:
+    if (stretch := present_stretch(trend)) is None or stretch.ratio is None:
         return None
-    stretch = trend.stretches[-1]
     since = runs[trend.runs[stretch.first]]
     changed = beside([runs[place] for place in trend.runs], trend.releases, stretch.first)
-    return PresentLevel(trend.identity, stretch.ratio or 1.0, since, trend.releases[stretch.first], stretch, changed)
+    return PresentLevel(trend.identity, stretch.ratio, since, trend.releases[stretch.first], stretch, changed)
 
 
 def in_order_of_time(runs: Iterable[IndexedRun]) -> list[IndexedRun]:

@@ -236,6 +236,24 @@ def test_a_further_step_is_told_beside_the_first(lab):
     assert "since run 27" in text
 
 
+def test_a_run_that_is_dated_in_the_future_hides_no_failure(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.13], verdicts=["FAIL", "FAIL"])
+    save(
+        lab.history / "lab-01",
+        {LATENCY: 0.01},
+        ratios={LATENCY: 1.0},
+        when=NOW + datetime.timedelta(days=40),
+        verdict="PASS",
+    )
+    assert len(lab.told(1)) == 1
+
+
+def test_a_slowdown_of_which_a_part_was_mended_is_told_since_it_began(lab):
+    lab.runs(wobbling(12)).runs(wobbling(8, 1.3), verdicts=["FAIL"] * 8).runs(wobbling(8, 1.2), verdicts=["FAIL"] * 8)
+    ((_, text),) = lab.told(1)
+    assert re.search(r"slower by (19|20)\.\d %25 since run 13 of", text), text
+
+
 def test_what_came_back_too_early_is_told_once_more_and_once_only(lab):
     lab.runs(wobbling(20)).runs([1.12] * 8, verdicts=["FAIL"] * 8)
     assert len(lab.told(1)) == 1

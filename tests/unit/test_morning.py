@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli.main import app
+from autogauge.history.standing import Continues, Standing, mark, write
 from tests.histories import LATENCY, PER_FRAME
 from tests.labs import DAY, NOW, machine, put
 from tests.unit.test_pages import text_of
@@ -183,3 +184,108 @@ def test_a_change_is_against_the_accepted_runs_alone(tmp_path):
     machine(tmp_path / "history", "lab-02", runs=6, slower=lambda key, n: 1.2 if n > 2 else 1.0, red=since)
     text = said(report(tmp_path) / "index.html")
     assert re.search(rf"FAIL lab-02 : {LATENCY} \+(19|20|21)\.\d % in its newest run", text), text
+
+
+def failing(figures):
+    """Whether the gate failed a run and quarantined it there: those of these numbers."""
+    return lambda key, number: number in figures
+
+
+def test_a_run_that_is_dated_in_the_future_hides_no_failure_of_now(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    late = range(8, 13)
+    machine(history, "lab-02", slower=lambda key, n: 1.1 if n in late else 1.0, red=failing(late))
+    put(history / "lab-02", 13, {LATENCY: 1.0}, -40, verdict="PASS")
+    out = report(tmp_path)
+    (_, _, _, latency), _ = rows_of(out)["lab-02"]
+    assert re.fullmatch(r"✖ \+(9|10)\.\d % since run 8, .*", latency)
+    assert re.search(rf"FAIL lab-02 : {LATENCY} slower by (9|10)\.\d % since run 8", said(out / "index.html"))
+    page = said(out / "machines" / "lab-02.html")
+    assert "run 0012 of" in page.partition("The newest run of each machine")[2][:300]
+    assert "1 run is dated in the future" in page
+
+
+def test_a_machine_all_of_whose_runs_lie_in_the_future_is_shown_by_them(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    machine(tmp_path / "history", "lab-02", runs=3, last=-9)
+    (_, _, age, latency), _ = rows_of(report(tmp_path))["lab-02"]
+    assert age == "no date, no date"
+    assert latency.endswith(" %")
+
+
+def test_a_slowdown_that_was_accepted_is_no_failure_for_ever(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    machine(tmp_path / "history", "lab-02", slower=lambda key, n: 1.1 if n > 6 else 1.0, red=failing((7, 8, 9)))
+    text = said(report(tmp_path) / "index.html")
+    assert re.search(rf"SLOWER lab-02 : {LATENCY} slower by (9|10)\.\d % since run 7 .*6 runs, 3 quarantined", text), (
+        text
+    )
+    assert "FAIL lab-02" not in text
+
+
+def test_a_slowdown_of_which_a_part_was_mended_is_one_still_and_one_that_was_mended_is_none(tmp_path):
+    history = tmp_path / "history"
+    part = lambda key, n: 1.0 if n <= 8 else 1.3 if n <= 16 else 1.2  # noqa: E731
+    machine(history, "lab-01", 24, slower=part, red=failing(range(9, 25)))
+    whole = lambda key, n: 1.3 if 8 < n <= 16 else 1.0  # noqa: E731
+    machine(history, "lab-02", 24, slower=whole, red=failing(range(9, 17)))
+    out = report(tmp_path)
+    text = said(out / "index.html")
+    assert re.search(rf"FAIL lab-01 : {LATENCY} slower by (19|20)\.\d % since run 9 .*16 runs, quarantined", text), text
+    assert "faster" not in text.partition("Every machine")[0]
+    assert "since" not in rows_of(out)["lab-02"][0][3], "it is where it was"
+
+
+def test_a_model_that_is_measured_no_more_hides_nothing_and_is_named(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    machine(history, "lab-02", last=20, slower=lambda key, n: 1.2 if n > 6 else 1.0, red=failing(range(7, 13)))
+    for number in range(13, 25):
+        put(history / "lab-02", number, {LATENCY: 2.0}, 24.5 - number, model="resnet-50", fingerprint="a" * 16)
+    out = report(tmp_path)
+    text = said(out / "index.html")
+    assert re.fullmatch(r"[+-]0\.\d %", rows_of(out)["lab-02"][0][3])
+    assert "FAIL" not in text
+    label = re.search(r'aria-label="([^"]*on lab-02[^"]*)"', (out / "index.html").read_text())[1]
+    assert "1 more had no run for long" in label
+    assert re.search(r"googlenet-v1 FP16\): slower by", label), label
+
+
+def test_a_model_that_is_measured_once_a_week_still_reports_and_both_models_are_news(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    machine(history, "lab-02", 30, slower=lambda key, n: 1.2 if n > 20 else 1.0, red=failing(range(21, 31)))
+    for week in range(12):
+        others = {"model": "resnet-50", "fingerprint": "a" * 16, "verdict": "PASS"}
+        put(history / "lab-02", 40 + week, {LATENCY: 2.0 if week < 8 else 3.0}, 5.5 + 7 * (11 - week), **others)
+    text = said(report(tmp_path) / "index.html")
+    assert re.search(rf"FAIL lab-02 : {re.escape(LATENCY)} \(googlenet-v1 FP16\) slower by (19|20)", text), text
+    assert re.search(rf"SLOWER lab-02 : {re.escape(LATENCY)} \(resnet-50 FP16\) slower by (49|50)", text), text
+
+
+def test_emulated_gpus_are_said(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    machine(history, "lab-02", slower=lambda key, n: 1.1 if n > 6 else 1.0, accelerator="emulated:2x")
+    assert f"{LATENCY} (emulated:2x) slower by" in said(report(tmp_path) / "index.html")
+
+
+def test_a_change_is_against_the_newest_runs_own_baseline(tmp_path):
+    """Of its own fingerprint and those that it continues, from where its level begins; where the gate saw none, there is none."""
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    for name in ("lab-02", "lab-03", "lab-04", "lab-05"):
+        machine(history, name, runs=6)
+    new = "a" * 16
+    put(history / "lab-02", 7, {LATENCY: 1.2}, 0.1, fingerprint=new)
+    continued = put(history / "lab-03", 7, {LATENCY: 1.2}, 0.1, fingerprint=new)
+    mark(continued, Continues(new, "f" * 16), "more memory")
+    put(history / "lab-04", 7, {LATENCY: 1.2}, 0.1, verdict="NO BASELINE")
+    level = put(history / "lab-05", 7, {LATENCY: 1.2}, 0.2)
+    write(level, Standing.ACCEPTED, "so be it", "user", (LATENCY,))
+    put(history / "lab-05", 8, {LATENCY: 1.2}, 0.1)
+    changes = {name: texts[3] for name, (texts, _) in rows_of(report(tmp_path)).items()}
+    assert changes["lab-02"] == changes["lab-04"] == "–"
+    assert re.fullmatch(r"\+(19|20)\.\d %", changes["lab-03"])
+    assert changes["lab-05"] == "+0.0 %"

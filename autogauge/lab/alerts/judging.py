@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import in_order_of_time, trends_of
+from autogauge.gate.trends import in_order_of_time, trends_of, until
 from autogauge.history import reporting, standing
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.reporting import Reporting
@@ -116,7 +116,8 @@ def situation(
     standing_of, judged = _read_standings(), creeps.read_once()
     levels: dict[Identity, Levels] = {}
     crept: dict[Identity, Crept] = {}
-    for trend in trends_of(history.figures(), runs, history.remembered):
+    trends = trends_of(history.figures(), runs, history.remembered)
+    for trend in until(trends, runs, now + datetime.timedelta(seconds=reporting.AHEAD_S), history.remembered):
         rule = _rule(trend.quantity, smallest_change)
         identity = subject_of(trend).identity
         levels[identity] = Levels(trend, runs, rule, standing_of)

@@ -16,7 +16,7 @@ from enum import Enum
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import Trend, run_and_day
+from autogauge.gate.trends import Trend, present_stretch, run_and_day
 from autogauge.history.baseline import LAST
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
@@ -173,18 +173,16 @@ class Levels:
 
     def _step(self) -> int | None:
         """The first run of the level that the trend is at now, where that is worse, and nobody's normal one."""
-        if len(self.trend.stretches) < 2 or self._ratio_of_step() <= self._told_from(
-            first := self.trend.stretches[-1].first
-        ):
+        stretch = present_stretch(self.trend)
+        if stretch is None or self._ratio_of_step() <= self._told_from(stretch.first):
             return None
-        is_normal = self._normal_since(first, is_exact=False) is not None
-        return None if is_normal or self._accepted_since(first) >= LAST else first
+        is_normal = self._normal_since(stretch.first, is_exact=False) is not None
+        return None if is_normal or self._accepted_since(stretch.first) >= LAST else stretch.first
 
     def _ratio_of_step(self) -> float:
-        """The trend's present level over the one before; what was quarantined from end to end was nobody's level."""
-        *before, last = self.trend.stretches
-        levels = [each for each in before if each.standing != str(Standing.QUARANTINED)] or before
-        return last.level / levels[-1].level
+        """The trend's present level over the one before."""
+        stretch = present_stretch(self.trend)
+        return (stretch.ratio if stretch else None) or 1.0
 
     def _accepted_since(self, first: int) -> int:
         return sum(standing == ACCEPTED for standing in self.trend.standings[first:])

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import datetime
 import math
-import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autogauge.gate.judgement import percent
-from autogauge.gate.trends import PresentLevel, Trend, present_level, run_and_day
+from autogauge.gate.own_baseline import OwnBaselines
+from autogauge.gate.trends import PresentLevel, Trend, present_level, run_and_day, until
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.records import VERDICTS
+from autogauge.history.remembered import Remembered
 from autogauge.history.reporting import Reporting, span_in_words
 
 NEWS_DAYS = 30
 """A change of level whose runs are accepted is news for so long; one that is quarantined stays news."""
-BASELINE_RUNS = 20
-"""Accepted runs of the baseline, the newest of its level."""
 FAILS, WORSE, OPEN, QUIET, BETTER, FINE = range(6)
 """How bad a cell is, the worst first: worse and not accepted; worse and accepted; open; no run for long; better; as before."""
 ALIKE = 3
@@ -33,11 +32,12 @@ FAIL, PENDING, QUARANTINED = "FAIL", "pending", "quarantined"
 
 @dataclass(frozen=True)
 class Cell:
-    """One benchmark of one model on one machine, by its newest run.
+    """One benchmark of one model on one machine, by its newest run that is not dated in the future.
 
-    ``change`` is that run's figure over its baseline: the level of the accepted runs before it (above 1: slower, or larger); ``None`` where
-    there is none. ``since`` is its present level where that is news. ``state`` is ``stale`` or ``not reporting`` where this benchmark
-    has no run for long, ``machine_is_late`` whether its whole machine has none. ``place`` is the trend's among all.
+    ``change`` is that run's figure over its own baseline (``gate.own_baseline``; above 1: slower, or larger); ``None`` where there is none.
+    ``since`` is its present level where that is news. ``state`` is ``stale`` or ``not reporting`` where this benchmark has no run for long,
+    by its own usual gap where that is longer than the machine's; ``machine_is_late`` whether its whole machine has none. ``place`` is the
+    trend's among all.
     """
 
     place: int
@@ -51,7 +51,20 @@ class Cell:
     age_s: float | None
     machine_is_late: bool = False
     others: int = 0
-    """How many more models it stands for, none of them worse."""
+    """How many more models and emulated GPUs it stands for, which report as it does: none of them is worse."""
+    gone: tuple[Cell, ...] = ()
+    """Those of other models and emulated GPUs that have had no run for long, and that it is shown in place of."""
+
+    @property
+    def reports(self) -> bool:
+        """Whether it is measured as often as it should be, as far as anybody knows."""
+        return self.state not in (reporting.STALE, reporting.SILENT)
+
+    def called(self, *, model: bool) -> str:
+        """The benchmark by its key; with its ``model``, where the machine measures several, and always with the emulated GPUs."""
+        each = self.trend.identity
+        more = ", ".join(filter(None, (each.model if model else "", each.emulated)))
+        return f"{each.benchmark} ({more})" if more else each.benchmark
 
     @property
     def rank(self) -> int:
@@ -64,7 +77,7 @@ class Cell:
             return WORSE
         if self.standing != ACCEPTED:
             return OPEN
-        if self.state in (reporting.STALE, reporting.SILENT):
+        if not self.reports:
             return QUIET
         return BETTER if self.since else FINE
 
@@ -89,6 +102,7 @@ class Cell:
         release = self.trend.releases[-1]
         parts = [f"{self.trend.identity.benchmark} on {self.trend.identity.machine}"]
         parts += [self.trend.identity.model] if self.trend.identity.model else []
+        parts += [self.trend.identity.emulated] if self.trend.identity.emulated else []
         parts.append(f"gate: {self.verdict or 'not judged'}, {self.standing}")
         parts += [f"{percent(self.change)} against its own baseline"] if self.change is not None else ["no baseline"]
         parts += [self.since.words()] if self.since else []
@@ -96,8 +110,15 @@ class Cell:
         age = f", {span_in_words(self.age_s)} ago" if self.age_s is not None else ""
         parts.append(f"last in {run_and_day(self.last)}{age}{f', openvino {release}' if release else ''}")
         parts += [self.state] if self.state != reporting.REPORTING else []
-        parts += [f"the worst of {self.others + 1} models"] if self.others else []
+        parts += [f"the worst of {self.others + 1} (models, or emulated GPUs) that report"] if self.others else []
+        if self.gone:
+            worst = min(self.gone, key=lambda each: each.rank)
+            parts.append(f"{len(self.gone)} more had no run for long ({worst.called(model=True)}: {worst.briefly()})")
         return "; ".join(parts)
+
+    def briefly(self) -> str:
+        """The same in a few words: its level where that is news, and what the gate said."""
+        return self.since.words() if self.since else f"gate: {self.verdict or 'not judged'}, {self.standing}"
 
 
 @dataclass(frozen=True)
@@ -106,6 +127,13 @@ class Row:
 
     reporting: Reporting
     cells: Mapping[str, Cell] = field(default_factory=dict)
+    every: tuple[Cell, ...] = ()
+    """Also those of other models and emulated GPUs, as far as they report."""
+
+    @property
+    def several(self) -> bool:
+        """Whether a benchmark alone does not tell what was measured: there are several models of one."""
+        return any(cell.others or cell.gone for cell in self.cells.values())
 
     @property
     def machine(self) -> str:
@@ -171,21 +199,37 @@ def morning_of(
     heard_of: Iterable[IndexedRun],
     now: datetime.datetime,
     stale_after_days: float | None = None,
+    remembered: Remembered | None = None,
 ) -> Morning:
-    """What is to be seen in these trends (of ``runs``, as ``gate.trends.trends_of`` takes them) of the machines of ``heard_of``."""
+    """What is to be seen in these trends (of ``runs``, as ``gate.trends.trends_of`` takes them) of the machines of ``heard_of``.
+
+    Runs that are dated in the future say nothing of now: a trend is taken without them where it has others.
+    """
     machines = reporting.machines(heard_of, now, stale_after_days)
+    latest = now + datetime.timedelta(seconds=reporting.AHEAD_S)
+    baselines = OwnBaselines(runs)
     cells: dict[str, dict[str, list[Cell]]] = {machine: defaultdict(list) for machine in machines}
-    for place, trend in enumerate(trends):
+    for place, trend in enumerate(until(trends, runs, latest, remembered)):
         identity = trend.identity
-        cells[identity.machine][identity.benchmark].append(_cell(place, trend, runs, machines[identity.machine], now))
-    rows = [
-        Row(machines[machine], {name: _worst(each) for name, each in sorted(own.items())})
-        for machine, own in cells.items()
-    ]
-    rows = sorted(rows, key=lambda row: row.rank)
-    worse = [cell for row in rows for cell in row.cells.values() if cell.rank in (FAILS, WORSE)]
+        found = _cell(place, trend, runs, machines[identity.machine], now, baselines, stale_after_days)
+        cells[identity.machine][identity.benchmark].append(found)
+    rows = sorted((_row(machines[machine], own) for machine, own in cells.items()), key=lambda row: row.rank)
+    worse = [cell for row in rows for cell in row.every if cell.rank in (FAILS, WORSE)]
     names = sorted({name for row in rows for name in row.cells})
     return Morning(now, tuple(rows), tuple(names), tuple(news_of(worse)), stale_after_days)
+
+
+def _row(machine: Reporting, own: Mapping[str, Sequence[Cell]]) -> Row:
+    """A machine with its benchmarks. Of several models the ones that still report are shown: what is measured no more hides nothing."""
+    shown: dict[str, Cell] = {}
+    every: list[Cell] = []
+    for name, cells in sorted(own.items()):
+        kept = [each for each in cells if each.reports] or list(cells)
+        gone = tuple(each for each in cells if each not in kept)
+        worst = min(kept, key=lambda each: (each.rank, -each.size))
+        shown[name] = replace(worst, others=len(kept) - 1, gone=gone)
+        every += [shown[name], *(each for each in kept if each is not worst)]
+    return Row(machine, shown, tuple(every))
 
 
 def news_of(cells: Sequence[Cell]) -> list[News]:
@@ -212,22 +256,30 @@ def _alike(cell: Cell) -> Iterator[tuple[str, ...]]:
     release = cell.since.release if cell.since else cell.trend.releases[-1]
     run = cell.since.since if cell.since else cell.last
     kind = (how, cell.trend.quantity.more, str(cell.rank))
-    yield ("benchmark", identity.benchmark, release, *kind)
+    yield ("benchmark", identity.benchmark, identity.digest or identity.model, identity.emulated, release, *kind)
     yield ("machine", identity.machine, str(run.path), *kind)
 
 
-def _worst(cells: Sequence[Cell]) -> Cell:
-    worst = min(cells, key=lambda each: (each.rank, -each.size))
-    return replace(worst, others=len(cells) - 1)
-
-
-def _cell(place: int, trend: Trend, runs: Sequence[IndexedRun], machine: Reporting, now: datetime.datetime) -> Cell:
+def _cell(
+    place: int,
+    trend: Trend,
+    runs: Sequence[IndexedRun],
+    machine: Reporting,
+    now: datetime.datetime,
+    baselines: OwnBaselines,
+    stale_after_days: float | None,
+) -> Cell:
     """A trend by its newest run. One whose machine's clock is ahead is as old as nobody knows."""
     last = runs[trend.runs[-1]]
     age_s = (now - last.when).total_seconds() if last.when else None
     known = age_s is not None and age_s >= -reporting.AHEAD_S
     age_s = max(0.0, age_s) if known and age_s is not None else None
     state = reporting.UNDATED if age_s is None else reporting.state_at(age_s, machine.stale_after_s)
+    if (
+        age_s is not None and state != reporting.REPORTING and stale_after_days is None
+    ):  # a weekly model of a nightly machine
+        own_gap_s = reporting.usual_gap_s([when for each in trend.runs if (when := runs[each].when)]) or 0.0
+        state = reporting.state_at(age_s, max(machine.stale_after_s, reporting.STALE_GAPS * own_gap_s))
     since = present_level(trend, runs)
     if since and since.stretch.standing == ACCEPTED:
         day = since.since.when
@@ -240,27 +292,9 @@ def _cell(place: int, trend: Trend, runs: Sequence[IndexedRun], machine: Reporti
         last,
         verdict,
         trend.standings[-1],
-        change_of(trend),
+        baselines.change_of(trend),
         since,
         state,
         age_s,
         machine.is_late,
     )
-
-
-def change_of(trend: Trend) -> float | None:
-    """The newest figure over the trend's own baseline; ``None`` where there is no accepted run before it, or none to compare with.
-
-    The baseline is the median of the newest accepted runs before it that lie in one stretch, by ratios where levels are of ratios.
-    """
-    used = trend.used
-    if not used or used[-1] != len(trend.runs) - 1:
-        return None
-    values = trend.values
-    value_of = dict(zip(used, values, strict=True))
-    accepted = [place for place in used[:-1] if trend.standings[place] == ACCEPTED]
-    if not accepted:
-        return None
-    first = max(each.first for each in trend.stretches if each.first <= accepted[-1])
-    level = statistics.median(value_of[place] for place in accepted[-BASELINE_RUNS:] if place >= first)
-    return values[-1] / level

@@ -10,7 +10,7 @@ import dataclasses
 import datetime
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,7 +96,7 @@ def pages(
     """The files by name: the morning's page to lie at ``page``, those of the machines, their runs and figures."""
     runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs, history.remembered)
-    found = morning_of(trends, runs, history.heard_of, now, stale_after_days)
+    found = morning_of(trends, runs, history.heard_of, now, stale_after_days, history.remembered)
     releases = trends_page.releases_of(trends)
     files = {RUNS: trends_page.runs_script(runs, releases)}
     names = _file_names([row.machine for row in found.rows])
@@ -126,11 +126,12 @@ def pages(
             back=f"../{PAGE}",
             marks=marks,
             runs_shown=RUNS_OF_A_MACHINE,
+            now=now,
         )
     if len(trends) <= MOST_TOGETHER:
         every = list(zip(described, trends, strict=True))
         files[TOGETHER] = trends_page.page_of(
-            history, runs, every, page.parent / TOGETHER, assets, back=PAGE, marks=marks
+            history, runs, every, page.parent / TOGETHER, assets, back=PAGE, marks=marks, now=now
         )
     files[PAGE] = _morning_page(found, history, names, page, assets, marks, together=TOGETHER in files)
     return files
@@ -177,6 +178,7 @@ def _morning_page(
 ) -> bytes:
     notes = history.notes()
     rows, left = _shown(found)
+    several = {row.machine for row in found.rows if row.several}
     return render(
         "morning.html",
         page,
@@ -184,7 +186,7 @@ def _morning_page(
         heading=_heading(history, found),
         at=f"{found.now:%Y-%m-%d %H:%M} UTC",
         counts=counts(found),
-        news=[_news(each, names, marks) for each in found.news[:NEWS_SHOWN]],
+        news=[_news(each, names, marks, several) for each in found.news[:NEWS_SHOWN]],
         more_news=max(0, len(found.news) - NEWS_SHOWN),
         quiet=[_quiet(each, names, marks) for each in found.quiet[:NEWS_SHOWN]],
         more_quiet=max(0, len(found.quiet) - NEWS_SHOWN),
@@ -264,28 +266,31 @@ def _heard(each: Reporting) -> str:
     return "; ".join(parts)
 
 
-def _news(news: News, names: Mapping[str, str], marks: Marks) -> dict[str, Any]:
-    """A line of what became worse: its mark, and a sentence with links."""
+def _news(news: News, names: Mapping[str, str], marks: Marks, several: Collection[str]) -> dict[str, Any]:
+    """A line of what became worse: its mark, and a sentence with links. ``several`` are the machines that measure several models."""
     cells = news.cells
+
+    def called(cell: Cell) -> str:
+        return cell.called(model=any(each.trend.identity.machine in several for each in cells))
+
     first = min(cells, key=lambda each: (each.since.since if each.since else each.last).when or _NEVER)
     machines = {each.trend.identity.machine for each in cells}
-    benchmarks = {each.trend.identity.benchmark for each in cells}
     parts: list[Link]
     if len(cells) == 1:
         (cell,) = cells
         parts = [_machine(cell.trend.identity.machine, names), Link(": ")]
-        parts += [_trend(cell, names, cell.trend.identity.benchmark), Link(f" {_since(cell)}")]
-    elif len(benchmarks) == 1:
+        parts += [_trend(cell, names, called(cell)), Link(f" {_since(cell)}")]
+    elif len(machines) > 1:
         parts = [
             Link(f"{_many(len(machines), 'machine')}: "),
-            Link(f"{first.trend.identity.benchmark} {_range(cells)}, "),
+            Link(f"{called(first)} {_range(cells)}, "),
         ]
         parts += [Link(f"first on {first.trend.identity.machine} {_from(first)}: ")]
         parts += _some([_trend(cell, names, cell.trend.identity.machine or NO_NAME) for cell in cells])
     else:
-        parts = [_machine(first.trend.identity.machine, names), Link(f": {_many(len(benchmarks), 'benchmark')} ")]
+        parts = [_machine(first.trend.identity.machine, names), Link(f": {_many(len(cells), 'benchmark')} ")]
         parts += [Link(f"{_range(cells)} {_from(first)}: ")]
-        parts += _some([_trend(cell, names, cell.trend.identity.benchmark) for cell in cells])
+        parts += _some([_trend(cell, names, called(cell)) for cell in cells])
     if first.since and first.since.beside:
         where = f"; on {first.trend.identity.machine}, " if len(machines) > 1 else "; "
         parts += [Link(f"{where}{first.since.beside}")]
@@ -325,7 +330,7 @@ def _since(cell: Cell) -> str:
     if cell.since is None:
         change = f"{percent(cell.change)} " if cell.change is not None else ""
         return f"{change}in its newest run ({run_and_day(cell.last)}): FAIL, no level of its own yet"
-    stands = "" if cell.since.stretch.standing == ACCEPTED else f"; {cell.since.stretch.count()}"
+    stands = "" if {*cell.since.stretch.standings} == {ACCEPTED} else f"; {cell.since.stretch.count()}"
     return f"{cell.since.words()}{stands}"
 
 

@@ -12,7 +12,6 @@ from autogauge.gate.beside import beside
 from autogauge.gate.comparison import BY_RATIO, by_itself
 from autogauge.gate.judgement import percent
 from autogauge.gate.trends import Trend
-from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
 from autogauge.stats.change_points import SHORTEST
 from autogauge.stats.patterns import Alternation
@@ -50,7 +49,7 @@ def briefest(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
 
 def newest_in_words(trend: Trend) -> str:
     """The newest quarantined runs, where they lie elsewhere than the level and make none of their own yet; else empty."""
-    if not trend.stretches or trend.stretches[-1].standing not in ("", ACCEPTED):
+    if not trend.stretches or trend.stretches[-1].is_nobodys:
         return ""
     used, values = trend.used, trend.values
     count = 0

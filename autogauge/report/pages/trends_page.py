@@ -6,6 +6,7 @@ ten thousand runs open in a moment. What a trend is, is left to ``trends``; how 
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 from collections import Counter, defaultdict
@@ -21,6 +22,7 @@ from autogauge.gate.trends import Trend, in_order_of_time, trends_of
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import FIRST, OPENVINO, by_size, in_order, in_words
+from autogauge.history.reporting import AHEAD_S
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models
 from autogauge.measuring.drawing import NONE, Table, number
@@ -99,11 +101,12 @@ def page_of(
     back: str = "",
     marks: Marks = marking.NONE,
     runs_shown: int = RUNS_SHOWN,
+    now: datetime.datetime | None = None,
 ) -> bytes:
     """A page with these trends of ``runs``, each with what is said of it. ``history`` has the runs of these trends alone.
 
     ``data`` is the folder of the figures as the page names it, ``back`` the page that leads here, where there is one,
-    ``runs_shown`` how many of the runs stand in a table.
+    ``runs_shown`` how many of the runs stand in a table, ``now`` the moment after which a run's date is in the future.
     """
     described, trends = [each for each, _ in shown], [each for _, each in shown]
     own_runs = in_order_of_time(history.runs)
@@ -120,7 +123,7 @@ def page_of(
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
         seen=seen[:CHANGES_SHOWN],
         more_seen=max(0, len(seen) - CHANGES_SHOWN),
-        newest=_newest(own_runs, marks),
+        newest=_newest(own_runs, marks, now or datetime.datetime.now(datetime.timezone.utc)),
         trends=described,
         filters=_filters(trends),
         groups=_label_filters(trends),
@@ -198,7 +201,7 @@ def described_of(
         "unit": trend.quantity.shown_in,
         "factor": trend.quantity.factor,
         "levels": [
-            [trend.runs[each.first], trend.runs[each.last], each.level, STANDINGS.index(each.standing or ACCEPTED)]
+            [trend.runs[each.first], trend.runs[each.last], each.level, STANDINGS.index(each.standing)]
             for each in trend.stretches
         ],
         "changes": [[trend.runs[trend.stretches[at].first], (trend.stretches[at].ratio or 1.0) - 1] for at in changes],
@@ -269,17 +272,24 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
     return Table(columns[:-1], [row[:-1] for row in rows], frozenset({3, 5}))
 
 
-def _newest(runs: Sequence[IndexedRun], marks: Marks) -> list[tuple[str, str, str]]:
-    """Of each machine the newest run: the machine, what it is and what alert there is of the machine, and the gate's word."""
-    newest = {run.machine: run for run in runs}
-    return [
-        (
-            machine or "no machine's name",
-            ". ".join([_in_short(run), *(mark.words() for mark in marks.get((machine,), ()))]),
-            run.verdict or "NOT JUDGED",
-        )
-        for machine, run in newest.items()
-    ]
+def _newest(runs: Sequence[IndexedRun], marks: Marks, now: datetime.datetime) -> list[tuple[str, str, str]]:
+    """Of each machine the newest run: the machine, what it is and what alert there is of the machine, and the gate's word.
+
+    Runs that are dated in the future are no newest ones, whenever they were measured; they are said.
+    """
+    latest = now + datetime.timedelta(seconds=AHEAD_S)
+    by_machine: dict[str, list[IndexedRun]] = defaultdict(list)
+    for run in runs:
+        by_machine[run.machine].append(run)
+    found = []
+    for machine, own in by_machine.items():
+        past = [run for run in own if run.when is None or run.when <= latest]
+        ahead = len(own) - len(past)
+        run = (past or own)[-1]
+        parts = [_in_short(run), *(mark.words() for mark in marks.get((machine,), ()))]
+        parts += [f"{ahead} {'run is' if ahead == 1 else 'runs are'} dated in the future"] if ahead else []
+        found.append((machine or "no machine's name", ". ".join(parts), run.verdict or "NOT JUDGED"))
+    return found
 
 
 def _in_short(run: IndexedRun) -> str:

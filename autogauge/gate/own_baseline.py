@@ -1,0 +1,62 @@
+"""How far a benchmark's newest figure is from its own baseline: the saved runs that it was judged against, as the index has them.
+
+Which runs these are is ``history.baseline``'s rule, kept here for figures of trends: the accepted ones of the newest run's fingerprint, or
+of those that it continues, from where the benchmark's level begins. What a gate makes of them is left to the gate.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from autogauge.gate.judged import NO_BASELINE
+from autogauge.gate.trends import Trend
+from autogauge.history import continuation, standing
+from autogauge.history.baseline import LAST
+from autogauge.history.found import begins_with
+from autogauge.history.index_rows import ACCEPTED
+from autogauge.history.indexed import IndexedRun
+
+
+class OwnBaselines:
+    """Reads the standings of these runs as they are asked for, each once. ``runs`` are those that the trends were made of."""
+
+    def __init__(self, runs: Sequence[IndexedRun]) -> None:
+        self._runs = runs
+        self._begins: dict[Path, set[str]] = {}
+        self._sources: dict[tuple[Path, str], set[tuple[Path, str]]] = {}
+
+    def change_of(self, trend: Trend) -> float | None:
+        """The newest figure over the median of its baseline (above 1: slower, or larger), by ratios where levels are of ratios.
+
+        ``None`` where there is no baseline, where the gate said that there was none, and where the newest figure makes no level.
+        """
+        used = trend.used
+        if not used or used[-1] != len(trend.runs) - 1 or trend.verdicts[-1] == NO_BASELINE:
+            return None
+        values = trend.values
+        counting = self._counting(self._runs[trend.runs[-1]])
+        found: list[float] = []
+        for place, value in zip(reversed(used[:-1]), reversed(values[:-1]), strict=True):
+            run = self._runs[trend.runs[place]]
+            if (run.path.parent, run.fingerprint) not in counting:
+                continue
+            if trend.standings[place] == ACCEPTED:
+                found.append(value)
+            if len(found) == LAST or (found and trend.identity.benchmark in self._begins_with(run)):
+                break
+        return values[-1] / statistics.median(found) if found else None
+
+    def _counting(self, newest: IndexedRun) -> set[tuple[Path, str]]:
+        """The folders and fingerprints whose runs count for that run."""
+        key = newest.path.parent, newest.fingerprint
+        if key not in self._sources:
+            older = continuation.sources(*key) if newest.fingerprint else []
+            self._sources[key] = {key, *((each.folder, each.fingerprint) for each in older)}
+        return self._sources[key]
+
+    def _begins_with(self, run: IndexedRun) -> set[str]:
+        if run.path not in self._begins:
+            self._begins[run.path] = begins_with(standing.read_or_default(run.path))
+        return self._begins[run.path]
