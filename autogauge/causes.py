@@ -64,8 +64,13 @@ def step_in(text: str) -> str | None:
 def step_when_late(option: str = "") -> str:
     """What to do where a deadline passed: it says how busy the machine is, if it is. ``option`` is the one that gives more time."""
     more = f", or give it more time ({option})" if option else ""
+    if busy := how_busy():
+        return f"the machine is busy ({busy}): run again when it is quieter{more}"
+    return f"the machine was too busy, or the model is too large for that time: run again{more}"
+
+
+def how_busy() -> str:
+    """How busy the machine is, in words; empty where it is not."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load > BUSY_LOAD * cpus:
-        return f"the machine is busy (a load of {load:.0f} on {cpus} processors): run again when it is quieter{more}"
-    return f"the machine was too busy, or the model is too large for that time: run again{more}"
+    return f"a load of {load:.0f} on {cpus} processors" if load > BUSY_LOAD * cpus else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autogauge import causes
 from autogauge.contract.differences import LAST, Difference, known
 from autogauge.measuring.claim import BEYOND
 from autogauge.measuring.result import Check
@@ -38,7 +39,11 @@ class Expect:
     as_known: Wanted | None = None
     ends: tuple[str | tuple[str, str], ...] = ()
     when: Callable[[Seen], bool] | None = None
-    """Whether what it is about came about; where it did not nothing is known of it, and what it reads was expected all the same."""
+    """Whether what it is about came about; where it did not nothing is known of it.
+
+    What went wrong, and is read off all the same, was then expected only where it is what is wanted, or what is known of a difference
+    (``as_known``; a difference of which nothing is said excuses nothing that its cause did not bring).
+    """
 
     def on(self, openvino: str) -> Expect:
         """The same with the differences and ends of that release alone."""
@@ -49,7 +54,7 @@ class Expect:
 
     def judge(self, seen: Seen) -> Expected:
         """What was seen of it, and whether that is what was wanted."""
-        is_about = self.when is None or bool(_tried(self.when, seen))
+        is_about = self.is_about(seen)
         value = self.value(seen) if is_about else None
         try:
             holds = self._holds(value)
@@ -57,7 +62,21 @@ class Expect:
             value = holds = None
         is_excused = not is_about or self._is_excused(value)
         named = bool(self.differs)
-        return Expected(self.claim, self.what, value, self.wanted, holds, is_excused, self.ends, named, is_about)
+        beside = None if is_about else self.value(seen)
+        return Expected(
+            self.claim, self.what, value, self.wanted, holds, is_excused, self.ends, named, is_about, beside
+        )
+
+    def is_about(self, seen: Seen) -> bool:
+        """Whether what it is about came about."""
+        return self.when is None or bool(_tried(self.when, seen))
+
+    def expects(self, value: Any) -> bool:
+        """Whether that value is wanted, or what is known of a difference, also where what it is about did not come about."""
+        try:
+            return bool(self._holds(value)) or (self.as_known is not None and self._is_excused(value))
+        except NOT_READ:
+            return False
 
     def value(self, seen: Seen) -> Any:
         """What was seen of it."""
@@ -162,6 +181,8 @@ class Expected:
     """Whether its expectation names a known difference."""
     is_about: bool = True
     """Whether what it is about came about."""
+    beside: Any = None
+    """What was read of it where that did not come about."""
 
     @property
     def is_unseen(self) -> bool:
@@ -172,6 +193,9 @@ class Expected:
         """What was seen; where that was not wanted also what was."""
         if self.holds:
             return f"{self.what}: {shown(self.value)}"
+        if not self.is_about:
+            read = "" if self.beside is None else f" (read all the same: {shown(self.beside)})"
+            return f"{self.what}: not seen, since what it is about did not come about{read}"
         seen = "not seen" if self.value is None else shown(self.value)
         open_ = self.holds is None and self.value is not None
         return f"{self.what}: {seen}, and was to be {shown(self.wanted)}{', which that leaves open' if open_ else ''}"
@@ -204,46 +228,63 @@ def judge(
 ) -> tuple[dict[str, Check], list[Expected]]:
     """The check of each claim, and every expectation behind it.
 
-    ``aside`` are expectations that are not asked, since this release does not know what they are about: what they read was expected too.
+    ``aside`` are expectations that are not asked, since this release does not know what they are about: what they read a value off was
+    expected too.
 
     A claim is broken by any expectation that is not met, and open where one is not known. What went wrong in a step, and is what no
     expectation wants or excuses (``unexpected``), breaks each claim of which something was not seen. Where that is none, what went wrong
     in a step of which no expectation read how it went breaks every claim. Where the process crashed or hung nothing is left open, and
-    nothing holds: that is what became of this case. Where something could not be prepared nothing is known.
+    nothing holds: that is what became of this case. Where the machine lacked something to go on, or something could not be prepared,
+    nothing is known but what was broken before.
     """
-    expects, aside, watched = tuple(expects), tuple(aside), Watched(seen)
+    expects, aside = tuple(expects), tuple(aside)
+    lacked = lacking(seen)
+    watched = Watched(seen)
+    if lacked:  # what reads the ending would take it for AUTO's
+        watched.seen.ending = None
     every, expected, refused = [], set[Fault](), set[Fault]()
     for expect in expects:
         watched.anew()
         every.append(expect.judge(watched.seen))
         if not every[-1].is_about:  # what told that it did not come about is not expected for that
             watched.anew()
-            expect.value(watched.seen)
-            expected |= watched.read
+            if expect.expects(expect.value(watched.seen)):
+                expected |= watched.read
         elif every[-1].holds is False and not every[-1].is_excused:
             refused |= watched.read
         elif every[-1].value is not None:
             expected |= watched.read
     for expect in aside:
         watched.anew()
-        expect.judge(watched.seen)
-        expected |= watched.read
+        if expect.value(watched.seen) is not None:
+            expected |= watched.read
     hindered = "; ".join(hindrances(seen))
     faults, unjudged = ("; ".join(unexpected(seen, each)) for each in (expected, expected | refused))
     by_claim = {name: [each for each in every if each.claim == name] for name in dict.fromkeys(e.claim for e in every)}
     unseen = [name for name, of_claim in by_claim.items() if any(each.is_unseen for each in of_claim)]
     return {
-        name: _check(of_claim, seen, faults if name in unseen else unjudged if not unseen else "", hindered)
+        name: _check(of_claim, seen, faults if name in unseen else unjudged if not unseen else "", hindered, lacked)
         for name, of_claim in by_claim.items()
     }, every
 
 
-def _check(of_claim: Sequence[Expected], seen: Seen, faults: str, hindered: str) -> Check:
+def lacking(seen: Seen) -> str:
+    """How the process ended, where that was for want of memory, files, processes or room on the disk; else nothing.
+
+    The reason says so, and not what was printed: AUTO itself may print that an allocation failed, of a size that it made up.
+    """
+    ending = seen.ending
+    return "" if ending is None or not causes.step_in(ending.reason) else ending.sentence()
+
+
+def _check(of_claim: Sequence[Expected], seen: Seen, faults: str, hindered: str, lacked: str) -> Check:
     broken, unknown = ([each for each in of_claim if each.holds is holds] for holds in (False, None))
     told = "; ".join(each.sentence() for each in (broken or unknown or of_claim))
     ended = "" if seen.ending is None else f" ({seen.ending.sentence()})"
     if hindered and not ended:  # whatever else went wrong
         return Check(None, f"what it is about could not be made: {hindered}; {told}")
+    if lacked and not broken and not faults:
+        return Check(None, f"the machine lacked something: {lacked}; {told}")
     if not broken and not ended and not faults:
         return Check(None if unknown else True, told)
     wrong = f"an error that nobody expected: {faults}; " if faults else ""
@@ -259,6 +300,8 @@ def _is_excused(of_claim: Sequence[Expected], seen: Seen) -> bool:
     """
     if any(each.holds is False and not each.is_excused for each in of_claim):
         return False
+    if lacking(seen):  # it kept from being seen what was not
+        return True
     if seen.ending is not None:
         end = HUNG if seen.ending.kind == "deadline" else seen.ending.kind
         return any(end in each.ends for each in of_claim)

@@ -189,6 +189,13 @@ def _warm(device: str) -> Case:
     )
 
 
+class ByTheFault(int):
+    """How many requests failed after a launch was made to fail: the fault that was injected was met."""
+
+
+BY_THE_FAULT = Wanted("some, by the launch that failed", lambda count: isinstance(count, ByTheFault))
+
+
 def _falls_back(device: str) -> Case:
     """The GPU fails at its launches, after it has answered: where it did not, or was not warm, nothing is known."""
     claim, differs = (
@@ -199,6 +206,10 @@ def _falls_back(device: str) -> Case:
 
     def failed(seen: Seen) -> bool:
         return is_warm(seen) and bool(seen.value("count", "launch-fault"))
+
+    def lost(seen: Seen) -> int | None:
+        found: int | None = seen.value("failing", "failed")
+        return ByTheFault(found) if found is not None and seen.value("count", "launch-fault") else found
 
     steps = (
         *start(device)[:-2],
@@ -218,9 +229,7 @@ def _falls_back(device: str) -> Case:
                 lambda seen: seen.value("count", "launch-fault"),
                 Wanted("at least one", lambda count: count > 0 or None),
             ),
-            only_if(
-                Expect(claim, "requests that failed", lambda seen: seen.value("failing", "failed"), 0, differs), failed
-            ),
+            only_if(Expect(claim, "requests that failed", lost, 0, differs, as_known=BY_THE_FAULT), failed),
             only_if(unless_seen(Expect(claim, "wrong answers", compared("failing"), 0), differs), failed),
         ),
         labels=labels(device, "warm"),
