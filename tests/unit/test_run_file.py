@@ -373,7 +373,7 @@ def test_a_save_that_fails_leaves_no_arrays_behind(run, tmp_path, monkeypatch): 
     monkeypatch.setattr(store, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         saved_by_hand(tmp_path / "lab", run)
-    assert [each.name for each in (tmp_path / "lab").iterdir() if each.suffix != ".lock" and each.name != ".lock"] == []
+    assert [each.name for each in (tmp_path / "lab").iterdir() if not each.name.endswith(".lock")] == []
 
 
 def test_arrays_of_another_run_are_not_shown_as_this_ones_also_where_they_would_fit(run, tmp_path):  # noqa: F811
@@ -454,7 +454,7 @@ def test_a_save_that_fails_leaves_no_standing_and_no_arrays(run, tmp_path, monke
     refused = Decision(Standing.QUARANTINED, "slower")
     with pytest.raises(OSError, match="No space"):
         run_file.save(tmp_path / "lab", run.put_into({"benchmarks": []}), run.arrays(), "m", "", refused.write)
-    assert [each.name for each in (tmp_path / "lab").iterdir() if each.name != ".lock"] == []
+    assert [each.name for each in (tmp_path / "lab").iterdir() if not each.name.endswith(".lock")] == []
 
 
 def test_a_signal_just_after_the_run_is_there_takes_neither_its_standing_nor_its_arrays(run, tmp_path, monkeypatch):  # noqa: F811
@@ -466,7 +466,7 @@ def test_a_signal_just_after_the_run_is_there_takes_neither_its_standing_nor_its
     refused = Decision(Standing.QUARANTINED, "slower")
     with pytest.raises(KeyboardInterrupt):
         run_file.save(tmp_path / "lab", run.put_into({"benchmarks": []}), run.arrays(), "m", "", refused.write)
-    assert sorted(each.name for each in (tmp_path / "lab").iterdir() if each.name != ".lock") == [
+    assert sorted(each.name for each in (tmp_path / "lab").iterdir() if not each.name.endswith(".lock")) == [
         "0001_m.json",
         "0001_m.npz",
         "0001_m.standing",
