@@ -89,6 +89,10 @@ class Continues:
         return cls(newer, older, folder)
 
 
+Word = tuple[str, str]
+"""By whom something was said, and when."""
+
+
 @dataclass(frozen=True)
 class Record:
     """A run's standing, why, since when (UTC, ISO 8601), and by whom: ``gate`` or ``user``.
@@ -96,6 +100,7 @@ class Record:
     ``others`` is the standing of the benchmarks that ``benchmarks`` does not name. ``new_level`` names the benchmarks whose baseline begins
     with this run, once they are accepted: what was before it is another level. ``began`` names those whose level had begun with it before
     it was rejected: later accepted runs are at that level, without it. ``continues`` says that it goes on from another fingerprint.
+    ``words`` says by whom and when the standing of single benchmarks was set, ``whole`` that of the others, where it was not ``by``, ``when``.
     ``replaces`` are the digests of the files that it came after, the oldest first: with them two places that share a history know which of
     two standings is the later one, whatever their clocks say.
     """
@@ -109,6 +114,17 @@ class Record:
     benchmarks: Mapping[str, Standing] = field(default_factory=dict)
     continues: Continues | None = None
     replaces: tuple[str, ...] = ()
+    words: Mapping[str, Word] = field(default_factory=dict)
+    whole: Word | None = None
+
+    def word_about(self, key: str) -> Word:
+        """By whom and when the standing of the benchmark with that key was set."""
+        return self.words.get(key, self.word)
+
+    @property
+    def word(self) -> Word:
+        """By whom and when that of the run as a whole was set."""
+        return self.whole or (self.by, self.when)
 
     @property
     def standing(self) -> Standing:
@@ -141,6 +157,8 @@ class Record:
             "benchmarks": {key: str(each) for key, each in self.benchmarks.items()},
             **({"continues": self.continues.to_json()} if self.continues else {}),
             **({"replaces": list(self.replaces)} if self.replaces else {}),
+            **({"words": {key: list(each) for key, each in self.words.items()}} if self.words else {}),
+            **({"whole": list(self.whole)} if self.whole else {}),
         }
 
 
@@ -166,7 +184,7 @@ def accept(run: Path, why: str, keys: Iterable[str] = (), new_level: Iterable[st
         if named:
             benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.ACCEPTED)}
             began = tuple(key for key in before.began if key not in named)
-            _write(run, before.others, why, "user", level, began=began, benchmarks=benchmarks)
+            _write(run, before.others, why, "user", level, began=began, benchmarks=benchmarks, about=(before, named))
         else:
             _write(run, Standing.ACCEPTED, why, "user", level)
     return before
@@ -184,7 +202,8 @@ def reject(run: Path, why: str, keys: Iterable[str] = ()) -> Record:
         began = tuple(dict.fromkeys((*before.began, *begun)))
         if named:
             benchmarks = {**before.benchmarks, **dict.fromkeys(named, Standing.QUARANTINED)}
-            _write(run, before.others, why, "user", before.new_level, began=began, benchmarks=benchmarks)
+            level = before.new_level
+            _write(run, before.others, why, "user", level, began=began, benchmarks=benchmarks, about=(before, named))
         else:
             _write(run, Standing.QUARANTINED, why, "user", before.new_level, began=began)
     return before
@@ -205,14 +224,16 @@ def confirm(run: Path, keys: Iterable[str], by: Path) -> None:
         whole = before.others is Standing.PENDING and all(key in named for key in before.new_level)
         others = Standing.ACCEPTED if whole else before.others
         why = f"confirmed by {by.name}: {few(named)}" + (f"; {before.why}" if before.why and not whole else "")
-        _write(run, others, why, "gate", before.new_level, began=before.began, benchmarks=benchmarks)
+        about = None if whole else (before, named)
+        _write(run, others, why, "gate", before.new_level, began=before.began, benchmarks=benchmarks, about=about)
 
 
 def mark(run: Path, continues: Continues, why: str) -> None:
     """Say that a run goes on from another fingerprint; its standing stays."""
     with _changing(run):
         before = read(run)
-        _save(run, replace(before, continues=continues, why="; ".join(filter(None, (why, before.why))), when=_now()))
+        said = "; ".join(filter(None, (why, before.why)))
+        _save(run, replace(before, continues=continues, why=said, when=_now(), whole=before.word))
 
 
 @contextlib.contextmanager
@@ -288,6 +309,11 @@ def replaced_by(content: bytes) -> tuple[str, ...]:
         return ()
 
 
+def _word(found: Any) -> Word:
+    by, when = found
+    return whole_characters(str(by)), whole_characters(str(when))
+
+
 def _record(fields: dict[str, Any]) -> Record:
     """A file's record. Raises ``ValueError`` and its like for what is none, or says two things."""
     schema = fields.get("schema", 1)
@@ -304,6 +330,8 @@ def _record(fields: dict[str, Any]) -> Record:
         {whole_characters(str(key)): Standing(each) for key, each in fields.get("benchmarks", {}).items()},
         Continues.of(fields.get("continues")),
         _replaced(fields),
+        {whole_characters(str(key)): _word(each) for key, each in fields.get("words", {}).items()},
+        _word(fields["whole"]) if "whole" in fields else None,
     )
     if record.standing is not whole:
         raise ValueError(whole)
@@ -339,11 +367,14 @@ def _write(
     *,
     began: tuple[str, ...] = (),
     benchmarks: Mapping[str, Standing] | None = None,
+    about: tuple[Record, tuple[str, ...]] | None = None,
 ) -> Record:
-    """:func:`write`, by who holds the folder's standings."""
+    """:func:`write`, by who holds the folder's standings; ``about`` some keys only, and what was said before."""
     otherwise = {key: each for key, each in (benchmarks or {}).items() if each is not others}
     continues = read_or_default(run).continues  # whatever becomes of a run, whose history it goes on from stays
-    return _save(run, Record(others, why, by, now or _now(), new_level, began, otherwise, continues))
+    now = now or _now()
+    words, whole = ({**about[0].words, **dict.fromkeys(about[1], (by, now))}, about[0].word) if about else ({}, None)
+    return _save(run, Record(others, why, by, now, new_level, began, otherwise, continues, words=words, whole=whole))
 
 
 def _save(run: Path, record: Record) -> Record:

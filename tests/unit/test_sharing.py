@@ -1,5 +1,6 @@
 """One history of many machines: what travels from one folder to another, in which order, and what is never overwritten."""
 
+import dataclasses
 import datetime
 import json
 import os
@@ -9,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from autogauge.errors import UserError
+from autogauge.files import as_json
 from autogauge.history import run_file, sharing, standing, store
 from autogauge.history.sharing import folder as folders
+from autogauge.history.sharing import standings
 from autogauge.history.standing import Standing
 from tests import histories
 from tests.cases import each_of
+from tests.properties import for_all
 
 LATENCY = histories.LATENCY
 
@@ -222,6 +226,65 @@ def test_two_words_about_one_run_become_one_and_are_both_told_once(tmp_path, our
     assert sharing.merge(there, here).notes == []
     assert standing.path_of(run).read_bytes() == standing.path_of(copy).read_bytes()
     assert sharing.merge(here, there).counts == "0 runs fetched, 1 here already"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_two_words_about_different_benchmarks_both_count(tmp_path, first):
+    def ann(run):
+        person(lambda run, why: standing.reject(run, why, ["k1"]), OLDER if first else NEWER)(run)
+
+    def bob(run):
+        person(lambda run, why: standing.accept(run, why, ["k2"]), NEWER if first else OLDER)(run)
+
+    here, there, run, copy = both_changed(tmp_path, ann, bob)
+    sharing.merge(here, there)
+    found = standing.read(copy)
+    assert (found.of("k1"), found.of("k2"), found.others) == (
+        Standing.QUARANTINED,
+        Standing.ACCEPTED,
+        Standing.ACCEPTED,
+    )
+    assert sharing.merge(there, here).notes == []
+    assert standing.path_of(run).read_bytes() == standing.path_of(copy).read_bytes()
+    assert sharing.merge(here, there).counts == "0 runs fetched, 1 here already"
+
+
+@for_all(
+    lambda st: (
+        *[
+            st.lists(
+                st.tuples(st.booleans(), st.sampled_from(["k1", "k2", "k3"]), st.integers(1, 9)), min_size=1, max_size=4
+            )
+            for _ in range(2)
+        ],
+    )
+)
+def test_of_each_benchmark_the_newest_word_counts_and_both_sides_decide_alike(ours, theirs):
+    def said(words):
+        record = standing.Record(by="gate", when="2026-01-01T00:00:00+00:00", others=Standing.PENDING)
+        for good, key, at in sorted(words, key=lambda each: each[2]):
+            word = Standing.ACCEPTED if good else Standing.QUARANTINED
+            when = f"2026-11-0{at}T00:00:00+00:00"
+            record = dataclasses.replace(
+                record,
+                by="user",
+                when=when,
+                benchmarks={**record.benchmarks, key: word},
+                words={**record.words, key: ("user", when)},
+                whole=record.word,
+            )
+        return record
+
+    one, other = said(ours), said(theirs)
+    here, there = (as_json(each.to_json()) for each in (one, other))
+    decided = standings.decide(here, there).content
+    assert decided == standings.decide(there, here).content
+    found = standing.of_content(decided)
+    assert found.others is Standing.PENDING
+    for key in ("k1", "k2", "k3"):
+        words = [(record.words[key][1], record.of(key)) for record in (one, other) if key in record.words]
+        newest = [word for when, word in words if when == max(words)[0]] if words else [Standing.PENDING]
+        assert found.of(key) is standing.worst(newest)
 
 
 def test_what_is_half_or_damaged_stays_where_it_is_and_is_named(tmp_path):

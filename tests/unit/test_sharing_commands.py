@@ -12,6 +12,7 @@ from autogauge.history.sharing.address import place_of
 from autogauge.history.standing import Standing
 from tests import histories
 from tests.cases import each_of
+from tests.properties import for_all
 
 
 @pytest.fixture
@@ -145,3 +146,28 @@ def test_a_package_that_is_not_installed_is_one_sentence(monkeypatch, text):
         monkeypatch.setitem(__import__("sys").modules, name, None)
     with pytest.raises(UserError, match=r"pip install -r requirements-lab\.txt"):
         place_of(text)
+
+
+@for_all(
+    lambda st: (
+        st.sampled_from(["ssh", "sftp", "s3", "gs", "file", "https", "S3", ""]),
+        st.text(alphabet="@/?#%:&=[] é☃+2F\\", max_size=4),
+        st.booleans(),
+    )
+)
+def test_no_address_shows_its_password(scheme, signs, as_endpoint):
+    secret = "hunter2"
+    user = f"me:{secret}{signs}{secret}@host"
+    text, endpoint = (f"{scheme}://{user}/path" if scheme else f"{user}:/path"), ""
+    if as_endpoint:
+        text, endpoint = "s3://lab/history", f"https://{user}/"
+    with pytest.raises(UserError) as caught:
+        place_of(text, endpoint=endpoint)
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["s3://AKIAX:abc/hunter2@bucket/p", "ssh://perf:pa/hunter2@host/x", "gs://hunter2@b"])
+def test_a_password_with_a_slash_is_not_printed(text):
+    with pytest.raises(UserError, match="credentials") as caught:
+        place_of(text)
+    assert "hunter2" not in str(caught.value)

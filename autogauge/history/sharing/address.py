@@ -22,16 +22,19 @@ def place_of(text: str, wait_s: float = DEFAULT_WAIT_S, endpoint: str = "") -> P
     Raises :class:`UserError` for what names none, and where an ssh host cannot be reached.
     """
     scheme, mark, _ = text.partition("://")
+    _refuse_secrets(text, "the address")
     if endpoint:
-        _refuse_secrets(endpoint, "--endpoint")
+        if "@" in endpoint:
+            raise _secret("--endpoint", "s3")
         if scheme != "s3" or not mark:
             raise UserError(f"an endpoint is for s3://…, and {_short(text)} is none: leave it out (--endpoint).")
     if not mark:
         if not exists(Path(text)) and _AS_SCP_DOES.fullmatch(text):
             raise UserError(f"there is no folder {_short(text)}: another host is written ssh://USER@HOST/PATH.")
         return Folder(Path(text), "there", WAYS)
-    _refuse_secrets(text, "the address")
     if scheme == "file":
+        if not text.startswith("file:///"):
+            raise UserError("a folder is written file:///PATH, or without file://: check the address.")
         return Folder(Path(unquote(urlsplit(text).path)), "there", WAYS)
     if scheme in ("ssh", "sftp"):
         return _host(text, wait_s)
@@ -71,17 +74,28 @@ def _bucket(text: str, wait_s: float, endpoint: str) -> Place:
 
 
 def _refuse_secrets(address: str, what: str) -> None:
-    """Raises :class:`UserError` for an address with a password: everybody on the machine sees what a command was called with."""
-    netloc = urlsplit(address).netloc if "://" in address else address
-    user, mark, _ = netloc.rpartition("@")
-    is_s3 = address.startswith("s3://")
-    if mark and (":" in user or is_s3 or address.startswith("http")):
-        step = (
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
-            if is_s3
-            else "leave it out, and use a key"
-        )
-        raise UserError(f"there are credentials in {what}, where every user of this machine can see them: {step}.")
+    """Raises :class:`UserError` for an address with a password: everybody on the machine sees what a command was called with.
+
+    A password may hold any sign, so all that stands before the last ``@`` is looked at. An address is not printed before that.
+    """
+    scheme, mark, rest = address.partition("://")
+    before, at, _ = (rest if mark else address).rpartition("@")
+    if not at or (scheme == "file" and mark and rest.startswith("/")):
+        return
+    is_name = not re.search(r"[:/?#@\\]", before)
+    if mark and not (scheme in ("ssh", "sftp") and is_name):
+        raise _secret(what, scheme)
+    if not mark and ":" in before and not exists(Path(address)):
+        raise _secret(what, scheme)
+
+
+def _secret(what: str, scheme: str) -> UserError:
+    steps = {
+        "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment",
+        "ssh": "leave it out, and use a key; an @ of a folder's name is written %40",
+    }
+    step = steps.get(scheme, f"leave it out, and name {WAYS}")
+    return UserError(f"there are credentials in {what}, where every user of this machine can see them: {step}.")
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,8 @@
 
 1. One that came after the other (it names that one among those it replaces) counts: that needs no clock.
 2. Else both were changed apart from each other, or by an autogauge that did not note what it replaced. A person's word counts before the
-   gate's; then the newer moment; then the worse standing. The two are named wherever they mean different things.
+   gate's; then the newer moment; then the worse standing. This is asked for each benchmark by itself: a word about one takes nothing from
+   a word about another. The two are named wherever they mean different things.
 
 What is decided by the second rule becomes a standing that replaces both, the same whichever side decides it. So two places come to one
 standing, and the difference is told once.
@@ -61,13 +62,16 @@ def decide(here: bytes, there: bytes) -> Decided:
         )
     first = _weight(ours, here) > _weight(theirs, there)
     winner, content, loser, other = (ours, here, theirs, there) if first else (theirs, there, ours, here)
+    both = _merged(winner, loser)
     chain = (*loser.replaces, *winner.replaces, standing.digest_of(other), standing.digest_of(content))
-    merged = replace(winner, replaces=tuple(dict.fromkeys(chain))[-MOST_REPLACED:])
-    said = (
-        ""
-        if _means(ours) == _means(theirs)
-        else f"{_why_it_counts(winner, loser)}: {_told(winner)}, not {_told(loser)}"
-    )
+    merged = replace(both, replaces=tuple(dict.fromkeys(chain))[-MOST_REPLACED:])
+    if _means(ours) == _means(theirs):
+        said = ""
+    elif _means(both) in (_means(ours), _means(theirs)):
+        counts, other_one = (winner, loser) if _means(both) == _means(winner) else (loser, winner)
+        said = f"{_why_it_counts(counts, other_one)}: {_told(counts)}, not {_told(other_one)}"
+    else:
+        said = f"each word counts for the benchmarks that it was about: {_told(winner)}; and {_told(loser)}"
     return Decided(Side.BOTH, as_json(merged.to_json()), said)
 
 
@@ -98,6 +102,51 @@ def _weight(record: Record, content: bytes) -> tuple[bool, float, int, str]:
         -WORST_FIRST.index(record.standing),
         standing.digest_of(content),
     )
+
+
+def _merged(winner: Record, loser: Record) -> Record:
+    """What both say, of each benchmark the word that counts; what is said of the whole is the winner's."""
+    whole = _counts(winner, loser, None)
+    keys = dict.fromkeys(
+        key
+        for record in (winner, loser)
+        for key in (*record.benchmarks, *record.new_level, *record.began, *record.words)
+    )
+    counts = {key: _counts(winner, loser, key) for key in keys}
+    stands = {key: record.of(key) for key, record in counts.items()}
+    why = dict.fromkeys(each.why for each in (winner, loser) if each is winner or each in counts.values())
+    said = whole.word
+    words = {key: record.word_about(key) for key, record in counts.items()}
+    return replace(
+        winner,
+        others=whole.others,
+        why="; ".join(filter(None, why)),
+        new_level=tuple(key for key, record in counts.items() if key in record.new_level),
+        began=tuple(key for key, record in counts.items() if key in record.began),
+        benchmarks={key: each for key, each in stands.items() if each is not whole.others},
+        continues=winner.continues or loser.continues,
+        words={key: each for key, each in words.items() if each != said or stands[key] is not whole.others},
+        whole=said if said != (winner.by, winner.when) else None,
+    )
+
+
+def _counts(winner: Record, loser: Record, key: str | None) -> Record:
+    """Of two records that whose word about a benchmark counts, or (``None``) about the others."""
+
+    def weight(record: Record) -> tuple[bool, float, int]:
+        by, when = record.word if key is None else record.word_about(key)
+        stands = record.others if key is None else record.of(key)
+        moment = records.moment(when)
+        return by == PERSON, moment.timestamp() if moment else float("-inf"), -WORST_FIRST.index(stands)
+
+    if key is not None and (_is_vague(winner) or _is_vague(loser)):
+        return min((winner, loser), key=lambda record: WORST_FIRST.index(record.of(key)))
+    return loser if weight(loser) > weight(winner) else winner
+
+
+def _is_vague(record: Record) -> bool:
+    """Whether a person's word was about some benchmarks, and an older autogauge did not note which."""
+    return record.by == PERSON and not record.words and record.whole is None and bool(record.benchmarks)
 
 
 def _means(record: Record) -> tuple[object, ...]:
