@@ -100,7 +100,7 @@ class Record:
     ``others`` is the standing of the benchmarks that ``benchmarks`` does not name. ``new_level`` names the benchmarks whose baseline begins
     with this run, once they are accepted: what was before it is another level. ``began`` names those whose level had begun with it before
     it was rejected: later accepted runs are at that level, without it. ``continues`` says that it goes on from another fingerprint.
-    ``words`` says by whom and when the standing of single benchmarks was set, ``whole`` that of the others, where it was not ``by``, ``when``.
+    ``words`` says by whom and when the standing of single benchmarks was set, ``whole`` that of the others if not ``by``, ``when``.
     ``replaces`` are the digests of the files that it came after, the oldest first: with them two places that share a history know which of
     two standings is the later one, whatever their clocks say.
     """
