@@ -108,6 +108,10 @@ class Histories:
         """The runs of the whole history that pass the filters, whatever their standing."""
         return self._of_place(wanted.text or str(self.root), str(self.root), wanted, any_standing=True)
 
+    def of_folders(self, folders: Iterable[Path], wanted: Where) -> Selection:
+        """The runs of these folders that pass the filters, whatever their standing; ``last`` counts among these alone."""
+        return self._chosen(wanted.text, [run for each in folders for run in self._read(each)], wanted, True)
+
     def _of_place(self, text: str, place: str, wanted: Where, any_standing: bool) -> Selection:
         path = run_named(place, self.root) if is_number(place) else Path(place)
         if is_folder(path):

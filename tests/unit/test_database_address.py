@@ -1,6 +1,7 @@
 """Addresses of databases: what is wrong with one is said without any part of a password; a server is met in tests/lab."""
 
 import sys
+from contextlib import ExitStack
 from urllib.parse import quote
 
 import pytest
@@ -8,7 +9,11 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
+from autogauge.history import where
+from autogauge.history.export import database
 from autogauge.history.export.database_address import Address
+from autogauge.history.select import Histories
+from autogauge.history.where import Where
 from tests.histories import year
 from tests.properties import for_all
 
@@ -94,3 +99,12 @@ def export(tmp_path):
 def test_without_psycopg_it_says_what_to_install(export, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "pip install -r requirements-lab.txt" in export("postgresql://db/lab")
+
+
+def test_what_a_database_has_is_brought_up_to_date_also_where_it_passes_no_filter_any_more(tmp_path):
+    year(tmp_path / "history", "lab-01", runs=3)
+    with ExitStack() as stack:
+        histories = Histories(stack, tmp_path / "history", tmp_path / "cache")
+        found, whole = histories.all(where.parse(["run=1"])), histories.all(Where())
+        there = {("lab-01", whole.runs[2].path.name)}
+        assert [run.number for run in database.meant(found, whole, there)] == [1, 3]

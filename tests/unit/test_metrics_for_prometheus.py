@@ -113,6 +113,16 @@ def test_filters_and_what_cannot_be_read_count(history):
     assert "autogauge.prom: 2 benchmarks from 3 runs; 1 left out" in said
 
 
+def test_when_a_machine_measured_last_is_no_matter_of_filters(history):
+    (history / "lab-02" / "0009_half.json").write_text("{")
+    newest = save(history / "lab-02", {LATENCY: 0.5}, machine="lab-02", days=30, openvino="2026.4.0")
+    every, _ = parsed(exported(history)[0])
+    some, _ = parsed(exported(history, "--where=openvino=2025.1")[0])
+    assert newest.exists()
+    for name in ("machine_last_run_timestamp_seconds", "machine_unreadable_runs"):
+        assert labels_with(some, name) == labels_with(every, name)
+
+
 def test_nothing_is_left_of_a_file_that_cannot_be_written(history, tmp_path):
     place = tmp_path / "autogauge.prom"
     place.mkdir()

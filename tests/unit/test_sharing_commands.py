@@ -65,6 +65,12 @@ def test_a_part_is_named_by_machine_and_by_filters(run, tmp_path):
     assert "1 run sent, 1 there already" in run("push", there, "--where=machine=lab-01 last=2")[1]
 
 
+def test_the_last_runs_of_a_machine_are_counted_among_its_own(run, tmp_path, here):
+    histories.save(here / "lab-02", {histories.LATENCY: 0.01}, machine="lab-02", days=9)
+    assert "1 run sent" in run("push", tmp_path / "there", "--new", "--machine=lab-01", "--where=last=1")[1]
+    assert [each.name[:4] for each in store.runs(tmp_path / "there" / "lab-01")] == ["0002"]
+
+
 def test_one_machines_own_folder_is_sent_by_its_name(run, tmp_path, here):
     assert "2 runs sent" in run("push", tmp_path / "there", "--new", history=here / "lab-01")[1]
     assert [each.name for each in (tmp_path / "there").iterdir()] == ["lab-01"]

@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from autogauge.history.export import database_tables
 from autogauge.history.export.database_address import PASSWORDS, Address
 from autogauge.history.export.database_rows import RunRows, folder_of, rows_of, text
 from autogauge.history.export.database_tables import BENCHMARK_COLUMNS, BENCHMARKS, RUN_COLUMNS, RUNS
+from autogauge.history.indexed import IndexedRun
 from autogauge.history.select import Selection
 
 if TYPE_CHECKING:
@@ -54,11 +55,12 @@ class Exported:
 def export(found: Selection, whole: Selection, destination: str) -> Exported:
     """Write the runs that were ``found`` into the database ``destination``; ``whole`` is the history that they are of.
 
+    What is there already is brought up to date as well, also where it passes no filter any more.
+
     Raises :class:`UserError`: what was written before, whole runs, stays, and the next export goes on.
     """
     address = Address.of(destination)
     done = Exported(address.shown)
-    runs = list(rows_of(whole, found.runs))
     folders = {run.path.resolve().parent for run in (*whole.runs, *whole.unreadable)}
     gone = [(text(folder.name), text(name)) for folder in sorted(folders) for name in pruned.gone(folder)]
     here = {(folder_of(run), text(run.path.name)) for run in (*whole.runs, *whole.unreadable)}
@@ -67,7 +69,9 @@ def export(found: Selection, whole: Selection, destination: str) -> Exported:
             database_tables.prepare(connection, address.shown)
         with _batch(connection, address):
             done.removed = _remove(connection, gone)
-        known = _known(connection, sorted({text(folder.name) for folder in folders}))
+            known = _known(connection, sorted({text(folder.name) for folder in folders}))
+        chosen = meant(found, whole, known)
+        runs = list(rows_of(whole, chosen))
         done.only_there = len(known.keys() - here)
         new = [each for each in runs if known.get(each.key) != each.content]
         done.same = len(runs) - len(new)
@@ -78,6 +82,12 @@ def export(found: Selection, whole: Selection, destination: str) -> Exported:
             done.new += sum(each.key not in known for each in batch)
             done.changed += sum(each.key in known for each in batch)
     return done
+
+
+def meant(found: Selection, whole: Selection, known: Container[tuple[str, str]]) -> list[IndexedRun]:
+    """The runs that are written: those found, and those that are there already, which must not stay as they were."""
+    passing = {run.path for run in found.runs}
+    return [run for run in whole.runs if run.path in passing or (folder_of(run), text(run.path.name)) in known]
 
 
 def _known(connection: psycopg.Connection, folders: list[str]) -> dict[tuple[str, str], str]:

@@ -155,7 +155,7 @@ def _of_machines(selection: Selection, now: datetime.datetime) -> list[Family]:
         "machine_last_run_timestamp_seconds", "seconds", "When the machine measured last (Unix time), whatever it was."
     )
     unreadable = Family("machine_unreadable_runs", "", "Saved runs of the machine that cannot be read.")
-    for each in reporting.machines((*selection.runs, *selection.unreadable), now).values():
+    for each in reporting.machines(selection.heard_of, now).values():
         if each.last and each.last.when:
             last.samples.append(({"machine": each.machine}, each.last.when.timestamp()))
         unreadable.samples.append(({"machine": each.machine}, float(len(each.unreadable))))

@@ -29,9 +29,8 @@ def chosen(place: Place, machines: Sequence[str], wanted: Where, near: Folder, c
             place = stack.enter_context(_staged(place, machines, near))
         folders = {place.folder(machine).resolve(): machine for machine in machines}
         found: Chosen = {machine: set() for machine in machines}
-        if not any(runs_in(place.files(machine)) for machine in machines):
-            return found, 0
-        selection = Histories(stack, place.root, cache).all(wanted)
+        there = [place.folder(machine) for machine in machines if runs_in(place.files(machine))]
+        selection = Histories(stack, place.root, cache).of_folders(there, wanted)
         for run in selection.runs:
             if machine := folders.get(run.path.parent.resolve()):
                 found[machine].add(run.path.name.removesuffix(RUN))

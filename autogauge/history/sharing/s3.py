@@ -98,10 +98,12 @@ class Bucket(Remote):
 
     async def _replaced(self, path: str, content: bytes, before: bytes) -> bool:
         etag = await self._etag(path)
-        if await self._fetched(path, len(before)) != before:
-            return False
         try:
+            if await self._fetched(path, len(before)) != before:
+                return False
             await self._fs._pipe_file(path, content, **({"IfMatch": etag} if etag else {}))
+        except (FileNotFoundError, Unusable):  # it was removed meanwhile
+            return False
         except OSError as error:
             if _code_of(error) in _CHANGED:
                 return False

@@ -146,11 +146,16 @@ class Host(Remote):
     async def _replaced(self, path: str, content: bytes, before: bytes) -> bool:
         sftp = await self._sftp()
         temporary = await self._written(path, content)
-        if await self._fetched(path, len(before)) != before:
-            await sftp.unlink(temporary)
-            return False
-        await sftp.posix_rename(temporary, path)
-        return True
+        is_put = False
+        try:
+            with contextlib.suppress(FileNotFoundError, Unusable):  # it was removed meanwhile
+                if await self._fetched(path, len(before)) == before:
+                    await sftp.posix_rename(temporary, path)
+                    is_put = True
+        finally:
+            if not is_put:
+                await sftp.unlink(temporary)
+        return is_put
 
     async def _written(self, path: str, content: bytes) -> str:
         """A hidden file beside that path with the content, flushed to disk; gone again where that failed."""
