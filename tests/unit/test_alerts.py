@@ -292,6 +292,28 @@ def test_another_rule_for_what_is_silent(lab):
     assert len(lab.told(1, "--stale-after=0.5")) == 1
 
 
+def test_another_rule_once_does_not_end_the_alert_of_a_silent_machine(lab):
+    lab.runs(wobbling(10), ago=30)
+    assert len(lab.told(1)) == 1
+    for words in (["--stale-after=365"], []):
+        assert lab.told(1, *words) == []
+        assert len(lab.open_keys()) == 1, "it has not reported, whatever the rule is"
+    lab.runs([1.0], today=True)
+    assert [kind for kind, _ in lab.told(0)] == ["notice"]
+
+
+def test_runs_that_are_removed_do_not_end_the_alert_of_a_silent_machine(lab):
+    lab.runs(wobbling(10), ago=12)
+    assert len(lab.told(1)) == 1
+    for path in store.runs(lab.history / "lab-01")[:-2]:  # its usual gap is not known any more: a week
+        path.unlink()
+    assert lab.told(1) == []
+    assert len(lab.open_keys()) == 1
+    lab.newest().unlink()  # an older run is its last one now, and no sign of life
+    assert lab.told(1) == []
+    assert len(lab.open_keys()) == 1
+
+
 def test_who_acknowledged_what_stands_in_the_list_and_it_no_longer_asks(lab):
     lab.runs(wobbling(10), ago=30)
     lab.told(1)

@@ -98,14 +98,12 @@ class Situation:
         machine = self.machines.get(alert.found.subject.machine)
         if machine is None or machine.last is None or machine.state == reporting.SILENT:
             return None
+        # Only a newer run ends it. What counts as silent changes with the rule (--stale-after) and with what is pruned: would that end an
+        # alert, the same silence would be known by then, and never be told again.
         last = Since.of(machine.last)
-        if last == alert.found.since and not machine.is_late:
-            return End("by the rule for what is silent it is not any more", last.file)
-        return (
-            None
-            if last == alert.found.since
-            else End(f"it reports again: run {last.number} of {last.when[:10]}", last.file)
-        )
+        if last.file == alert.found.since.file or last.when <= alert.found.since.when:
+            return None
+        return End(f"it reports again: run {last.number} of {last.when[:10]}", last.file)
 
 
 def situation(

@@ -18,7 +18,7 @@ from autogauge.lab.fleet.inventory import Machine
 from autogauge.plain import sentence
 
 LOOK, START, MEASURE, FETCHED = "look at the machine", "start to measure", "measure", "fetch the results"
-IS_MEASURED, STOPPED = "did it measure?", "end the measuring"
+IS_FIT, IS_MEASURED, STOPPED = "is it fit?", "did it measure?", "end the measuring"
 """The steps of the playbook that mean something here, by their names in it."""
 QUIET = ("is ", "did ", "unpack")
 """How the names of steps begin that are over at once."""
@@ -62,6 +62,9 @@ class Account:
     run: str = ""
     brought: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    """What is not as it should be: with one of them a machine is not good."""
+    remarks: list[str] = field(default_factory=list)
+    """What is to be known, is so in each run, and is nobody's mistake."""
     is_over: bool = False
 
     def end(self, outcome: Outcome, why: str = "") -> None:
@@ -88,7 +91,7 @@ class Account:
             "gate": dict(self.gate),
             "run": self.run or None,
             "brought_home": self.brought,
-            "notes": self.notes,
+            "notes": [*self.notes, *self.remarks],
             "openvino": self.says.get("openvino") or None,
             "python": self.says.get("python_version"),
             "free_mib": _number(self.says.get("free_mib")),

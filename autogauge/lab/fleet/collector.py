@@ -21,11 +21,14 @@ from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.engine import Event, Playbook
 from autogauge.lab.fleet.inventory import Inventory
+from autogauge.plain import few
 
 DEADLINE_S = 4 * 3600.0
 STOP_S = 90.0
 """So long the machines have, all together, to end what they measure when it is interrupted."""
 CHECK_S = 300.0
+STRICT_CHECK_S = 720.0
+"""With ``doctor --strict``, which a machine may take five minutes for."""
 LOG, CAME = "ansible.log", "came"
 
 
@@ -48,20 +51,28 @@ Watch = Callable[[Sequence[Account], Account | None], None]
 def check(inventory: Inventory, limit: str | None, log: Path, watch: Watch, *, strict: bool = False) -> list[Account]:
     """Ask every machine what it has, and start nothing. Raises :class:`UserError`."""
     everybody = {each.name: Account(each) for each in inventory.machines}
-    variables = {"autogauge_archive": str(packed.pack(log.parent)), **({"autogauge_strict": True} if strict else {})}
+    archive = packed.pack(log.parent, without=inventory.path)
+    variables = {"autogauge_archive": str(archive), **({"autogauge_strict": True} if strict else {})}
+    longest_s = (
+        STRICT_CHECK_S
+        if strict or any(each.variables.get("autogauge_strict") for each in inventory.machines)
+        else CHECK_S
+    )
     with contextlib.closing(Playbook(engine.CHECK, inventory.path, log, variables, limit, len(inventory))) as playbook:
         try:
-            for event in playbook.events(time.monotonic() + CHECK_S):
+            for event in playbook.events(time.monotonic() + longest_s):
                 account = everybody.get(event.machine) if event else None
                 if event and account:
                     accounts.follow(account, event)
+                    if event.step == accounts.IS_FIT and event.kind in ("ok", "skipped"):
+                        account.end(Outcome.READY)
                 watch([*everybody.values()], account)
         except TimeoutError:
             for each in everybody.values():
-                each.end(Outcome.SILENT, f"it did not answer within {CHECK_S:g} s: is it stuck?")
+                each.end(Outcome.SILENT, f"it did not answer within {longest_s:g} s: is it stuck?")
         why = playbook.why_ended()
     for each in everybody.values():
-        each.end(*((Outcome.READY,) if each.says else (Outcome.NOT_STARTED, why)))
+        each.end(Outcome.NOT_STARTED, f"it was not asked all: {why}" if each.says else why)
     return [*everybody.values()]
 
 
@@ -94,6 +105,10 @@ class FleetRun:
     def go(self) -> None:
         """Do it. After it every machine is accounted for, also after an interruption. Raises :class:`UserError` before anything starts."""
         variables = self._prepared()
+        if left := packed.unknown_to_git():
+            self.notes.append(
+                f"git does not know {few(left)}, which stays here: `git add` it if it is to be copied to the machines"
+            )
         self._write()
         try:
             self._follow(variables)
@@ -135,7 +150,7 @@ class FleetRun:
         except OSError as error:
             raise explain_os_error(error, f"cannot write in {self.folder}", "--reports=DIR") from error
         return {
-            "autogauge_archive": str(packed.pack(self.folder).absolute()),
+            "autogauge_archive": str(packed.pack(self.folder, without=self.wanted.inventory.path).absolute()),
             "autogauge_home": str((self.folder / CAME).absolute()),
             "autogauge_at_home": str((self.folder / "at-home").absolute()),
             "autogauge_unpack": False,

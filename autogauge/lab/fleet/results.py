@@ -18,6 +18,7 @@ from autogauge.history.sharing import merge
 from autogauge.history.sharing.place import LARGEST, RUN, kind_of
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.inventory import EMULATED, Machine
+from autogauge.plain import plain
 
 OUTPUT, SUMMARY, STATUS, BEFORE = "output", "summary.json", "status", "before"
 LARGEST_OF_A_SESSION = 64 * 2**20
@@ -71,7 +72,7 @@ def unpack(pack: Path, account: Account, into: Path) -> None:
         ) from error
     if others:
         names = ", ".join(sorted(others))
-        account.notes.append(
+        account.remarks.append(
             f"runs of {names} lie on it too, and stay there: they are not called {account.machine.folder}"
         )
 
@@ -113,9 +114,15 @@ def read(account: Account, came: Path) -> None:
     with contextlib.suppress(OSError):
         account.status = account.status or read_regular(came / STATUS, 100).decode(errors="replace").strip()
     summary = {}
-    with contextlib.suppress(OSError, ValueError):
+    try:
         found = json.loads(read_regular(came / SUMMARY, LARGEST_OF_A_SESSION))
         summary = found if isinstance(found, dict) else {}
+    except FileNotFoundError:
+        pass  # it has not measured
+    except (OSError, ValueError, RecursionError) as error:
+        account.notes.append(
+            f"its summary.json cannot be read ({plain(str(error), 200)}): its verdicts are not known here"
+        )
     with contextlib.suppress(AttributeError, TypeError):
         account.verdicts = Counter(str(each.get("verdict")) for each in summary.get("verdicts") or ())
         judgements = (summary.get("gate") or {}).get("judgements") or ()

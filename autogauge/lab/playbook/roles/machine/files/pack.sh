@@ -12,7 +12,8 @@ tar -cf "$place/results.tar" --files-from="$place/to-come" || exit 1
 mkdir -p "$place/sessions/$NAME" || exit 1
 cd "$place" || exit 1
 for each in output before summary.json status; do
-    [ ! -e "$each" ] || tail -c 4000000 "$each" >"sessions/$NAME/$each" || exit 1
+    # Of a long output the end is enough; half of anything else would be none.
+    [ ! -e "$each" ] || { if [ "$each" = output ]; then tail -c 4000000 "$each"; else cat "$each"; fi >"sessions/$NAME/$each"; } || exit 1
 done
 tar -rf results.tar "sessions/$NAME" || exit 1
 echo "$place/results.tar"

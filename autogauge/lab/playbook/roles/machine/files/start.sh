@@ -6,6 +6,13 @@ exec 9>alive
 flock --nonblock 9 || exit 0 # it runs already
 mkdir begun 2>/dev/null || exit 0 # it has run: what is asked twice is done once
 find ../ -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
+# Copies of the project that nobody measured with for a week; each session touches the mark of its own.
+touch -c "$PROJECT/.complete" 2>/dev/null
+for each in "$FOLDER"/project-*; do
+    mark=$each/.complete
+    [ -e "$mark" ] || mark=$each
+    case ${each##*/} in project-????????????) [ "$each" = "$PROJECT" ] || find "$mark" -maxdepth 0 -mtime +7 -exec rm -rf "$each" \; 2>/dev/null ;; esac
+done
 (cd "$FOLDER/reports/history" 2>/dev/null && find . -name '[0-9]*.json' -type f) >before
 : >output
 export FOLDER PROJECT PYTHON MACHINE LIMIT_S AUTOGAUGE_CACHE place
@@ -18,7 +25,9 @@ timeout --foreground --signal=TERM --kill-after=60 "$LIMIT_S" \
     "$PYTHON" -m pytest -m perf --machine="$MACHINE" --reports="$FOLDER/reports" "$@" 9>&-
 status=$?
 cd "$place" || exit 1
-[ "$FOLDER/reports/latest/summary.json" -nt before ] && cp "$FOLDER/reports/latest/summary.json" summary.json
+# Only the summary that this pytest says it wrote: another one's may have come while it waited for the lock, or ended with a mistake.
+saved=$FOLDER/reports/latest/summary.json
+[ "$saved" -nt before ] && grep -q '^summary: .*summary\.json' output && cp "$saved" summary.json
 echo "$status" >status.new && mv status.new status
 END
 setsid sh run "$@" >>output 2>&1 </dev/null &
