@@ -152,6 +152,47 @@ def test_an_error_that_was_judged_is_expected_and_leaves_open_what_it_kept_from_
     assert holds([guarded, RIGHT], found) == {"refused": None, "is-right": None}
 
 
+def test_what_went_wrong_where_what_it_is_about_did_not_come_about_is_told_and_expected_only_as_it_was_wanted_or_known():
+    told_of = told(("compile", {}), ("infer", {"failed": 2, "errors": ["RuntimeError: AUTO lost it"]}))
+    lost = Expect("c", "lost", lambda seen: seen.value("infer", "failed"), 0, when=lambda seen: False)
+    for expect, found in (
+        (lost, False),
+        (dataclasses.replace(lost, wanted=2), None),
+        (dataclasses.replace(lost, differs=("a-difference",)), False),
+        (dataclasses.replace(lost, differs=("a-difference",), as_known=at_most(2)), None),
+        (dataclasses.replace(lost, differs=("a-difference",), as_known=at_most(1)), False),
+    ):
+        check = judge([expect], told_of)[0]["c"]
+        assert check.holds is found
+        assert ("AUTO lost it" if found is False else "read all the same: 2") in check.why
+        assert found is None or not expect.differs or not is_known([expect], told_of)
+    assert holds([lost], told(("compile", {}), ("infer", {"failed": 0}))) == {"c": None}
+
+
+def test_what_is_not_asked_and_read_no_value_expects_nothing():
+    read = Expect("of another release", "lines", lambda seen: None if seen.step("compile").error else 1, 1)
+    found = told(("compile", BROKEN))
+    assert judge([RIGHT], found, [read])[0]["is-right"].holds is False
+    said = dataclasses.replace(read, read=lambda seen: seen.error("compile"))
+    assert judge([RIGHT], found, [said])[0]["is-right"].holds is None
+
+
+LACK = Failure("signal", "step 1: infer", "killed by the kernel for want of memory")
+
+
+def test_a_process_that_the_machine_could_not_keep_leaves_open_what_was_not_broken_before():
+    check = judge([COMPILED, RIGHT], seen({"devices": ["CPU"]}, ending=LACK))[0]["compiles"]
+    assert check.holds is None
+    assert LACK.reason in check.why
+    assert holds([COMPILED, RIGHT], seen({"devices": ["GPU"]}, ending=LACK)) == {"compiles": False, "is-right": None}
+    assert holds([RIGHT], seen({}, {"wrong": 0}, ending=LACK)) == {"is-right": None}
+    ended = Expect("ends", "the end", lambda seen: seen.became, "done")
+    assert holds([ended], seen({}, ending=LACK)) == {"ends": None}
+    assert is_known([KNOWN, LATER], seen({}, {"lost": 1}, ending=LACK))
+    broken = told(("compile", {}), ("infer", BROKEN))
+    assert holds([RIGHT], Seen(broken.steps, LACK, broken.log)) == {"is-right": False}
+
+
 def test_an_error_that_was_judged_and_is_not_wanted_breaks_what_it_kept_from_being_seen():
     accepted = Expect("accepted", "what is said", lambda seen: seen.error("compile"), "")
     found = told(("compile", BROKEN), ("infer", "KeyError: 'a'"))
