@@ -162,6 +162,44 @@ def test_what_cannot_be_read_is_not_known_and_never_good(tmp_path, what, files):
     assert why_not([found]) == ([f"{what} is not known: {found.found}"] if what in NEEDED else [])
 
 
+@each_of(
+    ("what", "file"),
+    [
+        ("quota (cgroup)", "cpu.max"),
+        ("memory limit (cgroup)", "memory.max"),
+        ("memory left", "memory.max"),
+    ],
+)
+def test_a_limit_that_cannot_be_read_is_not_none(tmp_path, what, file):
+    root = put(machines.server(tmp_path), {f"sys/fs/cgroup/{file}": "max\n"})
+    assert looked_at(watched(root))[what].state is State.FIT
+    machines.unreadable(root, f"sys/fs/cgroup/{file}")
+    assert looked_at(watched(root))[what].state is State.NOT_KNOWN
+    (root / f"sys/fs/cgroup/{file}").unlink()
+    put(root, {f"sys/fs/cgroup/{file}": "much\n"})
+    assert looked_at(watched(root))[what].state is State.NOT_KNOWN
+
+
+def test_both_sockets_heat_counts(tmp_path):
+    root = machines.with_heat(machines.server(tmp_path), package=3)
+    put(root, {f"{CPUS}/cpu{n}/topology/physical_package_id": f"{n // 2}\n" for n in range(4)})
+    assert looked_at(watched(root))["heat"].figures["throttled_since_boot"] == 6
+
+
+def test_a_gpu_that_does_not_tell_whether_it_is_held_back_is_not_known(tmp_path):
+    root = machines.with_gpu(machines.server(tmp_path))
+    (root / "sys/class/drm/card0/gt/gt0/throttle_reason_status").unlink()
+    assert looked_at(watched(root))["GPU frequency"].state is State.NOT_KNOWN
+
+
+def test_another_vendors_device_may_stay_closed(tmp_path, monkeypatch):
+    root = machines.with_gpu(machines.server(tmp_path))
+    monkeypatch.setattr(os, "access", lambda *words, **more: False)
+    assert looked_at(watched(root))["group of devices"].state is State.UNFIT
+    put(root, {"sys/class/drm/renderD128/device/vendor": "0x10de\n"})
+    assert looked_at(watched(root))["group of devices"].state is State.FIT
+
+
 def heated(root):
     before = put(machines.with_heat(machines.server(root / "before"), core=1), {"proc/stat": stat(idle=99_900)})
     return watched(machines.with_heat(machines.server(root / "now"), core=2), before)

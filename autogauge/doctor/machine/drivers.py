@@ -16,7 +16,8 @@ PACKAGES = (
     *("intel-level-zero-npu", "intel-driver-compiler-npu", "intel-fw-npu", "intel-i915-dkms"),
 )
 """Of Debian and Ubuntu, which say more than a file's name: the firmware's release, say."""
-NODES = (("dev/dri", r"renderD[0-9]+"), ("dev/accel", r"accel[0-9]+"))
+NODES = (("dev/dri", r"renderD[0-9]+", "sys/class/drm"), ("dev/accel", r"accel[0-9]+", "sys/class/accel"))
+"""Folders of nodes, their names, and where each one's device tells its vendor."""
 
 
 def kernel_modules(machine: Machine) -> Look:
@@ -71,14 +72,15 @@ def groups(machine: Machine) -> Look:
     """Whether this user may open the devices, and by which group."""
     nodes = [
         machine.root / folder / name
-        for folder, pattern in NODES
+        for folder, pattern, told in NODES
         for name in matching(str(machine.root), folder, pattern)
+        if machine.word(f"{told}/{name}/device/vendor") in (None, INTEL)  # another vendor's is nothing that is measured
     ]
-    for folder, _ in NODES:
+    for folder, _, _ in NODES:
         if (look := machine.cannot_list(folder)) is not None:
             return look
     if not nodes:
-        return Look(State.FIT, "there is no device node of a GPU or an NPU to open")
+        return Look(State.FIT, "there is no device node of an Intel GPU or NPU to open")
     owners = sorted({_group_of(node.stat().st_gid) for node in nodes})
     closed = [node.name for node in nodes if not os.access(node, os.R_OK | os.W_OK)]
     named = ", ".join(owners)

@@ -38,11 +38,14 @@ def _of_card(machine: Machine, card: str) -> Look:
     for highest, allowed, present, held in FILES:
         top, limit, now = (machine.number(f"{card}/{name}") for name in (highest, allowed, present))
         if top is not None and limit is not None:
-            return _judged(top, limit, now, machine.word(f"{card}/{held}"))
+            is_held = machine.word(f"{card}/{held}")
+            if is_held not in ("0", "1"):
+                return machine.unknown(f"{card}/{held}")
+            return _judged(top, limit, now, is_held)
     return machine.unknown(f"{card}/{FILES[0][1]}")
 
 
-def _judged(top: float, limit: float, now: float | None, held: str | None) -> Look:
+def _judged(top: float, limit: float, now: float | None, held: str) -> Look:
     figures = {"highest_mhz": top, "highest_allowed_mhz": limit, "present_mhz": now}
     found = f"up to {limit:.0f} of {top:.0f} MHz{f', now {now:.0f}' if now is not None else ''}"
     if held == "1":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from autogauge.doctor.finding import State
+from autogauge.doctor.machine.processors import MEMORY_LIMITS, closed_limit
 from autogauge.doctor.machine.snapshot import Look, Machine, text
 from autogauge.probe.worker.cgroups import NO_LIMIT_FROM
 
@@ -19,6 +20,8 @@ def left(machine: Machine) -> Look:
     available = machine.memory_kib.get("MemAvailable")
     if available is None:
         return machine.unknown(MEMINFO)
+    if (look := closed_limit(machine, "memory", MEMORY_LIMITS)) is not None:
+        return look
     mib, of_group = available / 1024, None
     for folder, limit in _limits(machine):
         used = _in_use_bytes(machine, folder)
@@ -40,7 +43,7 @@ def _limits(machine: Machine) -> Iterator[tuple[str, float]]:
     """The control groups that limit memory, each with its own limit in bytes: the tightest need not be the one that is nearly full."""
     for folder in machine.groups.folders("memory"):
         place = folder.removeprefix(str(machine.root)).lstrip("/")
-        for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):
+        for name in MEMORY_LIMITS:
             limit = machine.number(f"{place}/{name}")
             if limit is not None and 0 <= limit < NO_LIMIT_FROM:
                 yield place, limit

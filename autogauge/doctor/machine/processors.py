@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Sequence
+
 from autogauge.doctor.finding import State
 from autogauge.doctor.machine.snapshot import Look, Machine
 from autogauge.probe.worker.facts import ranges
 from autogauge.probe.worker.hardware import CPUS, matching
 
 OWN_GROUP = "proc/self/cgroup"
+MEMORY_LIMITS = ("memory.max", "memory.high", "memory.limit_in_bytes")
 
 
 def sharing(machine: Machine) -> Look:
@@ -118,6 +123,8 @@ def quota(machine: Machine) -> Look:
     """Whether a container may use less time than its processors have."""
     if (look := _no_groups(machine, "cpu")) is not None:
         return look
+    if (look := closed_limit(machine, "cpu", ("cpu.max", "cpu.cfs_quota_us"))) is not None:
+        return look
     allows, there = machine.groups.quota(), len(machine.usable or ()) or None
     if allows is None or (there and allows >= there):
         return Look(State.FIT, "none" if allows is None else f"{allows:g} processors, which are all")
@@ -138,6 +145,8 @@ def memory_limit(machine: Machine) -> Look:
     """Whether a container may use less memory than there is, and whether it has met that limit."""
     if (look := _no_groups(machine, "memory")) is not None:
         return look
+    if (look := closed_limit(machine, "memory", MEMORY_LIMITS)) is not None:
+        return look
     limit, kills = machine.groups.memory_limit_bytes(), machine.groups.kills_for_memory()
     total = machine.memory_kib.get("MemTotal")
     killed = f"; {kills} processes were killed for want of memory so far" if kills else ""
@@ -156,6 +165,18 @@ def memory_limit(machine: Machine) -> Look:
         "raise it (docker: --memory) where the model is large",
         figures,
     )
+
+
+def closed_limit(machine: Machine, controller: str, names: Sequence[str]) -> Look | None:
+    """That one of these files of a group is there and does not tell its limit, where it is so: then nobody knows that there is none."""
+    for folder in machine.groups.folders(controller):
+        place = folder.removeprefix(str(machine.root)).lstrip("/")
+        for name in names:
+            path = f"{place}/{name}"
+            is_there = os.path.lexists(machine.root / path)
+            if is_there and not re.match(r"(max|-?[0-9]+)(\s|$)", machine.word(path) or ""):
+                return machine.unknown(path)
+    return None
 
 
 def _no_groups(machine: Machine, controller: str) -> Look | None:

@@ -189,16 +189,18 @@ def _ticks(stat: str, usable: Collection[int] | None) -> dict[str, int]:
 
 
 def _throttled(root: Path, usable: Collection[int] | None) -> int | None:
-    """How often the usable processors were slowed down for their heat; the package's count is the same in each, and counts once."""
+    """How often the usable processors were slowed down for their heat; a package's count is the same in each, and counts once."""
     cores: list[int] = []
-    packages: list[int] = []
+    packages: dict[str, int] = {}
     for each in sorted(usable or ()):
         folder = f"{CPUS}/cpu{each}/thermal_throttle"
-        for name, counts in (("core", cores), ("package", packages)):
-            said = word(str(root), f"{folder}/{name}_throttle_count")
-            if said and said.isdigit():
-                counts.append(int(said))
-    return sum(cores) + max(packages, default=0) if cores or packages else None
+        core, package = (word(str(root), f"{folder}/{name}_throttle_count") for name in ("core", "package"))
+        if core and core.isdigit():
+            cores.append(int(core))
+        if package and package.isdigit():
+            socket = word(str(root), f"{CPUS}/cpu{each}/topology/physical_package_id") or ""
+            packages[socket] = max(int(package), packages.get(socket, 0))
+    return sum(cores) + sum(packages.values()) if cores or packages else None
 
 
 def _programs(root: Path) -> dict[int, tuple[str, int]]:
