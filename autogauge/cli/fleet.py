@@ -16,11 +16,12 @@ from rich.table import Table
 
 from autogauge.cache import default_cache_dir
 from autogauge.cli.shared import OF_A_COMMAND, AsJson
+from autogauge.errors import UserError
 from autogauge.gate.saved import HISTORY
 from autogauge.lab.fleet import accounts, collector, inventory, packed
 from autogauge.lab.fleet.accounts import Account
-from autogauge.lab.fleet.queued import Queued, QueuedRun
-from autogauge.lab.fleet.slurm import Asked
+from autogauge.lab.fleet.batch import Task
+from autogauge.lab.fleet.queued import QueuedRun, WantedJobs
 from autogauge.report import fleet as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
@@ -199,6 +200,9 @@ def slurm(
     submit: Annotated[
         bool, typer.Option("--submit", help="Submit the files, wait for the jobs, and bring the results home.")
     ] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Bring home what earlier jobs left in DIR; nothing is submitted.")
+    ] = False,
     wait: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="How long, with --submit.")
     ] = collector.DEADLINE_S,
@@ -211,18 +215,34 @@ def slurm(
 
     Exit status as that of `fleet run`. Without --submit: `sbatch DIR/MACHINE.sbatch` starts one.
     """
-    asked = Asked(tuple(words or ()), repeat, push)
+    if push and (submit or collect):
+        raise UserError(
+            "--push=PLACE sends the results to PLACE, so --submit and --collect would find none in DIR: "
+            "leave --push out, or submit the files by sbatch and fetch by `history pull PLACE`."
+        )
+    if submit and collect:
+        raise UserError("--submit starts new jobs and --collect starts none: give one of them.")
+    wanted = WantedJobs(inventory.read(lab, limit), out, reports, Task(tuple(words or ()), repeat, push), wait, limit)
     with Progress() as progress:
-        done = QueuedRun(Queued(inventory.read(lab, limit), out, reports, asked, wait), progress)
-        if not submit:
-            files = done.write()
-            if as_json:
-                print_json({name: str(path) for name, path in files.items()})
-            else:
-                typer.echo("".join(f"sbatch {path}\n" for path in files.values()), nl=False)
+        done = QueuedRun(wanted, progress)
+        if submit:
+            done.go()
+        elif collect:
+            done.collect()
+        else:
+            _tell_files(done, as_json)
             return
-        done.go()
     _show(done, reports, as_json)
+
+
+def _tell_files(done: QueuedRun, as_json: bool) -> None:
+    files = done.write()
+    if as_json:
+        print_json({name: str(path) for name, path in files.items()})
+        return
+    typer.echo("".join(f"sbatch {path}\n" for path in files.values()), nl=False)
+    for each in done.notes:
+        typer.echo(f"NOTE  {each}", err=True)
 
 
 @app.command(epilog="Example: python -m autogauge fleet pack")

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.bench import DIES_WITH_US
+from tests.support import wait_until
+
 START_S, COMMAND_S, END_S = 30.0, 20.0, 5.0
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "scancel")
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -73,7 +76,12 @@ class Cluster:
         """A daemon in the foreground, in a session of its own."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.daemons[name] = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                [*DIES_WITH_US, *command],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
 
@@ -152,7 +160,8 @@ def _wait(found: Cluster, is_so, why: str) -> None:  # type: ignore[no-untyped-d
 
 def _end(found: Cluster) -> None:
     with contextlib.suppress(subprocess.SubprocessError, OSError):
-        found.run("scancel", "--full", "--state=RUNNING", "--state=PENDING", "--user=root")
+        found.run("scancel", "--user=root")
+        wait_until(lambda: not found.run("squeue", "--noheader").strip(), END_S)
     for daemon in reversed(found.daemons.values()):
         daemon.terminate()
     for daemon in found.daemons.values():

@@ -55,6 +55,7 @@ def slurm(tmp_path, path, *words):
             *words,
         ),
         timeout_s=400,
+        SECRET="of the submitter",
         SLURM_CONF=os.environ.get("SLURM_CONF", ""),
         PATH=os.environ["PATH"],
     )
@@ -107,6 +108,34 @@ def test_a_job_that_waits_is_said_with_slurms_reason(cluster, tmp_path, inventor
     (machine,) = account["machines"]
     assert machine["outcome"] == "not started"
     assert "still waits in the queue" in machine["sentence"]
+
+
+@pytest.mark.lab
+def test_what_is_not_followed_is_collected_later_and_no_old_summary_makes_a_machine_measured(
+    cluster, tmp_path, inventory
+):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nif [ "$2" = pytest ]; then echo "asks $SECRET"; sleep 4; exit 1; fi\n')
+    python.chmod(0o755)
+    latest = tmp_path / "lab-01" / "reports" / "latest"
+    latest.mkdir(parents=True)
+    (latest / "summary.json").write_text(json.dumps({"verdicts": [{"verdict": "PASS"}]}))
+    os.utime(latest / "summary.json", (1e9, 1e9))
+    path = inventory(("lab-01",), **{"lab-01": {"autogauge_python": str(python)}})
+    _, account = slurm(tmp_path, path, "--submit", "--wait=1")
+    assert account["machines"][0]["outcome"] in ("silent", "not started"), account
+    jobs = tmp_path / "jobs" / "lab-01"
+    assert wait_until(lambda: (jobs / "1.pushed").exists() and (jobs / "1.status").read_text().strip() == "1", 30)
+    assert (jobs / "1.output").read_text() == "asks \n"
+    done, account = slurm(tmp_path, path, "--collect")
+    assert done.returncode == 1
+    (machine,) = account["machines"]
+    assert (machine["outcome"], machine["verdicts"], machine["run"]) == ("failed", {}, None)
+    assert "before anything was measured" in machine["sentence"]
+    assert account["limit"] is None
+    done, _ = slurm(tmp_path, path, "--submit", "--push=/elsewhere")
+    assert done.returncode == 2
+    assert "--push=PLACE sends" in done.stderr
 
 
 def test_the_files_are_made_without_slurm(tmp_path, inventory):

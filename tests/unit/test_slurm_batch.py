@@ -2,23 +2,26 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.lab.fleet import slurm
+from autogauge.lab.fleet import batch, slurm
+from autogauge.lab.fleet.batch import Task
 from autogauge.lab.fleet.inventory import Machine
-from autogauge.lab.fleet.slurm import Asked, Ended, Job
+from autogauge.lab.fleet.slurm import Job
 from tests.cases import each_of
 from tests.properties import for_all
 
-ONCE = Asked()
+ONCE = Task()
 SAYS = """#!/bin/sh
 case "$2" in
-pytest) echo "measures $AUTOGAUGE_CACHE ${AUTOGAUGE_LOCK:-none}"; for each in "$@"; do echo "<$each>"; done; exit "${STATUS:-0}" ;;
-*) echo "pushes $*"; exit "${PUSHED:-0}" ;;
+pytest) echo "measures $AUTOGAUGE_CACHE ${AUTOGAUGE_LOCK:-none}"; for each in "$@"; do echo "<$each>"; done
+    eval "${DOES:-}"; exit "${STATUS:-0}" ;;
+autogauge) [ "$3" != doctor ] || { echo "error: it is hot"; exit "${FIT:-0}"; }; echo "pushes $*"; exit "${PUSHED:-0}" ;;
 esac
 """
 
@@ -34,16 +37,16 @@ def node(tmp_path):
     def run(asked=ONCE, environment=None, **variables):
         own = {"autogauge_project": str(tmp_path / "project"), "autogauge_python": str(python), **variables}
         machine = Machine("lab-01", "lab-01", own)
-        (path,) = slurm.write([machine], asked, tmp_path / "jobs it").values()
-        around = {**os.environ, "HOME": str(tmp_path / "home"), **(environment or {})}
+        (path,) = batch.write([machine], asked, tmp_path / "jobs it").values()
+        around = {**os.environ, "HOME": str(tmp_path / "home"), "SLURM_JOB_ID": "7", **(environment or {})}
         done = subprocess.run(["/bin/sh", path], capture_output=True, text=True, env=around, timeout=30, check=False)
-        return done, Job(machine, "1", path.parent / "lab-01")
+        return done, Job(machine, "7", path.parent / "lab-01", asked.repeats)
 
     return run
 
 
 def statuses(job):
-    return slurm.ended(job, ONCE, {}).statuses
+    return tuple(slurm.statuses(job).values())
 
 
 def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_path):
@@ -55,7 +58,7 @@ def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_
     )
     lines = done.stdout.splitlines()
     assert lines[0] == "measures /srv/cache /run/lock/it"
-    assert lines[1:-1] == [
+    assert lines[1:] == [
         *("<-m>", "<pytest>", "<-m>", "<perf>", "<--machine=lab-01>"),
         f"<--reports={tmp_path}/home/lab it/reports>",
         *("<--profile=quick>", "<-k>", "<a or b>"),
@@ -63,18 +66,69 @@ def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_
     assert statuses(job) == (0,)
 
 
-@each_of(("status", "pushed", "left"), [("0", "0", 0), ("1", "0", 1), ("3", "2", 3), ("1", "2", 2), ("0", "1", 2)])
-def test_what_was_measured_is_pushed_whatever_became_of_it(node, status, pushed, left):
+@each_of(("status", "pushed"), [("0", "0"), ("1", "0"), ("3", "2"), ("1", "2"), ("0", "1")])
+def test_what_was_measured_is_pushed_whatever_became_of_it_and_a_push_changes_no_status(node, status, pushed):
     for asked, where in (
-        (Asked(push="s3://lab/history it"), "s3://lab/history it"),
+        (Task(push="s3://lab/history it"), "s3://lab/history it"),
         (ONCE, "/jobs it/lab-01/history --new"),
     ):
         done, job = node(asked, {"STATUS": status, "PUSHED": pushed})
-        (line,) = (each for each in done.stdout.splitlines() if each.startswith("pushes -m autogauge history push "))
-        assert f"{where} --history=" in line
-    assert ("its results are still in" in done.stdout) is (pushed != "0")
-    assert done.returncode == left
-    assert statuses(job) == (left,)
+        told = (job.place / "7.pushed").read_text()
+        assert told.startswith("pushes -m autogauge history push ")
+        assert f"{where} --history=" in told
+        assert "pushes" not in done.stdout
+        notes = slurm.unpushed(job)
+        assert (notes != []) is (pushed != "0")
+        assert all("its results are still on the node: " in each and "reports/history" in each for each in notes)
+        assert done.returncode == int(status)
+        assert statuses(job) == (int(status),)
+
+
+def test_only_a_summary_of_this_job_is_its_own(node, tmp_path):
+    latest = tmp_path / "home" / "autogauge-lab" / "lab-01" / "reports" / "latest"
+    latest.mkdir(parents=True)
+    (latest / "summary.json").write_text("{}")
+    os.utime(latest / "summary.json", (1e9, 1e9))
+    _, job = node()
+    assert slurm.summaries(job, ["7"]) == []
+    _, job = node(environment={"SLURM_JOB_ID": "8", "DOES": f"sleep 0.05; echo {{}} >'{latest}/summary.json'"})
+    assert [each.name for each in slurm.summaries(job, ["7", "8"])] == ["8.summary.json"]
+    assert slurm.newest(job.machine, job.place.parent).number == "8"
+    assert (job.place / "7.status").read_text() == "0\n"
+
+
+@each_of("shell", [each for each in (["/bin/sh"], ["bash", "--posix"]) if shutil.which(each[0])])
+def test_a_job_that_is_asked_to_end_leaves_that_as_its_status(node, tmp_path, shell):
+    _, job = node(environment={"SLURM_JOB_ID": "1"})
+    path = job.place.with_suffix(".sbatch")
+    around = {**os.environ, "HOME": str(tmp_path / "home"), "SLURM_JOB_ID": "7", "DOES": "kill -TERM $PPID"}
+    done = subprocess.run([*shell, path], capture_output=True, env=around, timeout=30, check=False)
+    assert (done.returncode, statuses(job)) == (143, (143,))
+
+
+@each_of(("strict", "fit", "status", "measures"), [("true", 0, 0, True), (True, 1, 2, False), ("no", 1, 0, True)])
+def test_an_unfit_machine_does_not_measure_where_that_is_wanted(node, strict, fit, status, measures):
+    done, job = node(autogauge_strict=strict, environment={"FIT": str(fit)})
+    assert statuses(job) == (status,)
+    assert ("measures" in done.stdout) is measures
+    assert ("autogauge: doctor --strict: it is hot" in done.stdout) is not measures
+
+
+def test_who_else_is_there_reads_no_batch_file_and_a_job_gets_little_of_the_submitter(node):
+    _, job = node(autogauge_environment={"TOKEN": "secret"})
+    path = job.place.with_suffix(".sbatch")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "\n#SBATCH --export=HOME,LANG,PATH,USER\n" in path.read_text()
+
+
+def test_two_machines_with_one_folder_are_refused(tmp_path):
+    two = [
+        Machine(name, name, {"autogauge_project": "/srv", "autogauge_folder": place})
+        for name, place in (("lab-01", "~/it/"), ("lab-02", "$HOME/it"))
+    ]
+    with pytest.raises(UserError, match="lab-01 and lab-02 have one folder"):
+        batch.write(two, ONCE, tmp_path / "jobs")
+    assert not (tmp_path / "jobs").exists()
 
 
 def test_a_job_without_its_project_says_so_and_measures_nothing(node, tmp_path):
@@ -93,11 +147,12 @@ def test_a_job_that_is_killed_leaves_no_status(node, tmp_path):
 
 
 def test_repeats_are_one_array_whose_parts_do_not_run_beside_each_other(node):
-    asked = Asked(repeats=3)
+    asked = Task(repeats=3)
     for number in ("1", "3"):
-        _, job = node(asked, {"SLURM_ARRAY_TASK_ID": number})
+        _, job = node(asked, {"SLURM_ARRAY_JOB_ID": "6", "SLURM_ARRAY_TASK_ID": number})
     assert "#SBATCH --array=1-3%1" in job.place.with_suffix(".sbatch").read_text()
-    assert slurm.ended(job, asked, {"lab-01": ("PENDING", "Resources")}) == Ended((0, 0), "PENDING", "Resources")
+    assert slurm.statuses(Job(job.machine, "6", job.place, 3)) == {"6_1": 0, "6_3": 0}
+    assert slurm.newest(job.machine, job.place.parent) == Job(job.machine, "6", job.place, 3)
 
 
 def test_the_node_is_the_machines_own_and_nobody_elses_meanwhile(node):
@@ -116,6 +171,9 @@ def test_the_node_is_the_machines_own_and_nobody_elses_meanwhile(node):
         ({"autogauge_folder": "a\nb"}, "autogauge_folder"),
         ({"slurm_minutes": "an hour"}, "slurm_minutes"),
         ({"slurm_node": "a --b"}, "slurm_node"),
+        ({"slurm_node": "lab-[1-9]"}, "slurm_node"),
+        ({"autogauge_strict": "perhaps"}, "autogauge_strict"),
+        ({"autogauge_environment": {"IT": "{{ secret }}"}}, "IT in autogauge_environment"),
         ({"autogauge_pytest_args": "-k 'open"}, "autogauge_pytest_args"),
         ({"autogauge_environment": {"a b": 1}}, "autogauge_environment"),
     ],
@@ -124,7 +182,7 @@ def test_what_a_batch_file_cannot_hold_is_one_sentence_and_no_file_is_written(tm
     good = Machine("lab-01", "lab-01", {"autogauge_project": "/srv/autogauge"})
     bad = Machine("lab-02", "lab-02", {"autogauge_project": "/srv/autogauge", **variables})
     with pytest.raises(UserError, match=word):
-        slurm.write([good, bad], Asked(), tmp_path / "jobs")
+        batch.write([good, bad], Task(), tmp_path / "jobs")
     assert not (tmp_path / "jobs").exists()
 
 
@@ -136,7 +194,7 @@ def test_what_a_batch_file_cannot_hold_is_one_sentence_and_no_file_is_written(tm
 )
 def test_words_and_values_reach_the_program_as_they_are(words, value):
     own = {"autogauge_project": "/", "autogauge_python": "/usr/bin/printf", "autogauge_environment": {"IT": value}}
-    text = slurm.batch(Machine("lab-01", "lab-01", own), Asked(tuple(words)), Path("/srv"))
+    text = batch.batch(Machine("lab-01", "lab-01", own), Task(tuple(words)), Path("/srv"))
     (line,) = (each for each in text.split("\n") if " -m pytest " in each)
     assert shlex.split(line)[7:] == words
     assert f"export IT={shlex.quote(value)}" in text.split("\n")

@@ -1,53 +1,67 @@
 """A fleet run through Slurm's queue: a job for each machine, followed to its end, its results brought home, every machine accounted for.
 
-The jobs themselves are left to ``slurm``, what a machine left to ``results``.
+The jobs themselves are left to ``batch`` and ``slurm``, what a machine left to ``results``.
 """
 
 from __future__ import annotations
 
-import datetime
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge import __version__
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import write_json
-from autogauge.lab.fleet import accounts, results, slurm
-from autogauge.lab.fleet.account_file import SCHEMA
+from autogauge.lab.fleet import accounts, batch, results, slurm
+from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
+from autogauge.lab.fleet.batch import Task
 from autogauge.lab.fleet.collector import Watch
 from autogauge.lab.fleet.inventory import Inventory
-from autogauge.lab.fleet.slurm import Asked, Ended, Job
+from autogauge.lab.fleet.slurm import Job, State
 
 _SAID = re.compile(
-    r"^(?:!* *_pytest\.outcomes\.Exit: |Exit: |autogauge: |ERROR: |slurmstepd: error: \**)(.*?)[ !*]*$", re.MULTILINE
+    r"^(?:!* *_pytest\.outcomes\.Exit: |Exit: |autogauge: |ERROR: (?!usage)|[a-z_. -]*: error: )(.*?)[ !*]*$",
+    re.MULTILINE,
 )
-WAITS, MEASURES = "wait in the queue", "measure"
+_OF_SLURM = re.compile(r"^slurmstepd: error: [ *]*(.*?)[ *]*$", re.MULTILINE)
+SUBMITS, WAITS, MEASURES = "submit its job", "wait in the queue", "measure"
+ASK_EVERY_S = 2.0
+LATE_S = 30.0
+"""So long after a job's end its exit status may still be on its way through a network's file system."""
+BEAR_S = 300.0
+"""So long Slurm may not answer."""
 
 
 @dataclass(frozen=True)
-class Queued:
+class WantedJobs:
     """What is to be done: the batch files go to ``folder``, which all nodes see; what comes home goes to ``reports``."""
 
     inventory: Inventory
     folder: Path
     reports: Path
-    asked: Asked
+    task: Task
     longest_s: float = 4 * 3600.0
+    limit: str | None = None
 
 
 class QueuedRun:
     """The jobs of one call; ``accounts`` has each machine of the inventory, in its order."""
 
-    def __init__(self, wanted: Queued, watch: Watch) -> None:
+    def __init__(self, wanted: WantedJobs, watch: Watch) -> None:
         self.wanted, self._watch = wanted, watch
         self.accounts = [Account(each) for each in wanted.inventory.machines]
-        self.notes: list[str] = []
-        self.started = datetime.datetime.now(datetime.timezone.utc)
-        self.path = wanted.reports / "fleet" / f"{self.started:%Y%m%dT%H%M%SZ}-slurm.json"
+        self._by_name = {each.machine.name: each for each in self.accounts}
+        self._jobs: dict[str, Job] = {}
+        said = {"inventory": str(wanted.inventory.path), "limit": wanted.limit, "pytest_args": [*wanted.task.words]}
+        self._file = AccountFile(self.accounts, said, "-slurm")
+        self.notes = self._file.notes
+
+    @property
+    def path(self) -> Path:
+        """The account file."""
+        return self._file.path
 
     @property
     def is_good(self) -> bool:
@@ -56,8 +70,11 @@ class QueuedRun:
 
     def write(self) -> dict[str, Path]:
         """The batch files, by machine; nothing is submitted. Raises :class:`UserError`."""
+        machines = [each.machine for each in self.accounts]
+        if unused := batch.unused(machines):
+            self.notes.append(unused)
         try:
-            return slurm.write([each.machine for each in self.accounts], self.wanted.asked, self.wanted.folder)
+            return batch.write(machines, self.wanted.task, self.wanted.folder)
         except OSError as error:
             raise explain_os_error(error, f"cannot write in {self.wanted.folder}", "--out=DIR") from error
 
@@ -65,79 +82,166 @@ class QueuedRun:
         """Submit, wait, bring home. Raises :class:`UserError` before anything is in the queue; then every machine is accounted for."""
         slurm.require()
         files = self.write()
-        jobs: list[Job] = []
-        by_name = {each.machine.name: each for each in self.accounts}
-        for account in self.accounts:
-            try:
-                jobs.append(slurm.submit(account.machine, files[account.machine.name]))
-                account.step = WAITS
-            except UserError as error:
-                account.end(Outcome.NOT_STARTED, str(error))
+        self._file.begin(self.wanted.reports)
         try:
-            self._follow(jobs, by_name)
+            for account in self.accounts:
+                self._submit(account, files[account.machine.name])
+            self._follow()
+        except KeyboardInterrupt as error:
+            self._stop(f"interrupted by {error}" if str(error) else "interrupted")
         finally:
-            for each in self.accounts:
-                each.end(Outcome.NOT_STARTED, "its job was not followed to its end: look with squeue")
-            self._write()
+            self._end()
 
-    def _follow(self, jobs: Sequence[Job], by_name: Mapping[str, Account]) -> None:
-        def tell(found: Mapping[str, Ended]) -> None:
-            for name, each in found.items():
-                step = WAITS if each.state == "PENDING" else MEASURES
-                changed = by_name[name] if by_name[name].step != step else None
-                by_name[name].step, by_name[name].doing = step, each.reason if step == WAITS else ""
-                self._watch(self.accounts, changed)
+    def collect(self) -> None:
+        """Bring home what earlier jobs left, and judge the newest of each machine; nothing is submitted."""
+        self._file.begin(self.wanted.reports)
+        folder = self.wanted.folder.absolute()
+        for account in self.accounts:
+            job = slurm.newest(account.machine, folder)
+            if job is None:
+                account.end(Outcome.NOT_STARTED, f"no job of it left anything in {folder / account.machine.folder}")
+            else:
+                self._jobs[account.machine.name] = job
+        try:
+            told: dict[str, State] | None = None
+            with contextlib.suppress(UserError):  # without Slurm the files tell what is done
+                told = slurm.states([*self._jobs.values()])
+            for name, job in self._jobs.items():
+                state = (told or {}).get(name)
+                is_done = len(slurm.statuses(job)) == job.parts
+                if is_done or (told is not None and (state is None or state.is_over)):
+                    self._judge(self._by_name[name], job, state)
+                else:
+                    self._leave(self._by_name[name], job, state)
+        except KeyboardInterrupt:
+            self._stop("interrupted")
+        finally:
+            self._end()
 
-        found = slurm.wait(jobs, self.wanted.asked, self.wanted.longest_s, tell) if jobs else {}
-        for job in jobs:
-            self._judge(by_name[job.machine.name], job, found[job.machine.name])
-
-    def _judge(self, account: Account, job: Job, ended: Ended) -> None:
-        number = f"job {job.number}"
-        results.bring_home(account, job.place, self.wanted.reports / "history")
-        if ended.state == "PENDING":
-            why = f" ({ended.reason})" if ended.reason else ""
+    def _submit(self, account: Account, path: Path) -> None:
+        account.step = SUBMITS
+        try:
+            self._jobs[account.machine.name] = slurm.submit(account.machine, path, self.wanted.task.repeats)
+            account.step = WAITS
+        except UserError as error:
+            account.end(Outcome.NOT_STARTED, str(error))
+        except OSError as error:
             account.end(
-                Outcome.NOT_STARTED,
-                f"{number} still waits in the queue{why}; its results come home with the next fleet slurm",
+                Outcome.FAILED, f"its job is in the queue, and {path.parent} cannot be written: {error.strerror}"
             )
-            return
-        if ended.state != "ended":
-            account.end(
-                Outcome.SILENT, f"{number} was not done within {self.wanted.longest_s:g} s (--wait), and goes on"
-            )
-            return
-        missing = self.wanted.asked.repeats - len(ended.statuses)
-        worst = max(ended.statuses, default=0)
+
+    def _follow(self) -> None:
+        """Ask after the jobs until each has ended; one is judged as soon as it has."""
+        stop_at = time.monotonic() + self.wanted.longest_s
+        answered_at = time.monotonic()
+        ended_at: dict[str, float] = {}
+        told: dict[str, State] = {}
+        while open_ones := [each for name, each in self._jobs.items() if not self._by_name[name].is_over]:
+            now, why = time.monotonic(), ""
+            try:
+                told = slurm.states(open_ones)
+                answered_at = now
+            except UserError as error:
+                why = str(error)
+            is_last = now >= stop_at or now - answered_at > BEAR_S
+            for job in open_ones:
+                name = job.machine.name
+                account, state = self._by_name[name], told.get(name)
+                if (why or (state and not state.is_over)) and not is_last:
+                    self._tell(account, state, why)
+                    continue
+                is_done = len(slurm.statuses(job)) == job.parts
+                if is_done or (not why and (state is None or state.is_over)):
+                    late_s = now - ended_at.setdefault(name, now)
+                    if is_done or late_s >= LATE_S or is_last:
+                        self._judge(account, job, state)
+                elif is_last:
+                    self._leave(account, job, state, why)
+            self._watch(self.accounts, None)
+            if not is_last:
+                time.sleep(min(ASK_EVERY_S, max(0.0, stop_at - time.monotonic())))
+
+    def _tell(self, account: Account, state: State | None, why: str) -> None:
+        step = WAITS if state is None or state.word == "PENDING" else MEASURES
+        if step != account.step:
+            account.step, account.since = step, time.monotonic()
+        account.doing = why or (state.reason if state and step == WAITS else "")
+        self._watch(self.accounts, account)
+
+    def _judge(self, account: Account, job: Job, state: State | None) -> None:
+        """Of a job that has ended."""
+        self._bring_home(account, job)
+        left = slurm.statuses(job)
+        worst = max(left.values(), default=0)
+        missing = [stem for stem in job.stems if stem not in left]
         account.status = "killed" if missing and worst < 2 else str(worst)
-        account.said = (_SAID.findall(slurm.output(job)) or [""])[-1].strip()
-        results.read(account, job.place)
-        if account.status == "killed" and account.said:
-            account.end(Outcome.FAILED, f"{number} left no exit status: {account.said}")
+        worst_part = (
+            next((stem for stem in left if left[stem] == worst), "") if worst >= 2 or not missing else missing[0]
+        )
+        text = slurm.output(job, worst_part)
+        account.said = ["", *_SAID.findall(text)][-1].strip() or (last_line(text) if worst == 2 else "")
+        results.read_summaries(account, slurm.summaries(job, left), self.wanted.reports / "history")
+        if account.status == "killed":
+            cause = "; ".join(_OF_SLURM.findall(text)[-1:]) or (f"Slurm says {state.word}" if state else "")
+            also = f" (part {missing[0].partition('_')[2]} of {job.parts})" if job.parts > 1 else ""
+            account.end(Outcome.FAILED, f"job {job.number} left no exit status{also}{f': {cause}' if cause else ''}")
+        if account.status == "143":
+            account.end(Outcome.FAILED, f"job {job.number} was ended: by scancel, or at its time limit (slurm_minutes)")
+        if account.status in ("0", "1") and account.verdicts and not account.run:
+            account.end(Outcome.FAILED, f"job {job.number} measured, and its run is not at home")
         accounts.judge(account)
+        self._changed(account)
+
+    def _leave(self, account: Account, job: Job, state: State | None, why: str = "") -> None:
+        """Of a job that goes on without being followed."""
+        self._bring_home(account, job)
+        number, later = f"job {job.number}", f"{self._later()} brings home what it leaves"
+        if why:
+            account.end(Outcome.SILENT, f"Slurm does not tell of {number} any more ({why.rstrip('. ')}); {later}")
+        elif state and state.word == "PENDING":
+            reason = f" ({state.reason})" if state.reason else ""
+            account.end(Outcome.NOT_STARTED, f"{number} still waits in the queue{reason}; {later}")
+        else:
+            account.end(Outcome.SILENT, f"{number} is not done, and goes on; {later}")
+        self._changed(account)
+
+    def _bring_home(self, account: Account, job: Job) -> None:
+        account.notes += [each for each in slurm.unpushed(job) if each not in account.notes]
+        results.bring_home(account, job.place, self.wanted.reports / "history")
+
+    def _changed(self, account: Account) -> None:
+        self._file.write()
+        self._watch(self.accounts, account)
+
+    def _stop(self, why: str) -> None:
+        self._file.stopped = why
+        for name, job in self._jobs.items():
+            self._by_name[name].end(
+                Outcome.INTERRUPTED, f"{why}; job {job.number} goes on: {self._later()} brings home what it leaves"
+            )
+        for each in self.accounts:
+            asked = (
+                " while sbatch was asked: look with squeue --me" if each.step == SUBMITS else " before it was submitted"
+            )
+            each.end(Outcome.NOT_STARTED, why + asked)
+
+    def _end(self) -> None:
+        for each in self.accounts:
+            job = self._jobs.get(each.machine.name)
+            each.end(
+                Outcome.NOT_STARTED, f"job {job.number} was not followed to its end" if job else "it was not submitted"
+            )
+        self._file.write(is_done=True)
+
+    def _later(self) -> str:
+        return f"fleet slurm {self.wanted.inventory.path} --out={self.wanted.folder} --collect"
 
     def to_json(self) -> dict[str, Any]:
         """The account, as that of every fleet run."""
-        now = datetime.datetime.now(datetime.timezone.utc)
-        return {
-            "schema": SCHEMA,
-            "autogauge": __version__,
-            "session": self.path.stem,
-            "started": self.started.isoformat(timespec="seconds"),
-            "finished": now.isoformat(timespec="seconds"),
-            "inventory": str(self.wanted.inventory.path),
-            "limit": None,
-            "pytest_args": [*self.wanted.asked.words],
-            "machines": [each.to_json() for each in self.accounts],
-            "counts": accounts.counted(self.accounts),
-            "summary": accounts.in_a_line(self.accounts),
-            "stopped": None,
-            "notes": self.notes,
-        }
+        return self._file.to_json()
 
-    def _write(self) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(self.path, self.to_json())
-        except OSError as error:
-            raise explain_os_error(error, f"cannot write {self.path}", "--reports=DIR") from error
+
+def last_line(text: str) -> str:
+    """The last line that says something, without pytest's frames."""
+    lines = [each.strip("=!- \t") for each in text.splitlines()]
+    return next((each for each in reversed(lines) if each), "")

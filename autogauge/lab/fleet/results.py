@@ -9,6 +9,7 @@ import contextlib
 import json
 import tarfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from autogauge.errors import UserError, explain_os_error
@@ -94,7 +95,7 @@ def bring_home(account: Account, came: Path, history: Path) -> None:
     staged = came / "history"
     if not staged.is_dir():
         return
-    folders = sorted(each.name for each in staged.iterdir())
+    folders = sorted(each.name for each in staged.iterdir() if is_of(each.name, account.machine))
     before = {f"{name}/{path.name}" for name in folders for path in store.runs(history / name)}
     try:
         # The inventory says that it is that machine, also when its processor was changed.
@@ -109,19 +110,39 @@ def bring_home(account: Account, came: Path, history: Path) -> None:
     account.brought += [name.removesuffix(RUN) for name in after if name in came_now - before]
 
 
+def read_summaries(account: Account, summaries: Sequence[Path], history: Path) -> None:
+    """Take into the account what several sessions, one after another, say of themselves; ``run`` is the last that is at home."""
+    verdicts, gate, run = Counter[str](), Counter[str](), ""
+    for each in summaries:
+        account.run = ""
+        read_summary(account, each)
+        verdicts, gate = verdicts + account.verdicts, gate + account.gate
+        folder = account.run.rpartition("/")[0]
+        if account.run and is_of(folder, account.machine) and (history / f"{account.run}{RUN}").is_file():
+            run = account.run
+        elif account.run:
+            account.notes.append(f"its run {account.run} is not at home")
+    account.verdicts, account.gate, account.run = verdicts, gate, run
+
+
 def read(account: Account, came: Path) -> None:
     """Take into the account what the session left: its exit status, its verdicts, and which run it saved."""
     with contextlib.suppress(OSError):
         account.status = account.status or read_regular(came / STATUS, 100).decode(errors="replace").strip()
+    read_summary(account, came / SUMMARY)
+
+
+def read_summary(account: Account, path: Path) -> None:
+    """Take into the account what a ``summary.json`` tells: verdicts, and which run was saved."""
     summary = {}
     try:
-        found = json.loads(read_regular(came / SUMMARY, LARGEST_OF_A_SESSION))
+        found = json.loads(read_regular(path, LARGEST_OF_A_SESSION))
         summary = found if isinstance(found, dict) else {}
     except FileNotFoundError:
         pass  # it has not measured
     except (OSError, ValueError, RecursionError) as error:
         account.notes.append(
-            f"its summary.json cannot be read ({plain(str(error), 200)}): its verdicts are not known here"
+            f"its {SUMMARY} cannot be read ({plain(str(error), 200)}): its verdicts are not known here"
         )
     with contextlib.suppress(AttributeError, TypeError):
         account.verdicts = Counter(str(each.get("verdict")) for each in summary.get("verdicts") or ())
