@@ -94,7 +94,7 @@ def test_one_that_is_killed_and_one_whose_node_is_not_there_leave_the_others_alo
     outcomes = {each["machine"]: each["outcome"] for each in account["machines"]}
     assert outcomes == {"lab-01": "measured", "lab-02": "failed", "lab-03": "not started"}, (account, done.stderr)
     said = {each["machine"]: each["sentence"] for each in account["machines"]}
-    assert "killed" in said["lab-02"].lower() or "no exit status" in said["lab-02"]
+    assert "was ended: by scancel" in said["lab-02"] or "no exit status" in said["lab-02"]
     assert "sbatch refused" in said["lab-03"]
     assert account["summary"] == "3 machines: 1 measured, 1 failed, 1 not started"
 
