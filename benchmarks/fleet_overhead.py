@@ -1,4 +1,4 @@
-"""What `fleet run` adds to what it starts, a machine: the same command beside it by plain ssh, subtracted. It is to be at most 3 s.
+"""What `fleet run` adds to what it starts on each machine: the same command beside it by plain ssh, subtracted. It is to be at most 3 s.
 
 Nothing is measured on the machines: their pytest only collects. On a busy computer all figures are longer.
     python benchmarks/fleet_overhead.py LAB [--rounds=3]
@@ -95,7 +95,9 @@ def main() -> int:
         pairs = [(by_fleet(asked.lab, reports), by_ssh(machines)) for _ in range(asked.rounds)]
         worked_s = (computed_s() - before_s) / asked.rounds / len(machines)
     fleet_s, ssh_s = (statistics.median(each) for each in zip(*pairs, strict=True))
-    added_s = statistics.median(one - other for one, other in pairs) / len(machines)
+    added_s = statistics.median(
+        one - other for one, other in pairs
+    )  # machines work at the same time: each waits for all of it
     print(f"{len(machines)} machines, {asked.rounds} rounds; pytest {' '.join(WORDS)} on each")
     print(f"first fleet run, which copies the project: {first_s:.1f} s")
     print(f"fleet run: {fleet_s:.1f} s; by plain ssh: {ssh_s:.1f} s")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,20 @@ from tests.lab import bench
 
 NUMBER = 4
 _counted = itertools.count(1)
+
+
+REQUIRED = "AUTOGAUGE_LAB_REQUIRED"
+"""In the environment: that all servers must be there, so that a lab that cannot start is red, and not skipped."""
+MAY_LACK = ("AUTOGAUGE_TEST_OTHER_PYTHON", "mounted here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that is skipped for want of a server fails where the lab is required."""
+    report = yield
+    if report.skipped and os.environ.get(REQUIRED) and not any(each in str(report.longrepr) for each in MAY_LACK):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")

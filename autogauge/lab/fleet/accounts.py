@@ -18,7 +18,7 @@ from autogauge.lab.fleet.inventory import Machine
 from autogauge.plain import sentence
 
 LOOK, START, MEASURE, FETCHED = "look at the machine", "start to measure", "measure", "fetch the results"
-IS_FIT, IS_MEASURED, STOPPED = "is it fit?", "did it measure?", "end the measuring"
+IS_FIT, IS_MEASURED = "is it fit?", "did it measure?"
 """The steps of the playbook that mean something here, by their names in it."""
 QUIET = ("is ", "did ", "unpack")
 """How the names of steps begin that are over at once."""

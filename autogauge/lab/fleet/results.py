@@ -21,7 +21,7 @@ from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.inventory import EMULATED, Machine
 from autogauge.plain import plain
 
-OUTPUT, SUMMARY, STATUS, BEFORE = "output", "summary.json", "status", "before"
+OUTPUT, SUMMARY, STATUS = "output", "summary.json", "status"
 LARGEST_OF_A_SESSION = 64 * 2**20
 _STANDING = ".standing"
 
@@ -85,7 +85,7 @@ def _place(member: tarfile.TarInfo, machine: Machine) -> Path | None:
         return None
     if len(parts) == 3 and parts[0] == "history" and is_of(parts[1], machine) and kind_of(parts[2]):
         return Path(*parts) if member.size <= LARGEST[kind_of(parts[2])] else None
-    if parts[:2] == ("sessions", machine.name) and parts[2:] in ((OUTPUT,), (SUMMARY,), (STATUS,), (BEFORE,)):
+    if parts[:2] == ("sessions", machine.name) and parts[2:] in ((OUTPUT,), (SUMMARY,), (STATUS,)):
         return Path(parts[2]) if member.size <= LARGEST_OF_A_SESSION else None
     return None
 

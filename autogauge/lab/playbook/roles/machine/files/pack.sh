@@ -11,7 +11,7 @@ find history -type f \( -name '[0-9]*.json' -o -name '[0-9]*.npz' -o -name '[0-9
 tar -cf "$place/results.tar" --files-from="$place/to-come" || exit 1
 mkdir -p "$place/sessions/$NAME" || exit 1
 cd "$place" || exit 1
-for each in output before summary.json status; do
+for each in output summary.json status; do
     # Of a long output the end is enough; half of anything else would be none.
     [ ! -e "$each" ] || { if [ "$each" = output ]; then tail -c 4000000 "$each"; else cat "$each"; fi >"sessions/$NAME/$each"; } || exit 1
 done

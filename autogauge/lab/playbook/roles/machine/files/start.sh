@@ -1,5 +1,5 @@
 # Starts pytest with the words that follow, and comes back at once: what is measured goes on when a connection is lost.
-# In the session's folder: alive (locked as long as it runs), pid, output, before (the runs that there were), and at its end summary.json, status.
+# In the session's folder: alive (locked as long as it runs), pid, output, before (made when it began), and at its end summary.json, status.
 place=$FOLDER/sessions/$SESSION
 mkdir -p "$place" && cd "$place" || exit 1
 exec 9>alive
@@ -13,7 +13,7 @@ for each in "$FOLDER"/project-*; do
     [ -e "$mark" ] || mark=$each
     case ${each##*/} in project-????????????) [ "$each" = "$PROJECT" ] || find "$mark" -maxdepth 0 -mtime +7 -exec rm -rf "$each" \; 2>/dev/null ;; esac
 done
-(cd "$FOLDER/reports/history" 2>/dev/null && find . -name '[0-9]*.json' -type f) >before
+: >before
 : >output
 export FOLDER PROJECT PYTHON MACHINE LIMIT_S AUTOGAUGE_CACHE place
 [ -z "${AUTOGAUGE_LOCK:-}" ] || export AUTOGAUGE_LOCK
