@@ -40,6 +40,11 @@ Limit = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(metavar="PATTERN", help="Only these machines or groups, as Ansible's own --limit."),
 ]
+Words = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Argument(metavar="[-- PYTEST OPTIONS]", help="More options of pytest -m perf, behind the inventory's."),
+]
+Reports = Annotated[Path, typer.Option(metavar="DIR", help="Where the one history is; the account goes there too.")]
 Strict = Annotated[bool, typer.Option("--strict", help="An unfit machine (doctor --strict) does not measure.")]
 
 
@@ -135,14 +140,9 @@ def check(lab: Lab, limit: Limit = None, strict: Strict = False, as_json: AsJson
 @app.command(epilog="Example: python -m autogauge fleet run lab.ini --limit=lab-01,lab-02 -- -k hints")
 def run(
     lab: Lab,
-    words: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[-- PYTEST OPTIONS]", help="More options of pytest -m perf, behind the inventory's."),
-    ] = None,
+    words: Words = None,
     limit: Limit = None,
-    reports: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the one history is; the account goes there too.")
-    ] = HISTORY.parent,
+    reports: Reports = HISTORY.parent,
     strict: Strict = False,
     deadline: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="In all; what measures then is ended.")
@@ -183,10 +183,7 @@ def slurm(
         Path,
         typer.Option(metavar="DIR", help="Where the batch files go, and what jobs leave: a folder that all nodes see."),
     ],
-    words: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[-- PYTEST OPTIONS]", help="More options of pytest -m perf, behind the inventory's."),
-    ] = None,
+    words: Words = None,
     limit: Limit = None,
     repeat: Annotated[
         int, typer.Option(metavar="N", help="So many runs of each machine, one after another (an array).")
@@ -206,9 +203,7 @@ def slurm(
     wait: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="How long, with --submit.")
     ] = collector.DEADLINE_S,
-    reports: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the one history is; the account goes there too.")
-    ] = HISTORY.parent,
+    reports: Reports = HISTORY.parent,
     as_json: AsJson = False,
 ) -> None:
     """Make a batch file for each machine of the inventory, its node for itself; with --submit also submit and follow them.

@@ -6,7 +6,7 @@ import fnmatch
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, NamedTuple, Optional
 
 import typer
 
@@ -87,7 +87,7 @@ def push(
     if is_new and not new:
         raise UserError(f"there is no history at {there.shown}: check the address, or begin one there (--new).")
     refuse_one_machine(there)
-    _carry(here, there, here, is_new, machines, filters, called, dry_run, verify, cache, as_json)
+    _carry(here, there, here, is_new, _Asked(machines, filters, called, dry_run, verify, cache, as_json))
 
 
 def pull(
@@ -113,44 +113,45 @@ def pull(
     if not there.is_there():
         raise UserError(f"there is no history at {there.shown}: check the address.")
     refuse_one_machine(here)
-    _carry(there, here, here, not here.is_there(), machines, filters, called, dry_run, verify, cache, as_json)
+    _carry(there, here, here, not here.is_there(), _Asked(machines, filters, called, dry_run, verify, cache, as_json))
 
 
-def _carry(
-    sender: Place,
-    receiver: Place,
-    here: Folder,
-    is_new: bool,
-    machines: Sequence[str] | None,
-    filters: Sequence[str] | None,
-    called: str,
-    dry_run: bool,
-    verify: bool,
-    cache: Path | None,
-    as_json: bool,
-) -> None:
-    names = _named(sender, machines)
+class _Asked(NamedTuple):
+    """What both commands are asked for, by their options."""
+
+    machines: Sequence[str] | None
+    filters: Sequence[str] | None
+    called: str
+    is_dry: bool
+    verify: bool
+    cache: Path | None
+    as_json: bool
+
+
+def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _Asked) -> None:
+    called = asked.called
+    names = _named(sender, asked.machines)
     if called and (len(names) != 1 or not is_machine(called)):
         raise UserError(
             "a name at the receiver is for one machine: name it (--machine=NAME), and give a plain name (--as=NAME)."
         )
-    wanted = where.parse(filters or ())
+    wanted = where.parse(asked.filters or ())
     meant, unread = None, 0
     if wanted.text:
-        with cache_dir_or_temporary(cache) as folder:
+        with cache_dir_or_temporary(asked.cache) as folder:
             meant, unread = chosen(sender, names, wanted, here, folder)
 
     def choose(machine: str, stems: Sequence[str]) -> Sequence[str]:
         return stems if meant is None else [stem for stem in stems if stem in meant[machine]]
 
-    plan = Wanted(choose, dict.fromkeys(names, called) if called else {}, dry_run, receiver is here, verify)
-    if is_new and not dry_run:
+    plan = Wanted(choose, dict.fromkeys(names, called) if called else {}, asked.is_dry, receiver is here, asked.verify)
+    if is_new and not asked.is_dry:
         receiver.begin()
     merged = transfer(sender, receiver, names, plan, _progress)
     if unread:
         files = "1 file was" if unread == 1 else f"{unread} files were"
         merged.notes.append(f"{files} left out: what cannot be read passes no filter")
-    _show(merged, (sender if receiver is here else receiver).shown, as_json)
+    _show(merged, (sender if receiver is here else receiver).shown, asked.as_json)
     if merged.conflicts:
         raise typer.Exit(1)
 
