@@ -10,10 +10,11 @@ from autogauge.probe.worker.steps.inferring import infer, stream
 
 
 class Request:
-    """An infer request that answers ``given``, or fails at what ``fails`` names."""
+    """Answers ``given``, once ``after`` is set, or fails at what ``fails`` names; ``begun`` is set by its inference."""
 
-    def __init__(self, fails="", given=1.0):
+    def __init__(self, fails="", given=1.0, after=None):
         self.output, self.fails, self.given = np.ones(16, np.float32), fails, given
+        self.after, self.begun = after, threading.Event()
 
     def set_input_tensor(self, index, tensor):
         self._may_fail("fill")
@@ -24,6 +25,9 @@ class Request:
 
     def infer(self):
         self._may_fail("infer")
+        self.begun.set()
+        if self.after is not None:
+            self.after.wait(30)
         if self.fails == "hang":
             threading.Event().wait(30)
         self.output[...] = self.given
@@ -66,7 +70,8 @@ def test_one_that_fails_leaves_the_others_their_inferences():
 
 
 def test_one_that_never_comes_back_is_told():
-    told = stream(stage_of(Request("hang"), Request()), {"requests": 2, "times": 6, "patience_s": 0.2})
+    hanging = Request("hang")  # which must have an inference of the six before the other takes them all
+    told = stream(stage_of(hanging, Request(after=hanging.begun)), {"requests": 2, "times": 6, "patience_s": 1.0})
     assert (told["never"], told["failed"]) == (1, 0)
     assert told["done"] == told["compared"] < 6
 
