@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from autogauge import causes
 from autogauge.measuring.claim import Claim, Fact
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.drawing import NONE, Block, Table, slug
@@ -26,6 +27,7 @@ from autogauge.probe.request import Emulation, Failure, ProbeFailed, ProbeReques
 from autogauge.probe.seen import Seen
 from autogauge.rig import separate
 from autogauge.rig.expecting import Expect, deciding_nothing, judge
+from autogauge.rig.late import FirstTry, failed_by_deadlines
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Amount, Study, Turns
 from autogauge.targets import Target
@@ -250,17 +252,45 @@ class CaseTurns:
         self._models = {name: str(path) for name, path in tiny.paths(self._rig.cache).items()}
 
     def measure(self, condition: Condition) -> Sample:
-        """The case, from the start of its process to its end. Raises ``ProbeFailed`` where its first step did not even begin."""
+        """The case, from the start of its process to its end; once more where a deadline passed on a busy machine (``late``).
+
+        Raises ``ProbeFailed`` where its first step did not even begin.
+        """
         case = self._cases[condition.name]
-        seen = self.see(case)
         try:
-            return self._judged(condition.name, case, seen)
+            seen, first = self._in_time(case)
+            return self._judged(condition.name, case, seen, first)
         except (AttributeError, KeyError, TypeError, ValueError) as error:  # garbage of one case costs no other
             why = f"what it told cannot be judged: {type(error).__name__}: {error}"
             raise ProbeFailed(Failure("garbage", "judging", why)) from error
 
-    def _judged(self, name: str, case: Case, seen: Seen) -> Sample:
+    def _in_time(self, case: Case) -> tuple[Seen, FirstTry | None]:
+        """What was seen of the case, and of the try before it where there was one."""
+        before = causes.how_busy()
+        seen: Seen | None = None
+        try:
+            seen = self.see(case)
+            passed = failed_by_deadlines(case.expects, seen, case.aside)
+        except ProbeFailed as error:
+            if error.failure.kind != "deadline" or not (busy := causes.how_busy() or before):
+                raise
+            passed = error.failure.sentence()
+        else:
+            busy = causes.how_busy() or before
+            if not passed or not busy:
+                return seen, None
+        first = FirstTry(passed, busy, seen)
+        self._rig.notes.append(f"{self._result.name}: {case.title or case.name} was {first.sentence()}.")
+        return self.again(case), first
+
+    def again(self, case: Case) -> Seen:
+        """Run it once more, as if it had not been run. Raises as :meth:`see`."""
+        return self.see(case)
+
+    def _judged(self, name: str, case: Case, seen: Seen, first: FirstTry | None) -> Sample:
         checks, expected = judge(case.expects, seen, case.aside)
+        if first is not None:
+            checks = first.said_in(checks)
         facts = self._result.facts.setdefault(name, {"replicates": []})
         facts["replicates"].append(
             {
@@ -268,6 +298,7 @@ class CaseTurns:
                 "ending": None if seen.ending is None else seen.ending.sentence(),
                 "expected": [each.to_json() for each in expected],
                 "deciding_nothing": deciding_nothing(case.expects, seen, case.aside),
+                **({} if first is None else {"first_try": first.to_json(case.expects, case.aside)}),
             }
         )
         took_s = sum(step.seconds or 0.0 for step in seen.steps)

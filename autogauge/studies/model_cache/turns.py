@@ -18,6 +18,7 @@ from autogauge.measuring.result import Result
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.seen import Seen
 from autogauge.rig.cases import Case, CaseTurns
+from autogauge.rig.late import deadlines_of
 from autogauge.rig.rig import Rig
 from autogauge.rig.separate import joined
 
@@ -52,6 +53,7 @@ class CachedTurns(CaseTurns):
         super().__init__(rig, result, cases)
         self._folder, self._number = rig.scratch("cache-cases"), 0
         self._filled: dict[tuple[str, bool], tuple[Path, tuple[Seen, ...]]] = {}
+        self._filled_again: set[tuple[str, bool]] = set()
 
     def see(self, case: Case) -> Seen:
         """Run the case's steps, after those of its filler where nobody has. Raises ``ProbeFailed`` where that filled nothing."""
@@ -68,6 +70,14 @@ class CachedTurns(CaseTurns):
         seen = super().see(dataclasses.replace(case, steps=self._steps(case.steps, own, other)))
         shutil.rmtree(own, ignore_errors=True)
         return joined(before, seen) if case.filled is not None and case.filled.at_once > 1 else seen
+
+    def again(self, case: Case) -> Seen:
+        """Run it once more; a filler in which a deadline passed fills a new folder, once for all its cases."""
+        for key, (_, every) in [*self._filled.items()]:
+            if key not in self._filled_again and any([*deadlines_of(seen)] for seen in every):
+                self._filled_again.add(key)
+                del self._filled[key]
+        return super().again(case)
 
     def _filled_by(self, filler: Filler, case: CachedCase) -> tuple[Path, tuple[Seen, ...]]:
         """The folder that it filled, and what was seen of that. GPUs that are emulated otherwise have a folder of their own.
