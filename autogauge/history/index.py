@@ -2,6 +2,10 @@
 
 The files are the truth. The index is derived from them, lies in the cache, is brought up to date by what changed (name, size, time of
 change), and is thrown away when its schema changes or it is damaged. Which runs are wanted is left to ``select``.
+
+What is read is a copy in memory. So a process that indexes meanwhile, be it an older autogauge, changes nothing of it, and who reads for
+long keeps nobody waiting. SQLite's write-ahead log would spare the copy, but not where several hosts share a cache over a network
+(https://sqlite.org/wal.html). Copying takes less than a tenth of the time that listing the same runs does.
 """
 
 from __future__ import annotations
@@ -35,6 +39,8 @@ AT_ONCE = 500
 """Files to one transaction: so many are read again at most after an interruption."""
 _AGAIN = (-1, -1, -1)
 """Unlike the facts of any file: what could not be read is looked at again, since what was in the way may be gone."""
+Facts = tuple[int, int, int]
+"""Of a file: its size, when it was changed, and when its standing was, in nanoseconds (0 for none)."""
 OnProgress = Callable[[int, int], None]
 Say = Callable[[str], None]
 
@@ -44,6 +50,7 @@ class Index:
 
     def __init__(self, folder: Path, database: sqlite3.Connection) -> None:
         self.folder, self._database = folder, database
+        self._listed: dict[str, Facts] = {}
 
     @functools.cached_property
     def _contents(self) -> dict[int, Contents]:
@@ -128,12 +135,34 @@ class Index:
 
     def update(self, progress: OnProgress = lambda done, total: None) -> None:
         """Read what is new or changed, forget what is gone."""
-        there = _listing(self.folder)
+        self._listed = _listing(self.folder)
+        self._follow(self._listed, progress)
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator[Index]:
+        """The same in memory, where it stays as it was when it was brought up to date. Raises ``sqlite3.DatabaseError``."""
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
+            self._database.execute("BEGIN")
+            try:
+                self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()  # backup() alone waits for ever
+                self._database.backup(memory)
+            finally:
+                self._database.execute("ROLLBACK")
+            prepare(memory)
+            copy = Index(self.folder, memory)
+            copy._follow(self._listed, again=False)  # another process may have changed it before it was copied
+            yield copy
+
+    def _follow(
+        self, there: Mapping[str, Facts], progress: OnProgress = lambda done, total: None, *, again: bool = True
+    ) -> None:
+        """Bring it up to date with these files; with ``again`` what could not be read is tried once more."""
         known = {
             row[0]: row[1:] for row in self._database.execute("SELECT name, size, changed_ns, standing_ns FROM runs")
         }
         gone = known.keys() - there.keys()
-        changed = [name for name, facts in there.items() if known.get(name) != facts]
+        as_it_is = (_AGAIN,) if not again else ()
+        changed = [name for name, facts in there.items() if known.get(name) not in (facts, *as_it_is)]
         if gone:
             self._forget(gone)
         for start in range(0, len(changed), AT_ONCE):
@@ -145,7 +174,7 @@ class Index:
             for name in names:
                 drop(database, name)
 
-    def _read(self, names: Sequence[str], there: dict[str, tuple[int, int, int]]) -> None:
+    def _read(self, names: Sequence[str], there: Mapping[str, Facts]) -> None:
         found: list[tuple[str, SavedRun | None, Record, UserError | None]] = []
         for name in names:
             path = self.folder / name
@@ -182,29 +211,22 @@ def opened(
     :class:`UserError` when the folder cannot be read.
     """
     with contextlib.ExitStack() as stack:
-        database = _connect(path_of(folder, cache))
-        stack.callback(database.close)
-        index = Index(folder, database)
         try:
-            if not _is_free(index, progress):
-                say(f"waiting for another process that is indexing {folder}, for at most {BUSY_S:g} s")
-                database.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S:.0f}")
-                prepare(database)
-                index.update(progress)
+            with contextlib.closing(_connect(path_of(folder, cache))) as database:
+                index = Index(folder, database)
+                if not _is_free(index, progress):
+                    say(f"waiting for another process that is indexing {folder}, for at most {BUSY_S:g} s")
+                    database.execute(f"PRAGMA busy_timeout = {1000 * BUSY_S:.0f}")
+                    prepare(database)
+                    index.update(progress)
+                copy = stack.enter_context(index.copied())
         except sqlite3.DatabaseError as error:
             if _is_locked(error):
                 say(f"the index of {folder} is locked still: its files are read without it")
-                index = stack.enter_context(_in_memory(folder, progress))
+                copy = stack.enter_context(_in_memory(folder, progress))
             else:
-                index = stack.enter_context(_anew(folder, cache, progress))
-        try:
-            yield index
-        except sqlite3.OperationalError as error:
-            if not _is_locked(error):
-                raise
-            raise UserError(
-                f"another process locked the index of {folder} while it was read: try again, or name another cache (--cache=DIR)."
-            ) from None
+                copy = stack.enter_context(_anew(folder, cache, progress))
+        yield copy
 
 
 def _is_free(index: Index, progress: OnProgress) -> bool:
@@ -246,16 +268,16 @@ def _anew(folder: Path, cache: Path, progress: OnProgress) -> Iterator[Index]:
     """An index in the place of one that is damaged; in memory where that cannot be: a full disk, a cache that is read only."""
     with contextlib.suppress(OSError):
         path_of(folder, cache).unlink(missing_ok=True)
-    with contextlib.closing(_connect(path_of(folder, cache))) as database:
-        index = Index(folder, database)
+    with contextlib.ExitStack() as stack:
         try:
-            prepare(database)
-            index.update(progress)
+            with contextlib.closing(_connect(path_of(folder, cache))) as database:
+                index = Index(folder, database)
+                prepare(database)
+                index.update(progress)
+                copy = stack.enter_context(index.copied())
         except sqlite3.DatabaseError:
-            with _in_memory(folder, progress) as index:
-                yield index
-            return
-        yield index
+            copy = stack.enter_context(_in_memory(folder, progress))
+        yield copy
 
 
 @contextlib.contextmanager
@@ -277,8 +299,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(":memory:", isolation_level=None)
 
 
-def _listing(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Size, time of change and that of the standing (0 for none), by the name of each saved run's file."""
+def _listing(folder: Path) -> dict[str, Facts]:
+    """The facts of each saved run's file by its name."""
     try:
         with os.scandir(folder) as entries:
             found = {each.name: _stat(each) for each in entries if each.name.endswith((".json", standing.SUFFIX))}

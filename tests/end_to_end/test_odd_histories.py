@@ -4,7 +4,6 @@ import json
 import os
 import resource
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -262,11 +261,6 @@ def test_an_index_that_another_process_locks_is_waited_for_aloud_and_then_done_w
     with index.opened(lab, cache, say=said.append) as found:
         assert len(found.runs()) == 8
     assert len(said) == 2
-
-
-def test_an_index_locked_while_it_is_read_is_one_sentence(lab, tmp_path):
-    with pytest.raises(UserError, match="locked the index of"), index.opened(lab, tmp_path):
-        raise sqlite3.OperationalError("database is locked")
 
 
 def test_a_name_of_two_hundred_kilobytes_full_of_escapes_is_shown_short_and_plain(tmp_path):

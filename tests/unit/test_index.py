@@ -194,14 +194,15 @@ def test_whatever_happens_to_the_files_the_index_is_as_one_made_anew(steps):
 
 
 INDEXER = """
-import sys
+import contextlib, sys
 from pathlib import Path
 from autogauge.history import index
 index.AT_ONCE = 3
+folder, cache = map(Path, sys.argv[1:])
 print("ready", flush=True)
 while True:
-    with index.opened(Path(sys.argv[1]), Path(sys.argv[2])) as found:
-        found._forget([run.path.name for run in found.runs()[:20]])
+    with index.opened(folder, cache) as found, contextlib.closing(index._connect(index.path_of(folder, cache))) as on_disk:
+        index.Index(folder, on_disk)._forget([run.path.name for run in found.runs()[:20]])
 """
 
 
@@ -236,3 +237,80 @@ def test_four_processes_index_the_same_folder_at_once(tmp_path):
     assert [results.get(timeout=60)[1] for _ in processes] == [30] * 4
     for process in processes:
         process.join(30)
+
+
+def another_process(code, *words):
+    subprocess.run([sys.executable, "-c", code, *map(str, words)], cwd=ROOT, check=True, timeout=60)
+
+
+INDEX_ONCE = """
+import sys
+from pathlib import Path
+from autogauge.history import index
+with index.opened(Path(sys.argv[1]), Path(sys.argv[2])):
+    pass
+"""
+
+
+def test_what_is_read_stays_as_it_was_while_another_process_indexes(tmp_path):
+    """It forgets runs, and gives their numbers in the index to others: figures of one run must not be told as another's."""
+    year(tmp_path, runs=4)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    whole = contents(folder, cache)
+    with index.opened(folder, cache) as found:
+        runs = found.runs()
+        for path in store.runs(folder)[1:]:
+            path.unlink()
+        save(folder, {LATENCY: 9.0, "latency: GPU-THROUGHPUT": 9.0}, **{"labels": {"policy": "other"}})
+        another_process(INDEX_ONCE, folder, cache)
+        figures = {each.key: each for each in found.figures(runs)}
+        assert {key: each.seconds.tolist() for key, each in figures.items()} == {
+            key: [own[2][key] for own in whole] for key in (LATENCY, PER_FRAME)
+        }
+        assert figures[LATENCY].labels == {"device": "AUTO", "hint": "LATENCY"}
+        assert found.label_keys() == {"device", "hint"}
+    assert contents(folder, cache) == fresh(folder, tmp_path) != whole
+
+
+OLDER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+    database.execute(f"DROP TABLE {name}")
+database.execute("CREATE TABLE runs (name TEXT)")
+database.execute("PRAGMA user_version = 1")
+"""
+ONE_LESS = """
+import sqlite3, sys
+sqlite3.connect(sys.argv[1], isolation_level=None).execute("DELETE FROM runs WHERE number = 2")
+"""
+
+
+@pytest.mark.parametrize("does", [OLDER, ONE_LESS])
+def test_what_another_process_does_between_indexing_and_reading_loses_no_run(tmp_path, monkeypatch, does):
+    year(tmp_path, runs=3)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    update = index.Index.update
+
+    def updated(found, progress):
+        update(found, progress)
+        another_process(does, index.path_of(folder, cache))
+
+    monkeypatch.setattr(index.Index, "update", updated)
+    found = contents(folder, cache)
+    monkeypatch.setattr(index.Index, "update", update)
+    assert found == fresh(folder, tmp_path)
+    assert contents(folder, cache) == found
+
+
+def test_who_reads_for_long_keeps_nobody_from_indexing(tmp_path):
+    year(tmp_path, runs=2)
+    folder, cache = tmp_path / "lab-01", tmp_path / "cache"
+    said = []
+    with index.opened(folder, cache) as found:
+        found.figures(found.runs())
+        save(folder, {LATENCY: 0.03})
+        with index.opened(folder, cache, say=said.append) as other:
+            assert len(other.runs()) == 3
+        assert len(found.runs()) == 2
+    assert said == []
