@@ -7,8 +7,9 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
-from autogauge.history import standing, store
+from autogauge.history import pruned, standing, store
 from autogauge.history.sharing.address import place_of
+from autogauge.history.sharing.folder import Folder
 from autogauge.history.standing import Standing
 from tests import histories
 from tests.cases import each_of
@@ -177,3 +178,51 @@ def test_a_password_with_a_slash_is_not_printed(text):
     with pytest.raises(UserError, match="credentials") as caught:
         place_of(text)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """``meanwhile(names)``: these are pruned at the receiver when it is listed, and before anything is put there."""
+
+    def prune(*names):
+        adding = Folder.adding
+
+        def later(folder, machine):
+            folder.folder(machine).mkdir(parents=True, exist_ok=True)
+            pruned.write(folder.folder(machine), names)
+            return adding(folder, machine)
+
+        monkeypatch.setattr(Folder, "adding", later)
+
+    return prune
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_number_that_was_pruned_means_no_other_run_later(run, tmp_path, here, meanwhile, is_before):
+    """Reports and messages name it: at the receiver as well, whichever machine gives the number."""
+    there = tmp_path / "there"
+    histories.save(here / "lab-01", {histories.LATENCY: 0.01}, machine="lab-01", days=5)
+    assert run("push", there, "--new")[0] == 0
+    gone = store.runs(there / "lab-01")[1]
+    gone.unlink()
+    other = here / "lab-01" / gone.name.replace("ffffffff", "aaaaaaaa")
+    (here / "lab-01" / gone.name).rename(other)
+    if is_before:
+        pruned.write(there / "lab-01", [gone.name])
+        said = (
+            f"run 0002 is {other.name} here, and was {gone.name} there until that was pruned: these are two histories"
+        )
+    else:
+        meanwhile(gone.name)
+        said = f"lab-01/0002 was not sent: another run has that number now, {gone.name}"
+    status, told = run("push", there)
+    assert (status, said in " ".join(told.split())) == (1, True), told
+    assert not (there / "lab-01" / other.name).exists()
+    assert run("push", there, "--machine=lab-01", "--as=lab-01-b")[0] == (0 if is_before else 1)
+
+
+def test_a_run_that_is_pruned_while_others_travel_is_not_brought_back(run, tmp_path, here, meanwhile):
+    meanwhile(store.runs(here / "lab-01")[0].name)
+    assert (
+        "1 run sent, 0 there already, 1 pruned there" in run("push", tmp_path / "there", "--new", "--machine=lab-01")[1]
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from autogauge.history.sharing import looked_at
 from autogauge.history.sharing.pair import Pair
@@ -13,11 +13,12 @@ SOME = 8
 """Runs whose content is compared where that means fetching it: the first, the last, and others by chance."""
 
 
-def why_apart(pair: Pair, stems: Sequence[str], *, is_named: bool, every_byte: bool) -> str:
+def why_apart(pair: Pair, stems: Sequence[str], pruned: Collection[str], *, is_named: bool, every_byte: bool) -> str:
     """Why the runs ``stems`` of a machine must not go to that folder: a clause; empty where they may.
 
-    One number that is another run on each side settles it, and so does one name with other content. Where the two have no run in common,
-    the newest runs tell which machine each is of; unless the user named the folder (``is_named``).
+    One number that is another run on each side settles it, also where that was ``pruned`` at the receiver (files' names), and so does one
+    name with other content. Where the two have no run in common, the newest runs tell which machine each is of; unless the user named the
+    folder (``is_named``).
     """
     here, there = f"{pair.sender.where}", f"{pair.receiver.where}"
     numbers = {number_of(stem): stem for stem in runs_in(pair.there) if f"{stem}{RUN}" not in pair.here}
@@ -25,6 +26,14 @@ def why_apart(pair: Pair, stems: Sequence[str], *, is_named: bool, every_byte: b
         other = numbers.get(number_of(stem))
         if other is not None and f"{stem}{RUN}" not in pair.there:
             return f"run {number_of(stem):04d} is {stem}{RUN} {here} and {other}{RUN} {there}: these are two histories"
+    once = {number_of(stem): stem for stem in runs_in(pruned) if f"{stem}{RUN}" not in pair.here}
+    for stem in stems:
+        other = once.get(number_of(stem))
+        if other is not None and f"{stem}{RUN}" not in pair.there and f"{stem}{RUN}" not in pruned:
+            return (
+                f"run {number_of(stem):04d} is {stem}{RUN} {here}, and was {other}{RUN} {there} until that was pruned: "
+                "these are two histories"
+            )
     common = [f"{stem}{RUN}" for stem in stems if f"{stem}{RUN}" in pair.there]
     if differing := pair.differing(_compared(pair, common, every_byte)):
         return f"{differing[0]} {here} is another file than that {there}: these are two histories, or one of the two is damaged"

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from autogauge.errors import UserError
+from autogauge.history import pruned
 from autogauge.history.sharing.place import LARGEST, Entry, Place, Unusable, kind_of
 
 
@@ -23,6 +25,15 @@ class Pair:
     def look(self) -> None:
         """List both."""
         self.here, self.there = self.sender.files(self.machine), self.receiver.files(self.called)
+
+    def pruned(self) -> frozenset[str]:
+        """The runs' files that were pruned at the receiver. Raises :class:`UserError` for a list that cannot be read."""
+        try:
+            return frozenset(pruned.names_in(self.receiver.read(self.called, pruned.NAME, pruned.LARGEST_BYTES)))
+        except FileNotFoundError:
+            return frozenset()
+        except Unusable as error:
+            raise UserError(f"{self.receiver.shown}: {self.called}/{pruned.NAME} cannot be read: {error}.") from None
 
     def costs_little(self, name: str) -> bool:
         """Whether that file's content can be compared without fetching it from far away."""

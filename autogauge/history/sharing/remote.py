@@ -19,9 +19,19 @@ DEFAULT_WAIT_S = 60.0
 SLOWEST_BYTES_PER_S = 50_000
 """A file is given so much more time as it takes at this speed."""
 LONGEST_EXTRA_S = 1200.0
+HANGS_S = 5.0
+"""After so many seconds more than a question is given, what asks it hangs itself."""
 AT_A_TIME = 8
 """Files that are fetched side by side."""
 NEEDS = "a package that is not installed: pip install -r requirements-lab.txt"
+
+
+class _Late(Exception):
+    """What was asked was not answered within so many seconds; 0 where somebody below gave up, nobody knows after how many."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 class Remote(Place):
@@ -70,9 +80,7 @@ class Remote(Place):
         async def one(name: str, most: int) -> bytes | Unusable:
             async with turns:
                 try:
-                    content = await asyncio.wait_for(
-                        self._fetched(self._path(machine, name), most), self._time_for(most)
-                    )
+                    content = await _within(self._time_for(most), self._fetched(self._path(machine, name), most))
                 except FileNotFoundError:
                     return Absent()
                 except Unusable as error:
@@ -147,15 +155,17 @@ class Remote(Place):
         """The answer to a question, within its deadline. Raises ``FileNotFoundError`` as it is, :class:`UserError` for all else."""
         from fsspec.asyn import sync
 
+        wait_s = longest_s or self._wait_s
+
         async def asked() -> T:
             try:
-                return await asyncio.wait_for(question(), longest_s or self._wait_s)
+                return await _within(wait_s, question())
             except asyncio.CancelledError:  # else nothing at all would come back, which looks like an answer
                 raise ConnectionResetError from None
 
         try:
             # The loop's own deadline comes first; this one is for a loop that hangs.
-            return sync(self._fs.loop, asked, timeout=(longest_s or self._wait_s) + 5)  # type: ignore[no-any-return]
+            return sync(self._fs.loop, asked, timeout=wait_s + HANGS_S)  # type: ignore[no-any-return]
         except (
             FileNotFoundError,
             UserError,
@@ -164,13 +174,34 @@ class Remote(Place):
             NameError,
         ):  # the last three are a mistake of ours
             raise
+        except _Late as error:
+            raise _unanswered(self.shown, doing, error.seconds) from None
         except (TimeoutError, asyncio.TimeoutError):
-            raise UserError(
-                f"{self.shown} did not answer within {longest_s or self._wait_s:g} s ({doing}): "
-                "look whether it is up, or give it longer (--wait=SECONDS)."
-            ) from None
+            raise _unanswered(self.shown, doing, wait_s + HANGS_S) from None
         except Exception as error:
             raise explained(self.shown, doing, error, self._means) from None
+
+
+async def _within(seconds: float, answer: Awaitable[T]) -> T:
+    """The answer, if it comes within so many seconds. Raises :class:`_Late`, also where what is below gave up before."""
+
+    async def awaited() -> T:
+        try:
+            return await answer
+        except (TimeoutError, asyncio.TimeoutError):
+            raise _Late from None
+
+    try:
+        return await asyncio.wait_for(awaited(), seconds)
+    except (TimeoutError, asyncio.TimeoutError):
+        raise _Late(seconds) from None
+
+
+def _unanswered(shown: str, doing: str, seconds: float = 0.0) -> UserError:
+    within = f"within {round(seconds, 2):g} s" if seconds else "in time"
+    return UserError(
+        f"{shown} did not answer {within} ({doing}): look whether it is up, or give it longer (--wait=SECONDS)."
+    )
 
 
 def explained(
@@ -179,6 +210,8 @@ def explained(
     """A failure as a sentence: by what the kind of store knows, else by what kind of failure it is."""
     if known := means(error, doing):
         return known
+    if isinstance(error, TimeoutError) or "ReadTimeout" in type(error).__name__:
+        return _unanswered(shown, doing)
     if isinstance(error, (ConnectionError, EOFError)) or "Connect" in type(error).__name__:
         return UserError(f"the connection to {shown} was lost ({doing}): look whether it is up, and run it again.")
     if isinstance(error, PermissionError):

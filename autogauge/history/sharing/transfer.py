@@ -10,11 +10,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autogauge.errors import UserError
-from autogauge.history import pruned
 from autogauge.history.sharing import looked_at, standings
 from autogauge.history.sharing.apart import why_apart
 from autogauge.history.sharing.looked_at import LookedAt
@@ -96,7 +95,9 @@ class _Machine:
         stems = list(self.wanted.choose(self.machine, runs_in(self.pair.here)))
         self.left = len(stems)
         named_so = self.machine in self.wanted.called
-        if why := why_apart(self.pair, stems, is_named=named_so, every_byte=self.wanted.every_byte):
+        missing = [stem for stem in stems if f"{stem}{RUN}" not in self.pair.there]
+        gone = self.pair.pruned() if missing else frozenset[str]()
+        if why := why_apart(self.pair, stems, gone, is_named=named_so, every_byte=self.wanted.every_byte):
             otherwise = "" if named_so else f"; --as={self.called} says that it is the same machine"
             step = f"keep it under a name of its own (--machine={self.machine} --as=NAME), or move what is wrong{otherwise}"
             self._keep_back(len(stems), f"{self.called}: {why}; nothing of it was {self.told.verb}: {step}")
@@ -105,7 +106,7 @@ class _Machine:
         self.told.there += len(common)
         self.left -= len(common)
         self._carry_what_changed(common)
-        missing = self._without_pruned([stem for stem in stems if f"{stem}{RUN}" not in self.pair.there])
+        missing = self._without(gone, missing)
         if self.wanted.is_dry:
             self._sent(len(missing))
             return
@@ -118,17 +119,9 @@ class _Machine:
             self._look_again(stems)
         self._note_what_is_odd()
 
-    def _without_pruned(self, stems: list[str]) -> list[str]:
+    def _without(self, pruned: Collection[str], stems: Sequence[str]) -> list[str]:
         """Those of these runs that the receiver does not lack by its own rule."""
-        if not stems:
-            return []
-        try:
-            listed = {*pruned.names_in(self.receiver.read(self.called, pruned.NAME, pruned.LARGEST_BYTES))}
-        except FileNotFoundError:
-            return stems
-        except Unusable as error:
-            raise UserError(f"{self.receiver.shown}: {self.called}/{pruned.NAME} cannot be read: {error}.") from None
-        found = [stem for stem in stems if f"{stem}{RUN}" not in listed]
+        found = [stem for stem in stems if f"{stem}{RUN}" not in pruned]
         self.told.pruned += len(stems) - len(found)
         self.left -= len(stems) - len(found)
         return found
@@ -232,14 +225,14 @@ class _Machine:
     def _carry_new(self, stems: Sequence[str]) -> None:
         contents = self._contents(stems)
         with self.receiver.adding(self.called):
-            there = self.receiver.files(self.called)
-            taken = {number_of(stem): stem for stem in runs_in(there)}
-            for stem in stems:
+            gone = self.pair.pruned()  # also what was pruned since
+            taken = {number_of(stem): stem for stem in runs_in({*gone, *self.receiver.files(self.called)})}
+            for stem in self._without(gone, stems):
                 other = taken.get(number_of(stem), stem)
                 if other != stem and f"{other}{RUN}" not in self.pair.here:
                     self._keep_back(
                         1,
-                        f"{self._run(stem)} was not {self.told.verb}: there is another run of that number now, {other}{RUN}",
+                        f"{self._run(stem)} was not {self.told.verb}: another run has that number now, {other}{RUN}",
                     )
                     continue
                 self._carry_one(stem, contents)

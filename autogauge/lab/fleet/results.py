@@ -14,33 +14,32 @@ from pathlib import Path, PurePosixPath
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import read_regular, write_bytes
-from autogauge.history import store
+from autogauge.history import pruned, store
 from autogauge.history.sharing import merge
-from autogauge.history.sharing.place import LARGEST, RUN, kind_of
+from autogauge.history.sharing.place import LARGEST, RUN, STANDING, kind_of, runs_in
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.inventory import EMULATED, Machine
 from autogauge.plain import plain
 
 OUTPUT, SUMMARY, STATUS = "output", "summary.json", "status"
 LARGEST_OF_A_SESSION = 64 * 2**20
-_STANDING = ".standing"
 
 
 def at_home(history: Path, machine: Machine) -> bytes:
-    """The runs of a machine that the history has, a line each (PATH, a tab, bytes), for what need not be fetched again.
+    """The runs of a machine that need not be fetched, a line each: PATH, a tab, bytes; of one that was pruned its PATH without an ending.
 
-    Standings are not among them: they change.
+    Of what the history has, standings are not among them: they change.
     """
     lines = []
     for folder in sorted(history.glob("*")):
         if is_of(folder.name, machine) and folder.is_dir():
             for path in sorted(folder.iterdir()):
-                if kind_of(path.name) not in ("", _STANDING):
+                if kind_of(path.name) not in ("", STANDING):
                     with contextlib.suppress(OSError):
-                        lines.append(
-                            f"{folder.name}/{path.name}\t{path.stat().st_size}\n".encode("utf-8", "surrogateescape")
-                        )
-    return b"".join(lines)
+                        lines.append(f"{folder.name}/{path.name}\t{path.stat().st_size}\n")
+            with contextlib.suppress(UserError):  # then they are fetched, and whoever merges them says it
+                lines += [f"{folder.name}/{stem}\n" for stem in runs_in(pruned.gone(folder))]
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def is_of(folder: str, machine: Machine) -> bool:

@@ -1,4 +1,5 @@
-# Packs a session's output and those runs that are not at home yet (a list of them comes in: PATH, a tab, bytes). Prints the path of the pack.
+# Packs a session's output and those runs that are not at home yet (a list of them comes in: PATH, a tab, bytes).
+# A line without bytes is a run that was pruned there: its PATH without an ending. Prints the path of the pack.
 export LC_ALL=C
 case $FOLDER in "~/"*) FOLDER=$HOME/${FOLDER#??} ;; esac
 place=$FOLDER/sessions/$SESSION
@@ -7,7 +8,9 @@ cat >"$place/at-home"
 # The list comes before the files: what a run's saving adds meanwhile comes next time, as a whole.
 cd "$FOLDER/reports" 2>/dev/null || { mkdir -p "$place/none" && cd "$place/none"; } || exit 1
 find history -type f \( -name '[0-9]*.json' -o -name '[0-9]*.npz' -o -name '[0-9]*.standing' \) -printf '%P\t%s\n' 2>/dev/null |
-    grep -vxF -f "$place/at-home" | cut -f 1 | sed 's|^|history/|' >"$place/to-come"
+    LIST=$place/at-home awk -F '\t' 'BEGIN { while ((getline line < ENVIRON["LIST"]) > 0) known[line] }
+        { stem = $1; sub(/\.[a-z]+$/, "", stem) }
+        !($0 in known) && !(stem in known) { print "history/" $1 }' >"$place/to-come"
 tar -cf "$place/results.tar" --files-from="$place/to-come" || exit 1
 mkdir -p "$place/sessions/$NAME" || exit 1
 cd "$place" || exit 1
