@@ -15,14 +15,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import RATIO_SPREAD, Rule, outcome
-from autogauge.measuring.quantity import quantity_of
+from autogauge.measuring.quantity import Quantity, quantity_of
+from autogauge.plain import plain
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
 
@@ -33,6 +34,7 @@ FEWEST = 2
 """Machines below which there is nothing to pool."""
 ORDER = ("FAIL", "INCONCLUSIVE", "NO BASELINE", "IMPROVED", "PASS")
 CHANGED = ("FAIL", "IMPROVED")
+NOTHING, NAMED = "nothing", 5
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Pooled:
     machines: int
     verdicts: dict[str, int]
     furthest: Compared
+    judged: str = ""
+    """By what, in short, where the benchmark has a line for each of several ways: ``by ratio``; else empty."""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""
@@ -69,19 +73,27 @@ class Pooled:
 def pooled(found: Comparison, smallest_change: float) -> Comparison:
     """The comparison with a line a benchmark over its machines, and its own lines the worst first.
 
-    Where no benchmark is of two machines it is as it was.
+    Where no benchmark is of two machines it is as it was. Machines that are not judged by the same are never one line: that, and which
+    machines are in none, is said in its notes.
     """
     groups: dict[tuple[str, str, str, str], list[Compared]] = defaultdict(list)
     for each in found.compared:
         if each.machine and each.judgement.change:
             groups[each.benchmark, each.metric, each.beside, each.basis].append(each)
     several = {key: own for key, own in groups.items() if len({each.machine for each in own}) >= FEWEST}
+    found = dataclasses.replace(found, notes=(*_left_and_split(found.compared, several), *found.notes))
     if not several:
         return found
     varied = len({beside for _, _, beside, _ in several}) > 1
+    ways = Counter(key[:3] for key in several)
     error = FAMILY_ERROR / len(several)
     lines = [
-        _line(key, own, Rule(error, 1 + smallest_change / 2, 1 + smallest_change, quantity_of(key[1])), varied=varied)
+        dataclasses.replace(
+            _line(
+                key, own, Rule(error, 1 + smallest_change / 2, 1 + smallest_change, quantity_of(key[1])), varied=varied
+            ),
+            judged=_in_short(key[3], quantity_of(key[1])) if ways[key[:3]] > 1 else "",
+        )
         for key, own in several.items()
     ]
     return dataclasses.replace(
@@ -91,6 +103,37 @@ def pooled(found: Comparison, smallest_change: float) -> Comparison:
         ),
         pooled=tuple(sorted(lines, key=_badness_of_all)),
     )
+
+
+def _in_short(basis: str, quantity: Quantity) -> str:
+    return basis if basis == f"by {quantity.basis}" else "by ratio"
+
+
+def _left_and_split(compared: Sequence[Compared], lines: Collection[tuple[str, str, str, str]]) -> list[str]:
+    """Sentences on benchmarks with a line over machines for each of several ways of judging, and on machines that are in no line."""
+    groups: dict[tuple[str, str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for each in compared:
+        if each.machine:
+            way = each.basis if each.judgement.change else NOTHING
+            groups[each.benchmark, each.metric, each.beside][way].append(each.machine)
+    said: dict[str, list[str]] = defaultdict(list)
+    for key, ways in groups.items():
+        if len({machine for machines in ways.values() for machine in machines}) < FEWEST:
+            continue
+        own = [way for way in sorted(ways) if (*key, way) in lines]
+        if len(own) > 1:
+            parts = " and ".join(f"one {way} ({_some(ways[way])})" for way in own)
+            said[f"there is {parts}, since not all have a ratio to one pinned workload"].append(key[0])
+        for way in sorted(ways.keys() - {*own}):
+            verb = "is" if len({*ways[way]}) == 1 else "are"
+            why = "there is nothing to compare" if way == NOTHING else f"no other machine is judged {way}"
+            said[f"{_some(ways[way])} {verb} left out, since {why}"].append(key[0])
+    return [f"in the lines over all machines {what}: {_some(each)}" for what, each in said.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = [plain(each, 80) for each in dict.fromkeys(names)]
+    return ", ".join(shown[:NAMED]) + (f" and {len(shown) - NAMED} more" if len(shown) > NAMED else "")
 
 
 def _line(key: tuple[str, str, str, str], own: Sequence[Compared], rule: Rule, *, varied: bool) -> Pooled:

@@ -136,8 +136,9 @@ def _over_machines(found: Comparison) -> list[RenderableType]:
 
 
 def machines_of(each: Pooled) -> str:
-    """How many machines a line is over, and what was said of them: ``100: 97 PASS, 3 FAIL``."""
-    return f"{each.machines}: {', '.join(f'{count} {word}' for word, count in each.verdicts.items())}"
+    """How many machines a line is over, and what was said of them: ``100: 97 PASS, 3 FAIL``; of several lines by what this one is."""
+    judged = f" {each.judged}" if each.judged else ""
+    return f"{each.machines}{judged}: {', '.join(f'{count} {word}' for word, count in each.verdicts.items())}"
 
 
 def furthest_of(each: Pooled) -> str:

@@ -128,6 +128,53 @@ def test_one_machine_is_compared_as_ever(tmp_path):
     assert [each["benchmark"] for each in found["benchmarks"]] == sorted((LATENCY, PER_FRAME))
 
 
+def without_a_pinned_workload(history, name):
+    """That machine's runs have seconds alone."""
+    for path in (history / name).glob("*.json"):
+        document = json.loads(path.read_text())
+        for each in document["benchmarks"]:
+            del each["extra_info"]["against_reference"]
+        path.write_text(json.dumps(document))
+
+
+def test_machines_that_are_judged_by_different_figures_are_different_lines_and_that_is_said(tmp_path):
+    lab(tmp_path, 5, lambda number: 1.0, figures=(LATENCY, PER_FRAME))
+    for name in ("lab-04", "lab-05"):
+        without_a_pinned_workload(tmp_path / "history", name)
+    found = json.loads(compare(tmp_path, *RELEASES, "--json"))
+    counts = sorted((each["benchmark"], each["basis"], each["machines"]) for each in found["over_machines"])
+    ratio, alone = BY_RATIO, "by seconds"
+    assert counts == sorted((key, *each) for key in (LATENCY, PER_FRAME) for each in ((ratio, 3), (alone, 2)))
+    said = (
+        f"in the lines over all machines there is one by seconds (lab-04, lab-05) and one {BY_RATIO} (lab-01, lab-02, lab-03), "
+        f"since not all have a ratio to one pinned workload: {LATENCY}, {PER_FRAME}"
+    )
+    assert found["notes"].count(said) == 1
+    page = tmp_path / "it.html"
+    for shown in (
+        compare(tmp_path, *RELEASES),
+        compare(tmp_path, *RELEASES, "--markdown"),
+        compare(tmp_path, *RELEASES, f"--html={page}") and page.read_text(),
+    ):
+        assert re.search(r"3 by ratio: .*", shown)
+        assert re.search(r"2 by seconds: .*", shown)
+
+
+@pytest.mark.parametrize("machines", [2, 4])
+def test_a_machine_that_is_in_no_line_over_machines_is_named(tmp_path, machines):
+    lab(tmp_path, machines, lambda number: 1.0)
+    last = f"lab-{machines:02d}"
+    without_a_pinned_workload(tmp_path / "history", last)
+    found = json.loads(compare(tmp_path, *RELEASES, "--json"))
+    assert [each["machines"] for each in found["over_machines"]] == ([] if machines == 2 else [3])
+    said = f"{last} is left out, since no other machine is judged by seconds: {LATENCY}"
+    assert any(said in note for note in found["notes"]), found["notes"]
+    assert ": 3 PASS" in compare(tmp_path, *RELEASES) or machines == 2
+    lab(tmp_path, 4, lambda number: 1.0)
+    found = json.loads(compare(tmp_path, *RELEASES, "--json"))
+    assert not any("over all machines" in note for note in found["notes"]), "nothing to say where all are alike"
+
+
 @pytest.mark.parametrize(("machines", "between"), [(3, 0.01), (10, 0.02), (40, 0.03)])
 def test_the_interval_over_machines_holds_as_often_as_it_says(machines, between):
     rng = np.random.default_rng(machines)
