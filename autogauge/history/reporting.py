@@ -93,16 +93,18 @@ def machines(
     says when it was measured, it counts for the machine's age too: the machine does report. ``now`` has a time zone.
     """
     every = list(runs)
-    named: dict[object, str] = {}
-    for run in every:
-        if run.machine:
-            named[run.path.parent] = run.machine
     by_machine: dict[str, list[IndexedRun]] = defaultdict(list)
-    for run in every:
-        by_machine[run.machine or ("" if run.readable else named.get(run.path.parent, run.path.parent.name))].append(
-            run
-        )
+    for machine, run in zip(names_of(every), every, strict=True):
+        by_machine[machine].append(run)
     return {machine: _reporting(machine, own, now, stale_after_days) for machine, own in sorted(by_machine.items())}
+
+
+def names_of(runs: Sequence[IndexedRun]) -> list[str]:
+    """For which machine each run counts: its own; of one that cannot be read that of its folder's others, else the folder's name."""
+    of_folder = {run.path.parent: run.machine for run in runs if run.machine}
+    return [
+        run.machine or ("" if run.readable else of_folder.get(run.path.parent, run.path.parent.name)) for run in runs
+    ]
 
 
 def state_at(age_s: float, stale_after_s: float) -> str:

@@ -19,6 +19,7 @@ from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import OPENVINO, Contents, in_order
 from autogauge.history.numbered import is_number, run_folders, run_named
 from autogauge.history.remembered import Remembered
+from autogauge.history.reporting import names_of
 from autogauge.history.told_apart import Models
 from autogauge.history.where import Where
 
@@ -169,7 +170,7 @@ class Histories:
             tuple(run for run in every if not run.readable),
             not_accepted,
             stands,
-            tuple(run for run in every if wanted.holds_for_machine(run.machine or run.path.parent.name)),
+            tuple(run for name, run in zip(names_of(every), every, strict=True) if wanted.holds_for_machine(name)),
             self._remembered,
         )
 

@@ -137,6 +137,45 @@ def test_the_filters_filter(visit, reports):
     assert "2 of 2 trends shown (4 in all)" in page.locator("#shown").inner_text()
 
 
+def test_a_view_of_trends_is_sent_by_its_address(visit, reports):
+    page = visit(reports / "trends" / "index.html")
+    status = page.locator("#shown")
+    page.locator("select[name=machine]").select_option("lab-02")
+    page.locator("select[name=openvino]").select_option("2026.3.0")
+    page.locator("input[name=x][value=date]").check()
+    page.locator("input[name=standing][value='2']").uncheck()
+    assert status.inner_text() == "2 of 2 trends shown (4 in all)"
+    sent = page.url.partition("#")[2]
+    again = visit(reports / "trends" / "index.html")
+    again.goto(f"{again.url}#{sent}")
+    eventually(again, "document.getElementById('shown').textContent === '2 of 2 trends shown (4 in all)'")
+    assert again.locator("select[name=machine]").input_value() == "lab-02"
+    assert again.locator("select[name=openvino]").input_value() == "2026.3.0"
+    assert again.locator("input[name=x]:checked").input_value() == "date"
+    assert [each.input_value() for each in again.locator("input[name=standing]:checked").all()] == ["0", "1"]
+    again.reload()
+    eventually(again, "document.getElementById('shown').textContent === '2 of 2 trends shown (4 in all)'")
+    again.locator("select[name=machine]").select_option("")
+    again.locator("select[name=openvino]").select_option("")
+    assert again.url.endswith("#x=date&standing=accepted+quarantined")
+
+
+def test_an_address_of_what_is_not_there_is_said(visit, reports):
+    page = visit(reports / "trends" / "index.html")
+    where, status = page.url, page.locator("#shown")
+    page.goto(f"{where}#machine=lab-99&x=date&odd=1&standing=nonsense")
+    told = "The address asks for machine=lab-99, odd=1, standing=nonsense: there is no such choice here"
+    eventually(page, "told => document.getElementById('shown').textContent.endsWith(told)", told)
+    page.locator("select[name=machine]").select_option("lab-01")
+    assert status.inner_text() == "2 of 2 trends shown (4 in all)"
+    for gone in ("t0123456789ab", "s00001"):
+        page.goto(f"{where}#{gone}")
+        told = "The trend that the address names is not on this page"
+        eventually(page, "told => document.getElementById('shown').textContent.endsWith(told)", told)
+        page.goto(f"{where}#machine=lab-01")
+        eventually(page, "document.getElementById('shown').textContent === '2 of 2 trends shown (4 in all)'")
+
+
 def test_trends_are_filtered_and_grouped_by_whatever_labels_there_are(visit, tmp_path):
     """Values in the order of their numbers; a benchmark without the label comes last, and one whose key every object has does no harm."""
     labels = {

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.history.standing import Continues, Standing, mark, write
+from autogauge.report.pages import morning_table, trends_page
 from tests.histories import LATENCY, PER_FRAME
 from tests.labs import DAY, NOW, machine, put
 from tests.unit.test_pages import text_of
@@ -38,6 +39,16 @@ def rows_of(out):
         texts = [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in cells]
         found[html.unescape(re.search(r'data-machine="([^"]*)"', row)[1])] = (texts, re.findall(r'href="([^"]+)"', row))
     return found
+
+
+def links_lead_somewhere(out):
+    """Every link of the morning's page is to a file of it, and one to a trend to a page that has it."""
+    links = {html.unescape(each) for each in re.findall(r'href="([^"]+)"', (out / "index.html").read_text())}
+    for link in links:
+        page, _, trend = link.partition("#")
+        assert not page or (out / page).is_file(), link
+        assert not page or not trend or f'"id": "{trend}"' in (out / page).read_text(), link
+    return {each for each in links if "#" in each}
 
 
 def test_it_says_which_machine_became_slower_in_what_and_since_when(tmp_path):
@@ -107,11 +118,12 @@ def test_machines_that_are_quiet_ahead_or_newer_are_named_and_none_is_dropped(tm
     assert "30 days ago (usually every day)" in text
     assert "lab-02 : stale: last run 12" in text
     assert "lab-04 : its clock is ahead: 1 run in the future, run 13 of" in text
-    assert "lab-05 : 1 run not readable: saved by a newer autogauge" in text
+    assert "lab-05: 1 run not readable: saved by a newer autogauge" in text
     assert "A machine is stale when its last run is older than twice its usual gap" in text
     rows = rows_of(out)
     assert {*rows} == {f"lab-0{number}" for number in range(1, 6)}
-    assert rows["lab-05"][0] == ["lab-05 not readable: newer", "–", "2 hours", ""]
+    assert rows["lab-05"][0] == ["lab-05 not readable: newer", "–", "2 hours", "no run can be read"]
+    links_lead_somewhere(out)
     assert rows["lab-03"][0][2] == "not reporting, 30 days"
     text = said(report(tmp_path, "--stale-after=40") / "index.html")
     assert "not reporting" not in text.partition("Every machine")[0]
@@ -143,7 +155,7 @@ def test_machines_that_no_run_of_passes_the_filters_are_shown(tmp_path):
     machine(tmp_path / "history", "lab-01")
     machine(tmp_path / "history", "lab-02", openvino="2025.4.1")
     rows = rows_of(report(tmp_path, "--where=openvino=2026.4"))
-    assert rows["lab-02"][0] == ["lab-02", "–", "12 hours", ""]
+    assert rows["lab-02"] == (["lab-02", "–", "12 hours", "no run passes the filters"], [])
 
 
 @pytest.mark.parametrize("name", ["../up", "<b>x</b>", "a b", "LAB-01", ".", "x" * 200, "\u202e", ""])
@@ -289,3 +301,105 @@ def test_a_change_is_against_the_newest_runs_own_baseline(tmp_path):
     assert changes["lab-02"] == changes["lab-04"] == "–"
     assert re.fullmatch(r"\+(19|20)\.\d %", changes["lab-03"])
     assert changes["lab-05"] == "+0.0 %"
+
+
+# Addresses.
+
+
+def addresses_of(out):
+    """What each trend's address is, by machine and benchmark."""
+    found = {}
+    for page in (out / "machines").iterdir():
+        described = json.loads(html.unescape(re.search(r'id="trends-data">(.*?)</script>', page.read_text(), re.S)[1]))
+        found |= {(each["machine"], each["benchmark"], each["model"]): (page.name, each["id"]) for each in described}
+    return found
+
+
+def test_an_address_is_the_same_trends_whatever_else_the_lab_gets(tmp_path):
+    history = tmp_path / "history"
+    for name in ("lab-02", "lab-03", "a b"):
+        machine(history, name, figures=(PER_FRAME,))
+    before = addresses_of(report(tmp_path))
+    machine(history, "lab-01", figures=BOTH)
+    machine(history, "a a", figures=BOTH)
+    machine(history, "lab-02", 13, figures=BOTH)
+    put(history / "lab-03", 30, {PER_FRAME: 1.0}, 0.1, model="another", fingerprint="a" * 16)
+    out = report(tmp_path)
+    after = addresses_of(out)
+    assert before.items() <= after.items()
+    assert len({each for _, each in after.values()}) == len(after) == 9
+    assert len({page.casefold() for page, _ in after.values()}) == 5
+    links_lead_somewhere(out)
+
+
+def test_models_of_the_same_files_under_two_names_have_two_addresses(tmp_path):
+    history = tmp_path / "history"
+    for name in ("lab-01", "lab-02"):
+        machine(history, name, 3, digest="d" * 64)
+    put(history / "lab-02", 9, {LATENCY: 1.0}, 0.1, model="another name", fingerprint="a" * 16, digest="d" * 64)
+    out = report(tmp_path)
+    found = addresses_of(out)
+    assert len({each for _, each in found.values()}) == len(found)
+    links_lead_somewhere(out)
+
+
+def test_a_file_that_cannot_be_read_makes_no_lab_of_one_machine(tmp_path):
+    folder = tmp_path / "history" / "runner"
+    machine(tmp_path / "history", "runner", machine="lab-01")
+    (folder / "0099_run_ffffffff.json").write_text("{")
+    assert "The newest run of each machine" in said(report(tmp_path) / "index.html")
+    machine(tmp_path / "history", "lab-02")
+    out = report(tmp_path, "--where=machine=lab-01")
+    assert "The newest run of each machine" in said(out / "index.html")
+    assert "0099_run_ffffffff.json" in said(out / "index.html")
+    assert [*rows_of(report(tmp_path))] == ["lab-01", "lab-02"]
+
+
+# What does not fit is said.
+
+
+def test_what_the_table_has_no_room_for_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(morning_table, "MOST_COLUMNS", 3)
+    monkeypatch.setattr(morning_table, "MOST_CELLS", 7)
+    monkeypatch.setattr(morning_table, "MOST_LINES", 4)
+    history = tmp_path / "history"
+    many = tuple(f"latency: {letter}" for letter in "ABCDE")
+    late = lambda key, run: 1.1 if run > 6 and key == many[4] else 1.0  # noqa: E731
+    for number in range(1, 7):
+        machine(history, f"lab-{number}", figures=many[:4])
+    machine(history, "lab-7", figures=many, slower=late)
+    machine(history, "lab-8", figures=(many[3],))
+    out = report(tmp_path)
+    text, rows = said(out / "index.html"), rows_of(out)
+    heads = re.findall(r'data-benchmark="([^"]*)"', (out / "index.html").read_text())
+    assert heads == ["latency: A", "latency: D", "latency: E"], "the worst, and those of most machines"
+    assert "2 more benchmarks have no column here" in text
+    assert [len(texts) for texts, _ in rows.values()] == [6, 6, 4, 4]
+    assert next(iter(rows)) == "lab-7"
+    assert "4 more machines have no line here" in text
+    assert "8 machines" in text
+    assert [*rows.values()][2][0][3] == "its benchmarks are on its page"
+    links_lead_somewhere(out)
+
+
+@pytest.mark.parametrize("benchmarks", [20, 300])
+def test_machines_with_benchmarks_of_their_own_make_no_table_of_all_by_all(tmp_path, benchmarks):
+    """The bound is of machines times benchmarks: empty cells count."""
+    history = tmp_path / "history"
+    for number in range(30):
+        own = tuple(f"latency: {number}-{each}" for each in range(benchmarks // 10))
+        put(history / f"lab-{number:02d}", 1, dict.fromkeys(own, 1.0), 0.5)
+    page = (report(tmp_path) / "index.html").read_text()
+    assert page.count("<td") <= morning_table.MOST_CELLS + 3 * 30
+    assert page.count("data-benchmark=") <= morning_table.MOST_COLUMNS
+
+
+def test_what_a_page_of_trends_has_no_room_for_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(trends_page, "SUMMED_UP", 2)
+    monkeypatch.setattr(trends_page, "MOST_CHOICES", 2)
+    many = tuple(f"latency: {letter}" for letter in "ABCDE")
+    for number, release in enumerate(("2025.1.0", "2025.2.0", "2025.3.0"), 1):
+        put(tmp_path / "history" / "lab-01", number, dict.fromkeys(many, 1.0), 4 - number, openvino=release)
+    page = said(report(tmp_path) / "index.html")
+    assert "3 more have no line here; each has a chart above." in page
+    assert "the first 2 of 3" in page

@@ -103,8 +103,9 @@ def test_the_history_page_says_what_changed_and_when(histories, tmp_path):
     assert [each["benchmark"] for each in described] == ["latency: AUTO-LATENCY", "seconds per frame: AUTO-THROUGHPUT"]
     assert [len(each["changes"]) for each in described] == [1, 1]
     assert [row[:3] for row in described[0]["releases"]] == [["2026.3.0", "20", "20"], ["2026.4.1", "11", "10"]]
-    series = (tmp_path / "trends" / "data" / "s00000.js").read_text()
-    assert series.startswith('trends.series["s00000"]={"run":[0,1,')
+    name = described[0]["id"]
+    series = (tmp_path / "trends" / "data" / f"{name}.js").read_text()
+    assert series.startswith(f'trends.series["{name}"]={{"run":[0,1,')
     assert len(json.loads(series.partition("=")[2].rstrip(";\n"))["shown"]) == 31
 
 
@@ -112,9 +113,10 @@ def test_the_report_is_replaced_as_a_whole_and_nothing_else_is(histories, tmp_pa
     year(tmp_path / "history", runs=3)
     found = histories.all(Where())
     page = trends_page.save(found, tmp_path / "trends")
-    (page.parent / "data" / "s99999.js").write_text("stale")
+    for name in ("s99999.js", "t0123456789ab.js"):
+        (page.parent / "data" / name).write_text("stale")
     trends_page.save(found, tmp_path / "trends")
-    assert not (page.parent / "data" / "s99999.js").exists()
+    assert not [*(page.parent / "data").glob("s9*"), *(page.parent / "data").glob("t0123456789ab*")]
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").write_text("years of work")
     (tmp_path / "precious" / "index.html").write_text("somebody's own page")

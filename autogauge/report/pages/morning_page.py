@@ -1,16 +1,15 @@
 """The pages of a lab of several machines: the morning's page, a page of trends for each machine, and one of all where they are few.
 
-The morning's page answers which machine became slower, in what, and since when. What it says is ``morning``'s; how its filters work,
-``static/morning.js``'s. The figures of a machine's trends lie in one file that its page loads.
+The morning's page answers which machine became slower, in what, and since when. What it says is ``morning``'s, its table
+``morning_table``'s; how its filters work, ``static/morning.js``'s. The figures of a machine's trends lie in one file that its page loads.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,16 +19,17 @@ from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import by_size
-from autogauge.history.records import VERDICTS
-from autogauge.history.reporting import Reporting, rule_in_words, span_in_words
+from autogauge.history.reporting import Reporting, rule_in_words
 from autogauge.history.select import Selection
 from autogauge.report.history import some_of
 from autogauge.report.pages import marks as marking
-from autogauge.report.pages import morning, trends_page
+from autogauge.report.pages import morning, morning_table, trends_page
+from autogauge.report.pages.addresses import MACHINES, Addresses
 from autogauge.report.pages.marks import Mark, Marks
-from autogauge.report.pages.morning import Cell, Morning, News, Row, morning_of
+from autogauge.report.pages.morning import Cell, Morning, News, morning_of
+from autogauge.report.pages.morning_table import KINDS, MARKS, NO_NAME
 from autogauge.report.pages.render import render
-from autogauge.report.pages.trends_page import MACHINES, PAGE, RUNS, TOGETHER
+from autogauge.report.pages.trends_page import PAGE, RUNS, TOGETHER
 
 MOST_TOGETHER = 300
 """Trends of a lab that one page shows together; of more, each machine's page shows its own."""
@@ -37,28 +37,7 @@ RUNS_OF_A_MACHINE = 50
 """Runs in the table of a machine's page, the newest."""
 LARGE = 50_000
 """Figures of a machine from which on each trend has a file of its own."""
-MOST_CELLS = 8000
-"""Cells of the table, the worst machines first; of the machines after that their lines are shown without benchmarks."""
 NEWS_SHOWN, MACHINES_NAMED, NOTES_SHOWN = 15, 6, 50
-NO_NAME = "no machine's name"
-NO_RUN = "no run passes the filters"
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-MARKS = {
-    morning.FAILS: "✖",
-    morning.WORSE: "▲",
-    morning.OPEN: "◇",
-    morning.QUIET: "◷",
-    morning.BETTER: "▼",
-    morning.FINE: "",
-}
-KINDS = {
-    morning.FAILS: "fail",
-    morning.WORSE: "worse",
-    morning.OPEN: "open",
-    morning.QUIET: "quiet",
-    morning.BETTER: "better",
-    morning.FINE: "fine",
-}
 
 
 class Link(NamedTuple):
@@ -69,8 +48,8 @@ class Link(NamedTuple):
 
 
 def is_lab(history: Selection) -> bool:
-    """Whether there are several machines to show."""
-    return len({run.machine or run.path.parent.name for run in history.heard_of}) > 1
+    """Whether there are several machines to show. A file that cannot be read makes none beside the machine of its folder."""
+    return len(set(reporting.names_of(history.heard_of))) > 1
 
 
 def save(
@@ -99,16 +78,17 @@ def pages(
     found = morning_of(trends, runs, history.heard_of, now, stale_after_days, history.remembered)
     releases = trends_page.releases_of(trends)
     files = {RUNS: trends_page.runs_script(runs, releases)}
-    names = _file_names([row.machine for row in found.rows])
+    addresses = Addresses.of([row.machine for row in found.rows], trends)
+    names = addresses.names
     described: list[dict[str, Any]] = []
     own: dict[str, list[int]] = defaultdict(list)
     for place, trend in enumerate(trends):
         own[trend.identity.machine].append(place)
+    figures = {machine: sum(len(trends[each].runs) for each in places) for machine, places in own.items()}
     for place, trend in enumerate(trends):
         machine = trend.identity.machine
-        large = sum(len(trends[each].runs) for each in own[machine]) > LARGE
-        file = "" if large else f"of-{names[machine]}"
-        described.append(trends_page.described_of(place, trend, runs, file, marks))
+        file = "" if figures[machine] > LARGE else f"of-{names[machine]}"
+        described.append(trends_page.described_of(addresses.ids[place], trend, runs, file, marks))
     for place, trend in enumerate(trends):
         name = f"data/{described[place]['file']}.js"
         files[name] = files.get(name, b"") + trends_page.series_script(described[place]["id"], trend, releases)
@@ -133,7 +113,7 @@ def pages(
         files[TOGETHER] = trends_page.page_of(
             history, runs, every, page.parent / TOGETHER, assets, back=PAGE, marks=marks, now=now
         )
-    files[PAGE] = _morning_page(found, history, names, page, assets, marks, together=TOGETHER in files)
+    files[PAGE] = _morning_page(found, history, addresses, page, assets, marks, together=TOGETHER in files)
     return files
 
 
@@ -155,21 +135,10 @@ def _by_machine(history: Selection) -> dict[str, Selection]:
     }
 
 
-def _file_names(machines: Iterable[str]) -> dict[str, str]:
-    """Of each machine what its files are called: as itself where that is a file's name and no other's, also where case does not count."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for place, machine in enumerate(sorted(machines)):
-        name = machine if _SAFE.fullmatch(machine) and machine.casefold() not in taken else f"_{place:04d}"
-        taken.add(name.casefold())
-        found[machine] = name
-    return found
-
-
 def _morning_page(
     found: Morning,
     history: Selection,
-    names: Mapping[str, str],
+    addresses: Addresses,
     page: Path,
     assets: Path,
     marks: Marks,
@@ -177,7 +146,7 @@ def _morning_page(
     together: bool,
 ) -> bytes:
     notes = history.notes()
-    rows, left = _shown(found)
+    table = morning_table.of(found, addresses)
     several = {row.machine for row in found.rows if row.several}
     return render(
         "morning.html",
@@ -186,13 +155,11 @@ def _morning_page(
         heading=_heading(history, found),
         at=f"{found.now:%Y-%m-%d %H:%M} UTC",
         counts=counts(found),
-        news=[_news(each, names, marks, several) for each in found.news[:NEWS_SHOWN]],
+        news=[_news(each, addresses, marks, several) for each in found.news[:NEWS_SHOWN]],
         more_news=max(0, len(found.news) - NEWS_SHOWN),
-        quiet=[_quiet(each, names, marks) for each in found.quiet[:NEWS_SHOWN]],
+        quiet=[_quiet(each, addresses, marks) for each in found.quiet[:NEWS_SHOWN]],
         more_quiet=max(0, len(found.quiet) - NEWS_SHOWN),
-        benchmarks=found.benchmarks,
-        rows=[_row(each, found.benchmarks, names) for each in rows],
-        left=[_row(each, (), names) for each in left],
+        table=table,
         rule=rule_in_words(found.stale_after_days),
         news_days=morning.NEWS_DAYS,
         together=TOGETHER if together else "",
@@ -212,16 +179,6 @@ def _heading(history: Selection, found: Morning) -> str:
     return ", ".join(parts)
 
 
-def _shown(found: Morning) -> tuple[Sequence[Row], Sequence[Row]]:
-    """The machines whose benchmarks are shown, and those after them."""
-    count = 0
-    for place, row in enumerate(found.rows):
-        count += len(row.cells)
-        if count > MOST_CELLS:
-            return found.rows[:place], found.rows[place:]
-    return found.rows, ()
-
-
 def counts(found: Morning) -> str:
     """How many machines are what, in words: ``5 of 100 machines became slower, 1 is not reporting``."""
     of = [row for row in found.rows if row.tags & {"slower", "fails"}]
@@ -239,17 +196,16 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _machine(machine: str, names: Mapping[str, str]) -> Link:
-    return Link(machine or NO_NAME, f"{MACHINES}/{names[machine]}.html")
+def _machine(machine: str, addresses: Addresses) -> Link:
+    return Link(machine or NO_NAME, addresses.machine(machine))
 
 
-def _trend(cell: Cell, names: Mapping[str, str], text: str) -> Link:
-    page = f"{MACHINES}/{names[cell.trend.identity.machine]}.html"
-    return Link(text, f"{page}#{trends_page.id_of(cell.place)}")
+def _trend(cell: Cell, addresses: Addresses, text: str) -> Link:
+    return Link(text, addresses.trend(cell.trend.identity.machine, cell.place))
 
 
-def _quiet(each: Reporting, names: Mapping[str, str], marks: Marks) -> list[Link]:
-    return [_machine(each.machine, names), Link(f": {_heard(each)}{_known(marks.get((each.machine,), ()))}")]
+def _quiet(each: Reporting, addresses: Addresses, marks: Marks) -> list[Link]:
+    return [_machine(each.machine, addresses), Link(f": {_heard(each)}{_known(marks.get((each.machine,), ()))}")]
 
 
 def _heard(each: Reporting) -> str:
@@ -266,7 +222,7 @@ def _heard(each: Reporting) -> str:
     return "; ".join(parts)
 
 
-def _news(news: News, names: Mapping[str, str], marks: Marks, several: Collection[str]) -> dict[str, Any]:
+def _news(news: News, addresses: Addresses, marks: Marks, several: Collection[str]) -> dict[str, Any]:
     """A line of what became worse: its mark, and a sentence with links. ``several`` are the machines that measure several models."""
     cells = news.cells
 
@@ -278,19 +234,19 @@ def _news(news: News, names: Mapping[str, str], marks: Marks, several: Collectio
     parts: list[Link]
     if len(cells) == 1:
         (cell,) = cells
-        parts = [_machine(cell.trend.identity.machine, names), Link(": ")]
-        parts += [_trend(cell, names, called(cell)), Link(f" {_since(cell)}")]
+        parts = [_machine(cell.trend.identity.machine, addresses), Link(": ")]
+        parts += [_trend(cell, addresses, called(cell)), Link(f" {_since(cell)}")]
     elif len(machines) > 1:
         parts = [
             Link(f"{_many(len(machines), 'machine')}: "),
             Link(f"{called(first)} {_range(cells)}, "),
         ]
         parts += [Link(f"first on {first.trend.identity.machine} {_from(first)}: ")]
-        parts += _some([_trend(cell, names, cell.trend.identity.machine or NO_NAME) for cell in cells])
+        parts += _some([_trend(cell, addresses, cell.trend.identity.machine or NO_NAME) for cell in cells])
     else:
-        parts = [_machine(first.trend.identity.machine, names), Link(f": {_many(len(cells), 'benchmark')} ")]
+        parts = [_machine(first.trend.identity.machine, addresses), Link(f": {_many(len(cells), 'benchmark')} ")]
         parts += [Link(f"{_range(cells)} {_from(first)}: ")]
-        parts += _some([_trend(cell, names, called(cell)) for cell in cells])
+        parts += _some([_trend(cell, addresses, called(cell)) for cell in cells])
     if first.since and first.since.beside:
         where = f"; on {first.trend.identity.machine}, " if len(machines) > 1 else "; "
         parts += [Link(f"{where}{first.since.beside}")]
@@ -348,47 +304,3 @@ def _from(cell: Cell) -> str:
         return f"in {run_and_day(cell.last)}, not confirmed by a level yet"
     release = f", openvino {cell.since.release}" if cell.since.release else ""
     return f"since {run_and_day(cell.since.since)}{release}"
-
-
-def _row(row: Row, benchmarks: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
-    """A line of the table."""
-    words = [cell.verdict for cell in row.cells.values()]
-    worst = next((word for word in VERDICTS if word in words), "")
-    age = row.reporting.age_s
-    late = row.reporting.is_late or row.reporting.last is None
-    state = f"{row.reporting.state}, " if late else ""
-    notes = ["clock ahead"] if row.reporting.ahead else []
-    notes += ["not readable: newer"] if row.reporting.newer else []
-    return {
-        "machine": row.machine or NO_NAME,
-        "to": f"{MACHINES}/{names[row.machine]}.html" if row.cells else "",
-        "worst": worst,
-        "age": f"{state}{'no date' if age is None else span_in_words(age)}",
-        "late": late,
-        "notes": ", ".join(notes),
-        "none": "" if row.cells else NO_RUN,
-        "tags": " ".join(sorted(row.tags)),
-        "cells": [_cell(row.cells.get(name), names) for name in benchmarks],
-    }
-
-
-def _cell(cell: Cell | None, names: Mapping[str, str]) -> dict[str, Any] | None:
-    if cell is None:
-        return None
-    since, change = "", "–" if cell.change is None else percent(cell.change)
-    if cell.since:
-        day = cell.since.since.when
-        since = f"since run {cell.since.since.number}" + (f", {day.day} {day:%b}" if day else "")
-        change = percent(cell.since.ratio)
-    if cell.state in (reporting.STALE, reporting.SILENT) and not cell.machine_is_late:
-        since = since or f"{cell.state}"
-    return {
-        "to": _trend(cell, names, "").to,
-        "kind": KINDS[cell.rank],
-        "mark": MARKS[cell.rank],
-        "text": change,
-        "since": since,
-        "said": cell.said(),
-        "tags": " ".join(cell.tags),
-        "order": f"{cell.rank}.{1_000_000 - min(999_999, int(1000 * cell.size)):07d}",
-    }

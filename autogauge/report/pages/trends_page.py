@@ -28,20 +28,21 @@ from autogauge.history.told_apart import Models
 from autogauge.measuring.drawing import NONE, Table, number
 from autogauge.report.history import describe
 from autogauge.report.pages import marks as marking
+from autogauge.report.pages.addresses import ID, MACHINES, ids_of
 from autogauge.report.pages.marks import Marks
 from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import brief, briefest, change_in_words, newest_in_words, pattern_in_words
 
 PAGE, RUNS = "index.html", "data/runs.js"
-MACHINES, TOGETHER = "machines", "trends.html"
-"""Of a lab: the folder of the machines' pages, and the page with the trends of all."""
+TOGETHER = "trends.html"
+"""Of a lab: the page with the trends of all."""
 REPORT = folders.Kind(
     "a report",
     RUNS,
     (b"trends.runs=",),
     frozenset({PAGE, "data", MACHINES, TOGETHER}),
     "--out=DIR",
-    {"data": r"(runs|s\d{5,}|of-.*)\.js", MACHINES: r".*\.html"},
+    {"data": rf"(runs|s\d{{5,}}|{ID}|of-.*)\.js", MACHINES: r".*\.html"},
 )
 NO_RELEASE = "no release"
 LABELLED = "label:"
@@ -51,6 +52,8 @@ MOST_FILTERS, MOST_CHOICES = 12, 200
 RUNS_SHOWN = 200
 """Runs in the page's table, the newest; `history export` has them all."""
 CHANGES_SHOWN = 50
+SUMMED_UP = 2000
+"""Trends with a line in the page's table."""
 SAID = 5
 """Changes that are said beside a trend's chart, the newest."""
 
@@ -82,7 +85,9 @@ def pages(history: Selection, page: Path, assets: Path, marks: Marks = marking.N
     runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs, history.remembered)
     releases = releases_of(trends)
-    described = [described_of(place, trend, runs, marks=marks) for place, trend in enumerate(trends)]
+    described = [
+        described_of(name, trend, runs, marks=marks) for name, trend in zip(ids_of(trends), trends, strict=True)
+    ]
     files = {RUNS: runs_script(runs, releases)}
     for own, trend in zip(described, trends, strict=True):
         files[f"data/{own['file']}.js"] = series_script(own["id"], trend, releases)
@@ -131,6 +136,8 @@ def page_of(
         runs=_runs_table(own_runs, Models(own_runs), runs_shown),
         runs_left=max(0, len(own_runs) - runs_shown),
         summary=_summary(described),
+        summary_left=max(0, len(described) - SUMMED_UP),
+        most_choices=MOST_CHOICES,
         notes=history.notes(),
         unreadable=len(history.unreadable),
     )
@@ -172,15 +179,10 @@ def _seen(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[str]:
     ]
 
 
-def id_of(place: int) -> str:
-    """What the trend in that place of all is called in addresses."""
-    return f"s{place:05d}"
-
-
 def described_of(
-    place: int, trend: Trend, runs: Sequence[IndexedRun], file: str = "", marks: Marks = marking.NONE
+    name: str, trend: Trend, runs: Sequence[IndexedRun], file: str = "", marks: Marks = marking.NONE
 ) -> dict[str, Any]:
-    """What the page says of a trend. Levels are those of all runs; each stretch says how its runs stand.
+    """What the page says of the trend that addresses call ``name``. Levels are those of all runs; each stretch says how its runs stand.
 
     ``file`` is that of its figures, without the folder; one of its own where none is named.
     """
@@ -188,8 +190,8 @@ def described_of(
     changes = range(1, len(trend.stretches))
     says = [brief(trend, at, runs) for at in changes][-SAID:]
     return {
-        "id": id_of(place),
-        "file": file or id_of(place),
+        "id": name,
+        "file": file or name,
         "machine": identity.machine or "no machine's name",
         "model": identity.model or "no model's name",
         "labels": dict(trend.labels),
@@ -254,7 +256,7 @@ def _summary(described: Sequence[Mapping[str, Any]]) -> Table:
             "; ".join(each["seen"]) or NONE,
             each["words"] or NONE,
         )
-        for each in described[:2000]
+        for each in described[:SUMMED_UP]
     ]
     columns = (
         "benchmark",
@@ -322,7 +324,7 @@ def _label_filters(trends: Sequence[Trend]) -> list[tuple[str, str, list[str]]]:
     """A filter for each label that trends have; releases have one already. The labels' values are chosen from as numbers or texts."""
     counts = Counter(key for trend in trends for key in trend.labels if key != OPENVINO)
     return [
-        (f"{LABELLED}{key}", key.capitalize() if key in FIRST else key, values[:MOST_CHOICES])
+        (f"{LABELLED}{key}", key.capitalize() if key in FIRST else key, values)
         for key in in_order(key for key, _ in counts.most_common(MOST_FILTERS))
         if (values := by_size({trend.labels[key] for trend in trends if key in trend.labels}))
     ]

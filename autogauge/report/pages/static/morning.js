@@ -3,7 +3,7 @@
 (function () {
   var form = document.getElementById("filters"), table = document.getElementById("lab"), status = document.getElementById("shown");
   var body = table.tBodies[0], rows = Array.from(body.rows), heads = Array.from(table.tHead.rows[0].cells);
-  var fields = ["machine", "benchmark", "show"];
+  var fields = ["machine", "benchmark", "show"], odd = "";
   Array.from(table.querySelectorAll("a[aria-label]")).forEach(function (each) { each.title = each.getAttribute("aria-label"); });
 
   function has(tags, tag) { return tags.split(" ").indexOf(tag) >= 0; }
@@ -25,16 +25,24 @@
       count += row.hidden ? 0 : 1;
     });
     body.append.apply(body, order);
-    status.textContent = count + " of " + rows.length + (rows.length === 1 ? " machine" : " machines") + " shown";
+    status.textContent = count + " of " + rows.length + (rows.length === 1 ? " machine" : " machines") + " shown" + (odd ? ". " + odd : "");
   }
   function read() {
     var said = new URLSearchParams(location.hash.indexOf("=") > 0 ? location.hash.slice(1) : "");
-    fields.forEach(function (name) { form.elements[name].value = said.get(name) || ""; if (form.elements[name].value !== (said.get(name) || "")) { form.elements[name].value = ""; } });
+    var unknown = [];
+    fields.forEach(function (name) {
+      var value = said.get(name) || "", each = form.elements[name];
+      each.value = value;
+      if (each.value !== value) { each.value = ""; unknown.push(name + "=" + value.slice(0, 60)); }
+    });
+    said.forEach(function (value, name) { if (fields.indexOf(name) < 0) { unknown.push(name.slice(0, 60) + "=" + value.slice(0, 60)); } });
+    odd = unknown.length ? "The address asks for " + unknown.join(", ") + ": there is no such choice here" : "";
     show();
   }
   function write() {
     var said = new URLSearchParams();
     fields.forEach(function (name) { if (form.elements[name].value) { said.set(name, form.elements[name].value); } });
+    odd = "";
     history.replaceState(null, "", "#" + said.toString());
     show();
   }

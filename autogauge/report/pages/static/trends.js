@@ -5,7 +5,7 @@
   var all = JSON.parse(document.getElementById("trends-data").textContent), loading = {};
   var form = document.getElementById("filters"), list = document.getElementById("charts-of-trends");
   var more = document.getElementById("more"), status = document.getElementById("shown");
-  var runs = trends.runs, limit = AT_ONCE, places = [];
+  var runs = trends.runs, limit = AT_ONCE, places = [], odd = "";
 
   function choice(name) { return form.elements[name] ? form.elements[name].value : ""; }
   function chosenStandings() { return Array.from(form.querySelectorAll("[name=standing]:checked")).map(function (each) { return Number(each.value); }); }
@@ -170,11 +170,43 @@
       made.push(section(each, key ? "h4" : "h3"));
     });
     list.replaceChildren.apply(list, made);
-    status.textContent = some.length + " of " + found.length + " trends shown" + (found.length < all.length ? " (" + all.length + " in all)" : "");
+    status.textContent = some.length + " of " + found.length + " trends shown" + (found.length < all.length ? " (" + all.length + " in all)" : "") + (odd ? ". " + odd : "");
     more.hidden = found.length <= some.length;
     autogauge.watch(places, drawTrend);
   }
+  // The filters stand in the address, so that a view can be sent to somebody: what is as it is at first is left out.
+  var STANDINGS = runs.standings;
+  function write() {
+    var said = new URLSearchParams(), shown = chosenStandings();
+    Array.from(form.elements).forEach(function (each) {
+      if ((each.tagName === "SELECT" && each.value) || (each.type === "radio" && each.checked && !each.defaultChecked)) { said.set(each.name, each.value); }
+    });
+    if (shown.length < STANDINGS.length) { said.set("standing", shown.map(function (each) { return STANDINGS[each]; }).join(" ")); }
+    odd = "";
+    history.replaceState(null, "", "#" + said.toString());
+  }
+  function takeUp(name, value) {
+    var own = Array.from(form.elements).filter(function (each) { return each.name === name; }), words = value.split(" ").filter(Boolean);
+    if (name === "standing") {
+      own.forEach(function (each) { each.checked = words.indexOf(STANDINGS[Number(each.value)]) >= 0; });
+      return words.every(function (word) { return STANDINGS.indexOf(word) >= 0; });
+    }
+    return own.some(function (each) {
+      if (each.tagName === "SELECT") { each.value = value; if (each.value !== value) { each.value = ""; return false; } return true; }
+      if (each.type === "radio" && each.value === value) { each.checked = true; return true; }
+      return false;
+    });
+  }
+  function read() {
+    var unknown = [];
+    form.reset();
+    new URLSearchParams(location.hash.slice(1)).forEach(function (value, name) { if (!takeUp(name, value)) { unknown.push(short(name, 60) + "=" + short(value, 60)); } });
+    odd = unknown.length ? "The address asks for " + unknown.join(", ") + ": there is no such choice here" : "";
+    limit = AT_ONCE;
+  }
+  function hasFilters() { return location.hash.indexOf("=") > 0; }
   form.addEventListener("change", function (event) {
+    write();
     if (["standing", "value", "x"].indexOf(event.target.name) >= 0) { places.forEach(function (place) { if (place.dataset.drawn) { drawTrend(place); } }); return; }
     limit = AT_ONCE;
     show();
@@ -183,9 +215,14 @@
   form.addEventListener("submit", function (event) { event.preventDefault(); });
   // A trend that the address names is shown, wherever it stands and whatever the filters say.
   function reveal() {
-    var id = decodeURIComponent(location.hash.slice(1));
+    if (hasFilters()) { read(); show(); return; }
+    var id = location.hash.slice(1);
     function at() { return grouped(wanted()).findIndex(function (each) { return each.id === id; }); }
-    if (!all.some(function (each) { return each.id === id; })) { return; }
+    if (!all.some(function (each) { return each.id === id; })) {
+      if (/^(t[0-9a-f]{12}|s[0-9]{5,})$/.test(id)) { odd = "The trend that the address names is not on this page"; show(); }
+      return;
+    }
+    odd = "";
     if (at() < 0) { form.reset(); }
     limit = Math.max(limit, at() + 1);
     show();
@@ -196,5 +233,6 @@
   }
   window.addEventListener("hashchange", reveal);
   window.addEventListener("load", reveal);  // a browser looks for what the address names by itself before that, and finds nothing
+  if (hasFilters()) { read(); }
   show();
 })();
