@@ -149,7 +149,7 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
         receiver.begin()
     merged = transfer(sender, receiver, names, plan, _progress)
     if unread:
-        files = "1 file was" if unread == 1 else f"{unread} files were"
+        files = "1 run was" if unread == 1 else f"{unread} runs were"
         merged.notes.append(f"{files} left out: what cannot be read passes no filter")
     _show(merged, (sender if receiver is here else receiver).shown, asked.as_json)
     if merged.conflicts:

@@ -66,6 +66,22 @@ def test_what_is_pushed_comes_back_as_it_was_and_a_second_time_nothing_travels(s
     assert content(back) == content(here)
 
 
+def test_filters_fetch_each_run_once(s3, server, bucket, here, tmp_path):
+    s3("push", f"s3://{bucket}", "--history", here)
+    asked = []
+
+    def noting(road, method, path, body):
+        asked.append(path.partition("?")[0]) if method == "GET" and ".json" in path else None
+        return body
+
+    with stores.road(server, noting) as way:
+        pull = ("pull", f"s3://{bucket}", "--history", tmp_path / "back", "--where=openvino=2025.1")
+        for fetched in (6, 0):
+            asked.clear()
+            status, said = s3(*pull, AWS_ENDPOINT_URL=way.address)
+            assert (status, "0 runs fetched" in said, len({*asked})) == (0, True, fetched), (said, asked)
+
+
 def test_standings_of_two_sides_become_one_and_both_words_are_told(s3, bucket, here, tmp_path):
     url, back = f"s3://{bucket}", tmp_path / "back"
     s3("push", url, "--history", here)

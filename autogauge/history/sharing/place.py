@@ -54,6 +54,11 @@ class Place(ABC):
     _own = ""
     """The name of the machine whose own folder this place is, once its machines were listed."""
 
+    @property
+    def identity(self) -> str:
+        """Another one for every place; the same each time."""
+        return self.shown
+
     def is_one_machine(self) -> bool:
         """Whether runs lie in it directly: it is a machine's folder then, and no place for other machines."""
         self.machines()

@@ -52,6 +52,11 @@ class Bucket(Remote):
         fs.retries = TRIES
         super().__init__(fs, path.strip("/"), f"s3://{path.strip('/')}", wait_s)
 
+    @property
+    def identity(self) -> str:
+        """With the store's own address: buckets of several stores have the same names."""
+        return f"{self._fs.s3.meta.endpoint_url} {self.shown}"
+
     def is_there(self) -> bool:
         """Whether anything is below the prefix, or the whole bucket is meant. Raises :class:`UserError` where there is no bucket."""
         if self._listed(self._root):
