@@ -128,6 +128,18 @@ def test_a_name_by_template_is_refused(written):
     assert "autogauge_machine" in mistake(written('lab1 autogauge_machine="{{ inventory_hostname }}-x"\n'))
 
 
+@each_of("given", [{"A B": "1"}, {"A-B": "1"}, "A=1", ["A"]])
+def test_an_environment_that_is_none_is_refused(written, given):
+    text = json.dumps({"all": {"hosts": {"lab1": {"autogauge_environment": given}}}})
+    assert "autogauge_environment of lab1" in mistake(written(text, "lab.yml"))
+
+
+def test_an_environment_may_be_ansibles_to_fill_in(written, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_VERBOSITY", "3")  # which is no part of an inventory
+    text = json.dumps({"all": {"hosts": {"lab1": {"autogauge_environment": "{{ of_the_lab }}"}, "lab2": {}}}})
+    assert len(inventory.read(written(text, "lab.yml"))) == 2
+
+
 def test_a_script_is_an_inventory_too(written):
     path = written('#!/bin/sh\necho \'{"all": {"hosts": ["lab1"]}}\'\n', "lab.sh")
     path.chmod(0o755)

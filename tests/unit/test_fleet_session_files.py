@@ -1,5 +1,6 @@
 """What a session of a lab's machine leaves, and what of it is believed: the scripts themselves, run by a shell here."""
 
+import base64
 import json
 import os
 import subprocess
@@ -33,10 +34,10 @@ def measured(tmp_path):
             **os.environ,
             **{name: str(value) for name, value in own.items()},
             "LIMIT_S": "60",
-            "AUTOGAUGE_CACHE": "x",
         }
         command = ["sh", "-c", (FILES / "start.sh").read_text(), "sh"]
-        subprocess.run(command, env=around, check=True, timeout=60)
+        exports = base64.b64encode(b"export TOKEN='of a lab'").decode()
+        subprocess.run(command, env=around, check=True, timeout=60, input=f"{exports}\nlab1/0001_x.json\t1\n", text=True)
         assert wait_until((folder / "sessions" / session / "status").exists, 60)
         return folder / "sessions" / session
 
@@ -52,6 +53,12 @@ def test_its_own_is(measured):
     place = measured('sleep 0.1; echo {} >"$latest/summary.json"; echo "summary: $latest/summary.json"; exit 1')
     assert (place / "summary.json").read_text() == "{}\n"
     assert (place / "status").read_text() == "1\n"
+
+
+def test_what_it_reads_is_its_environment_and_what_need_not_come_again(measured):
+    place = measured('echo "$TOKEN"; exit 0')
+    assert (place / "output").read_text() == "of a lab\n"
+    assert (place / "at-home").read_text() == "lab1/0001_x.json\t1\n"
 
 
 def test_copies_of_the_project_that_nobody_uses_are_removed(measured, tmp_path):
@@ -73,6 +80,7 @@ def test_a_long_summary_comes_whole_and_of_a_long_output_the_end(tmp_path):
     )
     (place / "summary.json").write_text(summary)
     (place / "output").write_text("y" * 5_000_000 + "end")
+    (place / "at-home").touch()
     own = {"FOLDER": str(tmp_path / "lab"), "SESSION": "s1", "NAME": "lab1"}
     command = ["sh", "-c", (FILES / "pack.sh").read_text()]
     done = subprocess.run(

@@ -18,9 +18,11 @@ from autogauge.lab.fleet.inventory import Machine
 from autogauge.plain import sentence
 
 LOOK, START, MEASURE, FETCHED = "look at the machine", "start to measure", "measure", "fetch the results"
-IS_FIT, IS_MEASURED = "is it fit?", "did it measure?"
-"""The steps of the playbook that mean something here, by their names in it."""
-QUIET = ("is ", "did ", "unpack")
+ARE_FIT = ("is it fit to measure?", "is it fit?")
+"""The steps of the playbook that mean something here, by their names in it; where one of the last is skipped, nothing is in the way."""
+PROBLEM = "problem="
+"""How a line of the first look begins that tells what is in the way."""
+QUIET = ("is ", "did ")
 """How the names of steps begin that are over at once."""
 
 
@@ -106,13 +108,16 @@ def follow(account: Account, event: Event) -> None:
         account.step, account.since, account.doing = event.step, time.monotonic(), ""
     if event.step == START and event.kind in ("begins", "ok"):
         account.has_started = True
-    if event.step == LOOK and event.kind == "ok":
+    if event.step == LOOK and event.kind in ("ok", "failed"):
         account.says = event.says
     if event.step == MEASURE and event.kind in ("again", "ok"):
         _look_at_measuring(account, event.says)
     if event.kind == "unreachable":
         _unreachable(account, event)
-    elif event.kind == "failed" and event.step != IS_MEASURED:
+    elif event.kind == "failed":
+        problems = [line.partition("=")[2].strip() for line in event.stdout.splitlines() if line.startswith(PROBLEM)]
+        if event.step == LOOK and problems:
+            account.end(Outcome.FAILED, "; ".join(problems))
         why = sentences.first(event.message)
         if event.is_late:
             account.end(Outcome.SILENT, f"it did not answer any more ({event.step}): is it stuck?")

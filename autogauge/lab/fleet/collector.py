@@ -64,7 +64,7 @@ def check(inventory: Inventory, limit: str | None, log: Path, watch: Watch, *, s
                 account = everybody.get(event.machine) if event else None
                 if event and account:
                     accounts.follow(account, event)
-                    if event.step == accounts.IS_FIT and event.kind in ("ok", "skipped"):
+                    if event.step in accounts.ARE_FIT and event.kind == "skipped":
                         account.end(Outcome.READY)
                 watch([*everybody.values()], account)
         except TimeoutError:
@@ -153,7 +153,6 @@ class FleetRun:
             "autogauge_archive": str(packed.pack(self.folder, without=self.wanted.inventory.path).absolute()),
             "autogauge_home": str((self.folder / CAME).absolute()),
             "autogauge_at_home": str((self.folder / "at-home").absolute()),
-            "autogauge_unpack": False,
             "autogauge_session": self.session,
             "autogauge_more_pytest_args": [*self.wanted.words],
             **({"autogauge_strict": True} if self.wanted.strict else {}),

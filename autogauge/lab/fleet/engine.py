@@ -24,6 +24,8 @@ from autogauge.probe.process import Child, LineTooLong
 
 PLAYBOOKS = Path(__file__).resolve().parents[1] / "playbook"
 RUN, CHECK, STOP = "run.yml", "check.yml", "stop.yml"
+BY_HAND = "by_hand"
+"""The mark of those tasks that are for whoever runs the playbook without this."""
 MOST_AT_ONCE = 200
 TICK_S = 0.5
 MARK = "AUTOGAUGE_FLEET_RUN"
@@ -89,6 +91,7 @@ class Playbook:
             "-i",
             str(inventory.absolute()),
             f"--forks={min(MOST_AT_ONCE, max(1, at_once))}",
+            f"--skip-tags={BY_HAND}",
         ]
         words += [f"--extra-vars=@{scratch / 'variables.json'}", *([] if limit is None else [f"--limit={limit}"])]
         around = {**ansible.environment(scratch), MARK: self._mark}

@@ -25,6 +25,8 @@ CALLED = "autogauge_machine"
 """The variable that names a machine otherwise than its inventory does."""
 EMULATED = "-emulated"
 """Runs with the emulated GPU are in a folder with this behind the machine's name."""
+ENVIRONMENT = "autogauge_environment"
+"""The variable with more variables of the environment, a mapping; or a template, which only Ansible can fill in."""
 LOCAL_PORT = 22
 _TEMPLATE = re.compile(r"\{\{|\{%")
 
@@ -101,6 +103,9 @@ def check(machines: Sequence[Machine], path: Path) -> None:
     for each in machines:
         if plain(each.name) != each.name or "/" in each.name or not each.name.strip("."):
             raise UserError(f"{plain(each.name)!r} in {path} is no name of a machine: is that file an inventory?")
+        given = each.variables.get(ENVIRONMENT) or {}
+        if not (isinstance(given, str) and _TEMPLATE.search(given)) and not _is_environment(given):
+            raise UserError(f"{ENVIRONMENT} of {each.name} in {path} is to be names with values: NAME: VALUE on a line each.")
         if _TEMPLATE.search(each.called):
             raise UserError(
                 f"what {each.name} is called in history is a template ({CALLED} in {path}): write its name itself, or leave it out."
@@ -117,6 +122,10 @@ def check(machines: Sequence[Machine], path: Path) -> None:
         raise UserError(
             f"{' and '.join(names)} in {path} would have one history, {folder}: call one of them otherwise ({CALLED}=NAME)."
         )
+
+
+def _is_environment(given: Any) -> bool:
+    return isinstance(given, Mapping) and all(re.fullmatch(r"[A-Za-z_]\w*", str(each), re.ASCII) for each in given)
 
 
 def _shared(pairs: Iterable[tuple[str | None, str]]) -> list[tuple[str, list[str]]]:
@@ -140,7 +149,7 @@ def _listed(path: Path, limit: str | None = None) -> dict[str, Any]:
                 stdin=subprocess.DEVNULL,
                 timeout=DEADLINE_S,
                 check=False,
-                env=ansible.environment(Path(scratch)),
+                env={**ansible.environment(Path(scratch)), "ANSIBLE_VERBOSITY": "0"},  # more would stand among the JSON
             )
         except subprocess.TimeoutExpired:
             raise UserError(

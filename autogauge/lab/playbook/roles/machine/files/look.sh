@@ -27,6 +27,10 @@ if [ -n "$PYTHON" ]; then python=$PYTHON
 elif [ -x "$FOLDER/venv/bin/python" ]; then python=$FOLDER/venv/bin/python
 else python=$BASE_PYTHON
 fi
+place=${PROJECT:-$FOLDER/$COPY}
+[ ! -e "$place/.complete" ] || echo "project=there"
+made_for=$(cat "$FOLDER/venv/made-for" 2>/dev/null)
+[ -z "$made_for" ] || [ "$(sha256sum <"$place/requirements.txt")" != "$made_for" ] || echo "environment=made"
 echo "python=$(command -v "$python" || echo "$python")"
 said=$("$python" -I -c '
 import importlib.util, sys

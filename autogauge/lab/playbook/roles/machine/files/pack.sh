@@ -1,10 +1,9 @@
-# Packs a session's output and those runs that are not at home yet (a list of them comes in: PATH, a tab, bytes).
-# A line without bytes is a run that was pruned there: its PATH without an ending. Prints the path of the pack.
+# Packs a session's output and those runs that are not at home yet. Prints the path of the pack.
+# What is at home stands in at-home: PATH, a tab, bytes; a line without bytes is a run that was pruned there, its PATH without an ending.
 export LC_ALL=C
 case $FOLDER in "~/"*) FOLDER=$HOME/${FOLDER#??} ;; esac
 place=$FOLDER/sessions/$SESSION
-[ -d "$place" ] || { echo "nothing was measured in $place" >&2; exit 1; }
-cat >"$place/at-home"
+[ -e "$place/at-home" ] || { echo "nothing was measured in $place" >&2; exit 1; }
 # The list comes before the files: what a run's saving adds meanwhile comes next time, as a whole.
 cd "$FOLDER/reports" 2>/dev/null || { mkdir -p "$place/none" && cd "$place/none"; } || exit 1
 find history -type f \( -name '[0-9]*.json' -o -name '[0-9]*.npz' -o -name '[0-9]*.standing' \) -printf '%P\t%s\n' 2>/dev/null |

@@ -1,7 +1,11 @@
 # Starts pytest with the words that follow, and comes back at once: what is measured goes on when a connection is lost.
-# In the session's folder: alive (locked as long as it runs), pid, output, before (made when it began), and at its end summary.json, status.
+# It reads a line in base64, which exports the environment (its values may be secrets), then those runs that are at home already, which need
+# not come again: a list of PATH, a tab, bytes.
+# In the session's folder: alive (locked as long as it runs), pid, output, at-home, before (made when it began), and at its end summary.json, status.
 place=$FOLDER/sessions/$SESSION
 mkdir -p "$place" && cd "$place" || exit 1
+IFS= read -r exports
+exports=$(echo "$exports" | base64 -d) && eval "$exports" || exit 1
 exec 9>alive
 flock --nonblock 9 || exit 0 # it runs already
 mkdir begun 2>/dev/null || exit 0 # it has run: what is asked twice is done once
@@ -13,10 +17,10 @@ for each in "$FOLDER"/project-*; do
     [ -e "$mark" ] || mark=$each
     case ${each##*/} in project-????????????) [ "$each" = "$PROJECT" ] || find "$mark" -maxdepth 0 -mtime +7 -exec rm -rf "$each" \; 2>/dev/null ;; esac
 done
+cat >at-home
 : >before
 : >output
-export FOLDER PROJECT PYTHON MACHINE LIMIT_S AUTOGAUGE_CACHE place
-[ -z "${AUTOGAUGE_LOCK:-}" ] || export AUTOGAUGE_LOCK
+export FOLDER PROJECT PYTHON MACHINE LIMIT_S place
 cat >run <<'END'
 echo $$ >"$place/pid"
 trap : TERM
