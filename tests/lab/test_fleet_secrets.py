@@ -1,4 +1,4 @@
-"""Values of `autogauge_environment` may be secrets: no list of processes and no log of Ansible's shows one, and what fails is told all the same."""
+"""Values of `autogauge_environment` may be secrets: no list of processes and no log shows one, and what fails is told all the same."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ import pytest
 from tests.lab.test_fleet import fleet
 
 pytestmark = pytest.mark.lab
-SECRET = "https://perf:hunter2'; it@packages.example/simple"  # noqa: S105  # also quoting is tested by it
+SECRET = "https://perf:hunter2'; it@packages.example/simple"  # also quoting is tested by it
 PYTHON = """#!/bin/sh
 case " $* " in
 *" -m venv "*) mkdir -p venv/bin && cp "$0" venv/bin/python; exit ;;

@@ -37,7 +37,9 @@ def measured(tmp_path):
         }
         command = ["sh", "-c", (FILES / "start.sh").read_text(), "sh"]
         exports = base64.b64encode(b"export TOKEN='of a lab'").decode()
-        subprocess.run(command, env=around, check=True, timeout=60, input=f"{exports}\nlab1/0001_x.json\t1\n", text=True)
+        subprocess.run(
+            command, env=around, check=True, timeout=60, input=f"{exports}\nlab1/0001_x.json\t1\n", text=True
+        )
         assert wait_until((folder / "sessions" / session / "status").exists, 60)
         return folder / "sessions" / session
 

@@ -105,7 +105,9 @@ def check(machines: Sequence[Machine], path: Path) -> None:
             raise UserError(f"{plain(each.name)!r} in {path} is no name of a machine: is that file an inventory?")
         given = each.variables.get(ENVIRONMENT) or {}
         if not (isinstance(given, str) and _TEMPLATE.search(given)) and not _is_environment(given):
-            raise UserError(f"{ENVIRONMENT} of {each.name} in {path} is to be names with values: NAME: VALUE on a line each.")
+            raise UserError(
+                f"{ENVIRONMENT} of {each.name} in {path} is to be names with values: NAME: VALUE on a line each."
+            )
         if _TEMPLATE.search(each.called):
             raise UserError(
                 f"what {each.name} is called in history is a template ({CALLED} in {path}): write its name itself, or leave it out."
