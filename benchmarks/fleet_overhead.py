@@ -91,14 +91,18 @@ def by_ssh(machines: tuple[Machine, ...]) -> float:
 
 @contextlib.contextmanager
 def lab_here(number: int, folder: Path) -> Iterator[Path]:
-    """An inventory of so many machines, which are on this computer and gone with the body."""
-    from tests.lab import bench
-
-    try:
-        with bench.loopback(number) as made:
-            yield made.inventory(folder / "lab.yml")
-    except bench.NoBench as why:
-        raise UserError(f"no machines can be made here: {why}; name an inventory (LAB).") from None
+    """An inventory of so many machines, which are on this computer and gone with the body: those that the tests use."""
+    words = [sys.executable, "-m", "tests.lab.bench", str(number), str(folder / "lab.yml")]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as bench:
+        assert bench.stdin
+        assert bench.stdout
+        try:
+            said = bench.stdout.readline().strip()
+            if said != str(folder / "lab.yml"):
+                raise UserError(f"no machines can be made here ({said or 'it says nothing'}): name an inventory (LAB).")
+            yield Path(said)
+        finally:
+            bench.stdin.close()  # which it waits for
 
 
 def compare(lab: Path, rounds: int, folder: Path) -> int:

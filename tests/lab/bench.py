@@ -405,3 +405,18 @@ def interpreter_like(python: str, place: Path, user: str) -> str | None:
                 return str(place / "bin" / "python")
         shutil.rmtree(place, ignore_errors=True)
     return None
+
+
+def main() -> None:
+    """``python -m tests.lab.bench NUMBER PATH``: so many machines until standard input ends, and their inventory in PATH."""
+    try:
+        with loopback(int(sys.argv[1])) as made:
+            print(made.inventory(Path(sys.argv[2])), flush=True)
+            sys.stdin.read()
+    except NoBench as why:
+        print(why)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
