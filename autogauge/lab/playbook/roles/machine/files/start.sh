@@ -1,6 +1,6 @@
 # Starts pytest with the words that follow, and comes back at once: what is measured goes on when a connection is lost.
-# It reads a line in base64, which exports the environment (its values may be secrets), then those runs that are at home already, which need
-# not come again: a list of PATH, a tab, bytes.
+# It reads a line in base64, which exports the environment (its values may be secrets), then those runs that need not come home again (pack.sh
+# reads that list).
 # In the session's folder: alive (locked as long as it runs), pid, output, at-home, before (made when it began), and at its end summary.json, status.
 place=$FOLDER/sessions/$SESSION
 mkdir -p "$place" && cd "$place" || exit 1
