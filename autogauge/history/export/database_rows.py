@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from autogauge.files import utf8
 from autogauge.history.export.database_tables import BENCHMARK_COLUMNS, RUN_COLUMNS
-from autogauge.history.indexed import IndexedRun, Series, labels_of
+from autogauge.history.export.flat import Figure, figures_of
+from autogauge.history.indexed import IndexedRun
 from autogauge.history.select import Selection
-from autogauge.measuring.quantity import MEMORY, quantity_of
 
 Row = tuple[Any, ...]
 
@@ -38,16 +38,13 @@ class RunRows:
 
 def rows_of(whole: Selection, chosen: Collection[IndexedRun]) -> Iterator[RunRows]:
     """The chosen of these runs, each with all of its benchmarks."""
-    wanted = {(run.path.parent, run.id): run.openvino for run in chosen}
-    benchmarks: dict[tuple[Any, int], list[Row]] = {key: [] for key in wanted}
-    for each in whole.figures():
-        for place, run_id in enumerate(each.runs.tolist()):
-            if (each.folder, run_id) in wanted:
-                benchmarks[each.folder, run_id].append(_benchmark(each, place, wanted[each.folder, run_id]))
+    benchmarks: dict[Path, list[Row]] = {run.path: [] for run in chosen}
+    for each in figures_of(whole):
+        if each.run.path in benchmarks:
+            benchmarks[each.run.path].append(_benchmark(each))
     for run in whole.runs:
-        key = (run.path.parent, run.id)
-        if key in wanted:
-            own = tuple(sorted(benchmarks[key], key=lambda row: str(row[0])))
+        if run.path in benchmarks:
+            own = tuple(sorted(benchmarks[run.path], key=lambda row: str(row[0])))
             yield RunRows(_run(run, own), own)
 
 
@@ -73,21 +70,14 @@ def _run(run: IndexedRun, benchmarks: Sequence[Row]) -> Row:
     return folder_of(run), text(run.path.name), hashlib.sha256(said.encode()).hexdigest()[:32], *cells
 
 
-def _benchmark(series: Series, place: int, openvino: str) -> Row:
-    labels = {text(key): text(value) for key, value in labels_of(series).items()}
-    median = float(series.seconds[place])
-    ratio, error = (float(each[place]) for each in (series.ratios, series.errors))
+def _benchmark(each: Figure) -> Row:
+    labels = {text(key): text(value) for key, value in each.labels.items()}
     return (
-        text(series.key),
-        text(series.metric),
+        text(each.benchmark),
+        text(each.metric),
         json.dumps(labels, sort_keys=True, ensure_ascii=False),
         labels.get("device", ""),
         labels.get("hint", ""),
-        text(series.releases[place] or openvino),
-        series.standings[place],
-        series.verdicts[place],
-        *((None, median) if quantity_of(series.metric) is MEMORY else (median, None)),
-        int(series.samples[place]),
-        text(series.pinned[place]),
-        *(None if math.isnan(each) else each for each in (ratio, error)),
+        *(text(each.openvino), each.standing, each.verdict, *each.medians, each.samples, text(each.pinned)),
+        *(each.ratio, each.error),
     )

@@ -8,7 +8,6 @@ https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
 from __future__ import annotations
 
 import datetime
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +15,11 @@ from typing import Any
 
 from autogauge.files import utf8
 from autogauge.history import reporting
-from autogauge.history.indexed import IndexedRun, Series, labels_of
+from autogauge.history.export.flat import Figure, figures_of
+from autogauge.history.indexed import labels_of
 from autogauge.history.labels import OPENVINO, Labels, in_order
 from autogauge.history.select import Selection
-from autogauge.measuring.quantity import MEMORY, MIB, quantity_of
+from autogauge.measuring.quantity import MIB
 
 OWN = ("machine", "model", "digest", "emulated", "benchmark", "metric")
 """Labels of every benchmark; its own labels follow. What is empty is left out: to Prometheus that is the same."""
@@ -56,14 +56,8 @@ class _Newest:
     """The newest figure of one benchmark of one model on one machine."""
 
     order: tuple[Any, ...]
-    run: IndexedRun
+    figure: Figure
     labels: Labels
-    memory: bool
-    median: float
-    ratio: float
-    standing: str
-    verdict: str
-    release: str
 
 
 def text(selection: Selection, now: datetime.datetime | None = None) -> tuple[bytes, int]:
@@ -76,22 +70,16 @@ def text(selection: Selection, now: datetime.datetime | None = None) -> tuple[by
 
 
 def _newest(selection: Selection, now: datetime.datetime) -> list[_Newest]:
-    runs = {(run.path.parent, run.id): run for run in selection.runs}
     figures = selection.figures()
     names = label_names(key for each in figures for key in labels_of(each))
     latest = now + datetime.timedelta(seconds=reporting.AHEAD_S)
     found: dict[tuple[str, ...], _Newest] = {}
-    for each in figures:
-        memory = quantity_of(each.metric) is MEMORY
-        for place, run_id in enumerate(each.runs.tolist()):
-            run = runs[each.folder, run_id]
-            order = (run.when is not None and run.when <= latest, run.when.timestamp() if run.when else 0.0, run.number)
-            key = (run.machine, run.model_and_precision, run.digest, run.emulated, each.key, each.metric)
-            if key not in found or found[key].order < order:
-                labels = _labels(run, each, names)
-                ratio = float(each.ratios[place])
-                stands = (each.standings[place], each.verdicts[place], each.releases[place] or run.openvino)
-                found[key] = _Newest(order, run, labels, memory, float(each.seconds[place]), ratio, *stands)
+    for each in figures_of(selection, figures):
+        run = each.run
+        order = (run.when is not None and run.when <= latest, run.when.timestamp() if run.when else 0.0, run.number)
+        key = (run.machine, run.model_and_precision, run.digest, run.emulated, each.benchmark, each.metric)
+        if key not in found or found[key].order < order:
+            found[key] = _Newest(order, each, _labels(each, names))
     told_apart: dict[tuple[str, ...], _Newest] = {}
     for one in sorted(found.values(), key=lambda each: each.order):
         told_apart[tuple(f"{key}={value}" for key, value in one.labels.items())] = one  # two of one name are refused
@@ -115,9 +103,10 @@ def label_names(keys: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _labels(run: IndexedRun, series: Series, names: Mapping[str, str]) -> dict[str, str]:
-    own = (run.machine, run.model_and_precision, run.digest[:DIGITS], run.emulated, series.key, series.metric)
-    more = {names[key]: value for key, value in labels_of(series).items() if key in names}
+def _labels(figure: Figure, names: Mapping[str, str]) -> dict[str, str]:
+    run = figure.run
+    own = (run.machine, run.model_and_precision, run.digest[:DIGITS], run.emulated, figure.benchmark, figure.metric)
+    more = {names[key]: value for key, value in figure.labels.items() if key in names}
     return {key: value for key, value in (*zip(OWN, own, strict=True), *more.items()) if value}
 
 
@@ -135,17 +124,17 @@ def _of_benchmarks(newest: Sequence[_Newest]) -> list[Family]:
         "benchmark_verdict", "", "What the gate said of it in its newest run (label verdict), if anything; always 1."
     )
     of_run = Family("benchmark_run_info", "", "Which run is the newest, and with what it was measured; always 1.")
-    for each in newest:
-        labels, run = each.labels, each.run
-        (size if each.memory else seconds).samples.append((labels, each.median * MIB if each.memory else each.median))
-        if not math.isnan(each.ratio):
+    for one in newest:
+        labels, each, run = one.labels, one.figure, one.figure.run
+        (size if each.is_memory else seconds).samples.append((labels, each.median * (MIB if each.is_memory else 1)))
+        if each.ratio is not None:
             ratio.samples.append((labels, each.ratio))
         if run.when:
             measured.samples.append((labels, run.when.timestamp()))
         stands.samples.append(({**labels, "standing": each.standing}, 1.0))
         if each.verdict:
             said.samples.append(({**labels, "verdict": each.verdict}, 1.0))
-        more = (f"{run.number}", each.release, run.profile, run.weights, run.fingerprint)
+        more = (f"{run.number}", each.openvino, run.profile, run.weights, run.fingerprint)
         of_run.samples.append(({**labels, **dict(zip(OF_A_RUN, more, strict=True))}, 1.0))
     return [seconds, size, ratio, measured, stands, said, of_run]
 

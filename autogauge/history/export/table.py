@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autogauge.files import utf8
+from autogauge.history.export.flat import figures_of
 from autogauge.history.indexed import Series
 from autogauge.history.labels import FIRST, OPENVINO, in_order
 from autogauge.history.select import Selection
 from autogauge.history.where import LABEL
-from autogauge.measuring.quantity import MEMORY, quantity_of
 
 COLUMNS: dict[str, type] = {
     "file": str,
@@ -86,27 +85,16 @@ def _columns(labels: Sequence[str]) -> dict[str, type]:
 
 def _rows(selection: Selection, figures: Iterable[Series], labels: Sequence[str]) -> Iterator[Row]:
     """A row for each benchmark of each run, as ``COLUMNS`` says, then these labels; ``None`` for what there is none of."""
-    runs = {(run.path.parent, run.id): run for run in selection.runs}
-    for each in figures:
-        columns = (each.runs, each.seconds, each.samples, each.ratios, each.errors)
-        is_memory = quantity_of(each.metric) is MEMORY
+    for each in figures_of(selection, figures):
+        run = each.run
         device, hint, *more = (each.labels.get(key, "") for key in (*FIRST, *labels))
-        for place, (run_id, seconds, samples, ratio, error) in enumerate(
-            zip(*(column.tolist() for column in columns), strict=True)
-        ):
-            run = runs[each.folder, run_id]
-            medians = (None, seconds) if is_memory else (seconds, None)
-            yield (
-                utf8(str(run.path)).decode(),
-                run.number,
-                run.when.isoformat() if run.when else None,
-                *(run.machine, each.releases[place] or run.openvino),
-                *(run.model, run.digest, run.precision, run.weights, run.profile, run.accelerator, run.fingerprint),
-                *(each.standings[place], each.key, each.metric, device, hint, *medians, samples),
-                *(each.pinned[place], _or_none(ratio), _or_none(error), each.verdicts[place]),
-                *more,
-            )
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else value
+        yield (
+            utf8(str(run.path)).decode(),
+            run.number,
+            run.when.isoformat() if run.when else None,
+            *(run.machine, each.openvino),
+            *(run.model, run.digest, run.precision, run.weights, run.profile, run.accelerator, run.fingerprint),
+            *(each.standing, each.benchmark, each.metric, device, hint, *each.medians, each.samples),
+            *(each.pinned, each.ratio, each.error, each.verdict),
+            *more,
+        )
