@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -36,31 +38,38 @@ def export(
     A .csv or .parquet file has a row for each benchmark of each run, a .prom file the newest figures for node_exporter. A database is
     brought up to date: an export again changes what has changed. Its password comes from PGPASSWORD or ~/.pgpass.
     """
+    wanted = where.parse(filters or ())
     with opened(root, cache) as histories:
-        found = histories.all(where.parse(filters or ()))
-        if is_database(destination):
-            _to_a_database(found, histories, destination)
-        else:
+        found = histories.all(wanted)
+        if not is_database(destination):
             _to_a_file(found, Path(destination))
+    if is_database(destination):
+        _to_a_database(lambda histories: (histories.all(wanted), histories.all(Where())), root, cache, destination)
 
 
 def _to_a_file(found: Selection, file: Path) -> None:
     what, labels = files.export(found, file)
-    print(f"{sentence(str(file))}: {what} from {_runs(len(found.runs))}{_left_out(found)}")
+    print(f"{sentence(str(file))}: {what} from {_runs(len(found.runs))}{_left_out(len(found.unreadable))}")
     if labels:
         print(f"NOTE  {len(labels)} labels have no column, there are too many: {some_of(labels, 5)}")
 
 
-def _to_a_database(found: Selection, histories: Histories, destination: str) -> None:
-    done = database.export(found, histories.all(Where()), destination)
-    print(f"{sentence(done.shown)}: {done.words}{_left_out(found)}")
+def _to_a_database(
+    of: Callable[[Histories], tuple[Selection, Selection]], root: Path, cache: Path | None, destination: str
+) -> None:
+    """The history is read again when it is its turn to write: it may have waited for another exporter."""
+    with contextlib.ExitStack() as stack:
+        done = database.export(lambda: of(stack.enter_context(opened(root, cache))), destination)
+    print(f"{sentence(done.shown)}: {done.words}{_left_out(done.unreadable)}")
     if done.only_there:
         print(f"NOTE  {_runs(done.only_there)} of these machines are there and not in this history: they stay there")
+    if done.overtaken:
+        print(f"NOTE  {_runs(done.overtaken)} changed here while this wrote: export again")
 
 
 def _runs(count: int) -> str:
     return f"{count} {'run' if count == 1 else 'runs'}"
 
 
-def _left_out(found: Selection) -> str:
-    return f"; {len(found.unreadable)} left out" if found.unreadable else ""
+def _left_out(count: int) -> str:
+    return f"; {count} left out" if count else ""

@@ -42,10 +42,10 @@ CREATE INDEX figures_of_run ON figures (run);
 """
 RUN = (
     "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
-    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts, contents"
+    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts, contents, standing_ns"
 )
 COLUMNS = {
-    "runs": f"{RUN}, size, changed_ns, standing_ns",
+    "runs": f"{RUN}, size, changed_ns",
     "keys": "id, key, metric",
     "contents": "id, json, labelled",
     "refs": "id, name",

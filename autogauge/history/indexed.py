@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autogauge.history import standing
 from autogauge.history.index_rows import ACCEPTED, NEWER, UNREADABLE
 from autogauge.history.labels import NO_CONTENTS, NO_DEVICE, OPENVINO, Contents, Labels
 from autogauge.targets import is_emulated
@@ -50,6 +51,8 @@ class IndexedRun:
     folder: str = ""
     accepted: int = 0
     """How many of the benchmarks are: each stands for itself, and ``standing`` is the worst of theirs."""
+    standing_ns: int = field(default=0, compare=False, repr=False)
+    """When its standing had been changed, in nanoseconds; 0 where it has none."""
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     contents: Contents = field(default=NO_CONTENTS, compare=False, repr=False)
     """Its benchmarks by key, with the labels that it gives them."""
@@ -58,6 +61,15 @@ class IndexedRun:
     def readable(self) -> bool:
         """Whether there is anything but its name."""
         return self.standing != UNREADABLE
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its files still are as they were when they were read: a run's own never changes, its standing may, and it may be gone."""
+        beside = standing.path_of(self.path)
+        try:
+            return self.path.exists() and (beside.stat().st_mtime_ns if beside.exists() else 0) == self.standing_ns
+        except OSError:
+            return False
 
     @property
     def newer(self) -> bool:

@@ -184,6 +184,41 @@ def test_two_exporters_at_once_double_nothing(server, name, tmp_path):
     ]
 
 
+def standings(server, name):
+    return [row[2] for row in runs(server, name) if row[0] == "lab-01"]
+
+
+def test_who_waited_for_another_exporter_writes_what_is_so_when_it_is_its_turn(server, name, history, export):
+    waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    command = [sys.executable, "-m", "autogauge", *words(history, server.url(name, name, postgres_server.PASSWORD))]
+    export()
+    with holding_the_lock(server, name):
+        late = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert wait_until(lambda: server.rows(name, waits) == [(1,)], 60)
+        standing.reject(next((history / "lab-01").glob("0003_*.json")), "the fan")
+    assert "0 runs new, 1 changed" in late.communicate(timeout=120)[0]
+    assert standings(server, name) == ["accepted"] * 2 + ["quarantined"] + ["accepted"] * 3
+
+
+def test_an_exporter_that_read_earlier_does_not_take_back_what_a_later_one_wrote(
+    server, name, history, export, monkeypatch
+):
+    reading = database.rows_of
+
+    def slowly(*rest):
+        rows = list(reading(*rest))
+        standing.reject(next((history / "lab-01").glob("0003_*.json")), "the fan")
+        assert "11 runs new" in export()
+        return rows
+
+    monkeypatch.setattr(database, "rows_of", slowly)
+    done = CliRunner().invoke(app, words(history, server.url(name, name, postgres_server.PASSWORD)))
+    assert "NOTE  1 run changed here while this wrote: export again" in done.output
+    assert standings(server, name) == ["accepted"] * 2 + ["quarantined"] + ["accepted"] * 3
+    monkeypatch.setattr(database, "rows_of", reading)
+    assert "0 runs new, 0 changed, 0 removed, 11 as they were" in export()
+
+
 def test_a_server_that_goes_in_the_middle_leaves_whole_runs(server, name, tmp_path, export):
     history = tmp_path / "many"
     year(history, "lab-01", runs=450)

@@ -425,32 +425,27 @@ def test_what_was_pruned_does_not_come_back_from_a_machine_that_has_it_still(his
 STANDS = (Standing.ACCEPTED, Standing.QUARANTINED, Standing.PENDING)
 
 
-@pytest.mark.slow
-@for_all(
-    lambda st: (
-        st.lists(
-            st.tuples(
-                st.sampled_from([OLD, OTHER]),
-                st.sampled_from([Standing.ACCEPTED, *STANDS]),
-                st.dictionaries(st.sampled_from([LATENCY, PER_FRAME]), st.sampled_from(STANDS), max_size=1),
-                st.sets(st.sampled_from([LATENCY, PER_FRAME]), max_size=1),
-                st.sets(st.sampled_from([LATENCY, PER_FRAME]), max_size=1),
-                st.integers(0, 30),
-            ),
-            min_size=1,
-            max_size=16,
-        ),
-        st.sampled_from(
-            [Rule(last=1), Rule(last=2, days=5), Rule(quarantined_days=0), Rule(last=1, quarantined_days=3)]
-        ),
-        st.integers(0, 16),
+def histories_rules_and_an_end(st):
+    run = st.tuples(
+        st.sampled_from([OLD, OTHER]),
+        st.sampled_from([Standing.ACCEPTED, *STANDS]),
+        st.dictionaries(st.sampled_from([LATENCY, PER_FRAME]), st.sampled_from(STANDS), max_size=1),
+        st.sets(st.sampled_from([LATENCY, PER_FRAME]), max_size=1),
+        st.sets(st.sampled_from([LATENCY, PER_FRAME]), max_size=1),
+        st.integers(0, 30),
     )
-)
-def test_no_rule_changes_what_a_run_is_judged_against(runs, rule, ended_after):
-    """Also where it was ended in the middle; with few runs to a baseline, so that small histories have old ones."""
+    rule = [Rule(last=1), Rule(last=2, days=5), Rule(quarantined_days=0), Rule(last=1, quarantined_days=3)]
+    return st.lists(run, min_size=1, max_size=16), st.sampled_from(rule), st.integers(0, 16)
+
+
+def before_and_after(runs, rule, ended_after, **limits):
+    """What the next run of each fingerprint is judged against before and after a prune that was ended after so many removals.
+
+    With few runs to a baseline, so that small histories have old ones.
+    """
     with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(baseline, "LAST", 2)
-        patch.setattr(baseline, "FIRST", 1)
+        for name, value in {"LAST": 2, "FIRST": 1, **limits}.items():
+            patch.setattr(baseline, name, value)
         folder = Path(scratch) / "history" / "lab-01"
         for place, (fingerprint, others, benchmarks, levels, began, age) in enumerate(runs):
             path = add(folder, age + place * 1e-3, fingerprint=fingerprint)
@@ -460,4 +455,24 @@ def test_no_rule_changes_what_a_run_is_judged_against(runs, rule, ended_after):
             plan = pruning.plan(folder, found.runs(), rule, NOW, lambda run: True, pruning.states(folder))
         some = plan.removed[:ended_after]
         pruning.remove(pruning.Plan(folder, some, plan.kept, plan.standings[:ended_after]))
-        assert {each: judged_against(folder, each) for each in (OLD, OTHER)} == before
+        return before, {each: judged_against(folder, each) for each in (OLD, OTHER)}
+
+
+@pytest.mark.slow
+@for_all(histories_rules_and_an_end)
+def test_no_rule_changes_what_a_run_is_judged_against(runs, rule, ended_after):
+    before, after = before_and_after(runs, rule, ended_after)
+    assert before == after
+
+
+@pytest.mark.slow
+@for_all(histories_rules_and_an_end)
+def test_where_the_gate_did_not_look_far_enough_a_prune_can_only_show_it_more(runs, rule, ended_after):
+    before, after = before_and_after(runs, rule, ended_after, MOST_READ=4, MOST_READ_FIRST=2)
+    for fingerprint, found in before.items():
+        for key in (LATENCY, PER_FRAME):
+            _, judged, first, pending = found[key]
+            _, judged_then, first_then, pending_then = after[fingerprint][key]
+            assert {*judged, *first} <= {*judged_then, *first_then}
+            assert judged == judged_then[: len(judged)]
+            assert {*pending} <= {*pending_then}

@@ -1,8 +1,8 @@
 """Saved runs into a PostgreSQL database, and kept up to date there: as often as one likes, several exporters at once.
 
 A run is written whole, in a transaction with those of its batch, under a lock that exporters share. A run that stands as it did is not
-touched. What was pruned here goes from there; what is only not here stays, since it may be another history's. The tables are
-``database_tables``' matter, their rows ``database_rows``'.
+touched, and one that changed here since it was read is left to who reads it next. What was pruned here goes from there; what is only not
+here stays, since it may be another history's. The tables are ``database_tables``' matter, their rows ``database_rows``'.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,11 @@ EXPORTERS = 0x6175746F67617567
 
 @dataclass
 class Exported:
-    """What was done: how many runs are new there, were changed, were removed, and were as they are here; ``only_there`` stay there."""
+    """What was done: how many runs are new there, were changed, were removed, and were as they are here.
+
+    ``only_there`` stay there, what is ``unreadable`` here is left out. ``overtaken`` are those that changed here meanwhile: whoever read
+    them later writes them.
+    """
 
     shown: str
     new: int = 0
@@ -45,6 +49,8 @@ class Exported:
     removed: int = 0
     same: int = 0
     only_there: int = 0
+    overtaken: int = 0
+    unreadable: int = 0
 
     @property
     def words(self) -> str:
@@ -52,35 +58,38 @@ class Exported:
         return f"{self.new} runs new, {self.changed} changed, {self.removed} removed, {self.same} as they were"
 
 
-def export(found: Selection, whole: Selection, destination: str) -> Exported:
-    """Write the runs that were ``found`` into the database ``destination``; ``whole`` is the history that they are of.
+def export(read: Callable[[], tuple[Selection, Selection]], destination: str) -> Exported:
+    """Write runs into the database ``destination``. ``read`` tells which: those found, and the whole history that they are of.
 
-    What is there already is brought up to date as well, also where it passes no filter any more.
+    It is called while no other exporter writes. What is there already is brought up to date as well, also where it passes no filter now.
 
     Raises :class:`UserError`: what was written before, whole runs, stays, and the next export goes on.
     """
     address = Address.of(destination)
     done = Exported(address.shown)
-    folders = {run.path.resolve().parent for run in (*whole.runs, *whole.unreadable)}
-    gone = [(text(folder.name), text(name)) for folder in sorted(folders) for name in pruned.gone(folder)]
-    here = {(folder_of(run), text(run.path.name)) for run in (*whole.runs, *whole.unreadable)}
     with _connected(address) as connection:
         with _batch(connection, address):
             database_tables.prepare(connection, address.shown)
         with _batch(connection, address):
+            found, whole = read()
+            done.unreadable = len(found.unreadable)
+            every = (*whole.runs, *whole.unreadable)
+            folders = sorted({run.path.resolve().parent for run in every})
+            gone = [(text(folder.name), text(name)) for folder in folders for name in pruned.gone(folder)]
             done.removed = _remove(connection, gone)
             known = _known(connection, sorted({text(folder.name) for folder in folders}))
-        chosen = meant(found, whole, known)
-        runs = list(rows_of(whole, chosen))
-        done.only_there = len(known.keys() - here)
+        runs = list(rows_of(whole, meant(found, whole, known)))
+        done.only_there = len(known.keys() - {(folder_of(run), text(run.path.name)) for run in every})
         new = [each for each in runs if known.get(each.key) != each.content]
         done.same = len(runs) - len(new)
         for start in range(0, len(new), AT_ONCE):
-            batch = new[start : start + AT_ONCE]
             with _batch(connection, address):
+                # What was changed since it was read may have been written by an exporter that read it later.
+                batch = [each for each in new[start : start + AT_ONCE] if each.source.is_current]
                 _write(connection, batch)
             done.new += sum(each.key not in known for each in batch)
             done.changed += sum(each.key in known for each in batch)
+            done.overtaken += len(new[start : start + AT_ONCE]) - len(batch)
     return done
 
 

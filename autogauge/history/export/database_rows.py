@@ -24,6 +24,7 @@ class RunRows:
 
     run: Row
     benchmarks: tuple[Row, ...]
+    source: IndexedRun
 
     @property
     def key(self) -> tuple[str, str]:
@@ -45,7 +46,7 @@ def rows_of(whole: Selection, chosen: Collection[IndexedRun]) -> Iterator[RunRow
     for run in whole.runs:
         if run.path in benchmarks:
             own = tuple(sorted(benchmarks[run.path], key=lambda row: str(row[0])))
-            yield RunRows(_run(run, own), own)
+            yield RunRows(_run(run, own), own, run)
 
 
 def folder_of(run: IndexedRun) -> str:

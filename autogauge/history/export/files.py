@@ -22,14 +22,14 @@ _FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 PARQUET_NEEDS = "Parquet needs pyarrow: pip install -r requirements-export.txt, or name a file that ends in .csv."
 
 
-class Exported(NamedTuple):
+class Written(NamedTuple):
     """What was written: how many, in words (``41 rows``), and which labels were too many for columns."""
 
     what: str
     left_out: tuple[str, ...] = ()
 
 
-def export(selection: Selection, path: Path) -> Exported:
+def export(selection: Selection, path: Path) -> Written:
     """Write the runs' benchmarks to ``path``, by its ending ``.csv``, ``.parquet`` or ``.prom``, whole or not at all.
 
     Raises :class:`UserError` for another ending, a file that cannot be written, or pyarrow missing.
@@ -47,17 +47,17 @@ def export(selection: Selection, path: Path) -> Exported:
     return exported
 
 
-def _as_table(write: Callable[[Table], bytes]) -> Callable[[Selection], tuple[bytes, Exported]]:
-    def written(selection: Selection) -> tuple[bytes, Exported]:
+def _as_table(write: Callable[[Table], bytes]) -> Callable[[Selection], tuple[bytes, Written]]:
+    def written(selection: Selection) -> tuple[bytes, Written]:
         table = table_of(selection)
-        return write(table), Exported(f"{len(table.rows)} rows", table.left_out)
+        return write(table), Written(f"{len(table.rows)} rows", table.left_out)
 
     return written
 
 
-def _metrics(selection: Selection) -> tuple[bytes, Exported]:
+def _metrics(selection: Selection) -> tuple[bytes, Written]:
     content, series = metrics.text(selection)
-    return content, Exported(f"{series} benchmarks")
+    return content, Written(f"{series} benchmarks")
 
 
 def _csv(table: Table) -> bytes:
