@@ -10,7 +10,8 @@ from typing import Any
 from autogauge.gate import saved
 from autogauge.gate.gate import Gate
 from autogauge.history import records, store
-from autogauge.history.standing import Standing, write
+from autogauge.history.standing import write
+from autogauge.history.standing_file import Standing
 
 BEGAN = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
 LATENCY, PER_FRAME = "latency: AUTO-LATENCY", "seconds per frame: AUTO-THROUGHPUT"

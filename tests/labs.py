@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from autogauge.history.standing import Standing, write
+from autogauge.history.standing import write
+from autogauge.history.standing_file import Standing
 from tests.histories import LATENCY, document
 
 NOW = datetime.datetime.now(datetime.timezone.utc)

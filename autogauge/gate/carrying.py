@@ -15,7 +15,7 @@ from autogauge.gate import saved
 from autogauge.history import baseline, circumstances, continuation, records, standing, store
 from autogauge.history.continuation import Offer
 from autogauge.history.records import SavedRun
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 
 
 def carry_over(run: SavedRun, place: Path | None, why: str, smallest_change: float) -> Iterator[str]:

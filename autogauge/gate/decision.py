@@ -14,7 +14,7 @@ from pathlib import Path
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.history import standing
 from autogauge.history.baseline import History, Waiting
-from autogauge.history.standing import Standing, worst
+from autogauge.history.standing_file import Standing, worst
 from autogauge.plain import few
 from autogauge.stats.verdicts import Outcome
 

@@ -20,7 +20,7 @@ from autogauge.gate.past import Creep, Figure, Past, Rule
 from autogauge.history import store
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import SavedBenchmark
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.quantity import TIME, Quantity, quantity_of
 from autogauge.measuring.result import Result

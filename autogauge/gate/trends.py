@@ -20,7 +20,7 @@ from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series, labels_of
 from autogauge.history.labels import Labels
 from autogauge.history.remembered import Remembered
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.history.told_apart import Models
 from autogauge.measuring.quantity import Quantity, quantity_of
 from autogauge.stats.change_points import SHORTEST, SMALLEST, Levels

@@ -22,7 +22,7 @@ from autogauge.history import circumstances, continuation, records, standing, st
 from autogauge.history.continuation import Offer, Source
 from autogauge.history.found import Found, begins_with, identity
 from autogauge.history.records import SavedBenchmark, SavedRun
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 
 LAST = 20
 """How many accepted runs a run is judged against at most."""

@@ -19,7 +19,7 @@ from autogauge.files import is_folder
 from autogauge.history import circumstances, records, standing, store
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.history.records import SavedRun
-from autogauge.history.standing import Continues, Standing
+from autogauge.history.standing_file import Continues, Standing
 
 ANOTHER_THING = ("model", "measured", "benchmark_version", "architecture", "system")
 """Facts in which no baseline is carried over: something else was measured, or on another machine."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autogauge.history.records import SavedRun
-from autogauge.history.standing import WORST_FIRST, Record, Standing, worst
+from autogauge.history.standing_file import WORST_FIRST, Record, Standing, worst
 
 
 @dataclass

@@ -31,7 +31,7 @@ from autogauge.history.index_rows import RUN, STANDINGS, drop, facts_from, inser
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import NO_CONTENTS, OPENVINO, Contents, Labels
 from autogauge.history.records import VERDICTS, SavedRun
-from autogauge.history.standing import Record
+from autogauge.history.standing_file import Record
 
 PATIENCE_S, BUSY_S = 1.0, 15.0
 """How long to wait in silence, and after that is said, for another process that is indexing the same folder; then it is done in memory."""

@@ -13,7 +13,7 @@ from autogauge.errors import UserError
 from autogauge.history import store
 from autogauge.history.labels import Contents
 from autogauge.history.records import VERDICTS, NewerRun, SavedRun
-from autogauge.history.standing import Record, Standing
+from autogauge.history.standing_file import Record, Standing
 
 SCHEMA = 6
 """Raised when the tables or what is read from a file change: older indexes are made anew."""

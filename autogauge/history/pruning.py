@@ -19,7 +19,7 @@ from autogauge.files import flush_folder
 from autogauge.history import baseline, pruned, reporting, run_file, standing, store
 from autogauge.history.found import begins_with
 from autogauge.history.indexed import IndexedRun
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 
 BY_RULE, UNREADABLE, NOT_CHOSEN = "the rule keeps it", "it cannot be read", "the filters leave it out"
 JUDGED, FIRST, PENDING = "judged against", "the first of a level", "waiting to be confirmed"

@@ -14,7 +14,7 @@ import pytest
 from autogauge.gate.comparison import compare
 from autogauge.history import recorded
 from autogauge.history.select import Histories
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.history.where import Where
 from autogauge.report.pages import comparison_page, run_page, trends_page
 from autogauge.report.pages.render import ASSETS, put_script

@@ -12,7 +12,7 @@ import pytest
 
 from autogauge.history import standing
 from autogauge.history.fingerprint import Fingerprint
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.end_to_end.whole_runs import FAR, HINTS, with_history
 from tests.histories import year
 from tests.support import ROOT, run_cli, run_suite, sentence_of

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.histories import LATENCY, PER_FRAME, save, year
 from tests.support import run_cli, sentence_of
 

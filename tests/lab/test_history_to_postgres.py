@@ -18,7 +18,7 @@ from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import pruned, standing
 from autogauge.history.export import database
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.histories import BEGAN, LATENCY, PER_FRAME, save, year
 from tests.lab import postgres_server
 from tests.support import ROOT, run_cli, sentence_of, wait_until

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from autogauge.history import standing, store
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.lab import stores
 from tests.lab.sharing import carry, command, content, environment, some_machines, with_samples
 from tests.lab.stores import KEYS

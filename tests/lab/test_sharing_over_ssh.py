@@ -8,7 +8,7 @@ import time
 import pytest
 
 from autogauge.history import run_file, standing, store
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.lab.sharing import carry, command, content, environment, some_machines, with_samples
 from tests.support import ROOT, wait_until
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import standing, store
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.lab.alerts import book as books
 from autogauge.lab.alerts import channels, github, message
 from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert

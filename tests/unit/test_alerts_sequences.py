@@ -10,7 +10,7 @@ import pytest
 
 from autogauge.history import standing
 from autogauge.history.select import Histories
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.history.where import Where
 from autogauge.lab.alerts import judging, telling
 from autogauge.lab.alerts.book import Book

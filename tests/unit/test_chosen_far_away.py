@@ -10,7 +10,7 @@ from autogauge.history import remembered, standing, store, where
 from autogauge.history.sharing import chosen
 from autogauge.history.sharing.folder import Folder
 from autogauge.history.sharing.place import Absent, Entry, Place, Unusable
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests import histories
 
 

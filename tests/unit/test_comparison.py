@@ -10,7 +10,7 @@ from autogauge.gate import saved
 from autogauge.gate.comparison import BY_RATIO, by_itself, compare
 from autogauge.history import store
 from autogauge.history.select import Histories
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.measuring.quantity import TIME
 from autogauge.stats.two_levels import ratio_of_levels
 from tests.histories import BEGAN, LATENCY, PER_FRAME, benchmark, document, save, year

@@ -12,7 +12,7 @@ from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.gate.comparison_by import BASIS, compare_by, interval_of
 from autogauge.history.select import Histories
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.histories import save
 from tests.properties import for_all
 

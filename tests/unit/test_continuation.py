@@ -10,7 +10,7 @@ from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import baseline, continuation, records, standing, store
 from autogauge.history.fingerprint import Fingerprint
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.report import terminal
 from autogauge.report.gate import render
 from tests import histories

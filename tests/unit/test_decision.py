@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.history import baseline, standing, store
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests import histories
 
 KEYS = tuple(f"latency: AUTO-{number}" for number in range(10))

@@ -10,7 +10,7 @@ from autogauge.history.export.database_rows import rows_of
 from autogauge.history.export.database_tables import BENCHMARK_COLUMNS
 from autogauge.history.export.table import table_of
 from autogauge.history.select import Histories
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.history.where import Where
 from tests.histories import LATENCY, save
 

@@ -15,7 +15,7 @@ from autogauge.gate.past import Figure, Past, Rule
 from autogauge.history.baseline import History, Waiting
 from autogauge.history.records import PinnedRatio, SavedBenchmark, SavedRun
 from autogauge.history.replay import VirtualClock
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.result import Replicate, Result, Sample
 from autogauge.models.resolve import Wanted

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import standing
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.cases import each_of
 from tests.unit.test_baseline import benchmark, document, save
 

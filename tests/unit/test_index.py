@@ -13,7 +13,7 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.history import index, index_rows, standing, store
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests.histories import LATENCY, PER_FRAME, save, year
 from tests.properties import for_all
 from tests.support import ROOT

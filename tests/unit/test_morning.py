@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli.main import app
-from autogauge.history.standing import Continues, Standing, mark, write
+from autogauge.history.standing import mark, write
+from autogauge.history.standing_file import Continues, Standing
 from autogauge.report.pages import morning_table, trends_page
 from tests.histories import LATENCY, PER_FRAME
 from tests.labs import DAY, NOW, machine, put

@@ -15,7 +15,7 @@ from autogauge.errors import UserError
 from autogauge.gate.comparison import compare
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.history.select import Histories
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.history.where import Where
 from autogauge.report import markdown, summary
 from autogauge.report.pages import comparison_page, run_page, trends_page

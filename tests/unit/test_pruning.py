@@ -18,7 +18,7 @@ from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import baseline, index, pruned, pruning, records, run_file, standing, store
 from autogauge.history.pruning import Rule
-from autogauge.history.standing import Continues, Standing
+from autogauge.history.standing_file import Continues, Standing
 from tests.histories import BEGAN, LATENCY, PER_FRAME, document, save
 from tests.properties import for_all
 

@@ -22,7 +22,7 @@ from autogauge.gate.decision import Decision
 from autogauge.gate.gate import Gate
 from autogauge.history import recorded, records, run_file, store
 from autogauge.history.baseline import History
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.measuring.claim import Fact
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.drawing import Block, Table

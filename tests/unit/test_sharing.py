@@ -11,10 +11,10 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.files import as_json
-from autogauge.history import run_file, sharing, standing, store
+from autogauge.history import run_file, sharing, standing, standing_file, store
 from autogauge.history.sharing import folder as folders
 from autogauge.history.sharing import standings
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests import histories
 from tests.cases import each_of
 from tests.properties import for_all
@@ -261,7 +261,7 @@ def test_two_words_about_different_benchmarks_both_count(tmp_path, first):
 )
 def test_of_each_benchmark_the_newest_word_counts_and_both_sides_decide_alike(ours, theirs):
     def said(words):
-        record = standing.Record(by="gate", when="2026-01-01T00:00:00+00:00", others=Standing.PENDING)
+        record = standing_file.Record(by="gate", when="2026-01-01T00:00:00+00:00", others=Standing.PENDING)
         for good, key, at in sorted(words, key=lambda each: each[2]):
             word = Standing.ACCEPTED if good else Standing.QUARANTINED
             when = f"2026-11-0{at}T00:00:00+00:00"
@@ -279,12 +279,12 @@ def test_of_each_benchmark_the_newest_word_counts_and_both_sides_decide_alike(ou
     here, there = (as_json(each.to_json()) for each in (one, other))
     decided = standings.decide(here, there).content
     assert decided == standings.decide(there, here).content
-    found = standing.of_content(decided)
+    found = standing_file.of_content(decided)
     assert found.others is Standing.PENDING
     for key in ("k1", "k2", "k3"):
         words = [(record.words[key][1], record.of(key)) for record in (one, other) if key in record.words]
         newest = [word for when, word in words if when == max(words)[0]] if words else [Standing.PENDING]
-        assert found.of(key) is standing.worst(newest)
+        assert found.of(key) is standing_file.worst(newest)
 
 
 def test_what_is_half_or_damaged_stays_where_it_is_and_is_named(tmp_path):

@@ -10,7 +10,7 @@ from autogauge.errors import UserError
 from autogauge.history import pruned, standing, store
 from autogauge.history.sharing.address import place_of
 from autogauge.history.sharing.folder import Folder
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from tests import histories
 from tests.cases import each_of
 from tests.properties import for_all

@@ -5,10 +5,10 @@ import dataclasses
 import itertools
 import json
 
-from autogauge.history import standing
+from autogauge.history import standing_file
 from autogauge.history.sharing.place import RUN, SAMPLES, STANDING, Entry, Place, kind_of, runs_in
 from autogauge.history.sharing.transfer import Wanted, transfer
-from autogauge.history.standing import Record, Standing
+from autogauge.history.standing_file import Record, Standing
 from tests.properties import for_all
 
 MACHINES = ("lab-01", "lab-02")
@@ -82,7 +82,7 @@ class InMemory(Place):
     def say(self, machine: str, stem: str, word: Standing, by: str) -> bytes:
         """Change a run's standing as ``accept`` and ``reject`` do; returns the file."""
         before = self.content[machine].get(f"{stem}{STANDING}")
-        earlier = (*standing.replaced_by(before), standing.digest_of(before)) if before else ()
+        earlier = (*standing_file.replaced_by(before), standing_file.digest_of(before)) if before else ()
         when = f"2026-11-01T00:00:{next(_seconds) % 60:02d}+00:00"
         made = json.dumps(Record(word, "w", by, when, replaces=earlier).to_json()).encode()
         self.content[machine][f"{stem}{STANDING}"] = made
@@ -181,7 +181,7 @@ def test_any_interleaving_becomes_one_history_without_loss(script):
     for (machine, stem), words in world.words.items():
         final = world.middle.content[machine][f"{stem}{STANDING}"]
         for word in words:
-            is_known = standing.digest_of(word) in standing.replaced_by(final)
+            is_known = standing_file.digest_of(word) in standing_file.replaced_by(final)
             assert word == final or is_known, "a person's word counts, or the one that counts came after it"
     before = [dict(place.content) for place in world.places]
     for what, machine in itertools.product(("push", "pull"), MACHINES):

@@ -7,7 +7,7 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.history import standing, store
-from autogauge.history.standing import Record, Standing
+from autogauge.history.standing_file import Record, Standing
 from tests.cases import each_of
 from tests.properties import for_all
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autogauge.history.select import Histories
-from autogauge.history.standing import Standing
+from autogauge.history.standing_file import Standing
 from autogauge.history.where import Where
 from autogauge.report.pages import trends_page
 from tests.histories import LATENCY, PER_FRAME, save

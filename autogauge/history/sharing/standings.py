@@ -16,11 +16,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from autogauge.files import as_json
-from autogauge.history import records, standing
-from autogauge.history.standing import MOST_REPLACED, WORST_FIRST, Record
+from autogauge.history import records, standing_file
+from autogauge.history.standing_file import BY_A_PERSON, MOST_REPLACED, WORST_FIRST, Record
 from autogauge.plain import plain
 
-PERSON = "user"
 LONGEST_WHY = 80
 
 
@@ -48,12 +47,12 @@ def decide(here: bytes, there: bytes) -> Decided:
     if here == there:
         return Decided(Side.EQUAL, there)
     after, before = (
-        standing.digest_of(old) in standing.replaced_by(new) for new, old in ((here, there), (there, here))
+        standing_file.digest_of(old) in standing_file.replaced_by(new) for new, old in ((here, there), (there, here))
     )
     if after != before:
         return Decided(Side.HERE, here) if after else Decided(Side.THERE, there)
     try:
-        ours, theirs = standing.of_content(here), standing.of_content(there)
+        ours, theirs = standing_file.of_content(here), standing_file.of_content(there)
     except ValueError:
         return Decided(
             Side.UNKNOWN,
@@ -63,7 +62,7 @@ def decide(here: bytes, there: bytes) -> Decided:
     first = _weight(ours, here) > _weight(theirs, there)
     winner, content, loser, other = (ours, here, theirs, there) if first else (theirs, there, ours, here)
     both = _merged(winner, loser)
-    chain = (*loser.replaces, *winner.replaces, standing.digest_of(other), standing.digest_of(content))
+    chain = (*loser.replaces, *winner.replaces, standing_file.digest_of(other), standing_file.digest_of(content))
     merged = replace(both, replaces=tuple(dict.fromkeys(chain))[-MOST_REPLACED:])
     if _means(ours) == _means(theirs):
         said = ""
@@ -78,7 +77,7 @@ def decide(here: bytes, there: bytes) -> Decided:
 def may_travel(content: bytes) -> bool:
     """Whether a file's bytes say whether its run is accepted: to this autogauge, or to a newer one."""
     try:
-        standing.of_content(content)
+        standing_file.of_content(content)
     except ValueError:
         return is_newer(content)
     return True
@@ -91,16 +90,16 @@ def is_newer(content: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     schema = fields.get("schema") if isinstance(fields, dict) else None
-    return isinstance(schema, int) and schema > standing.SCHEMA
+    return isinstance(schema, int) and schema > standing_file.SCHEMA
 
 
 def _weight(record: Record, content: bytes) -> tuple[bool, float, int, str]:
     when = records.moment(record.when)
     return (
-        record.by == PERSON,
+        record.by == BY_A_PERSON,
         when.timestamp() if when else float("-inf"),
         -WORST_FIRST.index(record.standing),
-        standing.digest_of(content),
+        standing_file.digest_of(content),
     )
 
 
@@ -137,7 +136,7 @@ def _counts(winner: Record, loser: Record, key: str | None) -> Record:
         by, when = record.word if key is None else record.word_about(key)
         stands = record.others if key is None else record.of(key)
         moment = records.moment(when)
-        return by == PERSON, moment.timestamp() if moment else float("-inf"), -WORST_FIRST.index(stands)
+        return by == BY_A_PERSON, moment.timestamp() if moment else float("-inf"), -WORST_FIRST.index(stands)
 
     if key is not None and (_is_vague(winner) or _is_vague(loser)):
         return min((winner, loser), key=lambda record: WORST_FIRST.index(record.of(key)))
@@ -146,7 +145,7 @@ def _counts(winner: Record, loser: Record, key: str | None) -> Record:
 
 def _is_vague(record: Record) -> bool:
     """Whether a person's word was about some benchmarks, and an older autogauge did not note which."""
-    return record.by == PERSON and not record.words and record.whole is None and bool(record.benchmarks)
+    return record.by == BY_A_PERSON and not record.words and record.whole is None and bool(record.benchmarks)
 
 
 def _means(record: Record) -> tuple[object, ...]:
@@ -157,7 +156,7 @@ def _means(record: Record) -> tuple[object, ...]:
 
 
 def _why_it_counts(winner: Record, loser: Record) -> str:
-    if winner.by == PERSON != loser.by:
+    if winner.by == BY_A_PERSON != loser.by:
         return "a person's word counts before the gate's"
     if winner.when != loser.when:
         return "the newer word counts"
@@ -165,7 +164,7 @@ def _why_it_counts(winner: Record, loser: Record) -> str:
 
 
 def _told(record: Record) -> str:
-    by = "by a person" if record.by == PERSON else "by the gate"
+    by = "by a person" if record.by == BY_A_PERSON else "by the gate"
     when = records.moment(record.when)
     at = f" on {when:%Y-%m-%d %H:%M:%S} UTC" if when else ""
     why = f" ({plain(record.why, LONGEST_WHY)})" if record.why else ""

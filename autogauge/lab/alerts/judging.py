@@ -16,7 +16,7 @@ from autogauge.history import reporting, standing
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.reporting import Reporting
 from autogauge.history.select import Selection
-from autogauge.history.standing import Record
+from autogauge.history.standing_file import Record
 from autogauge.lab.alerts import creeps
 from autogauge.lab.alerts.alert import Alert, End
 from autogauge.lab.alerts.creeps import Crept

@@ -20,7 +20,7 @@ from autogauge.gate.trends import Trend, present_stretch, run_and_day
 from autogauge.history.baseline import LAST
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
-from autogauge.history.standing import Record, Standing
+from autogauge.history.standing_file import Record, Standing
 from autogauge.lab.alerts.alert import Alert, End
 from autogauge.lab.alerts.finding import GATE, LEVEL, TREND, Finding, Since, Subject
 from autogauge.measuring.quantity import TIME
