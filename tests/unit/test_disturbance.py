@@ -5,7 +5,8 @@ import os
 import pytest
 
 from autogauge.measuring.disturbance import FEWEST, Watch, falls_on_one, of_run, totals, waited_share
-from autogauge.probe.worker.machine import usable_processors_s
+from autogauge.probe.worker.machine import heat_files, number_in, sum_of, usable_processors_s
+from tests.machines import CPUS, put
 
 
 def turn(share, steal_s=0.0):
@@ -120,6 +121,41 @@ def test_only_the_processors_that_may_be_used_are_looked_at():
     assert usable_processors_s(lines, {0, 1}) == (600 / second, 60 / second)
     assert usable_processors_s(lines[:1], {0}) == (600 / second, 60 / second)
     assert usable_processors_s(["cpu  1 1 1 0 0 1 1\n"], {0})[1] == 0
+
+
+def test_a_number_is_read_from_a_file_with_a_text_before_it_or_without(tmp_path):
+    put(
+        tmp_path,
+        {"plain": "2400000\n", "stalls": "some avg10=0.00 total=77\nfull avg10=0.00 total=5\n", "text": "none\n"},
+    )
+    assert number_in(str(tmp_path / "plain")) == 2_400_000
+    assert number_in(str(tmp_path / "stalls"), "total=") == 77
+    assert [number_in(str(tmp_path / each)) for each in ("text", "absent")] == [None, None]
+    assert number_in(str(tmp_path / "plain"), "total=") is None
+
+
+def test_heat_of_every_package_that_may_be_used_counts_and_of_no_other(tmp_path):
+    for cpu in range(6):
+        package, folder = cpu // 2, f"{CPUS}/cpu{cpu}"
+        put(
+            tmp_path,
+            {
+                f"{folder}/topology/physical_package_id": f"{package}\n",
+                f"{folder}/thermal_throttle/core_throttle_count": f"{cpu}\n",
+                f"{folder}/thermal_throttle/package_throttle_count": f"{100 * package}\n",
+            },
+        )
+    of = lambda usable: sum_of(heat_files(str(tmp_path), usable))  # noqa: E731
+    assert of({0, 1}) == 0
+    assert of({0, 1, 2, 3}) == 2 + 100, "the second package is hot, and the first is not"
+    assert of({3}) == 3 + 100
+    assert of(range(6)) == 0 + (2 + 100) + (4 + 200)
+    for each in (tmp_path / CPUS).glob("*/thermal_throttle/package_throttle_count"):
+        each.unlink()
+    assert of({2, 3}) == 2
+    assert of({9}) is None
+    put(tmp_path, {f"{CPUS}/cpu2/thermal_throttle/core_throttle_count": "garbage"})
+    assert of({2, 3}) is None
 
 
 def test_disturbances_that_fall_on_one_condition_are_a_warning():

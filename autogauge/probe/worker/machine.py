@@ -9,9 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 from autogauge.probe.worker.cgroups import Groups
+from autogauge.probe.worker.hardware import CPUS, word
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
 clock = time.perf_counter
 
@@ -101,29 +102,56 @@ def waited_s() -> float | None:
     return total / 1e9
 
 
-def _number(path: str, word: str = "") -> float | None:
-    """The number in a file, after ``word`` where one is given; ``None`` without it."""
+def number_in(path: str, after: str = "") -> float | None:
+    """The number in a file, behind the text ``after`` where one is given; ``None`` without it."""
     try:
         with open(path, encoding="ascii", errors="replace") as stream:
-            return float(stream.read().partition(word)[2].split()[0])
+            text = stream.read()
+            return float((text.partition(after)[2] if after else text).split()[0])
     except (OSError, ValueError, IndexError):
         return None
 
 
 def frequency_mhz() -> float | None:
     """The frequency of the first processor in MHz, where the kernel governs it; to ask for all of them takes long on a large machine."""
-    found = _number("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq")
+    found = number_in("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq")
     return None if found is None else found / 1e3
 
 
 def throttled() -> float | None:
-    """How often the first processor was throttled for its heat since boot."""
-    return _number("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count")
+    """How often the processors that may be used were throttled for their heat since boot: every package, and a core of each."""
+    return sum_of(_heat_files())
+
+
+@functools.lru_cache(maxsize=None)
+def _heat_files() -> list[str]:
+    """Found once, for the processors that this process may use when it starts."""
+    return heat_files("/", os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0})
+
+
+def heat_files(root: str, usable: Collection[int]) -> list[str]:
+    """The files that count throttling: of the first of these processors in each package, those of its core and of the package.
+
+    A package's counter rises with whichever of its cores is too hot; to read every core's at each turn would take long on a large machine.
+    """
+    first = {}  # type: dict[str | None, str]
+    for number in sorted(usable):
+        folder = CPUS + "/cpu{}".format(number)
+        first.setdefault(word(root, folder + "/topology/physical_package_id"), folder + "/thermal_throttle")
+    names = ["core_throttle_count", "package_throttle_count"]
+    paths = [os.path.join(root, folder, name) for folder in first.values() for name in names]
+    return [path for path in paths if os.path.exists(path)]
+
+
+def sum_of(paths: Sequence[str]) -> float | None:
+    """The numbers in these files together; ``None`` where none can be read."""
+    found = [number for number in map(number_in, paths) if number is not None]
+    return sum(found) if found else None
 
 
 def memory_stalls_s() -> float | None:
     """For how long some process of the machine has waited for memory, in seconds (pressure stall information)."""
-    found = _number("/proc/pressure/memory", "total=")
+    found = number_in("/proc/pressure/memory", "total=")
     return None if found is None else found / 1e6
 
 
