@@ -101,6 +101,8 @@ def machines(
 
 def names_of(runs: Sequence[IndexedRun]) -> list[str]:
     """For which machine each run counts: its own; of one that cannot be read that of its folder's others, else the folder's name."""
+    if all(run.machine for run in runs):  # nearly always, and paths are slow to compare
+        return [run.machine for run in runs]
     of_folder = {run.path.parent: run.machine for run in runs if run.machine}
     return [
         run.machine or ("" if run.readable else of_folder.get(run.path.parent, run.path.parent.name)) for run in runs

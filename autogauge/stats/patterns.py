@@ -70,7 +70,10 @@ Pattern = Alternation | Variation
 
 def patterns_of(figures: Sequence[float], starts: Sequence[int]) -> Pattern | None:
     """What the figures (positive, any unit) do beside their levels, which begin at ``starts``."""
-    rest, skipped = _rest(figures, starts)
+    return _pattern_in(*_rest(figures, starts))
+
+
+def _pattern_in(rest: Floats | None, skipped: int) -> Pattern | None:
     if rest is None:
         return None
     return _moved(_alternation(rest) or _variation(_squares(rest)), skipped)
@@ -81,8 +84,8 @@ def patterns_of_siblings(series: Sequence[Sequence[float]], starts: Sequence[Seq
 
     Runs become more variable in all their benchmarks, so what is too little in each by itself may be enough in all together.
     """
-    found = [patterns_of(values, own) for values, own in zip(series, starts, strict=True)]
     rests = [_rest(values, own) for values, own in zip(series, starts, strict=True)]
+    found = [_pattern_in(*rest) for rest in rests]
     plain = [
         place for place, each in enumerate(found) if not isinstance(each, Alternation) and rests[place][0] is not None
     ]
@@ -196,7 +199,7 @@ def _likelihood_ratios(squares: Floats) -> Floats:
     sums = np.cumsum(squares, axis=1)
     total = sums[:, -1:]
     sizes = np.arange(SHORTEST, count - SHORTEST + 1)
-    left = sums[:, sizes - 1]
+    left = sums[:, SHORTEST - 1 : count - SHORTEST]
     return np.asarray(
         count * np.log(total / count)
         - sizes * np.log(left / sizes)

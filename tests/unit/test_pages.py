@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from autogauge.errors import UserError
+from autogauge.files import fill
 from autogauge.gate.comparison import compare
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.history.select import Histories
@@ -124,6 +125,29 @@ def test_the_report_is_replaced_as_a_whole_and_nothing_else_is(histories, tmp_pa
         trends_page.save(found, tmp_path / "precious")
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_many_files_are_written_at_once_or_one_by_one_and_all_are_there(tmp_path, monkeypatch, threads):
+    def refuses(self, *work):
+        raise RuntimeError("can't start new thread")
+
+    if not threads:
+        monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor.submit", refuses)
+    contents = {f"data/{number}.js": b"x" * number for number in range(50)} | {"index.html": b"page"}
+    fill(tmp_path / "new", contents)
+    found = {path.relative_to(tmp_path / "new").as_posix(): path for path in (tmp_path / "new").rglob("*.*")}
+    assert {name: path.read_bytes() for name, path in found.items()} == contents
+
+
+def test_a_file_that_cannot_be_written_leaves_the_report_as_it_was(tmp_path):
+    page = trends_page.put(
+        lambda page, assets: {"index.html": b"before", "data/runs.js": b"trends.runs="}, tmp_path / "out"
+    )
+    with pytest.raises(OSError, match="too long"):
+        trends_page.put(lambda page, assets: {"index.html": b"after", f"data/{'x' * 300}.js": b""}, tmp_path / "out")
+    assert page.read_bytes() == b"before"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["assets", "out"]
 
 
 @pytest.mark.parametrize("make", ["trends", "comparison", "markdown"])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autogauge import folders
-from autogauge.files import write_bytes
+from autogauge.files import fill
 from autogauge.gate.trends import Trend, in_order_of_time, trends_of
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
 from autogauge.history.indexed import IndexedRun
@@ -74,8 +74,7 @@ def put(made: Pages, folder: Path) -> Path:
     folder = folder.absolute()
     assets = folder.parent / ASSETS
     with folders.replaced(folder, REPORT) as staging:
-        for name, content in made(folder / PAGE, assets).items():
-            write_bytes(staging / name, content)
+        fill(staging, made(folder / PAGE, assets))
         put_script(assets)
     return folder / PAGE
 
