@@ -8,6 +8,7 @@ reports is ``history.reporting``'s.
 from __future__ import annotations
 
 import datetime
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from autogauge.history.remembered import Remembered
 from autogauge.history.standing_file import Standing
 from autogauge.history.told_apart import Models
 from autogauge.measuring.quantity import Quantity, quantity_of
-from autogauge.stats.change_points import SHORTEST, SMALLEST, Levels
+from autogauge.stats.change_points import SHORTEST, SMALLEST, Levels, evidence_of
 from autogauge.stats.patterns import Pattern
 
 
@@ -260,6 +261,8 @@ class PresentLevel:
     stretch: Stretch
     beside: str = ""
     """What else changed with that run or one of its neighbours (``gate.beside``); empty for nothing."""
+    evidence: float = math.inf
+    """How much speaks for it, in variances (``stats.change_points.evidence_of``): who looks at a thousand trends sees some by chance."""
 
     @property
     def quantity(self) -> Quantity:
@@ -309,7 +312,15 @@ def present_level(trend: Trend, runs: Sequence[IndexedRun]) -> PresentLevel | No
         return None
     since = runs[trend.runs[stretch.first]]
     changed = beside([runs[place] for place in trend.runs], trend.releases, stretch.first)
-    return PresentLevel(trend.identity, stretch.ratio, since, trend.releases[stretch.first], stretch, changed)
+    release, evidence = trend.releases[stretch.first], _evidence(trend, stretch.first)
+    return PresentLevel(trend.identity, stretch.ratio, since, release, stretch, changed, evidence)
+
+
+def _evidence(trend: Trend, first: int) -> float:
+    """How much speaks for the level that begins with that run, against the stretch before it."""
+    used = trend.used
+    begin = max(each.first for each in trend.stretches if each.first < first)
+    return evidence_of(trend.values, used.index(begin), used.index(first))
 
 
 def in_order_of_time(runs: Iterable[IndexedRun]) -> list[IndexedRun]:

@@ -2,8 +2,11 @@
 
 import html
 import json
+import math
+import random
 import re
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -11,6 +14,7 @@ from autogauge.cli.main import app
 from autogauge.history.standing import mark, write
 from autogauge.history.standing_file import Continues, Standing
 from autogauge.report.pages import morning_table, trends_page
+from autogauge.stats.change_points import evidence_of
 from tests.histories import LATENCY, PER_FRAME
 from tests.labs import DAY, NOW, machine, put
 from tests.unit.test_pages import text_of
@@ -404,3 +408,78 @@ def test_what_a_page_of_trends_has_no_room_for_is_counted(tmp_path, monkeypatch)
     page = said(report(tmp_path) / "index.html")
     assert "3 more have no line here; each has a chart above." in page
     assert "the first 2 of 3" in page
+
+
+# What chance does.
+
+
+def wobbling(name, runs, spread, level=1.0, last=0):
+    """Ratios that vary by ``spread``, the newest ``last`` of them around ``level``; the same for each name."""
+    rng = random.Random(name)
+    return [rng.gauss(level if number > runs - last else 1.0, spread) for number in range(1, runs + 1)]
+
+
+def test_a_small_change_that_so_many_trends_show_by_chance_is_said_to_be_that(tmp_path):
+    history = tmp_path / "history"
+    changes = {
+        "lab-01": (0.015, 1.03, 9),
+        "lab-02": (0.003, 1.03, 9),
+        "lab-03": (0.015, 1.08, 9),
+        "lab-04": (0.015, 0.975, 9),
+    }
+    for name in [*changes, *(f"lab-{number:02d}" for number in range(5, 30))]:
+        spread, level, last = changes.get(name, (0.0005, 1.0, 0))
+        for number, ratio in enumerate(wobbling(name, 40, spread, level, last), 1):
+            put(history / name, number, {LATENCY: ratio}, 40.5 - number)
+    out = report(tmp_path)
+    text, rows = said(out / "index.html"), rows_of(out)
+    assert "2 of 29 machines became slower or larger" in text
+    assert {*re.findall(r"SLOWER (lab-\d+) :", text)} == {"lab-02", "lab-03"}
+    assert "2 small changes of level may be chance: so many trends show some." in text
+    assert rows["lab-01"][0][3].startswith("~ +")
+    assert "since run" in rows["lab-01"][0][3]
+    assert [*rows][:2] == ["lab-03", "lab-02"]
+    assert {*[*rows][2:4]} == {"lab-01", "lab-04"}
+    assert re.search(
+        r"slower by \d\.\d % since run \d+ of [^;]*, which may be chance", (out / "index.html").read_text()
+    )
+
+
+def test_the_same_change_of_one_machine_beside_few_is_news(tmp_path):
+    """What is seen by chance depends on how much is looked at."""
+    history = tmp_path / "history"
+    for name, spread, level, last in (("lab-01", 0.015, 1.035, 9), ("lab-02", 0.0005, 1.0, 0)):
+        for number, ratio in enumerate(wobbling(name, 40, spread, level, last), 1):
+            put(history / name, number, {LATENCY: ratio}, 40.5 - number)
+    assert "1 of 2 machines became slower" in said(report(tmp_path) / "index.html")
+    many = tuple(f"latency: {number}" for number in range(100))
+    for number in range(3, 33):
+        for run in (1, 2):
+            put(history / f"lab-{number:02d}", run, dict.fromkeys(many, 1.0), 0.2 / run)
+    text = said(report(tmp_path) / "index.html")
+    assert "0 of 32 machines became slower" in text
+    assert "1 small change of level may be chance" in text
+
+
+def test_a_level_that_the_gate_refuses_is_news_however_small(tmp_path):
+    history = tmp_path / "history"
+    for number in range(2, 30):
+        machine(history, f"lab-{number:02d}")
+    for number, ratio in enumerate(wobbling("lab-01", 40, 0.015, 1.03, 9), 1):
+        path = put(
+            history / "lab-01", number, {LATENCY: ratio}, 40.5 - number, verdict="FAIL" if number > 31 else "PASS"
+        )
+        if number > 31:
+            write(path, Standing.ACCEPTED, "slow", "gate", benchmarks={LATENCY: Standing.QUARANTINED})
+    assert "FAIL lab-01" in said(report(tmp_path) / "index.html")
+
+
+@pytest.mark.parametrize(("runs", "place"), [(12, 8), (40, 31), (100, 50)])
+def test_noise_alone_speaks_for_a_level_as_seldom_as_is_said(runs, place):
+    rng = np.random.default_rng(runs)
+    seen = [evidence_of(np.exp(rng.normal(0, 0.02, runs)), 0, place) for _ in range(2000)]
+    for most in (4.0, 8.0):
+        assert np.mean(np.array(seen) > most) < 1.5 * math.exp(-most / 2) + 0.01
+    step = np.exp(rng.normal(0, 0.02, runs) + 0.15 * (np.arange(runs) >= place))
+    assert evidence_of(step, 0, place) > 20
+    assert evidence_of(np.ones(runs), 0, place) == 0

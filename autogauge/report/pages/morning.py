@@ -23,8 +23,11 @@ from autogauge.history.reporting import Reporting, span_in_words
 
 NEWS_DAYS = 30
 """A change of level whose runs are accepted is news for so long; one that is quarantined stays news."""
-FAILS, WORSE, OPEN, QUIET, BETTER, FINE = range(6)
-"""How bad a cell is, the worst first: worse and not accepted; worse and accepted; open; no run for long; better; as before."""
+FAILS, WORSE, OPEN, QUIET, PERHAPS, BETTER, FINE = range(7)
+"""How bad a cell is, the worst first: worse and not accepted; worse and accepted; open; no run for long; changed by what may be chance;
+better; as before."""
+BY_CHANCE = 0.05
+"""Changes of level that chance makes on a page of noise alone, at most, on average: in a thousand trends it makes some, small ones."""
 ALIKE = 3
 """So many machines, or benchmarks, with the same change are one line."""
 FAIL, PENDING, QUARANTINED = "FAIL", "pending", "quarantined"
@@ -52,6 +55,8 @@ class Cell:
     machine_is_late: bool = False
     others: int = 0
     """How many more models and emulated GPUs it stands for, which report as it does: none of them is worse."""
+    is_sure: bool = True
+    """Whether so much speaks for its present level that it is hardly chance, as many trends as there are (``BY_CHANCE``)."""
     gone: tuple[Cell, ...] = ()
     """Those of other models and emulated GPUs that have had no run for long, and that it is shown in place of."""
 
@@ -73,13 +78,13 @@ class Cell:
             self.verdict == FAIL and self.standing != ACCEPTED
         ):
             return FAILS
-        if self.since and self.since.worse:
+        if self.since and self.since.worse and self.is_sure:
             return WORSE
         if self.standing != ACCEPTED:
             return OPEN
         if not self.reports:
             return QUIET
-        return BETTER if self.since else FINE
+        return (BETTER if self.is_sure else PERHAPS) if self.since else FINE
 
     @property
     def size(self) -> float:
@@ -93,6 +98,7 @@ class Cell:
             ("fails", self.rank == FAILS),
             ("slower", self.rank in (FAILS, WORSE)),
             ("better", self.rank == BETTER),
+            ("perhaps", self.rank == PERHAPS),
         ]
         found += [(QUARANTINED, self.standing == QUARANTINED), ("late", self.state != reporting.REPORTING)]
         return tuple(name for name, holds in found if holds)
@@ -105,7 +111,7 @@ class Cell:
         parts += [self.trend.identity.emulated] if self.trend.identity.emulated else []
         parts.append(f"gate: {self.verdict or 'not judged'}, {self.standing}")
         parts += [f"{percent(self.change)} against its own baseline"] if self.change is not None else ["no baseline"]
-        parts += [self.since.words()] if self.since else []
+        parts += [f"{self.since.words()}{'' if self.is_sure else ', which may be chance'}"] if self.since else []
         parts += [self.since.beside] if self.since and self.since.beside else []
         age = f", {span_in_words(self.age_s)} ago" if self.age_s is not None else ""
         parts.append(f"last in {run_and_day(self.last)}{age}{f', openvino {release}' if release else ''}")
@@ -185,6 +191,11 @@ class Morning:
     stale_after_days: float | None = None
 
     @property
+    def perhaps(self) -> int:
+        """How many cells changed so little that it may be chance."""
+        return sum(cell.rank == PERHAPS for row in self.rows for cell in row.cells.values())
+
+    @property
     def quiet(self) -> list[Reporting]:
         """The machines of which there is something to say beside their figures: the quiet ones, clocks ahead, runs not readable."""
         order = (reporting.SILENT, reporting.UNDATED, reporting.STALE, reporting.REPORTING)
@@ -212,6 +223,9 @@ def morning_of(
     for place, trend in enumerate(until(trends, runs, latest, remembered)):
         identity = trend.identity
         found = _cell(place, trend, runs, machines[identity.machine], now, baselines, stale_after_days)
+        if found.since:  # as often as a place of any trend is, by chance, so unlikely
+            needed = 2 * math.log(len(trends) * len(trend.runs) / BY_CHANCE)
+            found = replace(found, is_sure=found.since.evidence > needed)
         cells[identity.machine][identity.benchmark].append(found)
     rows = sorted((_row(machines[machine], own) for machine, own in cells.items()), key=lambda row: row.rank)
     worse = [cell for row in rows for cell in row.every if cell.rank in (FAILS, WORSE)]

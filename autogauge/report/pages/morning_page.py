@@ -160,6 +160,7 @@ def _morning_page(
         quiet=[_quiet(each, addresses, marks) for each in found.quiet[:NEWS_SHOWN]],
         more_quiet=max(0, len(found.quiet) - NEWS_SHOWN),
         table=table,
+        perhaps=found.perhaps,
         rule=rule_in_words(found.stale_after_days),
         news_days=morning.NEWS_DAYS,
         together=TOGETHER if together else "",

@@ -28,6 +28,7 @@ MARKS = {
     morning.WORSE: "▲",
     morning.OPEN: "◇",
     morning.QUIET: "◷",
+    morning.PERHAPS: "~",
     morning.BETTER: "▼",
     morning.FINE: "",
 }
@@ -36,6 +37,7 @@ KINDS = {
     morning.WORSE: "worse",
     morning.OPEN: "open",
     morning.QUIET: "quiet",
+    morning.PERHAPS: "perhaps",
     morning.BETTER: "better",
     morning.FINE: "fine",
 }
