@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -171,7 +170,9 @@ def find(
 
 def _told(history: History, noted: Mapping[str, Any] | None) -> History:
     """The same, with what is noted of the newest of its runs and differs from what is ``noted`` now."""
-    if history.runs and (differing := circumstances.differences(history.runs[0].noted, _as_read(noted))):
+    if history.runs and (
+        differing := circumstances.differences(history.runs[0].noted, circumstances.as_read(dict(noted or {})))
+    ):
         since = f"since {_called(history.runs[0].path)}, the newest run that is judged against, {', '.join(differing)}"
         return dataclasses.replace(history, problems=(*history.problems, since))
     return history
@@ -277,7 +278,9 @@ class _Search:
         """In which facts of the fingerprint the newest other run differs, in words; empty where that is not known."""
         for path in self._others[:1]:
             with contextlib.suppress(UserError):
-                differing = circumstances.differences(records.read(path).fingerprint_facts, _as_read(self._facts))
+                differing = circumstances.differences(
+                    records.read(path).fingerprint_facts, circumstances.as_read(dict(self._facts or {}))
+                )
                 if differing:
                     return f"; since the newest, {_called(path)}, {', '.join(differing)}"
         return ""
@@ -317,12 +320,6 @@ class _Search:
             last,
             offered,
         )
-
-
-def _as_read(facts: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Facts as they would be read from a file."""
-    found: dict[str, Any] = json.loads(json.dumps(dict(facts or {})))
-    return found
 
 
 def _number(path: Path) -> int | None:

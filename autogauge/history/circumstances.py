@@ -8,6 +8,7 @@ there are judged against each other, and the difference is named. What is not kn
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -123,6 +124,11 @@ def between(before: SavedRun, after: SavedRun) -> list[str]:
         *differences(before.fingerprint_facts, after.fingerprint_facts),
         *differences(before.noted, after.noted),
     ]
+
+
+def as_read(value: Any) -> Any:
+    """A value as it would be read from a file: what was a tuple is a list."""
+    return json.loads(json.dumps(value))
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

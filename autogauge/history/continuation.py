@@ -8,7 +8,6 @@ standing of a run of the new fingerprint. Finding the baseline itself is left to
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,22 +74,28 @@ def _marks(folder: Path) -> Iterator[Continues]:
 
 def hindrances(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     """Why runs with these facts are no baseline for ours, whoever says so: one clause each."""
-    found = [name for name in ANOTHER_THING if _as_read(theirs.get(name)) != _as_read(ours.get(name))]
+    found = [
+        name
+        for name in ANOTHER_THING
+        if circumstances.as_read(theirs.get(name)) != circumstances.as_read(ours.get(name))
+    ]
     said = [
         clause
         for name in found
-        for clause in (circumstances.differences({name: theirs.get(name)}, {name: _as_read(ours.get(name))}) or [name])
+        for clause in (
+            circumstances.differences({name: theirs.get(name)}, {name: circumstances.as_read(ours.get(name))}) or [name]
+        )
     ]
     if _devices(theirs) != _devices(ours):
         said += circumstances.differences(
-            {"devices": theirs.get("devices")}, {"devices": _as_read(ours.get("devices"))}
+            {"devices": theirs.get("devices")}, {"devices": circumstances.as_read(ours.get("devices"))}
         )
     return said
 
 
 def _devices(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Which devices there are; a driver may change."""
-    devices = _as_read(facts.get("devices"))
+    devices = circumstances.as_read(facts.get("devices"))
     if not isinstance(devices, list):
         return []
     return [(str(each.get("name")), str(each.get("full_name"))) for each in devices if isinstance(each, dict)]
@@ -142,7 +147,7 @@ def _usable(paths: Iterable[Path], fingerprint: str, facts: Mapping[str, Any]) -
             usable = any(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)
             known = run.fingerprint and run.fingerprint != fingerprint and run.fingerprint_facts
             if usable and known and not hindrances(run.fingerprint_facts, facts):
-                differing = circumstances.differences(run.fingerprint_facts, _as_read(facts))
+                differing = circumstances.differences(run.fingerprint_facts, circumstances.as_read(facts))
                 yield Offer(run, tuple(differing) or ("the fingerprint changed",))
 
 
@@ -168,9 +173,4 @@ def as_machine_of(folder: Path, facts: Mapping[str, Any]) -> Fingerprint:
             if isinstance(theirs, str):
                 name = theirs
                 break
-    return Fingerprint({**_as_read(facts), "machine": name})
-
-
-def _as_read(value: Any) -> Any:
-    """A value as it would be read from a file."""
-    return json.loads(json.dumps(value))
+    return Fingerprint({**circumstances.as_read(facts), "machine": name})

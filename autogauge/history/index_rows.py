@@ -15,7 +15,7 @@ from autogauge.history.labels import Contents
 from autogauge.history.records import VERDICTS, NewerRun, SavedRun
 from autogauge.history.standing_file import Record, Standing
 
-SCHEMA = 6
+SCHEMA = 7
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
 LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
@@ -30,7 +30,7 @@ CREATE TABLE runs (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
     machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
     standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT,
-    accepted INTEGER, facts INTEGER, contents INTEGER
+    accepted INTEGER, pending INTEGER, facts INTEGER, contents INTEGER
 );
 CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
 CREATE TABLE contents (id INTEGER PRIMARY KEY, json TEXT, labelled INTEGER, UNIQUE (json, labelled));
@@ -42,7 +42,7 @@ CREATE INDEX figures_of_run ON figures (run);
 """
 RUN = (
     "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
-    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, facts, contents, standing_ns"
+    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, pending, facts, contents, standing_ns"
 )
 COLUMNS = {
     "runs": f"{RUN}, size, changed_ns",
@@ -87,7 +87,7 @@ def insert(
 ) -> None:
     """Add a run of a file with these facts (size, change, change of the standing), or that it cannot be read, and why (``why_not``)."""
     own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
-    more: tuple[object, ...] = ("", "", 0, None, None)
+    more: tuple[object, ...] = ("", "", 0, 0, None, None)
     stands, why, problem = UNREADABLE, "", str(why_not or "")
     verdicts: set[str] = set()
     if isinstance(why_not, NewerRun):
@@ -100,11 +100,13 @@ def insert(
         problem = "\n".join(each.replace("\n", " ") for each in (*run.problems, *run.odd))
         verdicts = {each.verdict for each in run.benchmarks.values()}
         facts_of_it = _facts_of(run)
-        accepted = sum(record.of(key) is Standing.ACCEPTED for key in run.benchmarks)
+        accepted, pending = (
+            sum(record.of(key) is each for key in run.benchmarks) for each in (Standing.ACCEPTED, Standing.PENDING)
+        )
         stated = _id(database, "facts", ("json",), (facts_of_it,)) if facts_of_it else None
         text = Contents.text_of({each.key: (each.metric, each.labels) for each in run.benchmarks.values()})
         contents = _id(database, "contents", ("json", "labelled"), (text, int(run.labelled))) if text else None
-        more = (run.digest, run.folder, accepted, stated, contents)
+        more = (run.digest, run.folder, accepted, pending, stated, contents)
         stands, why = str(record.standing), record.why
     found = run.benchmarks if run else {}
     worst = next((word for word in VERDICTS if word in verdicts), "")

@@ -51,6 +51,8 @@ class IndexedRun:
     folder: str = ""
     accepted: int = 0
     """How many of the benchmarks are: each stands for itself, and ``standing`` is the worst of theirs."""
+    pending: int = 0
+    """How many wait to be confirmed."""
     standing_ns: int = field(default=0, compare=False, repr=False)
     """When its standing had been changed, in nanoseconds; 0 where it has none."""
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -1,8 +1,8 @@
 """Which runs were pruned from a machine's folder: a list of their names in it, ``.pruned``, one a line.
 
-It is written before anything is removed. So a number is never given twice (``store``), a copy elsewhere can follow (a database, a folder
-that is pulled from here), and what a prune that was killed has left behind is known. A name whose file is there is not pruned: that prune
-was ended before it, or somebody brought the run back. Which runs are pruned is left to ``pruning``.
+It is written before anything is removed. So a number is given to no other run in that folder, by a session (``store``) or by a sender
+(``sharing``), a database can follow, and what a prune that was killed has left behind is known. A name whose file is there is not pruned:
+that prune was ended before it, or somebody brought the run back. Which runs are pruned is left to ``pruning``.
 """
 
 from __future__ import annotations

@@ -52,7 +52,8 @@ class Rule:
         found: list[IndexedRun] = []
         others: list[IndexedRun] = []
         for run in sorted(runs, key=lambda each: each.number, reverse=True):
-            if self.quarantined_days is None or run.standing != str(Standing.QUARANTINED) or run.accepted:
+            some_count = run.standing != str(Standing.QUARANTINED) or run.accepted or run.pending
+            if self.quarantined_days is None or some_count:
                 others.append(run)
             elif _is_older(run, self.quarantined_days, now):
                 found.append(run)

@@ -125,6 +125,15 @@ def test_a_run_with_one_quarantined_benchmark_is_no_quarantined_run(tmp_path):
     assert numbers(folder) == [1, 2]
 
 
+def test_nor_is_one_in_which_something_waits_to_be_confirmed(tmp_path):
+    folder = tmp_path / "history" / "lab-01"
+    add(folder, 30, standing=Standing.PENDING, benchmarks={LATENCY: Standing.QUARANTINED})
+    add(folder, 29, standing=Standing.QUARANTINED)
+    add(folder, 28)
+    prune(tmp_path / "history", "--keep-quarantined-days=1", "--yes")
+    assert numbers(folder) == [1, 3]
+
+
 def test_runs_that_begin_a_level_or_say_what_history_goes_on_from_stay(tmp_path):
     folder, older = (tmp_path / "history" / name for name in ("lab-01", "old-name"))
     add(older, *range(200, 160, -1), fingerprint=OTHER)

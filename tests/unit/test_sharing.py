@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import importlib
 import json
 import os
 import threading
@@ -331,6 +332,55 @@ def test_samples_that_come_later_are_added(tmp_path):
     run_file.arrays_path(run).write_bytes(samples)
     assert sharing.merge(here, there).counts == "0 runs fetched, 1 here already, 1 file of samples added"
     assert content(there) == content(here)
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_samples_that_cannot_be_added_later_are_named(tmp_path, is_damaged):
+    here, there = tmp_path / "here", tmp_path / "there"
+    run = with_samples(here / "lab-01")
+    samples = run_file.arrays_path(run)
+    samples.unlink()
+    sharing.merge(here, there)
+    samples.write_bytes(b"another file") if is_damaged else samples.mkdir()
+    why = "it is not the file that was saved with the run" if is_damaged else "it cannot be read (Is a directory)"
+    for is_dry in (True, False):
+        merged = sharing.merge(here, there, is_dry=is_dry)
+        assert merged.conflicts == [f"lab-01/0001: {samples.name} was not fetched: {why}"]
+        assert merged.samples == 0
+    assert not (there / "lab-01" / samples.name).exists()
+
+
+def test_standings_that_cannot_be_read_are_not_taken_for_the_same(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    run = with_samples(here / "lab-01")
+    sharing.merge(here, there)
+    for history in (here, there):
+        standing.path_of(history / "lab-01" / run.name).mkdir()
+    merged = sharing.merge(here, there)
+    assert merged.conflicts == ["lab-01/0001: its standings cannot be compared: it cannot be read (Is a directory)"]
+
+
+def test_a_clock_may_differ_by_as_much_as_wherever_machines_are_told_to_report(tmp_path):
+    for number, minutes in enumerate((59, 61)):
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+        histories.save(tmp_path / "here" / f"lab-0{number}", {LATENCY: 0.01}, when=later)
+    (note,) = sharing.merge(tmp_path / "here", tmp_path / "there").notes
+    assert note.startswith("measured in the future, by up to 1.0 h: lab-01/0001;")
+
+
+def test_a_place_far_away_is_not_listed_for_every_few_runs(tmp_path, monkeypatch):
+    """A listing of ten thousand runs takes seconds; one of this machine's folders takes none, and its lock is held."""
+    carrying = importlib.import_module("autogauge.history.sharing.transfer")
+    three_machines(tmp_path / "here")
+    monkeypatch.setattr(carrying, "AT_ONCE", 1)
+    listed = []
+    original = folders.Folder.files
+    monkeypatch.setattr(folders.Folder, "files", lambda place, name: (listed.append(place), original(place, name))[1])
+    for is_near, count in ((True, 5), (False, 2)):
+        there = folders.Folder(tmp_path / f"there-{is_near}")
+        there.is_near = is_near
+        merged = carrying.transfer(folders.Folder(tmp_path / "here"), there, ["lab-01"], carrying.Wanted())
+        assert (merged.sent, listed.count(there)) == (3, count)
 
 
 def test_other_files_are_left_alone_on_both_sides(tmp_path):

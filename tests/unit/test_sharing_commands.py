@@ -75,7 +75,11 @@ def test_the_last_runs_of_a_machine_are_counted_among_its_own(run, tmp_path, her
 def test_one_machines_own_folder_is_sent_by_its_name(run, tmp_path, here):
     assert "2 runs sent" in run("push", tmp_path / "there", "--new", history=here / "lab-01")[1]
     assert [each.name for each in (tmp_path / "there").iterdir()] == ["lab-01"]
-    assert "0 runs sent, 2 there already" in run("push", tmp_path / "there")[1].replace("1 run sent", "0 runs sent")
+    assert run("push", tmp_path / "there", history=here / "lab-01") == (
+        0,
+        f"{tmp_path / 'there'}: 0 runs sent, 2 there already\n",
+    )
+    assert "1 run sent, 2 there already" in run("push", tmp_path / "there")[1]
 
 
 def test_a_pull_brings_what_others_pushed_and_json_has_it_all(run, tmp_path, here):

@@ -41,10 +41,7 @@ def merge(
         raise UserError(f"there is no folder {source} to take runs from: check the path.")
     refuse_the_same(sender, receiver)
     receiver.begin()
-    if receiver.is_one_machine():
-        raise UserError(
-            f"{into} is one machine's own folder: name the folder above it, which has one for each machine."
-        )
+    refuse_one_machine(receiver)
     there = sender.machines()
     if missing := [each for each in machines if each not in there]:
         raise UserError(f"there is no machine {missing[0]!r} in {source}: there is {', '.join(there) or 'none'}.")

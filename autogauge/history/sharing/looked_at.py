@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autogauge.history import records, run_file
+from autogauge.history import records, reporting, run_file
 
-AHEAD = datetime.timedelta(minutes=10)
-"""A run that says that it was measured later than this from now was measured by a clock that is wrong, or is read by one."""
 HARDWARE = ("system", "architecture")
 
 
@@ -52,9 +50,9 @@ def has_samples(run: LookedAt, content: bytes) -> bool:
 
 
 def hours_ahead(run: LookedAt, now: datetime.datetime) -> float:
-    """How many hours from now the run says that it was measured; nothing for what is no later than a clock may be wrong."""
+    """How many hours from now the run says that it was measured; nothing for what is no later than clocks differ (``reporting``)."""
     ahead = run.when - now if run.when else datetime.timedelta()
-    return ahead.total_seconds() / 3600 if ahead > AHEAD else 0.0
+    return ahead.total_seconds() / 3600 if ahead.total_seconds() > reporting.AHEAD_S else 0.0
 
 
 def differs(one: LookedAt, other: LookedAt) -> list[str]:

@@ -42,28 +42,33 @@ class Pair:
 
     def differing(self, names: Iterable[str]) -> list[str]:
         """Those of these files, which both have, that do not have the same content; what cannot be read is left out."""
-        return [name for name in names if self._differs(name)]
+        return [name for name in names if self._compared(name) is False]
 
-    def _differs(self, name: str) -> bool:
+    def is_same(self, name: str) -> bool:
+        """Whether a file, which both have, has the same content on both sides; not where one of the two cannot be read."""
+        return self._compared(name) is True
+
+    def _compared(self, name: str) -> bool | None:
+        """Whether both are the same; ``None`` where that cannot be told."""
         one, other = self.here[name], self.there[name]
         if one.size != other.size:
-            return True
-        if one.md5 and one.md5 == other.md5:
             return False
+        if one.md5 and one.md5 == other.md5:
+            return True
         most = LARGEST[kind_of(name)]
         ours: bytes | Unusable | None = None
         theirs: bytes | Unusable | None = None
         if self.sender.is_near:
             ours = self.sender.read_several(self.machine, {name: most})[name]
             if other.md5 and isinstance(ours, bytes) and _md5(ours) == other.md5:
-                return False  # a store whose tags are no MD5 is asked for the content
+                return True  # a store whose tags are no MD5 is asked for the content
         if self.receiver.is_near:
             theirs = self.receiver.read_several(self.called, {name: most})[name]
             if one.md5 and isinstance(theirs, bytes) and _md5(theirs) == one.md5:
-                return False
+                return True
         ours = self.sender.read_several(self.machine, {name: most})[name] if ours is None else ours
         theirs = self.receiver.read_several(self.called, {name: most})[name] if theirs is None else theirs
-        return isinstance(ours, bytes) and isinstance(theirs, bytes) and ours != theirs
+        return ours == theirs if isinstance(ours, bytes) and isinstance(theirs, bytes) else None
 
 
 def _md5(content: bytes) -> str:

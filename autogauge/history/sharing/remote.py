@@ -1,7 +1,7 @@
 """A history at the other end of a network, by fsspec: its listings, and what a failure there means in a sentence.
 
-What differs between kinds of stores is left to ``ssh`` and ``s3``. Every question has a deadline. What a server says is not repeated but
-for its code: it may hold what nobody is to read.
+What differs between kinds of stores is left to ``ssh`` and ``s3``. Every question has a deadline. Of what a server says no more is
+repeated than a code, or (``ssh``) a short reason in plain signs: there may be in it what nobody is to read.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ class Host(Remote):
         except ImportError:
             raise UserError(f"ssh:// needs {NEEDS}.") from None
         self.shown, self._channel = shown, None
+        self._swept: set[str] = set()
         config = Path("~/.ssh/config").expanduser()
         try:
             fs = SSHFileSystem(
@@ -81,6 +82,10 @@ class Host(Remote):
     @contextlib.contextmanager
     def adding(self, machine: str) -> Iterator[None]:
         """Others cannot be kept out; what a sender left unfinished that was killed is removed, a day after it."""
+        if machine in self._swept:
+            yield
+            return
+        self._swept.add(machine)
         folder = self._folder(machine)
         found = self._listed(folder)
         times = {name: each["mtime"] for name, each in found.items() if each.get("mtime")}

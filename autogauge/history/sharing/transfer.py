@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ from autogauge.history.sharing.place import (
     STANDING,
     Absent,
     Denied,
+    Entry,
     Place,
     Unusable,
     kind_of,
@@ -36,6 +38,8 @@ from autogauge.history.sharing.standings import Side
 
 AT_ONCE, AT_ONCE_BYTES = 32, 64 * 2**20
 """Runs, and bytes, that are read before they are written: so long the receiver's folder is not held while the sender is slow."""
+AS_GOOD_S = 60.0
+"""So long a listing of a place far away is as good as one anew: it may take long, and whoever comes in between is found at the end."""
 TRIES = 5
 """Times that a standing is compared anew, because somebody changed the receiver's in between."""
 Progress = Callable[[str, int, int], None]
@@ -85,6 +89,10 @@ class _Machine:
         self.pair = Pair(sender, self.machine, receiver, self.called)
         self.left = 0
         """Runs of which nothing was counted yet."""
+        self.there: Mapping[str, Entry] = {}
+        self.gone: frozenset[str] = frozenset()
+        self.looked_s = 0.0
+        """The receiver's files, those pruned there, and when both were asked for."""
         self.ahead: list[tuple[str, float]] = []
         self.newer: list[str] = []
         self.without: list[str] = []
@@ -96,8 +104,10 @@ class _Machine:
         self.left = len(stems)
         named_so = self.machine in self.wanted.called
         missing = [stem for stem in stems if f"{stem}{RUN}" not in self.pair.there]
-        gone = self.pair.pruned() if missing else frozenset[str]()
-        if why := why_apart(self.pair, stems, gone, is_named=named_so, every_byte=self.wanted.every_byte):
+        self.there, self.gone, self.looked_s = self.pair.there, frozenset(), time.monotonic()
+        if missing:
+            self.gone = self.pair.pruned()
+        if why := why_apart(self.pair, stems, self.gone, is_named=named_so, every_byte=self.wanted.every_byte):
             otherwise = "" if named_so else f"; --as={self.called} says that it is the same machine"
             step = f"keep it under a name of its own (--machine={self.machine} --as=NAME), or move what is wrong{otherwise}"
             self._keep_back(len(stems), f"{self.called}: {why}; nothing of it was {self.told.verb}: {step}")
@@ -106,7 +116,7 @@ class _Machine:
         self.told.there += len(common)
         self.left -= len(common)
         self._carry_what_changed(common)
-        missing = self._without(gone, missing)
+        missing = self._without(self.gone, missing)
         if self.wanted.is_dry:
             self._sent(len(missing))
             return
@@ -140,8 +150,8 @@ class _Machine:
         names = [f"{stem}{STANDING}" for stem in stems]
         asked = [name for name in names if name in self.pair.here]
         known = [name for name in asked if name in self.pair.there]
-        same = {*known} - {*self.pair.differing(name for name in known if self.pair.costs_little(name))}
-        asked = [name for name in asked if name not in same or not self.pair.costs_little(name)]
+        same = {name for name in known if self.pair.costs_little(name) and self.pair.is_same(name)}
+        asked = [name for name in asked if name not in same]
         here = self.sender.read_several(self.machine, dict.fromkeys(asked, LARGEST[STANDING]))
         there = self.receiver.read_several(
             self.called, {name: LARGEST[STANDING] for name in asked if name in self.pair.there}
@@ -203,9 +213,13 @@ class _Machine:
         )
         content, samples = found[f"{stem}{RUN}"], found[name]
         if isinstance(content, Unusable) or isinstance(samples, Unusable):
-            return
-        if looked_at.has_samples(looked_at.look_at(content), samples):
+            why = str(next(each for each in (samples, content) if isinstance(each, Unusable)))
+        elif looked_at.has_samples(looked_at.look_at(content), samples):
             self.told.samples += self.wanted.is_dry or self.receiver.create(self.called, name, samples)
+            return
+        else:
+            why = "it is not the file that was saved with the run"
+        self.told.conflicts.append(f"{self._run(stem)}: {name} was not {self.told.verb}: {why}")
 
     def _batches(self, stems: Sequence[str]) -> Iterator[list[str]]:
         batch: list[str] = []
@@ -225,8 +239,10 @@ class _Machine:
     def _carry_new(self, stems: Sequence[str]) -> None:
         contents = self._contents(stems)
         with self.receiver.adding(self.called):
-            gone = self.pair.pruned()  # also what was pruned since
-            taken = {number_of(stem): stem for stem in runs_in({*gone, *self.receiver.files(self.called)})}
+            if self.receiver.is_near or time.monotonic() - self.looked_s > AS_GOOD_S:
+                self.there, self.gone = self.receiver.files(self.called), self.pair.pruned()  # what others did since
+                self.looked_s = time.monotonic()
+            gone, taken = self.gone, {number_of(stem): stem for stem in runs_in({*self.gone, *self.there})}
             for stem in self._without(gone, stems):
                 other = taken.get(number_of(stem), stem)
                 if other != stem and f"{other}{RUN}" not in self.pair.here:
