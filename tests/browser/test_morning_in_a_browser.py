@@ -77,17 +77,32 @@ def test_the_filters_stand_in_the_address_and_are_taken_from_it(look):
     assert page.locator("#shown").inner_text() == "30 of 30 machines shown"
     page.locator("select[name=show]").select_option("slower")
     page.locator("select[name=benchmark]").select_option(PER_FRAME)
-    assert page.locator("#shown").inner_text() == "1 of 30 machines shown"
+    assert page.locator("#shown").inner_text() == "1 of 30 machines and 1 of 2 benchmarks shown"
     assert page.locator("#lab th:visible").all_inner_texts()[-2:] == [PER_FRAME, "lab-07"]
     address = page.url
     assert "show=slower" in address
     again = look(address.partition("#")[2])
-    assert again.locator("#shown").inner_text() == "1 of 30 machines shown"
+    assert again.locator("#shown").inner_text() == "1 of 30 machines and 1 of 2 benchmarks shown"
     assert again.locator("select[name=benchmark]").input_value() == PER_FRAME
     assert look("show=late").locator("#lab tbody th:visible").all_inner_texts() == ["lab-20"]
     assert look("machine=LAB-2").locator("#shown").inner_text() == "10 of 30 machines shown"
+    only = look("show=fails")
+    assert only.locator("#lab th:visible").all_inner_texts()[-2:] == [LATENCY, "lab-09"], (
+        "what nothing failed in is no column"
+    )
+    assert only.locator("#lab tbody tr:visible td:visible").count() == 3
+    only.locator("select[name=show]").select_option("")
+    assert only.locator("#lab thead th:visible").count() == 5
     odd = look("show=nonsense&machine=<b>").locator("#shown").inner_text()
     assert odd == "0 of 30 machines shown. The address asks for show=nonsense: there is no such choice here"
+
+
+def test_a_view_that_the_address_asks_for_is_in_view(look):
+    page = look("show=slower", size=(390, 700))
+    eventually(page, "document.getElementById('lab-title').getBoundingClientRect().top < 300")
+    assert page.locator("#lab tbody th:visible").first.bounding_box()["y"] < 700
+    page.goto(page.url.partition("#")[0] + "#show=late")
+    eventually(page, "document.getElementById('shown').textContent === '1 of 30 machines shown'")
 
 
 def test_the_keyboard_goes_from_a_change_to_its_trend(look):

@@ -6,11 +6,12 @@
   var fields = ["machine", "benchmark", "show"], odd = "";
   Array.from(table.querySelectorAll("a[aria-label]")).forEach(function (each) { each.title = each.getAttribute("aria-label"); });
 
+  var FIRST = 3;  // columns before those of benchmarks
+  function isTagged(cell, tag) { return Boolean(cell && cell.dataset.tags && has(cell.dataset.tags, tag)); }
   function has(tags, tag) { return tags.split(" ").indexOf(tag) >= 0; }
   function show() {
     var machine = form.elements.machine.value.trim().toLowerCase(), tag = form.elements.show.value, name = form.elements.benchmark.value;
     var column = name ? heads.findIndex(function (each) { return each.dataset.benchmark === name; }) : -1, count = 0;
-    heads.forEach(function (each, at) { each.hidden = column >= 0 && at > 2 && at !== column; });
     var order = rows.slice();
     if (column >= 0) {
       var place = function (row) { return (row.cells[column] && row.cells[column].dataset.order) || "9"; };
@@ -21,11 +22,14 @@
       var tags = cell && cell.dataset.tags !== undefined ? cell.dataset.tags : column >= 0 ? "" : row.dataset.tags;
       if (tag === "late" && has(row.dataset.tags, "late")) { tags += " late"; }
       row.hidden = Boolean((machine && row.dataset.machine.toLowerCase().indexOf(machine) < 0) || (tag && !has(tags, tag)));
-      Array.from(row.cells).forEach(function (each, at) { each.hidden = column >= 0 && at > 2 && at !== column && each.colSpan === 1; });
       count += row.hidden ? 0 : 1;
     });
+    var columns = heads.map(function (each, at) { return at < FIRST || (column >= 0 ? at === column : !tag || tag === "late" || order.some(function (row) { return !row.hidden && isTagged(row.cells[at], tag); })); });
+    var shown = columns.filter(Boolean).length - FIRST;
+    heads.forEach(function (each, at) { each.hidden = !columns[at]; });
+    rows.forEach(function (row) { Array.from(row.cells).forEach(function (each, at) { if (at >= FIRST && each.colSpan === 1) { each.hidden = !columns[at]; } }); });
     body.append.apply(body, order);
-    status.textContent = count + " of " + rows.length + (rows.length === 1 ? " machine" : " machines") + " shown" + (odd ? ". " + odd : "");
+    status.textContent = count + " of " + rows.length + (rows.length === 1 ? " machine" : " machines") + (shown < heads.length - FIRST ? " and " + shown + " of " + (heads.length - FIRST) + " benchmarks" : "") + " shown" + (odd ? ". " + odd : "");
   }
   function read() {
     var said = new URLSearchParams(location.hash.indexOf("=") > 0 ? location.hash.slice(1) : "");
@@ -48,6 +52,12 @@
   }
   form.addEventListener("input", write);
   form.addEventListener("submit", function (event) { event.preventDefault(); });
-  window.addEventListener("hashchange", function () { if (location.hash.indexOf("=") > 0) { read(); } });
+  function taken() {
+    if (location.hash.indexOf("=") <= 0) { return; }
+    read();
+    document.getElementById("lab-title").scrollIntoView({ behavior: "instant" });
+  }
+  window.addEventListener("hashchange", taken);
+  window.addEventListener("load", taken);
   read();
 })();
