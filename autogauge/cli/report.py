@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -87,7 +90,7 @@ def _all_history(
     except UserError as error:  # the pages are worth having without their alerts
         why_not = str(error)
     marks = marks_of(known, datetime.datetime.now(datetime.timezone.utc))
-    with opened(root, cache) as histories:
+    with _without_collections(), opened(root, cache) as histories:
         found = histories.all(where.parse(filters or ()))
         if not found.runs:
             raise UserError(f"no run in {root} passes the filters: check them (--where).")
@@ -102,6 +105,18 @@ def _all_history(
     print_notes(console(), found)
     if why_not:
         print(f"NOTE  no alerts are shown: {sentence(why_not)}")
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """No search for garbage in cycles meanwhile: ten thousand runs are made and kept until the pages are, and each search looks at all."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> None:

@@ -34,7 +34,7 @@ SHORTEST = 8
 LEAST_TIMES = 1.6
 """A standard deviation that grew, or shrank, by less than this is not said."""
 ERROR, PERMUTATIONS = 0.005, 1999
-IN_TURN = (100, 400, PERMUTATIONS - 500)
+IN_TURN = (100, 400, 400, 500, PERMUTATIONS - 1400)
 """Permutations that are made before it is asked whether too many of them were as large already."""
 CLEARLY_NOTHING = 6.0
 """A likelihood ratio below this is reached by more than ``ERROR`` of all permutations whatever the figures: none are made."""

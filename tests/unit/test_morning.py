@@ -1,5 +1,6 @@
 """The morning's page of a lab: which machine became slower, in what, since when; which machines are quiet; nothing is dropped."""
 
+import gc
 import html
 import json
 import math
@@ -174,6 +175,15 @@ def test_a_machine_may_be_called_anything(tmp_path, name):
     for _, links in rows_of(out).values():
         assert all((out / link.partition("#")[0]).is_file() for link in links)
     assert "<b>x</b>" not in text_of((out / "index.html").read_text())
+
+
+def test_garbage_is_collected_again_after_the_pages_and_after_a_mistake(tmp_path):
+    machine(tmp_path / "history", "lab-01", 2)
+    report(tmp_path)
+    assert gc.isenabled()
+    done = CliRunner().invoke(app, ["report", f"--history={tmp_path / 'history'}", "--where=machine=none"])
+    assert done.exit_code
+    assert gc.isenabled()
 
 
 def test_a_lab_of_a_hundred_is_on_one_page_below_a_megabyte(tmp_path):
