@@ -131,6 +131,8 @@ class CaseStudy(Study):
     has_companions = False
     repeats_disturbed = False
     promises: ClassVar[tuple[Promise, ...]]
+    tries_again: ClassVar[bool] = True
+    """Whether a case that was late on a busy machine is run once more; not where it makes the machine busy itself, to find rare hangs."""
 
     def cases(self, rig: Rig) -> Sequence[Case]:
         """All cases, those too that cannot be had on this machine."""
@@ -236,14 +238,14 @@ class CaseStudy(Study):
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
         """A process for each case."""
-        yield CaseTurns(rig, result, {case.name: case for case in self.here(rig)})
+        yield CaseTurns(rig, result, {case.name: case for case in self.here(rig)}, tries_again=self.tries_again)
 
 
 class CaseTurns:
     """Turns that are cases."""
 
-    def __init__(self, rig: Rig, result: Result, cases: Mapping[str, Case]) -> None:
-        self._rig, self._result, self._cases = rig, result, cases
+    def __init__(self, rig: Rig, result: Result, cases: Mapping[str, Case], *, tries_again: bool = True) -> None:
+        self._rig, self._result, self._cases, self._tries_again = rig, result, cases, tries_again
         self._launchers: dict[Emulation | None, Launcher] = {}
         self._models: dict[str, str] = {}
 
@@ -266,6 +268,8 @@ class CaseTurns:
 
     def _in_time(self, case: Case) -> tuple[Seen, FirstTry | None]:
         """What was seen of the case, and of the try before it where there was one."""
+        if not self._tries_again:
+            return self.see(case), None
         before = causes.how_busy()
         seen: Seen | None = None
         try:

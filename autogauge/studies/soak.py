@@ -53,6 +53,7 @@ class Soak(CaseStudy):
     """Long cases; how long is said by ``--soak``."""
 
     name = "soak test"
+    tries_again = False
     promises: ClassVar[tuple[Promise, ...]] = (
         Promise(MEMORY, f"AUTO keeps at most {GROWTH_KIB:g} KiB more than its device of each model that was let go of"),
         Promise(HANDLES, f"threads and open files do not grow by more than {MORE_THREADS}"),

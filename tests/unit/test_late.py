@@ -11,9 +11,10 @@ from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.log import AutoLog
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.seen import Seen, Step
-from autogauge.rig.cases import Case, CaseTurns
+from autogauge.rig.cases import Case, CaseStudy, CaseTurns
 from autogauge.rig.expecting import HUNG, Expect, one_of
 from autogauge.studies.model_cache.turns import CachedCase, CachedTurns, Filler
+from autogauge.studies.soak import SOAK
 from autogauge.targets import Target
 from tests.cases import each_of
 from tests.support import misbehaving_python
@@ -189,6 +190,26 @@ def test_what_is_known_to_hang_is_not_tried_again(busy):
     tries = Tries(case(known), seen(LATE))
     assert tries.measure().checks["ends"].holds is False
     assert tries.count == 1
+
+
+def test_a_soak_which_makes_the_machine_busy_itself_is_not_tried_again(busy):
+    assert SOAK.tries_again is False
+    tries = Tries(case(), seen(LATE))
+    tries.turns._tries_again = False
+    assert tries.measure().checks["ends"].holds is False
+    assert tries.count == 1
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_study_says_whether_its_cases_are_tried_again(again):
+    class It(CaseStudy):
+        tries_again = again
+
+        def here(self, rig):
+            return []
+
+    with It().open(None, None, None) as turns:
+        assert turns._tries_again is again
 
 
 def test_a_process_that_did_not_even_begin_in_time_is_tried_again_there(busy):
