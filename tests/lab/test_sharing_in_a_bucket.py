@@ -2,12 +2,16 @@
 
 import itertools
 import re
+import shutil
 import signal
 import subprocess
 
 import pytest
 
-from autogauge.history import standing, store
+from autogauge.history import standing, standing_file, store
+from autogauge.history.sharing.folder import Folder
+from autogauge.history.sharing.s3 import Bucket
+from autogauge.history.sharing.transfer import Wanted, transfer
 from autogauge.history.standing_file import Standing
 from tests.lab import stores
 from tests.lab.sharing import carry, command, content, environment, some_machines, with_samples
@@ -276,3 +280,40 @@ def test_a_store_that_refuses_is_told_in_one_sentence(tmp_path, here):
 def test_a_mistake_is_one_sentence(s3, here, words, more, why):
     status, said = s3("push", *words, "--history", here, **{"AWS_EC2_METADATA_DISABLED": "true", **more})
     assert (status, why in said, said.count("\n")) == (2, True, 1), said
+
+
+@pytest.mark.parametrize("does", ["says a word", "removes it"])
+@pytest.mark.parametrize("at", range(4))
+def test_whatever_happens_to_a_standing_between_any_two_answers_no_word_is_lost(
+    server, bucket, here, tmp_path, monkeypatch, does, at
+):
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    run = store.runs(here / "lab-01")[0]
+    standing.reject(run, "first")
+    assert transfer(Folder(here), Bucket(bucket, 60.0, server), ["lab-01"], Wanted()).sent == 3
+    shutil.copytree(here, tmp_path / "other")
+    other = tmp_path / "other" / "lab-01" / run.name
+    standing.accept(other, "said meanwhile", ["a benchmark"])
+    standing.reject(run, "said here", ["another"])
+    words = [standing.path_of(each).read_bytes() for each in (run, other)]
+    place, asked = f"/{bucket}/lab-01/{standing.path_of(run).name}", []
+
+    def meanwhile(road, method, path, body):
+        if path.partition("?")[0] == place:
+            asked.append(method)
+            if len(asked) == at + 1:
+                put = ("PUT", place, words[1]) if does == "says a word" else ("DELETE", place)
+                assert stores.request(server, *put) in (200, 204)
+        return body
+
+    with stores.road(server, meanwhile) as way:
+        told = transfer(Folder(here), Bucket(bucket, 60.0, way.address), ["lab-01"], Wanted())
+    assert len(asked) > at, "it came after all that was asked"
+    assert told.conflicts == []
+    transfer(
+        Folder(here), Bucket(bucket, 60.0, server), ["lab-01"], Wanted()
+    )  # what was put last of all is met by the next
+    found = Bucket(bucket, 60.0, server).read("lab-01", standing.path_of(run).name, 2**20)
+    for each in words if does == "says a word" else words[:1]:
+        assert each == found or standing_file.digest_of(each) in standing_file.replaced_by(found)

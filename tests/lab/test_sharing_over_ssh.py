@@ -8,6 +8,7 @@ import time
 import pytest
 
 from autogauge.history import run_file, standing, store
+from autogauge.history.sharing.ssh import Host
 from autogauge.history.standing_file import Standing
 from tests.lab.sharing import carry, command, content, environment, some_machines, with_samples
 from tests.support import ROOT, wait_until
@@ -263,3 +264,27 @@ def test_who_is_not_let_in_is_told_why_in_one_sentence(host, home, here, lab):
     host.down()
     status, said = carry(home, "push", f"ssh://{host.name}/tmp/x", "--history", here, "--wait=5")
     assert (status, "cannot be reached" in said, said.count("\n")) == (2, True, 1), said
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_standing_that_goes_or_changes_meanwhile_is_no_error_and_leaves_nothing_unfinished(
+    host, home, tmp_path, monkeypatch, is_removed
+):
+    monkeypatch.setenv("HOME", str(home))
+    folder, url = there(host)
+    run = with_samples(tmp_path / "here" / "lab-01")
+    standing.reject(run, "first")
+    assert carry(home, "push", url, "--history", tmp_path / "here", "--new")[0] == 0
+    copy = folder / "lab-01" / standing.path_of(run).name
+    standing.accept(run, "said here")
+    ours, before = standing.path_of(run).read_bytes(), copy.read_bytes()
+    if is_removed:
+        copy.unlink()
+    else:
+        copy.write_bytes(b"another one")
+    place = Host(host.name, str(folder), url, 60.0)
+    assert place.replace("lab-01", copy.name, ours, before) is False
+    assert [path.name for path in copy.parent.iterdir() if path.name.endswith(".part")] == []
+    if is_removed:
+        assert carry(home, "push", url, "--history", tmp_path / "here")[0] == 0
+        assert copy.read_bytes() == ours

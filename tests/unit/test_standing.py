@@ -2,13 +2,16 @@
 
 import json
 import multiprocessing
+import threading
 
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.history import standing, store
-from autogauge.history.standing_file import Record, Standing
+from autogauge.history import sharing, standing, store
+from autogauge.history.sharing import folder as folders
+from autogauge.history.standing_file import Continues, Record, Standing
 from tests.cases import each_of
+from tests.histories import save
 from tests.properties import for_all
 
 FAST, SLOW, NEW = "latency: AUTO", "latency: CPU", "latency: GPU"
@@ -148,3 +151,51 @@ def test_whatever_is_written_is_read_as_it_was(others, benchmarks, level):
         assert standing.read(run) == made
         assert all(made.of(key) is each for key, each in benchmarks.items())
         assert isinstance(made, Record)
+
+
+PENDING_KEY = "pending"
+WRITERS = {
+    "accepts": lambda run, sender: standing.accept(run, "w", ["accepted"]),
+    "rejects": lambda run, sender: standing.reject(run, "w", ["rejected"]),
+    "confirms": lambda run, sender: standing.confirm(run, [PENDING_KEY], run),
+    "goes on": lambda run, sender: standing.mark(run, Continues("a" * 16, "b" * 16), "w"),
+    "pulls": lambda run, sender: sharing.merge(sender, run.parents[1]),
+}
+
+
+def what_was_said(run):
+    """Which of the writers' words stand in a run's file."""
+    found = standing.read(run)
+    said = {
+        "accepts": "accepted" in found.words and found.of("accepted") is Standing.ACCEPTED,
+        "rejects": found.of("rejected") is Standing.QUARANTINED,
+        "confirms": found.of(PENDING_KEY) is Standing.ACCEPTED,
+        "goes on": found.continues is not None,
+        "pulls": found.of("pulled") is Standing.QUARANTINED,
+    }
+    return {name for name, is_there in said.items() if is_there}
+
+
+@pytest.mark.parametrize("first", WRITERS)
+def test_a_word_that_comes_between_a_writers_look_and_its_writing_is_not_lost(tmp_path, monkeypatch, first):
+    second = [*WRITERS][([*WRITERS].index(first) + 1) % len(WRITERS)]
+    run = save(tmp_path / "here" / "lab-01", {"latency: AUTO": 0.01}, benchmarks={PENDING_KEY: Standing.PENDING})
+    sharing.merge(tmp_path / "here", tmp_path / "sender")
+    standing.reject(tmp_path / "sender" / "lab-01" / run.name, "w", ["pulled"])
+    others = []
+
+    def between(write):
+        def written(path, content):
+            if path == standing.path_of(run) and not others:
+                others.append(threading.Thread(target=WRITERS[second], args=(run, tmp_path / "sender")))
+                others[0].start()
+                others[0].join(0.05)  # it would be done by then, were it not held
+            write(path, content)
+
+        return written
+
+    monkeypatch.setattr(standing, "write_json", between(standing.write_json))
+    monkeypatch.setattr(folders, "write_bytes", between(folders.write_bytes))
+    WRITERS[first](run, tmp_path / "sender")
+    others[0].join(60)
+    assert what_was_said(run) == {first, second}

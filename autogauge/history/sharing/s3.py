@@ -87,27 +87,22 @@ class Bucket(Remote):
         return content
 
     async def _created(self, path: str, content: bytes) -> bool:
-        if await self._etag(path) is not None:
-            return False
-        try:
-            await self._fs._pipe_file(path, content, mode="create")
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if _code_of(error) in _CHANGED:
-                return False
-            if _code_of(error) != "NotImplemented":
-                raise
-            await self._fs._pipe_file(path, content)
-        return True
+        return await self._etag(path) is None and await self._put(path, content, mode="create")
 
     async def _replaced(self, path: str, content: bytes, before: bytes) -> bool:
         etag = await self._etag(path)
         try:
             if await self._fetched(path, len(before)) != before:
                 return False
-            await self._fs._pipe_file(path, content, **({"IfMatch": etag} if etag else {}))
+            return await self._put(path, content, **({"IfMatch": etag} if etag else {}))
         except (FileNotFoundError, Unusable):  # it was removed meanwhile
+            return False
+
+    async def _put(self, path: str, content: bytes, **condition: str) -> bool:
+        """Put an object there if the condition holds; false where it does not. A store that knows no conditions is not asked for it."""
+        try:
+            await self._fs._pipe_file(path, content, **condition)
+        except FileExistsError:
             return False
         except OSError as error:
             if _code_of(error) in _CHANGED:
