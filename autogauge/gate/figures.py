@@ -7,6 +7,7 @@ import statistics
 
 from autogauge.gate.past import Figure
 from autogauge.history.records import PinnedRatio
+from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.quantity import quantity_of
 from autogauge.measuring.result import Result
@@ -66,3 +67,9 @@ def figure_of(result: Result, condition: str, metric: Metric) -> Figure | None:
     if beside is None:
         return Figure(statistics.median(seconds), samples=len(seconds), driver=driver)
     return Figure(statistics.median(seconds), beside.pinned, beside.ratio, beside.error, len(seconds), driver)
+
+
+def key_of(group: str, condition: Condition) -> str:
+    """What a benchmark is called in every run. An AUTO that is given a list is another one than AUTO by itself."""
+    device = condition.target.device or ""
+    return f"{group}: {condition.name}" + (f" of {device}" if device.startswith("AUTO:") else "")

@@ -1,4 +1,4 @@
-"""Judges a saved run against others, with no measuring: nothing can be measured again, so a suspicion stays one measurement's word."""
+"""Judges a saved run against others, with no measuring: of what was not measured again then, a suspicion stays one measurement's word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autogauge.errors import UserError
 from autogauge.files import is_folder
-from autogauge.gate import past
+from autogauge.gate import measured_again, past
 from autogauge.gate.gate import Gate, past_of
 from autogauge.gate.judgement import Judgement
 from autogauge.gate.past import Figure
@@ -90,16 +90,32 @@ def history_for(run: SavedRun, against: Sequence[Path]) -> History:
 
 
 def judge(run: SavedRun, history: History, smallest_change: float, *, fail_creep: bool = False) -> Gate:
-    """Judge every benchmark of the run; the gate returned holds the judgements."""
+    """Judge every benchmark of the run; the gate returned holds the judgements.
+
+    What is suspicious is judged by both measurements where the run's file holds a second one, as it was when it was measured.
+    """
     counted = sum(each.gate_share for each in run.benchmarks.values())
     gate = Gate("saved", smallest_change, counted, lambda: history, fail_creep=fail_creep)
+    again: dict[str, Figure] | None = None
     for key, saved in run.benchmarks.items():
         figure, before = Figure.of(saved), past_of(history, key)
         rule = gate.rule_of(quantity_of(saved.metric), saved.gate_share)
-        judgement = past.judge(key, figure, before, rule)
-        judgement = replace(judgement, own=f"{figure.samples} samples" if figure.samples > 1 else "1 sample")
         crept = gate.remark(key, figure, before, rule)
-        gate.judgements.append(_as_it_stands(gate.crept(judgement, crept) if crept else judgement))
+        second = None
+        if crept or past.suspicion(figure, before, rule):
+            again = measured_again.figures_of(run) if again is None else again  # reading it takes long
+            second = again.get(key)
+        if second and past.is_by_ratio(figure, before) and not past.is_by_ratio(second, before):
+            second = None  # judged by seconds, what the ratio said would be forgotten
+        together = figure.together(second) if second else figure
+        judgement = (
+            past.judge_again(key, figure, second, before, rule) if second else past.judge(key, figure, before, rule)
+        )
+        judgement = replace(judgement, own=f"{together.samples} samples" if together.samples > 1 else "1 sample")
+        if second and crept:
+            crept = past.creep(together, before, rule)
+        judgement = gate.crept(judgement, crept) if crept else judgement
+        gate.judgements.append(judgement if second else _as_it_stands(judgement))
     return gate
 
 

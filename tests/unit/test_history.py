@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from autogauge.files import RESERVED, as_json, copy, readable, slug, write_bytes
+from autogauge.gate.figures import key_of
 from autogauge.history import store
 from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
@@ -20,7 +21,6 @@ from autogauge.measuring.condition import Condition
 from autogauge.models.artefact import ModelArtefact
 from autogauge.probe.facts import MachineFacts
 from autogauge.targets import Device, Target
-from fixtures.recording import key_of
 from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import ROOT, in_a_mount
