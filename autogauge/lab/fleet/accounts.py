@@ -126,7 +126,7 @@ def follow(account: Account, event: Event) -> None:
 
 def _look_at_measuring(account: Account, says: dict[str, str]) -> None:
     account.doing = sentence(says.get("last", "").strip(), 120)
-    account.status, account.said = says.get("status", ""), says.get("said", "")
+    account.status = says.get("status", "")
     if "silent" in says:
         last = f"; its last words: {account.doing}" if account.doing else ""
         account.end(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.lab.fleet import accounts, batch, results, slurm
+from autogauge.lab.fleet import accounts, batch, results, sentences, slurm
 from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.batch import Task
@@ -21,15 +21,11 @@ from autogauge.lab.fleet.collector import Watch
 from autogauge.lab.fleet.inventory import Inventory
 from autogauge.lab.fleet.slurm import Job, State
 
-_SAID = re.compile(
-    r"^(?:!* *_pytest\.outcomes\.Exit: |Exit: |autogauge: |ERROR: (?!usage)|[a-z_. -]*: error: )(.*?)[ !*]*$",
-    re.MULTILINE,
-)
 _OF_SLURM = re.compile(r"^slurmstepd: error: [ *]*(.*?)[ *]*$", re.MULTILINE)
 SUBMITS, WAITS, MEASURES = "submit its job", "wait in the queue", "measure"
 ASK_EVERY_S = 2.0
-LATE_S = 30.0
-"""So long after a job's end its exit status may still be on its way through a network's file system."""
+LATE_S = 75.0
+"""So long after a job's end its exit status may still be on its way: NFS remembers what is in a folder for a minute."""
 BEAR_S = 300.0
 """So long Slurm may not answer."""
 
@@ -179,7 +175,7 @@ class QueuedRun:
             next((stem for stem in left if left[stem] == worst), "") if worst >= 2 or not missing else missing[0]
         )
         text = slurm.output(job, worst_part)
-        account.said = ["", *_SAID.findall(text)][-1].strip() or (last_line(text) if worst == 2 else "")
+        account.said = sentences.said_in(text, account.status)
         results.read_summaries(account, slurm.summaries(job, left), self.wanted.reports / "history")
         if account.status == "killed":
             cause = "; ".join(_OF_SLURM.findall(text)[-1:]) or (f"Slurm says {state.word}" if state else "")
@@ -239,9 +235,3 @@ class QueuedRun:
     def to_json(self) -> dict[str, Any]:
         """The account, as that of every fleet run."""
         return self._file.to_json()
-
-
-def last_line(text: str) -> str:
-    """The last line that says something, without pytest's frames."""
-    lines = [each.strip("=!- \t") for each in text.splitlines()]
-    return next((each for each in reversed(lines) if each), "")

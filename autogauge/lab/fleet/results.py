@@ -17,6 +17,7 @@ from autogauge.files import read_regular, write_bytes
 from autogauge.history import pruned, store
 from autogauge.history.sharing import merge
 from autogauge.history.sharing.place import LARGEST, RUN, STANDING, kind_of, runs_in
+from autogauge.lab.fleet import sentences
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.inventory import EMULATED, Machine
 from autogauge.plain import plain
@@ -125,9 +126,12 @@ def read_summaries(account: Account, summaries: Sequence[Path], history: Path) -
 
 
 def read(account: Account, came: Path) -> None:
-    """Take into the account what the session left: its exit status, its verdicts, and which run it saved."""
+    """Take into the account what the session left: its exit status, its last sentence, its verdicts, and which run it saved."""
     with contextlib.suppress(OSError):
         account.status = account.status or read_regular(came / STATUS, 100).decode(errors="replace").strip()
+    with contextlib.suppress(OSError):
+        printed = read_regular(came / OUTPUT, LARGEST_OF_A_SESSION)
+        account.said = sentences.said_in(printed.decode(errors="replace"), account.status)
     read_summary(account, came / SUMMARY)
 
 

@@ -26,6 +26,12 @@ _KEY = re.compile(r"Identity file (\S+) not accessible|Load key \"?([^\":]+)\"?:
 _PREFIX = re.compile(
     r"^(Task failed: |Action failed: |Module failed: |Failed to connect to the host via ssh: |non-zero return code\s*)+"
 )
+MOST_OF_AN_OUTPUT = 200_000
+_ENDS = re.compile(
+    r"^(?:!* *_pytest\.outcomes\.Exit: |Exit: |autogauge: |ERROR: (?!usage)|[a-z_. -]*: error: )(.*?)[ !*]*$",
+    re.MULTILINE,
+)
+"""How pytest, and what is asked before it, print the sentence with which they end."""
 _OF_PYTEST = {
     "1": "its tests failed before anything was measured",
     "2": "it was interrupted",
@@ -57,6 +63,18 @@ def first(said: str) -> str:
     text = next((line for line in lines if any(each.isalnum() for each in line)), "it says nothing").rstrip(". ")
     step = step_in(said)
     return sentence(f"{text}; {step}" if step and step not in text else text, 600)
+
+
+def said_in(output: str, status: str) -> str:
+    """The sentence with which a pytest ended, in what it printed; empty where it printed none.
+
+    One that ends with status 2 for a mistake without such a sentence is quoted: its last line, without pytest's frames.
+    """
+    output = output[-MOST_OF_AN_OUTPUT:]
+    if found := [each.strip() for each in _ENDS.findall(output) if each.strip()]:
+        return str(found[-1])
+    lines = [each.strip("=!- \t") for each in output.splitlines()] if status == "2" else []
+    return next((each for each in reversed(lines) if each), "")
 
 
 def of_pytest(status: str, said: str) -> str:

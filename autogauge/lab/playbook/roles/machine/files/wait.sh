@@ -1,15 +1,12 @@
-# Where it was not started, tells why (NOT_STARTED). Else waits for the end of the measuring for POLL_S seconds. Then status=NUMBER (or "killed"), said=SENTENCE and pack=PATH (the script PACK packs
-# the results), or how long it has been silent.
+# Where it was not started, tells why (NOT_STARTED). Else waits for the end of the measuring for POLL_S seconds. Then status=NUMBER (or
+# "killed"), last=ITS LAST LINE and pack=PATH (the script PACK packs the results), or how long it has been silent.
 export LC_ALL=C
 [ -z "$NOT_STARTED" ] || { echo "$NOT_STARTED" >&2; exit 1; }
 cd "$FOLDER/sessions/$SESSION" || exit 1
-said() {
-    sed -n -e 's/^!* *_pytest\.outcomes\.Exit: \(.*[^! ]\)[! ]*$/\1/p' -e 's/^Exit: //p' -e 's/^autogauge: //p' -e '/^ERROR: usage/d' -e 's/^ERROR: //p' -e 's/^[a-z_. -]*: error: //p' output |
-        head -c 2000 | tail -n 1
-}
+last() { tail -c 600 output | tr -d '\r' | grep -v '^ *$' | tail -n 1; }
 if flock --shared --timeout "$POLL_S" 9 9<alive; then
     echo "status=$(cat status 2>/dev/null || echo killed)"
-    echo "said=$(said)"
+    echo "last=$(last)"
     packed=$(sh -c "$PACK") || exit 1
     echo "pack=$packed"
     exit 0
@@ -17,4 +14,4 @@ fi
 age=$(($(date +%s) - $(stat -c %Y output)))
 echo "age_s=$age"
 [ "$age" -le "$SILENCE_S" ] || echo "silent=$age"
-echo "last=$(tail -c 600 output | tr -d '\r' | grep -v '^ *$' | tail -n 1)"
+echo "last=$(last)"
