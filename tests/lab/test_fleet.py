@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,12 +74,12 @@ class TestCheck:
 
 
 class TestRun:
-    def test_two_are_measured_twice_and_no_run_is_counted_twice(self, inventory_of, tmp_path):
-        lab = inventory_of(2, autogauge_pytest_args=MEASURED)
+    def test_two_are_measured_twice_and_no_run_is_counted_twice(self, lab, inventory_of, tmp_path):
+        path = inventory_of(2, autogauge_pytest_args=MEASURED)
         reports = tmp_path / "reports"
         seen = set()
         for number in (1, 2):
-            done = fleet("run", lab, f"--reports={reports}", "--json")
+            done = fleet("run", path, f"--reports={reports}", "--json")
             account, machines = account_of(done)
             assert adds_up(account)
             assert account["summary"] == "2 machines: 2 measured", done.stderr
@@ -90,6 +91,10 @@ class TestRun:
                 assert len(store.runs(reports / "history" / name)) == number
                 assert (reports / "history" / f"{each['run']}.npz").exists()
             assert json.loads((reports / "fleet" / f"{done_name(account)}.json").read_bytes())["finished"]
+            for each in lab.machines[:2]:
+                folder = Path(each.variables["autogauge_folder"])
+                assert len([*folder.glob("sessions/*/output")]) == number
+                assert not [*folder.rglob("results.tar")], "what came home is not kept twice"
             bad = any(each["exit_status"] for each in machines.values())
             assert done.returncode == (1 if bad else 0)
 

@@ -109,7 +109,9 @@ def test_where_it_never_answers_again_each_is_told_and_what_is_there_is_judged(c
 
 
 def test_an_exit_status_that_comes_late_is_waited_for(cluster, run):
-    cluster.each = lambda asked: cluster.leave("lab-01", 1, 1) if asked == 3 else None  # Slurm knows nothing of the job any more
+    cluster.each = lambda asked: (
+        cluster.leave("lab-01", 1, 1) if asked == 3 else None
+    )  # Slurm knows nothing of the job any more
     ((machine,), _) = run(1)
     assert cluster.asked >= 3
     assert (machine["outcome"], machine["exit_status"]) == ("measured", 1)
