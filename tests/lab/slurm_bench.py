@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -170,3 +171,18 @@ def _end(found: Cluster) -> None:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
+    for each in left(found.folder):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+
+
+def left(folder: Path) -> list[int]:
+    """The processes of jobs of the cluster in that folder, and those that watch over them: also what made a session of its own."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            around = (each / "environ").read_bytes()
+            is_of_a_job = b"SLURM_JOB_ID=" in around or (each / "comm").read_text().startswith("slurmstepd")
+            if is_of_a_job and f"SLURM_CONF={folder}/".encode() in around:
+                found.append(int(each.name))
+    return found

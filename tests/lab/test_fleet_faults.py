@@ -234,7 +234,7 @@ def test_an_interruption_ends_what_runs_there_and_accounts_for_all(
 
 def test_the_deadline_of_all(lab, inventory_of, imitated, tmp_path, quick):
     path = inventory_of(1, autogauge_python=imitated("sleep 600"), **quick)
-    done = fleet("run", path, f"--reports={tmp_path / 'r'}", "--deadline=25", "--json")
+    done = fleet("run", path, f"--reports={tmp_path / 'r'}", "--deadline=10", "--json")
     _, machines = account_of(done)
     assert "--deadline" in machines["lab1"]["sentence"]
     assert machines["lab1"]["outcome"] in ("interrupted", "not started")

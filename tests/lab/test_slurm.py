@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.lab import slurm_bench
-from tests.support import ROOT, run_cli, wait_until
+from tests.support import ROOT, is_gone, run_cli, wait_until
 
 NAMES = ("lab-01", "lab-02")
 QUICK = "--profile=quick --model=one-convolution --pinned=off -k 'test_first_inference_latency and CPU'"
@@ -136,6 +136,19 @@ def test_what_is_not_followed_is_collected_later_and_no_old_summary_makes_a_mach
     done, _ = slurm(tmp_path, path, "--submit", "--push=/elsewhere")
     assert done.returncode == 2
     assert "--push=PLACE sends" in done.stderr
+
+
+@pytest.mark.lab
+def test_nothing_of_a_cluster_is_left_whatever_its_jobs_do(tmp_path):
+    with slurm_bench.cluster(tmp_path / "slurm", NAMES) as cluster:
+        job, begun = tmp_path / "job.sh", tmp_path / "begun"
+        job.write_text(f"#!/bin/sh\ntrap '' TERM\nsetsid sleep 6123 &\ntouch {begun}\nsleep 6123\n")
+        cluster.run("sbatch", f"--output={tmp_path}/output", str(job))
+        assert wait_until(begun.exists, 60)
+        jobs = slurm_bench.left(cluster.folder)
+        assert jobs
+    assert wait_until(lambda: all(is_gone(each) for each in jobs))
+    assert slurm_bench.left(cluster.folder) == []
 
 
 def test_the_files_are_made_without_slurm(tmp_path, inventory):
