@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 from rich.live import Live
 from rich.table import Table
 
-from autogauge.cache import default_cache_dir
-from autogauge.cli.shared import OF_A_COMMAND, AsJson
+from autogauge.cli.every import OF_A_COMMAND, REPORTS, AsJson
 from autogauge.errors import UserError
-from autogauge.gate.saved import HISTORY
-from autogauge.lab.fleet import accounts, collector, inventory, packed
+from autogauge.lab.fleet import DEADLINE_S, accounts, inventory, packed
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.batch import Task
-from autogauge.lab.fleet.queued import QueuedRun, WantedJobs
+from autogauge.lab.fleet.inventory import Inventory
 from autogauge.report import fleet as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
+
+if TYPE_CHECKING:
+    from autogauge.lab.fleet.collector import FleetRun
+    from autogauge.lab.fleet.queued import QueuedRun
 
 EVERY_S, LASTS_S = 60.0, 1.0
 """How often those are named that are still at the same step, and how long a step lasts that is told at all."""
@@ -120,7 +124,7 @@ def check(lab: Lab, limit: Limit = None, strict: Strict = False, as_json: AsJson
 
     Python, OpenVINO, room on its disk, how wrong its clock is, who holds its measuring lock. Exit status 1 where one is not ready.
     """
-    found = inventory.read(lab, limit)
+    found, collector = _read(lab, limit, "collector")
     with tempfile.TemporaryDirectory(prefix="autogauge-") as folder, Progress() as progress:
         everybody = collector.check(found, limit, Path(folder, "ansible.log"), progress, strict=strict)
     rows, line = [each.to_json() for each in everybody], accounts.in_a_line(everybody)
@@ -142,25 +146,33 @@ def run(
     lab: Lab,
     words: Words = None,
     limit: Limit = None,
-    reports: Reports = HISTORY.parent,
+    reports: Reports = REPORTS,
     strict: Strict = False,
     deadline: Annotated[
         float, typer.Option(metavar="SECONDS", min=1, help="In all; what measures then is ended.")
-    ] = collector.DEADLINE_S,
+    ] = DEADLINE_S,
     as_json: AsJson = False,
 ) -> None:
     """Measure on every machine of the inventory by `pytest -m perf`, and bring the results home.
 
     Exit status 0 when every machine measured and nothing failed, 1 when something failed or a machine is missing.
     """
-    wanted = collector.Wanted(inventory.read(lab, limit), limit, reports, tuple(words or ()), strict, deadline)
+    found, collector = _read(lab, limit, "collector")
+    wanted = collector.Wanted(found, limit, reports, tuple(words or ()), strict, deadline)
     with Progress() as progress:
         done = collector.FleetRun(wanted, progress)
         done.go()
     _show(done, reports, as_json)
 
 
-def _show(done: collector.FleetRun | QueuedRun, reports: Path, as_json: bool) -> None:
+def _read(lab: Path, limit: str | None, engine: str) -> tuple[Inventory, Any]:
+    """The inventory, and a module that does the rest: half a second of statistics and histories, imported while Ansible reads."""
+    with ThreadPoolExecutor(1) as pool:
+        module = pool.submit(importlib.import_module, f"autogauge.lab.fleet.{engine}")
+        return inventory.read(lab, limit), module.result()
+
+
+def _show(done: FleetRun | QueuedRun, reports: Path, as_json: bool) -> None:
     """What became of every machine; exit status 1 where not all is good."""
     if as_json:
         print_json({**done.to_json(), "account": str(done.path)})
@@ -200,10 +212,8 @@ def slurm(
     collect: Annotated[
         bool, typer.Option("--collect", help="Bring home what earlier jobs left in DIR; nothing is submitted.")
     ] = False,
-    wait: Annotated[
-        float, typer.Option(metavar="SECONDS", min=1, help="How long, with --submit.")
-    ] = collector.DEADLINE_S,
-    reports: Reports = HISTORY.parent,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="How long, with --submit.")] = DEADLINE_S,
+    reports: Reports = REPORTS,
     as_json: AsJson = False,
 ) -> None:
     """Make a batch file for each machine of the inventory, its node for itself; with --submit also submit and follow them.
@@ -217,9 +227,10 @@ def slurm(
         )
     if submit and collect:
         raise UserError("--submit starts new jobs and --collect starts none: give one of them.")
-    wanted = WantedJobs(inventory.read(lab, limit), out, reports, Task(tuple(words or ()), repeat, push), wait, limit)
+    found, queued = _read(lab, limit, "queued")
+    wanted = queued.WantedJobs(found, out, reports, Task(tuple(words or ()), repeat, push), wait, limit)
     with Progress() as progress:
-        done = QueuedRun(wanted, progress)
+        done = queued.QueuedRun(wanted, progress)
         if submit:
             done.go()
         elif collect:
@@ -245,4 +256,6 @@ def pack(
     into: Annotated[Optional[Path], typer.Argument(metavar="DIR", help="A folder for it; else the cache.")] = None,  # noqa: UP045
 ) -> None:
     """Pack the project as it is copied to machines, and print the file's path; the playbook asks for it when it is run by hand."""
+    from autogauge.cache import default_cache_dir
+
     typer.echo(packed.pack(into or default_cache_dir() / "fleet").absolute())

@@ -1,4 +1,4 @@
-"""The options and arguments that several commands take, and what every command's ``app`` is made with."""
+"""The options and arguments that several commands take; with what all of them have (``every``)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from autogauge.cli.every import OF_A_COMMAND as OF_A_COMMAND  # noqa: PLC0414  # handed on to the commands
+from autogauge.cli.every import AsJson as AsJson  # noqa: PLC0414
 from autogauge.history import where
 from autogauge.options import OPTIONS
-
-OF_A_COMMAND: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None}
 
 
 def of_a_run(name: str, **more: Any) -> Any:
@@ -19,7 +19,6 @@ def of_a_run(name: str, **more: Any) -> Any:
     return typer.Option(name, metavar=option.kind.metavar, help=option.help, **more)
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 CacheFolder = Annotated[Optional[Path], of_a_run("--cache")]  # noqa: UP045
 
 RunFile = Annotated[

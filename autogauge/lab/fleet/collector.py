@@ -16,14 +16,13 @@ from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_bytes
-from autogauge.lab.fleet import accounts, engine, packed, results
+from autogauge.lab.fleet import DEADLINE_S, accounts, engine, packed, results
 from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.engine import Event, Playbook
 from autogauge.lab.fleet.inventory import Inventory
 from autogauge.plain import few
 
-DEADLINE_S = 4 * 3600.0
 STOP_S = 90.0
 """So long the machines have, all together, to end what they measure when it is interrupted."""
 CHECK_S = 300.0

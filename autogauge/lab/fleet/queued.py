@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
-from autogauge.lab.fleet import accounts, batch, results, sentences, slurm
+from autogauge.lab.fleet import DEADLINE_S, accounts, batch, results, sentences, slurm
 from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.batch import Task
@@ -38,7 +38,7 @@ class WantedJobs:
     folder: Path
     reports: Path
     task: Task
-    longest_s: float = 4 * 3600.0
+    longest_s: float = DEADLINE_S
     limit: str | None = None
 
 
