@@ -411,9 +411,12 @@ def test_nothing_of_ansible_is_left(lab, inventory_of, tmp_path, monkeypatch):
 class TestUnfit:
     @pytest.fixture
     def unfit(self, lab):
-        path = lab.folder / "unfit"
         said = "echo 'error: this machine is not fit to measure: governor.' >&2; exit 1"
-        path.write_text(f'#!/bin/sh\ncase " $* " in *" doctor "*) {said};; esac\nexec {lab.python} "$@"\n')
+        return self._with_doctor(lab, said)
+
+    def _with_doctor(self, lab, does):
+        path = lab.folder / "its-python"
+        path.write_text(f'#!/bin/sh\ncase " $* " in *" doctor "*) {does};; esac\nexec {lab.python} "$@"\n')
         path.chmod(0o755)
         return str(path)
 
@@ -428,3 +431,9 @@ class TestUnfit:
 
     def test_without_the_option_it_is_not_asked(self, inventory_of, quick, unfit):
         assert fleet("check", inventory_of(1, autogauge_python=unfit, **quick)).returncode == 0
+
+    def test_one_that_is_fit_is_ready(self, lab, inventory_of, quick):
+        python = self._with_doctor(lab, 'echo "DOCTOR=$IT"; [ "$IT" = "a b" ]; exit')
+        path = inventory_of(1, autogauge_python=python, autogauge_environment={"IT": "a b"}, **quick)
+        done = fleet("check", path, "--strict")
+        assert done.stdout.splitlines()[-1] == "1 machine: 1 ready", done.stdout + done.stderr
