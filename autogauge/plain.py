@@ -57,6 +57,11 @@ def few(names: Sequence[str], between: str = ", ") -> str:
     return between.join(names) if more < 1 else f"{between.join(names[:MOST_NAMED])} and {more} more"
 
 
+def counted(number: int, what: str) -> str:
+    """``1 run``, ``3 runs``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def without_controls(text: str) -> str:
     """The text without what a terminal acts upon, line ends kept: for what is laid out already, since it keeps every width."""
     return "".join(each for each in text if each == "\n" or not (_acts(each)))

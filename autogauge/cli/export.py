@@ -17,7 +17,7 @@ from autogauge.history.export import database, files
 from autogauge.history.export.database_address import is_database
 from autogauge.history.select import Histories, Selection
 from autogauge.history.where import Where
-from autogauge.plain import sentence
+from autogauge.plain import counted, sentence
 from autogauge.report.history import some_of
 
 
@@ -49,7 +49,7 @@ def export(
 
 def _to_a_file(found: Selection, file: Path) -> None:
     what, labels = files.export(found, file)
-    print(f"{sentence(str(file))}: {what} from {_runs(len(found.runs))}{_left_out(len(found.unreadable))}")
+    print(f"{sentence(str(file))}: {what} from {counted(len(found.runs), 'run')}{_left_out(len(found.unreadable))}")
     if labels:
         print(f"NOTE  {len(labels)} labels have no column, there are too many: {some_of(labels, 5)}")
 
@@ -62,13 +62,11 @@ def _to_a_database(
         done = database.export(lambda: of(stack.enter_context(opened(root, cache))), destination)
     print(f"{sentence(done.shown)}: {done.words}{_left_out(done.unreadable)}")
     if done.only_there:
-        print(f"NOTE  {_runs(done.only_there)} of these machines are there and not in this history: they stay there")
+        print(
+            f"NOTE  {counted(done.only_there, 'run')} of these machines are there and not in this history: they stay there"
+        )
     if done.overtaken:
-        print(f"NOTE  {_runs(done.overtaken)} changed here while this wrote: export again")
-
-
-def _runs(count: int) -> str:
-    return f"{count} {'run' if count == 1 else 'runs'}"
+        print(f"NOTE  {counted(done.overtaken, 'run')} changed here while this wrote: export again")
 
 
 def _left_out(count: int) -> str:

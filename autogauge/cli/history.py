@@ -15,6 +15,7 @@ from autogauge.gate.saved import HISTORY
 from autogauge.history import where
 from autogauge.history.index_rows import UNREADABLE
 from autogauge.history.told_apart import Models
+from autogauge.plain import counted
 from autogauge.report import history as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
@@ -59,7 +60,7 @@ def history(
         for run in (*runs, *found.unreadable):
             counts[run.standing] += 1
         screen.print(
-            f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
+            counted(len(runs), "run")
             + (f", the newest {len(some)} shown (--all shows the other {left})" if left else "")
             + f": {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none passes the filters'}"
         )

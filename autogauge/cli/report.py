@@ -16,7 +16,7 @@ from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, His
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate.saved import HISTORY, find_run
 from autogauge.history import where
-from autogauge.plain import sentence
+from autogauge.plain import counted, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 
@@ -101,7 +101,7 @@ def _all_history(
                 page = trends_page.save(found, out, marks)
         except OSError as error:
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
-    print(f"report: {sentence(str(page))} ({len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'})")
+    print(f"report: {sentence(str(page))} ({counted(len(found.runs), 'run')})")
     print_notes(console(), found)
     if why_not:
         print(f"NOTE  no alerts are shown: {sentence(why_not)}")

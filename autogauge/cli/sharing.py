@@ -23,7 +23,7 @@ from autogauge.history.sharing.merged import Merged
 from autogauge.history.sharing.place import Place, is_machine
 from autogauge.history.sharing.remote import DEFAULT_WAIT_S
 from autogauge.history.sharing.transfer import Wanted, transfer
-from autogauge.plain import few, sentence
+from autogauge.plain import counted, few, sentence
 from autogauge.report.output import print_json
 
 MOST_LINES = 20
@@ -149,8 +149,7 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
         receiver.begin()
     merged = transfer(sender, receiver, names, plan, _progress)
     if unread:
-        files = "1 run was" if unread == 1 else f"{unread} runs were"
-        merged.notes.append(f"{files} left out: what cannot be read passes no filter")
+        merged.notes.append(f"{counted(unread, 'run')} left out: what cannot be read passes no filter")
     _show(merged, (sender if receiver is here else receiver).shown, asked.as_json)
     if merged.conflicts:
         raise typer.Exit(1)

@@ -24,7 +24,7 @@ from autogauge.history.standing_file import Standing
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.quantity import TIME, Quantity, quantity_of
 from autogauge.measuring.result import Result
-from autogauge.plain import few
+from autogauge.plain import counted, few
 from autogauge.probe.request import ProbeFailed
 from autogauge.stats.verdicts import Outcome
 
@@ -262,8 +262,7 @@ class Gate:
         ]
         if not keys:
             return None
-        count = f"{len(keys)} {'benchmark' if len(keys) == 1 else 'benchmarks'}"
-        return f"{count} ({few(keys)}): {offer.since(self.runs().folder)}"
+        return f"{counted(len(keys), 'benchmark')} ({few(keys)}): {offer.since(self.runs().folder)}"
 
     def _ratio_of(self, key: str, waiting: Waiting) -> float:
         """The cost of a benchmark in a run that waits, over the level that this one is judged against."""

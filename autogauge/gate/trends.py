@@ -24,6 +24,7 @@ from autogauge.history.remembered import Remembered
 from autogauge.history.standing_file import Standing
 from autogauge.history.told_apart import Models
 from autogauge.measuring.quantity import Quantity, quantity_of
+from autogauge.plain import counted
 from autogauge.stats.change_points import SHORTEST, SMALLEST, Levels, evidence_of
 from autogauge.stats.patterns import Pattern
 
@@ -67,8 +68,7 @@ class Stretch:
 
     def count(self) -> str:
         """How many runs, and how they stand: ``21 runs, quarantined``."""
-        runs = sum(self.standings.values())
-        text = "1 run" if runs == 1 else f"{runs} runs"
+        text = counted(sum(self.standings.values()), "run")
         if len(self.standings) == 1:
             return text if self.standing == ACCEPTED else f"{text}, {self.standing}"
         others = [f"{number} {name}" for name, number in self.standings.items() if name != ACCEPTED]

@@ -22,6 +22,7 @@ from autogauge.history.continuation import Offer, Source
 from autogauge.history.found import Found, begins_with, identity
 from autogauge.history.records import SavedBenchmark, SavedRun
 from autogauge.history.standing_file import Standing
+from autogauge.plain import counted
 
 LAST = 20
 """How many accepted runs a run is judged against at most."""
@@ -118,7 +119,7 @@ class History:
         count = len(holding)
         young = ", still few" if count < FEW else ""
         span = holding[0] if count == 1 else f"{holding[-1]} to {holding[0]}"
-        return f"{count} accepted {'run' if count == 1 else 'runs'} ({span}{young})"
+        return f"{counted(count, 'accepted run')} ({span}{young})"
 
     def lost(self, keys: Iterable[str]) -> list[str]:
         """The benchmarks of the newest ``FEW`` runs that are not among ``keys``: renamed, removed, or not measured.

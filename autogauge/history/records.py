@@ -19,7 +19,7 @@ from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import NotRegular, read_regular, whole_characters
 from autogauge.history import labels as labelling
-from autogauge.plain import plain
+from autogauge.plain import counted, plain
 
 VERDICTS = ("FAIL", "INCONCLUSIVE", "IMPROVED", "PASS", "NO BASELINE")
 """What the gate says of a benchmark, the worst first."""
@@ -217,8 +217,8 @@ def _odd(benchmarks: Iterable[SavedBenchmark]) -> Iterator[str]:
     if lost := [found for found in benchmarks if found.labels_lost]:
         many = sum(found.labels_lost for found in lost)
         yield (
-            f"{many} {'label' if many == 1 else 'labels'} of {len(lost)} {'benchmark' if len(lost) == 1 else 'benchmarks'} "
-            f"left out or cut: no text, too long or too many ({plain(lost[0].key)})"
+            f"{counted(many, 'label')} of {counted(len(lost), 'benchmark')} left "
+            f"out or cut: no text, too long or too many ({plain(lost[0].key)})"
         )
 
 

@@ -22,6 +22,7 @@ from autogauge.history.remembered import Remembered
 from autogauge.history.reporting import names_of
 from autogauge.history.told_apart import Models
 from autogauge.history.where import Where
+from autogauge.plain import counted
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Selection:
         found = [f"{run.path}: {problem}" for run in self.runs for problem in run.problems]
         found += [problem for run in self.unreadable for problem in run.problems]
         if self.runs and not self.any_standing and not any(run.is_accepted for run in self.runs):
-            count = f"{len(self.runs)} runs" if len(self.runs) > 1 else "1 run"
+            count = counted(len(self.runs), "run")
             stands = ", ".join(
                 f"{number} {name}" for name, number in Counter(run.standing for run in self.runs).items()
             )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.files import whole_characters
+from autogauge.plain import counted
 
 SCHEMA = 2
 """Of the file; raised when an older reader would take it for something better than it says."""
@@ -132,7 +133,7 @@ class Record:
         found = [each for each in self.benchmarks.values() if each is self.standing]
         if self.others is self.standing or not found:
             return str(self.standing)
-        return f"{self.standing} ({len(found)} {'benchmark' if len(found) == 1 else 'benchmarks'})"
+        return f"{self.standing} ({counted(len(found), 'benchmark')})"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary."""

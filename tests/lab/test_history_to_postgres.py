@@ -87,7 +87,7 @@ def test_a_second_export_doubles_nothing_and_changes_what_has_changed(server, na
     rejected = next((history / "lab-01").glob("0003_*.json"))
     standing.reject(rejected, "fan broken", [LATENCY])
     save(history / "lab-01", {LATENCY: 0.02}, days=40)
-    assert "1 runs new, 1 changed, 0 removed, 10 as they were" in export()
+    assert "1 run new, 1 changed, 0 removed, 10 as they were" in export()
     assert server.rows(
         name,
         "SELECT r.standing, r.why, b.benchmark, b.standing FROM autogauge_runs r JOIN autogauge_benchmarks b ON b.run = r.id "
@@ -317,7 +317,7 @@ def test_without_rights_it_says_which_are_needed(server, history, export):
             "GRANT SELECT, INSERT, UPDATE, DELETE ON autogauge_schema, autogauge_runs, autogauge_benchmarks TO " + other
         )
     save(history / "lab-01", {LATENCY: 0.02}, days=60)
-    assert "1 runs new, 0 changed, 0 removed, 11 as they were" in export(url=url)
+    assert "1 run new, 0 changed, 0 removed, 11 as they were" in export(url=url)
 
 
 def test_tables_that_are_not_ours_are_left_alone(server, name, export):
@@ -350,7 +350,7 @@ def test_another_schema_of_the_same_database_will_do(server, name, export):
 def test_odd_texts_are_kept_as_far_as_a_database_can(server, name, tmp_path, export):
     long = "latency: " + "x" * 5000
     save(tmp_path / "odd" / "lab-ö", {long: 0.1, long + "y": 0.2}, machine='lab\0\ud800 "ö" \'; DROP TABLE x; --')
-    assert "1 runs new" in export(history=tmp_path / "odd")
+    assert "1 run new" in export(history=tmp_path / "odd")
     ((machine, count),) = server.rows(
         name, "SELECT machine, count(*) FROM autogauge_runs r JOIN autogauge_benchmarks b ON b.run = r.id GROUP BY 1"
     )

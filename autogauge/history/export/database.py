@@ -23,6 +23,7 @@ from autogauge.history.export.database_rows import RunRows, folder_of, rows_of, 
 from autogauge.history.export.database_tables import BENCHMARK_COLUMNS, BENCHMARKS, RUN_COLUMNS, RUNS
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.select import Selection
+from autogauge.plain import counted
 
 if TYPE_CHECKING:
     import psycopg
@@ -55,7 +56,9 @@ class Exported:
     @property
     def words(self) -> str:
         """The counts in a row."""
-        return f"{self.new} runs new, {self.changed} changed, {self.removed} removed, {self.same} as they were"
+        return (
+            f"{counted(self.new, 'run')} new, {self.changed} changed, {self.removed} removed, {self.same} as they were"
+        )
 
 
 def export(read: Callable[[], tuple[Selection, Selection]], destination: str) -> Exported:

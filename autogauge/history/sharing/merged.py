@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autogauge.errors import UserError
-from autogauge.plain import few
+from autogauge.plain import counted, few
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Merged:
         """``3 runs sent, 97 there already``, and what else there is to count."""
         would = "would be " if self.is_dry else ""
         parts = [
-            f"{_runs(self.sent)} {would}{self.verb}",
+            f"{counted(self.sent, 'run')} {would}{self.verb}",
             f"{self.there} {'here' if self.is_pull else 'there'} already",
         ]
         if self.pruned:
@@ -50,14 +50,14 @@ class Merged:
         if self.kept_back:
             parts.append(f"{self.kept_back} kept back")
         if self.standings:
-            parts.append(f"{self.standings} {'standing' if self.standings == 1 else 'standings'} {would}updated")
+            parts.append(f"{counted(self.standings, 'standing')} {would}updated")
         if self.newer_there:
             where = "here" if self.is_pull else "there"
             parts.append(
                 f"{self.newer_there} {'standing is' if self.newer_there == 1 else 'standings are'} newer {where}"
             )
         if self.samples:
-            parts.append(f"{self.samples} {'file' if self.samples == 1 else 'files'} of samples {would}added")
+            parts.append(f"{counted(self.samples, 'file')} of samples {would}added")
         return ", ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,10 +88,6 @@ class Stopped(UserError):
         )
         super().__init__(f"{why}{said}")
         self.merged = merged
-
-
-def _runs(number: int) -> str:
-    return f"{number} {'run' if number == 1 else 'runs'}"
 
 
 def named(stems: list[str], machine: str) -> str:
