@@ -18,7 +18,7 @@ _counted = itertools.count(1)
 
 REQUIRED = "AUTOGAUGE_LAB_REQUIRED"
 """In the environment: that all servers must be there, so that a lab that cannot start is red, and not skipped."""
-MAY_LACK = ("AUTOGAUGE_TEST_OTHER_PYTHON", "mounted here")
+MAY_LACK = ("mounted here",)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -293,12 +293,13 @@ class TestFoundBeforeAnythingStarts:
         finally:
             machine.home.chmod(before)
 
-    def test_a_disk_that_is_full(self, lab, inventory_of, tmp_path):
+    @pytest.mark.parametrize("size", ["1m", "4m"])  # full while the project is copied, and while it is unpacked
+    def test_a_disk_that_is_full(self, lab, inventory_of, tmp_path, size):
         machine = lab.machines[0]
         place = machine.home / "small"
         place.mkdir(exist_ok=True)
         mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=2m,mode=777", "tmpfs", str(place)],
+            ["mount", "-t", "tmpfs", "-o", f"size={size},mode=777", "tmpfs", str(place)],
             capture_output=True,
             text=True,
             check=False,

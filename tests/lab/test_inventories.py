@@ -158,34 +158,38 @@ def test_a_machine_without_variables():
     assert Machine("lab1", "lab1").place == "lab1 port 22"
 
 
-@each_of(
-    ("given", "words"),
-    [
+def test_options_of_pytest_are_split_as_a_shell_does(tmp_path):
+    """In the playbook: a line with quotes means what it would on a command line. One machine has one such line."""
+    wanted = [
         ("--profile=quick -k 'a or b'", ["--profile=quick", "-k", "a or b", "-x"]),
         ("", ["-x"]),
         (["-k", "a or b"], ["-k", "a or b", "-x"]),
         ('--model="a b/it.xml"', ["--model=a b/it.xml", "-x"]),
-    ],
-)
-def test_options_of_pytest_are_split_as_a_shell_does(tmp_path, given, words):
-    """In the playbook: a line with quotes means what it would on a command line."""
+    ]
     play = {
         "hosts": "all",
         "gather_facts": False,
         "vars_files": [str(ROOT / "autogauge/lab/playbook/roles/machine/defaults/main.yml")],
         "tasks": [
-            {"ansible.builtin.copy": {"content": "{{ machine_pytest_words | to_json }}", "dest": f"{tmp_path}/words"}}
+            {
+                "ansible.builtin.copy": {
+                    "content": "{{ machine_pytest_words | to_json }}",
+                    "dest": f"{tmp_path}/{{{{ inventory_hostname }}}}",
+                }
+            }
         ],
     }
     (tmp_path / "play.yml").write_text(json.dumps([play]))
+    hosts = {f"lab{number}": {"given": given} for number, (given, _) in enumerate(wanted)}
+    (tmp_path / "lab.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
     told = {
-        "autogauge_pytest_args": given,
+        "autogauge_pytest_args": "{{ given }}",
         "autogauge_more_pytest_args": ["-x"],
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
         "ansible_remote_tmp": str(tmp_path / "remote"),
     }
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", str(tmp_path / "play.yml")]
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(tmp_path / "lab.yml"), str(tmp_path / "play.yml")]
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "ansible"), "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp")}
     done = subprocess.run(
         [*command, "-e", json.dumps(told)],
@@ -196,4 +200,4 @@ def test_options_of_pytest_are_split_as_a_shell_does(tmp_path, given, words):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads((tmp_path / "words").read_text()) == words
+    assert [json.loads((tmp_path / host).read_text()) for host in hosts] == [words for _, words in wanted]

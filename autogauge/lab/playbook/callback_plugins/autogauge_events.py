@@ -56,6 +56,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _tell(self, event: str, host: Any, task: Any, result: dict[str, Any] | None = None) -> None:
         said = result or {}
+        if isinstance(
+            unpacked := said.get("extract_results"), dict
+        ):  # why an archive could not be unpacked stands in there alone
+            said = {**said, "stderr": unpacked.get("err") or said.get("stderr")}
         line = {
             "event": event,
             "host": str(host),
