@@ -1,7 +1,10 @@
 """With which sentence a machine's pytest ended: one function for what Ansible and what Slurm's jobs bring home."""
 
+import json
+
 from autogauge.lab.fleet import accounts, results, sentences
 from autogauge.lab.fleet.accounts import Account
+from autogauge.lab.fleet.engine import Event
 from autogauge.lab.fleet.inventory import Machine
 from tests.cases import each_of
 
@@ -47,3 +50,14 @@ def test_what_ansible_brings_home_ends_with_it(tmp_path):
     results.read(account, tmp_path)
     accounts.judge(account)
     assert (account.outcome, account.sentence) == (accounts.Outcome.FAILED, "there is no model m")
+
+
+@each_of("why", ["x: Cannot write: No space left on device", "/usr/bin/tar: x: Wrote only 4608 of 10240 bytes"])
+def test_a_disk_that_gets_full_while_something_is_unpacked_is_said(why):
+    said = json.dumps(
+        {"event": "failed", "host": "lab1", "task": "copy the project", "msg": "failed to unpack a to b", "stderr": why}
+    )
+    account = Account(LAB1)
+    accounts.follow(account, Event.of(said.encode()))
+    assert account.sentence.startswith("copy the project: failed to unpack a to b; ")
+    assert "space" in account.sentence

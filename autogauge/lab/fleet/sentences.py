@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 from autogauge.causes import step_in
@@ -26,6 +28,7 @@ _KEY = re.compile(r"Identity file (\S+) not accessible|Load key \"?([^\":]+)\"?:
 _PREFIX = re.compile(
     r"^(Task failed: |Action failed: |Module failed: |Failed to connect to the host via ssh: |non-zero return code\s*)+"
 )
+_FULL = re.compile(r"Wrote only \d+ of \d+ bytes")
 MOST_OF_AN_OUTPUT = 200_000
 _ENDS = re.compile(
     r"^(?:!* *_pytest\.outcomes\.Exit: |Exit: |autogauge: |ERROR: (?!usage)|[a-z_. -]*: error: )(.*?)[ !*]*$",
@@ -61,7 +64,8 @@ def first(said: str) -> str:
     """The first line of a message that says something, without Ansible's own words; with what to do where the machine lacked something."""
     lines = [_PREFIX.sub("", line.strip()) for line in said.splitlines()]
     text = next((line for line in lines if any(each.isalnum() for each in line)), "it says nothing").rstrip(". ")
-    step = step_in(said)
+    # Only tar says it like this, and not on every file system.
+    step = step_in(_FULL.sub(os.strerror(errno.ENOSPC), said))
     return sentence(f"{text}; {step}" if step and step not in text else text, 600)
 
 
