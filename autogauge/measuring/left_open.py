@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 
 from autogauge.measuring.claim import Fact, Verdict
 from autogauge.measuring.result import Result
+from autogauge.plain import MOST_NAMED, few
 from autogauge.stats.verdicts import Outcome
 
 SHARE, FEWEST, OF_ONE_STUDY = 0.05, 3, 0.5
@@ -18,7 +19,7 @@ Asked = tuple[str, str]
 
 
 def too_many(results: Iterable[Result], asked: Collection[Asked]) -> str:
-    """A sentence that names the facts that were asked for and are open, where they are too many; else nothing."""
+    """A sentence on the facts that were asked for and are open, where they are too many; else nothing."""
     facts = {result.name: _facts(result, asked) for result in results}
     left = {name: [each for each in of_study if _is_open(each)] for name, of_study in facts.items()}
     count, every = sum(map(len, left.values())), sum(map(len, facts.values()))
@@ -30,8 +31,15 @@ def too_many(results: Iterable[Result], asked: Collection[Asked]) -> str:
         why = " and ".join(_of_study(name, len(each), len(facts[name])) for name, each in whole.items())
     else:
         return ""
-    names = "; ".join(
-        f"{name}: {', '.join(each.claim.name for each in of_study)}" for name, of_study in told.items() if of_study
+    # Where they are many each study's number will do: every one of them stands in the list of verdicts.
+    with_names = count <= MOST_NAMED
+    names = few(
+        [
+            f"{name}: {', '.join(each.claim.name for each in of_study) if with_names else len(of_study)}"
+            for name, of_study in told.items()
+            if of_study
+        ],
+        "; ",
     )
     return f"{why}, so that this session is no pass ({names}): why, stands with each; run again when nothing else runs"
 

@@ -62,6 +62,15 @@ def test_each_that_is_open_is_named_with_its_study():
     assert "run again" in found
 
 
+def test_many_that_are_open_are_counted_by_study():
+    names = ["a", "b", "c", "d"]
+    results = [study(name, *[None] * 9) for name in names]
+    found = too_many(results, asked(*results))
+    assert "36 of 36 facts are open" in found
+    assert "(a: 9; b: 9; c: 9 and 1 more)" in found
+    assert len(found) < 250
+
+
 def test_facts_that_nobody_asked_for_fail_nobody_and_prop_up_nothing():
     results = [study("a", None, None, None, True), study("b", *[True] * 97)]
     assert not too_many(results, {("a", "a-3")})
