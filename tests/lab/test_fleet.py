@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autogauge.history import store
+from autogauge.history import standing, store
 from tests.support import ROOT, sentence_of
 
 pytestmark = pytest.mark.lab
@@ -103,6 +103,11 @@ class TestRun:
                 assert not [*folder.rglob("results.tar")], "what came home is not kept twice"
             bad = any(each["exit_status"] for each in machines.values())
             assert done.returncode == (1 if bad else 0)
+            if number == 1:
+                assert "NO BASELINE" in machines["lab1"]["gate"]
+                standing.accept(store.runs(reports / "history" / "lab1")[0], "looked at it at home")
+        assert "NO BASELINE" not in machines["lab1"]["gate"], "what is accepted at home counts on the machine"
+        assert "NO BASELINE" in machines["lab2"]["gate"]
 
 
 def done_name(account):

@@ -1,4 +1,4 @@
-"""What travels from one history to another, in which order. How places are reached is left to them, which standing counts to ``standings``.
+"""What travels from one history to another, in which order. How places are reached is left to them, one run's standing to ``carried``.
 
 - A run never changes: what is at the receiver under its name must be the same, else the machine is kept apart.
 - A run's samples and its standing travel before it: whoever sees a run sees all of it, and never takes a quarantined one for accepted.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autogauge.errors import UserError
-from autogauge.history.sharing import looked_at, standings
+from autogauge.history.sharing import carried, looked_at
 from autogauge.history.sharing.apart import why_apart
 from autogauge.history.sharing.looked_at import LookedAt
 from autogauge.history.sharing.merged import Merged, Stopped, named
@@ -34,14 +34,11 @@ from autogauge.history.sharing.place import (
     number_of,
     runs_in,
 )
-from autogauge.history.sharing.standings import Side
 
 AT_ONCE, AT_ONCE_BYTES = 32, 64 * 2**20
 """Runs, and bytes, that are read before they are written: so long the receiver's folder is not held while the sender is slow."""
 AS_GOOD_S = 60.0
 """So long a listing of a place far away is as good as one anew: it may take long, and whoever comes in between is found at the end."""
-TRIES = 5
-"""Times that a standing is compared anew, because somebody changed the receiver's in between."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -167,44 +164,8 @@ class _Machine:
         self.told.newer_there += sum(name in self.pair.there and name not in self.pair.here for name in names)
 
     def _carry_standing(self, stem: str, here: bytes, there: bytes | None = None, *, is_new: bool = False) -> bool:
-        """Let the receiver have the standing that counts; whether it has one now that may be read beside its run."""
-        name = f"{stem}{STANDING}"
-        if not standings.may_travel(here):
-            self.told.conflicts.append(
-                f"{self._run(stem)}: its standing does not say whether it is accepted: set it anew (autogauge accept, or reject)"
-            )
-            return False
-        for attempt in range(TRIES):
-            if attempt:
-                there = self._standing_there(name)
-            if there is None:
-                if self.wanted.is_dry or self.receiver.create(self.called, name, here):
-                    self.told.standings += not is_new
-                    return True
-                continue
-            found = standings.decide(here, there)
-            if found.side is Side.UNKNOWN:
-                self.told.conflicts.append(f"{self._run(stem)}: {found.said}")
-                return False
-            if found.content == there:
-                self.told.newer_there += found.side is not Side.EQUAL
-                return True
-            if self.wanted.is_dry or self.receiver.replace(self.called, name, found.content, there):
-                self.told.standings += 1
-                if found.said:
-                    self.told.notes.append(f"{self._run(stem)} had two standings: {found.said}")
-                return True
-        raise UserError(
-            f"the standing of {self._run(stem)} in {self.receiver.shown} is being changed all the time: run it again when it is quiet."
-        )
-
-    def _standing_there(self, name: str) -> bytes | None:
-        try:
-            return self.receiver.read(self.called, name, LARGEST[STANDING])
-        except FileNotFoundError:
-            return None
-        except Unusable as error:
-            raise UserError(f"{self.receiver.shown}: {self.called}/{name} cannot be read: {error}.") from None
+        to = carried.To(self.receiver, self.called, self.told, is_dry=self.wanted.is_dry)
+        return carried.carry(to, stem, here, there, is_new=is_new)
 
     def _carry_samples_later(self, stem: str) -> None:
         name = f"{stem}{SAMPLES}"

@@ -17,7 +17,7 @@ from autogauge.files import read_regular, write_bytes
 from autogauge.history import pruned, store
 from autogauge.history.sharing import merge
 from autogauge.history.sharing.place import LARGEST, RUN, STANDING, kind_of, runs_in
-from autogauge.lab.fleet import sentences
+from autogauge.lab.fleet import said_at_home, sentences
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.inventory import EMULATED, Machine
 from autogauge.plain import plain
@@ -29,14 +29,18 @@ LARGEST_OF_A_SESSION = 64 * 2**20
 def at_home(history: Path, machine: Machine) -> bytes:
     """The runs of a machine that need not be fetched, a line each: PATH, a tab, bytes; of one that was pruned its PATH without an ending.
 
-    Of what the history has, standings are not among them: they change.
+    A standing changes: so it is fetched, and its line has its content as a third part (``said_at_home`` takes it into what is there).
     """
     lines = []
     for folder in sorted(history.glob("*")):
         if is_of(folder.name, machine) and folder.is_dir():
             for path in sorted(folder.iterdir()):
-                if kind_of(path.name) not in ("", STANDING):
-                    with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError):
+                    if kind_of(path.name) == STANDING:
+                        lines.append(
+                            said_at_home.line(f"{folder.name}/{path.name}", read_regular(path, LARGEST[STANDING]))
+                        )
+                    elif kind_of(path.name):
                         lines.append(f"{folder.name}/{path.name}\t{path.stat().st_size}\n")
             with contextlib.suppress(UserError):  # then they are fetched, and whoever merges them says it
                 lines += [f"{folder.name}/{stem}\n" for stem in runs_in(pruned.gone(folder))]

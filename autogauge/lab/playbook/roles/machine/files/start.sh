@@ -1,6 +1,6 @@
 # Starts pytest with the words that follow, and comes back at once: what is measured goes on when a connection is lost.
 # It reads a line in base64, which exports the environment (its values may be secrets), then those runs that need not come home again (pack.sh
-# reads that list).
+# reads that list). The list has what was said of them at home, too, which counts here before anything is judged.
 # In the session's folder: alive (locked as long as it runs), pid, output, at-home, before (made when it began), and at its end summary.json, status.
 place=$FOLDER/sessions/$SESSION
 mkdir -p "$place" && cd "$place" || exit 1
@@ -20,11 +20,18 @@ done
 cat >at-home
 : >before
 : >output
-export FOLDER PROJECT PYTHON MACHINE LIMIT_S place
+TAB=$(printf '\t')
+export FOLDER PROJECT PYTHON MACHINE LIMIT_S TAB place
 cat >run <<'END'
 echo $$ >"$place/pid"
-trap : TERM
 cd "$PROJECT" || exit 1
+if grep -q "\.standing$TAB" "$place/at-home"; then
+    said=$(timeout --foreground --kill-after=10 300 \
+        "$PYTHON" -m autogauge.lab.fleet.said_at_home "$place/at-home" "$FOLDER/reports/history" 2>&1 9>&-) ||
+        said="NOTE  what was said of its runs at home (accept, reject) does not count here: $(echo "$said" | tail -n 1)"
+    [ -z "$said" ] || echo "$said"
+fi
+trap : TERM
 timeout --foreground --signal=TERM --kill-after=60 "$LIMIT_S" \
     "$PYTHON" -m pytest -m perf --machine="$MACHINE" --reports="$FOLDER/reports" "$@" 9>&-
 status=$?
