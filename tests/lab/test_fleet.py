@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autogauge.history import standing, store
+from autogauge.history.sharing.place import kind_of
 from tests.support import ROOT, sentence_of
 
 pytestmark = pytest.mark.lab
@@ -95,19 +96,23 @@ class TestRun:
                 assert each["verdicts"] == Counter(verdict["verdict"] for verdict in summary["verdicts"])
                 assert each["verdicts"]
                 assert len(store.runs(reports / "history" / name)) == number
-                assert (reports / "history" / f"{each['run']}.npz").exists()
             assert json.loads((reports / "fleet" / f"{done_name(account)}.json").read_bytes())["finished"]
             for each in lab.machines[:2]:
                 folder = Path(each.variables["autogauge_folder"])
                 assert len([*folder.glob("sessions/*/output")]) == number
                 assert not [*folder.rglob("results.tar")], "what came home is not kept twice"
+                at_home, there = (reports / "history" / each.name, folder / "reports" / "history" / each.name)
+                assert contents(at_home) == contents(there), "samples and standings, too"
             bad = any(each["exit_status"] for each in machines.values())
             assert done.returncode == (1 if bad else 0)
             if number == 1:
-                assert "NO BASELINE" in machines["lab1"]["gate"]
-                standing.accept(store.runs(reports / "history" / "lab1")[0], "looked at it at home")
-        assert "NO BASELINE" not in machines["lab1"]["gate"], "what is accepted at home counts on the machine"
-        assert "NO BASELINE" in machines["lab2"]["gate"]
+                standing.reject(store.runs(reports / "history" / "lab1")[0], "looked at it at home")
+        assert (set(machines["lab1"]["gate"]), "NO BASELINE" in machines["lab2"]["gate"]) == ({"NO BASELINE"}, False)
+
+
+def contents(folder):
+    """The files of a machine's runs."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if kind_of(path.name)}
 
 
 def done_name(account):

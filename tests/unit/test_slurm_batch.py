@@ -21,6 +21,7 @@ SAYS = """#!/bin/sh
 case "$2" in
 pytest) echo "measures $AUTOGAUGE_CACHE ${AUTOGAUGE_LOCK:-none}"; for each in "$@"; do echo "<$each>"; done
     eval "${DOES:-}"; exit "${STATUS:-0}" ;;
+autogauge.lab*) echo "takes $*"; [ -z "${OLD:-}" ] || { echo "No module named it"; exit 1; } ;;
 autogauge) [ "$3" != doctor ] || { echo "error: it is hot"; exit "${FIT:-0}"; }; echo "pushes $*"; exit "${PUSHED:-0}" ;;
 esac
 """
@@ -63,6 +64,18 @@ def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_
         f"<--reports={tmp_path}/home/lab it/reports>",
         *("<--profile=quick>", "<-k>", "<a or b>"),
     ]
+    assert statuses(job) == (0,)
+
+
+def test_what_was_said_at_home_is_taken_before_it_measures(node, tmp_path):
+    place, history = tmp_path / "jobs it" / "lab-01", tmp_path / "home/autogauge-lab/lab-01/reports/history"
+    assert node()[0].stdout.startswith("measures"), "nothing is at home"
+    (place / "at-home").write_text("lab-01/0001_x.json\t1\n")
+    lines = node()[0].stdout.splitlines()
+    assert lines[0] == f"takes -m autogauge.lab.fleet.said_at_home {place}/at-home {history}"
+    assert lines[1].startswith("measures")
+    done, job = node(environment={"OLD": "1"})
+    assert done.stdout.splitlines()[0].endswith("(accept, reject) does not count here: No module named it")
     assert statuses(job) == (0,)
 
 

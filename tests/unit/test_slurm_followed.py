@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from autogauge.history import standing
 from autogauge.lab.fleet import queued, slurm
 from autogauge.lab.fleet.batch import Task
 from autogauge.lab.fleet.inventory import Inventory, Machine
@@ -159,3 +160,14 @@ def test_an_interruption_while_jobs_are_submitted_names_each_ones_fate(cluster, 
     assert "job 1 goes on" in first["sentence"]
     assert second["sentence"] == "interrupted by SIGINT while sbatch was asked: look with squeue --me"
     assert third["sentence"] == "interrupted by SIGINT before it was submitted"
+
+
+def test_what_is_at_home_lies_beside_the_jobs_when_they_are_submitted(cluster, run, tmp_path):
+    home = tmp_path / "reports" / "history" / "lab-01"
+    home.mkdir(parents=True)
+    saved = shutil.copy(ROOT / "tests" / "data" / "run.json", home / "0001_x.json")
+    standing.accept(saved, "looked at it")
+    cluster.leave("lab-01", 1, 0)
+    run(1)
+    listed = (cluster.jobs / "lab-01" / "at-home").read_text()
+    assert [each.split("\t")[0] for each in listed.splitlines()] == ["lab-01/0001_x.json", "lab-01/0001_x.standing"]

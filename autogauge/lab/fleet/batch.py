@@ -20,7 +20,7 @@ from autogauge.plain import few, plain
 
 LIMIT_MIN = 120
 MOST_REPEATS = 1000
-BATCH, HISTORY = ".sbatch", "history"
+BATCH, HISTORY, AT_HOME = ".sbatch", "history", "at-home"
 OUTPUT, STATUS, SUMMARY, PUSHED, SUBMITTED = ".output", ".status", ".summary.json", ".pushed", ".submitted"
 """What a job leaves, behind its number (of an array: ``NUMBER_PART``); the last is left by whoever submits: how many parts it has."""
 EXPORTED = "HOME,LANG,PATH,USER"
@@ -96,6 +96,7 @@ def batch(machine: Machine, task: Task, folder: Path) -> str:
         *(f"export {name}={shlex.quote(value)}" for name, value in _environment(machine).items()),
         *_python(own),
         *_doctor(machine, own),
+        *_said_at_home(shlex.quote(str(place / AT_HOME))),
         ': >"$folder/before"',  # what is older is of an earlier session
         f'"$python" -m pytest -m perf --machine={shlex.quote(machine.called)} --reports="$folder/reports" {shlex.join(words)}'.rstrip(),
         "status=$?",
@@ -123,6 +124,17 @@ def _doctor(machine: Machine, own: Mapping[str, str]) -> list[str]:
         'said=$("$python" -m autogauge doctor --strict 2>&1); fit=$?; echo "$said"',
         "if [ $fit -ne 0 ]; then",
         """    echo "autogauge: doctor --strict: $(echo "$said" | tail -n 1 | sed -e 's/^error: //' -e 's/^autogauge: //')"; exit 2""",
+        "fi",
+    ]
+
+
+def _said_at_home(listed: str) -> list[str]:
+    """What was said of its runs at home counts before anything is judged. ``listed`` is a word of a shell."""
+    return [
+        f"if [ -s {listed} ]; then",
+        f'    said=$("$python" -m autogauge.lab.fleet.said_at_home {listed} "$folder/reports/history" 2>&1) ||',
+        '        said="NOTE  what was said of its runs at home (accept, reject) does not count here: $(echo "$said" | tail -n 1)"',
+        '    [ -z "$said" ] || echo "$said"',
         "fi",
     ]
 

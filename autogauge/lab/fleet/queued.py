@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
+from autogauge.files import write_bytes
 from autogauge.lab.fleet import DEADLINE_S, accounts, batch, results, sentences, slurm
 from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
@@ -70,7 +71,11 @@ class QueuedRun:
         if unused := batch.unused(machines):
             self.notes.append(unused)
         try:
-            return batch.write(machines, self.wanted.task, self.wanted.folder)
+            files = batch.write(machines, self.wanted.task, self.wanted.folder)
+            for each in machines:
+                listed = results.at_home(self.wanted.reports / "history", each)
+                write_bytes(self.wanted.folder / each.folder / batch.AT_HOME, listed)
+            return files
         except OSError as error:
             raise explain_os_error(error, f"cannot write in {self.wanted.folder}", "--out=DIR") from error
 
