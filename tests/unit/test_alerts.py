@@ -13,10 +13,11 @@ from autogauge.errors import UserError
 from autogauge.history import standing, store
 from autogauge.history.standing_file import Standing
 from autogauge.lab.alerts import book as books
-from autogauge.lab.alerts import channels, github, message
+from autogauge.lab.alerts import channels, github, judging, message, sender
 from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert
+from autogauge.lab.alerts.creeps import Crept
 from autogauge.lab.alerts.due import Item
-from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT, Finding, Since, Subject
+from autogauge.lab.alerts.finding import CREEP, GATE, LEVEL, SILENT, Finding, Since, Subject
 from autogauge.options import VARIABLES
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, save
@@ -99,8 +100,12 @@ def test_one_red_run_is_no_alert_and_a_second_confirms_it_once(lab):
 
 
 def test_what_the_gate_does_not_know_neither_confirms_nor_ends_it(lab):
-    lab.runs(wobbling(10)).runs([1.12, 1.05, 1.12], verdicts=["FAIL", "INCONCLUSIVE", "FAIL"])
-    assert len(lab.told(1)) == 1
+    lab.runs(wobbling(10)).runs([1.12, 1.0, 1.12], verdicts=["FAIL", "INCONCLUSIVE", "FAIL"])
+    ((_, text),) = lab.told(1)
+    assert "slower by 12.0 %25 since run 11 of" in text, "by the gate: its trend tells nothing yet"
+    lab.runs([1.0, 1.0], verdicts=["INCONCLUSIVE", "INCONCLUSIVE"])
+    assert lab.told(1) == []
+    assert len(lab.open_keys()) == 1
 
 
 def test_a_pass_between_two_red_runs_leaves_neither_confirmed(lab):
@@ -112,6 +117,16 @@ def test_a_run_that_somebody_rejected_confirms_nothing(lab):
     lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
     assert CliRunner().invoke(app, ["reject", str(lab.newest()), "--why=another job ran"]).exit_code == 0
     assert lab.told(0) == []
+
+
+def test_what_the_gate_failed_once_its_baseline_was_carried_over_counts_as_failed(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["", "NO BASELINE"])
+    for path in store.runs(lab.history / "lab-01")[-2:]:
+        standing.write(
+            path, Standing.ACCEPTED, "slower", "gate", (LATENCY,), benchmarks={LATENCY: Standing.QUARANTINED}
+        )
+    ((_, text),) = lab.told(1)
+    assert "slower by 12.0 %25 since run 11 of" in text
 
 
 def test_slower_than_another_device_is_no_level(lab):
@@ -236,6 +251,27 @@ def test_a_further_step_is_told_beside_the_first(lab):
     assert "since run 27" in text
 
 
+def test_a_further_step_that_began_before_the_first_became_the_normal_level_is_told_since_it_began(lab):
+    lab.runs(wobbling(20)).runs(wobbling(18, 1.07))
+    assert len(lab.told(1)) == 1
+    lab.runs([1.15, 1.15])
+    ((kind, text),) = lab.told(0)
+    assert (kind, "the normal level by now" in text) == ("notice", True), text
+    lab.runs(wobbling(3, 1.15))
+    ((kind, text),) = lab.told(1)
+    assert (kind, bool(re.search(r"slower by [78]\.\d %25 since run 39 of", text))) == ("error", True), text
+
+
+def test_what_its_trend_told_of_is_over_by_the_gate_once_the_gate_fails_it_too(lab):
+    lab.runs(wobbling(20)).runs(wobbling(6, 1.09))
+    assert len(lab.told(1)) == 1
+    lab.runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    assert lab.told(1) == []
+    lab.runs([1.0, 1.0])
+    ((kind, text),) = lab.told(0)
+    assert (kind, "the gate passed it twice" in text) == ("notice", True), text
+
+
 def test_a_run_that_is_dated_in_the_future_hides_no_failure(lab):
     lab.runs(wobbling(10)).runs([1.12, 1.13], verdicts=["FAIL", "FAIL"])
     save(
@@ -274,6 +310,34 @@ def test_a_creep_is_told_once_when_two_runs_show_it_and_is_over_with_a_new_level
     assert CliRunner().invoke(app, ["accept", str(lab.newest()), "--new-level"]).exit_code == 0
     lab.runs([1.11] * 3)
     assert [kind for kind, _ in lab.told(0)] == ["notice"]
+
+
+def test_a_creep_is_not_told_beside_an_open_level_and_each_further_one_is_told():
+    def crept(run):
+        return Finding(CREEP, Subject("lab-01", LATENCY), Since(run, f"{run:04d}_run.json"), 1.11, "crept", by=(GATE,))
+
+    def untold(found, *alerts):
+        situation = judging.Situation({}, {found.subject.identity: Crept(found, is_over=False)}, {})
+        return situation.untold(alerts)
+
+    level = alert("lab-01", 1.2)
+    assert untold(crept(25), level) == []
+    level.resolved = "2026-01-03"
+    assert untold(crept(25), level) == [crept(25)]
+    assert untold(crept(25), Alert(crept(20).key, crept(20), "2026-01-02")) == [], "it goes on"
+    over = Alert(crept(20).key, crept(20), "2026-01-02", resolved="2026-01-03")
+    assert untold(crept(25), over) == [crept(25)], "a second one"
+    assert untold(crept(20), over) == []
+
+
+def test_a_machine_whose_newer_runs_cannot_be_read_here_is_not_silent(lab):
+    lab.runs(wobbling(10), ago=30).runs([1.0], today=True)
+    document = json.loads(lab.newest().read_text())
+    document["autogauge"]["schema"] = 77
+    lab.newest().write_text(json.dumps(document))
+    assert lab.told(0) == []
+    lab.newest().unlink()
+    assert len(lab.told(1)) == 1
 
 
 def test_a_machine_that_goes_silent_is_told_and_that_it_reports_again_too(lab):
@@ -484,6 +548,40 @@ def test_without_apprise_a_channel_is_one_sentence_and_annotations_go_on(lab, mo
     assert len(lab.told(1)) == 1
 
 
+@pytest.mark.parametrize("word", [channels.REFUSED, channels.UNANSWERED])
+def test_a_channel_that_could_not_be_told_is_said_and_is_exit_status_1_also_where_somebody_knows(
+    lab, monkeypatch, word
+):
+    lab.runs(wobbling(10), ago=30)
+    lab.call()
+    lab.call("ack", "--all")
+    answers = [channels.Outcome(word, "it answered 500"), channels.Outcome(channels.SENT)]
+    monkeypatch.setattr(channels, "configured", lambda *_: [channels.Channel("name:ops", "ops", "")])
+    monkeypatch.setattr(channels, "send", lambda *_: answers.pop(0))
+    done = lab.call("--quiet")
+    assert (done.exit_code, "ops" in done.stdout, "it answered 500" in done.stdout) == (1, True, True), done.output
+    done = lab.call("--quiet")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert answers == []
+
+
+@each_of(
+    ("log", "word"),
+    [
+        ("Failed to send: error=400.", "refused"),
+        ("Failed to send: error=408.", "unanswered"),
+        ("Failed to send: error=500.", "refused"),
+        ("Failed to send: error=502.", "unanswered"),
+        ("Failed to send: error=504.", "unanswered"),
+        ("Connection refused", "refused"),
+        ("Read timed out.", "unanswered"),
+        ("nobody knows", "unanswered"),
+    ],
+)
+def test_what_may_have_arrived_is_never_taken_for_refused(log, word):
+    assert sender.told_by(log)[0] == word
+
+
 def test_the_page_of_options_has_the_variable():
     assert channels.VARIABLE in {each.name for each in VARIABLES}
 
@@ -527,6 +625,21 @@ def test_what_a_channel_has_no_room_for_is_counted(room):
     assert (len(made.title) <= 40, len(made.body) <= room) == (True, True)
     told = sum(line.startswith("- latency") for line in made.body.splitlines())
     assert f"- and {50 - told} more" in made.body
+
+
+def many_alike():
+    """Forty benchmarks that are slower on one machine, and one that is a little slower on ten."""
+    alerts = [alert("lab-01", 1.2, key=f"latency: {place}") for place in range(40)]
+    return [*alerts, *(alert(f"lab-{place:03d}", 1.05) for place in range(10))]
+
+
+def test_of_a_line_that_is_left_out_every_alert_is_counted():
+    items = [Item(each, (OPENED,), (None,)) for each in many_alike()]
+    made = message.message(items, "", 40, 1000)
+    told = sum(line.startswith("- latency") for line in made.body.splitlines())
+    assert 0 < told < 40
+    assert f"- and {50 - told} more\n" in made.body
+    assert github.commands(items)[-1].split("::")[-1].startswith("and 41 more: ")
 
 
 def test_annotations_escape_what_would_end_them_and_are_ten_at_most():

@@ -6,6 +6,7 @@ The channels are made up; everything between a finding and a channel is real, an
 import contextlib
 import datetime
 import json
+import threading
 from collections import Counter
 
 import pytest
@@ -199,3 +200,46 @@ def test_a_clock_that_was_put_back_holds_nothing_up():
     (alert,) = world.read().alerts
     alert.told["name:ops"] = {OPENED: Told(SENDING, "2027-01-01T00:00:00+00:00", 9)}
     assert due.due([alert], "name:ops", now)
+
+
+def test_what_was_refused_and_is_over_is_told_as_both():
+    world = World.begin()
+    world.situation.turn(0)
+    world.call({each.id: "refuses" for each in CHANNELS})
+    world.situation.turn(0)
+    world.call({each.id: "takes it" for each in CHANNELS})
+    for channel in CHANNELS:
+        assert [event for (name, _, event), _ in world.received if name == channel.id] == [OPENED, RESOLVED]
+
+
+def test_what_got_no_answer_and_was_refused_then_says_that_it_is_sent_again():
+    world = World.begin()
+    world.situation.turn(0)
+    for answer in ("takes it and says nothing", "refuses", "takes it"):
+        world.call({each.id: answer for each in CHANNELS})
+        world.now += datetime.timedelta(days=2)
+    for channel in CHANNELS:
+        assert [again for (name, *_), again in world.received if name == channel.id] == [False, True]
+
+
+def test_what_one_channel_took_is_on_the_disk_before_another_answers(monkeypatch):
+    world, is_noted = World.begin(), threading.Event()
+    world.situation.turn(0)
+    book = world.read()
+    call = telling.take(book, world.situation, world.now)
+
+    def write(_, book):
+        world.write(book)
+        if book.alerts[0].told["name:ops"][OPENED].state == SENT:
+            is_noted.set()
+
+    monkeypatch.setattr(books, "write", write)
+    telling.tell(
+        None,
+        book,
+        call,
+        CHANNELS,
+        lambda sent: Outcome(SENT if sent.channel.id == "name:ops" or is_noted.wait(5) else REFUSED),
+    )
+    assert is_noted.is_set()
+    assert not call.failed

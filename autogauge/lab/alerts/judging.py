@@ -78,9 +78,7 @@ class Situation:
     def _untold(self, found: Finding, alert: Alert) -> Finding | None:
         if found.kind == LEVEL:
             return self.levels[found.subject.identity].untold(found, alert)
-        if found.kind == CREEP and not alert.is_open:
-            return None if found.since.file == alert.found.since.file else found
-        return None if alert.is_open or found.since == alert.found.since else found
+        return None if alert.is_open else found  # that it is another one, its key says
 
     def end_of(self, alert: Alert) -> End | None:
         """How that open alert ended; ``None`` where it did not, or where nothing of it is in this history now."""
