@@ -44,7 +44,7 @@ def check_table(machines: Sequence[Mapping[str, Any]]) -> Table:
 def run_table(machines: Sequence[Mapping[str, Any]]) -> Table:
     """What became of each machine."""
     table = Table(box=None, pad_edge=False)
-    for name in ("machine", "", "verdicts", "gate", "openvino", "run"):
+    for name in ("machine", "", "verdicts", "gate", "openvino", "run", "standing"):
         table.add_column(name, overflow="fold")
     for each in machines:
         run = (each["run"] or "–").rpartition("/")[2].partition("_")[0]
@@ -57,6 +57,7 @@ def run_table(machines: Sequence[Mapping[str, Any]]) -> Table:
             counts(each["gate"]),
             each["openvino"] or "–",
             run + also,
+            each["standing"] or "–",
         )
     return table
 

@@ -103,6 +103,8 @@ class TestRun:
                 assert not [*folder.rglob("results.tar")], "what came home is not kept twice"
                 at_home, there = (reports / "history" / each.name, folder / "reports" / "history" / each.name)
                 assert contents(at_home) == contents(there), "samples and standings, too"
+                run = reports / "history" / f"{machines[each.name]['run']}.json"
+                assert machines[each.name]["standing"] == standing.read(run).in_words
             bad = any(each["exit_status"] for each in machines.values())
             assert done.returncode == (1 if bad else 0)
             if number == 1:

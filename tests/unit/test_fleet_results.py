@@ -6,10 +6,13 @@ import tarfile
 
 import pytest
 
-from autogauge.history import store
+from autogauge.history import standing, store
+from autogauge.history.standing_file import BY_THE_GATE, Standing
 from autogauge.lab.fleet import accounts, results
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.inventory import Machine
+from autogauge.report.console import console
+from autogauge.report.fleet import run_table
 from tests.cases import each_of
 from tests.support import ROOT
 
@@ -72,3 +75,72 @@ def test_of_what_a_job_pushed_only_its_own_is_merged(tmp_path):
     results.bring_home(account, came, history)
     assert sorted(each.name for each in history.iterdir() if store.runs(each)) == sorted(OWN)
     assert sorted(account.brought) == sorted(f"{each}/0001_x" for each in OWN)
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """``measured("lab-01", "pending", "why")``: the account of a machine whose new run has that standing at home."""
+
+    def made(name, stands="", why="", keys=None):
+        machine, history = Machine(name, name), tmp_path / "history"
+        (history / name).mkdir(parents=True)
+        path = shutil.copy(ROOT / "tests" / "data" / "run.json", history / name / "0001_x.json")
+        if stands:
+            of_some = {key: Standing(stands) for key in keys or ()}
+            others = Standing.ACCEPTED if keys else Standing(stands)
+            standing.write(path, others, why, BY_THE_GATE, benchmarks=of_some)
+        account = Account(machine, status="0", says={"openvino": ""})
+        (tmp_path / "summary.json").write_text(
+            f'{{"openvino": "2026.4.1-22982-e21", "verdicts": [{{}}], "history_file": "x/{name}/0001_x.json"}}'
+        )
+        results.read_summary(account, tmp_path / "summary.json")
+        results.read_standings(account, history)
+        accounts.judge(account)
+        return account
+
+    return made
+
+
+def shown(everybody):
+    screen = console(width=200, file=io.StringIO())
+    screen.print(run_table([each.to_json() for each in everybody]))
+    return screen.file.getvalue()
+
+
+def test_what_a_run_may_be_used_for_is_in_the_account_the_table_and_the_notes(measured, tmp_path):
+    everybody = [
+        measured("lab-01"),
+        measured("lab-02", "pending", "the machine was busy"),
+        measured("lab-03", "pending", "the machine was busy"),
+        measured("lab-04", "quarantined", "two fail", ["a", "b"]),
+    ]
+    found = [(each.to_json()["standing"], each.to_json()["standing_why"]) for each in everybody]
+    busy = ("pending", "the machine was busy")
+    assert found == [("accepted", None), busy, busy, ("quarantined (2 benchmarks)", "two fail")]
+    lines = shown(everybody).splitlines()
+    assert [line.split("2026.4.1")[1].rstrip().split(maxsplit=1) for line in lines[1:]] == [
+        *(["0001", word] for word in ("accepted", "pending", "pending", "quarantined (2 benchmarks)")),
+    ]
+    history = tmp_path / "my history"
+    assert accounts.set_aside(everybody, history) == [
+        "lab-02/1, lab-03/1: pending (the machine was busy), no later run is judged against them; if it is as it should be: "
+        f"python -m autogauge accept '{history}/lab-02/0001_x.json', and so on",
+        "lab-04/1: quarantined in 2 benchmarks (two fail), no later run is judged against that; if it is as it should be: "
+        f"python -m autogauge accept '{history}/lab-04/0001_x.json'",
+    ]
+
+
+def test_a_standing_that_says_nothing_is_told_as_not_known(measured, tmp_path):
+    account = measured("lab-01")
+    (tmp_path / "history" / "lab-01" / "0001_x.standing").write_text("{}")
+    results.read_standings(account, tmp_path / "history")
+    assert account.to_json()["standing"] == "not known"
+    assert "does not say whether its run is accepted" in accounts.set_aside([account], tmp_path)[0]
+
+
+def test_the_release_is_the_one_that_was_measured(measured):
+    account = measured("lab-01")
+    assert account.to_json()["openvino"] == "2026.4.1", "it had none when it was looked at first"
+    account.says["openvino"] = "2025.1.0"
+    assert account.to_json()["openvino"] == "2026.4.1"
+    assert Account(LAB1, says={"openvino": "2025.1.0"}).to_json()["openvino"] == "2025.1.0"

@@ -5,23 +5,28 @@ Made from events alone, so that it is the same whoever shows it. Bringing result
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
+from autogauge.history.sharing.place import RUN
+from autogauge.history.standing_file import Standing
 from autogauge.lab.fleet import sentences
 from autogauge.lab.fleet.engine import Event
 from autogauge.lab.fleet.inventory import Machine
-from autogauge.plain import sentence
+from autogauge.plain import few, sentence
 
 LOOK, START, MEASURE, FETCHED = "look at the machine", "start to measure", "measure", "fetch the results"
 ARE_FIT = ("is it fit to measure?", "is it fit?")
 """The steps of the playbook that mean something here, by their names in it; where one of the last is skipped, nothing is in the way."""
 PROBLEM = "problem="
 """How a line of the first look begins that tells what is in the way."""
+ACCEPTED = str(Standing.ACCEPTED)
 QUIET = ("is ", "did ")
 """How the names of steps begin that are over at once."""
 
@@ -46,7 +51,8 @@ class Outcome(str, Enum):
 class Account:
     """One machine's. ``since`` is a time of ``time.monotonic()``; ``says`` is what the first look at it printed.
 
-    ``verdicts`` and ``gate`` count words; ``run`` is the run that this session saved, ``brought`` are all that are new at home.
+    ``verdicts`` and ``gate`` count words; ``run`` is the run that this session saved, ``brought`` are all that are new at home, and
+    ``standings`` has what each of these may be used for: its word, and why. ``openvino`` is the release that was measured.
     """
 
     machine: Machine
@@ -62,7 +68,9 @@ class Account:
     verdicts: Counter[str] = field(default_factory=Counter)
     gate: Counter[str] = field(default_factory=Counter)
     run: str = ""
+    openvino: str = ""
     brought: list[str] = field(default_factory=list)
+    standings: dict[str, tuple[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """What is not as it should be: with one of them a machine is not good."""
     remarks: list[str] = field(default_factory=list)
@@ -82,6 +90,7 @@ class Account:
 
     def to_json(self) -> dict[str, Any]:
         """The machine's part of the account file."""
+        standing, why = self.standings.get(self.run, ("", ""))
         return {
             "machine": self.machine.name,
             "called": self.machine.folder,
@@ -92,9 +101,11 @@ class Account:
             "verdicts": dict(self.verdicts),
             "gate": dict(self.gate),
             "run": self.run or None,
+            "standing": standing or None,
+            "standing_why": why or None,
             "brought_home": self.brought,
             "notes": [*self.notes, *self.remarks],
-            "openvino": self.says.get("openvino") or None,
+            "openvino": self.openvino or self.says.get("openvino") or None,
             "python": self.says.get("python_version"),
             "free_mib": _number(self.says.get("free_mib")),
             "clock_off_s": _number(self.says.get("clock_off_s")),
@@ -165,6 +176,32 @@ def in_a_line(accounts: Sequence[Account]) -> str:
     number = len(accounts)
     parts = ", ".join(f"{count} {outcome}" for outcome, count in counted(accounts).items())
     return f"{number} {'machine' if number == 1 else 'machines'}: {parts}"
+
+
+def set_aside(accounts: Iterable[Account], history: Path) -> list[str]:
+    """Sentences about runs against which no later run is judged, or not in all; those of one word and reason are one sentence."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in accounts:
+        for run, (word, why) in each.standings.items():
+            if word != ACCEPTED:
+                found.setdefault((word, why), []).append(run)
+    sentences = []
+    for (word, why), runs in found.items():
+        whole = "(" not in word
+        against = "that" if not whole else "it" if len(runs) == 1 else "them"
+        said = word if whole else word.replace("(", "in ").rstrip(")")
+        accept = f"python -m autogauge accept {shlex.quote(str(history / runs[0]))}{RUN}"
+        sentences.append(
+            f"{few([_short(each) for each in runs])}: {said}{f' ({why})' if why else ''}, no later run is judged against {against}; "
+            f"if it is as it should be: {accept}{'' if len(runs) == 1 else ', and so on'}"
+        )
+    return sentences
+
+
+def _short(run: str) -> str:
+    """``lab-01/3`` of a run's folder and name."""
+    machine, _, name = run.rpartition("/")
+    return f"{machine}/{name.partition('_')[0].lstrip('0')}"
 
 
 def same_computer(accounts: Iterable[Account]) -> list[str]:

@@ -118,6 +118,7 @@ class FleetRun:
         finally:
             for each in self.accounts:
                 each.end(Outcome.NOT_STARTED, self.why_stopped or "Ansible ended before it was asked")
+            self.notes += accounts.set_aside(self.accounts, self.wanted.reports / "history")
             self.notes += accounts.same_computer(each for each in self.accounts if each.has_started)
             self._clear()
             self._write(is_done=True)
@@ -194,6 +195,7 @@ class FleetRun:
             return
         results.read(account, came)
         results.bring_home(account, came, self.wanted.reports / "history")
+        results.read_standings(account, self.wanted.reports / "history")
         if self.why_stopped and not (account.run and account.status in ("0", "1")):
             account.end(Outcome.INTERRUPTED, f"{self.why_stopped}, and ended there")
         accounts.judge(account)

@@ -182,6 +182,7 @@ class QueuedRun:
         text = slurm.output(job, worst_part)
         account.said = sentences.said_in(text, account.status)
         results.read_summaries(account, slurm.summaries(job, left), self.wanted.reports / "history")
+        results.read_standings(account, self.wanted.reports / "history")
         if account.status == "killed":
             cause = "; ".join(_OF_SLURM.findall(text)[-1:]) or (f"Slurm says {state.word}" if state else "")
             also = f" (part {missing[0].partition('_')[2]} of {job.parts})" if job.parts > 1 else ""
@@ -232,6 +233,7 @@ class QueuedRun:
             each.end(
                 Outcome.NOT_STARTED, f"job {job.number} was not followed to its end" if job else "it was not submitted"
             )
+        self.notes += accounts.set_aside(self.accounts, self.wanted.reports / "history")
         self._file.write(is_done=True)
 
     def _later(self) -> str:

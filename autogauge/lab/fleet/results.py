@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import read_regular, write_bytes
-from autogauge.history import pruned, store
+from autogauge.history import pruned, standing, store
 from autogauge.history.sharing import merge
 from autogauge.history.sharing.place import LARGEST, RUN, STANDING, kind_of, runs_in
 from autogauge.lab.fleet import said_at_home, sentences
@@ -114,6 +114,18 @@ def bring_home(account: Account, came: Path, history: Path) -> None:
     account.brought += [name.removesuffix(RUN) for name in after if name in came_now - before]
 
 
+def read_standings(account: Account, history: Path) -> None:
+    """Take into the account what the runs of this session, and those that came with it, may be used for."""
+    for run in dict.fromkeys((*account.brought, account.run)):
+        path = history / f"{run}{RUN}"
+        if is_of(path.parent.name, account.machine) and path.is_file():
+            try:
+                found = standing.read(path)
+                account.standings[run] = found.in_words, plain(found.why, 200)
+            except UserError as error:
+                account.standings[run] = "not known", plain(str(error), 300).rstrip(".")
+
+
 def read_summaries(account: Account, summaries: Sequence[Path], history: Path) -> None:
     """Take into the account what several sessions, one after another, say of themselves; ``run`` is the last that is at home."""
     verdicts, gate, run = Counter[str](), Counter[str](), ""
@@ -155,6 +167,8 @@ def read_summary(account: Account, path: Path) -> None:
         account.verdicts = Counter(str(each.get("verdict")) for each in summary.get("verdicts") or ())
         judgements = (summary.get("gate") or {}).get("judgements") or ()
         account.gate = Counter(str(each.get("verdict")) for each in judgements)
+    if release := summary.get("openvino"):
+        account.openvino = plain(str(release).partition("-")[0], 40)
     if not summary.get("interrupted") and summary.get("history_file"):
         place = PurePosixPath(str(summary["history_file"]))
         account.run = f"{place.parent.name}/{place.name}".removesuffix(RUN)
