@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
+from rich.text import Text
 
 from autogauge.cli import alerts_shown
 from autogauge.cli.histories import opened
@@ -151,21 +152,27 @@ def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -
         with opened(folder, cache) as histories:
             found = judging.situation(histories.all(Where()), now, asked.smallest_change, asked.stale_after_days)
         call = telling.take(book, found, now)
+        call.coverage = found.coverage
         telling.tell(folder, book, call, channels, send, pages=asked.pages, dry=asked.dry)
     return call, channels
 
 
 def _print(call: Call, channels: list[Channel], *, dry: bool, quiet: bool) -> None:
     screen = console()
-    for part in alerts_shown.of_call(call, quiet=quiet):
+    for part in alerts_shown.of_call(call):
         screen.print(part, soft_wrap=True)
     for sent in call.sent:
         if dry or not quiet or sent in call.failed:
             print(sentence(alerts_shown.delivery(sent, dry=dry)))
     for body in {sent.message.body: None for sent in call.sent} if dry else ():
         print("\n".join(f"    {plain(line, 1000)}" for line in body.splitlines()))
-    if not channels and not quiet and call.open:
-        print(f"NOTE  no channel is named, so nothing was sent ({sending.VARIABLE}, or --config=FILE)")
+    if not channels and not quiet:
+        happens = "nothing was sent" if call.open else "nobody will be told of anything"
+        print(f"NOTE  no channel is named, so {happens} ({sending.VARIABLE}, or --config=FILE)")
+    if not quiet or call.new or call.over:
+        for line in () if quiet else alerts_shown.not_judged(call):
+            screen.print(Text(line), soft_wrap=True)
+        screen.print(alerts_shown.closing(call), soft_wrap=True)
 
 
 @app.command("list", epilog="Example: python -m autogauge alert list --all --json")

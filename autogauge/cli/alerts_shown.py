@@ -16,7 +16,7 @@ from autogauge.lab.alerts.book import Book
 from autogauge.lab.alerts.due import Item
 from autogauge.lab.alerts.finding import CREEP, LEVEL, SILENT
 from autogauge.lab.alerts.telling import Call, Sent
-from autogauge.plain import sentence
+from autogauge.plain import counted, few, sentence
 from autogauge.report.pages.marks import Mark, Marks
 from autogauge.report.tables import Column, Fitted
 
@@ -25,27 +25,50 @@ SHOWN = 30
 """Alerts of a list without --all."""
 
 
-def of_call(call: Call, *, quiet: bool = False) -> Iterator[RenderableType]:
-    """What is new and what is over, the worst first; and how many are open."""
+def of_call(call: Call) -> Iterator[RenderableType]:
+    """What is new and what is over, the worst first."""
     items = [Item(each, (OPENED,), (None,)) for each in call.new] + [
         Item(each, (RESOLVED,), (None,)) for each in call.over
     ]
     for line in message.lines(items):
         style = STYLES[line.alerts[0].found.kind] if line.is_bad else "green"
         yield Text(f"{'NEW  ' if line.is_bad else ''}{line.text}", style=style)
-    if quiet and not items:
-        return
+
+
+def closing(call: Call) -> Text:
+    """The last line of a call: how many alerts are open, and of how many machines anything was judged."""
+    covered = judged(call)
     waiting = sum(alert.asks(call.now) for alert in call.open)
     count = f"{len(call.open)} {'alert is' if len(call.open) == 1 else 'alerts are'} open"
     if not call.open:
-        yield Text("no alert is open")
-    elif waiting == len(call.open):
-        yield Text(f"{count} ({message.counted(call.open)}): python -m autogauge alert list")
-    else:
-        yield Text(
-            f"{count} ({message.counted(call.open)}), {len(call.open) - waiting} of them acknowledged or muted: "
-            "python -m autogauge alert list"
-        )
+        return Text(f"no alert is open{covered}")
+    if waiting == len(call.open):
+        return Text(f"{count} ({message.counted(call.open)}): python -m autogauge alert list{covered}")
+    return Text(
+        f"{count} ({message.counted(call.open)}), {len(call.open) - waiting} of them acknowledged or muted: "
+        f"python -m autogauge alert list{covered}"
+    )
+
+
+def not_judged(call: Call) -> Iterator[str]:
+    """A line for each reason why machines or benchmarks were judged by nothing, with what to do."""
+    for each in call.coverage.groups if call.coverage else ():
+        yield sentence(f"NOT JUDGED  {each.says()} ({few(each.machines)}): {each.first.step()}")
+
+
+def judged(call: Call) -> str:
+    """Of how many machines anything was judged, and the next step where not all was, as the end of a line."""
+    found = call.coverage
+    if found is None or not found.machines:
+        return ""
+    machines = counted(found.machines, "machine")
+    if not found.counts():
+        return f"; {machines} {'was' if found.machines == 1 else 'were'} judged"
+    first = found.groups[0].first
+    step = first.command() or first.step()
+    if not found.judged:
+        return f"{';' if call.open else ', but'} none of {machines} was judged ({found.reasons()}); next: {step}"
+    return f"; of {machines} {found.counts()}; next: {step}"
 
 
 def delivery(sent: Sent, *, dry: bool) -> str:
@@ -136,5 +159,21 @@ def call_json(call: Call, *, dry: bool) -> dict[str, Any]:
             }
             for each in call.sent
         ],
+        "judged": _coverage_json(call),
         "dry_run": dry,
+    }
+
+
+def _coverage_json(call: Call) -> dict[str, Any] | None:
+    found = call.coverage
+    if found is None:
+        return None
+    return {
+        "machines": found.machines,
+        "judged": found.judged,
+        "not_judged": [{"machine": machine, "why": why.value} for machine, why in sorted(found.not_judged.items())],
+        "steps": [
+            {"why": each.why.value, "machines": each.machines, "says": each.says(), "step": each.first.step()}
+            for each in found.groups
+        ],
     }

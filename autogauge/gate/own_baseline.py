@@ -1,7 +1,7 @@
 """How far a benchmark's newest figure is from its own baseline: the saved runs that it was judged against, as the index has them.
 
 Which runs these are is ``history.baseline``'s rule, kept here for figures of trends: the accepted ones of the newest run's fingerprint, or
-of those that it continues, from where the benchmark's level begins. What a gate makes of them is left to the gate.
+of those that it continues, from where the benchmark's level begins, as they stand now. What a gate makes of them is left to the gate.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from autogauge.gate.judged import NO_BASELINE
 from autogauge.gate.trends import Trend
 from autogauge.history import continuation, standing
 from autogauge.history.baseline import LAST
@@ -30,23 +29,33 @@ class OwnBaselines:
     def change_of(self, trend: Trend) -> float | None:
         """The newest figure over the median of its baseline (above 1: slower, or larger), by ratios where levels are of ratios.
 
-        ``None`` where there is no baseline, where the gate said that there was none, and where the newest figure makes no level.
+        ``None`` where there is no baseline, and where the newest figure makes no level. What the gate said when it was measured does not
+        count: who accepts a run later makes it a baseline, for ``gate`` and here.
         """
         used = trend.used
-        if not used or used[-1] != len(trend.runs) - 1 or trend.verdicts[-1] == NO_BASELINE:
+        if not used or used[-1] != len(trend.runs) - 1:
             return None
-        values = trend.values
+        values = dict(zip(used, trend.values, strict=True))
+        found = [values[place] for place in self._accepted(trend, used[:-1])]
+        return values[used[-1]] / statistics.median(found) if found else None
+
+    def has_one(self, trend: Trend) -> bool:
+        """Whether there is an accepted run that the newest one is judged against, in whatever way."""
+        return bool(self._accepted(trend, range(len(trend.runs) - 1)))
+
+    def _accepted(self, trend: Trend, places: Sequence[int]) -> list[int]:
+        """Those of these places in the trend, the newest first, whose runs are the newest run's baseline."""
         counting = self._counting(self._runs[trend.runs[-1]])
-        found: list[float] = []
-        for place, value in zip(reversed(used[:-1]), reversed(values[:-1]), strict=True):
+        found: list[int] = []
+        for place in reversed(places):
             run = self._runs[trend.runs[place]]
             if (run.path.parent, run.fingerprint) not in counting:
                 continue
             if trend.standings[place] == ACCEPTED:
-                found.append(value)
+                found.append(place)
             if len(found) == LAST or (found and trend.identity.benchmark in self._begins_with(run)):
                 break
-        return values[-1] / statistics.median(found) if found else None
+        return found
 
     def _counting(self, newest: IndexedRun) -> set[tuple[Path, str]]:
         """The folders and fingerprints whose runs count for that run."""

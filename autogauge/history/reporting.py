@@ -116,6 +116,25 @@ def state_at(age_s: float, stale_after_s: float) -> str:
     return STALE if age_s <= SILENT_TIMES * stale_after_s else SILENT
 
 
+def of_benchmark(
+    runs: Sequence[IndexedRun], machine: Reporting, now: datetime.datetime, stale_after_days: float | None = None
+) -> tuple[str, float | None]:
+    """What a benchmark of a machine is by its runs, the newest last, and how old that one is (s), ``None`` where its clock is ahead.
+
+    One that is measured more seldom than its machine (a weekly model of a nightly one) has a usual gap of its own.
+    """
+    when = runs[-1].when
+    age_s = (now - when).total_seconds() if when else None
+    if age_s is None or age_s < -AHEAD_S:
+        return UNDATED, None
+    age_s = max(0.0, age_s)
+    state = state_at(age_s, machine.stale_after_s)
+    if state != REPORTING and stale_after_days is None:
+        own_gap_s = usual_gap_s([run.when for run in runs if run.when]) or 0.0
+        state = state_at(age_s, max(machine.stale_after_s, STALE_GAPS * own_gap_s))
+    return state, age_s
+
+
 def usual_gap_s(moments: Sequence[datetime.datetime]) -> float | None:
     """How long it usually is from one day with runs to the next, in seconds; ``None`` where there are too few such days."""
     days = sorted({moment.date().toordinal() for moment in moments})

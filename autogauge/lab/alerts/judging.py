@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import in_order_of_time, trends_of, until
+from autogauge.gate.trends import Trend, in_order_of_time, trends_of, until
+from autogauge.gate.unjudged import Coverage, Unjudged, coverage, unjudged
 from autogauge.history import reporting, standing
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.reporting import Reporting
@@ -36,6 +38,8 @@ class Situation:
     levels: dict[Identity, Levels]
     crept: dict[Identity, Crept]
     machines: dict[str, Reporting]
+    coverage: Coverage
+    """Of how many machines anything was judged: where nothing was, that no alert is open is no good news."""
 
     def __post_init__(self) -> None:
         self.findings = list(self._found())
@@ -113,13 +117,37 @@ def situation(
     levels: dict[Identity, Levels] = {}
     crept: dict[Identity, Crept] = {}
     trends = trends_of(history.figures(), runs, history.remembered)
-    for trend in until(trends, runs, now + datetime.timedelta(seconds=reporting.AHEAD_S), history.remembered):
+    trends = until(trends, runs, now + datetime.timedelta(seconds=reporting.AHEAD_S), history.remembered)
+    for trend in trends:
         rule = _rule(trend.quantity, smallest_change)
         identity = subject_of(trend).identity
         levels[identity] = Levels(trend, runs, rule, standing_of)
         crept[identity] = creeps.of_trend(trend, runs, rule, judged, levels[identity].newest_normal())
     machines = reporting.machines([*history.runs, *history.unreadable], now, stale_after_days)
-    return Situation(levels, crept, machines)
+    judged_at_all = _unjudged(trends, runs, machines, now, stale_after_days)
+    return Situation(levels, crept, machines, coverage(judged_at_all))
+
+
+def _unjudged(
+    trends: Sequence[Trend],
+    runs: Sequence[IndexedRun],
+    machines: Mapping[str, Reporting],
+    now: datetime.datetime,
+    stale_after_days: float | None,
+) -> dict[str, list[Unjudged | None]]:
+    """Of each machine's benchmarks whether anything judged them: of those that still report, of all where none does."""
+    baselines = OwnBaselines(runs)
+    every: dict[str, list[Unjudged | None]] = {machine: [] for machine in machines}
+    reports: dict[str, list[Unjudged | None]] = defaultdict(list)
+    for trend in trends:
+        machine = trend.identity.machine
+        found = unjudged(trend, runs, baselines)
+        every[machine].append(found)
+        own = [runs[each] for each in trend.runs]
+        state, _ = reporting.of_benchmark(own, machines[machine], now, stale_after_days)
+        if state not in (reporting.STALE, reporting.SILENT):
+            reports[machine].append(found)
+    return {machine: reports[machine] or found for machine, found in every.items()}
 
 
 def _rule(quantity: Quantity, smallest_change: float) -> Rule:

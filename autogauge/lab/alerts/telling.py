@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autogauge.gate.unjudged import Coverage
 from autogauge.lab.alerts import book as books
 from autogauge.lab.alerts import channels as sending
 from autogauge.lab.alerts import due
@@ -48,6 +49,8 @@ class Call:
     over: list[Alert] = field(default_factory=list)
     open: list[Alert] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    coverage: Coverage | None = None
+    """Of how many machines anything was judged."""
 
     @property
     def failed(self) -> list[Sent]:

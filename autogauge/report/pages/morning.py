@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from autogauge.gate.judgement import percent
 from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.trends import PresentLevel, Trend, present_level, run_and_day, until
+from autogauge.gate.unjudged import Coverage, Unjudged, coverage, unjudged
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
@@ -23,9 +24,9 @@ from autogauge.history.reporting import Reporting, span_in_words
 
 NEWS_DAYS = 30
 """A change of level whose runs are accepted is news for so long; one that is quarantined stays news."""
-FAILS, WORSE, OPEN, QUIET, PERHAPS, BETTER, FINE = range(7)
-"""How bad a cell is, the worst first: worse and not accepted; worse and accepted; open; no run for long; changed by what may be chance;
-better; as before."""
+FAILS, WORSE, OPEN, UNKNOWN, QUIET, PERHAPS, BETTER, FINE = range(8)
+"""How bad a cell is, the worst first: worse and not accepted; worse and accepted; open; judged by nothing; no run for long; changed by what
+may be chance; better; as before."""
 BY_CHANCE = 0.05
 """Changes of level that chance makes on a page of noise alone, at most, on average: in a thousand trends it makes some, small ones."""
 ALIKE = 3
@@ -59,6 +60,8 @@ class Cell:
     """Whether so much speaks for its present level that it is hardly chance, as many trends as there are (``BY_CHANCE``)."""
     gone: tuple[Cell, ...] = ()
     """Those of other models and emulated GPUs that have had no run for long, and that it is shown in place of."""
+    unjudged: Unjudged | None = None
+    """Why nothing judged its newest run; ``None`` where something did."""
 
     @property
     def reports(self) -> bool:
@@ -82,6 +85,8 @@ class Cell:
             return WORSE
         if self.standing != ACCEPTED:
             return OPEN
+        if self.unjudged and not self.since:
+            return UNKNOWN
         if not self.reports:
             return QUIET
         return (BETTER if self.is_sure else PERHAPS) if self.since else FINE
@@ -101,6 +106,7 @@ class Cell:
             ("perhaps", self.rank == PERHAPS),
         ]
         found += [(QUARANTINED, self.standing == QUARANTINED), ("late", self.state != reporting.REPORTING)]
+        found += [("unjudged", self.unjudged is not None)]
         return tuple(name for name, holds in found if holds)
 
     def said(self) -> str:
@@ -110,7 +116,8 @@ class Cell:
         parts += [self.trend.identity.model] if self.trend.identity.model else []
         parts += [self.trend.identity.emulated] if self.trend.identity.emulated else []
         parts.append(f"gate: {self.verdict or 'not judged'}, {self.standing}")
-        parts += [f"{percent(self.change)} against its own baseline"] if self.change is not None else ["no baseline"]
+        parts += [f"{percent(self.change)} against its own baseline"] if self.change is not None else ["no figure to compare with"]
+        parts += [self.unjudged.why.value] if self.unjudged else []
         parts += [f"{self.since.words()}{'' if self.is_sure else ', which may be chance'}"] if self.since else []
         parts += [self.since.beside] if self.since and self.since.beside else []
         age = f", {span_in_words(self.age_s)} ago" if self.age_s is not None else ""
@@ -135,6 +142,11 @@ class Row:
     cells: Mapping[str, Cell] = field(default_factory=dict)
     every: tuple[Cell, ...] = ()
     """Also those of other models and emulated GPUs, as far as they report."""
+
+    @property
+    def unjudged(self) -> list[Unjudged | None]:
+        """Of each benchmark that still reports, as ``gate.unjudged`` takes it; of all where none does."""
+        return [each.unjudged for each in self.every if each.reports] or [each.unjudged for each in self.every]
 
     @property
     def several(self) -> bool:
@@ -165,6 +177,7 @@ class Row:
     def tags(self) -> set[str]:
         """What it is found by on the page."""
         late = {"late"} if self.reporting.is_late or self.reporting.last is None else set()
+        late |= set() if self.cells else {"unjudged"}
         return late.union(*(each.tags for each in self.cells.values()))
 
 
@@ -189,6 +202,11 @@ class Morning:
     benchmarks: tuple[str, ...]
     news: tuple[News, ...]
     stale_after_days: float | None = None
+
+    @property
+    def coverage(self) -> Coverage:
+        """Of how many machines anything was judged, and why not of the others: of what each still measures."""
+        return coverage({row.machine: row.unjudged for row in self.rows})
 
     @property
     def perhaps(self) -> int:
@@ -285,15 +303,7 @@ def _cell(
 ) -> Cell:
     """A trend by its newest run. One whose machine's clock is ahead is as old as nobody knows."""
     last = runs[trend.runs[-1]]
-    age_s = (now - last.when).total_seconds() if last.when else None
-    known = age_s is not None and age_s >= -reporting.AHEAD_S
-    age_s = max(0.0, age_s) if known and age_s is not None else None
-    state = reporting.UNDATED if age_s is None else reporting.state_at(age_s, machine.stale_after_s)
-    if (
-        age_s is not None and state != reporting.REPORTING and stale_after_days is None
-    ):  # a weekly model of a nightly machine
-        own_gap_s = reporting.usual_gap_s([when for each in trend.runs if (when := runs[each].when)]) or 0.0
-        state = reporting.state_at(age_s, max(machine.stale_after_s, reporting.STALE_GAPS * own_gap_s))
+    state, age_s = reporting.of_benchmark([runs[each] for each in trend.runs], machine, now, stale_after_days)
     since = present_level(trend, runs)
     if since and since.stretch.standing == ACCEPTED:
         day = since.since.when
@@ -311,4 +321,5 @@ def _cell(
         state,
         age_s,
         machine.is_late,
+        unjudged=None if since and since.worse else unjudged(trend, runs, baselines),
     )

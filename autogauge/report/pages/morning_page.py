@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from autogauge.gate.judgement import percent
 from autogauge.gate.trends import in_order_of_time, run_and_day, trends_of
+from autogauge.gate.unjudged import Group
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
@@ -155,6 +156,8 @@ def _morning_page(
         heading=_heading(history, found),
         at=f"{found.now:%Y-%m-%d %H:%M} UTC",
         counts=counts(found),
+        judged=found.coverage.judged,
+        unjudged=[_unjudged(each, addresses) for each in found.coverage.groups],
         news=[_news(each, addresses, marks, several) for each in found.news[:NEWS_SHOWN]],
         more_news=max(0, len(found.news) - NEWS_SHOWN),
         quiet=[_quiet(each, addresses, marks) for each in found.quiet[:NEWS_SHOWN]],
@@ -183,7 +186,14 @@ def _heading(history: Selection, found: Morning) -> str:
 def counts(found: Morning) -> str:
     """How many machines are what, in words: ``5 of 100 machines became slower, 1 is not reporting``."""
     of = [row for row in found.rows if row.tags & {"slower", "fails"}]
-    parts = [f"{len(of)} of {_many(len(found.rows), 'machine')} became slower or larger"]
+    covered, machines = found.coverage, _many(len(found.rows), "machine")
+    if covered.judged:
+        judged = _many(covered.judged, "judged machine") if covered.not_judged else machines
+        parts = [f"{len(of)} of {judged} became slower or larger"]
+        parts += [f"{len(covered.not_judged)} of {machines} not judged ({covered.reasons()})"] * bool(covered.not_judged)
+        parts += [f"{covered.in_part} judged in part"] if covered.in_part else []
+    else:
+        parts = [f"None of {machines} was judged: {covered.reasons()}"]
     states = [row.reporting.state for row in found.rows]
     parts += [f"{count} {state}" for state in (reporting.SILENT, reporting.STALE) if (count := states.count(state))]
     ahead = sum(bool(row.reporting.ahead) for row in found.rows)
@@ -207,6 +217,12 @@ def _trend(cell: Cell, addresses: Addresses, text: str) -> Link:
 
 def _quiet(each: Reporting, addresses: Addresses, marks: Marks) -> list[Link]:
     return [_machine(each.machine, addresses), Link(f": {_heard(each)}{_known(marks.get((each.machine,), ()))}")]
+
+
+def _unjudged(each: Group, addresses: Addresses) -> list[Link]:
+    """A line of what nothing judged: how much of it, why, where, and what to do."""
+    named, step = _some([_machine(machine, addresses) for machine in each.machines]), each.first.step()
+    return [Link(f"{each.says()}: "), *named, Link(f". {step[:1].upper()}{step[1:]}.")]
 
 
 def _heard(each: Reporting) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autogauge.gate.judged import NO_BASELINE
 from autogauge.gate.judgement import percent
 from autogauge.history import reporting
 from autogauge.history.records import VERDICTS
@@ -27,6 +28,7 @@ MARKS = {
     morning.FAILS: "✖",
     morning.WORSE: "▲",
     morning.OPEN: "◇",
+    morning.UNKNOWN: "?",
     morning.QUIET: "◷",
     morning.PERHAPS: "~",
     morning.BETTER: "▼",
@@ -36,6 +38,7 @@ KINDS = {
     morning.FAILS: "fail",
     morning.WORSE: "worse",
     morning.OPEN: "open",
+    morning.UNKNOWN: "open",
     morning.QUIET: "quiet",
     morning.PERHAPS: "perhaps",
     morning.BETTER: "better",
@@ -92,6 +95,7 @@ def _row(row: Row, benchmarks: Sequence[str], addresses: Addresses) -> dict[str,
         "machine": row.machine or NO_NAME,
         "to": addresses.machine(row.machine),
         "worst": worst,
+        "unjudged": _unjudged(row),
         "age": f"{state}{'no date' if age is None else span_in_words(age)}",
         "late": late,
         "notes": ", ".join(notes),
@@ -99,6 +103,14 @@ def _row(row: Row, benchmarks: Sequence[str], addresses: Addresses) -> dict[str,
         "tags": " ".join(sorted(row.tags)),
         "cells": [_cell(row.cells.get(name), addresses) for name in benchmarks],
     }
+
+
+def _unjudged(row: Row) -> str:
+    """How many benchmarks of a line nothing judged, beside the worst verdict of the others; empty for none."""
+    count = sum(cell.unjudged is not None for cell in row.cells.values())
+    if not count or all(cell.verdict == NO_BASELINE for cell in row.cells.values()):
+        return ""  # the verdict says so itself
+    return "not judged" if count == len(row.cells) else f"{count} not judged"
 
 
 def _cell(cell: Cell | None, addresses: Addresses) -> dict[str, Any] | None:

@@ -1,0 +1,205 @@
+"""Which benchmarks nothing judged in their newest run, why, and what is to be done: so that a lab is not called well where nobody looked.
+
+A benchmark is judged where the gate said PASS, IMPROVED or FAIL of its newest run; and, as far as the gate had no word or could not tell,
+where its trend is long enough for a level to be seen. What is drawn or printed of it is left to pages and alerts.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from autogauge.gate.gate import CARRY_OVER
+from autogauge.gate.judged import IMPROVED, NO_BASELINE
+from autogauge.gate.own_baseline import OwnBaselines
+from autogauge.gate.saved import HISTORY
+from autogauge.gate.trends import Trend
+from autogauge.history.index_rows import ACCEPTED
+from autogauge.history.indexed import IndexedRun
+from autogauge.history.standing_file import Standing
+from autogauge.plain import counted, few
+from autogauge.stats.change_points import SHORTEST
+from autogauge.stats.verdicts import Outcome
+
+JUDGED = (str(Outcome.PASS), IMPROVED, str(Outcome.FAIL))
+LONGEST_WHY = 120
+COMMAND = "python -m autogauge"
+
+
+class Why(Enum):
+    """Why nothing judged a benchmark: in a few words, for a cell and a heading."""
+
+    PENDING = "no baseline, its runs are pending"
+    QUARANTINED = "no baseline, its runs are quarantined"
+    FINGERPRINT = "no baseline since its fingerprint changed"
+    FIRST = "no baseline before its first accepted run"
+    LATER = "no baseline yet when it was measured"
+    OFF = "not judged by the gate"
+    OPEN = "INCONCLUSIVE"
+    NOTHING = "no run to judge"
+
+    @property
+    def short(self) -> str:
+        """The same for a count of machines."""
+        return "no baseline" if self.value.startswith("no baseline") else self.value
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """A benchmark that nothing judged, with its newest run; ``run`` is ``None`` for a machine that has none."""
+
+    why: Why
+    run: IndexedRun | None = None
+
+    @property
+    def run_named(self) -> str:
+        """That run as commands take it: ``lab-01/13``, or its file where it is in no usual place."""
+        if self.run is None:
+            return ""
+        path = self.run.path
+        usual = path.parent.parent.resolve() == HISTORY.resolve()
+        return shlex.quote(f"{path.parent.name}/{self.run.number}" if usual and self.run.number else str(path))
+
+    def command(self) -> str:
+        """The command of the next step; empty where none is needed."""
+        return {
+            Why.PENDING: f"{COMMAND} accept {self.run_named}",
+            Why.QUARANTINED: f"{COMMAND} accept {self.run_named}",
+            Why.FINGERPRINT: f"{CARRY_OVER} {self.run_named}",
+            Why.LATER: f"{COMMAND} gate {self.run_named}",
+            Why.OFF: f"{COMMAND} gate {self.run_named}",
+            Why.OPEN: f"{COMMAND} doctor",
+            Why.NOTHING: "pytest -m perf",
+        }.get(self.why, "")
+
+    def step(self) -> str:
+        """What to do, as a clause with its command."""
+        command, by_itself = self.command(), "measure again: a run with nothing against it is accepted by itself"
+        return {
+            Why.PENDING: f"accept a good run: {command}; or {by_itself}",
+            Why.QUARANTINED: f"mend what failed and {by_itself}; or accept this one: {command}",
+            Why.FINGERPRINT: f"if it is the same machine: {command}; else its next run is judged against this one, as soon as this one is "
+            "accepted",
+            Why.FIRST: "nothing is to be done: the next run is judged against it",
+            Why.LATER: f"judge it now: {command}; the next run is judged by itself",
+            Why.OFF: f"judge it now: {command}; with --gate=warn each run is judged when it is measured",
+            Why.OPEN: f"measure again; what disturbs a machine: {command} (there)",
+            Why.NOTHING: f"measure there ({command}), or take away a filter (--where)",
+        }[self.why]
+
+    def because(self) -> str:
+        """What the gate, or a person, said against the run; empty for nothing."""
+        if self.run is None or self.why not in (Why.PENDING, Why.QUARANTINED) or not self.run.why:
+            return ""
+        why = self.run.why
+        return why if len(why) <= LONGEST_WHY else f"{why[: LONGEST_WHY - 1]}…"
+
+
+def unjudged(trend: Trend, runs: Sequence[IndexedRun], baselines: OwnBaselines) -> Unjudged | None:
+    """Why nothing judged the trend's newest run; ``None`` where something did."""
+    verdict = trend.verdicts[-1]
+    if verdict in JUDGED or (verdict != NO_BASELINE and len(trend.used) >= 2 * SHORTEST):
+        return None
+    newest = runs[trend.runs[-1]]
+    return Unjudged(_why(trend, verdict, baselines), newest)
+
+
+def _why(trend: Trend, verdict: str, baselines: OwnBaselines) -> Why:
+    if verdict == str(Outcome.INCONCLUSIVE):
+        return Why.OPEN
+    if baselines.has_one(trend):
+        return Why.LATER if verdict == NO_BASELINE else Why.OFF
+    if ACCEPTED in trend.standings[:-1]:
+        return Why.FINGERPRINT
+    stands = trend.standings[-1]
+    return {str(Standing.PENDING): Why.PENDING, str(Standing.QUARANTINED): Why.QUARANTINED}.get(stands, Why.FIRST)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The machines with benchmarks that were not judged for one reason; ``benchmarks`` are how many of these each has, of how many."""
+
+    why: Why
+    first: Unjudged
+    benchmarks: Mapping[str, tuple[int, int]]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is so of all benchmarks of these machines."""
+        return all(those == of for those, of in self.benchmarks.values())
+
+    @property
+    def machines(self) -> list[str]:
+        """Their names, in order."""
+        return sorted(self.benchmarks)
+
+    def says(self) -> str:
+        """What of how many machines: ``3 machines: no baseline, …``; where it is not all of them, how many benchmarks."""
+        count = counted(len(self.benchmarks), "machine")
+        if not self.is_whole:
+            those = sum(each for each, _ in self.benchmarks.values())
+            count = f"{counted(those, 'benchmark')} on {count}"
+        because = self.first.because()
+        return f"{count}: {self.why.value}{f' ({because})' if because else ''}"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Of how many machines anything was judged. ``groups`` say why the others were not, and which benchmarks of the judged were not."""
+
+    machines: int
+    not_judged: Mapping[str, Why]
+    groups: tuple[Group, ...]
+
+    @property
+    def judged(self) -> int:
+        """Machines of which something was judged."""
+        return self.machines - len(self.not_judged)
+
+    @property
+    def in_part(self) -> int:
+        """Judged machines with benchmarks that were not."""
+        return len({machine for group in self.groups for machine in group.benchmarks} - {*self.not_judged})
+
+    def reasons(self) -> str:
+        """Why machines were not judged, in a few words: ``no baseline``."""
+        return few(list(dict.fromkeys(why.short for why in self.not_judged.values())))
+
+    def counts(self) -> str:
+        """How many were judged and how many were not, in words; empty where every benchmark of every machine was."""
+        parts = [f"{self.judged} judged"] if self.judged else []
+        if self.not_judged:
+            parts.append(f"{len(self.not_judged)} not judged ({self.reasons()})")
+        parts += [f"{self.in_part} judged in part"] if self.in_part else []
+        return ", ".join(parts) if self.not_judged or self.in_part else ""
+
+
+def coverage(found: Mapping[str, Iterable[Unjudged | None]]) -> Coverage:
+    """What was judged, from each machine's benchmarks: ``None`` where one was, else why not."""
+    groups: dict[Why, dict[str, list[Unjudged]]] = defaultdict(lambda: defaultdict(list))
+    not_judged: dict[str, Why] = {}
+    of: dict[str, int] = {}
+    for machine, each in found.items():
+        benchmarks = list(each) or [Unjudged(Why.NOTHING)]
+        of[machine] = len(benchmarks)
+        own = [one for one in benchmarks if one is not None]
+        for one in own:
+            groups[one.why][machine].append(one)
+        if len(own) == len(benchmarks):
+            not_judged[machine] = min((one.why for one in own), key=[*Why].index)
+    return Coverage(
+        len(of),
+        not_judged,
+        tuple(
+            Group(
+                why,
+                groups[why][min(groups[why])][0],
+                {machine: (len(those), of[machine]) for machine, those in groups[why].items()},
+            )
+            for why in Why
+            if why in groups
+        ),
+    )

@@ -1,0 +1,177 @@
+"""What nothing judged never reads as good news: the morning's page and `alert` count it, say why, and what to do; page and gate agree."""
+
+import datetime
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli.main import app
+from autogauge.history.standing import accept, write
+from autogauge.history.standing_file import Standing
+from tests.cases import each_of
+from tests.histories import LATENCY, PER_FRAME, save
+from tests.labs import DAY, NOW, machine, put
+from tests.unit.test_morning import report, rows_of, said
+
+NOISY = "other processes took 1.90 processors"
+
+
+def first(history, name, stands=Standing.PENDING, why=NOISY, number=1, days_ago=0.3, ratio=1.0, verdict="NO BASELINE"):
+    """A machine's first run, which the gate had nothing to judge against."""
+    path = put(history / name, number, {LATENCY: ratio}, days_ago, verdict=verdict)
+    if stands is not Standing.ACCEPTED:
+        write(path, stands, why, "gate")
+    return path
+
+
+def alert(tmp_path, *words):
+    return CliRunner().invoke(
+        app, ["alert", f"--history={tmp_path / 'history'}", f"--cache={tmp_path / 'cache'}", *words]
+    )
+
+
+def heading(out):
+    return re.search(r"<h1>(.*?)</h1>", (out / "index.html").read_text())[1]
+
+
+def test_a_lab_of_first_runs_is_not_called_well(tmp_path):
+    for name in ("lab-01", "lab-02", "lab-03"):
+        path = first(tmp_path / "history", name)
+    out = report(tmp_path)
+    text = said(out / "index.html")
+    assert heading(out) == "None of 3 machines was judged: no baseline"
+    assert "became slower or larger" not in heading(out)
+    assert "Nothing." not in text
+    assert "Nobody knows: nothing was judged." in text
+    first_run = path.parent.parent / "lab-01" / path.name
+    assert f"3 machines: no baseline, its runs are pending ({NOISY}): lab-01, lab-02, lab-03" in text
+    assert f"python -m autogauge accept {first_run}; or measure again" in text
+    assert "accepted by itself" in text
+    assert [texts[1:4] for texts, _ in rows_of(out).values()] == [["NO BASELINE", "7 hours", "◇ –"]] * 3
+    assert "– no accepted run to compare with" in text
+    done = alert(tmp_path)
+    assert done.exit_code == 0
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("no alert is open, but none of 3 machines was judged (no baseline)"), done.stdout
+    assert last.endswith(f"next: python -m autogauge accept {first_run}")
+    assert "NOT JUDGED  3 machines: no baseline, its runs are pending" in done.stdout
+    found = json.loads(alert(tmp_path, "--json").stdout)["judged"]
+    assert (found["machines"], found["judged"]) == (3, 0)
+    assert [each["machine"] for each in found["not_judged"]] == ["lab-01", "lab-02", "lab-03"]
+
+
+def test_who_was_judged_and_who_was_not_are_counted_apart(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01", figures=(LATENCY, PER_FRAME))
+    first(history, "lab-02", Standing.ACCEPTED)
+    put(history / "lab-03", 1, {LATENCY: 1.0}, 1.3, verdict="PASS")
+    put(history / "lab-03", 2, {LATENCY: 1.0, PER_FRAME: 1.0}, 0.3, verdict="PASS")
+    path = history / "lab-03" / "0002_run_ffffffff.json"
+    document = json.loads(path.read_text())
+    document["benchmarks"][1]["extra_info"]["gate"] = [{"verdict": "NO BASELINE"}]
+    path.write_text(json.dumps(document))
+    out = report(tmp_path)
+    assert heading(out) == (
+        "0 of 2 judged machines became slower or larger, 1 of 3 machines not judged (no baseline), 1 judged in part"
+    )
+    text = said(out / "index.html")
+    assert "Nothing of what was judged." in text
+    assert "2 benchmarks on 2 machines: no baseline before its first accepted run: lab-02, lab-03" in text
+    assert "the next run is judged against it" in text
+    assert rows_of(out)["lab-03"][0][1] == "PASS 1 not judged"
+    last = alert(tmp_path).stdout.splitlines()[-1]
+    assert last.startswith("no alert is open; of 3 machines 2 judged, 1 not judged (no baseline), 1 judged in part")
+
+
+def test_where_all_was_judged_that_is_said_and_nothing_else(tmp_path):
+    for name in ("lab-01", "lab-02"):
+        machine(tmp_path / "history", name)
+    out = report(tmp_path)
+    assert heading(out) == "0 of 2 machines became slower or larger"
+    assert "Nothing." in said(out / "index.html")
+    assert "Not judged, and what to do" not in said(out / "index.html")
+    assert alert(tmp_path).stdout.splitlines() == [
+        "NOTE  no channel is named, so nobody will be told of anything (AUTOGAUGE_ALERT_URLS, or --config=FILE)",
+        "no alert is open; 2 machines were judged",
+    ]
+    assert alert(tmp_path, "--quiet").stdout == ""
+
+
+@each_of(
+    ("made", "why", "step"),
+    [
+        (
+            lambda history: first(history, "lab-02", Standing.QUARANTINED, "failed: test_it"),
+            r"its runs are quarantined \(failed: test_it\)",
+            "accept",
+        ),
+        (
+            lambda history: [
+                machine(history, "lab-02", 3, last=1.5),
+                put(history / "lab-02", 4, {LATENCY: 1.0}, 0.2, fingerprint="a" * 16, verdict="NO BASELINE"),
+            ],
+            "since its fingerprint changed",
+            "accept --as-continuation",
+        ),
+        (lambda history: machine(history, "lab-02", 2, verdict=""), "not judged by the gate", "gate"),
+        (lambda history: machine(history, "lab-02", 2, verdict="INCONCLUSIVE"), "INCONCLUSIVE", "doctor"),
+    ],
+)
+def test_each_reason_has_its_next_step(tmp_path, made, why, step):
+    machine(tmp_path / "history", "lab-01")
+    made(tmp_path / "history")
+    out = report(tmp_path)
+    assert "1 of 2 machines not judged" in heading(out)
+    assert re.search(rf"1 machine: [^.]*{why}: lab-02 \. [A-Z].*python -m autogauge {step}", said(out / "index.html"))
+    assert re.search(rf"python -m autogauge {step}", alert(tmp_path).stdout.splitlines()[-1])
+
+
+def test_a_machine_of_which_no_run_can_be_read_was_not_judged(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    path = first(tmp_path / "history", "lab-02")
+    path.write_text(path.read_text().replace('{"schema": 2', '{"schema": 77'))
+    out = report(tmp_path)
+    assert "1 of 2 machines not judged (no run to judge)" in heading(out)
+    assert "1 not judged (no run to judge)" in alert(tmp_path).stdout
+
+
+@pytest.mark.parametrize("also_the_second", [False, True])
+def test_page_and_gate_agree_after_the_first_run_was_accepted(tmp_path, also_the_second):
+    """What a run that was accepted later says of the next one: the gate judges it, and the page shows the same change."""
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    one = first(history, "lab-02", days_ago=1.3)
+    two = first(history, "lab-02", number=2, ratio=2.11)
+    assert rows_of(report(tmp_path))["lab-02"][0][3] == "◇ –"
+    for path in (one, two)[: 1 + also_the_second]:
+        accept(path, "")
+    judged = CliRunner().invoke(app, ["gate", "lab-02/2", f"--history={history}", "--json"])
+    (judgement,) = json.loads(judged.stdout)["judgements"]
+    assert judgement["ratio"] == pytest.approx(2.11)
+    out = report(tmp_path)
+    mark = "?" if also_the_second else "◇"
+    assert rows_of(out)["lab-02"][0][3] == f"{mark} +111.0 %"
+    text = said(out / "index.html")
+    assert "1 machine: no baseline yet when it was measured: lab-02" in text
+    assert f"python -m autogauge gate {two}" in text
+    assert "the next run is judged by itself" in text
+
+
+def test_page_and_gate_agree_that_there_is_no_baseline(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    when = NOW - DAY
+    for number, fingerprint in ((1, "f" * 16), (2, "a" * 16)):
+        save(
+            history / "lab-02",
+            {LATENCY: 0.01},
+            machine="lab-02",
+            when=when + datetime.timedelta(hours=number),
+            fingerprint=fingerprint,
+            verdict="NO BASELINE",
+        )
+    judged = CliRunner().invoke(app, ["gate", "lab-02/2", f"--history={history}"])
+    assert "NOTHING WAS JUDGED" in judged.stdout
+    assert rows_of(report(tmp_path))["lab-02"][0][3] == "? –"
