@@ -116,7 +116,11 @@ class Cell:
         parts += [self.trend.identity.model] if self.trend.identity.model else []
         parts += [self.trend.identity.emulated] if self.trend.identity.emulated else []
         parts.append(f"gate: {self.verdict or 'not judged'}, {self.standing}")
-        parts += [f"{percent(self.change)} against its own baseline"] if self.change is not None else ["no figure to compare with"]
+        parts += (
+            [f"{percent(self.change)} against its own baseline"]
+            if self.change is not None
+            else ["no figure to compare with"]
+        )
         parts += [self.unjudged.why.value] if self.unjudged else []
         parts += [f"{self.since.words()}{'' if self.is_sure else ', which may be chance'}"] if self.since else []
         parts += [self.since.beside] if self.since and self.since.beside else []

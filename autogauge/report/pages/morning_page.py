@@ -190,7 +190,9 @@ def counts(found: Morning) -> str:
     if covered.judged:
         judged = _many(covered.judged, "judged machine") if covered.not_judged else machines
         parts = [f"{len(of)} of {judged} became slower or larger"]
-        parts += [f"{len(covered.not_judged)} of {machines} not judged ({covered.reasons()})"] * bool(covered.not_judged)
+        parts += [f"{len(covered.not_judged)} of {machines} not judged ({covered.reasons()})"] * bool(
+            covered.not_judged
+        )
         parts += [f"{covered.in_part} judged in part"] if covered.in_part else []
     else:
         parts = [f"None of {machines} was judged: {covered.reasons()}"]
