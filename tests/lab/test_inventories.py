@@ -39,16 +39,16 @@ def mistake(path, limit=None):
 
 def test_ini_and_yaml_say_the_same(written):
     ini = inventory.read(
-        written("[perf]\nlab1 ansible_host=192.0.2.1 ansible_port=2201\nlab2\n[perf:vars]\nautogauge_folder=x\n")
+        written("[perf]\nlab1 ansible_host=192.0.2.1 ansible_port=2201\nlab2\n[perf:vars]\nautogauge_folder=/x\n")
     )
-    text = "perf:\n  hosts:\n    lab1: {ansible_host: 192.0.2.1, ansible_port: 2201}\n    lab2:\n  vars: {autogauge_folder: x}\n"
+    text = "perf:\n  hosts:\n    lab1: {ansible_host: 192.0.2.1, ansible_port: 2201}\n    lab2:\n  vars: {autogauge_folder: /x}\n"
     yaml = inventory.read(written(text, "lab.yml"))
     assert ini.machines == yaml.machines
     assert [(each.name, each.address, each.port, each.folder) for each in ini.machines] == [
         ("lab1", "192.0.2.1", 2201, "lab1"),
         ("lab2", "lab2", 22, "lab2"),
     ]
-    assert all(each.variables["autogauge_folder"] == "x" and each.groups == ("perf",) for each in ini.machines)
+    assert all(each.variables["autogauge_folder"] == "/x" and each.groups == ("perf",) for each in ini.machines)
 
 
 def test_ranges_and_a_pattern(written):
@@ -156,6 +156,57 @@ def test_nothing_is_left_in_the_home(written, tmp_path, monkeypatch):
 
 def test_a_machine_without_variables():
     assert Machine("lab1", "lab1").place == "lab1 port 22"
+
+
+@each_of(
+    ("said", "variable"),
+    [
+        ("autogauge_limit_s=abc", "autogauge_limit_s"),
+        ("autogauge_least_free_mib=30GB", "autogauge_least_free_mib"),
+        ("autogauge_strict=yess", "autogauge_strict"),
+        ("autogauge_pytst_args=-x", "autogauge_pytest_args"),
+        ("slurm_minutes=2h", "slurm_minutes"),
+        ("ansible_port=abc", "ansible_port"),
+    ],
+)
+def test_what_is_set_wrong_is_told_before_anything_starts(written, tmp_path, said, variable):
+    path = written(f"lab1\nlab2 ansible_host=192.0.2.1 {said}\n")
+    more = {"check": [], "run": [f"--reports={tmp_path / 'r'}"], "slurm": [f"--out={tmp_path / 'out'}"]}
+    for command, words in more.items():
+        done = asked(command, path, *words)
+        assert done.returncode == 2, done.stdout + done.stderr
+        (line,) = done.stderr.splitlines()
+        assert all(each in line for each in ("lab2", str(path), variable))
+    assert not (tmp_path / "r").exists()
+    assert not (tmp_path / "out").exists()
+
+
+@each_of(
+    ("name", "filled", "wanted"),
+    [
+        ("autogauge_limit_s", "1min", "whole number"),
+        ("autogauge_strict", "yess", "true or false"),
+        ("autogauge_clock_s", "90", ""),
+    ],
+)
+def test_a_template_is_checked_once_ansible_has_filled_it_in(written, tmp_path, name, filled, wanted):
+    own = {"ansible_connection": "local", "autogauge_folder": str(tmp_path / "lab"), "its": filled, name: "{{ its }}"}
+    done = asked("check", written(json.dumps({"all": {"hosts": {"lab1": own}}}), "lab.yml"), "--json")
+    (machine,) = json.loads(done.stdout)["machines"]
+    assert done.returncode == (1 if wanted else 0), done.stdout
+    assert wanted in machine["sentence"]
+    assert (f'{name} is "{filled}"' in machine["sentence"]) is bool(wanted)
+
+
+def asked(command, path, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "autogauge", "fleet", command, str(path), *words],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
 
 
 def test_options_of_pytest_are_split_as_a_shell_does(tmp_path):

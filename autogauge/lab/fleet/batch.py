@@ -15,10 +15,11 @@ from pathlib import Path
 
 from autogauge.errors import UserError
 from autogauge.files import write_bytes
+from autogauge.lab.fleet import variables
 from autogauge.lab.fleet.inventory import Machine
 from autogauge.plain import few, plain
 
-LIMIT_MIN = 120
+LIMIT_MIN = int(variables.KNOWN["slurm_minutes"].default)
 MOST_REPEATS = 1000
 BATCH, HISTORY, AT_HOME = ".sbatch", "history", "at-home"
 OUTPUT, STATUS, SUMMARY, PUSHED, SUBMITTED = ".output", ".status", ".summary.json", ".pushed", ".submitted"
@@ -36,8 +37,6 @@ UNUSED = (
     *("autogauge_repository", "autogauge_version"),
 )
 """Those of the playbook that mean nothing here."""
-_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-_YES, _NO = ("1", "on", "true", "y", "yes"), ("0", "off", "false", "n", "no")
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def batch(machine: Machine, task: Task, folder: Path) -> str:
         *([f"export AUTOGAUGE_LOCK={_path(own['autogauge_lock'])}"] if own.get("autogauge_lock") else []),
         *(f"export {name}={shlex.quote(value)}" for name, value in _environment(machine).items()),
         *_python(own),
-        *_doctor(machine, own),
+        *_doctor(own),
         *_said_at_home(shlex.quote(str(place / AT_HOME))),
         ': >"$folder/before"',  # what is older is of an earlier session
         f'"$python" -m pytest -m perf --machine={shlex.quote(machine.called)} --reports="$folder/reports" {shlex.join(words)}'.rstrip(),
@@ -113,12 +112,9 @@ def home(machine: Machine) -> str:
     return str(machine.variables.get("autogauge_folder") or f"~/autogauge-lab/{machine.folder}")
 
 
-def _doctor(machine: Machine, own: Mapping[str, str]) -> list[str]:
-    """Where the inventory wants it: no measuring on a machine that is not fit. Raises :class:`UserError`."""
-    asked = own.get("autogauge_strict", "no").lower()
-    if asked not in (*_YES, *_NO):
-        raise UserError(f"autogauge_strict of {machine.name} is {asked!r}: write true or false.")
-    if asked in _NO:
+def _doctor(own: Mapping[str, str]) -> list[str]:
+    """Where the inventory wants it: no measuring on a machine that is not fit."""
+    if not variables.is_yes(own.get("autogauge_strict")):
         return []
     return [
         'said=$("$python" -m autogauge doctor --strict 2>&1); fit=$?; echo "$said"',
@@ -165,35 +161,31 @@ def _pushing(where: str) -> list[str]:
 
 def _variables(machine: Machine) -> dict[str, str]:
     """Those that a batch file is made from, as text. Raises :class:`UserError` for a template, which only Ansible can fill in."""
+    variables.check(machine.name, machine.variables, "the inventory")
     found = {}
     for name in USED:
         value = machine.variables.get(name)
         if name == "autogauge_environment" or value in (None, "", [], {}):
             continue
         text = shlex.join(map(str, value)) if isinstance(value, list) else str(value)
-        if _TEMPLATE.search(text) or not text.isprintable():
+        if variables.TEMPLATE.search(text) or not text.isprintable():
             raise UserError(
                 f"{name} of {machine.name} is a template or no single line, which a batch file cannot hold: write its value itself."
             )
         found[name] = text
     found.setdefault("slurm_node", machine.name)
-    minutes = found.get("slurm_minutes", "1")
-    if not minutes.isdigit() or not int(minutes):
-        raise UserError(f"slurm_minutes of {machine.name} is {minutes!r}: give whole minutes.")
-    for name, signs in (("slurm_node", r"[\w.-]+"), ("slurm_partition", r"[\w.,-]*"), ("slurm_account", r"[\w.,@-]*")):
-        if not re.fullmatch(signs, found.get(name, ""), re.ASCII):
-            raise UserError(
-                f"{name} of {machine.name} is {plain(found[name])!r}, which Slurm cannot call so: give its name."
-            )
+    variables.check(machine.name, {"slurm_node": found["slurm_node"]}, "the inventory")  # it may be the machine's name
     return found
 
 
 def _environment(machine: Machine) -> dict[str, str]:
     given = machine.variables.get("autogauge_environment") or {}
-    if not isinstance(given, Mapping) or not all(re.fullmatch(r"[A-Za-z_]\w*", str(each), re.ASCII) for each in given):
-        raise UserError(f"autogauge_environment of {machine.name} is to be names with values.")
+    if not isinstance(given, Mapping):
+        raise UserError(
+            f"autogauge_environment of {machine.name} is a template, which a batch file cannot hold: write it itself."
+        )
     for name, value in given.items():
-        if _TEMPLATE.search(str(value)) or "\0" in str(value):
+        if variables.TEMPLATE.search(str(value)) or "\0" in str(value):
             raise UserError(
                 f"{name} in autogauge_environment of {machine.name} is a template, which a batch file cannot hold: write its value itself."
             )

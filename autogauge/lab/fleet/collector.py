@@ -16,7 +16,7 @@ from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_bytes
-from autogauge.lab.fleet import DEADLINE_S, accounts, engine, packed, results
+from autogauge.lab.fleet import DEADLINE_S, accounts, engine, packed, results, variables
 from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.engine import Event, Playbook
@@ -51,13 +51,17 @@ def check(inventory: Inventory, limit: str | None, log: Path, watch: Watch, *, s
     """Ask every machine what it has, and start nothing. Raises :class:`UserError`."""
     everybody = {each.name: Account(each) for each in inventory.machines}
     archive = packed.pack(log.parent, without=inventory.path)
-    variables = {"autogauge_archive": str(archive), **({"autogauge_strict": True} if strict else {})}
+    told = {"autogauge_archive": str(archive), **({"autogauge_strict": True} if strict else {})}
     longest_s = (
         STRICT_CHECK_S
-        if strict or any(each.variables.get("autogauge_strict") for each in inventory.machines)
+        if strict
+        or any(
+            variables.is_yes(value) or variables.is_open(value)
+            for value in (each.variables.get("autogauge_strict") for each in inventory.machines)
+        )
         else CHECK_S
     )
-    with contextlib.closing(Playbook(engine.CHECK, inventory.path, log, variables, limit, len(inventory))) as playbook:
+    with contextlib.closing(Playbook(engine.CHECK, inventory.path, log, told, limit, len(inventory))) as playbook:
         try:
             for event in playbook.events(time.monotonic() + longest_s):
                 account = everybody.get(event.machine) if event else None
@@ -103,18 +107,18 @@ class FleetRun:
 
     def go(self) -> None:
         """Do it. After it every machine is accounted for, also after an interruption. Raises :class:`UserError` before anything starts."""
-        variables = self._prepared()
+        told = self._prepared()
         if left := packed.unknown_to_git():
             self.notes.append(
                 f"git does not know {few(left)}, which stays here: `git add` it if it is to be copied to the machines"
             )
         self._write()
         try:
-            self._follow(variables)
+            self._follow(told)
         except KeyboardInterrupt as error:
-            self._stop(f"interrupted by {error}" if str(error) else "interrupted", variables)
+            self._stop(f"interrupted by {error}" if str(error) else "interrupted", told)
         except TimeoutError:
-            self._stop(f"not done within {self.wanted.deadline_s:g} s (--deadline)", variables)
+            self._stop(f"not done within {self.wanted.deadline_s:g} s (--deadline)", told)
         finally:
             for each in self.accounts:
                 each.end(Outcome.NOT_STARTED, self.why_stopped or "Ansible ended before it was asked")
@@ -158,11 +162,11 @@ class FleetRun:
             **({"autogauge_strict": True} if self.wanted.strict else {}),
         }
 
-    def _follow(self, variables: Mapping[str, Any]) -> None:
+    def _follow(self, told: Mapping[str, Any]) -> None:
         until = time.monotonic() + self.wanted.deadline_s
         inventory, log = self.wanted.inventory, self.folder / LOG
         with contextlib.closing(
-            Playbook(engine.RUN, inventory.path, log, variables, self.wanted.limit, len(inventory))
+            Playbook(engine.RUN, inventory.path, log, told, self.wanted.limit, len(inventory))
         ) as playbook:
             for event in playbook.events(until):
                 self._take(event)
@@ -200,13 +204,13 @@ class FleetRun:
             account.end(Outcome.INTERRUPTED, f"{self.why_stopped}, and ended there")
         accounts.judge(account)
 
-    def _stop(self, why: str, variables: Mapping[str, Any]) -> None:
+    def _stop(self, why: str, told: Mapping[str, Any]) -> None:
         """End what measures, and bring home what is there; whoever interrupts this, too, has every machine accounted for."""
         self.why_stopped = why
         running = [each for each in self.accounts if each.has_started and not each.is_over]
         try:
             if running:
-                self._end_all(running, variables)
+                self._end_all(running, told)
         except (KeyboardInterrupt, TimeoutError, UserError):
             pass
         for each in running:
@@ -214,11 +218,11 @@ class FleetRun:
         for each in self.accounts:
             each.end(Outcome.NOT_STARTED, f"{why}{f' ({each.step})' if each.step else ''}")
 
-    def _end_all(self, running: Sequence[Account], variables: Mapping[str, Any]) -> None:
+    def _end_all(self, running: Sequence[Account], told: Mapping[str, Any]) -> None:
         names = ",".join(each.machine.name for each in running)
         log = self.folder / "stop.log"
         with contextlib.closing(
-            Playbook(engine.STOP, self.wanted.inventory.path, log, variables, names, len(running))
+            Playbook(engine.STOP, self.wanted.inventory.path, log, told, names, len(running))
         ) as playbook:
             for event in playbook.events(time.monotonic() + STOP_S):
                 if event is None or event.kind not in ("failed", "unreachable"):

@@ -1,7 +1,7 @@
 """The machines of a lab, from an inventory in Ansible's own form (INI, YAML, a script), read by ``ansible-inventory``.
 
-What is done on them is left to others. An inventory in which two names are one machine, or would have one history, is a mistake that is
-told before anything starts.
+What is done on them is left to others, what can be set for them to ``variables``. An inventory in which two names are one
+machine, or would have one history, is a mistake that is told before anything starts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from autogauge.errors import UserError
 from autogauge.files import exists, slug
-from autogauge.lab.fleet import ansible
+from autogauge.lab.fleet import ansible, variables
 from autogauge.plain import few, plain
 
 DEADLINE_S = 120.0
@@ -25,10 +25,7 @@ CALLED = "autogauge_machine"
 """The variable that names a machine otherwise than its inventory does."""
 EMULATED = "-emulated"
 """Runs with the emulated GPU are in a folder with this behind the machine's name."""
-ENVIRONMENT = "autogauge_environment"
-"""The variable with more variables of the environment, a mapping; or a template, which only Ansible can fill in."""
 LOCAL_PORT = 22
-_TEMPLATE = re.compile(r"\{\{|\{%")
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Machine:
         ways = ("ansible_connection", "ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args")
         place = f"{self.address.lower()} port {self.port}"
         by = "".join(f" {self.variables[each]}" for each in ways if self.variables.get(each))
-        return None if _TEMPLATE.search(place + by) else place + by
+        return None if variables.TEMPLATE.search(place + by) else place + by
 
 
 @dataclass(frozen=True)
@@ -99,16 +96,12 @@ def read(path: Path, limit: str | None = None) -> Inventory:
 
 
 def check(machines: Sequence[Machine], path: Path) -> None:
-    """Raise :class:`UserError` where two names are one machine, or would have one history, or one is no name."""
+    """Raise :class:`UserError` where two names are one machine, or would have one history; where one is no name, or sets what is wrong."""
     for each in machines:
         if plain(each.name) != each.name or "/" in each.name or not each.name.strip("."):
             raise UserError(f"{plain(each.name)!r} in {path} is no name of a machine: is that file an inventory?")
-        given = each.variables.get(ENVIRONMENT) or {}
-        if not (isinstance(given, str) and _TEMPLATE.search(given)) and not _is_environment(given):
-            raise UserError(
-                f"{ENVIRONMENT} of {each.name} in {path} is to be names with values: NAME: VALUE on a line each."
-            )
-        if _TEMPLATE.search(each.called):
+        variables.check(each.name, each.variables, path)
+        if variables.TEMPLATE.search(each.called):
             raise UserError(
                 f"what {each.name} is called in history is a template ({CALLED} in {path}): write its name itself, or leave it out."
             )
@@ -124,10 +117,6 @@ def check(machines: Sequence[Machine], path: Path) -> None:
         raise UserError(
             f"{' and '.join(names)} in {path} would have one history, {folder}: call one of them otherwise ({CALLED}=NAME)."
         )
-
-
-def _is_environment(given: Any) -> bool:
-    return isinstance(given, Mapping) and all(re.fullmatch(r"[A-Za-z_]\w*", str(each), re.ASCII) for each in given)
 
 
 def _shared(pairs: Iterable[tuple[str | None, str]]) -> list[tuple[str, list[str]]]:
@@ -181,11 +170,11 @@ def _reason(path: Path, said: str) -> str:
 
 def _machines(listed: Mapping[str, Any]) -> Iterable[Machine]:
     """The hosts of all groups, each once, in their order, with their variables."""
-    variables = (listed.get("_meta") or {}).get("hostvars") or {}
+    found = (listed.get("_meta") or {}).get("hostvars") or {}
     groups: dict[str, list[str]] = {}
     for group, content in listed.items():
         for name in content.get("hosts", ()) if isinstance(content, dict) else ():
             groups.setdefault(str(name), []).append(group)
     for name, those in groups.items():
-        own = variables.get(name) or {}
+        own = found.get(name) or {}
         yield Machine(name, str(own.get(CALLED) or name), own, tuple(those))
