@@ -190,7 +190,7 @@ def set_aside(accounts: Iterable[Account], history: Path) -> list[str]:
         whole = "(" not in word
         against = "that" if not whole else "it" if len(runs) == 1 else "them"
         said = word if whole else word.replace("(", "in ").rstrip(")")
-        accept = f"python -m autogauge accept {shlex.quote(str(history / runs[0]))}{RUN}"
+        accept = f"python -m autogauge accept {shlex.quote(f'{history / runs[0]}{RUN}')}"
         sentences.append(
             f"{few([_short(each) for each in runs])}: {said}{f' ({why})' if why else ''}, no later run is judged against {against}; "
             f"if it is as it should be: {accept}{'' if len(runs) == 1 else ', and so on'}"
