@@ -184,8 +184,6 @@ def _held(
     for machine in reporting.machines(runs, now).values():
         if machine.last:
             hold(machine.last.path, NEWEST)
-    if not any(run.when for run in runs):
-        hold(runs[-1].path, NEWEST)
     return found
 
 

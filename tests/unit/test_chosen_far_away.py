@@ -1,11 +1,13 @@
 """Which runs of a place far away filters mean: what is fetched for it, once, and what is left out aloud."""
 
 import hashlib
+import json
 
 import filelock
 import pytest
 
 from autogauge.errors import UserError
+from autogauge.files import as_json
 from autogauge.history import remembered, standing, store, where
 from autogauge.history.sharing import chosen
 from autogauge.history.sharing.folder import Folder
@@ -103,6 +105,17 @@ def test_a_word_that_was_said_meanwhile_counts(far, numbers):
     assert numbers("standing=accepted") == ([2, 3], 0)
     standing.accept(store.runs(far.folder.root / "lab-01")[3], "it was the door")
     assert numbers("standing=accepted") == ([2, 3, 4], 0)
+
+
+def test_a_word_of_the_same_size_counts_too(far, numbers):
+    assert numbers("standing=accepted") == ([1, 2, 3], 0)
+    path = standing.path_of(store.runs(far.folder.root / "lab-01")[3])
+    before = path.read_bytes()
+    fields = json.loads(before.replace(b'"quarantined"', b'"accepted"'))
+    content = as_json({**fields, "why": ""})
+    path.write_bytes(as_json({**fields, "why": "w" * (len(before) - len(content))}))
+    assert path.stat().st_size == len(before)
+    assert numbers("standing=accepted") == ([1, 2, 3, 4], 0)
 
 
 @pytest.mark.parametrize("kind", [".json", ".standing"])

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
+from autogauge.files import write_bytes
 from autogauge.history import baseline, index, pruned, pruning, records, run_file, standing, store
 from autogauge.history.pruning import Rule
 from autogauge.history.standing_file import Continues, Standing
@@ -195,6 +196,33 @@ def test_a_copy_by_whose_standing_a_run_counts_stays(history):
     assert judged_against(folder) == before
 
 
+def test_a_copy_of_a_run_that_the_rule_keeps_stays(history):
+    """A run that nothing holds but the rule was accepted, and an older copy of it rejected: without the copy it would count."""
+    folder = history / "lab-01"
+    kept = add(folder, 2)
+    add(folder, 1)
+    copy = folder / f"0006_copy_{OLD[:8]}.json"
+    copy.write_bytes(kept.read_bytes())
+    standing.reject(copy, "fan broken")
+    before = judged_against(folder)
+    assert kept.name not in before[LATENCY][1]
+    assert "1 copies of runs that are kept" in prune(history, "--keep-last=2", "--keep-quarantined-days=0", "--yes")
+    assert judged_against(folder) == before
+
+
+def test_runs_without_a_date_stay(tmp_path):
+    """They are of no age, and nobody knows which of them are copies of one another."""
+    folder = tmp_path / "history" / "lab-01"
+    add(folder, *range(30, 2, -1))
+    add(folder, 2, 1, standing=Standing.QUARANTINED)
+    for path in store.runs(folder):
+        made = json.loads(path.read_text())
+        made["datetime"] = ""
+        path.write_text(json.dumps(made))
+    prune(tmp_path / "history", "--keep-last=1", "--keep-quarantined-days=0", "--yes")
+    assert len(numbers(folder)) == 30
+
+
 def test_a_number_is_never_given_twice(tmp_path):
     """The run with the highest number was dated by a wrong clock: it is not the newest, and goes."""
     folder = tmp_path / "history" / "lab-01"
@@ -302,6 +330,23 @@ def test_a_run_that_somebody_accepts_meanwhile_stays(history, monkeypatch, accep
     assert accepted.exists()
     assert accepted.name not in pruned.gone(folder)
     assert done.runs == len(plan.removed) - 1
+
+
+def test_another_standing_of_the_same_size_and_moment_is_seen(history):
+    """A file system may keep time by the second, and both words may be as long: the file is another one all the same."""
+    folder = history / "lab-01"
+    changed = store.runs(folder)[-3]
+    with index.opened(folder, history.parent / "cache") as found:
+        plan = pruning.plan(
+            folder, found.runs(), Rule(quarantined_days=0), NOW, lambda run: True, pruning.states(folder)
+        )
+    path = standing.path_of(changed)
+    before = path.stat()
+    write_bytes(path, path.read_bytes().replace(b"slow", b"fast"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert [run.path for run in pruning.remove(plan).changed] == [changed]
+    assert changed.exists()
 
 
 def test_while_runs_are_looked_at_and_removed_nobody_can_accept_one(history, monkeypatch):

@@ -288,6 +288,63 @@ def test_of_each_benchmark_the_newest_word_counts_and_both_sides_decide_alike(ou
         assert found.of(key) is standing_file.worst(newest)
 
 
+def decided(one, other):
+    """What becomes of two records, whichever side decides it."""
+    here, there = (as_json(each.to_json()) for each in (one, other))
+    found = standings.decide(here, there).content
+    assert found == standings.decide(there, here).content
+    return found
+
+
+GATE_SAID = ("gate", "2026-10-01T00:00:00+00:00")
+
+
+def words(when, **others):
+    """A person's words about single benchmarks; of the others the gate's counts."""
+    return standing_file.Record(by="user", when=when, whole=GATE_SAID, **others)
+
+
+def test_with_which_run_a_level_begins_is_kept_of_both_words():
+    first = words(
+        OLDER,
+        new_level=("k1",),
+        began=("k3",),
+        benchmarks={"k5": Standing.QUARANTINED},
+        words=dict.fromkeys(["k1", "k3", "k5"], ("user", OLDER)),
+    )
+    second = words(
+        NEWER,
+        new_level=("k2", "k5"),
+        began=("k4",),
+        words={"k2": ("user", NEWER), "k4": ("user", NEWER), "k5": ("user", "2026-10-15T00:00:00+00:00")},
+    )
+    found = standing_file.of_content(decided(first, second))
+    assert ({*found.new_level}, {*found.began}) == ({"k1", "k2"}, {"k3", "k4"})
+    assert found.of("k5") is Standing.QUARANTINED, "the newer word about it"
+    assert found.word == GATE_SAID, "nobody said a word about the others"
+    later = standing_file.Record(Standing.QUARANTINED, "slower", "gate", NEWER)
+    assert standing_file.of_content(decided(found, later)).others is Standing.QUARANTINED
+
+
+def test_where_an_older_autogauge_did_not_note_what_a_word_was_about_the_worse_counts():
+    vague = standing_file.Record(by="user", when=NEWER, benchmarks={"k1": Standing.QUARANTINED})
+    clear = words(OLDER, benchmarks={"k2": Standing.QUARANTINED}, words={"k2": ("user", OLDER)})
+    found = standing_file.of_content(decided(vague, clear))
+    assert (found.of("k1"), found.of("k2")) == (Standing.QUARANTINED, Standing.QUARANTINED)
+
+
+def test_however_long_its_past_is_a_decided_standing_came_after_both():
+    def with_a_past(when, digit):
+        return words(when, replaces=tuple(f"{digit}{number:015x}" for number in range(standing_file.MOST_REPLACED)))
+
+    one, other = with_a_past(OLDER, 1), with_a_past(NEWER, 2)
+    content = decided(one, other)
+    for each in (one, other):
+        before = as_json(each.to_json())
+        assert standings.decide(content, before).side is standings.Side.HERE
+        assert standings.decide(before, content).side is standings.Side.THERE
+
+
 def test_what_is_half_or_damaged_stays_where_it_is_and_is_named(tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     runs = [with_samples(here / "lab-01", 0.01 + number / 1000) for number in range(5)]
