@@ -13,6 +13,7 @@ from autogauge.emulation.asked import DISCRETE, OTHER_VENDOR, Gpus, with_faults
 from autogauge.errors import UserError
 from autogauge.probe.request import MOST_GPUS, EmulatedGpu, Emulation
 from tests.cases import each_of
+from tests.properties import untimed
 from tests.support import ROOT, is_gone, run_cli, wait_until
 
 SCRIPT = """
@@ -140,13 +141,13 @@ def test_every_way_to_ask_for_gpus_is_read_back_and_is_one_that_can_be_emulated(
 
 
 def test_any_text_is_read_or_refused_in_a_sentence():
-    from hypothesis import given, settings
+    from hypothesis import given
     from hypothesis import strategies as st
 
     refused = []
     words = st.lists(st.sampled_from(["1", "2", "3", "discrete", "other-vendor", ""]) | st.text(max_size=3), max_size=4)
 
-    @settings(max_examples=40)
+    @untimed(40)
     @given(words.map(",".join))
     def gpus(text):
         try:
@@ -163,7 +164,7 @@ def test_any_text_is_read_or_refused_in_a_sentence():
         st.sampled_from(["", ",after=0", ",after=3", ",after=", ",after=-1"]),
     )
 
-    @settings(max_examples=40)
+    @untimed(40)
     @given(st.lists(parts.map(lambda each: "{}:{}={}{}".format(*each)), max_size=3), st.booleans())
     def faults(texts, are_two):
         asked = Gpus(2) if are_two else Gpus()

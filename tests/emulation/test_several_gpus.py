@@ -15,6 +15,7 @@ from autogauge.models import tiny
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import EmulatedGpu, ProbeRequest
 from autogauge.probe.worker.emulation import GPUS, VARIABLE, best_class, processor_flags
+from tests.properties import untimed
 from tests.support import ROOT
 
 DEADLINE_S = 60
@@ -387,7 +388,7 @@ def test_a_gpu_that_cannot_be_emulated_is_refused(fields):
 
 
 def test_the_layer_reads_every_fault_that_a_request_may_name_and_no_other(emulation):
-    from hypothesis import given, settings
+    from hypothesis import given
     from hypothesis import strategies as st
 
     from autogauge.probe.request import _FAULT
@@ -395,7 +396,7 @@ def test_the_layer_reads_every_fault_that_a_request_may_name_and_no_other(emulat
     layer = ctypes.CDLL(emulation.layer)
     known = st.from_regex(_FAULT, fullmatch=True, alphabet=st.characters(codec="ascii"))
 
-    @settings(max_examples=60)
+    @untimed()
     @given(
         st.one_of(known, st.text(st.characters(codec="ascii", exclude_characters="\0")), st.text("slow:.019e- xfail"))
     )

@@ -13,6 +13,7 @@ from autogauge.rig.rig import Asked
 from autogauge.settings import Settings
 from autogauge.targets import is_emulated
 from tests.cases import each_of
+from tests.properties import untimed
 from tests.unit.test_report import settings
 
 KIND = accelerator(AUTO, NONE)
@@ -67,7 +68,6 @@ def test_what_cannot_be_is_one_sentence(given, told):
 
 def test_any_text_is_refused_or_read_to_what_is_read_again_as_itself():
     from hypothesis import given
-    from hypothesis import settings as of_hypothesis
     from hypothesis import strategies as st
 
     letters = st.lists(
@@ -75,7 +75,7 @@ def test_any_text_is_refused_or_read_to_what_is_read_again_as_itself():
     )
     taken = set()
 
-    @of_hypothesis(max_examples=300, deadline=None)
+    @untimed(300)
     @given(st.one_of(letters.map("".join), st.sampled_from([each[0] for each in READ]), st.text()))
     def holds(text):
         try:
