@@ -92,7 +92,7 @@ class Progress:
             said = (
                 f"{account.outcome}{f': {account.sentence}' if account.sentence else ''}"
                 if account.is_over
-                else account.step
+                else f"{account.step}{_doing(account)}"
             )
             self._print(f"{account.machine.name}  {said}")
 
@@ -128,7 +128,7 @@ def check(lab: Lab, limit: Limit = None, strict: Strict = False, as_json: AsJson
     with tempfile.TemporaryDirectory(prefix="autogauge-") as folder, Progress() as progress:
         everybody = collector.check(found, limit, Path(folder, "ansible.log"), progress, strict=strict)
     rows, line = [each.to_json() for each in everybody], accounts.in_a_line(everybody)
-    notes = accounts.same_computer(everybody)
+    notes = [*accounts.locks_held(everybody), *accounts.same_computer(everybody)]
     if as_json:
         print_json({"machines": rows, "summary": line, "notes": notes})
     else:

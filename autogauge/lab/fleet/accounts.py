@@ -5,6 +5,7 @@ Made from events alone, so that it is the same whoever shows it. Bringing result
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections import Counter
@@ -22,11 +23,19 @@ from autogauge.lab.fleet.inventory import Machine
 from autogauge.plain import few, sentence
 
 LOOK, START, MEASURE, FETCHED = "look at the machine", "start to measure", "measure", "fetch the results"
+WAITS = "wait for its measuring lock"
+"""What it is at instead of measuring while another session has the lock."""
 ARE_FIT = ("is it fit to measure?", "is it fit?")
 """The steps of the playbook that mean something here, by their names in it; where one of the last is skipped, nothing is in the way."""
 PROBLEM = "problem="
 """How a line of the first look begins that tells what is in the way."""
 ACCEPTED = str(Standing.ACCEPTED)
+HELD = "held"
+MOST_OF_A_LINE = 300
+_WAITING = re.compile(
+    r"waiting for another session that measures on this machine, (\d+) s at most: (.*?)(?: \(--\S+\))?$"
+)
+"""As ``rig.lock`` says it; the release there may be another one, which says it otherwise."""
 QUIET = ("is ", "did ")
 """How the names of steps begin that are over at once."""
 
@@ -136,7 +145,12 @@ def follow(account: Account, event: Event) -> None:
 
 
 def _look_at_measuring(account: Account, says: dict[str, str]) -> None:
-    account.doing = sentence(says.get("last", "").strip(), 120)
+    last = says.get("last", "").strip()
+    waits = _WAITING.search(last)
+    step = WAITS if waits else MEASURE
+    if step != account.step and not account.is_over:
+        account.step, account.since = step, time.monotonic()
+    account.doing = sentence(f"{waits[2]}, for {waits[1]} s more at most" if waits else last, MOST_OF_A_LINE)
     account.status = says.get("status", "")
     if "silent" in says:
         last = f"; its last words: {account.doing}" if account.doing else ""
@@ -202,6 +216,12 @@ def _short(run: str) -> str:
     """``lab-01/3`` of a run's folder and name."""
     machine, _, name = run.rpartition("/")
     return f"{machine}/{name.partition('_')[0].lstrip('0')}"
+
+
+def locks_held(accounts: Iterable[Account]) -> list[str]:
+    """Sentences about measuring locks that others have."""
+    held = ((each.machine.name, each.says.get("lock", "").strip()) for each in accounts)
+    return [f"{name}: its measuring lock is {sentence(said, 500)}" for name, said in held if said.startswith(HELD)]
 
 
 def same_computer(accounts: Iterable[Account]) -> list[str]:

@@ -3,6 +3,8 @@
 export LC_ALL=C
 [ -z "$NOT_STARTED" ] || { echo "$NOT_STARTED" >&2; exit 1; }
 cd "$FOLDER/sessions/$SESSION" || exit 1
+# The first look is a short one: who waits for the lock is to be seen soon.
+[ -e looked ] || { touch looked 2>/dev/null; [ "$POLL_S" -le 5 ] || POLL_S=5; }
 last() { tail -c 600 output | tr -d '\r' | grep -v '^ *$' | tail -n 1; }
 if flock --shared --timeout "$POLL_S" 9 9<alive; then
     echo "status=$(cat status 2>/dev/null || echo killed)"
