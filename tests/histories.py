@@ -152,7 +152,11 @@ def year(
     slower: float = 1.0,
     **others: Any,
 ) -> None:
-    """So many runs of a machine, a day apart, that vary by about 1 %; ``slower`` scales them all."""
+    """So many runs of a machine, a day apart, that vary by about 1 %; ``slower`` scales them all.
+
+    With ``days`` they are all of that day, a second apart: two runs of one moment and figure would be one that is there twice.
+    """
+    day = others.pop("days", None)
     for number in range(runs):
         wobble = 1 + 0.01 * ((number * 7) % 5 - 2) / 2
         ratio = slower * wobble
@@ -162,7 +166,7 @@ def year(
             ratios={LATENCY: ratio, PER_FRAME: ratio * 1.1},
             machine=machine,
             openvino=openvino,
-            **{"days": number, **others},
+            **{"days": number if day is None else day + number / 86400, **others},
         )
 
 

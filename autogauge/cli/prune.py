@@ -70,7 +70,7 @@ def prune(
             raise UserError(f"there is no saved run in {root}: name another folder (--history=DIR).")
         for folder in folders:
             try:
-                plan, removed = _of_folder(folder, place, rule, now, wanted, yes)
+                plan, removed = _of_folder(folder, place, rule, now, wanted, yes, in_history=folder != root)
             except UserError as error:
                 if not done:
                     raise
@@ -87,7 +87,7 @@ def prune(
 
 
 def _of_folder(
-    folder: Path, cache: Path, rule: Rule, now: datetime.datetime, wanted: Where, yes: bool
+    folder: Path, cache: Path, rule: Rule, now: datetime.datetime, wanted: Where, yes: bool, *, in_history: bool
 ) -> tuple[Plan, Removed | None]:
     """What becomes of one folder's runs, and with ``yes`` what was removed of them. Raises :class:`UserError`."""
     removed = None
@@ -97,7 +97,7 @@ def _of_folder(
     with _held(folder) if yes else contextlib.nullcontext():
         before = pruning.states(folder)
         with index.opened(folder, cache, say=saying) as found:
-            plan = pruning.plan(folder, found.runs(), rule, now, wanted.holds_for, before)
+            plan = pruning.plan(folder, found.runs(in_history=in_history), rule, now, wanted.holds_for, before)
         if yes:
             removed = pruning.remove(plan)
     if removed and removed.runs:

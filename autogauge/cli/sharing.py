@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from autogauge.history.sharing.address import WAYS, place_of
 from autogauge.history.sharing.chosen import chosen
 from autogauge.history.sharing.folder import Folder
 from autogauge.history.sharing.merged import Merged
-from autogauge.history.sharing.place import Place, is_machine
+from autogauge.history.sharing.place import Denied, Place, is_machine, runs_in
 from autogauge.history.sharing.remote import DEFAULT_WAIT_S
 from autogauge.history.sharing.transfer import Wanted, transfer
 from autogauge.plain import counted, few, sentence
@@ -148,11 +149,28 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
     if is_new and not asked.is_dry:
         receiver.begin()
     merged = transfer(sender, receiver, names, plan, _progress)
+    if called and called != names[0]:
+        merged.notes += _under_another_name(names[0], called, receiver)
     if unread:
         merged.notes.append(f"{counted(unread, 'run')} left out: what cannot be read passes no filter")
     _show(merged, (sender if receiver is here else receiver).shown, asked.as_json)
     if merged.conflicts:
         raise typer.Exit(1)
+
+
+def _under_another_name(machine: str, called: str, receiver: Place) -> list[str]:
+    """What it means that a machine's runs have another name at the receiver."""
+    said = [
+        f"runs that were measured as {machine} count for {called} {receiver.where}: there the folder says whose a run is"
+    ]
+    with contextlib.suppress(Denied):
+        twice = {*runs_in(receiver.files(called))} & {*runs_in(receiver.files(machine))}
+        if twice:
+            said.append(
+                f"{counted(len(twice), 'run')} of {called} {receiver.where} are called as runs of {machine}: "
+                "what is the same run counts once"
+            )
+    return said
 
 
 def _named(sender: Place, patterns: Sequence[str] | None) -> list[str]:

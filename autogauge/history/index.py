@@ -27,9 +27,10 @@ from autogauge import trust
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.history import records, standing, store
-from autogauge.history.index_rows import RUN, STANDINGS, drop, facts_from, insert, prepare
+from autogauge.history.index_rows import RUN, STANDINGS, UNREADABLE, drop, facts_from, insert, prepare
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import NO_CONTENTS, OPENVINO, Contents, Labels
+from autogauge.history.machines import whose
 from autogauge.history.records import VERDICTS, SavedRun
 from autogauge.history.standing_file import Record
 
@@ -75,18 +76,21 @@ class Index:
         rows = self._database.execute("SELECT DISTINCT contents FROM runs WHERE contents IS NOT NULL")
         return {key for (contents,) in rows for key in self._contents[contents].labels}
 
-    def runs(self) -> list[IndexedRun]:
-        """Every saved run by number, those that cannot be read included."""
+    def runs(self, *, in_history: bool = False) -> list[IndexedRun]:
+        """Every saved run by number, those that cannot be read included; ``in_history``: the folder is one of a history's machines."""
         rows = self._database.execute(f"SELECT {RUN} FROM runs ORDER BY number, name").fetchall()  # noqa: S608 (a constant)
         known = {key: facts_from(text) for key, text in self._database.execute("SELECT id, json FROM facts")}
         columns = RUN.split(", ")
-        return [self._run(dict(zip(columns, row, strict=True)), known) for row in rows]
+        return [self._run(dict(zip(columns, row, strict=True)), known, in_history) for row in rows]
 
-    def _run(self, fields: dict[str, Any], known: Mapping[int, Mapping[str, Any]]) -> IndexedRun:
+    def _run(self, fields: dict[str, Any], known: Mapping[int, Mapping[str, Any]], in_history: bool) -> IndexedRun:
         """A row by the names of its columns, which are the run's fields but for these."""
         name, when_s, problems, facts, contents = (
             fields.pop(each) for each in ("name", "when_s", "problems", "facts", "contents")
         )
+        measured_as, is_read = fields.pop("machine"), fields["standing"] != UNREADABLE
+        # What cannot be read and names no machine is its folder's others', see ``reporting.names_of``.
+        machine = whose(self.folder, measured_as, in_history=in_history) if measured_as or is_read else ""
         return IndexedRun(
             path=self.folder / name,
             when=None if when_s is None else datetime.datetime.fromtimestamp(when_s, datetime.timezone.utc),
@@ -94,6 +98,8 @@ class Index:
             problems=tuple(problems.split("\n")) if problems else (),
             facts=known.get(facts, {}),
             contents=self._contents.get(contents, NO_CONTENTS),
+            machine=machine,
+            measured_as=measured_as,
             **fields,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,12 @@ from typing import Any
 
 from autogauge.errors import UserError
 from autogauge.history import store
+from autogauge.history.found import identity
 from autogauge.history.labels import Contents
 from autogauge.history.records import VERDICTS, NewerRun, SavedRun
 from autogauge.history.standing_file import Record, Standing
 
-SCHEMA = 7
+SCHEMA = 8
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
 LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""
@@ -30,7 +32,7 @@ CREATE TABLE runs (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER, changed_ns INTEGER, standing_ns INTEGER, number INTEGER, when_s REAL,
     machine TEXT, openvino TEXT, model TEXT, precision TEXT, weights TEXT, profile TEXT, accelerator TEXT, fingerprint TEXT,
     standing TEXT, why TEXT, foreign_file INTEGER, verdict TEXT, benchmarks INTEGER, problems TEXT, digest TEXT, folder TEXT,
-    accepted INTEGER, pending INTEGER, facts INTEGER, contents INTEGER
+    accepted INTEGER, pending INTEGER, facts INTEGER, contents INTEGER, content TEXT
 );
 CREATE TABLE facts (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
 CREATE TABLE contents (id INTEGER PRIMARY KEY, json TEXT, labelled INTEGER, UNIQUE (json, labelled));
@@ -42,7 +44,7 @@ CREATE INDEX figures_of_run ON figures (run);
 """
 RUN = (
     "id, name, number, when_s, machine, openvino, model, precision, weights, profile, accelerator, fingerprint, standing, why, "
-    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, pending, facts, contents, standing_ns"
+    "foreign_file, verdict, benchmarks, problems, digest, folder, accepted, pending, facts, contents, content, standing_ns"
 )
 COLUMNS = {
     "runs": f"{RUN}, size, changed_ns",
@@ -87,7 +89,7 @@ def insert(
 ) -> None:
     """Add a run of a file with these facts (size, change, change of the standing), or that it cannot be read, and why (``why_not``)."""
     own: tuple[object, ...] = (None, "", "", "", "", "", "", "", "")
-    more: tuple[object, ...] = ("", "", 0, 0, None, None)
+    more: tuple[object, ...] = ("", "", 0, 0, None, None, "")
     stands, why, problem = UNREADABLE, "", str(why_not or "")
     verdicts: set[str] = set()
     if isinstance(why_not, NewerRun):
@@ -106,7 +108,7 @@ def insert(
         stated = _id(database, "facts", ("json",), (facts_of_it,)) if facts_of_it else None
         text = Contents.text_of({each.key: (each.metric, each.labels) for each in run.benchmarks.values()})
         contents = _id(database, "contents", ("json", "labelled"), (text, int(run.labelled))) if text else None
-        more = (run.digest, run.folder, accepted, pending, stated, contents)
+        more = (run.digest, run.folder, accepted, pending, stated, contents, _content_of(run))
         stands, why = str(record.standing), record.why
     found = run.benchmarks if run else {}
     worst = next((word for word in VERDICTS if word in verdicts), "")
@@ -128,6 +130,15 @@ def insert(
         for each in found.values()
     ]
     database.executemany("INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", figures)
+
+
+def _content_of(run: SavedRun) -> str:
+    """By which copies of a run are known, also with another name; empty where it has nothing that could tell it from another run."""
+    if run.when is None or not run.benchmarks:
+        return ""
+    ratios = sorted((key, each.against_pinned.ratio) for key, each in run.benchmarks.items() if each.against_pinned)
+    whole = (identity(run), run.machine, run.openvino, run.model, run.digest, run.accelerator, ratios)
+    return hashlib.sha256(repr(whole).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _facts_of(run: SavedRun) -> str:

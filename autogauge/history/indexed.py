@@ -58,6 +58,15 @@ class IndexedRun:
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     contents: Contents = field(default=NO_CONTENTS, compare=False, repr=False)
     """Its benchmarks by key, with the labels that it gives them."""
+    measured_as: str = ""
+    """The machine as the run itself names it; ``machine`` is the one that it counts for (``machines``)."""
+    content: str = field(default="", repr=False)
+    """Equal for copies of a run, empty where nobody knows."""
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether it counts for a machine of another name than it was measured as."""
+        return self.machine != self.measured_as
 
     @property
     def readable(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autogauge.errors import UserError
@@ -17,7 +17,8 @@ SHOWN = 5
 def run_folders(place: Path, say: Callable[[str], None] = lambda text: None) -> list[Path]:
     """The folders with saved runs: the place itself, or its folders. Raises :class:`UserError` when they cannot be read.
 
-    One of several that this user may not look into is left out, and ``say`` is told: a disk's ``lost+found`` is no machine.
+    One of several that this user may not look into is left out, and ``say`` is told: a disk's ``lost+found`` is no machine. So is a link to
+    another of them: it is no second machine.
     """
     try:
         candidates = [place, *sorted(each for each in place.iterdir() if is_folder(each))]
@@ -33,7 +34,16 @@ def run_folders(place: Path, say: Callable[[str], None] = lambda text: None) -> 
         raise closed[0]
     for each in closed:
         say(f"left out: {each}")
-    return found
+    return _each_once(found, say)
+
+
+def _each_once(folders: Sequence[Path], say: Callable[[str], None]) -> list[Path]:
+    """The folders without links to others of them."""
+    real = {each.resolve(): each for each in sorted(folders, key=lambda each: (each.is_symlink(), each), reverse=True)}
+    for each in folders:
+        if (other := real[each.resolve()]) != each:
+            say(f"left out: {each} is a link to {other}, whose runs are counted there")
+    return [each for each in folders if real[each.resolve()] == each]
 
 
 def is_number(text: str) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
+from autogauge.history import copies, machines, remembered, store, where
 from autogauge.history import index as indexes
-from autogauge.history import remembered, store, where
 from autogauge.history.index import OnProgress, Say
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import OPENVINO, Contents, in_order
@@ -55,6 +55,7 @@ class Selection:
             )
             found.append(f"none of the {count} is accepted ({stands}): taken all the same")
         found += Models(self.runs).notes()
+        found += machines.notes(self.runs)
         if self.not_accepted:
             runs = "run is" if self.not_accepted == 1 else "runs are"
             found.append(f"{self.not_accepted} {runs} quarantined or pending and left out (standing=* takes them in)")
@@ -81,6 +82,7 @@ class Histories:
         self._runs: dict[Path, list[IndexedRun]] = {}
         self._readers: list[indexes.Index] = []
         self._reader_of: dict[Path, int] = {}
+        self._said: set[str] = set()
 
     @functools.cached_property
     def _remembered(self) -> Remembered:
@@ -112,7 +114,7 @@ class Histories:
 
     def of_folders(self, folders: Iterable[Path], wanted: Where) -> Selection:
         """The runs of these folders that pass the filters, whatever their standing; ``last`` counts among these alone."""
-        return self._chosen(wanted.text, [run for each in folders for run in self._read(each)], wanted, True)
+        return self._chosen(wanted.text, [run for each in folders for run in self._read(each, self.root)], wanted, True)
 
     def _of_place(self, text: str, place: str, wanted: Where, any_standing: bool) -> Selection:
         path = run_named(place, self.root) if is_number(place) else Path(place)
@@ -122,7 +124,7 @@ class Histories:
                 raise UserError(
                     f"there is no saved run in {place}: measure one (pytest -m perf), or name another folder."
                 )
-            found = [run for folder in folders for run in self._read(folder)]
+            found = [run for folder in folders for run in self._read(folder, path)]
             return self._chosen(text, found, wanted, any_standing)
         if exists(path):
             return self._chosen(text, [self._single(path)], wanted, True)
@@ -141,7 +143,7 @@ class Histories:
         """The runs of the machine of that name in the history, whose folder may be called otherwise; ``None`` where there is none."""
         if is_number(place) or not is_folder(self.root):
             return None
-        every = [run for folder in run_folders(self.root, self._say) for run in self._read(folder)]
+        every = [run for folder in run_folders(self.root, self._say) for run in self._read(folder, self.root)]
         return (
             [run for run in every if run.machine == place]
             or [run for run in every if run.path.parent == self.root / place]
@@ -153,7 +155,11 @@ class Histories:
         if wanted.labels:
             readers = {self._reader_of[run.path] for run in every}
             wanted.check(in_order(key for reader in readers for key in self._readers[reader].label_keys()))
-        passing = [run for run in every if run.readable and wanted.holds_for(run)]
+        named = zip(names_of(every), every, strict=True)
+        heard_of, twice = copies.counted_once([run for name, run in named if wanted.holds_for_machine(name)])
+        self._say_once(copies.in_words(twice))
+        left = {id(copy) for _, copy in twice}
+        passing = [run for run in every if run.readable and id(run) not in left and wanted.holds_for(run)]
         passing = self._with_benchmarks(passing, wanted)
         stands = any_standing or wanted.asks_for("standing")
         kept = passing if stands else [run for run in passing if run.is_accepted] or passing
@@ -171,7 +177,7 @@ class Histories:
             tuple(run for run in every if not run.readable),
             not_accepted,
             stands,
-            tuple(run for name, run in zip(names_of(every), every, strict=True) if wanted.holds_for_machine(name)),
+            tuple(heard_of),
             self._remembered,
         )
 
@@ -227,15 +233,28 @@ class Histories:
 
         return [run for run in runs if has(run)]
 
-    def _read(self, folder: Path) -> list[IndexedRun]:
-        """Every saved run of a folder."""
-        return self._known(folder, lambda: indexes.opened(folder, self._cache, self._progress, self._say))
+    def _say_once(self, sentences: Iterable[str]) -> None:
+        for each in sentences:
+            if each not in self._said:  # of both sides of a comparison, say
+                self._said.add(each)
+                self._say(each)
 
-    def _known(self, key: Path, open_it: Callable[[], AbstractContextManager[indexes.Index]]) -> list[IndexedRun]:
+    def _read(self, folder: Path, history: Path | None = None) -> list[IndexedRun]:
+        """Every saved run of a folder, which is a machine's where it lies in that ``history``, or in the one that is the root."""
+        histories = {each.resolve() for each in (history, self.root) if each}
+        return self._known(
+            folder,
+            lambda: indexes.opened(folder, self._cache, self._progress, self._say),
+            in_history=folder.parent.resolve() in histories,
+        )
+
+    def _known(
+        self, key: Path, open_it: Callable[[], AbstractContextManager[indexes.Index]], *, in_history: bool = False
+    ) -> list[IndexedRun]:
         if key not in self._runs:
             reader = self._stack.enter_context(open_it())
             self._readers.append(reader)
-            self._runs[key] = reader.runs()
+            self._runs[key] = reader.runs(in_history=in_history)
             self._reader_of |= {run.path: len(self._readers) - 1 for run in self._runs[key]}
         return self._runs[key]
 

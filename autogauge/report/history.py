@@ -74,6 +74,7 @@ def run_json(run: IndexedRun) -> dict[str, Any]:
         "number": run.number,
         "measured": run.when.isoformat() if run.when else None,
         "machine": run.machine,
+        "measured_as": run.measured_as,
         "openvino": run.openvino,
         "model": run.model,
         "digest": run.digest,

@@ -115,8 +115,11 @@ def test_machines_are_named_by_their_bare_names(tmp_path):
         ["lab-02"] * 12,
     ]
     assert found["over_machines"] == [], "two machines are not one lab"
-    (each,) = json.loads(compare(tmp_path, "runner openvino=2026.3", "folder openvino=2026.4", "--json"))["benchmarks"]
+    (each,) = json.loads(compare(tmp_path, "folder openvino=2026.3", "folder openvino=2026.4", "--json"))["benchmarks"]
     assert each["runs"] == [6, 6]
+    assert each["machine"] == "folder", "which says of itself that it was measured as runner"
+    done = CliRunner().invoke(app, ["compare", "lab-01", "runner", f"--history={tmp_path / 'history'}"])
+    assert "there is no 'runner': name a saved run, a machine of" in str(done.exception)
     done = CliRunner().invoke(app, ["compare", "lab-01", "lab-99", f"--history={tmp_path / 'history'}"])
     assert "there is no 'lab-99': name a saved run, a machine of" in str(done.exception)
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
-from autogauge.files import utf8
+from autogauge.files import readable, slug, utf8
 from autogauge.history import standing
 from autogauge.history.export import metrics
 from autogauge.history.export.metrics import Family
@@ -134,12 +134,13 @@ def test_nothing_is_left_of_a_file_that_cannot_be_written(history, tmp_path):
 
 def test_two_machines_of_one_label_set_are_one_series(tmp_path):
     """The same machine in two folders: node_exporter refuses a whole file for one series that is there twice."""
-    for folder, runs in (("lab-01", 2), ("copied", 4)):
+    for folder, runs in ((readable("lab 01"), 2), (slug("lab 01"), 4)):  # as folders were named once, and are now
         for number in range(runs):
-            save(tmp_path / "history" / folder, {LATENCY: 0.01}, days=number, machine="lab-01")
+            save(tmp_path / "history" / folder, {LATENCY: 0.01 + runs / 1000}, days=number, machine="lab 01")
     values, _ = parsed(exported(tmp_path / "history")[0])
     (found,) = labels_with(values, "benchmark_run_info", benchmark=LATENCY)
     assert found[0]["run"] == "4"
+    assert found[0]["machine"] == "lab 01"
 
 
 @for_all(lambda st: (st.dictionaries(st.sampled_from(["a", "b", "c"]), st.text()), st.floats(allow_nan=False)))

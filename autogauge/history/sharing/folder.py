@@ -40,7 +40,10 @@ class Folder(Place):
     def machines(self) -> list[str]:
         """The folders in it; and itself, by its name, where runs lie in it."""
         try:
-            found = [each.name for each in self.root.iterdir() if is_machine(each.name) and is_folder(each)]
+            folders = [each for each in self.root.iterdir() if is_machine(each.name) and is_folder(each)]
+            own_folders = {each.resolve() for each in folders if not each.is_symlink()}
+            # A link to another machine's folder is no second machine.
+            found = [each.name for each in folders if not each.is_symlink() or each.resolve() not in own_folders]
             own = bool(runs_in(each.name for each in self.root.iterdir()))
         except FileNotFoundError:
             return []
