@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from autogauge.files import is_folder, readable, slug
+from autogauge.files import is_folder, readable, slug, whole_characters
 from autogauge.history.indexed import IndexedRun
 from autogauge.plain import counted, plain
 from autogauge.targets import EMULATED
@@ -23,7 +23,8 @@ _EMULATED = re.compile(rf"-{EMULATED}(-.*)?")
 """What comes after a machine's name where its folder is that of runs with emulated GPUs."""
 _FOREIGN = re.compile(r"\w+-\w+-[0-9.]+-[0-9]+bit")
 """pytest-benchmark's own name for a folder says what system and Python measured, and no machine."""
-SHOWN = 5
+SHOWN, LONGEST = 5, 80
+"""Machines that the notes name, and characters of a name."""
 
 
 def whose(folder: Path, measured_as: str, *, in_history: bool) -> str:
@@ -38,10 +39,8 @@ def whose(folder: Path, measured_as: str, *, in_history: bool) -> str:
 def _whose(folder: Path, measured_as: str, in_history: bool) -> str:
     if is_own(folder.name, measured_as) or _FOREIGN.fullmatch(folder.name):
         return measured_as
-    if in_history:
-        return folder.name
     lies_beside = measured_as and is_folder(folder.with_name(slug(measured_as)))
-    return folder.name if lies_beside else measured_as
+    return whole_characters(folder.name) if in_history or lies_beside else measured_as
 
 
 def is_own(folder: str, machine: str) -> bool:
@@ -56,7 +55,7 @@ def notes(runs: Iterable[IndexedRun]) -> list[str]:
     """A sentence for each machine whose runs were measured under another name."""
     found = Counter((run.machine, run.measured_as) for run in runs if run.measured_as and run.is_renamed)
     said = [
-        f"{counted(many, 'run')} of {plain(machine)} {'was' if many == 1 else 'were'} measured as {plain(measured_as)}: "
+        f"{counted(many, 'run')} of {plain(machine, LONGEST)} {'was' if many == 1 else 'were'} measured as {plain(measured_as, LONGEST)}: "
         "the folder says whose a run is"
         for (machine, measured_as), many in list(found.items())[:SHOWN]
     ]

@@ -243,7 +243,7 @@ def test_names_are_shown_as_text_and_run_nothing(visit, tmp_path):
     names = {"machine": HOSTILE, "model": HOSTILE, "openvino": HOSTILE, "fingerprint": HOSTILE}
     for number in range(12):
         figures = {f"latency: {HOSTILE}": 0.01 if number < 6 else 0.02}
-        made = save(tmp_path / "history" / "lab", figures, days=number, **{**names, "fingerprint": "f" * 16})
+        made = save(tmp_path / "history", figures, days=number, **{**names, "fingerprint": "f" * 16})
     with contextlib.ExitStack() as stack:
         histories = Histories(stack, tmp_path / "history", tmp_path / "cache")
         trends_page.save(histories.all(Where()), tmp_path / "trends")

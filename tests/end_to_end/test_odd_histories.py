@@ -296,7 +296,7 @@ def test_a_cell_of_a_csv_is_never_a_formula(tmp_path):
 
     names = ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1"]
     for number, name in enumerate(names):
-        save(tmp_path / "history" / "lab", {f"{name}: AUTO": 0.01}, machine=name, model=name, days=number)
+        save(tmp_path / "history", {f"{name}: AUTO": 0.01}, machine=name, model=name, days=number)
     out = tmp_path / "runs.csv"
     done = run_cli("history", "export", str(out), f"--history={tmp_path / 'history'}", f"--cache={tmp_path / 'cache'}")
     assert done.returncode == 0, done.stderr

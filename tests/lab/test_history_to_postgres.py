@@ -350,7 +350,9 @@ def test_another_schema_of_the_same_database_will_do(server, name, export):
 def test_odd_texts_are_kept_as_far_as_a_database_can(server, name, tmp_path, export):
     long = "latency: " + "x" * 5000
     save(tmp_path / "odd" / "lab-ö", {long: 0.1, long + "y": 0.2}, machine='lab\0\ud800 "ö" \'; DROP TABLE x; --')
-    assert "1 run new" in export(history=tmp_path / "odd")
+    assert "1 run new" in export(
+        history=tmp_path / "odd" / "lab-ö"
+    )  # by itself: in a history the folder is the machine
     ((machine, count),) = server.rows(
         name, "SELECT machine, count(*) FROM autogauge_runs r JOIN autogauge_benchmarks b ON b.run = r.id GROUP BY 1"
     )

@@ -3,6 +3,7 @@
 import csv
 import datetime
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -120,6 +121,18 @@ CASES = {
 @each_of("folder, measured_as, machine", CASES.values(), ids=CASES)
 def test_a_run_counts_for_its_folders_machine(folder, measured_as, machine, tmp_path):
     assert whose(tmp_path / folder, measured_as, in_history=True) == machine
+
+
+def test_a_folder_whose_name_is_no_text_is_a_machine_all_the_same(tmp_path, call):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path / "history") + b"/lab-\xff"))
+    try:
+        save(folder, {LATENCY: 0.01})
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    (found,) = json_of(call("history", "--json"))
+    assert found["machine"].startswith("lab-")
+    call("history", "export", tmp_path / "m.csv")
+    call("history", "export", tmp_path / "m.prom")
 
 
 def test_a_folder_by_itself_goes_by_what_its_runs_say_unless_that_machine_lies_beside_it(tmp_path):
