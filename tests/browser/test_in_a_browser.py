@@ -325,3 +325,29 @@ def test_a_quarantined_stretch_is_drawn_and_said_and_models_of_one_name_are_two_
     page.locator("select[name=model]").select_option("inference FP16 (in faces)")
     draw_all(page)
     assert "slower" not in page.locator("#charts-of-trends").inner_text()
+
+
+def test_a_trend_of_one_run_or_two_has_axes_that_mean_something(visit, tmp_path):
+    """No time below zero, no tick of ten digits, no half of a run; and all that is drawn is in view."""
+    save(tmp_path / "history" / "lab-01", {LATENCY: 0.00001167}, ratios={LATENCY: 0.004336915})
+    for seconds in (0.0100, 0.0101):
+        save(tmp_path / "history" / "lab-02", {LATENCY: seconds}, ratios={LATENCY: 100 * seconds}, machine="lab-02")
+    with contextlib.ExitStack() as stack:
+        page = trends_page.save(
+            Histories(stack, tmp_path / "history", tmp_path / "cache").all(Where()), tmp_path / "trends"
+        )
+    page = visit(page)
+    draw_all(page)
+    view = """() => Array.from(document.querySelectorAll(".chart")).map(each => ({
+        x: each._fullLayout.xaxis.range.map(Number), y: each._fullLayout.yaxis.range,
+        at: each.data.flatMap(one => Array.from(one.y)).filter(one => one !== null),
+        ticks: Array.from(each.querySelectorAll(".xtick, .ytick")).map(one => one.textContent)}))"""
+    for value in ("ratio", "shown"):
+        if value == "shown":
+            page.locator("input[name=value]:not(:checked)").check()
+        one, two = page.evaluate(view)
+        assert (one["x"], two["x"]) == ([0.5, 1.5], [0.5, 2.5])
+        for chart in (one, two):
+            low, high = chart["y"]
+            assert 0 < low < min(chart["at"]) <= max(chart["at"]) < high < 1.5 * max(chart["at"]), chart
+            assert all(len(text) <= 6 for text in chart["ticks"]), chart["ticks"]

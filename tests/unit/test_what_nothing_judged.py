@@ -175,3 +175,14 @@ def test_page_and_gate_agree_that_there_is_no_baseline(tmp_path):
     judged = CliRunner().invoke(app, ["gate", "lab-02/2", f"--history={history}"])
     assert "NOTHING WAS JUDGED" in judged.stdout
     assert rows_of(report(tmp_path))["lab-02"][0][3] == "? –"
+
+
+def test_no_change_of_level_is_no_news_where_none_could_be_seen(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01", 3)
+    assert "1 of 1 trend has fewer than 8 runs: too few" in said(report(tmp_path) / "index.html")
+    assert "None." not in said(tmp_path / "out" / "index.html")
+    machine(history, "lab-02")
+    text = said(report(tmp_path) / "trends.html")
+    assert "None in the others. 1 of 2 trends has fewer than 8 runs" in text
+    assert "too few" not in said(tmp_path / "out" / "machines" / "lab-02.html")

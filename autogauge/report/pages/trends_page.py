@@ -32,6 +32,7 @@ from autogauge.report.pages.addresses import ID, MACHINES, ids_of
 from autogauge.report.pages.marks import Marks
 from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import brief, briefest, change_in_words, newest_in_words, pattern_in_words
+from autogauge.stats.change_points import SHORTEST
 
 PAGE, RUNS = "index.html", "data/runs.js"
 TOGETHER = "trends.html"
@@ -124,6 +125,8 @@ def page_of(
         back=back,
         heading=describe(own_runs, releases_of(trends)),
         words=changes[:CHANGES_SHOWN],
+        too_short=sum(len(trend.used) < 2 * SHORTEST for trend in trends),
+        fewest=2 * SHORTEST,
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
         seen=seen[:CHANGES_SHOWN],
         more_seen=max(0, len(seen) - CHANGES_SHOWN),

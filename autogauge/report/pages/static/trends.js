@@ -105,6 +105,22 @@
     }
     return kept;
   }
+  // Of a few points, or of points that are all alike, a chart by itself zooms in on nothing: to ticks of ten digits, times below zero, and
+  // halves of runs. So there is room around them that means something: a tenth of the figure, or a hundredth; a day; half a run.
+  var FEW = 4, FEW_RUNS = 12, DAY_MS = 864e5;
+  function around(values, points) {
+    var low = Math.min.apply(null, values), high = Math.max.apply(null, values);
+    var least = points < FEW ? 0.1 * high : 0.01 * high;
+    if (!values.length || !(high > 0) || (points >= FEW && high - low >= least)) { return {}; }
+    var room = Math.max(least, 0.1 * (high - low));
+    return { range: [Math.max(0, low - room), high + room], nticks: 6 };
+  }
+  function along(xs, count) {
+    var known = xs.filter(function (x) { return x !== null && x !== undefined; });
+    if (choice("x") !== "date") { return count <= FEW_RUNS ? { range: [0.5, count + 0.5], tickmode: "linear", tick0: 1, dtick: 1 } : {}; }
+    var moments = known.map(Number), low = Math.min.apply(null, moments), high = Math.max.apply(null, moments);
+    return known.length && high - low < DAY_MS ? { range: [new Date(low - DAY_MS / 2), new Date(high + DAY_MS / 2)], nticks: 6 } : {};
+  }
   function drawTrend(place) {
     var each = all.find(function (one) { return one.id === place.dataset.trend; });
     load(each.id, function (series) {
@@ -155,9 +171,11 @@
       for (var at = 1, marked = 0; at < series.run.length && marked < 20; at += 1) {
         if (runs.fingerprint[series.run[at]] !== runs.fingerprint[series.run[at - 1]]) { shapes.push(line(xOf(series.run[at]), "dot")); marked += 1; }
       }
+      var drawnAt = [], drawnAs = [];
+      traces.forEach(function (trace) { trace.x.forEach(function (x, index) { if (trace.y[index] !== null) { drawnAt.push(x); drawnAs.push(trace.y[index]); } }); });
       place.dataset.points = total;
       autogauge.draw(place, [traces, autogauge.layout({ height: 360, shapes: shapes, annotations: notes, showlegend: true, margin: { l: 60, r: 16, t: 36, b: 48 },
-        xaxis: autogauge.axis(choice("x") === "date" ? "date (UTC)" : "run, in the order measured"), yaxis: autogauge.axis(byRatio ? "÷ pinned workload" : each.unit) })]);
+        xaxis: autogauge.axis(choice("x") === "date" ? "date (UTC)" : "run, in the order measured", along(drawnAt, series.run.length)), yaxis: autogauge.axis(byRatio ? "÷ pinned workload" : each.unit, around(drawnAs, total)) })]);
     });
   }
 
