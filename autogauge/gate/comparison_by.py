@@ -84,11 +84,12 @@ def compare_by(runs: Selection, key: str, base: str, smallest_change: float) -> 
         dataclasses.replace(runs, text=f"{runs.text}, {key} {' or '.join(by_size(values)[:NAMED])}")
         for values in ([against for _, against, _ in pairs], [value for _, _, value in pairs])
     ]
+    stand = comparison_notes.not_accepted("these runs", groups)
     notes = [
-        *comparison_notes.not_accepted("these runs", groups),
+        *stand,
         *comparison_notes.mixed("the ratio", (), groups),
         *_left_out(kinds, pairs, without, key),
-        *runs.notes(),
+        *runs.notes(standings=not stand),
     ]
     return Comparison(sides[0], sides[1], tuple(compared), (), (), tuple(dict.fromkeys(notes)), by=key)
 

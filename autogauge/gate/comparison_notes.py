@@ -37,8 +37,11 @@ def of(
     Levels are looked for in the benchmarks ``looked_at``: all, or of very many some.
     """
     found = [*_on_both_sides(a.runs, b.runs), *_between(a, b, same_machines, models)]
-    found += not_accepted("A", [(title, group) for title, group, _ in compared])
-    found += not_accepted("B", [(title, group) for title, _, group in compared])
+    stand = {
+        "A": not_accepted("A", [(title, group) for title, group, _ in compared]),
+        "B": not_accepted("B", [(title, group) for title, _, group in compared]),
+    }
+    found += [*stand["A"], *stand["B"]]
     if same_machines:
         found += mixed("A", a.runs, [(title, group) for title, group, _ in looked_at])
         found += mixed("B", b.runs, [(title, group) for title, _, group in looked_at])
@@ -47,7 +50,8 @@ def of(
                 f"whether a side mixes levels was looked at in the {len(looked_at)} lines of {len(compared)} that changed most: "
                 "the trends (python -m autogauge report) show all"
             )
-    return tuple(dict.fromkeys([*found, *(f"A: {note}" for note in a.notes()), *(f"B: {note}" for note in b.notes())]))
+    own = [f"{name}: {note}" for name, side in (("A", a), ("B", b)) for note in side.notes(standings=not stand[name])]
+    return tuple(dict.fromkeys([*found, *own]))
 
 
 def _on_both_sides(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[str]:

@@ -44,16 +44,18 @@ class Selection:
     remembered: Remembered | None = field(repr=False, compare=False, default=None)
     """What was worked out of figures before."""
 
-    def notes(self) -> list[str]:
-        """Sentences about what was left out or is odd."""
+    def notes(self, *, standings: bool = True) -> list[str]:
+        """Sentences about what was left out or is odd; without ``standings`` not that no run is accepted, where that is said elsewhere."""
         found = [f"{run.path}: {problem}" for run in self.runs for problem in run.problems]
         found += [problem for run in self.unreadable for problem in run.problems]
-        if self.runs and not self.any_standing and not any(run.is_accepted for run in self.runs):
+        if standings and self.runs and not self.any_standing and not any(run.is_accepted for run in self.runs):
             count = counted(len(self.runs), "run")
             stands = ", ".join(
                 f"{number} {name}" for name, number in Counter(run.standing for run in self.runs).items()
             )
-            found.append(f"none of the {count} is accepted ({stands}): taken all the same")
+            which = f"none of the {count}" if len(self.runs) > 1 else "its one run"
+            no = "" if len(self.runs) > 1 else "not "
+            found.append(f"{which} is {no}accepted ({stands}): taken all the same")
         found += Models(self.runs).notes()
         found += machines.notes(self.runs)
         if self.not_accepted:

@@ -1,4 +1,4 @@
-"""Tables that follow the terminal's width: where there is no room, the least needed columns are left out, and that is said.
+"""Tables that follow the terminal's width: where there is no room, titles are folded; then the least needed columns are left out, which is said.
 
 What is in a cell is left to the callers; names go through ``plain``.
 """
@@ -44,6 +44,8 @@ class Fitted:
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     _measured: dict[int, int] = field(default_factory=dict)
+    _folded: bool = False
+    """Whether titles are folded at their blanks, for there is no room for all columns else."""
 
     def add_row(self, *cells: Cell) -> None:
         """Add a row; what is no ``Text`` yet is made plain."""
@@ -63,7 +65,7 @@ class Fitted:
             column = self.columns[place]
             overflow: Literal["ellipsis", "fold"] = "ellipsis" if column.cut else "fold"
             table.add_column(
-                column.title,
+                self._title(place),
                 justify="right" if column.right else "left",
                 no_wrap=column.needs is None or column.cut,
                 overflow=overflow,
@@ -79,9 +81,17 @@ class Fitted:
     def _kept(self, width: int) -> list[int]:
         """The places of the columns that fit."""
         kept = list(range(len(self.columns)))
+        for self._folded in (False, True):
+            self._measured.clear()
+            if sum(self._needed(place) for place in kept) <= self._room(kept, width):
+                return kept
         while len(kept) > 1 and sum(self._needed(place) for place in kept) > self._room(kept, width):
             kept.remove(min(kept, key=lambda place: self.columns[place].rank))
         return kept
+
+    def _title(self, place: int) -> str:
+        title = self.columns[place].title
+        return title.replace(" ", "\n") if self._folded and self.columns[place].needs is None else title
 
     def _room(self, kept: Sequence[int], width: int) -> int:
         """What is left for cells beside what stands between them."""
@@ -106,7 +116,7 @@ class Fitted:
         if place not in self._measured:
             cells = [row[place] for row in self.rows]
             lines = [line for cell in cells for line in (cell.plain if isinstance(cell, Text) else cell).split("\n")]
-            self._measured[place] = max(1, *(cell_len(line) for line in [*lines, self.columns[place].title]))
+            self._measured[place] = max(1, *(cell_len(line) for line in [*lines, *self._title(place).split("\n")]))
         return self._measured[place]
 
 

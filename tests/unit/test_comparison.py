@@ -375,3 +375,18 @@ def test_a_run_is_named_by_its_number_with_its_machine_where_there_are_several(h
             both.select("lab-02/99")
         assert [run.number for run in both.select("machine=lab-02 run=3-5").runs] == [3, 4, 5]
         assert [run.number for run in both.select("machine=lab-01 run=0007").runs] == [7]
+
+
+def test_that_no_run_of_a_side_is_accepted_is_said_once(histories, tmp_path):
+    for machine in ("lab-01", "lab-02"):
+        save(
+            tmp_path / "history" / machine,
+            {LATENCY: 0.01, PER_FRAME: 0.02},
+            machine=machine,
+            standing=Standing.PENDING,
+        )
+    notes = compared(histories, "lab-01", "lab-02").notes
+    for side in ("A", "B"):
+        assert [note for note in notes if note.startswith(f"{side}: ")] == [
+            f"{side}: its one run is pending in all 2 benchmarks; compared all the same"
+        ]

@@ -43,6 +43,7 @@ def test_the_list_of_runs_keeps_the_standing_on_any_width(width):
     text = drawn(width, history.runs_table(rows))
     assert widest(text) <= width
     lines = [line.rstrip() for line in text.splitlines()]
+    lines = lines[next(place for place, line in enumerate(lines) if line.endswith("accepted")) - 1 :]
     assert lines[1].endswith("accepted")
     assert lines[2].endswith("quarantined")
     assert lines[3].endswith("quarantined 2/10"), "of ten benchmarks two"
@@ -53,6 +54,21 @@ def test_the_list_of_runs_keeps_the_standing_on_any_width(width):
         assert "no room for" not in text
     else:
         assert "no room for" in " ".join(text.split())
+
+
+def test_titles_are_folded_before_a_column_is_left_out():
+    table = Fitted(
+        (Column("", 90), Column("what", 80, 12), Column("time or memory", 50, right=True), Column("runs", 40))
+    )
+    table.add_row("INCONCLUSIVE", "latency", "+0.0 %", "1, 1")
+    assert "time or memory" in drawn(60, table)
+    narrow = drawn(44, table)
+    assert "no room for" not in narrow
+    assert widest(narrow) <= 44
+    assert "time or memory" not in narrow
+    assert re.search(r"\btime\b.*\n.*\bor\b.*\n.*\bmemory\b", narrow)
+    assert "(no room for: runs)" in drawn(36, table)
+    assert "time or memory" in drawn(60, table), "as wide as ever where there is room again"
 
 
 @pytest.mark.parametrize("width", [80, 120])
