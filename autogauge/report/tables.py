@@ -1,4 +1,4 @@
-"""Tables that follow the terminal's width: where there is no room, titles are folded; then the least needed columns are left out, which is said.
+"""Tables that follow the terminal's width: without room titles are folded, then the least needed columns left out, which is said.
 
 What is in a cell is left to the callers; names go through ``plain``.
 """
