@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from autogauge.errors import UserError
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: to a temporary file beside it, flushed to disk, then renamed.
@@ -152,13 +154,23 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_for_a_user(path: Path, content: bytes) -> None:
-    """Write a file that a user named, whole or not at all; never in the place of what is none.
+    """Write a file that a user named, whole or not at all; never in the place of what is none, and in a folder that is there.
 
-    Raises ``OSError``, and :class:`NotRegular` for a device, a pipe or a socket: renaming would replace ``/dev/null`` by a file.
+    Raises ``OSError``, :class:`NotRegular` for a device, a pipe or a socket (renaming would replace ``/dev/null`` by a file), and as
+    :func:`require_folder_of`.
     """
+    require_folder_of(path)
     if path.exists() and not path.is_dir() and not path.is_file():
         raise NotRegular(0, "there is a device or a pipe in its place")
     write_bytes(path, content)
+
+
+def require_folder_of(path: Path) -> None:
+    """Raises :class:`UserError` where the folder that a user's file is to be in is missing: one made of a typo is looked for by nobody."""
+    if not path.parent.exists():
+        raise UserError(
+            f"there is no folder {path.parent} for {path.name}: check the path, or make the folder (mkdir -p)."
+        )
 
 
 def sha256_of(path: Path) -> str:

@@ -273,7 +273,8 @@ def try_channels(context: typer.Context, config: Config = None, deadline: Deadli
         for each in channels
     ]
     for channel, outcome in zip(channels, outcomes, strict=True):
-        print(sentence(f"{channel.called}: {outcome.word}" + (f" ({outcome.why})" if outcome.why else "")))
+        word = "not told" if outcome.word == sending.REFUSED else outcome.word
+        print(sentence(f"{channel.called}: {word}" + (f" ({outcome.why})" if outcome.why else "")))
     if any(each.word != SENT for each in outcomes):
         raise typer.Exit(1)
 

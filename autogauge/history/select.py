@@ -22,7 +22,7 @@ from autogauge.history.remembered import Remembered
 from autogauge.history.reporting import names_of
 from autogauge.history.told_apart import Models
 from autogauge.history.where import Where
-from autogauge.plain import counted
+from autogauge.plain import counted, few, plain
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,21 @@ class Histories:
             if not paths:
                 raise UserError(f"no saved run matches {place[:200]!r}: check the pattern.")
             return self._chosen(text, self._several(paths), wanted, any_standing)
+        if not exists(self.root):
+            other = "" if place == str(self.root) else f"there is no {place[:200]!r}, and "
+            raise UserError(
+                f"{other}there is no history in {self.root} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
+            )
         raise UserError(
-            f"there is no {place[:200]!r}: name a saved run, a machine of {self.root}, a pattern, a folder, or filters (FIELD=VALUE)."
+            f"there is no {place[:200]!r}: name a saved run, a machine of {self.root} ({self._machines()}), a pattern, a folder, "
+            "or filters (FIELD=VALUE)."
         )
+
+    def _machines(self) -> str:
+        """The names of the machines in the history, as far as a sentence can hold them."""
+        folders = run_folders(self.root, self._say) if is_folder(self.root) else []
+        names = dict.fromkeys(run.machine or run.path.parent.name for folder in folders for run in self._read(folder))
+        return f"there is {few([plain(each, 80) for each in sorted(names)])}" if names else "there is none yet"
 
     def _machine(self, place: str) -> list[IndexedRun] | None:
         """The runs of the machine of that name in the history, whose folder may be called otherwise; ``None`` where there is none."""

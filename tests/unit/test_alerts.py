@@ -527,7 +527,7 @@ def test_a_book_that_cannot_be_read_is_never_taken_for_empty(lab, content, says)
 
 
 def test_a_history_that_is_not_there_is_a_mistake(lab):
-    assert "there is no folder" in sentence_of(lab.call())
+    assert "there is no history in" in sentence_of(lab.call())
 
 
 def test_a_machines_folder_gets_no_book_of_its_own_where_its_history_has_one(lab):

@@ -107,7 +107,9 @@ def locked(history: Path) -> Iterator[None]:
     Raises :class:`UserError` when another process holds it past the deadline, or there can be no such file.
     """
     if not history.is_dir():
-        raise UserError(f"there is no folder {history}: name the history (--history=DIR).")
+        raise UserError(
+            f"there is no history in {history} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
+        )
     above = history.resolve().parent
     if exists(above / NAME) and not exists(history / NAME) and store.runs(history):
         raise UserError(f"the alerts of {history} are in the book of {above}: name that (--history={above}).")

@@ -17,21 +17,24 @@ from typing import Any
 BEGUN = "begun"
 READY_S = 60.0
 _STATUS = re.compile(r"error=(\d{3})\b")
-_NEVER_ARRIVED = (
-    "Connection refused",
-    "Name or service not known",
-    "Temporary failure in name resolution",
-    "Failed to resolve",
-    "No route to host",
-    "Network is unreachable",
-    "connect timeout",
-    "ConnectTimeout",
-    "Failed to establish a new connection",
-    "CERTIFICATE_VERIFY_FAILED",
-    "SMTPAuthenticationError",
-    "SMTPRecipientsRefused",
-    "SMTPSenderRefused",
-)
+_NO_ADDRESS = "nobody knows its host: check the name in its address"
+_NEVER_ARRIVED = {
+    "Connection refused": "nobody listens there: check the host and the port in its address, and whether it runs",
+    "Name or service not known": _NO_ADDRESS,
+    "No address associated with hostname": _NO_ADDRESS,
+    "Temporary failure in name resolution": "no name server told where its host is: check the name in its address, and the network",
+    "Failed to resolve": _NO_ADDRESS,
+    "No route to host": "there is no way to its host: is it switched on, and in this network?",
+    "Network is unreachable": "there is no way to its host: is this computer in a network?",
+    "connect timeout": "its host did not answer: check the host and the port in its address",
+    "ConnectTimeout": "its host did not answer: check the host and the port in its address",
+    "Failed to establish a new connection": "it could not be reached: check the host and the port in its address",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted here: check the host in its address, and this computer's certificates",
+    "SMTPAuthenticationError": "it does not let this user in: check the name and the password in its address",
+    "SMTPRecipientsRefused": "it takes no mail for that receiver: check whom the address names",
+    "SMTPSenderRefused": "it takes no mail from that sender: check whom the address names",
+}
+"""What apprise's log says of a message that cannot have arrived, and what that means; the first that is found counts."""
 _NOBODY_KNOWS = ("408", "502", "504")
 """What stands between may have given up on a receiver that took the message."""
 
@@ -65,8 +68,9 @@ def told_by(log: str) -> tuple[str, str]:
     """What apprise's log says of a message that was not sent: whether it cannot have arrived, and why. Nothing of it is quoted."""
     if found := _STATUS.search(log):
         return ("unanswered" if found[1] in _NOBODY_KNOWS else "refused"), f"it answered {found[1]}"
-    if any(each in log for each in _NEVER_ARRIVED):
-        return "refused", "it could not be reached, or refused"
+    for says, why in _NEVER_ARRIVED.items():
+        if says in log:
+            return "refused", why
     if "timed out" in log:
         return "unanswered", "no answer in time"
     return "unanswered", "the connection broke off"

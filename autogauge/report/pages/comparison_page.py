@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from autogauge.files import write_for_a_user
+from autogauge.files import require_folder_of, write_for_a_user
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import changes_of, percent
 from autogauge.measuring.drawing import NONE, Block, Table
@@ -33,6 +33,7 @@ WIDEST = 1000.0
 def save(found: Comparison, path: Path) -> None:
     """Write the page whole or not at all, and the charts' script beside its folder. Raises ``OSError``."""
     path = path.absolute()
+    require_folder_of(path)
     content = page(found, path)
     put_script(path.parent / ASSETS)
     write_for_a_user(path, content)
