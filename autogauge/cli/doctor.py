@@ -17,7 +17,7 @@ from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.terminal import doctor_table
 
-MEND = "The same without --strict says what that does to results, and how to mend it"
+MEND = "On it, `python -m autogauge doctor` says what that does to results, and how to mend it"
 
 app = typer.Typer(**OF_A_COMMAND)
 

@@ -236,6 +236,7 @@ def test_the_deadline_of_all(lab, inventory_of, imitated, tmp_path, quick):
     path = inventory_of(1, autogauge_python=imitated("sleep 600"), **quick)
     done = fleet("run", path, f"--reports={tmp_path / 'r'}", "--deadline=10", "--json")
     _, machines = account_of(done)
+    assert done.returncode == 1  # a machine is missing: nobody interrupted it
     assert "--deadline" in machines["lab1"]["sentence"]
     assert machines["lab1"]["outcome"] in ("interrupted", "not started")
     assert not lab.machines[0].runs("sleep 600")
@@ -349,13 +350,16 @@ class TestFoundBeforeAnythingStarts:
         found = self._found(inventory_of(1, ansible_ssh_private_key_file=str(key)))["lab1"]
         assert "ssh-copy-id" in found["sentence"]
 
-    def test_a_host_that_is_not_known_here(self, inventory_of, tmp_path):
+    def test_a_host_that_is_not_known_here(self, lab, inventory_of, tmp_path):
         (tmp_path / "nobody").write_text("")
         path = inventory_of(
             1,
             ansible_ssh_common_args=f"-F none -o UserKnownHostsFile={tmp_path / 'nobody'} -o StrictHostKeyChecking=yes",
         )
-        assert "host key" in self._found(path)["lab1"]["sentence"]
+        machine = lab.machines[0]
+        said = self._found(path)["lab1"]["sentence"]
+        assert "its host key is not known here yet" in said
+        assert f"ssh -p {machine.port} {machine.user}@127.0.0.1" in said
 
     def test_one_that_hangs_from_the_beginning(self, lab, inventory_of):
         lab.machines[0].stop()

@@ -198,12 +198,28 @@ def test_a_template_is_checked_once_ansible_has_filled_it_in(written, tmp_path, 
     assert (f'{name} is "{filled}"' in machine["sentence"]) is bool(wanted)
 
 
-def asked(command, path, *words):
+def test_a_home_stands_for_that_of_who_measures(written, tmp_path):
+    """In the cache, the lock and the interpreter, too: none of them is a folder that is called ~."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "conftest.py").touch()
+    tells = '[ -z "$AUTOGAUGE_LOCK" ] || echo "$AUTOGAUGE_CACHE" >"$AUTOGAUGE_LOCK"'
+    (tmp_path / "its python").write_text(f'#!/bin/sh\n{tells}\nexec {sys.executable} "$@"\n')
+    (tmp_path / "its python").chmod(0o755)
+    own = {"ansible_connection": "local", "autogauge_folder": "~/lab it", "autogauge_project": "~/project"}
+    own |= {"autogauge_cache": "$HOME/cache it", "autogauge_lock": "~/lock it", "autogauge_python": "~/its python"}
+    path = written(json.dumps({"all": {"hosts": {"lab1": own}}}), "lab.yml")
+    done = asked("check", path, "--strict", HOME=str(tmp_path), AUTOGAUGE_LOCK="")
+    assert done.returncode == 1, done.stderr
+    assert (tmp_path / "lock it").read_text() == f"{tmp_path}/cache it\n", done.stdout
+
+
+def asked(command, path, *words, **environment):
     return subprocess.run(
         [sys.executable, "-m", "autogauge", "fleet", command, str(path), *words],
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env={**os.environ, **environment},
         timeout=120,
         check=False,
     )

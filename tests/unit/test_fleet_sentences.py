@@ -61,3 +61,50 @@ def test_a_disk_that_gets_full_while_something_is_unpacked_is_said(why):
     accounts.follow(account, Event.of(said.encode()))
     assert account.sentence.startswith("copy the project: failed to unpack a to b; ")
     assert "space" in account.sentence
+
+
+@each_of(
+    ("said", "wanted"),
+    [
+        (
+            "No ED25519 host key is known for [h]:2201 and you have requested strict checking.\nHost key verification failed.",
+            "not known here yet",
+        ),
+        ("Host key verification failed.", "compare it: ssh -p 2201 perf@h (h port 2201)"),
+        (
+            "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key for [h]:2201 has changed and you have requested strict "
+            "checking.\nHost key verification failed.",
+            "another one than before",
+        ),
+        (
+            "kex_exchange_identification: Connection closed by remote host\nConnection closed by 127.0.0.1 port 2201",
+            "it drops the connection",
+        ),
+        ("kex_exchange_identification: read: Connection reset by peer", "it drops the connection"),
+        ("ssh: connect to host h port 2201: Connection refused", "nobody listens there"),
+        ("Connection timed out during banner exchange", "does not answer"),
+    ],
+)
+def test_why_ssh_gets_into_no_machine_says_what_to_do(said, wanted):
+    own = {"ansible_host": "h", "ansible_port": 2201, "ansible_user": "perf"}
+    assert wanted in sentences.unreachable(
+        Machine("lab1", "lab1", own), f"Failed to connect to the host via ssh: {said}"
+    )
+
+
+@each_of(
+    ("own", "line"),
+    [
+        ({}, "ssh lab1 "),
+        ({"ansible_host": "{{ x }}", "ansible_user": "{{ y }}", "ansible_port": "{{ z }}"}, "ssh lab1 "),
+        ({"ansible_host": "a b; c"}, "ssh 'a b; c' "),
+    ],
+)
+def test_the_login_by_hand_is_what_the_inventory_says(own, line):
+    said = sentences.unreachable(Machine("lab1", "lab1", own), "Host key verification failed.")
+    assert f"compare it: {line}" in said
+
+
+def test_an_option_that_pytest_does_not_know_is_named_with_where_it_came_from():
+    said = sentences.of_pytest("4", "unrecognized arguments: --profil=quick")
+    assert said == "unrecognized arguments: --profil=quick (autogauge_pytest_args, or what stood behind --)"

@@ -45,6 +45,8 @@ def told(**own):
         ("autogauge_project", "/a\nb", "from / or ~/ on"),
         ("autogauge_python", ["python3"], "single line"),
         ("autogauge_machine", "", "leave it out"),
+        ("autogauge_cache", None, "leave it out"),
+        ("autogauge_environment", "", "leave it out"),
         ("autogauge_pytest_args", "-k 'open", "words of a shell"),
         ("autogauge_pytest_args", {"k": "x"}, "a list of them"),
         ("autogauge_environment", "A=1", "NAME: VALUE"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.lab.fleet import batch, slurm
+from autogauge.lab.fleet import batch, slurm, variables
 from autogauge.lab.fleet.batch import Task
 from autogauge.lab.fleet.inventory import Machine
 from autogauge.lab.fleet.slurm import Job
@@ -202,7 +202,9 @@ def test_what_a_batch_file_cannot_hold_is_one_sentence_and_no_file_is_written(tm
 @for_all(
     lambda st: (
         st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20), max_size=4),
-        st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20),
+        st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20).filter(
+            lambda it: not variables.is_open(it)
+        ),
     )
 )
 def test_words_and_values_reach_the_program_as_they_are(words, value):

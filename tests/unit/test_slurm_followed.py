@@ -171,3 +171,14 @@ def test_what_is_at_home_lies_beside_the_jobs_when_they_are_submitted(cluster, r
     run(1)
     listed = (cluster.jobs / "lab-01" / "at-home").read_text()
     assert [each.split("\t")[0] for each in listed.splitlines()] == ["lab-01/0001_x.json", "lab-01/0001_x.standing"]
+
+
+def test_a_slurm_without_a_configuration_says_where_to_run_it(cluster, run):
+    said = (
+        "sbatch: error: fetch_config: DNS SRV lookup failed\nsbatch: fatal: Could not establish a configuration source"
+    )
+    (cluster.place / "sbatch").write_text(f"#!/bin/sh\necho '{said}' >&2; exit 1\n")
+    (only,), _ = run(1)
+    assert only["outcome"] == "not started"
+    assert "sbatch finds no cluster (Could not establish a configuration source)" in only["sentence"]
+    assert "SLURM_CONF" in only["sentence"]

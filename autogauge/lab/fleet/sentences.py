@@ -5,15 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 
 from autogauge.causes import step_in
-from autogauge.lab.fleet.inventory import Machine
+from autogauge.lab.fleet.inventory import LOCAL_PORT, Machine
+from autogauge.lab.fleet.variables import TEMPLATE
 from autogauge.plain import sentence
 
 _OF_SSH = (
     (
-        "Host key verification failed|host key .*(has changed|is known)",
-        "its host key is not the known one: log in once by hand, and compare it",
+        "IDENTIFICATION HAS CHANGED|host key .*has changed",
+        "its host key is another one than before: was it installed anew? Ask whoever did; then take the old key out (ssh-keygen -R)",
+    ),
+    (
+        "Host key verification failed|host key is known",
+        "its host key is not known here yet: log in once by hand, and compare it: {login}",
     ),
     (
         r"Permission denied \(",
@@ -21,6 +27,10 @@ _OF_SSH = (
     ),
     ("Could not resolve hostname", "nobody knows its address: check the name (ansible_host)"),
     ("Connection refused", "nobody listens there: is its ssh server running, on that port?"),
+    (
+        "kex_exchange_identification|Connection (reset|closed)",
+        "it drops the connection: is that the port of its ssh server, has it too many logins, or does it refuse this computer?",
+    ),
     ("banner exchange|timed out|Timeout", "it does not answer: is it switched on, and not stuck?"),
     ("No route to host|Network is unreachable", "there is no way to it: is it switched on, and in this network?"),
 )
@@ -39,7 +49,7 @@ _OF_PYTEST = {
     "1": "its tests failed before anything was measured",
     "2": "it was interrupted",
     "3": "pytest itself failed",
-    "4": "pytest does not know an option",
+    "4": "pytest does not know an option (autogauge_pytest_args, or what stood behind --)",
     "5": "no test was chosen: check the options (autogauge_pytest_args)",
     "killed": "its measuring was killed, and left no exit status",
     "124": "it was not done in time, and was ended (autogauge_limit_s)",
@@ -56,8 +66,19 @@ def unreachable(machine: Machine, said: str) -> str:
         )
     for pattern, why in _OF_SSH:
         if re.search(pattern, said, re.IGNORECASE):
-            return f"{why} ({where})"
+            return f"{why.replace('{login}', _login(machine))} ({where})"
     return f"{where}: {first(said)}"
+
+
+def _login(machine: Machine) -> str:
+    """The line by which somebody gets there by hand, as far as the inventory says it; what is a template is left out."""
+    own = machine.variables
+    user = str(own.get("ansible_user") or own.get("ansible_ssh_user") or "")
+    port, address = machine.port, machine.address
+    whom = f"{user}@" if user and not TEMPLATE.search(user) else ""
+    where = machine.name if TEMPLATE.search(address) else address
+    number = f"-p {port} " if isinstance(port, int) and port != LOCAL_PORT else ""
+    return f"ssh {number}{shlex.quote(whom + where)}"
 
 
 def first(said: str) -> str:
@@ -84,5 +105,6 @@ def said_in(output: str, status: str) -> str:
 def of_pytest(status: str, said: str) -> str:
     """Of a pytest that did not measure: its own sentence, else what its exit status means."""
     if said and status not in ("0", "1", "124", "137", "killed"):
-        return sentence(said.rstrip(". "), 1000)
+        where = " (autogauge_pytest_args, or what stood behind --)" if status == "4" else ""
+        return sentence(said.rstrip(". ") + where, 1000)
     return _OF_PYTEST.get(status, f"pytest ended with exit status {status}")

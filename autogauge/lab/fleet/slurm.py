@@ -20,6 +20,7 @@ from autogauge.plain import few, plain
 
 COMMAND_S = 60.0
 LARGEST = 64 * 2**20
+_NO_CONFIGURATION = re.compile("establish a configuration source|process configuration file")
 _ID = re.compile(r"(\d{1,18})(?:;(\S+))?\s*")
 _FILE = re.compile(r"(\d{1,18})(?:_(\d{1,4}))?(\.[a-z.]+)")
 _PUSHED = re.compile(r"^exit status (\d+) of (.*)$")
@@ -161,5 +162,10 @@ def _run(*words: str) -> str:
         ) from None
     if done.returncode:
         said = plain((done.stderr.strip().splitlines() or ["it says nothing"])[-1], 300)
+        if _NO_CONFIGURATION.search(done.stderr):
+            raise UserError(
+                f"{words[0]} finds no cluster ({said.removeprefix(f'{words[0]}: fatal: ')}): run this on a computer of the cluster, "
+                "or name its configuration (SLURM_CONF=PATH in the environment)."
+            )
         raise UserError(f"{words[0]} refused: {said.removeprefix(f'{words[0]}: ')}.")
     return done.stdout

@@ -109,8 +109,8 @@ def wrong(variable: Variable, value: Any) -> str:
     if is_open(value):
         return ""
     if value is None or value == "":
-        has_none = variable.default in ("", '""', "[]", "{}")
-        return "" if has_none else "leave it out, or give it a value"
+        can_be_empty = value == "" and variable.default in ("", '""', "[]")
+        return "" if can_be_empty else "leave it out, or give it a value"
     return _RULES.get(variable.kind, _text)(variable, value)
 
 

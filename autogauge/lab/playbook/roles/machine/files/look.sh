@@ -3,6 +3,15 @@
 export LC_ALL=C
 off=$(($(date +%s) - NOW))
 problem() { echo "problem=$*"; }
+NEW_MIB=1000 # an environment was 690 MB, a cache after its first run 251 MB
+whole() { # a path whose home is filled in, as a batch file for Slurm does it
+    case $1 in
+        "~/"* | '$HOME/'* | '${HOME}/'*) echo "$HOME/${1#*/}" ;;
+        *) echo "$1" ;;
+    esac
+}
+PYTHON=$(whole "$PYTHON") PROJECT=$(whole "$PROJECT") LOCK=$(whole "$LOCK")
+echo "home=$HOME"
 
 case $FOLDER in
     "~/"*) FOLDER=$HOME/${FOLDER#??} ;;
@@ -18,14 +27,22 @@ if ! said=$({ mkdir -p "$FOLDER" && : >"$FOLDER/.written" && rm "$FOLDER/.writte
 else
     free=$(df -Pk "$FOLDER" | awk 'NR == 2 { print int($4 / 1024) }')
     echo "free_mib=$free"
-    if [ "${free:-0}" -lt "$LEAST_MIB" ]; then
-        problem "only $free MiB are free in $FOLDER, and $LEAST_MIB are needed: free some space (autogauge_least_free_mib)"
+    # What a new machine is given, and makes, comes on top; 0 asks for nothing at all.
+    needed=$LEAST_MIB
+    added=
+    if [ "$LEAST_MIB" -gt 0 ] && [ -z "$PYTHON" ] && [ ! -e "$FOLDER/venv/made-for" ]; then
+        needed=$((LEAST_MIB + NEW_MIB))
+        added=" ($NEW_MIB for the environment and the cache, which are made there, and $LEAST_MIB besides)"
+    fi
+    if [ "${free:-0}" -lt "$needed" ]; then
+        problem "only $free MiB are free in $FOLDER, and $needed are needed$added: free some space, or name another folder (autogauge_folder, autogauge_least_free_mib)"
     fi
 fi
 
+called=autogauge_python
 if [ -n "$PYTHON" ]; then python=$PYTHON
 elif [ -x "$FOLDER/venv/bin/python" ]; then python=$FOLDER/venv/bin/python
-else python=$BASE_PYTHON
+else python=$BASE_PYTHON called=autogauge_base_python
 fi
 place=${PROJECT:-$FOLDER/$COPY}
 [ ! -e "$place/.complete" ] || echo "project=there"
@@ -40,11 +57,11 @@ missing = [name for name in ("openvino", "pytest", "pytest_benchmark", "rich") i
 print("missing=" + " ".join(missing))
 print("openvino=" + ("" if "openvino" in missing else metadata.version("openvino")))
 if sys.version_info < (3, 10):
-    print("problem=its Python is %d.%d, and 3.10 is needed: name another one (autogauge_python)" % sys.version_info[:2])
-' 2>&1)
+    print("problem=its Python is %d.%d, and 3.10 is needed: name another one (%s)" % (*sys.version_info[:2], sys.argv[1]))
+' "$called" 2>&1)
 case $said in
     *python_version=*) echo "$said" ;;
-    *) problem "$python does not start there ($(echo "$said" | tail -n 1)): install Python, or name it (autogauge_python)" ;;
+    *) problem "$python does not start there ($(echo "$said" | tail -n 1)): install Python, or name it ($called)" ;;
 esac
 missing=$(echo "$said" | sed -n 's/^missing=//p')
 if [ -n "$PYTHON" ] && [ -n "$missing" ]; then
@@ -54,13 +71,22 @@ if [ -n "$PROJECT" ] && [ ! -e "$PROJECT/conftest.py" ]; then
     problem "there is no checkout in $PROJECT: leave autogauge_project out, and it is copied"
 fi
 
-for place in ${LOCK:-/run/lock/autogauge.lock /var/lock/autogauge.lock /tmp/autogauge.lock}; do
-    [ -e "$place" ] || continue
-    if flock --shared --nonblock 9 9<"$place"; then echo "lock=free"
-    else echo "lock=held by $(head -c 300 "$place" | tr '\n=' ' :')"
+lock_of() { # one line, or nothing where there is none
+    [ -e "$1" ] || return 1
+    if flock --shared --nonblock 9 9<"$1"; then echo "lock=free"
+    else holder=$(head -c 300 "$1" | tr '\n' ' '); echo "lock=held by ${holder:-somebody who left no word}"
     fi
-    break
-done
+}
+if [ -n "$LOCK" ]; then # the one that is named, and no other
+    if [ -e "$LOCK" ] && { [ ! -f "$LOCK" ] || [ ! -r "$LOCK" ]; }; then
+        problem "the lock $LOCK is no file that its user may read: mend that, or name another (autogauge_lock)"
+    elif [ ! -e "$LOCK" ] && ! { [ -d "${LOCK%/*}/" ] && [ -w "${LOCK%/*}/" ]; }; then
+        problem "there is no lock $LOCK, and none can be made in that folder: make the folder, or name another (autogauge_lock)"
+    else lock_of "$LOCK" || echo "lock=free"
+    fi
+else
+    for place in /run/lock /var/lock /tmp; do ! lock_of "$place/autogauge.lock" || break; done
+fi
 
 echo "clock_off_s=$off"
 if [ "${off#-}" -gt "$CLOCK_S" ]; then
