@@ -1,5 +1,6 @@
 """Two releases over a lab's machines: one line a benchmark, machines as the sample; machines by their bare names; --only=changed."""
 
+import dataclasses
 import json
 import math
 import re
@@ -9,10 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli.main import app
-from autogauge.gate.comparison import BY_RATIO, Compared
-from autogauge.gate.comparison_pooled import _line
+from autogauge.gate.comparison import BY_RATIO, Compared, Comparison
+from autogauge.gate.comparison_pooled import _badness_of_all, _line, pooled
+from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
-from autogauge.gate.past import Rule
+from autogauge.gate.past import LEAST_MIB, Rule
+from autogauge.measuring.quantity import MEMORY, TIME
 from autogauge.stats.intervals import Interval
 from autogauge.stats.verdicts import Outcome
 from tests.histories import LATENCY, PER_FRAME
@@ -49,6 +52,8 @@ def test_a_release_that_slows_every_machine_is_one_line_above_theirs(tmp_path):
         assert (each["verdict"], each["machines"], each["verdicts"]) == ("FAIL", 6, {"FAIL": 6})
         assert each["ci"][0] < 1.06 < each["ci"][1]
         assert each["replicates"] == 6
+        assert each["confidence"] == pytest.approx(1 - 2 * FAMILY_ERROR / 2), "the error is of both lines together"
+        assert each["floor"] == pytest.approx(1.025), "half of the smallest change"
     text = compare(tmp_path, *RELEASES)
     assert re.search(rf"FAIL +{LATENCY} +\+[56]\.\d % .* 6: 6 FAIL +lab-0\d", text), text
     assert text.index("over all machines") < text.index("lab-01 · googlenet")
@@ -193,7 +198,38 @@ def test_the_interval_over_machines_holds_as_often_as_it_says(machines, between)
     assert wrong <= 60, "one in ten is what it says; 60 of 400 would be a chance of one in a thousand"
 
 
-def of(ratio, place):
+def of(ratio, place, outcome=Outcome.PASS, level=1.0):
     change = Interval(ratio, ratio, ratio, 0.99, 5)
-    judgement = Judgement("it", Way.HISTORY, "A", Outcome.PASS, change, 1.025)
-    return Compared("it", "fps", "", judgement, BY_RATIO, (5, 5), (1.0, ratio), machine=f"lab-{place}")
+    judgement = Judgement("it", Way.HISTORY, "A", outcome, change, 1.025)
+    return Compared("it", "fps", "", judgement, BY_RATIO, (5, 5), (level, level * ratio), machine=f"lab-{place}")
+
+
+def line(*own, metric="fps", basis=BY_RATIO, quantity=TIME):
+    return _line(("it", metric, "", basis), own, Rule(0.05, 1.025, 1.05, quantity), varied=False)
+
+
+def test_a_line_with_a_machine_that_fails_comes_before_a_larger_change_without():
+    fails = line(*(of(1.0, place) for place in range(5)), of(1.1, 5, Outcome.FAIL))
+    none = line(*(of(1.01, place) for place in range(6)))
+    assert fails.judgement.word == none.judgement.word == "PASS"
+    assert fails.judgement.change.ratio < none.judgement.change.ratio
+    assert sorted([none, fails], key=_badness_of_all) == [fails, none]
+
+
+def test_seconds_vary_more_between_machines_than_ratios_and_that_is_expected_of_few():
+    own = [of(ratio, place) for place, ratio in enumerate((1.0, 1.001, 0.999))]
+    ratio, alone = (line(*own, basis=basis).judgement.change for basis in (BY_RATIO, "by seconds"))
+    assert math.log(alone.high / alone.low) > 2 * math.log(ratio.high / ratio.low)
+
+
+def test_of_little_memory_a_change_counts_from_some_mib_on():
+    own = [of(1.0, place, level=10.0) for place in range(3)]
+    small = line(*own, metric="steady_bytes", quantity=MEMORY)
+    assert small.judgement.floor == 1 + LEAST_MIB / 10
+
+
+def test_one_machine_with_two_lines_is_not_several_machines():
+    compared = (of(1.0, 1), of(1.1, 1))
+    found = pooled(Comparison(None, None, compared, (), (), ()), 0.05)
+    assert found.pooled == ()
+    assert len(pooled(dataclasses.replace(found, compared=(*compared, of(1.0, 2))), 0.05).pooled) == 1

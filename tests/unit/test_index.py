@@ -147,6 +147,51 @@ def test_what_cannot_be_read_is_named_and_counted(tmp_path):
     assert "cannot be judged: the median is inf" in runs[3].problems[0]
 
 
+def test_what_could_not_be_read_is_tried_again_though_its_file_is_the_same(indexed, tmp_path, monkeypatch):
+    folder, _, whole = indexed
+    cache, read = tmp_path / "another", index.records.read
+
+    def refusing(path):
+        if path.name.startswith("0002"):
+            raise UserError(f"{path}: Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(index.records, "read", refusing)
+    assert [stands for _, stands, _ in contents(folder, cache)] == ["accepted", "unreadable", "accepted"]
+    monkeypatch.setattr(index.records, "read", read)
+    assert contents(folder, cache) == whole
+
+
+def test_a_run_that_is_pruned_while_it_is_read_is_never_taken_for_accepted(tmp_path, monkeypatch):
+    """Its standing is removed after it: whoever has the run, and no standing, may not take that for accepted."""
+    run, read = save(tmp_path / "lab", {LATENCY: 0.01}, standing=Standing.QUARANTINED), index.records.read
+
+    def pruned(path):
+        found = read(path)
+        path.unlink()
+        standing.path_of(path).unlink()
+        return found
+
+    monkeypatch.setattr(index.records, "read", pruned)
+    assert [(name, stands) for name, stands, _ in contents(tmp_path / "lab", tmp_path / "cache")] == [
+        (run.name, "quarantined")
+    ]
+
+
+def test_figures_are_those_of_the_runs_that_are_asked_for_each_time(indexed):
+    folder, cache, _ = indexed
+    with index.opened(folder, cache) as found:
+        for run in found.runs():
+            assert [each.runs.tolist() for each in found.figures([run])] == [[run.id]] * 2
+
+
+def test_labels_are_those_of_the_newest_run_that_can_have_any(tmp_path):
+    for days, batch, others in ((0, 1, {}), (1, 2, {}), (2, 3, {"schema": 1})):
+        save(tmp_path / "lab", {LATENCY: 0.01}, labels={"batch": batch}, days=days, **others)
+    with index.opened(tmp_path / "lab", tmp_path / "cache") as found:
+        assert found.labels[LATENCY, "latency_ms"]["batch"] == "2"
+
+
 def test_another_projects_file_is_read_as_far_as_it_goes_and_marked(tmp_path):
     document = {
         "machine_info": {"node": "theirs"},

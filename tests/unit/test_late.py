@@ -192,6 +192,34 @@ def test_what_is_known_to_hang_is_not_tried_again(busy):
     assert tries.count == 1
 
 
+def test_what_hangs_beyond_what_is_known_is_tried_again(busy):
+    known = Expect(
+        "ends",
+        "the end of the process",
+        lambda seen: seen.became,
+        "done",
+        differs=(next(iter(DIFFERENCES)),),
+        as_known=one_of("killed by SIGSEGV"),
+    )
+    tries = Tries(case(known), seen(LATE), seen())
+    assert tries.measure().checks["ends"].holds is True
+    assert tries.count == 2
+
+
+def test_a_process_that_passed_its_deadline_after_its_last_step_is_tried_again(busy):
+    late = Seen((Step({"do": "sleep"}, {}, None, 0.1, AutoLog()),), LATE, AutoLog())
+    tries = Tries(case(), late, seen())
+    assert tries.measure().checks["ends"].holds is True
+    assert tries.count == 2
+
+
+def test_a_helper_that_answered_in_a_step_that_waits_for_nothing_is_no_deadline(busy):
+    gpu = Expect("gpu", "who", lambda seen: seen.value("infer", "devices"), ["GPU"])
+    tries = Tries(case(gpu), seen(do="infer", devices=["(CPU)"]))
+    assert tries.measure().checks["gpu"].holds is False
+    assert tries.count == 1
+
+
 def test_a_soak_which_makes_the_machine_busy_itself_is_not_tried_again(busy):
     assert SOAK.tries_again is False
     tries = Tries(case(), seen(LATE))

@@ -136,6 +136,28 @@ def test_machines_that_are_quiet_ahead_or_newer_are_named_and_none_is_dropped(tm
     assert "older than 40 days, and not reporting when it is older than 80 days" in text
 
 
+def test_what_cannot_be_believed_or_read_comes_before_what_is_fine(tmp_path):
+    history = tmp_path / "history"
+    for name in ("lab-01", "lab-02", "lab-03", "lab-04", "lab-06"):
+        machine(history, name, 3)
+    path = put(history / "lab-02", 4, {LATENCY: 1.0}, 0.1)
+    path.write_text(path.read_text().replace('{"schema": 2', '{"schema": 77'))
+    put(history / "lab-03", 4, {LATENCY: 1.0}, -2)
+    (history / "lab-05").mkdir()
+    for name in ("lab-04", "lab-05"):
+        (history / name / "0004_run_ffffffff.json").write_text("{")
+    for path in (history / "lab-06").iterdir():
+        path.write_text(json.dumps({**json.loads(path.read_text()), "datetime": ""}))
+    out = report(tmp_path)
+    assert [*rows_of(out)] == ["lab-02", "lab-03", "lab-05", "lab-06", "lab-04", "lab-01"]
+    text = said(out / "index.html")
+    for name in ("lab-05", "lab-06"):
+        assert re.search(rf"{name} ?: no date: none of its runs has a date that can be believed", text), text
+    page = (out / "index.html").read_text()
+    tags = {name: found.split() for found, name in re.findall(r'<tr data-tags="([^"]*)" data-machine="([^"]*)"', page)}
+    assert ("late" in tags["lab-05"], "late" in tags["lab-01"]) == (True, False)
+
+
 def test_a_benchmark_that_a_machine_no_longer_measures_is_late_although_the_machine_is_not(tmp_path):
     machine(tmp_path / "history", "lab-01")
     machine(tmp_path / "history", "lab-02", runs=8, last=9, figures=BOTH)
@@ -249,6 +271,46 @@ def test_a_slowdown_that_was_accepted_is_no_failure_for_ever(tmp_path):
         text
     )
     assert "FAIL lab-02" not in text
+
+
+def test_what_nobody_accepted_stays_news_however_old_it_is(tmp_path):
+    history = tmp_path / "history"
+    since = lambda key, n: 1.1 if n > 6 else 1.0  # noqa: E731
+    machine(history, "lab-01", slower=since, last=32)
+    machine(history, "lab-02", slower=since, last=32, red=failing(range(7, 13)))
+    text = said(report(tmp_path) / "index.html")
+    assert re.search(rf"FAIL lab-02 : {LATENCY} slower by (9|10)\.\d % since run 7 .*6 runs, quarantined", text), text
+    assert "SLOWER lab-01" not in text, "that was accepted more than a month ago"
+
+
+def test_a_failure_that_waits_to_be_confirmed_is_one(tmp_path):
+    """Its figure is better than before, and worse than another device's."""
+    machine(tmp_path / "history", "lab-01", 6)
+    machine(tmp_path / "history", "lab-02", 5)
+    path = put(tmp_path / "history" / "lab-02", 6, {LATENCY: 0.9}, 0.1, verdict="FAIL")
+    write(path, Standing.ACCEPTED, "better", "gate", benchmarks={LATENCY: Standing.PENDING})
+    assert "FAIL lab-02" in said(report(tmp_path) / "index.html")
+
+
+def test_of_two_models_that_became_slower_the_one_that_did_more_is_shown(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    machine(history, "lab-02", slower=lambda key, n: 1.06 if n > 6 else 1.0)
+    for number in range(1, 13):
+        ratio = (1.2 if number > 6 else 1.0) * (1 + 0.002 * ((7 * number) % 5 - 2))
+        others = {"model": "a resnet-50", "fingerprint": "a" * 16, "verdict": "PASS"}
+        put(history / "lab-02", 100 + number, {LATENCY: 2.0 * ratio}, 12.4 - number, **others)
+    (_, _, _, latency), _ = rows_of(report(tmp_path))["lab-02"]
+    assert re.search(r"\+(19|20)\.\d % since run 107", latency), latency
+
+
+def test_a_change_of_many_machines_is_told_before_a_larger_one_of_one(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01", slower=lambda key, n: 1.12 if n > 6 else 1.0, figures=(PER_FRAME,))
+    for number in range(2, 6):
+        machine(history, f"lab-0{number}", slower=lambda key, n: 1.07 if n > 6 else 1.0)
+    text = said(report(tmp_path) / "index.html")
+    assert re.findall(r"SLOWER ([^:]*) :|SLOWER (4 machines)", text) == [("", "4 machines"), ("lab-01", "")], text
 
 
 def test_a_slowdown_of_which_a_part_was_mended_is_one_still_and_one_that_was_mended_is_none(tmp_path):
