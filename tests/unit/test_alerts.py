@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
+from autogauge.gate.unjudged import Coverage
 from autogauge.history import standing, store
 from autogauge.history.standing_file import Standing
 from autogauge.lab.alerts import book as books
@@ -317,7 +318,7 @@ def test_a_creep_is_not_told_beside_an_open_level_and_each_further_one_is_told()
         return Finding(CREEP, Subject("lab-01", LATENCY), Since(run, f"{run:04d}_run.json"), 1.11, "crept", by=(GATE,))
 
     def untold(found, *alerts):
-        situation = judging.Situation({}, {found.subject.identity: Crept(found, is_over=False)}, {})
+        situation = judging.Situation({}, {found.subject.identity: Crept(found, is_over=False)}, {}, Coverage(1, {}, ()))
         return situation.untold(alerts)
 
     level = alert("lab-01", 1.2)
