@@ -318,7 +318,9 @@ def test_a_creep_is_not_told_beside_an_open_level_and_each_further_one_is_told()
         return Finding(CREEP, Subject("lab-01", LATENCY), Since(run, f"{run:04d}_run.json"), 1.11, "crept", by=(GATE,))
 
     def untold(found, *alerts):
-        situation = judging.Situation({}, {found.subject.identity: Crept(found, is_over=False)}, {}, Coverage(1, {}, ()))
+        situation = judging.Situation(
+            {}, {found.subject.identity: Crept(found, is_over=False)}, {}, Coverage(1, {}, ())
+        )
         return situation.untold(alerts)
 
     level = alert("lab-01", 1.2)
