@@ -10,6 +10,8 @@ from typing import Any
 
 from autogauge.errors import UserError
 
+MOST_DAYS = 36_500
+
 
 def parse_list(text: str) -> tuple[str, ...]:
     """A comma-separated option as a tuple without blanks and repetitions."""
@@ -77,6 +79,16 @@ def parse_number(option: str, text: str, *, lowest: float, whole: bool = False) 
         kind = "a whole number" if whole else "a number"
         raise UserError(f"{text!r} does not fit: give {kind} that is at least {lowest:g} ({option}).")
     return number
+
+
+def parse_stale_after(option: str, text: str | None) -> float | None:
+    """After how many days a machine is stale; ``None`` for its own rhythm. Raises :class:`UserError`."""
+    if text is None:
+        return None
+    days = parse_number(option, text, lowest=0.01)
+    if days > MOST_DAYS:
+        raise UserError(f"{text!r} does not fit: give at most {MOST_DAYS} days ({option}).")
+    return days
 
 
 @dataclass(frozen=True)

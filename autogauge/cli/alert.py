@@ -28,7 +28,7 @@ from autogauge.lab.alerts.book import Book
 from autogauge.lab.alerts.channels import GITHUB, SENT, Channel, Outcome
 from autogauge.lab.alerts.telling import Call, Sent
 from autogauge.options import OPTIONS
-from autogauge.parsing import parse_change, parse_deadline, parse_number
+from autogauge.parsing import parse_change, parse_deadline, parse_number, parse_stale_after
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
@@ -103,7 +103,7 @@ def alert(
         return
     asked = Asked(
         parse_change("--smallest-change", smallest_change),
-        None if stale_after is None else parse_number("--stale-after", stale_after, lowest=0.1),
+        parse_stale_after("--stale-after", stale_after),
         parse_deadline("--deadline", deadline),
         pages,
         as_annotations or (bool(os.environ.get(ACTIONS)) and not as_json),

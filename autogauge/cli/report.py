@@ -16,6 +16,7 @@ from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, His
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate.saved import HISTORY, find_run
 from autogauge.history import where
+from autogauge.parsing import parse_stale_after
 from autogauge.plain import counted, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
@@ -48,12 +49,10 @@ def report(
     as_json: AsJson = False,
     cache: CacheFolder = None,
     stale_after: Annotated[
-        Optional[float],  # noqa: UP045
+        Optional[str],  # noqa: UP045
         typer.Option(
             "--stale-after",
             metavar="DAYS",
-            min=0.01,
-            max=36_500,
             help="A machine is stale when its last run is older than so many days, and not reporting after twice as many (default: its "
             "own rhythm).",
         ),
@@ -68,7 +67,7 @@ def report(
             raise UserError(
                 f"{'--markdown' if markdown else '--json'} shows one run: name it (python -m autogauge report RUN), or see history --json."
             )
-        _all_history(root, filters, out or TRENDS, cache, stale_after)
+        _all_history(root, filters, out or TRENDS, cache, parse_stale_after("--stale-after", stale_after))
     elif filters:
         raise UserError("a run that is named needs no filter: leave --where out, or leave RUN out.")
     elif markdown and as_json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from autogauge.gate.gate import CARRY_OVER
@@ -150,9 +150,9 @@ class Group:
 class Coverage:
     """Of how many machines anything was judged. ``groups`` say why the others were not, and which benchmarks of the judged were not."""
 
-    machines: int
-    not_judged: Mapping[str, Why]
-    groups: tuple[Group, ...]
+    machines: int = 0
+    not_judged: Mapping[str, Why] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
 
     @property
     def judged(self) -> int:

@@ -130,3 +130,23 @@ def test_every_trend_of_a_lab_is_on_one_page_where_they_are_few(look):
     eventually(page, "document.getElementById('shown').textContent.includes('of 60 trends shown')")
     page.locator("[data-trend]").first.scroll_into_view_if_needed()
     page.locator("[data-trend] .main-svg").first.wait_for()
+
+
+def test_a_table_that_is_wider_than_the_window_says_so_and_cuts_no_title(visit, tmp_path):
+    names = ("seconds per frame: AUTO-CUMULATIVE_THROUGHPUT", *(f"latency: device number {each}" for each in range(8)))
+    for name in ("lab-01", "lab-02"):
+        machine(tmp_path / "history", name, runs=3, figures=names)
+    with contextlib.ExitStack() as stack:
+        history = Histories(stack, tmp_path / "history", tmp_path / "cache").all(Where())
+        page = visit(morning_page.save(history, tmp_path / "trends"))
+    for width, is_wider in ((390, True), (1280, True), (2400, False)):
+        page.set_viewport_size({"width": width, "height": 844})
+        eventually(page, f"() => document.getElementById('wider').hidden === {str(not is_wider).lower()}")
+        cut = """() => Array.from(document.querySelectorAll('#lab thead th')).filter(each => !each.hidden && each.scrollWidth > each.clientWidth + 1)
+            .map(each => each.textContent)"""
+        assert page.evaluate(cut) == []
+        if folder := os.environ.get("AUTOGAUGE_SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"wide-{width}.png", full_page=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("select[name=benchmark]").select_option(names[0])
+    eventually(page, "() => document.getElementById('wider').hidden")

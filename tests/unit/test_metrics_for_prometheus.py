@@ -96,6 +96,13 @@ def test_the_newest_figure_of_each_benchmark_has_its_age_standing_and_verdict(hi
     assert len(labels_with(values, "benchmark_seconds")) == 5  # a model that was replaced is another trend
 
 
+def test_a_unit_in_a_name_is_not_taken_for_the_values(history):
+    save(history / "lab-01", {LATENCY: 0.02, MEMORY: 120.0}, days=9)
+    text, _ = exported(history)
+    for name in ("benchmark_seconds", "benchmark_bytes"):
+        assert re.search(rf"# HELP autogauge_{name} .*The value is in this metric's unit, also where the labels", text)
+
+
 def test_a_run_from_the_future_does_not_hide_those_that_came(history):
     ahead = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=2)) - BEGAN
     save(history / "lab-02", {LATENCY: 0.5}, machine="lab-02", days=ahead / datetime.timedelta(days=1))

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli.main import app
+from autogauge.errors import UserError
 from autogauge.history.standing import accept, write
 from autogauge.history.standing_file import Standing
 from tests.cases import each_of
@@ -186,3 +187,12 @@ def test_no_change_of_level_is_no_news_where_none_could_be_seen(tmp_path):
     text = said(report(tmp_path) / "trends.html")
     assert "None in the others. 1 of 2 trends has fewer than 8 runs" in text
     assert "too few" not in said(tmp_path / "out" / "machines" / "lab-02.html")
+
+
+@pytest.mark.parametrize("command", ["report", "alert"])
+def test_how_old_is_stale_is_read_alike_by_page_and_alert(tmp_path, command):
+    machine(tmp_path / "history", "lab-01", 2)
+    for days in ("soon", "0.001", "nan", "1e9", "-1"):
+        done = CliRunner().invoke(app, [command, f"--history={tmp_path / 'history'}", f"--stale-after={days}"])
+        assert isinstance(done.exception, UserError), done.output
+        assert str(done.exception).startswith(f"'{days}' does not fit: give "), done.exception

@@ -26,6 +26,10 @@ OWN = ("machine", "model", "digest", "emulated", "benchmark", "metric")
 DIGITS = 16
 """Of a model's digest: enough to tell models apart."""
 OF_A_RUN = ("run", "openvino", "profile", "weights", "fingerprint")
+NAMES = (
+    "The value is in this metric's unit, also where the labels benchmark and metric end in another one: "
+    "these are the names that autogauge has for them everywhere."
+)
 PREFIX = "label_"
 """Before the name of a benchmark's label that is called like another one."""
 
@@ -111,8 +115,10 @@ def _labels(figure: Figure, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_benchmarks(newest: Sequence[_Newest]) -> list[Family]:
-    seconds = Family("benchmark_seconds", "seconds", "Median of the newest run; of frames per second, seconds a frame.")
-    size = Family("benchmark_bytes", "bytes", "Median of the newest run, of memory.")
+    seconds = Family(
+        "benchmark_seconds", "seconds", f"Median of the newest run; of frames per second, seconds a frame. {NAMES}"
+    )
+    size = Family("benchmark_bytes", "bytes", f"Median of the newest run, of memory. {NAMES}")
     ratio = Family(
         "benchmark_pinned_ratio", "ratio", "The newest run's figure over the pinned workload's, which has less noise."
     )

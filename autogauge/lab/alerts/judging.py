@@ -38,7 +38,7 @@ class Situation:
     levels: dict[Identity, Levels]
     crept: dict[Identity, Crept]
     machines: dict[str, Reporting]
-    coverage: Coverage
+    coverage: Coverage = Coverage()
     """Of how many machines anything was judged: where nothing was, that no alert is open is no good news."""
 
     def __post_init__(self) -> None:

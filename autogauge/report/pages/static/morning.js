@@ -29,8 +29,12 @@
     heads.forEach(function (each, at) { each.hidden = !columns[at]; });
     rows.forEach(function (row) { Array.from(row.cells).forEach(function (each, at) { if (at >= FIRST && each.colSpan === 1) { each.hidden = !columns[at]; } }); });
     body.append.apply(body, order);
+    tell();
     status.textContent = count + " of " + rows.length + (rows.length === 1 ? " machine" : " machines") + (shown < heads.length - FIRST ? " and " + shown + " of " + (heads.length - FIRST) + " benchmarks" : "") + " shown" + (odd ? ". " + odd : "");
   }
+  var wider = document.getElementById("wider"), box = table.parentElement;
+  function tell() { wider.hidden = box.scrollWidth <= box.clientWidth + 1; }
+  new ResizeObserver(tell).observe(box);
   function read() {
     var said = new URLSearchParams(location.hash.indexOf("=") > 0 ? location.hash.slice(1) : "");
     var unknown = [];
