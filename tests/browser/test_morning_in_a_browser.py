@@ -142,8 +142,8 @@ def test_a_table_that_is_wider_than_the_window_says_so_and_cuts_no_title(visit, 
     for width, is_wider in ((390, True), (1280, True), (2400, False)):
         page.set_viewport_size({"width": width, "height": 844})
         eventually(page, f"() => document.getElementById('wider').hidden === {str(not is_wider).lower()}")
-        cut = """() => Array.from(document.querySelectorAll('#lab thead th')).filter(each => !each.hidden && each.scrollWidth > each.clientWidth + 1)
-            .map(each => each.textContent)"""
+        cut = """() => Array.from(document.querySelectorAll('#lab thead th'))
+            .filter(each => !each.hidden && each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
         assert page.evaluate(cut) == []
         if folder := os.environ.get("AUTOGAUGE_SCREENSHOTS"):
             page.screenshot(path=Path(folder) / f"wide-{width}.png", full_page=True)

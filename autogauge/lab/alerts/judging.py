@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.past import Rule
@@ -38,7 +38,7 @@ class Situation:
     levels: dict[Identity, Levels]
     crept: dict[Identity, Crept]
     machines: dict[str, Reporting]
-    coverage: Coverage = Coverage()
+    coverage: Coverage = field(default_factory=Coverage)
     """Of how many machines anything was judged: where nothing was, that no alert is open is no good news."""
 
     def __post_init__(self) -> None:
