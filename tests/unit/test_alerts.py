@@ -585,6 +585,25 @@ def test_what_may_have_arrived_is_never_taken_for_refused(log, word):
     assert sender.told_by(log)[0] == word
 
 
+def test_a_sender_that_did_not_begin_has_told_nobody_and_one_that_did_may_have():
+    assert channels._outcome(b"", 1, 20.0).word == channels.REFUSED
+    assert channels._outcome(b"begun\n", 1, 20.0).word == channels.UNANSWERED
+    assert channels._outcome(b'begun\n{"word": "sent", "why": ""}\n', 0, 20.0).word == channels.SENT
+
+
+def test_the_other_channels_addresses_are_not_handed_to_a_sender(monkeypatch):
+    handed = []
+
+    def refuse(*_, env, **__):
+        handed.append(env)
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setenv(channels.VARIABLE, "json://geheim@127.0.0.1/")
+    monkeypatch.setattr(channels.subprocess, "Popen", refuse)
+    assert channels.send(channels.Channel("name:ops", "ops", ""), "", "", 1.0).word == channels.REFUSED
+    assert [channels.VARIABLE in env for env in handed] == [False]
+
+
 def test_the_page_of_options_has_the_variable():
     assert channels.VARIABLE in {each.name for each in VARIABLES}
 

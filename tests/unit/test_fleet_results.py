@@ -1,8 +1,10 @@
 """What comes from a machine is taken as far as it is its own: other machines' runs stay there, which is a remark and no fault."""
 
 import io
+import json
 import shutil
 import tarfile
+from collections import Counter
 
 import pytest
 
@@ -144,3 +146,80 @@ def test_the_release_is_the_one_that_was_measured(measured):
     account.says["openvino"] = "2025.1.0"
     assert account.to_json()["openvino"] == "2026.4.1"
     assert Account(LAB1, says={"openvino": "2025.1.0"}).to_json()["openvino"] == "2025.1.0"
+
+
+def came_with(tmp_path, content=RUN, name="0001_x.json"):
+    came = tmp_path / "came"
+    (came / "history" / "lab1").mkdir(parents=True, exist_ok=True)
+    (came / "history" / "lab1" / name).write_bytes(content)
+    return came
+
+
+def test_what_was_at_home_before_is_not_brought_home_again(tmp_path):
+    came = came_with(tmp_path)
+    for name, brought in (("", ["lab1/0001_x"]), ("", []), ("0002_y.json", ["lab1/0002_y"])):
+        if name:
+            came_with(tmp_path, RUN.replace(b"2026", b"2025", 1), name)
+        account = Account(LAB1)
+        results.bring_home(account, came, tmp_path / "history")
+        assert (account.brought, account.notes) == (brought, [])
+
+
+def test_what_is_not_home_is_a_note_and_a_machine_with_a_note_is_not_good(tmp_path):
+    account = Account(LAB1, status="0", verdicts=Counter(PASS=1))
+    accounts.judge(account)
+    assert account.is_good
+    results.bring_home(account, came_with(tmp_path, b"{"), tmp_path / "history")
+    assert [note.startswith("not all is home: ") for note in account.notes] == [True]
+    assert not account.is_good
+
+
+def test_the_first_outcome_that_is_known_stays():
+    account = Account(LAB1)
+    account.end(accounts.Outcome.SILENT, "it is stuck")
+    account.end(accounts.Outcome.MEASURED)
+    assert (account.outcome, account.sentence) == (accounts.Outcome.SILENT, "it is stuck")
+
+
+@each_of("status", ["0", "1"])
+def test_a_session_that_measured_nothing_has_not_measured(status):
+    account = Account(LAB1, status=status)
+    accounts.judge(account)
+    assert account.outcome is accounts.Outcome.FAILED
+
+
+def test_of_several_sessions_verdicts_are_added_and_the_last_run_of_its_own_counts(tmp_path):
+    history = tmp_path / "history"
+    for folder in ("lab1", "lab2"):
+        (history / folder).mkdir(parents=True)
+        (history / folder / "0001_x.json").write_bytes(RUN)
+
+    def summary(number, **fields):
+        path = tmp_path / f"{number}.json"
+        gate = {"judgements": [{"verdict": "FAIL"}]}
+        path.write_text(json.dumps({"verdicts": [{"verdict": "PASS"}], "gate": gate, **fields}))
+        return path
+
+    account = Account(LAB1)
+    summaries = [
+        summary(1, history_file="x/lab1/0001_x.json"),
+        summary(2, history_file="x/lab1/0002_y.json"),
+        summary(3, history_file="x/lab2/0001_x.json"),
+        summary(4, history_file="x/lab1/0003_z.json", interrupted=True),
+    ]
+    results.read_summaries(account, summaries, history)
+    assert (account.verdicts, account.gate, account.run) == ({"PASS": 4}, {"FAIL": 4}, "lab1/0001_x")
+    assert account.notes == ["its run lab1/0002_y is not at home", "its run lab2/0001_x is not at home"]
+
+
+def test_machines_that_are_one_computer_wait_for_each_other_where_they_have_one_lock():
+    def said(*locks):
+        everybody = [
+            Account(Machine(f"lab{number}", f"lab{number}", {"autogauge_lock": lock}), says={"computer": "x"})
+            for number, lock in enumerate(locks)
+        ]
+        return accounts.same_computer(everybody)
+
+    assert said("/a") == []
+    assert said("/a", "/a") == ["lab0 and lab1 are one computer: they measure one after another"]
+    assert said("/a", "/b")[0].endswith("with locks of their own they measure beside each other")

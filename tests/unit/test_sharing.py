@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import threading
+import types
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.files import as_json
 from autogauge.history import run_file, sharing, standing, standing_file, store
+from autogauge.history.sharing import apart, standings
 from autogauge.history.sharing import folder as folders
-from autogauge.history.sharing import standings
+from autogauge.history.sharing.place import Denied
 from autogauge.history.standing_file import Standing
 from tests import histories
 from tests.cases import each_of
@@ -433,11 +435,68 @@ def test_a_place_far_away_is_not_listed_for_every_few_runs(tmp_path, monkeypatch
     listed = []
     original = folders.Folder.files
     monkeypatch.setattr(folders.Folder, "files", lambda place, name: (listed.append(place), original(place, name))[1])
-    for is_near, count in ((True, 5), (False, 2)):
-        there = folders.Folder(tmp_path / f"there-{is_near}")
+    for is_near, good_s, count in ((True, 60.0, 5), (False, 60.0, 2), (False, -1.0, 5)):
+        monkeypatch.setattr(carrying, "AS_GOOD_S", good_s)
+        there = folders.Folder(tmp_path / f"there-{is_near}-{good_s}")
         there.is_near = is_near
         merged = carrying.transfer(folders.Folder(tmp_path / "here"), there, ["lab-01"], carrying.Wanted())
         assert (merged.sent, listed.count(there)) == (3, count)
+
+
+class Odd(folders.Folder):
+    """A place whose listing or reading is not what it should be."""
+
+    more, hidden, denied, is_near = 0, "", "", False
+
+    def files(self, machine):
+        found = {name: each for name, each in super().files(machine).items() if not name.endswith(self.hidden or "//")}
+        return {name: dataclasses.replace(each, size=each.size + self.more) for name, each in found.items()}
+
+    def read_several(self, machine, names):
+        if machine == self.denied:
+            raise Denied("this user may not read it")
+        return super().read_several(machine, names)
+
+
+def carry(tmp_path, **odd):
+    """What comes of a transfer from such a place."""
+    carrying = importlib.import_module("autogauge.history.sharing.transfer")
+    here = Odd(tmp_path / "here")
+    for name, value in odd.items():
+        setattr(here, name, value)
+    machines = sorted(each.name for each in here.root.iterdir())
+    return carrying.transfer(here, folders.Folder(tmp_path / "there"), machines, carrying.Wanted())
+
+
+def test_a_run_that_is_not_as_long_as_it_is_listed_is_left_out(tmp_path):
+    with_samples(tmp_path / "here" / "lab-01")
+    found = carry(tmp_path, more=1)
+    assert (found.sent, found.kept_back) == (0, 1)
+    assert "and is listed with" in found.conflicts[0]
+    assert content(tmp_path / "there") == {}
+
+
+def test_a_standing_that_came_after_a_listing_from_far_away_is_asked_for(tmp_path):
+    run = with_samples(tmp_path / "here" / "lab-01")
+    standing.reject(run, "w")
+    assert carry(tmp_path, hidden=".standing").sent == 1
+    assert standing.read(tmp_path / "there" / "lab-01" / run.name).standing is Standing.QUARANTINED
+
+
+def test_the_runs_of_a_machine_that_this_user_may_not_read_are_counted_as_kept_back(tmp_path):
+    three_machines(tmp_path / "here")
+    found = carry(tmp_path, denied="lab-02")
+    assert (found.sent, found.kept_back, found.conflicts) == (6, 3, ["lab-02: this user may not read it"])
+
+
+def test_of_many_runs_far_away_each_that_differs_in_size_is_compared(monkeypatch):
+    names = [f"{number:04d}_run.json" for number in range(20)]
+    sizes = {name: types.SimpleNamespace(size=100) for name in names}
+    pair = types.SimpleNamespace(
+        costs_little=lambda name: False, here=sizes, there={**sizes, names[-2]: types.SimpleNamespace(size=101)}
+    )
+    monkeypatch.setattr(apart.random, "sample", lambda some, count: some[:count])
+    assert names[-2] in apart._compared(pair, names, every_byte=False)
 
 
 def test_other_files_are_left_alone_on_both_sides(tmp_path):
