@@ -486,6 +486,8 @@ def test_strict_refuses_an_unfit_machine_and_without_it_the_command_only_tells(t
     assert refused.stderr.startswith(
         "autogauge: this machine is not fit to measure: governor: powersave (by intel_pstate)"
     )
+    # `fleet check --strict` hands it on, which says no more without --strict: so it names what does, and where.
+    assert "On it, `python -m autogauge doctor` says what that does" in refused.stderr
     as_json = run(monkeypatch, machine, "--strict", "--json")
     assert as_json.exit_code == 1
     found = {each["what"]: each for each in json.loads(as_json.stdout)}

@@ -92,3 +92,9 @@ def test_who_holds_a_lock_is_told(look, tmp_path):
             file.flush()
             fcntl.flock(file, fcntl.LOCK_EX)
             assert look(LOCK=str(tmp_path / "lock"))["lock"].startswith(said)
+
+
+def test_a_wrong_clock_is_told_with_what_it_may_be_wrong_by(look):
+    (said,) = look(NOW=str(int(time.time()) - 3600), CLOCK_S="90")["problem"]
+    assert said.startswith("its clock is 36")
+    assert "over 90 s (autogauge_clock_s)" in said

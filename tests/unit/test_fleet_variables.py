@@ -60,6 +60,7 @@ def test_what_is_not_of_its_kind_names_file_machine_variable_and_what_is_wanted(
     said = told(**{name: value})
     assert said.startswith(f"{name} of lab-02 in lab.ini is ")
     assert wanted in said
+    assert said.endswith(f" ({KNOWN[name].help}).")
 
 
 def test_values_of_an_environment_are_never_shown():

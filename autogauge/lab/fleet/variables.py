@@ -89,7 +89,8 @@ def check(machine: str, own: Mapping[str, Any], where: Path | str) -> None:
             if meant := _unknown(name):
                 raise UserError(f"{machine} in {where} sets {plain(name)}, which means nothing: {meant}.")
         elif wanted := wrong(KNOWN[name], value):
-            raise UserError(f"{name} of {machine} in {where} is {_shown(KNOWN[name], value)}: {wanted}.")
+            shown, meant = _shown(KNOWN[name], value), KNOWN[name].help
+            raise UserError(f"{name} of {machine} in {where} is {shown}: {wanted} ({meant}).")
 
 
 def is_open(value: Any) -> bool:

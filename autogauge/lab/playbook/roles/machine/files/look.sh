@@ -90,5 +90,5 @@ fi
 
 echo "clock_off_s=$off"
 if [ "${off#-}" -gt "$CLOCK_S" ]; then
-    problem "its clock is $off s off, and every run would be saved under a wrong time: set it (timedatectl set-ntp true)"
+    problem "its clock is $off s off, over $CLOCK_S s (autogauge_clock_s), and every run would be saved under a wrong time: set it (timedatectl set-ntp true)"
 fi
