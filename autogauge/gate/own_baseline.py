@@ -7,7 +7,7 @@ of those that it continues, from where the benchmark's level begins, as they sta
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autogauge.gate.trends import Trend
@@ -41,21 +41,21 @@ class OwnBaselines:
 
     def has_one(self, trend: Trend) -> bool:
         """Whether there is an accepted run that the newest one is judged against, in whatever way."""
-        return bool(self._accepted(trend, range(len(trend.runs) - 1)))
+        return any(True for _ in self._accepted(trend, range(len(trend.runs) - 1)))
 
-    def _accepted(self, trend: Trend, places: Sequence[int]) -> list[int]:
+    def _accepted(self, trend: Trend, places: Sequence[int]) -> Iterator[int]:
         """Those of these places in the trend, the newest first, whose runs are the newest run's baseline."""
         counting = self._counting(self._runs[trend.runs[-1]])
-        found: list[int] = []
+        found = 0
         for place in reversed(places):
             run = self._runs[trend.runs[place]]
             if (run.path.parent, run.fingerprint) not in counting:
                 continue
             if trend.standings[place] == ACCEPTED:
-                found.append(place)
-            if len(found) == LAST or (found and trend.identity.benchmark in self._begins_with(run)):
-                break
-        return found
+                found += 1
+                yield place
+            if found == LAST or (found and trend.identity.benchmark in self._begins_with(run)):
+                return
 
     def _counting(self, newest: IndexedRun) -> set[tuple[Path, str]]:
         """The folders and fingerprints whose runs count for that run."""

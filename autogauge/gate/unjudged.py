@@ -1,7 +1,8 @@
 """Which benchmarks nothing judged in their newest run, why, and what is to be done: so that a lab is not called well where nobody looked.
 
 A benchmark is judged where the gate said PASS, IMPROVED or FAIL of its newest run; and, as far as the gate had no word or could not tell,
-where its trend is long enough for a level to be seen. What is drawn or printed of it is left to pages and alerts.
+where its trend is long enough for a level to be seen, and some of its runs are accepted. What is drawn or printed of it is left to pages
+and alerts.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ class Unjudged:
 def unjudged(trend: Trend, runs: Sequence[IndexedRun], baselines: OwnBaselines) -> Unjudged | None:
     """Why nothing judged the trend's newest run; ``None`` where something did."""
     verdict = trend.verdicts[-1]
-    if verdict in JUDGED or (verdict != NO_BASELINE and len(trend.used) >= 2 * SHORTEST):
+    if verdict in JUDGED:
+        return None
+    if len(trend.used) >= 2 * SHORTEST and (verdict != NO_BASELINE or baselines.has_one(trend)):
         return None
     newest = runs[trend.runs[-1]]
     return Unjudged(_why(trend, verdict, baselines), newest)

@@ -196,3 +196,14 @@ def test_how_old_is_stale_is_read_alike_by_page_and_alert(tmp_path, command):
         done = CliRunner().invoke(app, [command, f"--history={tmp_path / 'history'}", f"--stale-after={days}"])
         assert isinstance(done.exception, UserError), done.output
         assert str(done.exception).startswith(f"'{days}' does not fit: give "), done.exception
+
+
+def test_a_trend_of_many_runs_is_judged_by_its_level_where_some_are_accepted(tmp_path):
+    """As where each night's gate had no history beside it, and the runs come together only here."""
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    machine(history, "lab-02", verdict="NO BASELINE")
+    assert heading(report(tmp_path)) == "0 of 2 machines became slower or larger"
+    for number in range(1, 13):
+        first(history, "lab-03", number=number, days_ago=13 - number)
+    assert "1 of 3 machines not judged (no baseline)" in heading(report(tmp_path)), "all pending: no level is anybody's"
