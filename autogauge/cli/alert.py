@@ -32,6 +32,7 @@ from autogauge.parsing import parse_change, parse_deadline, parse_number, parse_
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
+from autogauge.secrets_in import has_credentials, has_secret_value
 
 ACTIONS = "GITHUB_ACTIONS"
 LONGEST_NOTE = 500
@@ -111,6 +112,10 @@ def alert(
     )
     if as_annotations and as_json:
         raise UserError("--json and --github both print on standard output: choose one.")
+    if has_credentials(pages) or has_secret_value(pages):
+        raise UserError(
+            "there is a secret in the address of the page, and every message would show it: leave it out (--pages=URL)."
+        )
     if pages and not pages.startswith(("https://", "http://", "file://")):
         raise UserError(f"{pages!r} is no address of a page: write https://… (--pages=URL).")
     call, channels = _tell(context.obj, config, asked, cache)
@@ -143,6 +148,7 @@ def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -
             return Outcome(SENT)
         return sending.send(sent.channel, sent.message.title, sent.message.body, asked.deadline_s)
 
+    books.require(folder)
     is_new = asked.dry and not (folder / books.NAME).exists()
     with contextlib.nullcontext() if is_new else books.locked(folder):
         book = books.read(folder)
@@ -183,7 +189,9 @@ def list_alerts(
     as_json: AsJson = False,
 ) -> None:
     """List the alerts that are open, the worst first, and what people said of them. Nothing is judged anew, and nothing sent."""
-    book = books.read(root or context.obj)
+    folder = root or context.obj
+    books.require(folder)
+    book = books.read(folder)
     now = datetime.datetime.now(datetime.timezone.utc)
     if as_json:
         shown = book.alerts if everything else [each for each in book.alerts if each.is_open]
@@ -202,17 +210,21 @@ def ack(
     every: Every = False,
     root: HistoryDir = None,
 ) -> None:
-    """Acknowledge alerts: somebody knows. They no longer make the exit status 1; that they are over is still told."""
+    """Acknowledge alerts: somebody knows. They no longer make the exit status 1; that they are over is still told.
+
+    What was acknowledged before stays as it is, unless there is a new note (--note).
+    """
     if len(note) > LONGEST_NOTE:
         raise UserError(f"the note is too long: write at most {LONGEST_NOTE} characters (--note).")
 
     def acknowledge(each: Alert, now: datetime.datetime) -> str:
-        each.acked, each.acked_by, each.note = (
-            now.isoformat(timespec="seconds"),
-            books.user(),
-            plain(note, LONGEST_NOTE),
-        )
-        return f"acknowledged by {each.acked_by}"
+        before = f"acknowledged {each.acked[:10]} by {each.acked_by}{f': {each.note}' if each.note else ''}"
+        if each.acked and not note.strip():
+            return f"{before}; nothing changed"  # another person's word is not to be lost by a word less
+        said = f"; before that it was {before}" if each.acked else ""
+        each.acked, each.acked_by = now.isoformat(timespec="seconds"), books.user()
+        each.note = plain(note, LONGEST_NOTE)
+        return f"acknowledged by {each.acked_by}{said}"
 
     _change(root or context.obj, keys, acknowledge, every=every)
 
@@ -285,11 +297,13 @@ def _change(
     if bool(keys) == every:
         raise UserError("say which alerts: their keys, or --all for every one that is open; not both.")
     now = datetime.datetime.now(datetime.timezone.utc)
-    with books.locked(folder):
+    books.require(folder)
+    # Where there is no book yet, nothing is open: no lock is left there, and no book without an alert.
+    with books.locked(folder) if (folder / books.NAME).exists() else contextlib.nullcontext():
         book = books.read(folder)
-        chosen = list(_chosen(book, keys))
-        said = [(each, change(each, now)) for each in chosen]
-        books.write(folder, book)
+        said = [(each, change(each, now)) for each in list(_chosen(book, keys))]
+        if said:
+            books.write(folder, book)
     for each, words in said:
         print(sentence(f"{each.key} ({each.found.subject.words()}): {words}"))
     if not said:

@@ -24,7 +24,7 @@ from autogauge.history.sharing.merged import Merged
 from autogauge.history.sharing.place import Denied, Place, is_machine, runs_in
 from autogauge.history.sharing.remote import DEFAULT_WAIT_S
 from autogauge.history.sharing.transfer import Wanted, transfer
-from autogauge.plain import counted, few, sentence
+from autogauge.plain import counted, few, plain, sentence
 from autogauge.report.output import print_json
 
 MOST_LINES = 20
@@ -151,6 +151,10 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
     merged = transfer(sender, receiver, names, plan, _progress)
     if called and called != names[0]:
         merged.notes += _under_another_name(names[0], called, receiver)
+    if not asked.machines:
+        merged.conflicts += [
+            f"{plain(name)}: {why}; nothing of it was {merged.verb}" for name, why in sorted(sender.left_out.items())
+        ]
     if unread:
         merged.notes.append(f"{counted(unread, 'run')} left out: what cannot be read passes no filter")
     _show(merged, (sender if receiver is here else receiver).shown, asked.as_json)
@@ -176,6 +180,9 @@ def _under_another_name(machine: str, called: str, receiver: Place) -> list[str]
 def _named(sender: Place, patterns: Sequence[str] | None) -> list[str]:
     """The sender's machines that are meant. Raises :class:`UserError` for a name that none has, and where there is none at all."""
     there = sender.machines()
+    if not there and sender.left_out:
+        name, why = min(sender.left_out.items())
+        raise UserError(f"there is no machine in {sender.shown}, and {plain(name)} may not travel: {why}.")
     if not there:
         raise UserError(f"there is no saved run in {sender.shown}: nothing to carry over.")
     for each in patterns or ():

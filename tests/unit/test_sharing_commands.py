@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import pruned, standing, store
-from autogauge.history.sharing.address import place_of
+from autogauge.history.sharing.address import _refuse_secrets, place_of
 from autogauge.history.sharing.folder import Folder
 from autogauge.history.standing_file import Standing
 from tests import histories
@@ -138,7 +138,14 @@ def test_a_mistake_is_one_sentence(run, tmp_path, here):
         ("ssh://user:word@host/path", "there are credentials in the address"),
         ("ssh://host", "names no folder on a host"),
         ("ssh:///path", "names no folder on a host"),
-        ("ssh://host:none/path", "names no folder on a host"),
+        ("ssh://host:none/path", "is no port"),
+        ("ssh://user@host:word/path", "is no port"),
+        ("ssh://user%3Aword@host/path", "there are credentials in the address"),
+        ("ssh://user@host/path?password=word", "there are credentials in the address"),
+        ("ssh://user@host/path%3Ftoken%3Dword", "there are credentials in the address"),
+        ("s3://bucket/p?aws_secret=word", "there are credentials in the address"),
+        ("s3://AKIA:word/p", "there are credentials in the address"),
+        ("s3://AKIA%3Aword/p", "there are credentials in the address"),
         ("user@host:/path", "another host is written ssh://"),
         ("s3://", "names no bucket"),
         ("s3://key:word@bucket/x", "there are credentials in the address"),
@@ -149,6 +156,11 @@ def test_an_address_that_is_none_is_told_without_a_connection(text, why):
     with pytest.raises(UserError, match=why) as told:
         place_of(text)
     assert "word" not in str(told.value)
+
+
+def test_what_only_looks_like_a_secret_is_an_address():
+    for text in ("ssh://user%40corp@h/p", "ssh://h/what?/monkey=1", "s3://bucket/keys/token", "s3://bucket/p?lab=one"):
+        _refuse_secrets(text, "the address")
 
 
 @pytest.mark.parametrize("text", ["ssh://nobody@127.0.0.1:9/path", "s3://bucket/x"])

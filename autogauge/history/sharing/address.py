@@ -11,6 +11,7 @@ from autogauge.files import exists
 from autogauge.history.sharing.folder import Folder
 from autogauge.history.sharing.place import Place
 from autogauge.history.sharing.remote import DEFAULT_WAIT_S
+from autogauge.secrets_in import has_secret_value
 
 WAYS = "a folder, ssh://USER@HOST/PATH or s3://BUCKET/PREFIX"
 _AS_SCP_DOES = re.compile(r"[^/:@\s]+@[^/:\s]+:.*|[A-Za-z][\w.-]+:/.*", re.DOTALL)
@@ -24,7 +25,7 @@ def place_of(text: str, wait_s: float = DEFAULT_WAIT_S, endpoint: str = "") -> P
     scheme, mark, _ = text.partition("://")
     _refuse_secrets(text, "the address")
     if endpoint:
-        if "@" in endpoint:
+        if "@" in unquote(endpoint) or has_secret_value(endpoint):
             raise _secret("--endpoint", "s3")
         if scheme != "s3" or not mark:
             raise UserError(f"an endpoint is for s3://…, and {_short(text)} is none: leave it out (--endpoint).")
@@ -49,8 +50,10 @@ def _host(text: str, wait_s: float) -> Place:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
+    except ValueError:  # whatever stands there is not shown: it may be a password
+        raise UserError(
+            "what stands after the host and its ':' is no port: write ssh://USER@HOST:PORT/PATH, and use a key."
+        ) from None
     path = unquote(parts.path) if host else ""
     if not host or path in ("", "/"):
         raise UserError(
@@ -68,6 +71,8 @@ def _bucket(text: str, wait_s: float, endpoint: str) -> Place:
     from autogauge.history.sharing.s3 import Bucket
 
     path = text.removeprefix("s3://").strip("/")
+    if ":" in unquote(path).partition("/")[0]:
+        raise _secret("the address", "s3")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/]+)*", path):
         raise UserError(f"{_short(text)} names no bucket: write s3://BUCKET/PREFIX.")
     return Bucket(path, wait_s, endpoint)
@@ -79,10 +84,12 @@ def _refuse_secrets(address: str, what: str) -> None:
     A password may hold any sign, so all that stands before the last ``@`` is looked at. An address is not printed before that.
     """
     scheme, mark, rest = address.partition("://")
+    if mark and scheme != "file" and has_secret_value(address):
+        raise _secret(what, scheme)
     before, at, _ = (rest if mark else address).rpartition("@")
     if not at or (scheme == "file" and mark and rest.startswith("/")):
         return
-    is_name = not re.search(r"[:/?#@\\]", before)
+    is_name = not re.search(r"[:/?#@\\]", before) and ":" not in unquote(before)
     if mark and not (scheme in ("ssh", "sftp") and is_name):
         raise _secret(what, scheme)
     if not mark and ":" in before and not exists(Path(address)):

@@ -10,9 +10,25 @@ from pathlib import Path
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import NotRegular, create, is_folder, read_regular, write_bytes
 from autogauge.history import store
-from autogauge.history.sharing.place import STANDING, Denied, Entry, Place, Unusable, is_machine, kind_of, runs_in
+from autogauge.history.sharing.place import (
+    STANDING,
+    Denied,
+    Entry,
+    Place,
+    Unusable,
+    is_machine,
+    kind_of,
+    runs_in,
+    why_no_machine,
+)
 
 _DENIED = (errno.EACCES, errno.EPERM)
+
+
+def _has_runs(folder: Path) -> bool:
+    with contextlib.suppress(OSError):  # a disk's lost+found
+        return bool(runs_in(each.name for each in folder.iterdir()))
+    return False
 
 
 class Folder(Place):
@@ -45,10 +61,12 @@ class Folder(Place):
             # A link to another machine's folder is no second machine.
             found = [each.name for each in folders if not each.is_symlink() or each.resolve() not in own_folders]
             own = bool(runs_in(each.name for each in self.root.iterdir()))
+            others = [each for each in self.root.iterdir() if why_no_machine(each.name) and is_folder(each)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise store.cannot_read(self.root, error) from None
+        self.left_out = {each.name: why_no_machine(each.name) for each in others if _has_runs(each)}
         if own:
             self._own = self.root.resolve().name
             if self._own in found:

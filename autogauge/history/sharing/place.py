@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from autogauge.errors import UserError
 from autogauge.history import records, run_file, standing, store
@@ -51,6 +52,8 @@ class Place(ABC):
     """The same within a sentence: ``here``, ``there``, or ``in …``."""
     is_near = False
     """Whether reading every file costs little."""
+    left_out: Mapping[str, str] = MappingProxyType({})
+    """The folders with runs that are no machine's, and why, once the machines were listed."""
     _own = ""
     """The name of the machine whose own folder this place is, once its machines were listed."""
 
@@ -129,6 +132,17 @@ def number_of(stem: str) -> int:
 def runs_in(files: Iterable[str]) -> list[str]:
     """The stems of the runs among these files, the oldest number first."""
     return sorted((stem_of(name) for name in files if kind_of(name) == RUN), key=lambda stem: (number_of(stem), stem))
+
+
+def why_no_machine(name: str) -> str:
+    """Why a folder that has runs may not travel as a machine's: a clause; empty for one that may."""
+    if is_machine(name):
+        return ""
+    if name.startswith("."):
+        return "its name begins with a dot, and what is hidden does not travel: give it another name"
+    if name == "lost+found":
+        return "that is where a file system puts what it finds: move the runs elsewhere"
+    return "its name is no text (UTF-8): give it another name"
 
 
 def is_machine(name: str) -> bool:

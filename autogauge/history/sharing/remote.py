@@ -7,12 +7,23 @@ repeated than a code, or (``ssh``) a short reason in plain signs: there may be i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from autogauge.errors import UserError
-from autogauge.history.sharing.place import Absent, Entry, Place, Unusable, is_machine, kind_of, runs_in
+from autogauge.history.sharing.place import (
+    Absent,
+    Denied,
+    Entry,
+    Place,
+    Unusable,
+    is_machine,
+    kind_of,
+    runs_in,
+    why_no_machine,
+)
 
 T = TypeVar("T")
 DEFAULT_WAIT_S = 60.0
@@ -48,10 +59,18 @@ class Remote(Place):
         """The folders at its root; and the root itself, by its name, where runs lie in it."""
         found = self._listed(self._root)
         machines = [name for name, each in found.items() if each.get("type") == "directory" and is_machine(name)]
+        folders = [name for name, each in found.items() if each.get("type") == "directory"]
+        others = {name: why for name in folders if (why := why_no_machine(name))}
+        self.left_out = {name: why for name, why in others.items() if self._has_runs(name)}
         if runs_in(found):
             self._own = self._root.rstrip("/").rpartition("/")[2]
             machines = [each for each in machines if each != self._own] + [self._own]
         return sorted(machines)
+
+    def _has_runs(self, name: str) -> bool:
+        with contextlib.suppress(Denied):
+            return bool(runs_in(self._listed(self._join(name))))
+        return False
 
     def files(self, machine: str) -> dict[str, Entry]:
         """As the store lists them."""

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ from autogauge.history.sharing.place import (
     number_of,
     runs_in,
 )
+from autogauge.plain import counted
 
 AT_ONCE, AT_ONCE_BYTES = 32, 64 * 2**20
 """Runs, and bytes, that are read before they are written: so long the receiver's folder is not held while the sender is slow."""
@@ -114,15 +116,20 @@ class _Machine:
         self.left -= len(common)
         self._carry_what_changed(common)
         missing = self._without(self.gone, missing)
-        if self.wanted.is_dry:
+        if self.wanted.is_dry and not (self.sender.is_near or self.wanted.every_byte):
             self._sent(len(missing))
+            if missing:
+                self.told.notes.append(
+                    f"what {counted(len(missing), 'run')} of {self.called} hold was not looked into, which means fetching them: "
+                    "what is no whole run is kept back then (--verify looks)"
+                )
             return
         done = 0
         for batch in self._batches(missing):
             self._carry_new(batch)
             done += len(batch)
             self.progress(self.machine, done, len(missing))
-        if missing:
+        if missing and not self.wanted.is_dry:
             self._look_again(stems)
         self._note_what_is_odd()
 
@@ -165,6 +172,8 @@ class _Machine:
 
     def _carry_standing(self, stem: str, here: bytes, there: bytes | None = None, *, is_new: bool = False) -> bool:
         to = carried.To(self.receiver, self.called, self.told, is_dry=self.wanted.is_dry)
+        if is_new and to.is_dry and f"{stem}{STANDING}" in self.there:
+            there = to.read(f"{stem}{STANDING}")  # what putting it there would come upon
         return carried.carry(to, stem, here, there, is_new=is_new)
 
     def _carry_samples_later(self, stem: str) -> None:
@@ -199,7 +208,7 @@ class _Machine:
 
     def _carry_new(self, stems: Sequence[str]) -> None:
         contents = self._contents(stems)
-        with self.receiver.adding(self.called):
+        with contextlib.nullcontext() if self.wanted.is_dry else self.receiver.adding(self.called):
             if self.receiver.is_near or time.monotonic() - self.looked_s > AS_GOOD_S:
                 self.there, self.gone = self.receiver.files(self.called), self.pair.pruned()  # what others did since
                 self.looked_s = time.monotonic()
@@ -276,8 +285,8 @@ class _Machine:
         return self._carry_standing(stem, here, is_new=True)
 
     def _create(self, name: str, content: bytes) -> bool:
-        """Whether the receiver has that file now, with that content: what was there before may be it."""
-        if self.receiver.create(self.called, name, content):
+        """Whether the receiver has that file now, or would, with that content: what was there before may be it."""
+        if name not in self.there if self.wanted.is_dry else self.receiver.create(self.called, name, content):
             return True
         try:
             return self.receiver.read(self.called, name, len(content)) == content

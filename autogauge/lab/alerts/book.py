@@ -19,8 +19,9 @@ import filelock
 
 from autogauge.causes import step_for
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import NotRegular, exists, read_regular, write_json
+from autogauge.files import NotRegular, exists, is_folder, read_regular, write_json
 from autogauge.history import store
+from autogauge.history.numbered import run_folders
 from autogauge.lab.alerts.alert import Alert, from_json
 from autogauge.leases import user_named
 from autogauge.measuring.reading import Fields
@@ -100,19 +101,32 @@ def write(history: Path, book: Book) -> None:
         raise explain_os_error(error, f"cannot write {history / NAME}", "--history=DIR") from error
 
 
+def require(history: Path) -> None:
+    """Raises :class:`UserError` for a folder that is no history: it has no book, and could have none."""
+    if exists(history) and not history.is_dir():
+        raise UserError(f"{history} is a file: name the folder of the history (--history=DIR).")
+    if not is_folder(history):
+        raise UserError(
+            f"there is no history in {history} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
+        )
+    if exists(history / NAME) or (history / NAME).is_symlink():
+        return
+    above = history.resolve().parent
+    if exists(above / NAME) and store.runs(history):
+        raise UserError(f"the alerts of {history} are in the book of {above}: name that (--history={above}).")
+    if not run_folders(history):
+        raise UserError(
+            f"there is no saved run in {history}: measure one (pytest -m perf), or name another folder (--history=DIR)."
+        )
+
+
 @contextlib.contextmanager
 def locked(history: Path) -> Iterator[None]:
     """While the body runs nobody else tells or changes anything there; the system frees it should its holder die.
 
     Raises :class:`UserError` when another process holds it past the deadline, or there can be no such file.
     """
-    if not history.is_dir():
-        raise UserError(
-            f"there is no history in {history} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
-        )
-    above = history.resolve().parent
-    if exists(above / NAME) and not exists(history / NAME) and store.runs(history):
-        raise UserError(f"the alerts of {history} are in the book of {above}: name that (--history={above}).")
+    require(history)
     lock = filelock.FileLock(history / LOCK, mode=0o666)
     try:
         lock.acquire(timeout=WAIT_S)

@@ -17,7 +17,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ SENT, REFUSED, UNANSWERED = "sent", "refused", "unanswered"
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,39})=(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://")
 GITHUB = "github"
+NAMED = "name:"
+"""How the id of a channel begins that somebody gave a name."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Channel:
     url: str = field(repr=False)
     longest_body: int = LONGEST_BODY
     longest_title: int = LONGEST_TITLE
+    receiver: str = field(default="", repr=False)
+    """The address as apprise writes it: equal for two ways of writing one."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,23 @@ def configured(config: Path | None, salt: str, environment: Mapping[str, str]) -
         other = found.setdefault(channel.id, channel)
         if other.url != channel.url:
             raise UserError(f"two channels are called {other.called}: give each a name of its own ({where}).")
-    return list(found.values())
+    return _each_receiver_once(list(found.values()))
+
+
+def _each_receiver_once(channels: Sequence[Channel]) -> list[Channel]:
+    """The channels, of those with one receiver that which has a name. Raises :class:`UserError` where one has two names."""
+    by_receiver: dict[str, list[Channel]] = {}
+    for each in channels:
+        by_receiver.setdefault(each.receiver, []).append(each)
+    left = []
+    for same in by_receiver.values():
+        named = [each for each in same if each.id.startswith(NAMED)]
+        if len(named) > 1:
+            raise UserError(
+                f"{named[0].called} and {named[1].called} have one address, and it would be told twice: leave one of them out."
+            )
+        left += [each for each in same if each is not (named or same)[0]]
+    return [each for each in channels if each not in left]
 
 
 def _of_file(path: Path) -> Iterator[str]:
@@ -113,11 +133,12 @@ def _channel(count: int, where: str, text: str, salt: str) -> Channel:
             f"{called} of {where} names {len(plugin)} receivers: give each an address of its own, so that none is told twice."
         )
     return Channel(
-        f"name:{named[1]}" if named else f"url:{_digest(url, salt)}",
+        f"{NAMED}{named[1]}" if named else f"url:{_digest(url, salt)}",
         called,
         url,
         min(LONGEST_BODY, plugin.body_maxlen),
         min(LONGEST_TITLE, plugin.title_maxlen or LONGEST_TITLE),
+        _written(plugin) or url,
     )
 
 
@@ -130,6 +151,13 @@ def _plugin(url: str) -> Any:
     except Exception:  # whatever it holds, it is an address that cannot be used
         return None
     return found or None
+
+
+def _written(plugin: Any) -> str:
+    try:
+        return str(plugin.url(privacy=False))
+    except Exception:  # whatever it holds, it is what the user wrote
+        return ""
 
 
 def _digest(url: str, salt: str) -> str:
