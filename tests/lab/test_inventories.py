@@ -198,6 +198,34 @@ def test_a_template_is_checked_once_ansible_has_filled_it_in(written, tmp_path, 
     assert (f'{name} is "{filled}"' in machine["sentence"]) is bool(wanted)
 
 
+def test_by_hand_the_playbook_tells_what_is_set_wrong(written, tmp_path):
+    """Whoever runs it without fleet is not asked before anything starts, so each machine is."""
+    path = written(f"lab1 ansible_connection=local autogauge_folder={tmp_path / 'lab'}\n")
+    playbook = ROOT / "autogauge/lab/playbook/check.yml"
+    command = [
+        sys.executable,
+        "-m",
+        "ansible",
+        "playbook",
+        "-i",
+        str(path),
+        str(playbook),
+        "-e",
+        "autogauge_archive=none",
+    ]
+    for given, wanted in (
+        ("autogauge_limt_s=5", "autogauge_limt_s means nothing"),
+        ("autogauge_limit_s=2h", 'autogauge_limit_s is \\"2h\\": give a whole number'),
+    ):
+        around = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "a"), "ANSIBLE_LOCAL_TEMP": str(tmp_path / "t")}
+        done = subprocess.run(
+            [*command, "-e", given], capture_output=True, text=True, env=around, timeout=120, check=False
+        )
+        assert done.returncode != 0, done.stdout
+        assert wanted in done.stdout + done.stderr, done.stdout + done.stderr
+        assert not (tmp_path / "lab" / "sessions").exists()
+
+
 def test_a_home_stands_for_that_of_who_measures(written, tmp_path):
     """In the cache, the lock and the interpreter, too: none of them is a folder that is called ~."""
     (tmp_path / "project").mkdir()

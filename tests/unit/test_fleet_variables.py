@@ -120,12 +120,14 @@ def test_the_defaults_of_the_role_are_those_that_are_declared():
     }
 
 
-def test_the_playbook_checks_every_number_and_boolean():
+def test_the_playbook_checks_every_name_number_and_boolean():
     (least,) = re.findall(r"^machine_least: \{(.*)\}$", DEFAULTS, re.M)
     numbers = {each.name: each.least for each in variables.of_kind(*variables.NUMBERS) if "slurm" not in each.name}
     assert {name: int(value) for name, value in re.findall(r"(\w+): (\d+)", least)} == numbers
     (booleans,) = re.findall(r"^machine_booleans: \[(.*)\]$", DEFAULTS, re.M)
     assert booleans.split(", ") == [each.name for each in variables.of_kind(variables.BOOLEAN)]
+    (known,) = re.findall(r"^machine_known: >-\n((?:  .*\n)+?)(?=\S)", DEFAULTS, re.M)
+    assert re.findall(r"\w+", known) == [name for name in KNOWN if not name.startswith("ansible_")]
     for path in (ROLE / "tasks").iterdir():
         for name in re.findall(r"(autogauge_\w+) \| (?:int|bool)\b", path.read_text()):
             assert name in (*numbers, *booleans.split(", ")), path
