@@ -100,7 +100,12 @@ class Progress:
         self._screen.print(line, soft_wrap=True)
 
     def _table(self, everybody: Sequence[Account]) -> Table:
-        table = Table(box=None, pad_edge=False, show_header=False)
+        table = Table(box=None, pad_edge=False, show_header=False, expand=True)
+        for _ in range(3):
+            table.add_column()
+        table.add_column(
+            no_wrap=True, overflow="ellipsis", ratio=1
+        )  # a machine is a line, and what matters stands first
         for each in everybody:
             is_over = each.is_over
             table.add_row(

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from autogauge.cli.fleet import Progress
 from autogauge.lab.fleet import accounts
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.engine import Event
@@ -64,3 +65,13 @@ def test_who_holds_a_lock_is_a_note_and_the_column_stays_narrow():
     lines = [line.rstrip() for line in screen.file.getvalue().splitlines()]
     assert [line.rpartition(" ")[2] for line in lines] == ["lock", "free", "held", "–"]
     assert accounts.locks_held(everybody) == [f"lab-02: its measuring lock is {HELD}"]
+
+
+def test_on_a_terminal_a_machine_is_a_line_whoever_it_waits_for(waiting):
+    everybody = [named("lab-01"), named("lab-02")]
+    look(everybody[1], waiting)
+    screen = console(width=80, file=io.StringIO())
+    screen.print(Progress()._table(everybody))
+    lines = screen.file.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[1].split()[:8] == f"lab-02 {accounts.WAITS} 0 s process".split()

@@ -18,7 +18,14 @@ def said(*words):
 
 @each_of(
     "words",
-    [("history",), ("report",), ("history", "export", "x.csv"), ("compare", "lab-01", "lab-02"), ("alert",)],
+    [
+        ("history",),
+        ("report",),
+        ("history", "export", "x.csv"),
+        ("compare", "lab-01", "lab-02"),
+        ("alert",),
+        ("alert", "list"),
+    ],
 )
 def test_before_any_run_one_is_told_to_measure(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -23,7 +23,7 @@ from autogauge.lab.fleet.inventory import Machine
 from autogauge.plain import few, sentence
 
 LOOK, START, MEASURE, FETCHED = "look at the machine", "start to measure", "measure", "fetch the results"
-WAITS = "wait for its measuring lock"
+WAITS = "wait for its lock"
 """What it is at instead of measuring while another session has the lock."""
 ARE_FIT = ("is it fit to measure?", "is it fit?")
 """The steps of the playbook that mean something here, by their names in it; where one of the last is skipped, nothing is in the way."""
