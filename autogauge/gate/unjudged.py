@@ -7,6 +7,7 @@ and alerts.
 
 from __future__ import annotations
 
+import datetime
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +19,10 @@ from autogauge.gate.judged import IMPROVED, NO_BASELINE
 from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.saved import HISTORY
 from autogauge.gate.trends import Trend
+from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
+from autogauge.history.reporting import Reporting
 from autogauge.history.standing_file import Standing
 from autogauge.plain import counted, few
 from autogauge.stats.change_points import SHORTEST
@@ -90,6 +93,11 @@ class Unjudged:
             Why.OPEN: f"measure again; what disturbs a machine: {command} (there)",
             Why.NOTHING: f"measure there ({command}), or take away a filter (--where)",
         }[self.why]
+
+    def advice(self) -> str:
+        """The same as a sentence."""
+        step = self.step()
+        return f"{step[:1].upper()}{step[1:]}."
 
     def because(self) -> str:
         """What the gate, or a person, said against the run; empty for nothing."""
@@ -206,3 +214,25 @@ def coverage(found: Mapping[str, Iterable[Unjudged | None]]) -> Coverage:
             if why in groups
         ),
     )
+
+
+def covered(
+    trends: Sequence[Trend],
+    runs: Sequence[IndexedRun],
+    machines: Mapping[str, Reporting],
+    now: datetime.datetime,
+    stale_after_days: float | None = None,
+) -> Coverage:
+    """What was judged of these machines' benchmarks: of those that still report, of all where none does."""
+    baselines = OwnBaselines(runs)
+    every: dict[str, list[Unjudged | None]] = {machine: [] for machine in machines}
+    reports: dict[str, list[Unjudged | None]] = defaultdict(list)
+    for trend in trends:
+        machine = trend.identity.machine
+        found = unjudged(trend, runs, baselines)
+        every[machine].append(found)
+        own = [runs[each] for each in trend.runs]
+        state, _ = reporting.of_benchmark(own, machines[machine], now, stale_after_days)
+        if state not in (reporting.STALE, reporting.SILENT):
+            reports[machine].append(found)
+    return coverage({machine: reports[machine] or found for machine, found in every.items()})

@@ -207,3 +207,23 @@ def test_a_trend_of_many_runs_is_judged_by_its_level_where_some_are_accepted(tmp
     for number in range(1, 13):
         first(history, "lab-03", number=number, days_ago=13 - number)
     assert "1 of 3 machines not judged (no baseline)" in heading(report(tmp_path)), "all pending: no level is anybody's"
+
+
+def test_the_page_of_one_machine_says_so_too(tmp_path):
+    """The worst verdict of a run with one PASS is PASS, whatever nothing judged beside it."""
+    history = tmp_path / "history"
+    put(history / "lab-01", 1, {LATENCY: 1.0}, 1.3, verdict="PASS")
+    path = put(history / "lab-01", 2, {LATENCY: 1.0, PER_FRAME: 1.0}, 0.3, verdict="PASS")
+    document = json.loads(path.read_text())
+    document["benchmarks"][1]["extra_info"]["gate"] = [{"verdict": "NO BASELINE"}]
+    path.write_text(json.dumps(document))
+    text = said(report(tmp_path) / "index.html")
+    assert "PASS lab-01: run 0002" in text
+    assert (
+        "Not judged, and what to do 1 benchmark on 1 machine: no baseline before its first accepted run: lab-01" in text
+    )
+    machine(history, "lab-02")
+    out = report(tmp_path)
+    assert "Not judged, and what to do" in said(out / "trends.html")
+    assert "Not judged, and what to do" in said(out / "machines" / "lab-01.html")
+    assert "Not judged, and what to do" not in said(out / "machines" / "lab-02.html")

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import Trend, in_order_of_time, trends_of, until
-from autogauge.gate.unjudged import Coverage, Unjudged, coverage, unjudged
+from autogauge.gate.trends import in_order_of_time, trends_of, until
+from autogauge.gate.unjudged import Coverage, covered
 from autogauge.history import reporting, standing
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.reporting import Reporting
@@ -124,30 +123,7 @@ def situation(
         levels[identity] = Levels(trend, runs, rule, standing_of)
         crept[identity] = creeps.of_trend(trend, runs, rule, judged, levels[identity].newest_normal())
     machines = reporting.machines([*history.runs, *history.unreadable], now, stale_after_days)
-    judged_at_all = _unjudged(trends, runs, machines, now, stale_after_days)
-    return Situation(levels, crept, machines, coverage(judged_at_all))
-
-
-def _unjudged(
-    trends: Sequence[Trend],
-    runs: Sequence[IndexedRun],
-    machines: Mapping[str, Reporting],
-    now: datetime.datetime,
-    stale_after_days: float | None,
-) -> dict[str, list[Unjudged | None]]:
-    """Of each machine's benchmarks whether anything judged them: of those that still report, of all where none does."""
-    baselines = OwnBaselines(runs)
-    every: dict[str, list[Unjudged | None]] = {machine: [] for machine in machines}
-    reports: dict[str, list[Unjudged | None]] = defaultdict(list)
-    for trend in trends:
-        machine = trend.identity.machine
-        found = unjudged(trend, runs, baselines)
-        every[machine].append(found)
-        own = [runs[each] for each in trend.runs]
-        state, _ = reporting.of_benchmark(own, machines[machine], now, stale_after_days)
-        if state not in (reporting.STALE, reporting.SILENT):
-            reports[machine].append(found)
-    return {machine: reports[machine] or found for machine, found in every.items()}
+    return Situation(levels, crept, machines, covered(trends, runs, machines, now, stale_after_days))
 
 
 def _rule(quantity: Quantity, smallest_change: float) -> Rule:

@@ -223,8 +223,8 @@ def _quiet(each: Reporting, addresses: Addresses, marks: Marks) -> list[Link]:
 
 def _unjudged(each: Group, addresses: Addresses) -> list[Link]:
     """A line of what nothing judged: how much of it, why, where, and what to do."""
-    named, step = _some([_machine(machine, addresses) for machine in each.machines]), each.first.step()
-    return [Link(f"{each.says()}: "), *named, Link(f". {step[:1].upper()}{step[1:]}.")]
+    named = _some([_machine(machine, addresses) for machine in each.machines])
+    return [Link(f"{each.says()}: "), *named, Link(f". {each.first.advice()}")]
 
 
 def _heard(each: Reporting) -> str:

@@ -19,6 +19,8 @@ import numpy as np
 from autogauge import folders
 from autogauge.files import fill
 from autogauge.gate.trends import Trend, in_order_of_time, trends_of
+from autogauge.gate.unjudged import covered
+from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import FIRST, OPENVINO, by_size, in_order, in_words
@@ -26,6 +28,7 @@ from autogauge.history.reporting import AHEAD_S
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models
 from autogauge.measuring.drawing import NONE, Table, number
+from autogauge.plain import few
 from autogauge.report.history import describe
 from autogauge.report.pages import marks as marking
 from autogauge.report.pages.addresses import ID, MACHINES, ids_of
@@ -115,6 +118,8 @@ def page_of(
     """
     described, trends = [each for each, _ in shown], [each for _, each in shown]
     own_runs = in_order_of_time(history.runs)
+    moment = now or datetime.datetime.now(datetime.timezone.utc)
+    judged = covered(trends, runs, reporting.machines(own_runs, moment), moment)
     changes = _changes(trends, runs)
     seen = _seen(trends, runs)
     return render(
@@ -130,7 +135,8 @@ def page_of(
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
         seen=seen[:CHANGES_SHOWN],
         more_seen=max(0, len(seen) - CHANGES_SHOWN),
-        newest=_newest(own_runs, marks, now or datetime.datetime.now(datetime.timezone.utc)),
+        newest=_newest(own_runs, marks, moment),
+        not_judged=[f"{each.says()}: {few(each.machines)}. {each.first.advice()}" for each in judged.groups],
         trends=described,
         filters=_filters(trends),
         groups=_label_filters(trends),
