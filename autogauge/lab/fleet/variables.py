@@ -28,7 +28,7 @@ BOOLEAN, PATH, COMMAND, WORDS, MAPPING, TEXT, NODE, NODES, NAME, PORT = (
 )
 NUMBERS = (SECONDS, MIB, MINUTES)
 _SIGNS = {NODE: r"[\w.-]+", NODES: r"[\w.,-]*", NAME: r"[\w.,@-]*"}
-_PREFIXES = ("autogauge_", "slurm_")
+OURS, SLURM = "autogauge_", "slurm_"
 _OPAQUE = {"__ansible_vault", "__ansible_unsafe"}
 """How Ansible lists a value that is encrypted, or no template: a mapping with one of these names."""
 
@@ -193,10 +193,12 @@ def _unknown(name: str) -> str:
         return ""
     folded = name.casefold().replace("-", "_")
     near = difflib.get_close_matches(folded, (*KNOWN, *_OF_ANSIBLE), 1, 0.9)
-    # What begins as these do is nobody else's; what is one of them but for a letter or two is a typo.
-    if prefix := next((each for each in _PREFIXES if folded.startswith(each)), ""):
-        rests = [each.removeprefix(prefix) for each in KNOWN if each.startswith(prefix)]
-        near = near or [prefix + each for each in difflib.get_close_matches(folded.removeprefix(prefix), rests, 1, 0.6)]
+    if near and near[0].startswith(SLURM) and folded == f"{near[0]}s":
+        return ""  # slurm_nodes and slurm_partitions are those of Ansible's roles that set Slurm up
+    # What begins as ours do is nobody else's; what is one that is known but for a letter or two is a typo.
+    if folded.startswith(OURS):
+        rests = [each.removeprefix(OURS) for each in KNOWN if each.startswith(OURS)]
+        near = near or [OURS + each for each in difflib.get_close_matches(folded.removeprefix(OURS), rests, 1, 0.6)]
         return f"did you mean {near[0]}" if near else "docs/lab.md has a table of what there is"
     return f"did you mean {near[0]}" if near else ""
 
