@@ -67,7 +67,8 @@ def judged(call: Call) -> str:
     first = found.groups[0].first
     step = first.command() or first.step()
     if not found.judged:
-        return f"{';' if call.open else ', but'} none of {machines} was judged ({found.reasons()}); next: {step}"
+        none = "the one machine was not" if found.machines == 1 else f"none of {machines} was"
+        return f"{';' if call.open else ', but'} {none} judged ({found.reasons()}); next: {step}"
     return f"; of {machines} {found.counts()}; next: {step}"
 
 

@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+import shlex
 
 import pytest
 from typer.testing import CliRunner
@@ -227,3 +228,18 @@ def test_the_page_of_one_machine_says_so_too(tmp_path):
     assert "Not judged, and what to do" in said(out / "trends.html")
     assert "Not judged, and what to do" in said(out / "machines" / "lab-01.html")
     assert "Not judged, and what to do" not in said(out / "machines" / "lab-02.html")
+
+
+@pytest.mark.parametrize("name", ["lab-01", "a b", "7"])
+def test_the_next_step_can_be_taken_as_it_is_printed(tmp_path, monkeypatch, name):
+    """In the usual history by its short name, and then nothing is pending."""
+    monkeypatch.chdir(tmp_path)
+    first(tmp_path / "reports" / "history", name)
+    last = CliRunner().invoke(app, ["alert", "--history=reports/history", "--cache=cache"]).stdout.splitlines()[-1]
+    words = shlex.split(last.partition("next: ")[2])
+    assert words == ["python", "-m", "autogauge", "accept", f"{name}/1"]
+    assert CliRunner().invoke(app, words[3:]).exit_code == 0
+    last = CliRunner().invoke(app, ["alert", "--history=reports/history", "--cache=cache"]).stdout.splitlines()[-1]
+    assert last == "no alert is open, but the one machine was not judged (no baseline); next: " + (
+        "nothing is to be done: the next run is judged against it"
+    )
