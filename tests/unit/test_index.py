@@ -92,6 +92,39 @@ def test_it_follows_files_that_come_change_and_go(tmp_path):
     assert [each[1] for each in contents(folder, cache)] == ["accepted", "accepted"]
 
 
+def test_a_file_that_was_changed_and_is_as_long_as_before_is_read_again(tmp_path):
+    folder, cache = tmp_path / "lab", tmp_path / "cache"
+    path, other = save(folder, {LATENCY: 0.01}), save(tmp_path / "another", {LATENCY: 0.0225})
+    size = max(path.stat().st_size, other.stat().st_size)
+    for moment_s, source, seconds in ((1, path, 0.01), (2, other, 0.0225)):
+        path.write_bytes(source.read_bytes().ljust(size))
+        os.utime(path, (moment_s, moment_s))
+        assert [each[2] for each in contents(folder, cache)] == [{LATENCY: seconds}]
+
+
+def test_of_a_link_the_file_counts_that_it_leads_to_and_one_that_leads_nowhere_is_said(tmp_path):
+    folder, cache = tmp_path / "lab", tmp_path / "cache"
+    path = save(tmp_path / "elsewhere", {LATENCY: 0.01})
+    folder.mkdir()
+    (folder / path.name).symlink_to(path)
+    assert [each[2] for each in contents(folder, cache)] == [{LATENCY: 0.01}]
+    path.write_bytes(save(tmp_path / "another", {LATENCY: 0.0225}).read_bytes())
+    assert [each[2] for each in contents(folder, cache)] == [{LATENCY: 0.0225}]
+    path.unlink()
+    assert [each[1] for each in contents(folder, cache)] == ["unreadable"]
+
+
+def test_runs_of_single_files_are_never_taken_for_one_another(tmp_path):
+    ids = set()
+    for _ in range(2):
+        with index.of_file(save(tmp_path / "lab", {LATENCY: 0.01})) as found:
+            (run,) = found.runs()
+            (series,) = found.figures([run])
+            assert series.runs.tolist() == [run.id]
+            ids.add(run.id)
+    assert (len(ids), max(ids) < 0) == (2, True)
+
+
 def test_nothing_is_read_again_that_has_not_changed(tmp_path, monkeypatch):
     year(tmp_path, runs=5)
     contents(tmp_path / "lab-01", tmp_path / "cache")

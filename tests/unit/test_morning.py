@@ -304,6 +304,15 @@ def test_of_two_models_that_became_slower_the_one_that_did_more_is_shown(tmp_pat
     assert re.search(r"\+(19|20)\.\d % since run 107", latency), latency
 
 
+def test_what_was_accepted_is_not_one_line_with_what_was_not(tmp_path):
+    history = tmp_path / "history"
+    for number in range(1, 7):
+        red = failing(range(7, 13) if number > 3 else ())
+        machine(history, f"lab-0{number}", slower=lambda key, n: 1.1 if n > 6 else 1.0, red=red)
+    text = said(report(tmp_path) / "index.html")
+    assert ("FAIL 3 machines" in text, "SLOWER 3 machines" in text) == (True, True), text
+
+
 def test_a_change_of_many_machines_is_told_before_a_larger_one_of_one(tmp_path):
     history = tmp_path / "history"
     machine(history, "lab-01", slower=lambda key, n: 1.12 if n > 6 else 1.0, figures=(PER_FRAME,))

@@ -60,6 +60,17 @@ def test_several_runs_on_one_day_are_no_rhythm_of_minutes():
     assert (found.state, found.gap_s) == (reporting.REPORTING, 86_400)
 
 
+def test_its_rhythm_is_that_of_its_newest_runs():
+    weekly, nightly = range(600, 40, -7), range(40, 0, -1)
+    assert of(*weekly, *nightly).gap_s == 86_400
+    assert of(*(day + 600 for day in nightly), *weekly).gap_s == 7 * 86_400
+
+
+def test_its_last_run_is_the_newest_by_its_date_whatever_the_numbers_are():
+    found = of(5, 4, 3, 9, 8)
+    assert (found.last.number, found.age_s) == (3, 3 * 86_400)
+
+
 def test_a_number_of_days_is_the_rule_where_one_is_given():
     assert [of(each, stale_after=3).state for each in (2.9, 3.1, 5.9, 6.1)] == [
         *(reporting.REPORTING, reporting.STALE, reporting.STALE, reporting.SILENT)
