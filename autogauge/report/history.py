@@ -50,7 +50,7 @@ def runs_table(runs: Sequence[IndexedRun], models: Models | None = None) -> Fitt
     for run, (name, mark) in zip(runs, named, strict=True):
         table.add_row(
             f"{run.number:04d}",
-            run.machine or NONE,
+            plain(run.machine) or NONE,
             f"{run.when:%Y-%m-%d %H:%M}" if run.when else NONE,
             ", ".join(run.releases) or NONE,
             f"{short(name, max(4, NEEDS_APART - 2 - len(mark)))} {mark}" if mark else name,

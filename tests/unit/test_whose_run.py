@@ -130,7 +130,7 @@ def test_a_folder_whose_name_is_no_text_is_a_machine_all_the_same(tmp_path, call
     except OSError:
         pytest.skip("this file system takes no such name")
     (found,) = json_of(call("history", "--json"))
-    assert found["machine"].startswith("lab-")
+    assert found["machine"].encode().startswith(b"lab-")
     call("history", "export", tmp_path / "m.csv")
     call("history", "export", tmp_path / "m.prom")
 
@@ -154,6 +154,32 @@ def test_the_folder_that_a_machine_is_given_is_its_own(name, more):
 def once(tmp_path):
     runs(tmp_path / "history" / "lab-01", 20, ago=0)
     return tmp_path / "history"
+
+
+def test_a_backup_of_some_of_the_runs_is_no_machine_that_is_silent(once, call, tmp_path):
+    """Also where its name comes first, and where its copies stand worse."""
+    (once / "a-backup").mkdir()
+    for path in store.runs(once / "lab-01")[:8]:
+        shutil.copy(path, once / "a-backup")
+    standing.write(store.runs(once / "a-backup")[0], Standing.QUARANTINED, "slow", "gate")
+    found = json_of(call("history", "--json"))
+    assert {(run["machine"], run["standing"]) for run in found} == {("lab-01", "accepted")}
+    assert len(found) == 20
+    call("report", f"--out={tmp_path / 'out'}")
+    assert not (tmp_path / "out" / "machines").exists(), "one machine is no lab"
+    call("history", "export", tmp_path / "m.prom")
+    assert "a-backup" not in (tmp_path / "m.prom").read_text()
+
+
+def test_a_prune_goes_by_the_folder_too(tmp_path, call):
+    runs(tmp_path / "history" / "lab-01-b", 3, ago=0)
+    found = json_of(call("history", "prune", "--keep-last=1", "--json"))["runs"]
+    assert {run["machine"] for run in found} == {"lab-01-b"}
+
+
+def test_a_name_of_two_lines_is_one_in_a_list(tmp_path, call):
+    runs(tmp_path / "history" / "new\nline", 1, ago=0)
+    assert "new line" in call("history").output
 
 
 def test_a_backup_beside_the_machines_is_no_second_machine(once, call):
