@@ -240,3 +240,9 @@ def test_runs_of_one_moment_with_other_figures_are_two(tmp_path, call):
     for seconds in (0.01, 0.011):
         save(tmp_path / "history" / "lab-01", {LATENCY: seconds})
     assert len(json_of(call("history", "--json"))) == 2
+
+
+def test_runs_of_two_machines_are_two_whatever_their_fingerprints_say(tmp_path, call):
+    for machine in ("lab-01", "lab-02"):
+        save(tmp_path / "history" / machine, {LATENCY: 0.01}, machine=machine)
+    assert len(json_of(call("history", "--json"))) == 2
