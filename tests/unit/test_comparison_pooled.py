@@ -127,7 +127,7 @@ def test_machines_are_named_by_their_bare_names(tmp_path):
     assert "there is no 'runner': name a saved run, a machine of" in str(done.exception)
     done = CliRunner().invoke(app, ["compare", "lab-01", "lab-99", f"--history={tmp_path / 'history'}"])
     assert "there is no 'lab-99': name a saved run, a machine of" in str(done.exception)
-    assert "(there is lab-01, lab-02, runner)" in str(done.exception)
+    assert "(there is folder, lab-01, lab-02)" in str(done.exception)
 
 
 def test_one_machine_is_compared_as_ever(tmp_path):

@@ -258,9 +258,12 @@ def test_a_run_that_is_dated_in_the_future_hides_no_failure_of_now(tmp_path):
 def test_a_machine_all_of_whose_runs_lie_in_the_future_is_shown_by_them(tmp_path):
     machine(tmp_path / "history", "lab-01")
     machine(tmp_path / "history", "lab-02", runs=3, last=-9)
-    (_, _, age, latency), _ = rows_of(report(tmp_path))["lab-02"]
+    out = report(tmp_path)
+    (_, _, age, latency), _ = rows_of(out)["lab-02"]
     assert age == "no date, no date"
     assert latency.endswith(" %")
+    (label,) = re.findall(r'aria-label="([^"]*on lab-02[^"]*)"', (out / "index.html").read_text())
+    assert label.endswith("no date"), "how old it is nobody knows"
 
 
 def test_a_slowdown_that_was_accepted_is_no_failure_for_ever(tmp_path):
