@@ -76,6 +76,7 @@ def test_history_is_exported_to_csv_and_parquet(history, tmp_path):
 def test_compare_says_which_release_is_slower_in_three_languages(history, tmp_path):
     sides = ("openvino=2026.3", "openvino=2026.4")
     page = tmp_path / "page" / "compare.html"
+    page.parent.mkdir()
     done = cli(history, "compare", *sides, f"--html={page}")
     assert done.returncode == 0, done.stderr
     assert "10 runs of lab-01, openvino 2026.3.0, 2026-01-01 to 2026-01-10" in done.stdout
