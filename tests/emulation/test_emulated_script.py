@@ -92,6 +92,7 @@ def test_a_command_that_is_ended_leaves_no_script(tmp_path, emulation, cache, nu
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     try:
         assert command.stdout is not None
