@@ -86,13 +86,13 @@ def test_a_script_that_hangs_is_ended_with_what_it_started(tmp_path, emulation, 
 def test_a_command_that_is_ended_leaves_no_script(tmp_path, emulation, cache, number):
     path = tmp_path / "script.py"
     path.write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(100)")
+    listening = ("env", "--default-signal=INT")  # what a shell's background job starts ignores Ctrl-C
     command = subprocess.Popen(
-        [sys.executable, "-m", "autogauge", "emulated", f"--cache={cache.root}", str(path)],
+        [*listening, sys.executable, "-m", "autogauge", "emulated", f"--cache={cache.root}", str(path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     try:
         assert command.stdout is not None
