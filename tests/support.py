@@ -286,13 +286,18 @@ def why_no_mount() -> str:
     return (done.stderr.strip().splitlines() or ["the mount is refused"])[-1]
 
 
-def in_a_mount(folder: Path, options: str, command: Sequence[str], *, read_only: bool = False) -> list[str] | None:
-    """The command with ``folder`` on a file system of its own (tmpfs with these options), or ``None`` where that is impossible."""
+def in_a_mount(
+    folder: Path, options: str, command: Sequence[str], *, read_only: bool = False, holding: Path | None = None
+) -> list[str] | None:
+    """The command with ``folder`` on a file system of its own (tmpfs with these options), or ``None`` where that is impossible.
+
+    It holds what is in the folder ``holding``, or nothing.
+    """
     if shutil.which("unshare") is None:
         return None
-    mount = f"mount -t tmpfs -o mode=755,{options} tmpfs {folder}" + (
-        f" && mount -o remount,ro {folder}" if read_only else ""
-    )
+    mount = f"mount -t tmpfs -o mode=755,{options} tmpfs {folder}"
+    mount += f" && cp -a {holding}/. {folder}" if holding else ""
+    mount += f" && mount -o remount,ro {folder}" if read_only else ""
     wrap = ["unshare", "-rm", "sh", "-c", f'{mount} && exec "$@"', "sh"]
     if subprocess.run([*wrap, "true"], capture_output=True, check=False).returncode:
         return None

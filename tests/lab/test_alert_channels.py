@@ -5,6 +5,7 @@ import datetime
 import http.server
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -326,7 +327,8 @@ def test_a_history_that_cannot_be_written_to_is_a_mistake_and_nobody_is_told(lab
     good = receiver()
     lab.silent("lab-01")
     command = [sys.executable, "-m", "autogauge", "alert", f"--history={lab.history}"]
-    mounted = in_a_mount(lab.history, "size=1m", command, read_only=True)
+    kept = shutil.copytree(lab.history, lab.history.with_name("kept"))
+    mounted = in_a_mount(lab.history, "size=64m", command, read_only=True, holding=kept)
     if mounted is None:
         pytest.skip("no file system can be mounted here")
     environment = {**os.environ, **lab.environment(good)}
