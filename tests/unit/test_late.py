@@ -177,31 +177,22 @@ def test_what_is_wrong_whatever_the_time_is_never_tried_again(busy, first):
     assert any(check.holds is False for check in sample.checks.values())
 
 
-def test_what_is_known_to_hang_is_not_tried_again(busy):
-    known = Expect(
-        "ends",
-        "the end",
-        lambda seen: seen.became,
-        "done",
-        differs=(next(iter(DIFFERENCES)),),
-        as_known=one_of("hung"),
-        ends=(HUNG,),
+def that_ends(as_known, **others):
+    """A case whose end is known to differ so."""
+    differs = (next(iter(DIFFERENCES)),)
+    return case(
+        Expect("ends", "the end", lambda seen: seen.became, "done", differs=differs, as_known=as_known, **others)
     )
-    tries = Tries(case(known), seen(LATE))
+
+
+def test_what_is_known_to_hang_is_not_tried_again(busy):
+    tries = Tries(that_ends(one_of("hung"), ends=(HUNG,)), seen(LATE))
     assert tries.measure().checks["ends"].holds is False
     assert tries.count == 1
 
 
 def test_what_hangs_beyond_what_is_known_is_tried_again(busy):
-    known = Expect(
-        "ends",
-        "the end of the process",
-        lambda seen: seen.became,
-        "done",
-        differs=(next(iter(DIFFERENCES)),),
-        as_known=one_of("killed by SIGSEGV"),
-    )
-    tries = Tries(case(known), seen(LATE), seen())
+    tries = Tries(that_ends(one_of("killed by SIGSEGV")), seen(LATE), seen())
     assert tries.measure().checks["ends"].holds is True
     assert tries.count == 2
 

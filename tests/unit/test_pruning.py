@@ -183,30 +183,23 @@ def test_what_waits_to_be_confirmed_stays(tmp_path):
     assert judged_against(folder) == before
 
 
-def test_a_copy_by_whose_standing_a_run_counts_stays(history):
-    """The newest run was accepted, and an older copy of it rejected: without the copy it would count."""
-    folder = history / "lab-01"
-    newest = add(folder, 1)
-    copy = folder / f"0006_copy_{OLD[:8]}.json"
-    copy.write_bytes(newest.read_bytes())
-    standing.reject(copy, "fan broken")
-    before = judged_against(folder)
-    assert newest.name not in before[LATENCY][1]
-    assert "1 copies of runs that are kept" in prune(history, "--keep-last=1", "--keep-quarantined-days=0", "--yes")
-    assert judged_against(folder) == before
+@pytest.mark.parametrize("is_newest", [True, False])
+def test_a_copy_by_whose_standing_a_run_counts_stays(history, is_newest):
+    """A run that is the newest, or that nothing holds but the rule, was accepted, and an older copy of it rejected.
 
-
-def test_a_copy_of_a_run_that_the_rule_keeps_stays(history):
-    """A run that nothing holds but the rule was accepted, and an older copy of it rejected: without the copy it would count."""
+    Without the copy it would count.
+    """
     folder = history / "lab-01"
-    kept = add(folder, 2)
-    add(folder, 1)
+    kept = add(folder, 1 if is_newest else 2)
+    if not is_newest:
+        add(folder, 1)
     copy = folder / f"0006_copy_{OLD[:8]}.json"
     copy.write_bytes(kept.read_bytes())
     standing.reject(copy, "fan broken")
     before = judged_against(folder)
     assert kept.name not in before[LATENCY][1]
-    assert "1 copies of runs that are kept" in prune(history, "--keep-last=2", "--keep-quarantined-days=0", "--yes")
+    keep = f"--keep-last={1 if is_newest else 2}"
+    assert "1 copies of runs that are kept" in prune(history, keep, "--keep-quarantined-days=0", "--yes")
     assert judged_against(folder) == before
 
 
