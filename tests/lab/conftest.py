@@ -30,6 +30,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, p
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a file that is skipped whole, when it is collected."""
+    report = yield
+    if report.skipped and os.environ.get(REQUIRED) and not any(each in str(report.longrepr) for each in MAY_LACK):
+        report.outcome, report.longrepr = "failed", str(report.longrepr[2])
+    return report
+
+
 @pytest.fixture(scope="session")
 def benches():
     """The machines; skipped with the reason where they cannot be had."""

@@ -14,9 +14,9 @@ SECRET = "https://perf:hunter2'; it@packages.example/simple"  # also quoting is 
 PYTHON = """#!/bin/sh
 case " $* " in
 *" -m venv "*) mkdir -p venv/bin && cp "$0" venv/bin/python; exit ;;
-*" -m pip "*) sleep 0.3; [ "$INDEX" = "{secret}" ] && {pip} ;;
-*" doctor "*) sleep 0.3; [ "$INDEX" = "{secret}" ]; exit ;;
-*" -m pytest "*) sleep 0.3; [ "$INDEX" = "{secret}" ] && echo "it has it"; exit 5 ;;
+*" -m pip "*) sleep 0.3217; [ "$INDEX" = "{secret}" ] && {pip} ;;
+*" doctor "*) sleep 0.3217; [ "$INDEX" = "{secret}" ]; exit ;;
+*" -m pytest "*) sleep 0.3217; [ "$INDEX" = "{secret}" ] && echo "it has it"; exit 5 ;;
 esac
 exec {python} "$@"
 """
@@ -69,12 +69,12 @@ def lab1(lab, inventory_of):
 
 def test_no_command_line_and_no_log_shows_a_value(lab1, tmp_path):
     path, reports = lab1("exit 0"), tmp_path / "r"
-    with watched(["hunter2", "-m pytest"]) as seen:
+    with watched(["hunter2", "sleep 0.3217"]) as seen:
         done = fleet("run", path, f"--reports={reports}", "--json", ANSIBLE_VERBOSITY="3")
     machine = json.loads(done.stdout)["machines"][0]
     assert "no test was chosen" in machine["sentence"], (machine, done.stderr)
     assert next(reports.glob("fleet/*/lab1/output")).read_text() == "it has it\n"
-    assert "-m pytest" in seen, "the watcher sees"
+    assert "sleep 0.3217" in seen, "the watcher sees"
     assert "hunter2" not in seen
     told = [done.stdout, done.stderr, *(each.read_text(errors="replace") for each in reports.rglob("*.*"))]
     assert any("start to measure" in each for each in told), "the log is among them"

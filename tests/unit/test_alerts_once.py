@@ -239,7 +239,7 @@ def test_what_one_channel_took_is_on_the_disk_before_another_answers(monkeypatch
         book,
         call,
         CHANNELS,
-        lambda sent: Outcome(SENT if sent.channel.id == "name:ops" or is_noted.wait(5) else REFUSED),
+        lambda sent: Outcome(SENT if sent.channel.id == "name:ops" or is_noted.wait(60) else REFUSED),
     )
     assert is_noted.is_set()
     assert not call.failed
