@@ -284,13 +284,13 @@ class PresentLevel:
 def present_stretch(trend: Trend) -> Stretch | None:
     """The runs since which a benchmark is at its present level, or beyond; ``None`` where that is where it was before.
 
-    ``ratio`` is to the last level before that somebody accepted a run of (to the one just before where there is none): what was
-    quarantined from end to end was nobody's level. A slowdown of which a part was mended is there since it began.
+    ``ratio`` is to the last level before that somebody accepted a run of (to the one just before where there is none): what
+    nobody accepted was nobody's level. A slowdown of which a part was mended is there since it began.
     """
     *before, last = trend.stretches or (None,)
     if last is None or not before:
         return None
-    base = max((place for place, each in enumerate(before) if not each.is_nobodys), default=len(before) - 1)
+    base = max((place for place, each in enumerate(before) if ACCEPTED in each.standings), default=len(before) - 1)
     ratio = last.level / before[base].level
     if 1 / (1 + SMALLEST) < ratio < 1 + SMALLEST:
         return None

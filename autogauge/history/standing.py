@@ -89,7 +89,7 @@ def confirm(run: Path, keys: Iterable[str], by: Path) -> None:
         said = Record(Standing.ACCEPTED, why, BY_THE_GATE, _now(), before.new_level, before.began)
         if whole:
             others = {key: each for key, each in before.benchmarks.items() if key not in named}
-            _save(run, replace(said, benchmarks=others))
+            _save(run, replace(said, benchmarks=others, words={key: before.word_about(key) for key in others}))
         else:
             _save(run, _of_some(before, named, Standing.ACCEPTED, said))
 

@@ -55,7 +55,17 @@ def failed_by_deadlines(expects: Sequence[Expect], seen: Seen, aside: Sequence[E
     passed = "; ".join(dict.fromkeys(deadlines_of(seen)))
     if not passed:
         return ""
+    if seen.ending is not None and seen.ending.kind != "deadline":
+        return ""  # a crash is no matter of time
     checks, expected = judge(expects, seen, aside)
+    every = range(len(seen.steps))
+    late = next((at for at in every if [*deadlines_of(Seen(seen.steps[at : at + 1], None, seen.log))]), len(seen.steps))
+    before = judge(expects, Seen(seen.steps[:late], None, seen.log), aside)[1]
+    if any(
+        after.holds is False and each.holds is False and each.is_about and not each.is_excused
+        for after, each in zip(expected, before, strict=True)
+    ):
+        return ""  # it was wrong before any deadline passed
     known = {each.claim for each in expected if each.differs}
     fails = (
         each.holds is False and (name not in known or each.why.startswith(BEYOND)) for name, each in checks.items()

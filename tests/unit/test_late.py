@@ -275,3 +275,20 @@ def test_a_filler_that_was_late_fills_a_new_folder_once(tmp_path, monkeypatch, b
         with pytest.raises(ProbeFailed):
             turns.measure(condition())
     assert runs == ["fill-a", "fill-a"], "it is filled again once, for all its cases"
+
+
+def test_a_wrong_answer_before_a_deadline_and_a_crash_after_it_are_not_tried_again(busy):
+    log = AutoLog()
+    wrong, late = (
+        Step({"do": "infer"}, {"right": False}, None, 0.1, log),
+        Step({"do": "sleep"}, {}, None, None, log, LATE),
+    )
+    right = Expect("right", "it answers right", lambda seen: seen.steps[0].value.get("right"), True)
+    tries = Tries(case(right), Seen((wrong, late), LATE, log), seen())
+    assert tries.measure().checks["right"].holds is False
+    assert tries.count == 1
+    lost = Step({"do": "sleep"}, {"never": 1}, None, 0.1, log)
+    crash = Failure("signal", "step sleep", "killed by signal 11 (SIGSEGV)")
+    tries = Tries(case(ENDS), Seen((lost, Step({"do": "sleep"}, {}, None, None, log, crash)), crash, log), seen())
+    assert tries.measure().checks["ends"].holds is False
+    assert tries.count == 1

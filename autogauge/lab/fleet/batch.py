@@ -85,7 +85,7 @@ def batch(machine: Machine, task: Task, folder: Path) -> str:
         f"# Measures on {plain(machine.name)}, which is called {plain(machine.called)} in history; `sbatch` starts it.",
         *head,
         f"job={shlex.quote(str(place))}/" + ("$SLURM_JOB_ID" if once else "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"),
-        f': >"$job{STATUS}"',  # a cluster that was made anew counts from 1 again
+        f': >"$job{STATUS}"; rm -f "$job{SUMMARY}" "$job{PUSHED}"',  # a cluster that was made anew counts from 1 again
         f'trap \'left=$?; echo "$left" >"$job{STATUS}.new" && mv "$job{STATUS}.new" "$job{STATUS}"\' EXIT',
         "trap 'exit 143' TERM INT",  # without it some shells that are ended leave the status of what came before
         f"folder={_path(home(machine))}; project={_path(project)}",
