@@ -43,6 +43,8 @@ class Selection:
     """Every run of the machines that the filters ask for, whatever else they ask: what tells which machines still report."""
     remembered: Remembered | None = field(repr=False, compare=False, default=None)
     """What was worked out of figures before."""
+    copies: tuple[copies.Copy, ...] = ()
+    """Runs of ``heard_of`` that are there once more, each with that copy."""
 
     def notes(self, *, standings: bool = True) -> list[str]:
         """Sentences about what was left out or is odd; without ``standings`` not that no run is accepted, where that is said elsewhere."""
@@ -193,6 +195,7 @@ class Histories:
             stands,
             tuple(heard_of),
             self._remembered,
+            tuple(twice),
         )
 
     def _figures(self, runs: Sequence[IndexedRun], wanted: Where) -> list[Series]:

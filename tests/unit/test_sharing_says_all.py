@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import types
 from pathlib import Path
 
@@ -157,3 +158,10 @@ def test_where_no_folder_may_travel_that_is_the_mistake(here, call, tmp_path):
     _, _, error = call("push", tmp_path / "there", "--new")
     assert isinstance(error, UserError)
     assert ".lab-01 may not travel: its name begins with a dot" in str(error)
+
+
+def test_a_filter_leaves_no_folder_behind_whose_runs_are_copies_of_anothers(here, call, tmp_path):
+    shutil.copytree(here / "lab-01", here / "backup")
+    status, _, _ = call("push", tmp_path / "there", "--new", "--where=last=5")
+    assert status == 0
+    assert {each.name: len(store.runs(each)) for each in (tmp_path / "there").iterdir()} == {"lab-01": 5, "backup": 5}

@@ -123,6 +123,17 @@ def test_a_folder_whose_standings_are_held_is_one_sentence(tmp_path, monkeypatch
     assert not standing.path_of(run).exists()
 
 
+def test_a_persons_word_outlives_the_confirmation_of_a_run_as_a_whole(tmp_path):
+    run = tmp_path / "0001_run.json"
+    standing.write(run, Standing.PENDING, "better", "gate", new_level=(FAST,))
+    standing.reject(run, "fan broken", [SLOW])
+    word = standing.read(run).word_about(SLOW)
+    standing.confirm(run, (FAST,), tmp_path / "0002_run.json")
+    found = standing.read(run)
+    assert (found.of(FAST), found.of(SLOW)) == (Standing.ACCEPTED, Standing.QUARANTINED)
+    assert found.word_about(SLOW) == word
+
+
 def test_what_somebody_rejected_meanwhile_is_not_confirmed(tmp_path):
     run = tmp_path / "0001_run.json"
     standing.write(

@@ -60,7 +60,8 @@ def chosen(place: Place, machines: Sequence[str], wanted: Where, near: Folder, c
         found: Chosen = {machine: set() for machine in machines}
         there = [place.folder(machine) for machine in machines if runs_in(place.files(machine))]
         selection = Histories(stack, place.root, cache).of_folders(there, wanted)
-        for run in selection.runs:
+        meant = {run.path for run in selection.runs}  # each once; but all of its files are carried
+        for run in [*selection.runs, *(copy for first, copy in selection.copies if first.path in meant)]:
             if machine := folders.get(run.path.parent.resolve()):
                 found[machine].add(run.path.name.removesuffix(RUN))
         return found, unread + sum(run.path.parent.resolve() in folders for run in selection.unreadable)
