@@ -115,7 +115,7 @@ def test_what_is_not_followed_is_collected_later_and_no_old_summary_makes_a_mach
     cluster, tmp_path, inventory
 ):
     python = tmp_path / "python"
-    python.write_text('#!/bin/sh\nif [ "$2" = pytest ]; then echo "asks $SECRET"; sleep 4; exit 1; fi\n')
+    python.write_text('#!/bin/sh\nif [ "$2" = pytest ]; then echo "asks $SECRET"; sleep 12; exit 1; fi\n')
     python.chmod(0o755)
     latest = tmp_path / "lab-01" / "reports" / "latest"
     latest.mkdir(parents=True)
@@ -125,7 +125,7 @@ def test_what_is_not_followed_is_collected_later_and_no_old_summary_makes_a_mach
     _, account = slurm(tmp_path, path, "--submit", "--wait=1")
     assert account["machines"][0]["outcome"] in ("silent", "not started"), account
     jobs = tmp_path / "jobs" / "lab-01"
-    assert wait_until(lambda: (jobs / "1.pushed").exists() and (jobs / "1.status").read_text().strip() == "1", 30)
+    assert wait_until(lambda: (jobs / "1.pushed").exists() and (jobs / "1.status").read_text().strip() == "1", 60)
     assert (jobs / "1.output").read_text() == "asks \n"
     done, account = slurm(tmp_path, path, "--collect")
     assert done.returncode == 1
