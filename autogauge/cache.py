@@ -89,6 +89,10 @@ class Cache:
     def _scratch(self) -> Path:
         return self.root / "scratch"
 
+    @property
+    def _stamps(self) -> Path:
+        return self.root / "stamps"
+
     def entries(self) -> list[Path]:
         """The folders of all entries by name, damaged ones too. Raises :class:`UserError` when they cannot be read."""
         try:
@@ -98,14 +102,22 @@ class Cache:
 
     def check(self, folder: Path | None = None) -> None:
         """Raise :class:`UserError` when the cache, or an entry's folder, is such that somebody else may have put things there."""
-        trust.check(self.root, self._entries, self._staging, self._locks, self._scratch, tree=folder)
+        trust.check(self.root, self._entries, self._staging, self._locks, self._scratch, self._stamps, tree=folder)
 
     def is_good(self, folder: Path, usable: Callable[[Path], bool] = lambda _: True) -> bool:
         """Whether an entry is there, undamaged and of use. Raises :class:`UserError` when it is not to be trusted."""
         if not exists(folder):
             return False
         self.check(folder)
-        return is_intact(folder) and usable(folder)
+        return is_intact(folder, self._stamps_of(folder)) and usable(folder)
+
+    def _stamps_of(self, folder: Path) -> Path | None:
+        """Where it is kept how an entry's files looked when they were read last; ``None`` where that is not to be believed."""
+        with contextlib.suppress(OSError):
+            if os.access(self.root, os.W_OK):
+                trust.make(self._stamps)
+        path = self._stamps / f"{folder.name}.json"
+        return path if trust.why_not(self._stamps) is None and trust.why_not(path) is None else None
 
     def remove(self, folder: Path, *, lock_deadline_s: float = REMOVE_DEADLINE_S) -> None:
         """Delete an entry. Raises :class:`UserError` as :meth:`entry` does."""
@@ -113,6 +125,7 @@ class Cache:
             doomed = self._staging / f"{folder.name}+{secrets.token_hex(8)}"
             if os.path.lexists(folder):
                 os.rename(folder, doomed)  # gone at once for everybody else
+            (self._stamps / f"{folder.name}.json").unlink(missing_ok=True)
             self._sweep(folder.name)
 
     def use(self, path: Path) -> leases.Use | None:

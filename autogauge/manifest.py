@@ -17,6 +17,7 @@ from typing import Any
 
 from autogauge.errors import UserError
 from autogauge.files import read_regular, sha256_of, write_json
+from autogauge.stamps import Stamps
 
 MANIFEST = "manifest.json"
 LONGEST, MOST_BYTES = 500, 64 << 20
@@ -64,13 +65,22 @@ def write(folder: Path, facts: dict[str, Any]) -> None:
     write_json(folder / MANIFEST, {**facts, "files": files, "links": dict(sorted(there.links.items()))})
 
 
-def is_intact(folder: Path) -> bool:
+def is_intact(folder: Path, stamps: Path | None = None) -> bool:
     """Whether every file that the manifest names is there with its size and SHA-256, and every link leads where it led.
 
     Among programs nothing else may lie. A manifest from before links were told is believed about the files that it names.
+    With ``stamps``, a file for that, a file is not read that looks as it did when its digest was right (``autogauge.stamps``).
     """
     manifest = read_manifest(folder)
-    return manifest is not None and bool(manifest["files"]) and not _faults(folder, manifest)
+    if manifest is None or not manifest["files"]:
+        return False
+    if stamps is None:
+        return not _faults(folder, manifest)
+    seen = Stamps.read(stamps, digest_of(manifest))
+    is_whole = not _faults(folder, manifest, seen)
+    if is_whole:
+        seen.keep()
+    return is_whole
 
 
 def is_intact_but_for_compiled_files(folder: Path) -> bool:
@@ -111,12 +121,16 @@ def _there(folder: Path) -> _There:
     return found
 
 
-def _faults(folder: Path, manifest: dict[str, Any]) -> set[str]:
+def _faults(folder: Path, manifest: dict[str, Any], seen: Stamps | None = None) -> set[str]:
     """The names of what is not as the manifest says."""
     try:
         there = _there(folder)
         files, links = manifest["files"], manifest.get("links")
-        faults = {name for name, facts in files.items() if name not in there.files or not _is(folder / name, facts)}
+        faults = {
+            name
+            for name, facts in files.items()
+            if name not in there.files or not _is(folder / name, name, facts, seen)
+        }
         if links is not None:
             faults |= {name for name, target in links.items() if there.links.get(name) != target}
             if manifest.get("kind") == TOOLCHAIN:
@@ -126,8 +140,17 @@ def _faults(folder: Path, manifest: dict[str, Any]) -> set[str]:
     return faults
 
 
-def _is(path: Path, facts: dict[str, Any]) -> bool:
-    return bool(path.stat().st_size == facts["bytes"] and sha256_of(path) == facts["sha256"])
+def _is(path: Path, name: str, facts: dict[str, Any], seen: Stamps | None) -> bool:
+    before = path.stat()
+    if before.st_size != facts["bytes"]:
+        return False
+    if seen is not None and seen.knows(name, before):
+        return True
+    if sha256_of(path) != facts["sha256"]:
+        return False
+    if seen is not None:
+        seen.learn(name, before, path.stat())
+    return True
 
 
 def _is_sound(manifest: dict[str, Any]) -> bool:
