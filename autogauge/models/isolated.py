@@ -31,7 +31,14 @@ def main() -> None:
     sys.argv = [module, *words]
     runpy.run_module(module, run_name="__main__")
     with os.fdopen(int(result), "w", encoding="utf-8") as stream:
-        stream.write(json.dumps({"openvino": sys.modules["openvino"].__version__}) + "\n")
+        stream.write(json.dumps({"openvino": version()}) + "\n")
+
+
+def version() -> str:
+    """Of the openvino that was loaded. Up to 2023.0 ``__version__`` is missing; before 2024 the API is in ``openvino.runtime``."""
+    found = sys.modules["openvino"]
+    ask = getattr(found, "get_version", None) or getattr(sys.modules.get("openvino.runtime"), "get_version", None)
+    return str(ask() if ask is not None else found.__version__)
 
 
 if __name__ == "__main__":

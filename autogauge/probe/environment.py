@@ -74,6 +74,15 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+def with_more(environment: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """A clean environment in which these are set; where Python and the linker look, they come before what is there."""
+    found = dict(environment)
+    for name, value in variables.items():
+        there = found.get(name, "") if name in _SEARCHED else ""
+        found[name] = os.pathsep.join(filter(None, (value, there)))
+    return found
+
+
 def preloaded(environment: Mapping[str, str]) -> str:
     """What the user has loaded into every process (``LD_PRELOAD``), which a named runtime is measured without; empty for nothing."""
     return environment.get("LD_PRELOAD", "").strip()

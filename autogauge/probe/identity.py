@@ -5,6 +5,7 @@ A figure of another OpenVINO than the one it is said to be of is the worst that 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -53,12 +54,21 @@ class Identity:
 class Runtime:
     """The interpreter (with its openvino) that a probe runs on.
 
-    One with a ``name`` is not the user's own session: it starts in a clean environment. One with a ``release`` must be that release.
+    One with a ``name`` is not the user's own session: it starts in a clean environment. One with a ``release`` must be that release; with
+    a build (``2026.5.0-21000-abc``), that very build.
     """
 
     python: str = sys.executable
     name: str = ""
     release: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    """What is set in its clean environment: where an OpenVINO lies that is in no environment of Python's."""
+    within: str = ""
+    """The folder that its openvino must come from; empty for wherever."""
+    note: str = ""
+    """What a reader of its figures should know of it beside that; a sentence without a full stop."""
+    entry: str = ""
+    """What it is called in the cache, for one that is there (``python -m autogauge models``)."""
     _first: list[Identity] = field(default_factory=list, compare=False, repr=False)
 
     @property
@@ -69,10 +79,15 @@ class Runtime:
     def check(self, found: Identity) -> None:
         """Hold a probe's OpenVINO against the release and the first probe. Raises :class:`WrongRuntime`."""
         who = self.name or "this session"
-        if self.release and not is_release(found.openvino, self.release):
+        if self.release and not self._is_wanted(found.openvino):
             raise WrongRuntime(
                 f"{who} is to be openvino {self.release}, and {self.python} runs {found}: nothing is measured with it; "
-                f"install it anew (python -m autogauge models remove openvino-{self.release}) and run again."
+                f"{self._anew} and run again."
+            )
+        if self.within and not _lies_in(found.package, self.within):
+            raise WrongRuntime(
+                f"{who} is to run the openvino in {self.within}, and {self.python} runs {found}: nothing is measured with it; "
+                f"{self._anew} and run again."
             )
         if self.identity is None:
             self._first.append(found)
@@ -81,6 +96,26 @@ class Runtime:
                 f"the openvino of {who} changed while it was measured: {self.identity} at first, then {found}; "
                 f"nothing of this run is kept: leave {self.python} and its packages as they are, and run again."
             )
+
+    def gone(self, reason: str) -> WrongRuntime:
+        """It worked before, and now its openvino is no longer there."""
+        return WrongRuntime(
+            f"{self.name or 'this session'} was removed or spoilt while it was measured: {reason}; nothing of this run is kept: "
+            f"leave {self.within or self.python} and its packages as they are, and run again."
+        )
+
+    def _is_wanted(self, found: str) -> bool:
+        return found == self.release or ("-" not in self.release and is_release(found, self.release))
+
+    @property
+    def _anew(self) -> str:
+        if self.within:
+            return "unpack it anew"
+        return f"install it anew (python -m autogauge models remove {self.entry or f'openvino-{self.release}'})"
+
+
+def _lies_in(place: str, folder: str) -> bool:
+    return os.path.realpath(place).startswith(os.path.realpath(folder) + os.sep)
 
 
 def is_release(version: str, release: str) -> bool:

@@ -175,6 +175,8 @@ class Probe:
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             reason = f"cannot start {runtime.python} in {scratch}: {error.strerror}"
+            if runtime.name and runtime.identity and not Path(runtime.python).exists():
+                raise runtime.gone(f"{runtime.python} is not there") from None
             raise ProbeFailed(Failure("exit", "start", reason)) from error
         absolute = replace(
             request,
@@ -210,6 +212,8 @@ class Probe:
                 break
         if found == "error":
             reason = last_line(str(message.get("message")))[:MOST_REASON]
+            if self._runtime.name and self._runtime.identity and message.get("phase") == "import":
+                raise self._runtime.gone(reason)
             raise ProbeFailed(
                 self._failure("error", str(message.get("phase"))[:MOST_PHASE], reason, self._child.output_tail())
             )
@@ -334,7 +338,9 @@ class Probe:
 
 def _variables(runtime: Runtime) -> dict[str, str]:
     """The user's environment for the user's own session, a clean one for a runtime with a name."""
-    return environment.clean(os.environ) if runtime.name else environment.own(os.environ)
+    if not runtime.name:
+        return environment.own(os.environ)
+    return environment.with_more(environment.clean(os.environ), dict(runtime.variables))
 
 
 def _private_caches(folder: Path) -> dict[str, str]:

@@ -122,7 +122,11 @@ class Rig:
 
     def use(self, model: ModelArtefact) -> None:
         """Say to others that the model is in use, as long as the rig is. Raises ``UserError`` where it has just been removed."""
-        if (used := self.cache.use(model.path)) is not None:
+        self.use_path(model.path)
+
+    def use_path(self, path: Path) -> None:
+        """The same of anything in the cache, such as an environment's interpreter."""
+        if (used := self.cache.use(path)) is not None:
             self._uses.append(used)
 
     @cached_property

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autogauge.causes import step_when_late
 from autogauge.errors import UserError
 from autogauge.files import in_short
 from autogauge.history import circumstances
@@ -21,6 +20,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
 from autogauge.rig import properties
 from autogauge.rig.workload import Setup, fed_alike, prepare_workload
+from autogauge.runtimes import checked
 from autogauge.runtimes.pinned import Pinned
 from autogauge.runtimes.reference import OPTION, Reference
 from autogauge.targets import Target
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> Setup:
     """The reference on its runtime, installed now if need be, with its model; asked once whether it works. Raises ``UserError``."""
-    python = reference.python(rig.cache, progress)
-    runtime = reference.runtime(python) or rig.launcher.runtime
+    runtime = reference.runtime(rig.cache, progress) or rig.launcher.runtime
+    rig.use_path(Path(runtime.python).parent)  # of the environment: the interpreter itself is a link out of it
     launcher = Launcher(folder / "reference-probes", runtime, rig.emulation)
     workload = rig.workload
     if reference.model is not None:
@@ -42,13 +42,8 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
         targets = targets_of(rig, reference)
         reply = launcher.describe(workload.model.path, workload.shapes, targets=targets)
     except ProbeFailed as error:
-        reason, failure = str(error).splitlines()[0], error.failure
-        if step := step_when_late() if failure.kind == "deadline" else failure.next_step:
-            raise UserError(
-                f"the reference {reference.text} cannot be measured: {failure.reason}; {step} ({OPTION})."
-            ) from None
         raise UserError(
-            f"the reference {reference.text} cannot be measured: {reason}; check that openvino and numpy are installed in it ({OPTION})."
+            f"the reference {reference.text} cannot be measured: {checked.why(error.failure, runtime)} ({OPTION})."
         ) from None
     for target, said in zip(targets, reply["targets"], strict=True):
         wrong = properties.wrong_device(said) or properties.wrong_property(said, str(reply["openvino"]), target)
@@ -73,6 +68,7 @@ def targets_of(rig: Rig, reference: Reference) -> list[Target]:
 def of_pinned(rig: Rig, pinned: Pinned, folder: Path) -> Setup:
     """The pinned workload on its runtime. Raises ``UserError``."""
     rig.use(pinned.model)
+    rig.use_path(pinned.python.parent)
     launcher = Launcher(folder / "pinned-probes", pinned.runtime)
     setup = Setup(launcher, prepare_workload(pinned.model, launcher, folder)[0])
     rig.notes += notes_on(launcher.runtime)
@@ -82,7 +78,9 @@ def of_pinned(rig: Rig, pinned: Pinned, folder: Path) -> Setup:
 def notes_on(runtime: Runtime) -> list[str]:
     """What a reader of figures beside a runtime with a name should know of it: where its openvino comes from, what it goes without."""
     notes = []
-    if runtime.name and (identity := runtime.identity) and identity.elsewhere:
+    if runtime.note:
+        notes.append(runtime.note)
+    if runtime.name and not runtime.within and (identity := runtime.identity) and identity.elsewhere:
         places = " and ".join(map(in_short, identity.elsewhere))
         notes.append(f"{runtime.name} runs openvino {identity.openvino} from {places}, outside of its environment")
     if runtime.name and (loaded := preloaded(os.environ)):

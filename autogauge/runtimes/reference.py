@@ -1,4 +1,4 @@
-"""What ``--reference`` names: an OpenVINO in its own environment, a release, another model, another device or properties.
+"""What ``--reference`` names: another OpenVINO (a runtime, see ``named``), another model, another device or properties.
 
 It is measured in the same rounds as what is judged, under the same conditions but for what it names. How is left to the studies.
 """
@@ -16,7 +16,8 @@ from autogauge.files import exists, is_folder
 from autogauge.measuring.progress import Progress
 from autogauge.models import path as model_path
 from autogauge.probe.identity import Runtime
-from autogauge.runtimes.environment import VERSION, python_with
+from autogauge.runtimes import named, prepared
+from autogauge.runtimes.named import Named
 from autogauge.targets import Target
 
 OPTION = "--reference"
@@ -34,8 +35,8 @@ class Reference:
     """What the user named, taken apart; what is ``None`` or empty is as in the candidate."""
 
     text: str
-    environment: Path | None = None
-    release: str | None = None
+    named: Named | None = None
+    """Another OpenVINO."""
     model: Path | None = None
     device: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -47,8 +48,8 @@ class Reference:
 
     @property
     def is_openvino(self) -> bool:
-        """Whether it is another OpenVINO, a release or an environment: slower than that is a regression of OpenVINO's."""
-        return self.release is not None or self.environment is not None
+        """Whether it is another OpenVINO: slower than that is a regression of OpenVINO's."""
+        return self.named is not None
 
     def target(self, candidate: Target) -> Target:
         """What the reference compiles for where the candidate compiles for that; another device has none of AUTO's own properties."""
@@ -57,23 +58,17 @@ class Reference:
             properties = {name: value for name, value in properties.items() if name not in AUTO_ONLY}
         return Target(device, {**properties, **self.properties})
 
-    def python(self, cache: Cache, progress: Progress) -> Path | None:
-        """The interpreter that the reference runs on, installed now if need be; ``None`` for this one. Raises :class:`UserError`."""
-        if self.release is not None:
-            return python_with(self.release, cache, progress, OPTION)
-        return self.environment
-
-    def runtime(self, python: Path | None) -> Runtime | None:
-        """What its probes run on, given the interpreter; ``None`` for what the candidate runs on."""
-        if python is None:
+    def runtime(self, cache: Cache, progress: Progress) -> Runtime | None:
+        """What its probes run on, installed now if need be; ``None`` for what the candidate runs on. Raises :class:`UserError`."""
+        if self.named is None:
             return None
-        return Runtime(str(python), f"the reference {self.text}", self.release or "")
+        return prepared.prepare(self.named, cache, progress, OPTION, who=f"the reference {self.text}")
 
 
 def parse(text: str) -> Reference:
     """Take apart what ``--reference`` was given. Raises :class:`UserError`; nothing is installed yet."""
-    if VERSION.fullmatch(text):
-        return Reference(text, release=text)
+    if (found := named.find(text, OPTION)) is not None:
+        return Reference(text, named=found)
     place = Path(text)
     if exists(place):
         return _from_path(text, place)
@@ -97,7 +92,7 @@ def parse(text: str) -> Reference:
         if device or pairs:
             return Reference(text, device=device or None, properties=pairs)
     raise UserError(
-        f"there is no reference {text!r}: give a virtual environment's folder, a release such as 2026.3.0, a model file, "
+        f"there is no reference {text!r}: give {named.HOW}; a model file; "
         f"a device such as CPU, properties such as NUM_STREAMS=2, or both as CPU+NUM_STREAMS=2 ({OPTION})."
     )
 
@@ -106,18 +101,10 @@ def _from_path(text: str, place: Path) -> Reference:
     if is_folder(place):
         if exists(place / model_path.SAVED_MODEL):
             return Reference(text, model=place)
-        python = place / "bin" / "python"
-        if not exists(python):
-            raise UserError(
-                f"{text} is no virtual environment: it has no bin/python; make one (python3 -m venv) "
-                f"and install openvino into it ({OPTION})."
-            )
-        return Reference(text, environment=python.absolute())
+        raise named.why_no_environment(text, OPTION)
     if place.suffix.lower() in model_path.FORMATS:
         return Reference(text, model=place)
-    if place.name.startswith("python"):
-        return Reference(text, environment=place.absolute())
     raise UserError(
-        f"{text} is neither a virtual environment nor a model by its name ({', '.join(sorted(model_path.FORMATS))}): "
+        f"{text} is neither a virtual environment, a wheel nor a model by its name ({', '.join(sorted(model_path.FORMATS))}): "
         f"check the path ({OPTION})."
     )

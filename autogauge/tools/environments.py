@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autogauge.cache import Cache
+from autogauge.tools import pips, uv
 from autogauge.tools.running import Deadline, ToolFailed, run_tool
 
 _INSTALL = (
     *("pip", "install", "--only-binary=:all:"),  # what is built would fetch what has no digest
     *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"),
 )
+
+
+_AS_PATIENT = ("--retries=1", "--timeout=15")
 
 
 def make(
@@ -33,6 +37,34 @@ def make(
     own = python_of(place)
     run_tool(own, "module", *_INSTALL, *words, scratch=scratch, deadline=deadline, home=True, on_line=on_line)
     return own
+
+
+def make_quickly(
+    base: Path,
+    place: Path,
+    requirements: Sequence[str],
+    *,
+    scratch: Path,
+    deadline: Deadline,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Make an environment with these requirements, by ``uv`` where it is installed and can ask pip's index, else as :func:`make` does.
+
+    Where uv cannot, pip has the last word: what it says is why. Raises :class:`~autogauge.tools.running.ToolFailed`.
+    """
+    program = uv.find()
+    if program is not None:
+        try:
+            asks = uv.handed(pips.settings(scratch, deadline))
+            if asks is not None:
+                uv.make(program, base, place, requirements, asks, scratch=scratch, deadline=deadline)
+                return python_of(place)
+        except ToolFailed as error:
+            if error.late:
+                raise
+            say(f"uv could not make the environment, pip is asked ({error})")
+            shutil.rmtree(place, ignore_errors=True)
+    return make(base, place, *_AS_PATIENT, *requirements, scratch=scratch, deadline=deadline)
 
 
 def python_of(place: Path) -> Path:

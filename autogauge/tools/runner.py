@@ -1,5 +1,7 @@
 """Runs one module or script, unmodified, in whatever interpreter starts this (``runner.py RESULT module|script NAME WORDS…``).
 
+A ``program`` is one that needs no interpreter.
+
 Stand-alone: it is run by its path, by interpreters that have no autogauge. What the tool prints goes line by line to the descriptor
 RESULT, its errors too. When standard input ends, so has whoever started this, and the whole process group goes with it.
 Deadlines and what a failure means are left to ``running``.
@@ -10,6 +12,7 @@ from __future__ import annotations
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 
@@ -23,6 +26,9 @@ def main() -> None:
     os.close(int(result))
     sys.argv = words
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing leaves the machine unasked
+    if kind == "program":
+        status = subprocess.call(words, stdin=subprocess.DEVNULL)
+        sys.exit(status if status >= 0 else 128 - status)
     if kind == "module":  # pip, venv, a converter's own entry point
         runpy.run_module(words[0], run_name="__main__", alter_sys=True)
     else:

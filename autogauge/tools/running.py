@@ -10,9 +10,10 @@ import contextlib
 import json
 import os
 import re
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,18 +63,21 @@ class ToolFailed(Exception):
 
 def run_tool(
     python: Path,
-    kind: Literal["module", "script"],
+    kind: Literal["module", "script", "program"],
     *words: str,
     scratch: Path,
     deadline: Deadline,
     silence_s: float | None = None,
     home: bool = False,
+    variables: Mapping[str, str | None] | None = None,
     on_line: Callable[[str], None] = lambda _: None,
     reason: Callable[[Sequence[str]], str] | None = None,
 ) -> list[str]:
-    """Run a module (its name, then its words) or a script (its path, then its words) to its end; returns the last lines it printed.
+    """Run a module (its name, then its words), a script or a program (its path, then its words) to its end.
 
+    Returns the last lines that it printed. A program is run beside the interpreter, which ends it when this process ends.
     ``scratch`` is a folder for what it writes beside its work; unless ``home`` lets it see the user's, it is its home too.
+    ``variables`` are set for it, or taken out (``None``).
     ``reason`` finds in its lines why it failed, where :func:`reason_in` would not do.
     Raises :class:`ToolFailed`: its exit status is not 0, a signal ended it, it was silent for over ``silence_s`` seconds,
     or the deadline passed. It and whatever it started are gone then.
@@ -83,7 +87,7 @@ def run_tool(
             [str(python), "-I", "-B", "-u", str(RUNNER), "{result}", kind, *words],
             stdout=scratch / "tool.out",
             stderr=scratch / "tool.err",
-            environment=_environment(scratch, home=home),
+            environment=_with(_environment(scratch, home=home), variables or {}),
             folder=scratch,
         )
     except OSError as error:
@@ -158,7 +162,9 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
     kept = clean(os.environ)
     kept.update({name: _from_anywhere(kept[name]) for name in _FILES if name in kept})
     kept.update({name: " ".join(map(_from_anywhere, kept[name].split())) for name in _LISTS if name in kept})
-    if not home:
+    if home:
+        kept = {**_settings_of_this_environment(), **kept}
+    else:
         kept["HOME"] = str(scratch)
         kept.update({f"XDG_{name}_HOME": str(scratch) for name in ("CACHE", "CONFIG", "DATA", "STATE")})
     kept.setdefault("PIP_DEFAULT_TIMEOUT", "10")  # an index that is out of reach is no reason to wait for minutes
@@ -167,6 +173,17 @@ def _environment(scratch: Path, *, home: bool) -> dict[str, str]:
         scratch
     )  # pip asks rustc for its version, and a rustc of rustup would write to the user's home
     return {**kept, "CI": "true", "TMPDIR": str(scratch)}
+
+
+def _with(environment: dict[str, str], variables: Mapping[str, str | None]) -> dict[str, str]:
+    kept = {name: value for name, value in environment.items() if name not in variables}
+    return {**kept, **{name: value for name, value in variables.items() if value is not None}}
+
+
+def _settings_of_this_environment() -> dict[str, str]:
+    """This environment's own ``pip.conf``, for a pip of another one: a lab may have said there where its index is."""
+    own = Path(sys.prefix, "pip.conf")
+    return {} if sys.prefix == sys.base_prefix or not exists(own) else {"PIP_CONFIG_FILE": str(own)}
 
 
 def _from_anywhere(place: str) -> str:

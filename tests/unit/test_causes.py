@@ -170,12 +170,13 @@ def test_a_machine_that_starts_no_thread_leaves_no_child(tmp_path, monkeypatch):
 def test_an_interpreter_that_answers_late_is_not_missing_and_its_folder_stays(tmp_path, monkeypatch):
     from autogauge.models.omz import toolchain
     from autogauge.runtimes import environment
+    from autogauge.tools import interpreters
 
     (tmp_path / "python3.5").write_text("#!/bin/sh\nsleep 60\n")
     (tmp_path / "python3.5").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(toolchain, "VERSIONS", ("3.5",))
-    monkeypatch.setattr(toolchain, "TRIAL_DEADLINE_S", 0.3)
+    monkeypatch.setattr(interpreters, "TRIAL_DEADLINE_S", 0.3)
     monkeypatch.setattr(environment, "ASK_DEADLINE_S", 0.3)
     for ask in (
         lambda: toolchain.interpreter(Deadline(60)),

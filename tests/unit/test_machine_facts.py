@@ -20,6 +20,7 @@ from autogauge.probe.launcher import Launcher
 from autogauge.rig import setups
 from autogauge.rig.rig import Asked, Rig
 from autogauge.run import Run
+from autogauge.runtimes.named import Named
 from autogauge.runtimes.reference import Reference
 from autogauge.settings import Settings
 from tests.support import ROOT, misbehaving_python, real_quota
@@ -138,7 +139,12 @@ def test_a_machine_that_changed_before_the_measuring_began_is_asked_anew_and_els
 def test_a_reference_that_sees_another_machine_than_what_it_is_compared_with_is_told(rig, tmp_path):
     rig.workload  # noqa: B018
     python = Path(misbehaving_python(tmp_path, ON_ONE))
-    setups.beside(rig, Reference("elsewhere", environment=python), tmp_path / "beside", Silent())
+    setups.beside(
+        rig,
+        Reference("elsewhere", named=Named("elsewhere", "environment", place=python)),
+        tmp_path / "beside",
+        Silent(),
+    )
     (said,) = [note for note in rig.notes if "another machine" in note]
     assert said.startswith("WARNING: elsewhere sees another machine than what it is compared with: the number of pro")
 

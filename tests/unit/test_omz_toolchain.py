@@ -14,6 +14,7 @@ from autogauge.measuring.progress import Silent
 from autogauge.models.omz import toolchain
 from autogauge.models.omz.zoo import Zoo
 from autogauge.runtimes import environment
+from autogauge.tools import interpreters
 from autogauge.tools.running import Deadline
 from tests.support import ROOT
 
@@ -157,7 +158,7 @@ def test_every_place_is_looked_at_and_the_newest_release_first(tmp_path, monkeyp
         tried.append(python)
         return len(tried) == len(places)
 
-    monkeypatch.setattr(toolchain, "_fits", fits)
+    monkeypatch.setattr(interpreters, "fits", fits)
     assert toolchain.interpreter(Deadline(60)) == ("3.5", places[-1] / "python3.5")
     assert tried == [place / "python3.5" for place in places]
 

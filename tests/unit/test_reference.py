@@ -18,6 +18,7 @@ from autogauge.models.artefact import ModelArtefact
 from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.rig.warm import FPS
 from autogauge.runtimes.environment import numpy_of
+from autogauge.runtimes.named import Named
 from autogauge.runtimes.pinned import Pinned
 from autogauge.runtimes.reference import parse
 from autogauge.studies import hints
@@ -29,7 +30,7 @@ from tests.studied import planned_hints
 
 @each_of("text", ["2026.3.0", "2024.6", "2026.1.0rc1", "2026.4.1.dev20261001"])
 def test_a_release(text):
-    assert parse(text).release == text
+    assert parse(text).named == Named(text, "release", text)
 
 
 def test_an_environment_a_python_and_a_model(tmp_path):
@@ -38,8 +39,8 @@ def test_an_environment_a_python_and_a_model(tmp_path):
     python.touch()
     model = tmp_path / "model.xml"
     model.touch()
-    assert parse(str(tmp_path / "env")).environment == python
-    assert parse(str(python)).environment == python
+    for place in (tmp_path / "env", python):
+        assert parse(str(place)).named == Named(str(place), "environment", place=python)
     assert parse(str(model)).model == model
 
 
@@ -105,7 +106,7 @@ def test_a_folder_or_file_that_is_no_reference_is_one_sentence(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(UserError, match="no virtual environment"):
         parse(str(tmp_path))
-    with pytest.raises(UserError, match="neither a virtual environment nor a model"):
+    with pytest.raises(UserError, match="neither a virtual environment, a wheel nor a model"):
         parse(str(tmp_path / "notes.txt"))
 
 

@@ -309,7 +309,7 @@ def test_an_environment_is_what_it_is_however_it_is_named(tmp_path, misled, monk
         how
     ]
     reference = parse(text)
-    runtime = reference.runtime(reference.python(Cache(tmp_path / "cache"), Silent()))
+    runtime = reference.runtime(Cache(tmp_path / "cache"), Silent())
     (site,) = made.glob("lib/python*/site-packages")
     (site / "its.pth").write_text("\n".join(each for each in sys.path if each.endswith("site-packages")) + "\n")
     launched = Launcher(tmp_path / "probes", runtime)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,9 +22,9 @@ from autogauge.errors import UserError
 from autogauge.files import exists
 from autogauge.measuring.progress import Progress
 from autogauge.models.omz.tools import STEPS, run
-from autogauge.tools import environments
+from autogauge.tools import environments, interpreters
 from autogauge.tools.environments import python_of
-from autogauge.tools.running import Deadline, ToolFailed, ask, object_in, run_tool
+from autogauge.tools.running import Deadline, ToolFailed, object_in, run_tool
 from autogauge.trust import may_run
 
 REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
@@ -36,13 +34,8 @@ NAME = "omz-toolchain"
 VERSIONS = ("3.10", "3.9", "3.11", "3.12", "3.13")
 """The best first: on 3.10 and 3.9 the pinned protobuf is compiled, from 3.12 on a later openvino serves the tools."""
 FORMAT = b"2"  # raised when what is kept beside the environment changes
-TRIAL_DEADLINE_S = 5.0
 _CHECK_INDEX = "check the package index (pip's settings) and the disk"
 _MORE_TIME = "--fetch-deadline=SECONDS; of `models fetch`, --deadline"
-_FOLDERS = (".pyenv/versions/{}.*/bin", ".local/share/uv/python/cpython-{}.*/bin")
-_FITS = (
-    "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2], sys.implementation.name, sys.maxsize > 2**32)"
-)
 _ENVIRONMENT, _CATALOGUE = "environment", "catalogue.json"
 
 
@@ -120,9 +113,9 @@ def interpreter(deadline: Deadline) -> tuple[str, Path]:
     """The version and path of the best interpreter on this machine for the tools. Raises :class:`UserError` when none will do."""
     late = None
     for version in VERSIONS:
-        for path in _candidates(version):
+        for path in interpreters.candidates(version):
             try:
-                if _fits(path, version, Deadline(min(TRIAL_DEADLINE_S, deadline.left_s))):
+                if interpreters.fits(path, version, Deadline(min(interpreters.TRIAL_DEADLINE_S, deadline.left_s))):
                     return version, path
             except ToolFailed:
                 late = path
@@ -140,36 +133,6 @@ def interpreter(deadline: Deadline) -> tuple[str, Path]:
 def _has_python(folder: Path) -> bool:
     """Whether the interpreter that the environment links to is still there, and one that may be run."""
     return may_run(python_of(folder / _ENVIRONMENT))
-
-
-def _candidates(version: str) -> Iterator[Path]:
-    """Whatever may be an interpreter of that version: each on the path, since the first may be a shim that leads nowhere."""
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
-        yield Path(getattr(sys, "_base_executable", sys.executable))
-    name = f"python{version}"
-    for place in filter(None, os.get_exec_path()):
-        if os.access(python := Path(place, name).absolute(), os.X_OK):
-            yield python
-    for pattern in _FOLDERS:
-        yield from sorted(Path.home().glob(f"{pattern.format(version)}/{name}"), key=_release, reverse=True)
-
-
-def _release(python: Path) -> list[int]:
-    """The numbers in the name of an installation's folder, so that 3.10.14 comes after 3.10.9."""
-    return [int(number) for number in re.findall(r"\d+", python.parents[1].name)]
-
-
-def _fits(python: Path, version: str, deadline: Deadline) -> bool:
-    """Whether that is a working CPython of that version that can make virtual environments; a shim may be none.
-
-    Raises :class:`ToolFailed` where it does not answer in time.
-    """
-    try:
-        return ask(python, _FITS, deadline).split() == [version, "cpython", "True"]
-    except ToolFailed as error:
-        if error.late:
-            raise
-        return False
 
 
 def _key(version: str) -> str:
