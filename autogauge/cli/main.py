@@ -21,7 +21,7 @@ from autogauge.plain import sentence
 from autogauge.report.output import end_where_nobody_reads, flush, make_writable
 
 COMMANDS = (
-    *("devices", "doctor", "aa", "models", "emulated"),
+    *("devices", "doctor", "aa", "models", "runtimes", "emulated"),
     *("gate", "accept", "reject", "alert"),
     *("history", "compare", "report", "fleet", "options", "contract"),
 )

@@ -100,7 +100,7 @@ def _meant(text: str, cache: Cache, progress: Progress, option: str, index: Inde
         return _without_index(text, cache, progress, option, error)
     if not others:
         raise _not_there(text, offered.versions, offered.unanswered, option)
-    base = _find(releases.by_nearness(others))
+    base = base_of(releases.by_nearness(others))
     if base is None:
         raise _needs(text, others, option)
     return others[base.version], base
@@ -109,7 +109,7 @@ def _meant(text: str, cache: Cache, progress: Progress, option: str, index: Inde
 def _without_index(text: str, cache: Cache, progress: Progress, option: str, error: ToolFailed) -> tuple[str, Base]:
     """What a name means where the index cannot be asked: what the cache has. Raises :class:`UserError`."""
     for python in releases.by_nearness(releases.PYTHONS):
-        if (found := releases.matching(text, _in_cache(cache, python))) and (base := _find([python])):
+        if (found := releases.matching(text, _in_cache(cache, python))) and (base := base_of([python])):
             if not releases.is_exact(text):
                 progress.say(f"the package index cannot be asked ({error}): {found} is the newest {text} in the cache")
             return found, base
@@ -163,7 +163,7 @@ def _first_base(pythons: Iterable[str], text: str, option: str) -> Base:
     pythons = [*pythons]
     if own_version() in pythons:
         return Base.own()
-    base = _find(releases.by_nearness(pythons))
+    base = base_of(releases.by_nearness(pythons))
     if base is None:
         if not pythons:
             raise UserError(
@@ -173,7 +173,7 @@ def _first_base(pythons: Iterable[str], text: str, option: str) -> Base:
     return base
 
 
-def _find(pythons: Iterable[str]) -> Base | None:
+def base_of(pythons: Iterable[str]) -> Base | None:
     """The first of these Pythons that this machine has."""
     deadline = Deadline(FIND_DEADLINE_S)
     for version in pythons:
