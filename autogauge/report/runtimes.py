@@ -10,7 +10,7 @@ from autogauge.report.tables import Column, Fitted
 from autogauge.runtimes.table import Row
 
 WORKS, FAILS, UNTRIED = "works", "no", "not tried"
-_TITLES = ("release", "Python", "runs on", "state", "MB", "why")
+_TITLES = ("release", "Python", "runs on", "state", "reports", "MB", "why")
 
 
 def table(rows: Sequence[Row]) -> Fitted:
@@ -21,8 +21,9 @@ def table(rows: Sequence[Row]) -> Fitted:
             Column(_TITLES[1], 50),
             Column(_TITLES[2], 70),
             Column(_TITLES[3], 90),
-            Column(_TITLES[4], 30, right=True),
-            Column(_TITLES[5], 80, 24, longest=1000),
+            Column(_TITLES[4], 40),
+            Column(_TITLES[5], 30, right=True),
+            Column(_TITLES[6], 80, 24, longest=1000),
         )
     )
     for each in rows:
@@ -33,16 +34,20 @@ def table(rows: Sequence[Row]) -> Fitted:
 def summary(rows: Sequence[Row]) -> str:
     """How many of each."""
     counts = Counter(map(_state, rows))
-    said = [f"{counts[state]} {words}" for state, words in _WORDS.items() if counts[state]]
+    said = [f"{counts[state]} {words[counts[state] == 1]}" for state, words in _WORDS.items() if counts[state]]
     return f"{len(rows)} {'runtime' if len(rows) == 1 else 'runtimes'}: {', '.join(said) or 'none'}"
 
 
-_WORDS = {WORKS: "work", FAILS: "do not", UNTRIED: "not tried (--try)"}
+_WORDS = {
+    WORKS: ("work", "works"),
+    FAILS: ("do not work", "does not work"),
+    UNTRIED: ("not tried (--try)", "not tried (--try)"),
+}
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The same as a table in Markdown, with its end."""
-    lines: list[tuple[str, ...]] = [_TITLES, ("---", "---", "---", "---", "---:", "---")]
+    lines: list[tuple[str, ...]] = [_TITLES, ("---", "---", "---", "---", "---", "---:", "---")]
     lines += [tuple(map(text, _cells(each))) for each in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -57,6 +62,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _in_short(row.pythons),
         row.python,
         _state(row) + (", cached" if row.cached and row.works is None else ""),
+        row.openvino.partition("-")[0],
         "" if row.mb is None else str(row.mb),
         "" if row.works is None else row.why,
     )

@@ -163,6 +163,9 @@ def _install(
     with scratch_in(staging) as scratch:
         try:
             found = _made(staging / _ENVIRONMENT, wanted, base, scratch, deadline, progress, numpy)
+        except _DoesNotWork as error:
+            step = step_when_late() if error.late else error.step or "take another release, or another build of it"
+            raise UserError(f"{wanted.title} was installed and does not work: {error}; {step} ({option}).") from None
         except ToolFailed as error:
             otherwise = f"check that there is such a release for Python {base.version}, the package index (pip's settings) and the disk"
             step = step_when_late() if error.late else error.step or otherwise
@@ -200,13 +203,23 @@ def _made(
     # That it was installed proves nothing: it must be whole, load, and be the one.
     asks = Deadline(min(ASK_DEADLINE_S, deadline.left_s))
     words = ("openvino",) if wanted.release else ()
-    found = object_in(run_tool(own, "script", str(ASK), *words, scratch=scratch, deadline=asks))
+    try:
+        found = object_in(run_tool(own, "script", str(ASK), *words, scratch=scratch, deadline=asks))
+    except ToolFailed as error:
+        doing = f" while {wanted.title} was imported" if error.late else ""
+        raise _DoesNotWork(f"{error}{doing}", late=error.late) from None
     if broken := found["broken"]:
-        raise ToolFailed(f"{broken[0]} is not as its package has it: empty the installer's cache (uv cache clean)")
+        spoilt = _DoesNotWork(f"{broken[0]} is not as its package has it")
+        spoilt.step = "empty the installer's cache (uv cache clean), and try again"
+        raise spoilt
     reported = str(found["openvino"])
     if wanted.release and not _is_wanted(reported, wanted):
-        raise ToolFailed(f"what was installed is openvino {reported} instead")
+        raise _DoesNotWork(f"it says that it is openvino {reported}")
     return found
+
+
+class _DoesNotWork(ToolFailed):
+    """The installer did its work, and what it installed is of no use."""
 
 
 def _is_wanted(reported: str, wanted: Wanted) -> bool:

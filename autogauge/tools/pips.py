@@ -77,7 +77,7 @@ def offered(package: str, python: str, scratch: Path, deadline: Deadline, *, ear
         if told := _AVAILABLE.fullmatch(line.strip()):
             available.extend(each.strip() for each in told[1].split(",") if each.strip())
         elif (told := _UNANSWERED.search(line)) and not _NOT_THERE.search(told["reason"]):
-            unanswered.append(f"{_without_password(told['url'])} did not answer ({told['reason'][:_LONGEST_REASON]})")
+            unanswered.append(f"{_without_password(told['url'])} did not answer ({_in_short(told['reason'])})")
 
     words = ("pip", "index", "versions", package, "-vv", *_QUIET, *_AS_PATIENT, "--only-binary=:all:")
     more = ("--python-version", python, *(["--pre"] if early else []))
@@ -89,6 +89,12 @@ def offered(package: str, python: str, scratch: Path, deadline: Deadline, *, ear
         if error.late or unanswered or _NOTHING not in str(error):
             raise ToolFailed("; ".join(unanswered[:1]) or str(error), late=error.late) from None
     return Offered(tuple(dict.fromkeys(available)), "; ".join(dict.fromkeys(unanswered)))
+
+
+def _in_short(reason: str) -> str:
+    """The system's own words, which stand at the end of a chain of exceptions."""
+    found = re.search(r"\[Errno -?\d+\] ([^')]+)", reason)
+    return found[1] if found else reason[:_LONGEST_REASON]
 
 
 def _without_password(address: str) -> str:
