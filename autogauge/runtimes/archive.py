@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder, read_regular
 from autogauge.plain import few
@@ -26,7 +28,6 @@ _LIBRARIES = (
 )
 _BINDINGS = "openvino/*pyopenvino*.so"
 _TAG = re.compile(r"\.cpython-(3)(\d+)\w*-")
-_NUMPY = re.compile(r"numpy\s*(?:[<>=!~][^;#\s]*(?:\s*,\s*[<>=!~][^;#\s]*)*)?")
 _OLD_NUMPY = ((2024, 1), (2024, 3))
 """These releases do not take numpy 2, and their archives may not say so."""
 
@@ -119,8 +120,12 @@ def _numpy(place: Path, version: str) -> str:
     except OSError:
         text = ""
     for line in text.splitlines():
-        if found := _NUMPY.match(line.strip()):
-            return re.sub(r"\s+", "", found[0])
+        try:
+            found = Requirement(line.partition("#")[0].strip())
+        except InvalidRequirement:
+            continue
+        if found.name == "numpy" and (found.marker is None or found.marker.evaluate()):
+            return f"numpy{found.specifier}"
     series = tuple(int(each) for each in re.findall(r"\d+", version.partition("-")[0])[:2])
     return "numpy<2" if _OLD_NUMPY[0] <= series <= _OLD_NUMPY[1] else "numpy"
 

@@ -5,6 +5,7 @@ Which release on which Python is meant is left to ``prepared``, what is measured
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import time
@@ -100,7 +101,7 @@ def of_wheel(wheel: Path, release: str, base: Base) -> Wanted:
 
 def of_numpy(requirement: str, base: Base) -> Wanted:
     """Numpy alone, for an openvino that lies elsewhere."""
-    name = f"numpy-{re.sub('[^A-Za-z0-9.]+', '-', requirement.removeprefix('numpy')).strip('-') or 'any'}"
+    name = f"numpy-of-archives-{hashlib.sha256(requirement.encode()).hexdigest()[:8]}"
     return Wanted(f"{name}-py{base.version}", name, (requirement,))
 
 

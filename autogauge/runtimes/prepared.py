@@ -85,6 +85,8 @@ def _of_archive(named: Named, cache: Cache, progress: Progress, option: str, nam
 def _meant(text: str, cache: Cache, progress: Progress, option: str, index: Index) -> tuple[str, Base]:
     """The release in full that a name means, and the Python that it runs on. Raises :class:`UserError`."""
     own = Base.own()
+    if why := releases.why_too_old(text):
+        raise UserError(f"{why}: take a later one ({option}).")
     version = releases.version_of(text)
     assert version is not None
     if releases.is_exact(text) and environment.is_there(environment.of_release(releases.in_full(version), own), cache):
@@ -190,7 +192,8 @@ def _pythons_of(tags: frozenset[Tag]) -> list[str]:
 
     def fits(python: str) -> bool:
         version = (3, int(python.partition(".")[2]))
-        return any(tag in tags for tag in (*cpython_tags(version), *compatible_tags(version)))
+        name = f"cp{version[0]}{version[1]}"
+        return any(tag in tags for tag in (*cpython_tags(version), *compatible_tags(version, name)))
 
     return [each for each in releases.PYTHONS if fits(each)]
 

@@ -22,6 +22,8 @@ VERSION = re.compile(r"\d{4}\.\d+(?:\.\d+)?(?:[.-]?(?:dev|rc|a|b|post)\d+)?")
 """What is taken for a release of OpenVINO."""
 NIGHTLIES = "https://storage.openvinotoolkit.org/simple/wheels/nightly"
 """The index that its makers keep for them."""
+OLDEST = Version("2022.1")
+"""The first with the API that is measured (``openvino.runtime``)."""
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 """Of these Pythons the index is asked whether it has a release."""
 ASK_DEADLINE_S = 60.0
@@ -77,6 +79,14 @@ def matching(text: str, versions: Iterable[str]) -> str | None:
     return in_full(max(patches)) if patches else None
 
 
+def why_too_old(text: str) -> str:
+    """Why a release cannot be measured; empty for one that can. Later ones are measured as they come."""
+    found = version_of(text)
+    if found is None or found >= OLDEST:
+        return ""
+    return f"openvino {text} has not the API that is measured: it came with {OLDEST}"
+
+
 def in_order(versions: Iterable[str]) -> list[str]:
     """What of these are releases, each once and in full, the oldest first."""
     found = {found for each in versions if (found := version_of(each)) is not None}
@@ -84,9 +94,11 @@ def in_order(versions: Iterable[str]) -> list[str]:
 
 
 def thinned(versions: Iterable[str]) -> list[str]:
-    """Of each ``YEAR.N`` the first and the last patch, the oldest first: what ``all`` means."""
+    """Of each ``YEAR.N`` that can be measured the first and the last patch, the oldest first: what ``all`` means."""
     kept: dict[tuple[int, ...], list[str]] = {}
     for each in in_order(versions):
+        if why_too_old(each):
+            continue
         kept.setdefault(Version(each).release[:2], []).append(each)
     return [each for patches in kept.values() for each in dict.fromkeys((patches[0], patches[-1]))]
 

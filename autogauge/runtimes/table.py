@@ -103,6 +103,8 @@ def of_named(named: Named, cache: Cache, progress: Progress, option: str, index:
 
 
 def _listed(version: str, pythons: Sequence[str], here: dict[str, bool], cache: Cache) -> Row:
+    if too_old := releases.why_too_old(version):
+        return Row(version, tuple(pythons), works=False, why=too_old)
     usable = [each for each in releases.by_nearness(pythons) if here[each]]
     if not usable:
         why = f"it needs Python {few(pythons, ' or ')}, and this machine has none that makes virtual environments"

@@ -61,9 +61,9 @@ _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _VENV = ("venv", "--no-config", "--no-project", "--no-python-downloads", "--quiet")
 _INSTALL = (
     *("pip", "install", "--no-config", "--no-python-downloads", "--quiet", "--only-binary=:all:"),
-    *("--link-mode=copy", "--compile-bytecode", "--index-strategy=unsafe-best-match"),
+    *("--link-mode=copy", "--compile-bytecode", "--index-strategy=unsafe-best-match", "--refresh"),
 )
-"""As pip does: only wheels, compiled, and the best version that any of the indexes has."""
+"""As pip does: only wheels, compiled, the best version that any of the indexes has, and nothing that an index has replaced meanwhile."""
 
 
 @dataclass(frozen=True)

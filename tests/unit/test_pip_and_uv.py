@@ -120,6 +120,7 @@ def test_pips_settings_come_from_its_files_and_the_environment_wins(lab, scratch
     assert "proxy" not in found, "of another command"
 
 
+@pytest.mark.slow
 def test_this_environments_own_settings_hold_for_the_new_one(lab, scratch, tmp_path, monkeypatch):
     monkeypatch.delenv("PIP_CONFIG_FILE")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
@@ -131,6 +132,7 @@ def test_this_environments_own_settings_hold_for_the_new_one(lab, scratch, tmp_p
 # What the index offers.
 
 
+@pytest.mark.slow
 def test_the_index_says_what_it_has_for_a_python(lab, scratch, monkeypatch):
     wheels.openvino(lab, "2022.3.0", tags="cp310-none-any")
     wheels.openvino(lab, "2026.5.0.dev20261101")
@@ -159,6 +161,7 @@ def test_an_index_that_does_not_answer_is_not_an_empty_one(lab, scratch, monkeyp
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_part_of_the_index_that_does_not_answer_is_told(lab, scratch, monkeypatch, nobody):
     with wheels.served(lab) as index:
         monkeypatch.setenv("PIP_INDEX_URL", index.address)
@@ -194,6 +197,7 @@ def test_uv_asks_the_labs_index_and_no_other(lab, scratch, tmp_path, monkeypatch
     assert file.stat().st_nlink == 1, "of his own: nobody who changes his package changes this one"
 
 
+@pytest.mark.slow
 def test_the_best_version_of_all_indexes_is_taken(lab, scratch, tmp_path, monkeypatch):
     """As pip does; uv by itself looks no further than the first index that has the package."""
     need_uv()
