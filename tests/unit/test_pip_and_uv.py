@@ -12,6 +12,7 @@ from autogauge.tools.running import Deadline, ToolFailed, run_tool
 from tests import wheels
 from tests.cases import each_of
 from tests.properties import for_all
+from tests.support import is_gone, wait_until
 
 LISTED = "import importlib.metadata as m; print(sorted((d.metadata['Name'], d.version) for d in m.distributions()))"
 
@@ -233,4 +234,4 @@ def test_a_uv_that_hangs_is_ended_at_the_deadline(lab, scratch, tmp_path, monkey
     program.chmod(0o755)
     with pytest.raises(ToolFailed, match=r"not done within 0\.5 s"):
         uv.make(program, own_base(), tmp_path / "made", ["x"], uv.Handed(), scratch=scratch, deadline=Deadline(0.5))
-    assert not pid.exists() or not Path(f"/proc/{pid.read_text().strip()}/exe").exists()
+    assert not pid.exists() or wait_until(lambda: is_gone(int(pid.read_text())))
