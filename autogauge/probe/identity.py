@@ -63,8 +63,8 @@ class Runtime:
     release: str = ""
     variables: tuple[tuple[str, str], ...] = ()
     """What is set in its clean environment: where an OpenVINO lies that is in no environment of Python's."""
-    within: str = ""
-    """The folder that its openvino must come from; empty for wherever."""
+    within: tuple[str, ...] = ()
+    """The folders that its openvino must come from, package and library, the one that was named first; empty for wherever."""
     note: str = ""
     """What a reader of its figures should know of it beside that; a sentence without a full stop."""
     entry: str = ""
@@ -84,9 +84,10 @@ class Runtime:
                 f"{who} is to be openvino {self.release}, and {self.python} runs {found}: nothing is measured with it; "
                 f"{self._anew} and run again."
             )
-        if self.within and not _lies_in(found.package, self.within):
+        strangers = [each for each in (found.package, found.library) if each and not _lies_in(each, self.within)]
+        if self.within and strangers:
             raise WrongRuntime(
-                f"{who} is to run the openvino in {self.within}, and {self.python} runs {found}: nothing is measured with it; "
+                f"{who} is to run the openvino in {self.within[0]}, and {self.python} runs one from {strangers[0]}: nothing is measured with it; "
                 f"{self._anew} and run again."
             )
         if self.identity is None:
@@ -101,7 +102,7 @@ class Runtime:
         """It worked before, and now its openvino is no longer there."""
         return WrongRuntime(
             f"{self.name or 'this session'} was removed or spoilt while it was measured: {reason}; nothing of this run is kept: "
-            f"leave {self.within or self.python} and its packages as they are, and run again."
+            f"leave {self.within[0] if self.within else self.python} and its packages as they are, and run again."
         )
 
     def _is_wanted(self, found: str) -> bool:
@@ -114,8 +115,8 @@ class Runtime:
         return f"install it anew (python -m autogauge models remove {self.entry or f'openvino-{self.release}'})"
 
 
-def _lies_in(place: str, folder: str) -> bool:
-    return os.path.realpath(place).startswith(os.path.realpath(folder) + os.sep)
+def _lies_in(place: str, folders: tuple[str, ...]) -> bool:
+    return (os.path.realpath(place) + os.sep).startswith(tuple(os.path.realpath(each) + os.sep for each in folders))
 
 
 def is_release(version: str, release: str) -> bool:

@@ -50,6 +50,12 @@ class Archive:
         found = re.match(r"\d{4}(?:\.\d+){1,3}", self.version)
         return found[0] if found else ""
 
+    @property
+    def within(self) -> tuple[str, ...]:
+        """The folders that its openvino comes from: its own, and where the links in it lead."""
+        links = {each.resolve().parent for folder in self.libraries[:1] for each in folder.glob("libopenvino.so*")}
+        return (str(self.place), *sorted(map(str, links)))
+
     def python_path(self, python: str) -> Path | None:
         """The folder for ``PYTHONPATH`` on that Python; ``None`` where it was not made for that."""
         return self.bindings.get(python) or self.bindings.get("")

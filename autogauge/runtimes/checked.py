@@ -56,7 +56,7 @@ def _of_the_runtime(failure: Failure, runtime: Runtime, reason: str) -> str:
 
 def _anew(runtime: Runtime) -> str:
     if runtime.within:
-        return f"unpack {runtime.within} anew"
+        return f"unpack {runtime.within[0]} anew"
     if runtime.entry:
         return f"install it anew (python -m autogauge models remove {runtime.entry})"
     return f"install it anew ({runtime.python} -m pip install --force-reinstall openvino)"

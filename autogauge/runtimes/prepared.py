@@ -77,7 +77,7 @@ def _of_archive(named: Named, cache: Cache, progress: Progress, option: str, nam
         name,
         found.release,
         variables=found.variables(base.version),
-        within=str(found.place),
+        within=found.within,
         note=_note(name, base),
     )
 

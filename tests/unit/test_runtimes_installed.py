@@ -251,10 +251,13 @@ def test_a_build_is_held_against_the_very_build_and_an_archive_against_its_folde
     ):
         nightly.check(Identity("2026.5.0-21001-def", "/p", "/l"))
     nightly.check(Identity("2026.5.0-21000-abc", "/p", "/l"))
-    unpacked = Runtime("python", "the archive", within=str(tmp_path))
+    unpacked = Runtime("python", "the archive", within=(str(tmp_path),))
     with pytest.raises(WrongRuntime, match=r"is to run the openvino in .*unpack it anew"):
         unpacked.check(Identity("2026.5.0-1", "/elsewhere/openvino", "/l"))
-    unpacked.check(Identity("2026.5.0-1", str(tmp_path / "python" / "openvino"), "/l"))
+    own = str(tmp_path / "python" / "openvino")
+    with pytest.raises(WrongRuntime, match=r"runs one from /usr/lib"):
+        unpacked.check(Identity("2026.5.0-1", own, "/usr/lib"))
+    unpacked.check(Identity("2026.5.0-1", own, str(tmp_path / "runtime" / "lib" / "intel64")))
 
 
 def test_this_pythons_version_is_in_the_key():
