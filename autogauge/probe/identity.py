@@ -87,8 +87,8 @@ class Runtime:
         strangers = [each for each in (found.package, found.library) if each and not _lies_in(each, self.within)]
         if self.within and strangers:
             raise WrongRuntime(
-                f"{who} is to run the openvino in {self.within[0]}, and {self.python} runs one from {strangers[0]}: nothing is measured with it; "
-                f"{self._anew} and run again."
+                f"{who} is to run the openvino in {self.within[0]}, and {self.python} runs one from {strangers[0]}: "
+                f"nothing is measured with it; {self._anew} and run again."
             )
         if self.identity is None:
             self._first.append(found)

@@ -120,6 +120,7 @@ MISTAKES = [
     ("--pinned=maybe", ["no 'maybe' to choose", "--pinned"]),
     ("--reference=nowhere", ["no reference 'nowhere'", "--reference"]),
     ("--reference={models}", ["no virtual environment", "--reference"]),
+    ("--reference=2021.4.2", ["has not the API that is measured", "2022.1", "--reference"]),
     ("--reference={models}/words.onnx", ["cannot be measured", "--reference"]),
     ("--reference=NUMSTREAMS=1", ["knows no property NUMSTREAMS", "did you mean NUM_STREAMS?", "--reference"]),
     ("--reference=CPU+NUM_STREAMS=x", ["CPU of openvino", "refuses NUM_STREAMS=x", "give another", "--reference"]),
