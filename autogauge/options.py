@@ -205,8 +205,8 @@ WHERE = Group(
             "--reference",
             "reference",
             text("ENV|VERSION|PATH|DEVICE|PROPERTIES"),
-            "Judge beside this, in the same rounds: a virtual environment with another openvino, a release such as 2026.3.0, "
-            "a model file, a device, or properties such as NUM_STREAMS=2.",
+            "Judge beside this, in the same rounds: another openvino (a release such as 2026.3 or 2026.3.0, a virtual environment, a "
+            "wheel's file, an archive's folder), a model file, a device, or properties such as NUM_STREAMS=2.",
             otherwise="none",
         ),
         Option(

@@ -10,24 +10,30 @@ from autogauge.report.tables import Column, Fitted
 from autogauge.runtimes.table import Row
 
 WORKS, FAILS, UNTRIED = "works", "no", "not tried"
-_TITLES = ("release", "Python", "runs on", "state", "reports", "MB", "why")
+_COLUMNS = (
+    Column("release", 100, 12, longest=300),
+    Column("Python", 50),
+    Column("runs on", 70),
+    Column("state", 90),
+    Column("reports", 40),
+    Column("MB", 30, right=True),
+    Column("why", 80, 24, longest=1000),
+)
+_NEVER_EMPTY = 85
+"""Columns of this rank are shown though nothing is in them."""
 
 
 def table(rows: Sequence[Row]) -> Fitted:
     """The rows as they are, for a terminal."""
-    shown = Fitted(
-        (
-            Column(_TITLES[0], 100, 12, longest=300),
-            Column(_TITLES[1], 50),
-            Column(_TITLES[2], 70),
-            Column(_TITLES[3], 90),
-            Column(_TITLES[4], 40),
-            Column(_TITLES[5], 30, right=True),
-            Column(_TITLES[6], 80, 24, longest=1000),
-        )
-    )
-    for each in rows:
-        shown.add_row(*_cells(each))
+    cells = [_cells(each) for each in rows]
+    kept = [
+        place
+        for place, column in enumerate(_COLUMNS)
+        if column.rank > _NEVER_EMPTY or any(each[place] for each in cells)
+    ]
+    shown = Fitted([_COLUMNS[place] for place in kept])
+    for each in cells:
+        shown.add_row(*(each[place] for place in kept))
     return shown
 
 
@@ -47,7 +53,8 @@ _WORDS = {
 
 def markdown(rows: Sequence[Row]) -> str:
     """The same as a table in Markdown, with its end."""
-    lines: list[tuple[str, ...]] = [_TITLES, ("---", "---", "---", "---", "---", "---:", "---")]
+    rule = tuple("---:" if each.right else "---" for each in _COLUMNS)
+    lines: list[tuple[str, ...]] = [tuple(each.title for each in _COLUMNS), rule]
     lines += [tuple(map(text, _cells(each))) for each in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

@@ -5,9 +5,11 @@ Which wheels there are is asked of the package index (``offered``); the table he
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -27,6 +29,7 @@ OLDEST = Version("2022.1")
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 """Of these Pythons the index is asked whether it has a release."""
 ASK_DEADLINE_S = 60.0
+_SIDE_BY_SIDE = 4
 _TABLE = (
     ("3.8", "2021.4.0", "2024.4.0"),
     ("3.9", "2021.4.0", "2025.3.0"),
@@ -149,8 +152,19 @@ class Index:
             raise found
         return found
 
+    def ask(self, pythons: Iterable[str], *, early: bool = False) -> None:
+        """Ask it about several Pythons side by side; what came of it is in :meth:`offers`."""
+
+        def one(python: str) -> None:
+            with contextlib.suppress(ToolFailed):
+                self.offers(python, early=early)
+
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            list(pool.map(one, pythons))
+
     def pythons_with(self, text: str, *, but: Sequence[str] = ()) -> dict[str, str]:
         """Which Pythons the index has that release for, and which version it means there. Raises :class:`ToolFailed`."""
+        self.ask([each for each in PYTHONS if each not in but], early=is_early(text))
         found = {
             python: matching(text, self.offers(python, early=is_early(text)).versions)
             for python in PYTHONS

@@ -71,6 +71,7 @@ def offered(index: Index, progress: Progress, option: str) -> list[str]:
 def listed(index: Index, cache: Cache, progress: Progress, option: str) -> list[Row]:
     """Every release that the index has for any Python, the newest first. Raises :class:`UserError` where it cannot be asked."""
     pythons: dict[str, list[str]] = {}
+    index.ask(releases.PYTHONS)
     for python in releases.PYTHONS:
         try:
             found = index.offers(python)
