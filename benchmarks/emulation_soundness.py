@@ -27,6 +27,7 @@ from rich.table import Table
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.emulation import parts
+from autogauge.errors import UserError
 from autogauge.measuring.progress import Silent
 from autogauge.models import resolve
 from autogauge.probe.launcher import Launcher, Runtime
@@ -34,7 +35,7 @@ from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.probe.worker.emulation import BY_HAND, VARIABLE
 from autogauge.rig.pool import ProbePool
 from autogauge.rig.workload import Workload, prepare_workload
-from autogauge.runtimes.environment import python_with
+from autogauge.runtimes import named, prepared
 from autogauge.targets import Target
 from benchmarks.command import run_command, whole
 
@@ -144,12 +145,20 @@ def main() -> int:
     return check(parser.parse_args())
 
 
+def python_with(release: str, cache: Cache) -> str:
+    """The interpreter with that release, installed if need be. Raises ``UserError``."""
+    found = named.parse(release, "--openvino")
+    if found.kind != "release":
+        raise UserError(f"{release!r} is no release: give one such as 2024.6.0 (--openvino).")
+    return prepared.prepare(found, cache, Silent(), "--openvino").python
+
+
 def check(options: argparse.Namespace) -> int:
     """Start the processes and print the table; 1 when one was not good. Raises ``UserError``."""
     console = Console(highlight=False, width=120)
     cache = Cache(default_cache_dir())
     emulation = parts.prepare(cache)
-    installed = [str(python_with(release, cache, Silent(), "--openvino")) for release in options.openvino]
+    installed = [python_with(each, cache) for each in options.openvino]
     table = Table(title="fresh processes on the emulated GPU", title_justify="left")
     for title in ("model", "openvino", "python", "class", "good", "largest error", "compile s"):
         table.add_column(title)

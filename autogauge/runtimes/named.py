@@ -22,7 +22,6 @@ HOW = (
     "a release such as 2026.3 or 2026.3.0, a virtual environment's folder or its python, a wheel's file (openvino-….whl), "
     "or the folder of an unpacked archive"
 )
-ALL = "all"
 WHEEL = ".whl"
 _PACKAGES = ("openvino", "openvino-nightly")
 

@@ -15,8 +15,8 @@ from autogauge.errors import UserError
 from autogauge.measuring.progress import Progress
 from autogauge.plain import few
 from autogauge.probe.identity import Runtime
-from autogauge.runtimes import archive, environment, releases
-from autogauge.runtimes.environment import Base
+from autogauge.runtimes import archive, disk, environment, releases
+from autogauge.runtimes.environment import Base, Installed, Wanted
 from autogauge.runtimes.named import Named
 from autogauge.runtimes.releases import Index
 from autogauge.tools import interpreters, uv
@@ -37,47 +37,64 @@ def prepare(
     name = who or named.text
     if named.kind == "environment":
         return Runtime(str(named.place), name)
+    wanted, base = _wanted(named, cache, progress, option, index or Index())
+    found = environment.installed(wanted, base, cache, progress, option)
     if named.kind == "archive":
-        return _of_archive(named, cache, progress, option, name)
-    if named.kind == "wheel":
-        return _of_wheel(named, cache, progress, option, name)
-    return _of_release(named.text, cache, progress, option, name, index or Index())
-
-
-def _of_release(text: str, cache: Cache, progress: Progress, option: str, name: str, index: Index) -> Runtime:
-    release, base = _meant(text, cache, progress, option, index)
-    wanted = environment.of_release(release, base)
-    found = environment.installed(wanted, base, cache, progress, option)
-    # Two nightlies have the same numbers: they are told apart by their builds.
-    expected = found.openvino if releases.is_early(release) and found.openvino else release
-    return Runtime(str(found.python), name, expected, note=_note(name, base), entry=wanted.name)
-
-
-def _of_wheel(named: Named, cache: Cache, progress: Progress, option: str, name: str) -> Runtime:
-    assert named.place is not None
-    base = _first_base(_pythons_of(named.tags), named.text, option)
-    try:
-        wanted = environment.of_wheel(named.place, named.release, base)
-    except OSError as error:
-        raise UserError(f"the wheel {named.text} cannot be read: {error.strerror} ({option}).") from None
-    found = environment.installed(wanted, base, cache, progress, option)
-    return Runtime(str(found.python), name, found.openvino or named.release, note=_note(name, base), entry=wanted.name)
-
-
-def _of_archive(named: Named, cache: Cache, progress: Progress, option: str, name: str) -> Runtime:
-    assert named.place is not None
-    found = archive.read(named.place, option)
-    base = _first_base(
-        releases.PYTHONS if "" in found.bindings else releases.by_nearness(found.bindings), named.text, option
-    )
-    wanted = environment.of_numpy(found.numpy, base)
-    python = environment.installed(wanted, base, cache, progress, option).python
+        return _of_archive(named, found, base, option, name)
+    newest = named.kind == "release" and not releases.is_exact(named.text)
+    which = f"{name} is openvino {wanted.release}" if newest else ""
     return Runtime(
-        str(python),
+        str(found.python),
         name,
-        found.release,
-        variables=found.variables(base.version),
-        within=found.within,
+        _expected(named, found, wanted.release),
+        note="; ".join(filter(None, (which, _note(name, base)))),
+        entry=wanted.name,
+    )
+
+
+def require_room(several: Iterable[Named], cache: Cache, progress: Progress, option: str, index: Index) -> None:
+    """See what each of them means, and whether the disk has room for those that are not in the cache, before any is installed.
+
+    Raises :class:`UserError` for one that there is not, and where there is no room.
+    """
+    wanted = [_wanted(each, cache, progress, option, index)[0] for each in several if each.kind != "environment"]
+    missing = {each.key: each.release for each in wanted if not environment.is_there(each, cache)}
+    disk.require(cache.root, [*missing.values()])
+
+
+def _wanted(named: Named, cache: Cache, progress: Progress, option: str, index: Index) -> tuple[Wanted, Base]:
+    """The entry of the cache that a name needs, and the Python that it is made of. Raises :class:`UserError`."""
+    if named.kind == "release":
+        release, base = _meant(named.text, cache, progress, option, index)
+        return environment.of_release(release, base), base
+    assert named.place is not None
+    if named.kind == "wheel":
+        base = _first_base(_pythons_of(named.tags), named.text, option)
+        try:
+            return environment.of_wheel(named.place, named.release, base), base
+        except OSError as error:
+            raise UserError(f"the wheel {named.text} cannot be read: {error.strerror} ({option}).") from None
+    found = archive.read(named.place, option)
+    pythons = releases.PYTHONS if "" in found.bindings else releases.by_nearness(found.bindings)
+    base = _first_base(pythons, named.text, option)
+    return environment.of_numpy(found.numpy, base), base
+
+
+def _expected(named: Named, found: Installed, release: str) -> str:
+    """The version that it must report. Two nightlies have the same numbers, and so have two wheels: they are told apart by their builds."""
+    by_build = named.kind == "wheel" or releases.is_early(release)
+    return found.openvino if by_build and found.openvino else release
+
+
+def _of_archive(named: Named, found: Installed, base: Base, option: str, name: str) -> Runtime:
+    assert named.place is not None
+    parts = archive.read(named.place, option)
+    return Runtime(
+        str(found.python),
+        name,
+        parts.release,
+        variables=parts.variables(base.version),
+        within=parts.within,
         note=_note(name, base),
     )
 

@@ -206,8 +206,8 @@ def test_a_release_is_the_newest_patch_that_the_index_offers_this_python(cache, 
     offers = Offers({own_version(): ["2025.4.0", "2025.4.1"], OTHER: ["2025.4.2"]})
     runtime = prepare("2025.4", cache, offers)
     assert made == [f"openvino-2025.4.1-py{own_version()}"]
-    assert (runtime.release, runtime.note) == ("2025.4.1", "")
-    prepare("2025.4.0", cache, offers)
+    assert (runtime.release, runtime.note) == ("2025.4.1", "2025.4 is openvino 2025.4.1")
+    assert prepare("2025.4.0", cache, offers).note == ""
     assert made[1] == f"openvino-2025.4.0-py{own_version()}"
 
 
@@ -411,6 +411,26 @@ def test_what_does_not_fit_on_the_disk_is_said_in_mb_before_anything_is_installe
             "--openvino",
         )
     assert Cache(tmp_path / "cache").entries() == []
+
+
+def test_room_is_asked_for_all_that_is_not_there_once(cache, made, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(disk, "require", lambda folder, versions, *_: asked.append(versions))
+    with_entry(cache, "2024.6.0", own_version())
+    texts = [
+        "2024.6.0",
+        "2025.4",
+        "2025.4.1",
+        "2026.1.0",
+        str(archive(tmp_path / "ov", bindings=[f"openvino/{tagged(own_version())}"])),
+    ]
+    several = [named.parse(each, "--openvino") for each in texts]
+    offers = Offers({own_version(): ["2025.4.0", "2025.4.1", "2026.1.0"]})
+    prepared.require_room(several, cache, Silent(), "--openvino", offers)
+    assert asked == [["2025.4.1", "2026.1.0", ""]]
+    assert made == []
+    with pytest.raises(UserError, match=r"has no openvino 2031\.7"):
+        prepared.require_room([named.parse("2031.7", "--openvino")], cache, Silent(), "--openvino", offers)
 
 
 def test_an_interpreter_is_found_where_its_manager_keeps_it(tmp_path, monkeypatch):

@@ -294,6 +294,20 @@ def test_an_interpreter_that_has_its_openvino_from_the_path_alone_builds_with_th
     assert was_built_by(model.path.parent, "2023.9.9")
 
 
+def test_a_builder_says_which_openvino_it_was_where_that_has_no_version_of_its_own(tmp_path, monkeypatch):
+    """As up to 2023.0, where ``openvino.__version__`` is missing."""
+    other = another_openvino(tmp_path / "other")
+    with (other / "openvino" / "__init__.py").open("a") as stream:
+        stream.write("del __version__\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
+    own = [each for each in sys.path if each.endswith("site-packages")]
+    (site / "its.pth").write_text("\n".join([str(other), *own]) + "\n")
+    python = tmp_path / "env" / "bin" / "python"
+    model = embedded.build("one-convolution", "FP32", Cache(tmp_path / "cache"), python=python, release="2023.9.9")
+    assert was_built_by(model.path.parent, "2023.9.9")
+
+
 @pytest.mark.parametrize("how", ["a link to it", slow("a relative path"), slow("its python"), slow("a wrapper")])
 def test_an_environment_is_what_it_is_however_it_is_named(tmp_path, misled, monkeypatch, how):
     made = tmp_path / "env"
