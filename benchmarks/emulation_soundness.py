@@ -164,9 +164,9 @@ def check(options: argparse.Namespace) -> int:
         table.add_column(title)
     all_good = True
     pythons = [*options.python, *installed] or [sys.executable]
-    for python, named in itertools.product(pythons, options.classes or [None]):
-        if named is not None:
-            os.environ[VARIABLE] = named  # the probes inherit it
+    for python, chosen in itertools.product(pythons, options.classes or [None]):
+        if chosen is not None:
+            os.environ[VARIABLE] = chosen  # the probes inherit it
         for model, count, way in (
             ("small-cnn", options.small, answer),
             ("small-cnn", options.loaded, answer_under_load),
