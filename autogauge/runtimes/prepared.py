@@ -149,7 +149,9 @@ def _in_cache(cache: Cache, python: str) -> Iterable[str]:
     before, after = "openvino-", f"-py{python}"
     for folder in cache.entries():
         if folder.name.startswith(before) and folder.name.endswith(after):
-            yield folder.name.removeprefix(before).removesuffix(after)
+            release = folder.name.removeprefix(before).removesuffix(after)
+            if releases.in_order([release]) == [release]:  # an older autogauge also kept 2023.3 under that name
+                yield release
 
 
 def _not_there(text: str, offered: Iterable[str], unanswered: str, option: str) -> UserError:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autogauge.tools.running import Deadline, ToolFailed, ask
+from autogauge.trust import may_run
 
 TRIAL_DEADLINE_S = 5.0
 _MANAGERS = (
@@ -61,8 +62,8 @@ def fits(python: Path, version: str, deadline: Deadline, *, with_venv: bool = Tr
 
 
 def find(version: str, deadline: Deadline, *, with_venv: bool = True) -> Path | None:
-    """The first working interpreter of that version; ``None`` where there is none. What does not answer in time is passed over."""
-    for python in candidates(version):
+    """The first working interpreter of that version that may be run; ``None`` for none. What does not answer in time is passed over."""
+    for python in filter(may_run, candidates(version)):
         try:
             if fits(python, version, Deadline(min(TRIAL_DEADLINE_S, deadline.left_s)), with_venv=with_venv):
                 return python

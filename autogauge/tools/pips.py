@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import importlib.util
 import re
 import sys
 from dataclasses import dataclass
@@ -43,11 +42,10 @@ class Offered:
 
 def with_pip(deadline: Deadline) -> Path:
     """An interpreter that has pip: this one, or the one that it was made from. Raises :class:`ToolFailed` where neither has it."""
-    if importlib.util.find_spec("pip") is not None:
-        return Path(sys.executable)
-    with contextlib.suppress(ToolFailed):
-        ask(own_base(), "import pip", deadline)
-        return own_base()
+    for python in dict.fromkeys((Path(sys.executable), own_base())):
+        with contextlib.suppress(ToolFailed):
+            ask(python, "import pip", deadline)
+            return python
     raise ToolFailed(WITHOUT_PIP)
 
 

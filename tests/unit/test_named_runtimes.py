@@ -16,7 +16,7 @@ from autogauge.runtimes.environment import Base
 from autogauge.tools import interpreters
 from autogauge.tools.interpreters import own_version
 from autogauge.tools.pips import Offered
-from autogauge.tools.running import ToolFailed
+from autogauge.tools.running import Deadline, ToolFailed
 from tests import wheels
 from tests.cases import each_of
 from tests.properties import for_all
@@ -256,6 +256,12 @@ def test_without_an_index_the_newest_patch_in_the_cache_is_taken_and_said(cache,
     ]
 
 
+def test_what_an_older_autogauge_kept_under_a_short_name_is_not_taken(cache, made):
+    with_entry(cache, "2025.3", own_version())
+    with pytest.raises(UserError, match=r"openvino 2025\.3 is not in the cache"):
+        prepare("2025.3", cache, Offers(error="nobody answers"))
+
+
 def test_without_an_index_and_an_entry_it_is_one_sentence(cache, made):
     with pytest.raises(
         UserError, match="not in the cache, and the package index cannot be asked: nobody answers; check the network"
@@ -442,4 +448,10 @@ def test_an_interpreter_is_found_where_its_manager_keeps_it(tmp_path, monkeypatc
     place.mkdir(parents=True)
     (place / "python3.5").touch()
     assert [*interpreters.candidates("3.5")] == [place / "python3.5"]
+    program = place / "python3.5"
+    program.write_text("#!/bin/sh\necho 3.5 cpython True\n")
+    program.chmod(0o755)
+    assert interpreters.find("3.5", Deadline(10)) == program
+    program.chmod(0o777)
+    assert interpreters.find("3.5", Deadline(10)) is None, "everybody may have changed it"
     assert next(interpreters.candidates(own_version())) == Path(getattr(sys, "_base_executable", sys.executable))

@@ -173,7 +173,7 @@ def test_a_part_of_the_index_that_does_not_answer_is_told(lab, scratch, monkeypa
 
 
 def test_without_pip_it_is_said_what_to_install(monkeypatch):
-    monkeypatch.setattr(pips.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(sys, "executable", "/no/python")
     monkeypatch.setattr(pips, "own_base", lambda: Path("/no/python"))
     with pytest.raises(ToolFailed, match="no pip to ask: install it"):
         pips.with_pip(Deadline(10))

@@ -203,6 +203,21 @@ def test_an_environment_that_is_removed_in_the_middle_is_one_sentence(tmp_path, 
     assert "\n" not in str(caught.value)
 
 
+def test_a_machine_that_lacks_memory_for_once_has_not_removed_anything(tmp_path):
+    starts = tmp_path / "starts"
+    python = misbehaving_python(
+        tmp_path,
+        f"open({str(starts)!r}, 'a').write('x')\n"
+        "class Full:\n    def find_spec(self, name, *_):\n        if name == 'openvino': raise MemoryError()\n"
+        f"if os.path.getsize({str(starts)!r}) == 2: sys.meta_path.insert(0, Full())",
+    )
+    launcher = Launcher(tmp_path / "probes", Runtime(python, "the reference env"))
+    launcher.describe()
+    with pytest.raises(ProbeFailed, match="MemoryError"):
+        launcher.describe()
+    launcher.describe()
+
+
 def test_an_environment_that_never_worked_was_not_removed(tmp_path):
     launcher = Launcher(tmp_path / "probes", Runtime(str(tmp_path / "python"), "the reference env"))
     with pytest.raises(ProbeFailed, match="cannot start"):
