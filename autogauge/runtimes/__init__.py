@@ -1,1 +1,1 @@
-"""The runtimes of a run beside its own: releases in environments of their own, what ``--reference`` names, and the pinned workload."""
+"""The runtimes of a run beside its own: how one is named, made ready and asked whether it works; and the pinned workload."""
