@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from autogauge.plain import counted
 from autogauge.report.markdown import text
 from autogauge.report.tables import Column, Fitted
 from autogauge.runtimes.table import Row
@@ -41,7 +42,7 @@ def summary(rows: Sequence[Row]) -> str:
     """How many of each."""
     counts = Counter(map(_state, rows))
     said = [f"{counts[state]} {words[counts[state] == 1]}" for state, words in _WORDS.items() if counts[state]]
-    return f"{len(rows)} {'runtime' if len(rows) == 1 else 'runtimes'}: {', '.join(said) or 'none'}"
+    return f"{counted(len(rows), 'runtime')}: {', '.join(said) or 'none'}"
 
 
 _WORDS = {
