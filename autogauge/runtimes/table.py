@@ -130,7 +130,7 @@ def _asked(row: Row, named: Named, model: Path, cache: Cache, progress: Progress
         with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
             reply = checked.describe(runtime, model, Path(folder) / "probes", option)
     except UserError as error:
-        return replace(row, works=False, why=str(error))
+        return replace(row, works=False, why=str(error).removesuffix(f" ({option})."))
     manifest = read_manifest(Path(runtime.python).parents[2]) or {}
     size = sum(int(each["bytes"]) for each in manifest.get("files", {}).values())
     return replace(
