@@ -104,6 +104,7 @@ def test_two_that_install_at_once_install_once(lab, cache):
     assert installations(cache) == 1
 
 
+@pytest.mark.slow
 def test_a_wheel_is_installed_once_and_kept_by_its_digest(lab, cache, tmp_path):
     wheel = wheels.openvino(tmp_path / "mine", "2026.5.0", says="custom_branch_abc")
     runtime = install(cache, str(wheel))
@@ -191,7 +192,7 @@ def copied(tmp_path):
     return made
 
 
-@pytest.mark.parametrize("what", ["all of it", "its packages"])
+@pytest.mark.parametrize("what", [pytest.param("all of it", marks=pytest.mark.slow), "its packages"])
 def test_an_environment_that_is_removed_in_the_middle_is_one_sentence(tmp_path, copied, what):
     launcher = Launcher(tmp_path / "probes", Runtime(str(copied / "bin" / "python"), "the reference env"))
     launcher.describe()
@@ -203,6 +204,7 @@ def test_an_environment_that_is_removed_in_the_middle_is_one_sentence(tmp_path, 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_machine_that_lacks_memory_for_once_has_not_removed_anything(tmp_path):
     starts = tmp_path / "starts"
     python = misbehaving_python(
