@@ -22,7 +22,7 @@ from autogauge.report.output import end_where_nobody_reads, flush, make_writable
 
 COMMANDS = (
     *("devices", "doctor", "aa", "models", "runtimes", "emulated"),
-    *("gate", "accept", "reject", "alert"),
+    *("why", "gate", "accept", "reject", "alert"),
     *("history", "compare", "report", "fleet", "options", "contract"),
 )
 """In the order of the help. Each is a module of this package, which has it as its ``app``."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Check = Callable[[Any], bool]
+MOST_LAYERS = 100_000
 
 
 def _number(value: Any) -> bool:
@@ -163,6 +164,20 @@ def _types_by_index(value: Any) -> bool:
     return _by_name(_list_of(_text))(value) and all(each.isascii() and each.isdigit() for each in value)
 
 
+def _not_negative(value: Any) -> bool:
+    return _number(value) and value >= 0
+
+
+def _layer(value: Any) -> bool:
+    """A layer of an executed graph."""
+    return (
+        isinstance(value, dict)
+        and all(_text(value.get(name)) for name in ("name", "type", "kernel", "precision", "layouts"))
+        and _list_of(_text)(value.get("originals"))
+        and _truth(value.get("executed"))
+    )
+
+
 _DEVICES = _or_none(_list_of(_text))
 _COMPILED: Mapping[str, Check] = {
     "openvino": _text,
@@ -219,6 +234,17 @@ _MAY_HOLD: Mapping[str, Check] = {
     "threads": _or_none(_count),
     "helper_latencies_ms": _list_of(lambda value: _number(value) and value >= 0),
     "steady_latencies_ms": _list_of(lambda value: _number(value) and value >= 0),
+    "layers": lambda value: _list_of(_layer)(value) and len(value) <= MOST_LAYERS,
+    "layers_us": lambda value: _list_of(_not_negative)(value) and len(value) <= MOST_LAYERS,
+    "latencies_ms": _list_of(_not_negative),
+    "inferences_per_second": _not_negative,
+    "infer_requests": _count,
+    "properties": lambda value: isinstance(value, dict),
+    "averages": _truth,
+    "averages_seen": _truth,
+    "step_us": _positive,
+    "counted_on": _text,
+    "counted_why": _text,
     "wrong": _number,
     "failed": _number,
     "failures": _list_of(_text),

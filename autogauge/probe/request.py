@@ -12,7 +12,7 @@ from typing import Any, Literal
 from autogauge.causes import step_in
 from autogauge.targets import Target
 
-Mode = Literal["describe", "once", "warm", "hand-over", "footprint", "case"]
+Mode = Literal["describe", "once", "warm", "hand-over", "footprint", "layers", "case"]
 CacheMode = Literal["off", "cold"]
 FailureKind = Literal["error", "signal", "exit", "deadline", "garbage"]
 
@@ -116,6 +116,9 @@ class ProbeRequest:
 
     ``without_gpu`` keeps every GPU out of the process, a real one too: OpenCL finds no driver.
 
+    ``layers`` infers for ``measure_s`` after ``warm_up_s``; with ``counted`` one request at a time, and the device counts how long each
+    layer takes (``PERF_COUNT``).
+
     ``case`` does ``steps`` (what they are: ``worker.steps``) with ``models``, paths by name.
     """
 
@@ -129,6 +132,8 @@ class ProbeRequest:
     infer_requests: int = 0
     warm_up_s: float = 0.5
     driver: str = ""
+    counted: bool = False
+    measure_s: float = 0.5
     await_accelerator: bool = False
     accelerator_wait_s: float = 60.0
     save_outputs: str | None = None

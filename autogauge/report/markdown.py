@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from autogauge.gate.comparison import Compared, Comparison
 from autogauge.gate.judgement import Judgement, changes_of, percent
 from autogauge.history.recorded import Recorded
-from autogauge.measuring.drawing import NONE
+from autogauge.measuring.drawing import NONE, Block
 from autogauge.report.gate import not_judged
 from autogauge.report.history import (
     NOTES_SHOWN,
@@ -92,6 +92,23 @@ def of_comparison(found: Comparison) -> str:
     lines += [f"- {text(note)}" for note in found.notes[:NOTES_SHOWN]]
     if (more := len(found.notes) - NOTES_SHOWN) > 0:
         lines.append(f"- and {more} more such notes (--json has them all)")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def of_blocks(title: str, words: Sequence[str], blocks: Iterable[Block], notes: Sequence[str]) -> str:
+    """A paragraph, the tables of some parts of a page, and notes: for an issue's report."""
+    lines = [f"## {text(title)}", "", " ".join(map(text, words)), ""]
+    for each in blocks:
+        cells = (tuple(map(text, row)) for row in each.table.rows)
+        lines += [
+            f"### {text(each.title)}",
+            "",
+            *_table(each.table.columns, cells, each.table.numeric),
+            "",
+            text(each.how),
+            "",
+        ]
+    lines += [f"- {text(note)}" for note in notes]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from autogauge import studies
 from autogauge.doctor.finding import Finding, State
 from autogauge.history.recorded import Recorded
-from autogauge.measuring.drawing import NONE
+from autogauge.measuring.drawing import NONE, Block
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.result import BY_METRIC, Result
 from autogauge.plain import plain, sentence
@@ -174,13 +174,24 @@ def printed(result: Result) -> Iterable[RenderableType]:
     """The tables that the result's study wants on the terminal."""
     for block in studies.blocks(result):
         if block.printed:
-            first, *others = block.table.columns
-            columns = [Column(first, 100), *(Column(name, 90 - place, 8) for place, name in enumerate(others))]
-            table = Fitted(columns, options={"title": block.title, "title_justify": "left", "title_style": "bold"})
-            for row in block.table.rows:
-                table.add_row(*row)
-            yield table
-            yield Text(f"{block.how}\n", style="dim")
+            yield from printed_block(block)
+
+
+def _column_of(block: Block, name: str, place: int) -> Column:
+    """A figure is never broken, and stands to the right."""
+    is_number = place in block.table.numeric
+    return Column(name, 91 - place, None if is_number else 8, right=is_number)
+
+
+def printed_block(block: Block) -> Iterable[RenderableType]:
+    """The table of a page's part, and how to read it."""
+    first, *others = block.table.columns
+    columns = [Column(first, 100, 16), *(_column_of(block, name, place) for place, name in enumerate(others, 1))]
+    table = Fitted(columns, options={"title": block.title, "title_justify": "left", "title_style": "bold"})
+    for row in block.table.rows:
+        table.add_row(*row)
+    yield table
+    yield Text(f"{block.how}\n", style="dim")
 
 
 def _range(values: Sequence[float]) -> str:

@@ -38,6 +38,10 @@ LISTED = (
 """Each study's file and what it is called there, in the order in which reports show them. A study of one's own is one more line."""
 
 
+DRAWN = {"why": "autogauge.lab.why.drawing"}
+"""Results of studies that have a command of their own and are no part of a run, by the study's name: what has their ``blocks``."""
+
+
 def every() -> tuple[Study, ...]:
     """All studies, in their order. Raises ``UserError`` for a line of the list that names none."""
     from importlib import import_module
@@ -63,8 +67,10 @@ def blocks(result: Result) -> Iterable[Block]:
 
     A drawing that fails says so in its place: the rest of the page is of use without it.
     """
-    study = by_name(result.name)
+    from importlib import import_module
+
     try:
+        study = import_module(DRAWN[result.name]) if result.name in DRAWN else by_name(result.name)
         return [_drawable(block) for block in study.blocks(result)] if study else ()
     except Exception as error:
         why = f"{type(error).__name__}: {error}"

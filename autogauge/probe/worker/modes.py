@@ -2,7 +2,8 @@
 
 ``describe`` (devices, model), ``once`` (what happens once in a process: import to first inference), ``warm`` (compile, warm up, then a
 slice of measuring for each command; waiting costs no processor time), ``hand-over`` (infer without pause across AUTO's hand-over),
-``footprint`` (memory and threads, phase by phase), ``case`` (steps one after another, each told at once).
+``footprint`` (memory and threads, phase by phase), ``layers`` (each
+layer's time, or an inference's without counting), ``case`` (steps one after another, each told at once).
 """
 
 from __future__ import annotations
@@ -223,12 +224,20 @@ def run_hand_over(request: Request, phase: Phase, channel: Channel) -> None:
     channel.send("ended", destroy_s=phase.seconds["destroy"], peak_memory_bytes=peak_memory_bytes())
 
 
+def run_layers(request: Request, phase: Phase, channel: Channel) -> None:
+    """See ``layers``."""
+    from autogauge.probe.worker import layers  # here: no other measuring probe is to have it in its process
+
+    layers.run_layers(request, phase, channel)
+
+
 MODES = {
     "describe": run_describe,
     "once": run_once,
     "warm": run_warm,
     "hand-over": run_hand_over,
     "footprint": run_footprint,
+    "layers": run_layers,
     "case": run_case,
 }
 

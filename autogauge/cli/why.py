@@ -1,0 +1,180 @@
+"""``python -m autogauge why A B``: where the time went between two releases, environments, models or targets."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
+from autogauge.errors import UserError, explain_os_error
+from autogauge.files import write_for_a_user
+from autogauge.history.recorded import Recorded
+from autogauge.lab.why import drawing, measured, script, sides
+from autogauge.lab.why.finding import Finding
+from autogauge.lab.why.study import Why
+from autogauge.options import OPTIONS
+from autogauge.parsing import parse_wait
+from autogauge.plain import sentence
+from autogauge.report.console import console
+from autogauge.report.output import print_json
+from autogauge.report.progress import progress_on
+from autogauge.rig import lock
+from autogauge.run import Run
+from autogauge.settings import Settings
+from autogauge.stats.intervals import fewest_replicates
+from autogauge.targets import HINTS, LATENCY, Target
+
+FEWEST = fewest_replicates(0.95)
+PAGES = (".html", ".htm")
+Text = Optional[str]  # noqa: UP045
+File = Optional[Path]  # noqa: UP045
+
+app = typer.Typer(**OF_A_COMMAND)
+
+
+@app.command(epilog="Example: python -m autogauge why 2024.6.0 here --device=CPU --html=why.html --script=reproduce.py")
+def why(
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A release (2025.4.1), an environment's folder, a model's file, a device (CPU), properties (NUM_STREAMS=2), "
+            f"or {sides.SESSION}: this session's own.",
+        ),
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="What is compared with A, named likewise.")],
+    device: Annotated[str, typer.Option(help="The device to compile for, where neither side names one.")] = "AUTO",
+    hint: Annotated[str, typer.Option(help="LATENCY or THROUGHPUT.")] = LATENCY,
+    blocks: Annotated[
+        int, typer.Option(help="Blocks: of each side a fresh process as in use, and one that counts.")
+    ] = 12,
+    top: Annotated[int, typer.Option(min=1, help="Layers that are shown; the rest is one line.")] = drawing.TOP,
+    model: Annotated[Text, of_a_run("--model")] = None,
+    precision: Annotated[Text, of_a_run("--precision")] = None,
+    model_source: Annotated[Text, of_a_run("--model-source")] = None,
+    shape: Annotated[Text, of_a_run("--shape")] = None,
+    picture: Annotated[Text, of_a_run("--picture")] = None,
+    inputs: Annotated[Text, of_a_run("--inputs")] = None,
+    infer_requests: Annotated[Text, of_a_run("--infer-requests")] = None,
+    probe_deadline: Annotated[Text, of_a_run("--probe-deadline")] = None,
+    reports: Annotated[Text, of_a_run("--reports")] = None,
+    machine: Annotated[Text, of_a_run("--machine")] = None,
+    cache: CacheFolder = None,
+    seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
+    wait: Annotated[str, of_a_run("--wait")] = str(OPTIONS["--wait"].default),
+    as_json: AsJson = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for an issue's report.")] = False,
+    html: Annotated[File, typer.Option("--html", help="Write a page to this file, FILE.html.")] = None,
+    script_file: Annotated[
+        File, typer.Option("--script", help="Write a script to FILE.py that shows it with openvino and numpy alone.")
+    ] = None,
+) -> None:
+    """Say where the time went from A to B: the layers that differ, compile phases, and properties of the compiled model.
+
+    Layers are counted (PERF_COUNT) in processes apart from those that are judged. All are fresh, in random order within each block. What
+    was measured is saved in reports/why; report draws it again.
+    """
+    _check(hint, blocks, html, script_file, as_json=as_json, as_markdown=as_markdown)
+    first, second = sides.both(a, b)
+    given = {
+        **{"--model": model, "--precision": precision, "--model-source": model_source, "--shape": shape},
+        **{"--picture": picture, "--inputs": inputs, "--infer-requests": infer_requests, "--machine": machine},
+        **{"--probe-deadline": probe_deadline, "--reports": reports, "--cache": str(cache) if cache else None},
+    }
+    if first.model is not None:
+        if model is not None:
+            raise UserError(f"A is the model {first.text}, and --model names another one: leave one of them out.")
+        given["--model"] = str(first.model)  # the session's own model then, whose inputs B's takes too
+        first = dataclasses.replace(first, runs_on="")
+    settings = Settings.of({name: text for name, text in given.items() if text is not None}, Path("reports"))
+    settings.check()
+    study = Why(first, second, Target.with_hint(device, hint), blocks)
+    run = _measured(study, settings, random.randrange(2**32) if seed is None else seed, wait)
+    recorded, path = measured.keep(run, f"why-{a}-{b}")
+    finding = Finding(recorded.results[0])
+    if script_file is not None:
+        _write_script(finding, run, study, settings, script_file)
+    if html is not None:
+        _write_page(recorded, html)
+    _print(finding, recorded, top, as_json=as_json, as_markdown=as_markdown, saved=path)
+    if run.interrupted:
+        raise KeyboardInterrupt
+
+
+def _check(
+    hint: str, blocks: int, html: Path | None, script_file: Path | None, *, as_json: bool, as_markdown: bool
+) -> None:
+    if hint not in HINTS:
+        raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
+    if blocks < FEWEST:
+        raise UserError(f"{blocks} blocks are too few for an interval at 95 %: measure at least {FEWEST} (--blocks).")
+    if as_json and as_markdown:
+        raise UserError("--json and --markdown both ask for the output: choose one.")
+    if html is not None and html.suffix.lower() not in PAGES:
+        raise UserError(f"{html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
+    if script_file is not None:
+        script.check_place(script_file)
+
+
+def _measured(study: Why, settings: Settings, seed: int, wait: str) -> Run:
+    """The run, to its end; or after an interruption as far as it came, where there is something to show."""
+    run = Run(settings)
+    progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
+    with lock.measuring("python -m autogauge why", parse_wait("--wait", wait), progress.say):
+        try:
+            measured.measure(study, run, seed, progress)
+        except KeyboardInterrupt:
+            if not run.measured:
+                raise
+            run.interrupted_by = "SIGINT"
+    result = run.results[0]
+    if not result.replicates or not any(each.samples for each in result.replicates):
+        failures = [failure.sentence() for _, _, failure in result.failures()]
+        raise UserError(f"nothing could be measured: {failures[0] if failures else 'no process was started'}.")
+    return run
+
+
+def _write_page(recorded: Recorded, html: Path) -> None:
+    from autogauge.report.pages import run_page
+    from autogauge.report.pages.render import ASSETS, put_script
+
+    html = html.absolute()
+    try:
+        put_script(html.parent / ASSETS)
+        write_for_a_user(html, run_page.page(recorded, html, html.parent / ASSETS))
+    except OSError as error:
+        raise explain_os_error(error, f"cannot write the page {html}", "--html=FILE") from error
+
+
+def _write_script(finding: Finding, run: Run, study: Why, settings: Settings, path: Path) -> None:
+    assert run.model is not None
+    target = study.target_of(study.sides[0])
+    script.save(path, script.text_for(run.model, target, settings.shapes, drawing.words(finding)))
+
+
+def _print(finding: Finding, recorded: Recorded, top: int, *, as_json: bool, as_markdown: bool, saved: Path) -> None:
+    from autogauge.report import markdown, terminal
+
+    if as_json:
+        print_json({**drawing.to_json(finding), "notes": [*recorded.notes], "saved": str(saved)})
+        return
+    blocks: list[Any] = list(drawing.blocks_of(finding, top))
+    if as_markdown:
+        print(markdown.of_blocks("Where the time went", drawing.words(finding), blocks, recorded.notes), end="")
+        return
+    screen = console()
+    for line in terminal.heading(recorded):
+        screen.print(sentence(line))
+    for line in drawing.words(finding):
+        screen.print(sentence(line))
+    for block in blocks:
+        for part in terminal.printed_block(block):
+            screen.print(part)
+    for note in recorded.notes:
+        screen.print(f"NOTE  {sentence(note)}")
+    print(f"saved: {sentence(str(saved))}")

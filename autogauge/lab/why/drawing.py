@@ -1,0 +1,269 @@
+"""A result of ``why`` as parts of a page, tables of a terminal, a paragraph for an issue's report, and JSON.
+
+What it says is ``finding``'s.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autogauge.lab.why.finding import FAMILY_ERROR, SIDES, Compared, Finding, Line
+from autogauge.lab.why.study import ALONE, COUNTED, name_of
+from autogauge.measuring.drawing import NONE, Block, Table, number
+from autogauge.measuring.result import Result
+from autogauge.plain import few
+from autogauge.stats.intervals import Interval
+
+TOP = 12
+"""Layers that have a line of their own where nobody asked for more or fewer; the rest is one line."""
+NEEDED = "too few blocks for an interval: it takes {}"
+PERCENT = f"{100 * (1 - FAMILY_ERROR):g} %"
+
+
+def blocks(result: Result) -> Iterable[Block]:
+    """The parts of a page, and the tables of the terminal."""
+    yield from blocks_of(Finding(result), TOP)
+
+
+def blocks_of(finding: Finding, top: int) -> Iterable[Block]:
+    """The same with so many layers."""
+    if finding.compared:
+        yield layers_block(finding, top)
+    yield _lines("why-whole", "The sum of layers beside the whole", WHOLE, finding.whole)
+    yield _lines("why-in-use", "As they are in use", IN_USE, finding.in_use)
+    yield _lines("why-phases", "From the start of a process to its first result", PHASES, finding.phases)
+    same = "Every property that the compiled models of both sides support was asked; what is not here is the same."
+    yield Block(
+        "why-properties",
+        "Properties that differ",
+        f"What the compiled models, as they are in use, say of themselves. {same}",
+        Table(("property", "A", "B"), finding.properties or [("none differs", "", "")]),
+        printed=True,
+    )
+
+
+WHOLE = (
+    "Medians over the processes in ms, and B's difference within the blocks with its 95 % interval. Counted is in other processes than "
+    "not counted: what counting itself costs stands here. A layer's time is in whole microseconds, so the sum of many short layers is too small."
+)
+IN_USE = "Nothing is counted here: as many requests as the device asks for. Each with its 95 % interval."
+PHASES = (
+    "Medians over the processes in ms, which are fresh ones: nothing is cached. The intervals of B's differences hold together with 95 %. "
+    "What AUTO's log tells is of its own clock."
+)
+
+
+def layers_block(finding: Finding, top: int) -> Block:
+    """The layers, the largest difference first, and the rest in one line."""
+    shown = finding.compared[:top]
+    rest = finding.summed(finding.compared[top:])
+    rows = [_row(each.label, each.line, each) for each in shown]
+    if rest is not None:
+        rows.append(_row(rest.title, rest))
+    bars = [_bar(each.label, each.line) for each in shown] + ([_bar(rest.title, rest)] if rest else [])
+    chart = {"kind": "bars", "unit": "B − A, µs an inference (right: B is slower)", "rows": bars}
+    columns = ("layer", "B − A µs", "interval", "A µs", "B µs", "kernel", "precision", "type", "matched by")
+    return Block(
+        "why-layers",
+        "Where the time went, layer by layer",
+        " ".join((_how(finding), *counted_words(finding))),
+        Table(columns, rows, frozenset({1, 3, 4})),
+        chart,
+        printed=True,
+    )
+
+
+def _how(finding: Finding) -> str:
+    held = f"{len(finding.compared)} layers{' and the rest' if finding.rest else ''}"
+    if finding.blocks < finding.fewest:
+        return f"Largest difference first. {NEEDED.format(finding.fewest)} (--blocks), and there are {finding.blocks}."
+    dropped = "what counting in whole microseconds drops"
+    step = f", and each is wider by {finding.step_us:.1f} µs for {dropped}" if finding.step_us else ""
+    return (
+        f"Largest difference first, over {finding.blocks} blocks of fresh processes. "
+        f"The intervals of {held} hold together with {PERCENT}{step}. "
+        "One that holds 0 leaves open whether there is a difference."
+    )
+
+
+def counted_words(finding: Finding) -> list[str]:
+    """How layers were matched and counted, in sentences."""
+    counts = finding.counts
+    matched = ", ".join(f"{count} by {how}" for how, count in counts["matched"].items()) or "none"
+    only = " and ".join(f"{count} only in {side}" for side, count in counts["only_in"].items())
+    fused = " and ".join(f"{count} of {side}" for side, count in counts["not_executed"].items())
+    found = [f"Matched: {matched}; {only}. Not executed, since they are fused into others or optimized out: {fused}."]
+    for side in SIDES:
+        facts = finding.result.facts.get(name_of(side, COUNTED), {})
+        if facts.get("counted_on"):
+            found.append(
+                f"{side}'s layers are those of {facts['counted_on']}, compiled by itself: {facts['counted_why']}."
+            )
+    if any(each.name == name_of("A", ALONE) or each.name == name_of("B", ALONE) for each in finding.result.conditions):
+        found.append(
+            "Layers are those of one request at the hint LATENCY: with several streams each layer shares the machine."
+        )
+    return found
+
+
+def _row(label: str, line: Line, each: Compared | None = None) -> tuple[str, ...]:
+    only = f" (only in {each.group.only_in})" if each and each.group.only_in else ""
+    a, b, difference, interval = _cells(line)
+    more = (each.kernel, each.precision, each.type, each.group.how) if each else ("", "", "", "")
+    return label + only, difference, interval, a, b, *more
+
+
+def _cells(line: Line) -> tuple[str, str, str, str]:
+    """A's figure, B's, the difference, and its interval."""
+    found = line.difference
+    return (
+        number(line.a),
+        number(line.b),
+        NONE if found is None else signed(found.ratio),
+        NONE if found is None else bounds(found),
+    )
+
+
+def _lines(anchor: str, title: str, how: str, lines: Sequence[Line]) -> Block:
+    rows = [(f"{each.title}, {each.unit}" if each.unit != "ms" else each.title, *_cells(each)) for each in lines]
+    return Block(anchor, title, how, Table.of(("figure", "A", "B", "B − A", "interval"), rows), printed=True)
+
+
+def _bar(label: str, line: Line) -> dict[str, Any]:
+    """A bar with its whisker; without one where the interval has no end."""
+    found = line.difference
+    assert found is not None
+    ends = (found.low, found.high) if math.isfinite(found.low) else (found.ratio, found.ratio)
+    return {"label": label, "value": found.ratio, "low": ends[0], "high": ends[1], "word": line.word}
+
+
+def signed(value: float) -> str:
+    """A difference with its sign."""
+    text = number(value, 3)
+    return text if value <= 0 or text == "0" else f"+{text}"
+
+
+def bounds(found: Interval) -> str:
+    """Where a difference lies."""
+    return f"{signed(found.low)} to {signed(found.high)}" if math.isfinite(found.low) else "none yet"
+
+
+def words(finding: Finding) -> list[str]:
+    """What was found, in sentences: the whole, the layers that carry the change, the properties."""
+    result = finding.result
+    sides = [f"{each} is {_named(result, each)}" for each in SIDES]
+    found = ["; ".join(sides) + "."]
+    found += [f"{_sentence(line, 'an inference takes')}." for line in finding.in_use[:1]]
+    layers = next((each for each in finding.whole if each.title == "sum of layers" and each.difference), None)
+    if layers is not None and finding.compared:
+        found.append(_carried(finding, layers))
+    if finding.properties:
+        names = [f"{name} ({a} → {b})" for name, a, b in finding.properties]
+        found.append(f"Properties that differ: {few(names)}.")
+    else:
+        found.append("No property of the compiled models differs.")
+    return found
+
+
+def _named(result: Result, side: str) -> str:
+    condition = next((each for each in result.conditions if each.name == side), None)
+    openvino = result.facts.get(side, {}).get("openvino") or "an openvino that was not seen"
+    named = condition.own_labels.get("named", "") if condition else ""
+    target = condition.target.label if condition else ""
+    return f"{named} ({target}, openvino {openvino})"
+
+
+def _sentence(line: Line, what: str) -> str:
+    if line.a is None or line.b is None or line.difference is None:
+        return f"{what} has no pair of figures".capitalize()
+    how = {"slower": "more in B", "faster": "less in B", "open": "of difference, which leaves it open"}[line.word]
+    return (
+        f"In A {what} {number(line.a)} ms and in B {number(line.b)} ms: "
+        f"{number(abs(line.difference.ratio), 3)} ms {how} ({PERCENT} interval {bounds(line.difference)})"
+    )
+
+
+def _carried(finding: Finding, layers: Line) -> str:
+    """Which layers carry the change, and how much of it."""
+    sure = [each for each in finding.compared if each.line.word != "open"]
+    count = len(finding.compared)
+    if not sure:
+        largest = finding.compared[0]
+        assert largest.line.difference is not None
+        return (
+            f"No layer of {count} differs beyond doubt over {finding.blocks} blocks; "
+            f"the largest difference is {largest.label} ({signed(largest.line.difference.ratio)} µs)."
+        )
+    told = [
+        f"{each.label} {signed(each.line.difference.ratio)} µs ({each.kernel} {each.precision})".replace(" )", ")")
+        for each in sure
+        if each.line.difference
+    ]
+    carried = sum(each.line.difference.ratio for each in sure if each.line.difference)
+    assert layers.difference is not None
+    sum_us = 1e3 * layers.difference.ratio
+    return (
+        f"{len(sure)} of {count} layers differ{'s' if len(sure) == 1 else ''} beyond doubt: {few(told, '; ')}. "
+        f"Together {signed(carried)} µs, where the sum of all layers differs by {signed(sum_us)} µs."
+    )
+
+
+def to_json(finding: Finding) -> dict[str, Any]:
+    """Everything that was found; layers in microseconds, the rest in the unit beside it."""
+    result = finding.result
+    return {
+        "words": words(finding),
+        "state": result.state,
+        "blocks": finding.blocks,
+        "seed": result.seed,
+        "sides": {
+            each: {
+                "named": next((c.own_labels.get("named") for c in result.conditions if c.name == each), None),
+                "openvino": result.facts.get(each, {}).get("openvino"),
+                "counted_on": result.facts.get(name_of(each, COUNTED), {}).get("counted_on") or None,
+            }
+            for each in SIDES
+        },
+        "confidence_of_a_layer": finding.confidence,
+        "resolution_us": finding.step_us,
+        "layers": [
+            {
+                "layer": each.label,
+                "names": dict(zip(SIDES, each.names, strict=True)),
+                "types": dict(zip(SIDES, each.types, strict=True)),
+                "kernels": dict(zip(SIDES, each.kernels, strict=True)),
+                "precisions": dict(zip(SIDES, each.precisions, strict=True)),
+                "matched_by": each.group.how,
+                "only_in": each.group.only_in or None,
+                **_line_json(each.line),
+            }
+            for each in finding.compared
+        ],
+        "rest": _line_json(finding.rest) if finding.rest else None,
+        "only_in": [_line_json(each) for each in finding.only_in],
+        "counts": finding.counts,
+        "whole": [_line_json(each) for each in finding.whole],
+        "in_use": [_line_json(each) for each in finding.in_use],
+        "phases": [_line_json(each) for each in finding.phases],
+        "properties": [{"name": name, "A": a, "B": b} for name, a, b in finding.properties],
+        "failures": [
+            {"block": index, "condition": name, "why": failure.sentence()} for index, name, failure in result.failures()
+        ],
+    }
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    found = line.difference
+    ends = [found.low, found.high] if found is not None and math.isfinite(found.low) else None
+    return {
+        "title": line.title,
+        "unit": line.unit,
+        "A": line.a,
+        "B": line.b,
+        "difference": None if found is None else found.ratio,
+        "ci": ends,
+        "confidence": None if found is None else found.confidence,
+        "word": line.word,
+    }

@@ -1,0 +1,311 @@
+"""What a result of ``why`` says: the layers whose difference carries the change, the sum beside the whole, phases, properties that differ.
+
+Everything is read out of the result alone, which may have been saved: no process is asked.
+
+A difference is B's less A's in the same block; its interval is the exact one of ``stats.intervals.paired_difference``.
+Several lines of one kind are a family, whose error of 5 % they share equally (C. E. Bonferroni, "Teoria statistica delle classi e calcolo
+delle probabilità",
+1936): with that confidence *every* line of the family holds its true difference. A layer's interval is wider by what
+the device's counting drops: the CPU counts whole microseconds.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Optional, Union
+
+import numpy as np
+
+from autogauge.lab.why import compiled
+from autogauge.lab.why.matching import Group, Layer, match
+from autogauge.lab.why.study import ALONE, COUNTED, CREATE_REQUEST, LATENCY_MS, LAYERS_MS, LAYERS_US, METRICS, name_of
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.result import Array, Result
+from autogauge.rig.fresh import FIL, PHASES
+from autogauge.stats.intervals import Interval, fewest_replicates, paired_difference
+
+FAMILY_ERROR = 0.05
+SMALLEST_SHARE = 0.002
+"""Layers that take less of either side's sum are one line together: each would widen the intervals of all."""
+SIDES = ("A", "B")
+JOINED = " + "
+Figures = Union[Sequence[float], Array]  # noqa: UP007 (Python 3.9 evaluates it)
+Column = Sequence[Optional[float]]  # noqa: UP045
+"""A figure for each block; ``None`` where that has none."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure of both sides with B's difference. Figures are medians over processes, in ``unit``; ``None`` where there is none."""
+
+    title: str
+    a: float | None
+    b: float | None
+    difference: Interval | None
+    unit: str = "ms"
+
+    @property
+    def word(self) -> str:
+        """``slower`` or ``faster`` where the interval says so, else ``open``."""
+        found = self.difference
+        if found is None or found.low <= 0 <= found.high:
+            return "open"
+        return "slower" if found.low > 0 else "faster"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A group of layers with its figures in microseconds. ``kernels`` and ``precisions`` are A's and B's, in words."""
+
+    line: Line
+    group: Group
+    names: tuple[str, str]
+    types: tuple[str, str]
+    kernels: tuple[str, str]
+    precisions: tuple[str, str]
+
+    @property
+    def label(self) -> str:
+        """How tables call it: by its name in A, and that in B where it differs."""
+        a, b = self.names
+        return a or b if not (a and b) or a == b else f"{a} → {b}"
+
+    @property
+    def kernel(self) -> str:
+        """Kernel and precision, of both sides where they differ."""
+        return " → ".join(dict.fromkeys(filter(None, self.kernels)))
+
+    @property
+    def precision(self) -> str:
+        """The precision, of both sides where it differs."""
+        return " → ".join(dict.fromkeys(filter(None, self.precisions)))
+
+    @property
+    def type(self) -> str:
+        """Its type, of both sides where it differs."""
+        return " → ".join(dict.fromkeys(filter(None, self.types)))
+
+    @property
+    def size(self) -> float:
+        """By how many microseconds the sides differ, whatever the sign."""
+        return abs(self.line.difference.ratio) if self.line.difference else 0.0
+
+
+class Finding:
+    """What the result says. Every part is there as far as the result goes: of an interrupted one maybe none."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self._facts: tuple[Mapping[str, Any], ...] = tuple(
+            result.facts.get(name_of(each, COUNTED), {}) for each in SIDES
+        )
+
+    @cached_property
+    def layers(self) -> tuple[list[Layer], list[Layer]]:
+        """The layers of A and of B; none where a side was never counted."""
+        a, b = ([Layer.from_json(each) for each in facts.get("layers") or ()] for facts in self._facts)
+        return a, b
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Which are which; none unless both sides were counted."""
+        a, b = self.layers
+        return match(a, b) if a and b else []
+
+    @cached_property
+    def _times(self) -> tuple[Array, Array]:
+        """Microseconds of each group in each block that has both sides: two arrays, shape ``(blocks, groups)``."""
+        names = [name_of(each, COUNTED) for each in SIDES]
+        found: tuple[list[Any], list[Any]] = ([], [])
+        for replicate in self.result.replicates:
+            rows = [replicate.samples[name].arrays.get(LAYERS_US) for name in names if name in replicate.samples]
+            if len(rows) == 2 and all(
+                row is not None and len(row) == len(side) for row, side in zip(rows, self.layers, strict=True)
+            ):
+                for side, row in enumerate(rows):
+                    assert row is not None
+                    found[side].append([float(np.sum(row[[*places]])) for places in map(_of(side), self.groups)])
+        a, b = (np.asarray(each, float).reshape(len(each), len(self.groups)) for each in found)
+        return a, b
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks have the layers of both sides."""
+        return len(self._times[0])
+
+    @cached_property
+    def _held(self) -> list[int]:
+        """The groups that have a line of their own, by place: those that take some of the time, of too many the largest."""
+        if not self.blocks:
+            return []
+        sizes = [np.median(side, axis=0) for side in self._times]
+        shares = np.max([size / max(float(size.sum()), 1e-9) for size in sizes], axis=0)
+        most = max(1, math.floor(FAMILY_ERROR * 2 ** (self.blocks - 1)) - 1)
+        places = sorted(range(len(self.groups)), key=lambda place: -shares[place])
+        return [place for place in places if shares[place] >= SMALLEST_SHARE][: max(most, 20)]
+
+    @property
+    def confidence(self) -> float:
+        """That of each layer's interval: the held lines and that of the rest share the error."""
+        return 1 - FAMILY_ERROR / max(1, len(self._held) + 1)
+
+    @property
+    def fewest(self) -> int:
+        """So many blocks at least give each line an end at that confidence."""
+        return fewest_replicates(self.confidence)
+
+    @property
+    def step_us(self) -> float:
+        """What counting may drop of a layer's time: by how much a difference may be wrong either way."""
+        return max((1.0 + (facts.get("step_us") or 0.0) if facts.get("averages") else 0.0) for facts in self._facts)
+
+    @cached_property
+    def compared(self) -> list[Compared]:
+        """The held groups, the largest difference first."""
+        return sorted((self._compared(place) for place in self._held), key=lambda each: -each.size)
+
+    @cached_property
+    def rest(self) -> Line | None:
+        """All other groups together; ``None`` where there is none."""
+        left = sorted({*range(len(self.groups))} - {*self._held})
+        if not left or not self.blocks:
+            return None
+        a, b = (side[:, left].sum(axis=1) for side in self._times)
+        return self._line(f"{len(left)} others together", a, b, "µs", self.confidence, self.step_us * len(left))
+
+    def summed(self, of: Sequence[Compared]) -> Line | None:
+        """Those groups, and the rest, as one line: what a table of the first few leaves out."""
+        others = [self.groups.index(each.group) for each in of]
+        places = sorted({*others, *({*range(len(self.groups))} - {*self._held})})
+        if not places or not self.blocks:
+            return None
+        a, b = (side[:, places].sum(axis=1) for side in self._times)
+        return self._line(f"{len(places)} others together", a, b, "µs", self.confidence, self.step_us * len(places))
+
+    def _compared(self, place: int) -> Compared:
+        group = self.groups[place]
+        a, b = (side[:, place] for side in self._times)
+        many = max(len(group.a), len(group.b))
+        sides = [[side[each] for each in places] for side, places in zip(self.layers, (group.a, group.b), strict=True)]
+        names, types, kernels, precisions = (
+            tuple(JOINED.join(dict.fromkeys(filter(None, (getattr(each, what) for each in side)))) for side in sides)
+            for what in ("name", "type", "kernel", "precision")
+        )
+        line = self._line("", a, b, "µs", self.confidence, self.step_us * many)
+        compared = Compared(line, group, names, types, kernels, precisions)  # type: ignore[arg-type]
+        return replace(compared, line=replace(line, title=compared.label))
+
+    def _line(self, title: str, a: Figures, b: Figures, unit: str, confidence: float, step: float = 0.0) -> Line:
+        found = paired_difference([*map(float, b)], [*map(float, a)], confidence) if len(a) else None
+        if found is not None and step:
+            found = replace(found, low=found.low - step, high=found.high + step)
+        return Line(title, _median(a), _median(b), found, unit)
+
+    @cached_property
+    def whole(self) -> list[Line]:
+        """The sum of layers beside the whole inference, what counting costs, and what of the change stays unexplained; in ms."""
+        kind = ALONE if any(each.name == name_of("A", ALONE) for each in self.result.conditions) else ""
+        plain_a, plain_b = (self._paired(name_of(each, kind), LATENCY_MS) for each in SIDES)
+        counted_a, counted_b = (self._paired(name_of(each, COUNTED), LATENCY_MS) for each in SIDES)
+        layers_a, layers_b = (self._paired(name_of(each, COUNTED), LAYERS_MS) for each in SIDES)
+        lines = [
+            self._of_columns("inference, not counted", plain_a, plain_b),
+            self._of_columns("inference, counted", counted_a, counted_b),
+            self._of_columns("sum of layers", layers_a, layers_b),
+            self._of_columns("counting itself", _less(counted_a, plain_a), _less(counted_b, plain_b)),
+            self._of_columns("outside of layers", _less(counted_a, layers_a), _less(counted_b, layers_b)),
+        ]
+        unexplained = _less(_less(plain_b, plain_a), _less(layers_b, layers_a))
+        values = [each for each in unexplained if each is not None]
+        difference = paired_difference(values, [0.0] * len(values), 1 - FAMILY_ERROR) if values else None
+        return [*lines, Line("change that layers leave unexplained", None, None, difference)]
+
+    @cached_property
+    def in_use(self) -> list[Line]:
+        """Both sides as they are in use."""
+        there = (LATENCY_MS, *(each for each in METRICS if each.name == "fps"), FIL)
+        return [line for each in there if (line := self._of_metric(each, 1 - FAMILY_ERROR)).a is not None]
+
+    @cached_property
+    def phases(self) -> list[Line]:
+        """From the start of a process to its first result; the phases share the error. What AUTO's log tells has no pairs."""
+        every = (*PHASES, CREATE_REQUEST)
+        lines = [self._of_metric(each, 1 - FAMILY_ERROR / len(every)) for each in every]
+        return [*(line for line in lines if line.a is not None or line.b is not None), *self._of_log()]
+
+    def _of_log(self) -> Iterator[Line]:
+        sides: list[dict[str, list[float]]] = []
+        for each in SIDES:
+            found: dict[str, list[float]] = {}
+            for log in self.result.facts.get(name_of(each), {}).get("auto_logs") or ():
+                for device, ms in (log.get("compile_ms") or {}).items():
+                    found.setdefault(f"by AUTO's log: compiling for {device}", []).append(float(ms))
+                for device, ms in (log.get("first_inference_ms") or {}).items():
+                    found.setdefault(f"by AUTO's log: first inference on {device}", []).append(float(ms))
+            sides.append(found)
+        for title in dict.fromkeys((*sides[0], *sides[1])):
+            yield Line(title, _median(sides[0].get(title, ())), _median(sides[1].get(title, ())), None)
+
+    def _of_metric(self, metric: Metric, confidence: float) -> Line:
+        factor = 1e3 if metric.unit == "s" else 1.0
+        a, b = ([None if x is None else factor * x for x in self._paired(side, metric)] for side in SIDES)
+        unit = "ms" if metric.unit in ("s", "ms") else metric.title
+        return replace(self._of_columns(metric.title, a, b, confidence=confidence), unit=unit)
+
+    def _paired(self, condition: str, metric: Metric) -> list[float | None]:
+        """A figure for each block; ``None`` where that has none."""
+        turns = (each.samples.get(condition) for each in self.result.replicates)
+        return [turn.figures.get(metric.name) if turn else None for turn in turns]
+
+    def _of_columns(self, title: str, a: Column, b: Column, confidence: float = 1 - FAMILY_ERROR) -> Line:
+        pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
+        line = self._line(title, [x for x, _ in pairs], [y for _, y in pairs], "ms", confidence)
+        return replace(line, a=_median([x for x in a if x is not None]), b=_median([y for y in b if y is not None]))
+
+    @cached_property
+    def properties(self) -> list[tuple[str, str, str]]:
+        """What the compiled models of both sides, as they are in use, say differently of themselves: name, A's value, B's."""
+        a, b = (self.result.facts.get(each, {}).get("properties") or {} for each in SIDES)
+        return compiled.differing(a, b)
+
+    @cached_property
+    def counts(self) -> dict[str, Any]:
+        """How many layers were matched how, and how many are in one side alone or were not executed."""
+        how = Counter(each.how for each in self.groups if not each.only_in)
+        only = Counter(each.only_in for each in self.groups if each.only_in)
+        fused = [sum(not each.executed for each in side) for side in self.layers]
+        return {
+            "matched": dict(how),
+            "only_in": {each: only.get(each, 0) for each in SIDES},
+            "not_executed": dict(zip(SIDES, fused, strict=True)),
+        }
+
+    @cached_property
+    def only_in(self) -> list[Line]:
+        """What only one side has, all of it together."""
+        lines = []
+        for side in SIDES:
+            places = [place for place, each in enumerate(self.groups) if each.only_in == side]
+            if places and self.blocks:
+                a, b = (times[:, places].sum(axis=1) for times in self._times)
+                title = f"{len(places)} only in {side}"
+                lines.append(self._line(title, a, b, "µs", 1 - FAMILY_ERROR, self.step_us * len(places)))
+        return lines
+
+
+def _of(side: int) -> Any:
+    return lambda group: (group.a, group.b)[side]
+
+
+def _median(values: Figures) -> float | None:
+    return float(statistics.median(values)) if len(values) else None
+
+
+def _less(first: Column, second: Column) -> list[float | None]:
+    """The differences block by block; ``None`` where one is not known."""
+    return [None if x is None or y is None else x - y for x, y in zip(first, second, strict=True)]

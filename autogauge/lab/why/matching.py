@@ -1,0 +1,174 @@
+"""Which layers of one executed graph are which of another: by name, by the model's layers that they were made of, by type and order.
+
+Releases fuse differently, and call what they add (a Reorder, say) by its neighbours. So a *group* may have several layers of either side:
+a convolution with its activation inside here, and the two of them there. Pure logic: no file, no process, no figure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+BY_NAME, BY_ORIGINALS, BY_ORDER = "name", "original layers", "type and order"
+ONLY = "only there"
+Key = Hashable
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of an executed graph, as a probe tells it. ``originals`` are the model's own layers that it was made of."""
+
+    name: str
+    type: str
+    kernel: str = ""
+    precision: str = ""
+    originals: tuple[str, ...] = ()
+    executed: bool = True
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Layer:
+        """From the fields of a probe's answer, which have been checked there."""
+        return cls(
+            fields["name"],
+            fields["type"],
+            fields["kernel"],
+            fields["precision"],
+            tuple(fields["originals"]),
+            bool(fields["executed"]),
+        )
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers of A and of B, by their places, that do the same work; one of the two may be empty. ``how`` they were found."""
+
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+    how: str
+
+    @property
+    def only_in(self) -> str:
+        """``A`` or ``B`` where the other has nothing like it; else empty."""
+        return "" if self.a and self.b else "A" if self.a else "B"
+
+
+def match(a: Sequence[Layer], b: Sequence[Layer]) -> list[Group]:
+    """Every executed layer of both sides in exactly one group, in A's order, what only B has behind its neighbour before.
+
+    What was not executed was fused into others, and is in no group. Swapping the sides swaps the groups' sides.
+    """
+    joined = _Joined(a, b)
+    joined.by_name()
+    joined.by_originals()
+    joined.by_order(both=True)
+    joined.by_order(both=False)
+    return joined.groups()
+
+
+class _Joined:
+    """Executed layers of both sides, joined into sets step by step. A layer is ``(side, place)``."""
+
+    def __init__(self, a: Sequence[Layer], b: Sequence[Layer]) -> None:
+        self.layers = (a, b)
+        self.places = tuple([place for place, each in enumerate(side) if each.executed] for side in self.layers)
+        self._above: dict[tuple[int, int], tuple[int, int]] = {
+            (side, place): (side, place) for side in (0, 1) for place in self.places[side]
+        }
+        self._how: dict[tuple[int, int], str] = {}
+
+    def root(self, layer: tuple[int, int]) -> tuple[int, int]:
+        while self._above[layer] != layer:
+            self._above[layer] = self._above[self._above[layer]]
+            layer = self._above[layer]
+        return layer
+
+    def join(self, of_a: int, of_b: int, how: str) -> None:
+        """Put a layer of A and one of B into one set; a set's way of finding is that of its latest joining."""
+        first, second = self.root((0, of_a)), self.root((1, of_b))
+        if first != second:
+            low, high = sorted((first, second))
+            self._above[high] = low
+            self._how.pop(high, None)
+            self._how[low] = how
+
+    def by_name(self) -> None:
+        """The same name; where a side has one more than once, the first is the first."""
+        named: tuple[dict[str, list[int]], ...] = (defaultdict(list), defaultdict(list))
+        for side in (0, 1):
+            for place in self.places[side]:
+                named[side][self.layers[side][place].name].append(place)
+        for name, places in named[0].items():
+            for one, other in zip(places, named[1].get(name, ()), strict=False):  # the longer one's rest is left
+                self.join(one, other, BY_NAME)
+
+    def by_originals(self) -> None:
+        """One of the model's layers in both, which on one side at least is in no other layer: what is in many tells nothing."""
+        holding: tuple[dict[str, list[int]], ...] = (defaultdict(list), defaultdict(list))
+        for side in (0, 1):
+            for place in self.places[side]:
+                for original in dict.fromkeys(self.layers[side][place].originals):
+                    holding[side][original].append(place)
+        for original, places in holding[0].items():
+            others = holding[1].get(original, [])
+            if min(len(places), len(others)) == 1:
+                for one in places:
+                    for other in others:
+                        self.join(one, other, BY_ORIGINALS)
+
+    def by_order(self, *, both: bool) -> None:
+        """What is left, of one type between the same two neighbours that were found; then beside one of them."""
+        left: tuple[dict[Key, list[int]], ...] = (defaultdict(list), defaultdict(list))
+        for number in range(1 if both else 2):
+            for side in (0, 1):
+                left[side].clear()
+                for place, before, after in self._unmatched(side):
+                    key = (before, after) if both else (before, after)[number]
+                    if key is not None or both:
+                        left[side][self.layers[side][place].type, key].append(place)
+            for key, places in [*left[0].items()]:
+                for one, other in zip(places, left[1].get(key, ()), strict=False):  # the longer one's rest is left
+                    self.join(one, other, BY_ORDER)
+
+    def _unmatched(self, side: int) -> Iterable[tuple[int, Key, Key]]:
+        """Each layer without a counterpart, with the sets of the nearest ones before and after it that have one."""
+        matched = self._matched()
+        roots = [self.root((side, place)) for place in self.places[side]]
+        after: list[Key] = []
+        latest: Key = None
+        for root in reversed(roots):
+            after.append(latest)
+            latest = root if root in matched else latest
+        after.reverse()
+        before: Key = None
+        for place, root, behind in zip(self.places[side], roots, after, strict=True):
+            if root in matched:
+                before = root
+            else:
+                yield place, before, behind
+
+    def _matched(self) -> set[tuple[int, int]]:
+        sides: dict[tuple[int, int], set[int]] = defaultdict(set)
+        for layer in self._above:
+            sides[self.root(layer)].add(layer[0])
+        return {root for root, found in sides.items() if len(found) == 2}
+
+    def groups(self) -> list[Group]:
+        """The sets as groups, in A's order."""
+        members: dict[tuple[int, int], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for side in (0, 1):
+            for place in self.places[side]:
+                members[self.root((side, place))][side].append(place)
+        found = [Group(tuple(a), tuple(b), self._how.get(root, ONLY)) for root, (a, b) in members.items()]
+        return sorted(found, key=self._where(found))
+
+    def _where(self, found: Sequence[Group]) -> Any:
+        """Where a group stands: at its first layer of A; one that only B has, behind the nearest layer before it that A has too."""
+        of_b = {place: group for group in found for place in group.b}
+        at: dict[int, float] = {}
+        latest = -1.0
+        for place in self.places[1]:
+            latest = float(of_b[place].a[0]) if of_b[place].a else latest
+            at[place] = latest
+        return lambda group: (float(group.a[0]), -1) if group.a else (at[group.b[0]], group.b[0])

@@ -1,0 +1,95 @@
+"""Which layers of one executed graph are which of another: nothing is lost, nothing twice, and both directions say the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from autogauge.lab.why.matching import BY_NAME, BY_ORDER, BY_ORIGINALS, ONLY, Group, Layer, match
+from tests.properties import for_all
+
+
+def layers_in(st):
+    return st.builds(
+        Layer,
+        name=st.sampled_from("abcdefg"),
+        type=st.sampled_from(["Convolution", "Reorder", "Relu"]),
+        originals=st.lists(st.sampled_from("uvwxyz"), max_size=3).map(tuple),
+        executed=st.sampled_from([True, True, True, False]),
+    )
+
+
+def two_sides(st):
+    side = st.lists(layers_in(st), max_size=12)
+    return side, side
+
+
+def layer(name, type_="Convolution", *originals, executed=True):
+    return Layer(name, type_, originals=originals, executed=executed)
+
+
+def seen(a, b):
+    """The groups by names and how they were found."""
+    return [
+        (tuple(a[each].name for each in group.a), tuple(b[each].name for each in group.b), group.how)
+        for group in match(a, b)
+    ]
+
+
+@for_all(two_sides)
+def test_every_executed_layer_is_in_exactly_one_group(a, b):
+    groups = match(a, b)
+    for side, places in (
+        (a, [each for group in groups for each in group.a]),
+        (b, [each for group in groups for each in group.b]),
+    ):
+        assert sorted(places) == [place for place, each in enumerate(side) if each.executed]
+    assert all(group.a or group.b for group in groups)
+    assert all((group.how == ONLY) == bool(group.only_in) for group in groups)
+
+
+@for_all(two_sides)
+def test_the_other_direction_says_the_same(a, b):
+    there = {(frozenset(each.a), frozenset(each.b), each.only_in == "A") for each in match(a, b)}
+    back = {(frozenset(each.b), frozenset(each.a), each.only_in == "B") for each in match(b, a)}
+    assert there == back
+
+
+@for_all(lambda st: (st.lists(layers_in(st), max_size=12, unique_by=lambda each: each.name),))
+def test_a_graph_is_itself(side):
+    side = [replace(each, originals=()) for each in side]
+    assert match(side, side) == [Group((place,), (place,), BY_NAME) for place, each in enumerate(side) if each.executed]
+
+
+def test_what_is_fused_on_one_side_alone_is_compared_with_all_of_it():
+    a = [layer("conv", "Convolution", "conv", "bias", "relu"), layer("relu", "Relu", executed=False)]
+    b = [layer("conv", "Convolution", "conv", "bias"), layer("relu", "Relu", "relu")]
+    assert seen(a, b) == [(("conv",), ("conv", "relu"), BY_ORIGINALS)]
+    assert seen(b, a) == [(("conv", "relu"), ("conv",), BY_ORIGINALS)]
+
+
+def test_a_layer_that_was_renamed_is_found_by_what_it_was_made_of():
+    a = [layer("MatMul_438", "FullyConnected", "MatMul_438", "loss/classifier")]
+    b = [layer("loss/classifier", "FullyConnected", "loss/classifier")]
+    assert seen(a, b) == [(("MatMul_438",), ("loss/classifier",), BY_ORIGINALS)]
+
+
+def test_an_original_that_many_layers_hold_joins_none():
+    a = [layer("one", "X", "shared", "p"), layer("two", "X", "shared", "q")]
+    b = [layer("1", "X", "shared", "p"), layer("2", "X", "shared", "q")]
+    assert seen(a, b) == [(("one",), ("1",), BY_ORIGINALS), (("two",), ("2",), BY_ORIGINALS)]
+
+
+def test_added_reorders_are_found_between_their_neighbours():
+    a = [layer("conv"), layer("conv_abcd_acdb_pool", "Reorder"), layer("pool", "Pooling")]
+    b = [layer("conv"), layer("conv_abcd_aBcd16b_pool", "Reorder"), layer("pool", "Pooling"), layer("x", "Reorder")]
+    assert seen(a, b) == [
+        (("conv",), ("conv",), BY_NAME),
+        (("conv_abcd_acdb_pool",), ("conv_abcd_aBcd16b_pool",), BY_ORDER),
+        (("pool",), ("pool",), BY_NAME),
+        ((), ("x",), ONLY),
+    ]
+
+
+def test_another_type_in_the_same_place_is_another_layer():
+    a, b = [layer("conv"), layer("r", "Reorder")], [layer("conv"), layer("s", "Eltwise")]
+    assert [each.only_in for each in match(a, b)] == ["", "B", "A"]
