@@ -46,7 +46,7 @@ def blocks_of(finding: Finding, top: int) -> Iterable[Block]:
 
 WHOLE = (
     "Medians over the processes in ms, and B's difference within the blocks with its 95 % interval. Counted is in other processes than "
-    "not counted: what counting itself costs stands here. A layer's time is in whole microseconds, so the sum of many short layers is too small."
+    "not counted: what counting itself costs stands here. A layer's time is in whole microseconds, so a sum of short ones is too small."
 )
 IN_USE = "Nothing is counted here: as many requests as the device asks for. Each with its 95 % interval."
 PHASES = (
