@@ -103,7 +103,7 @@ def why(
         _write_page(recorded, html)
     _print(finding, recorded, top, as_json=as_json, as_markdown=as_markdown, saved=path)
     if run.interrupted:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt(run.interrupted_by)
 
 
 def _check(
@@ -128,10 +128,10 @@ def _measured(study: Why, settings: Settings, seed: int, wait: str) -> Run:
     with lock.measuring("python -m autogauge why", parse_wait("--wait", wait), progress.say):
         try:
             measured.measure(study, run, seed, progress)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             if not run.measured:
                 raise
-            run.interrupted_by = "SIGINT"
+            run.interrupted_by = str(error) or "SIGINT"
     result = run.results[0]
     if not result.replicates or not any(each.samples for each in result.replicates):
         failures = [failure.sentence() for _, _, failure in result.failures()]

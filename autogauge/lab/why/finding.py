@@ -209,8 +209,7 @@ class Finding:
     @cached_property
     def whole(self) -> list[Line]:
         """The sum of layers beside the whole inference, what counting costs, and what of the change stays unexplained; in ms."""
-        kind = ALONE if any(each.name == name_of("A", ALONE) for each in self.result.conditions) else ""
-        plain_a, plain_b = (self._paired(name_of(each, kind), LATENCY_MS) for each in SIDES)
+        plain_a, plain_b = (self._paired(self._one_request(each), LATENCY_MS) for each in SIDES)
         counted_a, counted_b = (self._paired(name_of(each, COUNTED), LATENCY_MS) for each in SIDES)
         layers_a, layers_b = (self._paired(name_of(each, COUNTED), LAYERS_MS) for each in SIDES)
         lines = [
@@ -224,6 +223,11 @@ class Finding:
         values = [each for each in unexplained if each is not None]
         difference = paired_difference(values, [0.0] * len(values), 1 - FAMILY_ERROR) if values else None
         return [*lines, Line("change that layers leave unexplained", None, None, difference)]
+
+    def _one_request(self, side: str) -> str:
+        """The condition that infers as the counted one does, without counting."""
+        names = {each.name for each in self.result.conditions}
+        return alone if (alone := name_of(side, ALONE)) in names else name_of(side)
 
     @cached_property
     def in_use(self) -> list[Line]:
