@@ -97,6 +97,19 @@ def test_the_cold_first_inference_is_in_no_layer_time(averages):
     assert found["layers_us"][1] == 0
 
 
+def test_what_whole_microseconds_drop_is_no_evidence_against_averages():
+    """A short model's layers, each rounded down: the 600th average times 600 is off by more than an inference takes."""
+    for seed in range(20):
+        noise = random.Random(seed)
+        own = [[(60 if k else 900) * noise.uniform(0.29, 0.31) for _ in range(12)] for k in range(600)]
+        latencies = [(sum(each) + 30 + noise.expovariate(1)) / 1e3 for each in own]
+        totals, sums = [0.0] * 12, []
+        for k, each in enumerate(own, 1):
+            totals = [total + int(us) for total, us in zip(totals, each, strict=True)]
+            sums.append(sum(total // k for total in totals) / 1e3)
+        assert layers.is_average(latencies, sums, 12, True) is not False
+
+
 def test_what_does_not_vary_is_taken_as_the_device_is_known():
     for device, expected in (("CPU", True), ("GPU", False)):
         request = Request(itertools.repeat(1000), averages=device == "CPU")

@@ -18,7 +18,7 @@ from autogauge.stats.intervals import Interval
 
 TOP = 12
 """Layers that have a line of their own where nobody asked for more or fewer; the rest is one line."""
-NEEDED = "too few blocks for an interval: it takes {}"
+NEEDED = "Too few blocks for an interval: it takes {}"
 PERCENT = f"{100 * (1 - FAMILY_ERROR):g} %"
 
 
@@ -63,7 +63,7 @@ def layers_block(finding: Finding, top: int) -> Block:
     if rest is not None:
         rows.append(_row(rest.title, rest))
     bars = [_bar(each.label, each.line) for each in shown] + ([_bar(rest.title, rest)] if rest else [])
-    chart = {"kind": "bars", "unit": "B − A, µs an inference (right: B is slower)", "rows": bars}
+    chart = {"kind": "differences", "unit": "B − A, µs", "rows": bars}
     columns = ("layer", "B − A µs", "interval", "A µs", "B µs", "kernel", "precision", "type", "matched by")
     return Block(
         "why-layers",
@@ -84,7 +84,7 @@ def _how(finding: Finding) -> str:
     return (
         f"Largest difference first, over {finding.blocks} blocks of fresh processes. "
         f"The intervals of {held} hold together with {PERCENT}{step}. "
-        "One that holds 0 leaves open whether there is a difference."
+        "One that holds 0 leaves open whether there is a difference; its bar is grey. Right of 0 B is slower."
     )
 
 

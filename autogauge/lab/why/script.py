@@ -43,7 +43,6 @@ def text_for(model: ModelArtefact, target: Target, shapes: Mapping[str, Sequence
     said = "".join(f"# {line}\n" for each in words for line in each.splitlines())
     values = {
         "MODEL": model.path.name,
-        "MODEL_SHA256": model.digest,
         "EMBEDDED": embedded(model.path),
         "DEVICE": target.device or "AUTO",
         "PROPERTIES": dict(target.properties),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autogauge.errors import UserError
+from autogauge.files import published
 from autogauge.measuring.condition import HERE
 from autogauge.runtimes import reference
 from autogauge.targets import LATENCY, Target
@@ -32,6 +33,11 @@ class Side:
     device: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     _of: reference.Reference | None = None
+
+    @property
+    def label(self) -> str:
+        """What reports call it: a path as it may be published."""
+        return published(Path(self.text)) if self._of and (self._of.environment or self.model) else self.text
 
     def target(self, base: Target) -> Target:
         """What is compiled for on this side, where ``base`` is what both have in common."""

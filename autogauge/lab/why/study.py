@@ -81,7 +81,7 @@ class Why(Study):
             alone, changed = naming.counted_target(target)
             kinds = [("", target, False), *([(ALONE, alone, False)] if changed else []), (COUNTED, alone, True)]
             for kind, each, _ in kinds:
-                labels = {"side": side.name, "named": side.text, **({"kind": kind} if kind else {})}
+                labels = {"side": side.name, "named": side.label, **({"kind": kind} if kind else {})}
                 name = name_of(side.name, kind)
                 found.append(Condition(name, each, name, own_labels=labels, runs_on=side.runs_on, recorded=False))
         return tuple(found)

@@ -109,6 +109,7 @@ def counted(subject: Subject, phase: Phase) -> dict[str, Any]:
     request = subject.infer_request
     phase.enter("warm-up")
     latencies, sums = [request.latency], [sum(times_us(request)) / 1e3]
+    executed = sum(map(is_executed, request.get_profiling_info()))
     stop_at = clock() + subject.request["warm_up_s"]
     while clock() < stop_at or len(latencies) <= FEWEST:
         subject.infer_anew()
@@ -116,7 +117,7 @@ def counted(subject: Subject, phase: Phase) -> dict[str, Any]:
         sums.append(sum(times_us(request)) / 1e3)
     devices = execution_devices(subject.compiled) or []
     known = any(str(each).partition(".")[0] in AVERAGING for each in devices)
-    averages = is_average(latencies, sums, known)
+    averages = is_average(latencies, sums, executed, known)
     seen = averages is not None
     averages = known if averages is None else averages
     phase.enter("inferring")
@@ -188,21 +189,24 @@ def is_executed(info: Any) -> bool:
     return str(info.status).rpartition(".")[2] == "EXECUTED"
 
 
-def is_average(latencies: Sequence[float], sums: Sequence[float], known: bool) -> bool | None:
+def is_average(latencies: Sequence[float], sums: Sequence[float], layers: int, known: bool) -> bool | None:
     """Whether the sums of layers are of averages over all inferences so far; ``False``: of the last one each. ``None``: it stays open.
 
     Both are in ms, in order, from the first inference on. If they are averages, then k times the k-th less k - 1 times the one before is
-    the k-th inference's own, and follows its latency. ``known`` is what the device is known to give.
+    the k-th inference's own, and follows its latency. Each of the ``layers`` is told in whole microseconds, and k times what that drops is
+    no evidence: so the first few inferences alone are looked at. ``known`` is what the device is known to give.
     """
-    pairs = range(1, len(sums))
-    if len(pairs) < FEWEST or not any(sums):
+    pairs = range(1, FEWEST + 1)
+    if len(sums) <= FEWEST or not any(sums):
         return None
     own = [(k + 1) * sums[k] - k * sums[k - 1] - latencies[k] for k in pairs]
     last = [sums[k] - latencies[k] for k in pairs]
     as_average, as_last = spread(own), spread(last)
     if as_average * CLEARLY < as_last:
         return True
-    return False if as_last * (AGAINST_WHAT_IS_KNOWN if known else CLEARLY) < as_average else None
+    dropped = FEWEST * layers / 1e3
+    is_clear = as_average > dropped and as_last * (AGAINST_WHAT_IS_KNOWN if known else CLEARLY) < as_average
+    return False if is_clear else None
 
 
 def spread(values: Sequence[float]) -> float:

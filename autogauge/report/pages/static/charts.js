@@ -43,6 +43,15 @@ var autogauge = (function () {
         hovertext: rows.map(function (r) { return r.word + " " + plain(r.label) + ": " + r.value.toFixed(1) + " %"; }), hoverinfo: "text"
       }], layout({ height: height(rows.length), showlegend: false, xaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), yaxis: axis("", ticks(rows)) })];
     },
+    differences: function (chart) {
+      var rows = chart.rows.slice().reverse();
+      return [[{
+        type: "bar", orientation: "h", x: rows.map(function (r) { return r.value; }), y: rows.map(function (r, i) { return i; }),
+        error_x: { type: "data", symmetric: false, array: rows.map(function (r) { return r.high - r.value; }), arrayminus: rows.map(function (r) { return r.value - r.low; }), color: css("--text") },
+        marker: { color: rows.map(function (r) { return css({ slower: "--fail", faster: "--better" }[r.word] || "--faint"); }) },
+        hovertext: rows.map(function (r) { return plain(r.label) + ": " + r.value.toPrecision(3) + " (" + plain(r.word) + ")"; }), hoverinfo: "text"
+      }], layout({ height: height(rows.length), showlegend: false, xaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), yaxis: axis("", ticks(rows)) })];
+    },
     stack: function (chart) {
       var rows = chart.rows.slice().reverse();
       var order = [7, 6, 4, 0, 1];

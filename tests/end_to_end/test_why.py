@@ -1,0 +1,123 @@
+"""``why`` as an engineer types it: two models of which one layer differs; all that comes of it, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from autogauge.history import recorded
+from benchmarks import why_ranks
+from tests.support import ROOT, run_cli
+
+PLANTED = "conv-2"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return folder, *(
+        why_ranks.write(why_ranks.convolutions(4, planted, 7), folder / f"{name}.xml")
+        for name, planted in (("a", None), ("b", 2))
+    )
+
+
+@pytest.fixture(scope="module")
+def asked(models):
+    """What ``why`` said of them as JSON, and the folder with what it wrote."""
+    folder, a, b = models
+    words = ("--device=CPU", "--blocks=6", "--json", "--seed=1", "--machine=bench", f"--reports={folder / 'reports'}")
+    files = (f"--html={folder / 'why.html'}", f"--script={folder / 'why.py'}")
+    done = run_cli("why", str(a), str(b), *words, *files, timeout_s=300, AUTOGAUGE_LOCK=str(folder / "lock"))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), folder
+
+
+@pytest.mark.slow
+def test_both_sides_are_measured_and_matched(asked):
+    found, _ = asked
+    assert (found["blocks"], found["failures"]) == (6, [])
+    layers = {each["layer"]: each for each in found["layers"]}
+    assert {f"conv-{place}" for place in range(4)} <= layers.keys()
+    planted = layers[PLANTED]
+    assert planted["A"] > 0
+    assert planted["B"] > 0
+    assert planted["kernels"]["A"]
+    assert planted["matched_by"] in ("name", "original layers")
+    assert found["counts"]["only_in"] == {"A": 0, "B": 0}
+    assert {each["title"] for each in found["phases"]} >= {"reading the model", "compiling", "first inference"}
+    whole = {each["title"]: each for each in found["whole"]}
+    assert 0 < whole["sum of layers"]["A"] < whole["inference, counted"]["A"]
+
+
+@pytest.mark.slow
+def test_it_is_saved_and_report_draws_it_again(asked, tmp_path):
+    found, folder = asked
+    assert recorded.of_file(next((folder / "reports" / "why" / "bench").glob("*.json"))).results[0].name == "why"
+    assert not (folder / "reports" / "history").exists()
+    again = run_cli("report", found["saved"], f"--out={tmp_path / 'page'}")
+    assert again.returncode == 0, again.stderr
+    assert "Where the time went, layer by layer" in again.stdout
+    for page in (folder / "why.html", tmp_path / "page" / "index.html"):
+        text = page.read_text()
+        charts = json.loads(re.search(r'id="charts">(.*?)</script>', text, re.DOTALL).group(1))
+        assert charts["why-layers"]["kind"] == "differences"
+        assert PLANTED in {row["label"] for row in charts["why-layers"]["rows"]}
+        assert "Properties that differ" in text
+
+
+@pytest.mark.slow
+def test_the_script_runs_with_openvino_and_numpy_alone(asked, tmp_path):
+    _, folder = asked
+    text = (folder / "why.py").read_text().replace("SECONDS, WARM_UP = 2.0", "SECONDS, WARM_UP = 0.1")
+    script = tmp_path / "elsewhere.py"
+    script.write_text(text)
+    for words in (["--save=a.json"], ["--against=a.json", "--top=3"]):
+        done = subprocess.run(
+            [sys.executable, "-I", str(script), *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert re.match(r"openvino 20\S+: first inference [\d.]+ ms, median latency [\d.]+ ms\n", done.stdout)
+    assert done.stdout.count("(") == 3
+    saved = json.loads((tmp_path / "a.json").read_text())
+    assert {f"conv-{place}" for place in range(4)} <= saved["layers"].keys()
+    assert sum(each["us"] for each in saved["layers"].values()) > 0
+
+
+@pytest.mark.slow
+def test_what_was_measured_before_an_interruption_is_kept_and_shown(models, tmp_path):
+    _, a, b = models
+    words = [str(a), str(b), "--device=CPU", "--blocks=200", f"--reports={tmp_path}", "--machine=bench"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "autogauge", "why", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "AUTOGAUGE_LOCK": str(tmp_path / "lock")},
+    )
+    try:
+        assert child.stderr is not None
+        stop_at = time.monotonic() + 240
+        while time.monotonic() < stop_at and " 3 of 200" not in child.stderr.readline():
+            pass
+        child.send_signal(signal.SIGINT)
+        said, errors = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 2
+    assert "interrupted by SIGINT" in errors
+    assert "INTERRUPTED by SIGINT" in said
+    (saved,) = (tmp_path / "why" / "bench").glob("*.json")
+    assert len(recorded.of_file(saved).results[0].replicates) >= 2
