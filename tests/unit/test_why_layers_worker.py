@@ -98,16 +98,16 @@ def test_the_cold_first_inference_is_in_no_layer_time(averages):
 
 
 def test_what_whole_microseconds_drop_is_no_evidence_against_averages():
-    """A short model's layers, each rounded down: the 2000th average times 2000 is off by more than an inference takes."""
-    for seed in range(10):
-        noise = random.Random(seed)
-        own = [[(12 if k else 60) * noise.uniform(0.9, 1.1) for _ in range(6)] for k in range(2000)]
-        latencies = [(sum(each) + 10 + noise.expovariate(1)) / 1e3 for each in own]
-        totals, sums = [0] * 6, []
-        for k, each in enumerate(own, 1):
-            totals = [total + int(us) for total, us in zip(totals, each, strict=True)]
-            sums.append(sum(total // k for total in totals) / 1e3)
-        assert layers.is_average(latencies, sums, 6, True) is not False
+    """The 600th average, a microsecond up or down, times 600 is off by more than a short inference takes."""
+    own = [0.9, *(0.06 + 0.002 * (k % 3) for k in range(20))]
+    latencies = [each + 0.01 for each in own]
+    sums = [sum(own[: k + 1]) / (k + 1) for k in range(len(own))]
+    latencies += [0.071] * 600
+    sums += [0.061 + 0.001 * (k % 2) for k in range(600)]
+    assert layers.is_average(latencies, sums, 6, True)
+    assert layers.is_average(latencies, sums, 6, False)
+    flat = [0.061 + 0.001 * (k % 2) for k in range(600)]
+    assert layers.is_average([0.071] * 600, flat, 12, True) is None
 
 
 def test_what_does_not_vary_is_taken_as_the_device_is_known():
