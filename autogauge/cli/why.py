@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import random
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
+from rich.text import Text
 
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError, explain_os_error
@@ -17,6 +19,7 @@ from autogauge.history.recorded import Recorded
 from autogauge.lab.why import drawing, measured, script, sides
 from autogauge.lab.why.finding import Finding
 from autogauge.lab.why.study import Why
+from autogauge.measuring.condition import HERE
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_wait
 from autogauge.plain import sentence
@@ -31,10 +34,76 @@ from autogauge.targets import HINTS, LATENCY, Target
 
 FEWEST = fewest_replicates(0.95)
 PAGES = (".html", ".htm")
-Text = Optional[str]  # noqa: UP045
+Word = Optional[str]  # noqa: UP045
 File = Optional[Path]  # noqa: UP045
 
 app = typer.Typer(**OF_A_COMMAND)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How what was found is shown: so many layers, as a table, JSON or Markdown; as a page and as a script, where they are asked for."""
+
+    top: int
+    as_json: bool
+    as_markdown: bool
+    html: Path | None
+    script: Path | None
+
+    def check(self) -> None:
+        """Raise :class:`UserError` for what cannot be, before anything is measured."""
+        if self.as_json and self.as_markdown:
+            raise UserError("--json and --markdown both ask for the output: choose one.")
+        if self.html is not None and self.html.suffix.lower() not in PAGES:
+            raise UserError(f"{self.html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
+        if self.script is not None:
+            script.check_place(self.script)
+
+    def show(self, study: Why, run: Run) -> None:
+        """Save the run, and print what it says. Raises ``KeyboardInterrupt`` in the end, where it was cut short."""
+        recorded, path = measured.keep(run, "why-" + "-".join(each.text for each in study.sides))
+        finding = Finding(recorded.results[0])
+        if self.script is not None and run.model is not None:
+            target, words = study.target_of(study.sides[0]), drawing.words(finding)
+            script.save(self.script, script.text_for(run.model, target, run.settings.shapes, words))
+        if self.html is not None:
+            _write_page(recorded, self.html)
+        self._print(finding, recorded, path)
+        if run.interrupted:
+            raise KeyboardInterrupt(run.interrupted_by)
+
+    def _print(self, finding: Finding, recorded: Recorded, saved: Path) -> None:
+        from autogauge.report import markdown, terminal
+
+        if self.as_json:
+            print_json({**drawing.to_json(finding), "notes": [*recorded.notes], "saved": str(saved)})
+            return
+        blocks = list(drawing.blocks_of(finding, self.top))
+        if self.as_markdown:
+            words = drawing.words(finding)
+            print(markdown.of_blocks("Where the time went", words, blocks, recorded.notes), end="")
+            return
+        screen = console()
+        for line in (*terminal.heading(recorded), *drawing.words(finding)):
+            screen.print(Text(sentence(line)))
+        for block in blocks:
+            for part in terminal.printed_block(block):
+                screen.print(part)
+        for note in recorded.notes:
+            screen.print(Text(f"NOTE  {sentence(note)}"))
+        print(f"saved: {sentence(str(saved))}")
+
+
+def _write_page(recorded: Recorded, html: Path) -> None:
+    from autogauge.report.pages import run_page
+    from autogauge.report.pages.render import ASSETS, put_script
+
+    html = html.absolute()
+    try:
+        put_script(html.parent / ASSETS)
+        write_for_a_user(html, run_page.page(recorded, html, html.parent / ASSETS))
+    except OSError as error:
+        raise explain_os_error(error, f"cannot write the page {html}", "--html=FILE") from error
 
 
 @app.command(epilog="Example: python -m autogauge why 2024.6.0 here --device=CPU --html=why.html --script=reproduce.py")
@@ -54,16 +123,16 @@ def why(
         int, typer.Option(help="Blocks: of each side a fresh process as in use, and one that counts.")
     ] = 12,
     top: Annotated[int, typer.Option(min=1, help="Layers that are shown; the rest is one line.")] = drawing.TOP,
-    model: Annotated[Text, of_a_run("--model")] = None,
-    precision: Annotated[Text, of_a_run("--precision")] = None,
-    model_source: Annotated[Text, of_a_run("--model-source")] = None,
-    shape: Annotated[Text, of_a_run("--shape")] = None,
-    picture: Annotated[Text, of_a_run("--picture")] = None,
-    inputs: Annotated[Text, of_a_run("--inputs")] = None,
-    infer_requests: Annotated[Text, of_a_run("--infer-requests")] = None,
-    probe_deadline: Annotated[Text, of_a_run("--probe-deadline")] = None,
-    reports: Annotated[Text, of_a_run("--reports")] = None,
-    machine: Annotated[Text, of_a_run("--machine")] = None,
+    model: Annotated[Word, of_a_run("--model")] = None,
+    precision: Annotated[Word, of_a_run("--precision")] = None,
+    model_source: Annotated[Word, of_a_run("--model-source")] = None,
+    shape: Annotated[Word, of_a_run("--shape")] = None,
+    picture: Annotated[Word, of_a_run("--picture")] = None,
+    inputs: Annotated[Word, of_a_run("--inputs")] = None,
+    infer_requests: Annotated[Word, of_a_run("--infer-requests")] = None,
+    probe_deadline: Annotated[Word, of_a_run("--probe-deadline")] = None,
+    reports: Annotated[Word, of_a_run("--reports")] = None,
+    machine: Annotated[Word, of_a_run("--machine")] = None,
     cache: CacheFolder = None,
     seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
     wait: Annotated[str, of_a_run("--wait")] = str(OPTIONS["--wait"].default),
@@ -79,46 +148,35 @@ def why(
     Layers are counted (PERF_COUNT) in processes apart from those that are judged. All are fresh, in random order within each block. What
     was measured is saved in reports/why; report draws it again.
     """
-    _check(hint, blocks, html, script_file, as_json=as_json, as_markdown=as_markdown)
+    shown = Shown(top, as_json=as_json, as_markdown=as_markdown, html=html, script=script_file)
+    shown.check()
+    if hint not in HINTS:
+        raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
+    if blocks < FEWEST:
+        raise UserError(f"{blocks} blocks are too few for an interval at 95 %: measure at least {FEWEST} (--blocks).")
     first, second = sides.both(a, b)
     given = {
         **{"--model": model, "--precision": precision, "--model-source": model_source, "--shape": shape},
         **{"--picture": picture, "--inputs": inputs, "--infer-requests": infer_requests, "--machine": machine},
         **{"--probe-deadline": probe_deadline, "--reports": reports, "--cache": str(cache) if cache else None},
     }
+    settings = _settings(first, given)
     if first.model is not None:
-        if model is not None:
-            raise UserError(f"A is the model {first.text}, and --model names another one: leave one of them out.")
-        given["--model"] = str(first.model)  # the session's own model then, whose inputs B's takes too
-        first = dataclasses.replace(first, runs_on="")
-    settings = Settings.of({name: text for name, text in given.items() if text is not None}, Path("reports"))
-    settings.check()
+        first = dataclasses.replace(first, runs_on=HERE)  # the session's own model is A's: B's takes the same inputs
     study = Why(first, second, Target.with_hint(device, hint), blocks)
     run = _measured(study, settings, random.randrange(2**32) if seed is None else seed, wait)
-    recorded, path = measured.keep(run, f"why-{a}-{b}")
-    finding = Finding(recorded.results[0])
-    if script_file is not None:
-        _write_script(finding, run, study, settings, script_file)
-    if html is not None:
-        _write_page(recorded, html)
-    _print(finding, recorded, top, as_json=as_json, as_markdown=as_markdown, saved=path)
-    if run.interrupted:
-        raise KeyboardInterrupt(run.interrupted_by)
+    shown.show(study, run)
 
 
-def _check(
-    hint: str, blocks: int, html: Path | None, script_file: Path | None, *, as_json: bool, as_markdown: bool
-) -> None:
-    if hint not in HINTS:
-        raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
-    if blocks < FEWEST:
-        raise UserError(f"{blocks} blocks are too few for an interval at 95 %: measure at least {FEWEST} (--blocks).")
-    if as_json and as_markdown:
-        raise UserError("--json and --markdown both ask for the output: choose one.")
-    if html is not None and html.suffix.lower() not in PAGES:
-        raise UserError(f"{html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
-    if script_file is not None:
-        script.check_place(script_file)
+def _settings(a: sides.Side, given: dict[str, str | None]) -> Settings:
+    """What was asked, checked; where A is a model, that is the session's own."""
+    if a.model is not None:
+        if given["--model"] is not None:
+            raise UserError(f"A is the model {a.text}, and --model names another one: leave one of them out.")
+        given = {**given, "--model": str(a.model)}
+    settings = Settings.of({name: text for name, text in given.items() if text is not None}, Path("reports"))
+    settings.check()
+    return settings
 
 
 def _measured(study: Why, settings: Settings, seed: int, wait: str) -> Run:
@@ -137,44 +195,3 @@ def _measured(study: Why, settings: Settings, seed: int, wait: str) -> Run:
         failures = [failure.sentence() for _, _, failure in result.failures()]
         raise UserError(f"nothing could be measured: {failures[0] if failures else 'no process was started'}.")
     return run
-
-
-def _write_page(recorded: Recorded, html: Path) -> None:
-    from autogauge.report.pages import run_page
-    from autogauge.report.pages.render import ASSETS, put_script
-
-    html = html.absolute()
-    try:
-        put_script(html.parent / ASSETS)
-        write_for_a_user(html, run_page.page(recorded, html, html.parent / ASSETS))
-    except OSError as error:
-        raise explain_os_error(error, f"cannot write the page {html}", "--html=FILE") from error
-
-
-def _write_script(finding: Finding, run: Run, study: Why, settings: Settings, path: Path) -> None:
-    assert run.model is not None
-    target = study.target_of(study.sides[0])
-    script.save(path, script.text_for(run.model, target, settings.shapes, drawing.words(finding)))
-
-
-def _print(finding: Finding, recorded: Recorded, top: int, *, as_json: bool, as_markdown: bool, saved: Path) -> None:
-    from autogauge.report import markdown, terminal
-
-    if as_json:
-        print_json({**drawing.to_json(finding), "notes": [*recorded.notes], "saved": str(saved)})
-        return
-    blocks: list[Any] = list(drawing.blocks_of(finding, top))
-    if as_markdown:
-        print(markdown.of_blocks("Where the time went", drawing.words(finding), blocks, recorded.notes), end="")
-        return
-    screen = console()
-    for line in terminal.heading(recorded):
-        screen.print(sentence(line))
-    for line in drawing.words(finding):
-        screen.print(sentence(line))
-    for block in blocks:
-        for part in terminal.printed_block(block):
-            screen.print(part)
-    for note in recorded.notes:
-        screen.print(f"NOTE  {sentence(note)}")
-    print(f"saved: {sentence(str(saved))}")

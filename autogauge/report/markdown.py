@@ -56,11 +56,11 @@ def of_run(run: Recorded) -> str:
         own, others = apart(run.verdicts)
         cells = [(marked(shown(each)), text(each["claim"]), text(each["evidence"])) for each in own]
         cells += [(marked(outcome), text(line), "") for outcome, line in others]
-        lines += [*_table(("verdict", "promise", "evidence"), cells), ""]
+        lines += [*table(("verdict", "promise", "evidence"), cells), ""]
     if judged := [each for each in gate.shown if each.outcome]:
         lines += [f"### Gate: {counts(judged)}", ""]
         lines += [
-            *_table(("verdict", "benchmark", changes_of(judged), "interval", "rests on"), map(_judged, judged), {2}),
+            *table(("verdict", "benchmark", changes_of(judged), "interval", "rests on"), map(_judged, judged), {2}),
             "",
         ]
     if unjudged := not_judged(gate, run.path):
@@ -80,12 +80,12 @@ def of_comparison(found: Comparison) -> str:
         cells = (
             (*_judged(each.judgement)[:4], machines_of(each), text(furthest_of(each))) for each in found.pooled_lines
         )
-        lines += ["", *_table((*named, "machines", "furthest"), cells, {2}), "", text(how_pooled(found))]
+        lines += ["", *table((*named, "machines", "furthest"), cells, {2}), "", text(how_pooled(found))]
     columns = ("verdict", "benchmark", *headings_of(found), "interval", "runs")
     shown, rest = found.printed()
     alone = bool(one_unit({each.metric for each in found.compared}))
     rows = ((_compared(each, figures_of(each, alone=alone))) for each in shown)
-    lines += ["", *_table(columns, rows, {2, 3, 4})] if shown else []
+    lines += ["", *table(columns, rows, {2, 3, 4})] if shown else []
     said = [too_many_of(rest), left_out_of(len(found.compared) - len(found.lines)), *how(found)]
     lines += ["", *(text(line) for line in said if line), ""]
     lines += [f"- only in {name}: {text(some_of(only))}" for name, only in unmatched(found)]
@@ -103,7 +103,7 @@ def of_blocks(title: str, words: Sequence[str], blocks: Iterable[Block], notes: 
         lines += [
             f"### {text(each.title)}",
             "",
-            *_table(each.table.columns, cells, each.table.numeric),
+            *table(each.table.columns, cells, each.table.numeric),
             "",
             text(each.how),
             "",
@@ -152,14 +152,14 @@ def _figures(found: Rows) -> list[str]:
         labels = (text(row.labels.get(key) or NONE) for key in found.keys)
         cells.append((text(row.target), *labels, *written, text(", ".join(row.execution_devices)) or NONE))
     first = 1 + len(found.keys)
-    return _table(
+    return table(
         ("target", *map(text, found.keys), *map(text, headings), "ran on"),
         cells,
         {*range(first, first + len(headings))},
     )
 
 
-def _table(
+def table(
     columns: Sequence[str], cells: Iterable[Sequence[str]], right: frozenset[int] | set[int] = frozenset()
 ) -> list[str]:
     """The lines of a table; the columns ``right`` are set to the right."""
