@@ -64,8 +64,9 @@ class Shown:
         recorded, path = measured.keep(run, "why-" + "-".join(each.text for each in study.sides))
         finding = Finding(recorded.results[0])
         if self.script is not None and run.model is not None:
-            target, words = study.target_of(study.sides[0]), drawing.words(finding)
-            script.save(self.script, script.text_for(run.model, target, run.settings.shapes, words))
+            a, b = (study.target_of(each) for each in study.sides)
+            words = [*drawing.words(finding), *script.of_b(a, b, study.sides[1].model)]
+            script.save(self.script, script.text_for(run.model, a, run.settings.shapes, words))
         if self.html is not None:
             _write_page(recorded, self.html)
         self._print(finding, recorded, path)

@@ -87,5 +87,10 @@ def test_the_script_holds_a_small_model_and_names_a_large_one(tmp_path, monkeypa
     assert (found["DEVICE"], found["SHAPES"]) == ("CPU", {"x": [1, 3]})
     assert json.dumps(found["PROPERTIES"]) == '{"PERFORMANCE_HINT": "LATENCY"}'
     assert set(found["EMBEDDED"]) == {".xml", ".bin"}
+    assert script.of_b(Target("CPU"), Target("CPU"), None) == []
+    assert script.of_b(Target("CPU"), Target("AUTO", {"X": "1"}), path) == [
+        "B is the model m.xml: give it as the first argument.",
+        "DEVICE and PROPERTIES are A's; B's are 'AUTO' and {'X': '1'}.",
+    ]
     monkeypatch.setattr(script, "MOST_EMBEDDED", 4)
     assert "EMBEDDED = {}\n" in script.text_for(model, Target("CPU"), {}, [])

@@ -6,10 +6,8 @@ The script is a text of its own (``reproduction.txt``, beside this file); here i
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import utf8, write_for_a_user
@@ -52,6 +50,14 @@ def text_for(model: ModelArtefact, target: Target, shapes: Mapping[str, Sequence
     return f"{head}{said}{BEGIN}\n{lines}{END}{how}"
 
 
+def of_b(a: Target, b: Target, model: Path | None) -> list[str]:
+    """What whoever runs the script must change for B, where that is more than the environment."""
+    found = [f"B is the model {model.name}: give it as the first argument."] if model is not None else []
+    if a.key != b.key:
+        found.append(f"DEVICE and PROPERTIES are A's; B's are {b.device or 'AUTO'!r} and {dict(b.properties)!r}.")
+    return found
+
+
 def embedded(path: Path) -> dict[str, str]:
     """The files of a small OpenVINO IR as base64, by their ending; nothing for another model."""
     files = [path, path.with_suffix(".bin")]
@@ -60,9 +66,3 @@ def embedded(path: Path) -> dict[str, str]:
     if sum(each.stat().st_size for each in files) > MOST_EMBEDDED:
         return {}
     return {each.suffix: base64.b64encode(each.read_bytes()).decode() for each in files}
-
-
-def read(text: str) -> dict[str, Any]:
-    """What a script's run printed as its last line, by ``--json``."""
-    found: dict[str, Any] = json.loads(text.strip().splitlines()[-1])
-    return found
