@@ -32,7 +32,7 @@ OF_OTHERS = {
         "--collect-only",
         "--forked",
     ),  # pytest's and its plugins'
-    *("--storage", "--adapter", "--body-file", "--volume", "--no-deps", "--quiet"),  # other programs'
+    *("--storage", "--adapter", "--body-file", "--volume", "--no-deps", "--quiet", "--save"),  # other programs'
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 CODE = re.compile(r"^```.*?^```|(?:^ {4,}[^\n]*\n)+|`[^`\n]+`", re.MULTILINE | re.DOTALL)
