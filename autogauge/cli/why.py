@@ -85,6 +85,8 @@ class Shown:
             print(markdown.of_blocks("Where the time went", words, blocks, recorded.notes), end="")
             return
         screen = console()
+        for found in recorded.findings:
+            screen.print(Text(f"FINDING  {sentence(str(found['sentence']))}", style="bold red"))
         for line in (*terminal.heading(recorded), *drawing.words(finding)):
             screen.print(Text(sentence(line)))
         for block in blocks:
@@ -192,7 +194,12 @@ def _measured(study: Why, settings: Settings, seed: int, wait: str) -> Run:
                 raise
             run.interrupted_by = str(error) or "SIGINT"
     result = run.results[0]
-    if not result.replicates or not any(each.samples for each in result.replicates):
-        failures = [failure.sentence() for _, _, failure in result.failures()]
-        raise UserError(f"nothing could be measured: {failures[0] if failures else 'no process was started'}.")
+    for side in study.sides:
+        of_side = [each.name for each in result.conditions if each.own_labels["side"] == side.name]
+        failures = result.failures(*of_side)
+        if failures and not any(result.samples(name) for name in of_side):
+            why_not = failures[0][2].sentence()
+            raise UserError(
+                f"{side.name} ({side.text}) could not be measured, in none of {len(failures)} processes: {why_not}."
+            )
     return run

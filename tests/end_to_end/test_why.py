@@ -121,3 +121,42 @@ def test_what_was_measured_before_an_interruption_is_kept_and_shown(models, tmp_
     assert "INTERRUPTED by SIGINT" in said
     (saved,) = (tmp_path / "why" / "bench").glob("*.json")
     assert len(recorded.of_file(saved).results[0].replicates) >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("b", "said"),
+    [
+        ("NUM_STREAM=2", "B (NUM_STREAM=2) cannot be measured: openvino"),
+        ("AUTO:GPU.7,CPU", "B (AUTO:GPU.7,CPU) cannot be measured: there is no device 'GPU.7'"),
+    ],
+)
+def test_what_auto_would_take_without_a_word_is_refused(models, tmp_path, b, said):
+    done = run_cli(
+        "why", "here", b, f"--model={models[1]}", f"--reports={tmp_path}", AUTOGAUGE_LOCK=str(tmp_path / "lock")
+    )
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (tmp_path / "why").exists()
+
+
+@pytest.mark.slow
+def test_an_environment_without_openvino_is_one_sentence(models, tmp_path):
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    python.chmod(0o755)
+    done = run_cli("why", str(tmp_path), "here", f"--model={models[1]}", AUTOGAUGE_LOCK=str(tmp_path / "lock"))
+    assert done.returncode == 2
+    assert f"A ({tmp_path}) cannot be measured" in done.stderr.splitlines()[-1]
+    assert "--reference" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_same_twice_is_said_to_be_noise(models, tmp_path):
+    words = (f"--model={models[1]}", "--device=CPU", "--blocks=6", "--json", f"--reports={tmp_path}")
+    done = run_cli("why", "here", "CPU", *words, timeout_s=300, AUTOGAUGE_LOCK=str(tmp_path / "lock"))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert any("this machine's noise" in each for each in found["notes"])
+    assert found["properties"] == []

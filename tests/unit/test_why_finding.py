@@ -167,6 +167,18 @@ def test_a_result_without_layers_is_drawn_with_what_there_is():
     assert "differ" in " ".join(drawing.words(finding))
 
 
+def test_a_side_that_never_worked_has_no_properties_that_differ():
+    result = measured(USUAL, USUAL)
+    del result.facts["B"]
+    for replicate in result.replicates:
+        replicate.samples = {name: each for name, each in replicate.samples.items() if name.startswith("A")}
+    finding = Finding(result)
+    assert finding.properties == []
+    said = " ".join(drawing.words(finding))
+    assert "never measured" in said
+    assert "Properties are not known of both sides" in said
+
+
 def test_what_is_saved_says_the_same_when_it_is_read_again():
     result = measured(USUAL, {**USUAL, "conv-5": 140.0})
     again = saving.from_json(json.loads(json.dumps(saving.to_json(result))), saving.arrays(result))

@@ -35,11 +35,12 @@ def blocks_of(finding: Finding, top: int) -> Iterable[Block]:
     yield _lines("why-in-use", "As they are in use", IN_USE, finding.in_use)
     yield _lines("why-phases", "From the start of a process to its first result", PHASES, finding.phases)
     same = "Every property that the compiled models of both sides support was asked; what is not here is the same."
+    nothing = "none differs" if finding.properties_are_known else "not known of both sides"
     yield Block(
         "why-properties",
         "Properties that differ",
         f"What the compiled models, as they are in use, say of themselves. {same}",
-        Table(("property", "A", "B"), finding.properties or [("none differs", "", "")]),
+        Table(("property", "A", "B"), finding.properties or [(nothing, "", "")]),
         printed=True,
     )
 
@@ -163,21 +164,24 @@ def words(finding: Finding) -> list[str]:
         names = [f"{name} ({a} → {b})" for name, a, b in finding.properties]
         found.append(f"Properties that differ: {few(names)}.")
     else:
-        found.append("No property of the compiled models differs.")
+        known = finding.properties_are_known
+        found.append(
+            "No property of the compiled models differs." if known else "Properties are not known of both sides."
+        )
     return found
 
 
 def _named(result: Result, side: str) -> str:
     condition = next((each for each in result.conditions if each.name == side), None)
-    openvino = result.facts.get(side, {}).get("openvino") or "an openvino that was not seen"
+    openvino = result.facts.get(side, {}).get("openvino")
     named = condition.own_labels.get("named", "") if condition else ""
     target = condition.target.label if condition else ""
-    return f"{named} ({target}, openvino {openvino})"
+    return f"{named} ({target}, {f'openvino {openvino}' if openvino else 'never measured'})"
 
 
 def _sentence(line: Line, what: str) -> str:
     if line.a is None or line.b is None or line.difference is None:
-        return f"{what} has no pair of figures".capitalize()
+        return f"How long {what} is not known of both sides"
     how = {"slower": "more in B", "faster": "less in B", "open": "of difference, which leaves it open"}[line.word]
     return (
         f"In A {what} {number(line.a)} ms and in B {number(line.b)} ms: "

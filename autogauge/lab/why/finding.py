@@ -274,8 +274,18 @@ class Finding:
     @cached_property
     def properties(self) -> list[tuple[str, str, str]]:
         """What the compiled models of both sides, as they are in use, say differently of themselves: name, A's value, B's."""
+        a, b = self._asked
+        return compiled.differing(a, b) if a and b else []
+
+    @property
+    def properties_are_known(self) -> bool:
+        """Whether both sides told their properties."""
+        return all(self._asked)
+
+    @cached_property
+    def _asked(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         a, b = (self.result.facts.get(each, {}).get("properties") or {} for each in SIDES)
-        return compiled.differing(a, b)
+        return a, b
 
     @cached_property
     def counts(self) -> dict[str, Any]:

@@ -11,14 +11,18 @@ from autogauge.cache import Cache, default_cache_dir
 from autogauge.errors import explain_os_error
 from autogauge.history import run_file
 from autogauge.history.recorded import Recorded
+from autogauge.lab.why import sides
 from autogauge.lab.why.study import Why
 from autogauge.measuring.progress import Progress
 from autogauge.rig.rig import Rig
+from autogauge.rig.workload import Setup
 from autogauge.run import Run
-from autogauge.targets import named_devices, require_device
 
 KEPT = "why"
 """The folder within the reports, beside ``history``: these runs are no machine's history, and no gate reads them."""
+
+
+SAME = "A and B run the same model on the same OpenVINO from the same folder: whatever differs is this machine's noise"
 
 
 def measure(study: Why, run: Run, seed: int, progress: Progress) -> None:
@@ -29,12 +33,10 @@ def measure(study: Why, run: Run, seed: int, progress: Progress) -> None:
         rig = Rig(settings.asked, cache, Path(scratch), lambda: contextlib.nullcontext(progress), run.notes)
         finished = False
         try:
-            devices = rig.inspection.devices
-            for side in study.sides:
-                for name in named_devices(study.target_of(side).device or "AUTO"):
-                    require_device(name, devices)
+            a, b = (sides.set_up(rig, each, study.target_of(each)) for each in study.sides)
             planned = study.planned(rig, seed)
-            _ = rig.workload
+            if one_and_the_same(a, b) and len({study.target_of(each).key for each in study.sides}) == 1:
+                run.notes.append(SAME)
             run.take(rig)
             run.begin()
             run.results.append(planned)
@@ -46,6 +48,12 @@ def measure(study: Why, run: Run, seed: int, progress: Progress) -> None:
             rig.close(at_once=not finished)
             if run.results and run.machine_facts is None:
                 run.take(rig)
+
+
+def one_and_the_same(a: Setup, b: Setup) -> bool:
+    """Whether two sides run one model on one OpenVINO, whatever they were called."""
+    ours, theirs = (each.launcher.runtime.identity for each in (a, b))
+    return ours is not None and ours == theirs and a.workload.model.digest == b.workload.model.digest
 
 
 def keep(run: Run, label: str) -> tuple[Recorded, Path]:

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autogauge.errors import UserError
-from autogauge.files import published
-from autogauge.measuring.condition import HERE
+from autogauge.files import exists, published
+from autogauge.measuring.condition import HERE, Condition
+from autogauge.probe.request import ProbeFailed
+from autogauge.rig import properties
+from autogauge.rig.rig import Rig
+from autogauge.rig.workload import Setup
 from autogauge.runtimes import reference
 from autogauge.targets import LATENCY, Target
 
@@ -37,7 +41,8 @@ class Side:
     @property
     def label(self) -> str:
         """What reports call it: a path as it may be published."""
-        return published(Path(self.text)) if self._of and (self._of.environment or self.model) else self.text
+        is_place = self._of is not None and (self._of.is_openvino or self.model is not None) and exists(Path(self.text))
+        return published(Path(self.text)) if is_place else self.text
 
     def target(self, base: Target) -> Target:
         """What is compiled for on this side, where ``base`` is what both have in common."""
@@ -66,6 +71,28 @@ def both(a: str, b: str) -> tuple[Side, Side]:
             f"A and B are both {a}: name two that differ (python -m autogauge aa measures one condition twice)."
         )
     return parse("A", a), parse("B", b)
+
+
+def set_up(rig: Rig, side: Side, target: Target) -> Setup:
+    """The side's runtime and model, ready to be measured; installed if need be.
+
+    Raises :class:`UserError`, of the side by its name, also for a device that is not there or a property that its runtime does not know:
+    AUTO takes any.
+    """
+    try:
+        setup = rig.setup(Condition(side.name, target, runs_on=side.runs_on))
+    except UserError as error:
+        said = str(error).replace(f" ({reference.OPTION})", "")
+        raise UserError(said.replace(f"the reference {side.text}", f"{side.name} ({side.text})")) from None
+    try:
+        said_of = setup.launcher.describe(targets=[target], deadline_s=rig.deadlines.probe_s)
+        told = said_of["targets"][0]
+    except ProbeFailed:
+        return setup  # its turns will say why no probe works
+    wrong = properties.wrong_device(told) or properties.wrong_property(told, str(said_of["openvino"]), target)
+    if wrong:
+        raise UserError(f"{side.name} ({side.text}) cannot be measured: {wrong.replace(' (--devices)', '')}.")
+    return setup
 
 
 def counted_target(target: Target) -> tuple[Target, str]:
