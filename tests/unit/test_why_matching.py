@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autogauge.lab.why.matching import BY_NAME, BY_ORDER, BY_ORIGINALS, ONLY, Group, Layer, match
+from autogauge.lab.why.matching import BY_NAME, BY_ORDER, BY_ORIGINALS, ONLY, Group, Layer, match, spelled
 from tests.properties import for_all
 
 
@@ -87,6 +87,12 @@ def test_added_reorders_are_found_between_their_neighbours():
         (("conv_abcd_acdb_pool",), ("conv_abcd_aBcd16b_pool",), BY_ORDER),
         (("pool",), ("pool",), BY_NAME),
         ((), ("x",), ONLY),
+    ]
+
+
+def test_what_an_early_release_spells_otherwise_is_the_same():
+    assert [spelled(each) for each in ("BF16", "brgconv_avx512_FP32", "jit_avx512_f32", "FP32_ref", "undef", "")] == [
+        *("bf16", "brgconv_avx512_f32", "jit_avx512_f32", "FP32_ref", "undef", ""),
     ]
 
 

@@ -6,6 +6,7 @@ a convolution with its activation inside here, and the two of them there. Pure l
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 BY_NAME, BY_ORIGINALS, BY_ORDER = "name", "original layers", "type and order"
 ONLY = "only there"
+_PRECISION = re.compile(r"(^|_)(FP16|FP32|FP64|BF16|I8|U8|I32|I64)$")
 Key = Hashable
 
 
@@ -33,11 +35,16 @@ class Layer:
         return cls(
             fields["name"],
             fields["type"],
-            fields["kernel"],
-            fields["precision"],
+            spelled(fields["kernel"]),
+            spelled(fields["precision"]),
             tuple(fields["originals"]),
             bool(fields["executed"]),
         )
+
+
+def spelled(text: str) -> str:
+    """A kernel or a precision as releases since 2023.1 spell it: ``jit_avx512_f32``, where it was ``jit_avx512_FP32``."""
+    return _PRECISION.sub(lambda found: f"{found[1]}{found[2].lower().replace('fp', 'f')}", text)
 
 
 @dataclass(frozen=True)
