@@ -14,7 +14,6 @@ from rich.text import Text
 
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import write_for_a_user
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import drawing, measured, script, sides
 from autogauge.lab.why.finding import Finding
@@ -68,7 +67,12 @@ class Shown:
             words = [*drawing.words(finding), *script.of_b(a, b, study.sides[1].model)]
             script.save(self.script, script.text_for(run.model, a, run.settings.shapes, words))
         if self.html is not None:
-            _write_page(recorded, self.html)
+            from autogauge.report.pages import why_page
+
+            try:
+                why_page.save(recorded, self.top, self.html)
+            except OSError as error:
+                raise explain_os_error(error, f"cannot write the page {self.html}", "--html=FILE") from error
         self._print(finding, recorded, path)
         if run.interrupted:
             raise KeyboardInterrupt(run.interrupted_by)
@@ -82,7 +86,10 @@ class Shown:
         blocks = list(drawing.blocks_of(finding, self.top))
         if self.as_markdown:
             words = drawing.words(finding)
-            print(markdown.of_blocks("Where the time went", words, blocks, recorded.notes), end="")
+            print(
+                markdown.of_blocks(f"Where the time went: {drawing.title(finding)}", words, blocks, recorded.notes),
+                end="",
+            )
             return
         screen = console()
         for found in recorded.findings:
@@ -95,18 +102,6 @@ class Shown:
         for note in recorded.notes:
             screen.print(Text(f"NOTE  {sentence(note)}"))
         print(f"saved: {sentence(str(saved))}")
-
-
-def _write_page(recorded: Recorded, html: Path) -> None:
-    from autogauge.report.pages import run_page
-    from autogauge.report.pages.render import ASSETS, put_script
-
-    html = html.absolute()
-    try:
-        put_script(html.parent / ASSETS)
-        write_for_a_user(html, run_page.page(recorded, html, html.parent / ASSETS))
-    except OSError as error:
-        raise explain_os_error(error, f"cannot write the page {html}", "--html=FILE") from error
 
 
 @app.command(epilog="Example: python -m autogauge why 2024.6.0 here --device=CPU --html=why.html --script=reproduce.py")

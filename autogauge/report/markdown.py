@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from autogauge import studies
 from autogauge.gate.comparison import Compared, Comparison
 from autogauge.gate.judgement import Judgement, changes_of, percent
 from autogauge.history.recorded import Recorded
@@ -67,6 +68,8 @@ def of_run(run: Recorded) -> str:
         lines += [f"**NOT JUDGED** {text(unjudged)}", ""]
     for each in tables(run.results):
         lines += [*_figures(each), ""]
+    for block in (block for each in run.results if each.name in studies.DRAWN for block in studies.blocks(each)):
+        lines += _block(block)
     lines += [f"- {text(note)}" for note in (*run.notes, *run.lacks)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -98,18 +101,16 @@ def of_comparison(found: Comparison) -> str:
 def of_blocks(title: str, words: Sequence[str], blocks: Iterable[Block], notes: Sequence[str]) -> str:
     """A paragraph, the tables of some parts of a page, and notes: for an issue's report."""
     lines = [f"## {text(title)}", "", " ".join(map(text, words)), ""]
-    for each in blocks:
-        cells = (tuple(map(text, row)) for row in each.table.rows)
-        lines += [
-            f"### {text(each.title)}",
-            "",
-            *table(each.table.columns, cells, each.table.numeric),
-            "",
-            text(each.how),
-            "",
-        ]
+    lines += [line for each in blocks for line in _block(each)]
     lines += [f"- {text(note)}" for note in notes]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _block(found: Block) -> list[str]:
+    """The lines of a part of a page: its table, and how to read it."""
+    cells = (tuple(map(text, row)) for row in found.table.rows)
+    shown = table(found.table.columns, cells, found.table.numeric)
+    return [f"### {text(found.title)}", "", *shown, "", text(found.how), ""]
 
 
 def counts(judgements: Iterable[Judgement]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from random import Random
 
 import numpy as np
 import pytest
 
 from autogauge import studies
+from autogauge.history.recorded import Recorded
 from autogauge.lab.why import compiled, drawing, sides
 from autogauge.lab.why.finding import Finding
 from autogauge.lab.why.study import LAYERS_US, METRICS, NAME, Why
@@ -18,6 +20,7 @@ from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import BY_METRIC, Replicate, Result, Sample
 from autogauge.probe.request import Failure
 from autogauge.report import markdown, terminal
+from autogauge.report.pages import why_page
 from autogauge.targets import Target
 
 NAMES = tuple(f"conv-{place}" for place in range(10))
@@ -201,6 +204,21 @@ def test_terminal_and_markdown_show_the_difference_before_the_kernel():
     text = markdown.of_blocks("Where the time went", drawing.words(Finding(result)), blocks, ["a note"])
     assert "| conv-5 | +4" in text or "| conv-5 | +3" in text
     assert text.endswith("- a note\n")
+
+
+def test_the_page_says_first_what_was_found(tmp_path):
+    result = measured(USUAL, {**USUAL, "conv-5": 140.0})
+    run = Recorded(results=(result,), notes=("a note",), machine="bench")
+    why_page.save(run, 3, tmp_path / "why.html")
+    text = (tmp_path / "why.html").read_text()
+    assert "<h1>Where the time went: here and CPU</h1>" in text
+    assert text.index("1 of 10 layers differs beyond doubt: conv-5") < text.index('id="why-layers"')
+    charts = json.loads(re.search(r'id="charts">(.*?)</script>', text, re.DOTALL).group(1))
+    rows = charts["why-layers"]["rows"]
+    assert rows[0]["label"] == "conv-5"
+    assert rows[-1]["label"] == "7 others together"
+    assert "a note" in text
+    assert "### Where the time went, layer by layer" in markdown.of_run(run)
 
 
 def test_throughput_is_measured_as_in_use_and_layers_at_one_request():

@@ -151,6 +151,12 @@ def bounds(found: Interval) -> str:
     return f"{signed(found.low)} to {signed(found.high)}" if math.isfinite(found.low) else "none yet"
 
 
+def title(finding: Finding) -> str:
+    """Which two sides it is about."""
+    named = (finding.result.labels(each).get("named", each) for each in SIDES)
+    return " and ".join(named)
+
+
 def words(finding: Finding) -> list[str]:
     """What was found, in sentences: the whole, the layers that carry the change, the properties."""
     result = finding.result
