@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -230,6 +231,16 @@ def test_throughput_is_measured_as_in_use_and_layers_at_one_request():
     assert {each.target.hint for each in result.conditions if each.name.endswith(("counted", "request"))} == {"LATENCY"}
     assert "one request at the hint LATENCY" in next(iter(drawing.blocks(result))).how
     assert result.claims[0].metric.name == "fps"
+
+
+def test_more_frames_are_faster():
+    result = measured(USUAL, USUAL, hint="THROUGHPUT")
+    for place, replicate in enumerate(result.replicates):
+        sample = replicate.samples["B"]
+        replicate.samples["B"] = replace(sample, figures={**sample.figures, "fps": 120.0 + place})
+    line = next(each for each in Finding(result).in_use if each.title == "FPS")
+    assert (line.word, line.difference.low > 0) == ("faster", True)
+    assert "A has 100 frames per second and B 125.5: B is faster" in " ".join(drawing.words(Finding(result)))
 
 
 def test_streams_are_left_out_where_layers_are_counted():

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autogauge.lab.why.finding import FAMILY_ERROR, SIDES, Compared, Finding, Line
-from autogauge.lab.why.study import ALONE, COUNTED, name_of
+from autogauge.lab.why.study import ALONE, COUNTED, STEADY, name_of
+from autogauge.measuring.claim import Ratio
 from autogauge.measuring.drawing import NONE, Block, Table, number
 from autogauge.measuring.result import Result
 from autogauge.plain import few
@@ -162,7 +163,10 @@ def words(finding: Finding) -> list[str]:
     result = finding.result
     sides = [f"{each} is {_named(result, each)}" for each in SIDES]
     found = ["; ".join(sides) + "."]
-    found += [f"{_sentence(line, 'an inference takes')}." for line in finding.in_use[:1]]
+    promised = next(
+        (each.metric.title for each in result.claims if each.name == STEADY and isinstance(each, Ratio)), ""
+    )
+    found += [f"{_sentence(line)}." for line in finding.in_use if line.title == promised]
     layers = next((each for each in finding.whole if each.title == "sum of layers" and each.difference), None)
     if layers is not None and finding.compared:
         found.append(_carried(finding, layers))
@@ -185,13 +189,15 @@ def _named(result: Result, side: str) -> str:
     return f"{named} ({target}, {f'openvino {openvino}' if openvino else 'never measured'})"
 
 
-def _sentence(line: Line, what: str) -> str:
+def _sentence(line: Line) -> str:
+    """The figure that is judged, of both sides."""
+    what = "frames per second" if line.more_is_better else f"{line.unit} an inference"
     if line.a is None or line.b is None or line.difference is None:
-        return f"How long {what} is not known of both sides"
-    how = {"slower": "more in B", "faster": "less in B", "open": "of difference, which leaves it open"}[line.word]
+        return f"How many {what} there are is not known of both sides"
+    how = {"slower": "B is slower", "faster": "B is faster", "open": "which of them is faster is open"}[line.word]
     return (
-        f"In A {what} {number(line.a)} ms and in B {number(line.b)} ms: "
-        f"{number(abs(line.difference.ratio), 3)} ms {how} ({PERCENT} interval {bounds(line.difference)})"
+        f"A has {number(line.a)} {what} and B {number(line.b)}: {how} "
+        f"(B − A is {signed(line.difference.ratio)}, {PERCENT} interval {bounds(line.difference)})"
     )
 
 

@@ -48,6 +48,7 @@ class Line:
     b: float | None
     difference: Interval | None
     unit: str = "ms"
+    more_is_better: bool = False
 
     @property
     def word(self) -> str:
@@ -55,7 +56,7 @@ class Line:
         found = self.difference
         if found is None or found.low <= 0 <= found.high:
             return "open"
-        return "slower" if found.low > 0 else "faster"
+        return "slower" if (found.low > 0) is not self.more_is_better else "faster"
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Finding:
         if not left or not self.blocks:
             return None
         a, b = (side[:, left].sum(axis=1) for side in self._times)
-        return self._line(f"{len(left)} others together", a, b, "µs", self.confidence, self.step_us * len(left))
+        return self._line(f"{len(left)} others together", a, b, "µs", self.confidence, self._step_of(left))
 
     def summed(self, of: Sequence[Compared]) -> Line | None:
         """Those groups, and the rest, as one line: what a table of the first few leaves out."""
@@ -185,18 +186,22 @@ class Finding:
         if not places or not self.blocks:
             return None
         a, b = (side[:, places].sum(axis=1) for side in self._times)
-        return self._line(f"{len(places)} others together", a, b, "µs", self.confidence, self.step_us * len(places))
+        return self._line(f"{len(places)} others together", a, b, "µs", self.confidence, self._step_of(places))
+
+    def _step_of(self, places: Sequence[int]) -> float:
+        """What counting may drop of these groups together: of each of their layers so much."""
+        groups = (self.groups[place] for place in places)
+        return self.step_us * sum(max(len(each.a), len(each.b)) for each in groups)
 
     def _compared(self, place: int) -> Compared:
         group = self.groups[place]
         a, b = (side[:, place] for side in self._times)
-        many = max(len(group.a), len(group.b))
         sides = [[side[each] for each in places] for side, places in zip(self.layers, (group.a, group.b), strict=True)]
         names, types, kernels, precisions = (
             tuple(JOINED.join(dict.fromkeys(filter(None, (getattr(each, what) for each in side)))) for side in sides)
             for what in ("name", "type", "kernel", "precision")
         )
-        line = self._line("", a, b, "µs", self.confidence, self.step_us * many)
+        line = self._line("", a, b, "µs", self.confidence, self._step_of([place]))
         compared = Compared(line, group, names, types, kernels, precisions)  # type: ignore[arg-type]
         return replace(compared, line=replace(line, title=compared.label))
 
@@ -259,7 +264,8 @@ class Finding:
         factor = 1e3 if metric.unit == "s" else 1.0
         a, b = ([None if x is None else factor * x for x in self._paired(side, metric)] for side in SIDES)
         unit = "ms" if metric.unit in ("s", "ms") else metric.title
-        return replace(self._of_columns(metric.title, a, b, confidence=confidence), unit=unit)
+        line = self._of_columns(metric.title, a, b, confidence=confidence)
+        return replace(line, unit=unit, more_is_better=metric.higher_is_better)
 
     def _paired(self, condition: str, metric: Metric) -> list[float | None]:
         """A figure for each block; ``None`` where that has none."""
@@ -308,7 +314,7 @@ class Finding:
             if places and self.blocks:
                 a, b = (times[:, places].sum(axis=1) for times in self._times)
                 title = f"{len(places)} only in {side}"
-                lines.append(self._line(title, a, b, "µs", 1 - FAMILY_ERROR, self.step_us * len(places)))
+                lines.append(self._line(title, a, b, "µs", 1 - FAMILY_ERROR, self._step_of(places)))
         return lines
 
 
