@@ -22,7 +22,7 @@ from autogauge.models.ir import Graph, Port
 from autogauge.models.tiny import weights
 from benchmarks.command import positive, run_command
 
-CHANNELS, SIZE, USUAL = 32, 28, 3
+CHANNELS, SIZE, USUAL = 64, 56, 3
 
 
 def convolutions(number: int, planted: int | None, kernel: int) -> Graph:
