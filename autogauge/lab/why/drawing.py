@@ -35,7 +35,7 @@ def blocks_of(finding: Finding, top: int) -> Iterable[Block]:
     yield _lines("why-whole", "The sum of layers beside the whole", WHOLE, finding.whole)
     yield _lines("why-in-use", "As they are in use", IN_USE, finding.in_use)
     yield _lines("why-phases", "From the start of a process to its first result", PHASES, finding.phases)
-    same = "Every property that the compiled models of both sides support was asked; what is not here is the same."
+    same = "Every property that either supports was asked; what is not here is the same."
     nothing = "none differs" if finding.properties_are_known else "not known of both sides"
     yield Block(
         "why-properties",
@@ -129,7 +129,10 @@ def _cells(line: Line) -> tuple[str, str, str, str]:
 
 
 def _lines(anchor: str, title: str, how: str, lines: Sequence[Line]) -> Block:
-    rows = [(f"{each.title}, {each.unit}" if each.unit != "ms" else each.title, *_cells(each)) for each in lines]
+    rows = [
+        (f"{each.title}, {each.unit}" if each.unit not in ("ms", each.title) else each.title, *_cells(each))
+        for each in lines
+    ]
     return Block(anchor, title, how, Table.of(("figure", "A", "B", "B − A", "interval"), rows), printed=True)
 
 
