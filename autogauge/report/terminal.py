@@ -180,7 +180,8 @@ def printed(result: Result) -> Iterable[RenderableType]:
 def _column_of(block: Block, name: str, place: int) -> Column:
     """A figure is never broken, and stands to the right."""
     is_number = place in block.table.numeric
-    return Column(name, 91 - place, None if is_number else 8, right=is_number)
+    needs = min(12, max(8, *map(len, name.split())))
+    return Column(name, 91 - place, None if is_number else needs, right=is_number)
 
 
 def printed_block(block: Block) -> Iterable[RenderableType]:

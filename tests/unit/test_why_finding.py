@@ -201,7 +201,8 @@ def test_terminal_and_markdown_show_the_difference_before_the_kernel():
     blocks = list(drawing.blocks(result))
     shown = terminal.render([part for each in blocks for part in terminal.printed_block(each)], width=80, colour=False)
     assert "conv-5" in shown
-    assert "B − A µs" in shown
+    assert f"{drawing.B_LESS_A}" in shown
+    assert "precision" in shown
     text = markdown.of_blocks("Where the time went", drawing.words(Finding(result)), blocks, ["a note"])
     assert "| conv-5 | +4" in text or "| conv-5 | +3" in text
     assert text.endswith("- a note\n")

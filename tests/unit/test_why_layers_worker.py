@@ -169,11 +169,11 @@ def chain(tmp_path_factory):
     folder = tmp_path_factory.mktemp("layers")
     np.savez(folder / "inputs.npz", **{"0": np.ones(tiny.IMAGE, np.float32)})
     path = tiny.paths(Cache(folder / "cache"))["chain"]
-    request = {"model": str(path), "inputs": str(folder / "inputs.npz"), "warm_up_s": 0.02, "measure_s": 0.1}
+    request = {"model": str(path), "inputs": str(folder / "inputs.npz"), "warm_up_s": 0.02, "measure_s": 0.05}
     return Launcher(folder / "probes"), request
 
 
-@pytest.mark.parametrize("device", ["CPU", "AUTO"])
+@pytest.mark.parametrize("device", [pytest.param("CPU", marks=pytest.mark.slow), "AUTO"])
 def test_a_real_profile_is_of_the_layers_that_ran(chain, device):
     launcher, fields = chain
     reply, _ = launcher.run_once(ProbeRequest("layers", device=device, counted=True, **fields), device)

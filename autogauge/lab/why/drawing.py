@@ -19,6 +19,8 @@ from autogauge.stats.intervals import Interval
 
 TOP = 12
 """Layers that have a line of their own where nobody asked for more or fewer; the rest is one line."""
+B_LESS_A = "B\u00a0−\u00a0A"
+"""A title of columns, which is broken nowhere."""
 NEEDED = "Too few blocks for an interval: it takes {}"
 PERCENT = f"{100 * (1 - FAMILY_ERROR):g} %"
 
@@ -66,7 +68,7 @@ def layers_block(finding: Finding, top: int) -> Block:
         rows.append(_row(rest.title, rest))
     bars = [_bar(each.label, each.line) for each in shown] + ([_bar(rest.title, rest)] if rest else [])
     chart = {"kind": "differences", "unit": "B − A, µs", "rows": bars}
-    columns = ("layer", "B − A µs", "interval", "A µs", "B µs", "kernel", "precision", "type", "matched by")
+    columns = ("layer", f"{B_LESS_A} µs", "interval", "A µs", "B µs", "kernel", "precision", "type", "matched by")
     return Block(
         "why-layers",
         "Where the time went, layer by layer",
@@ -133,7 +135,7 @@ def _lines(anchor: str, title: str, how: str, lines: Sequence[Line]) -> Block:
         (f"{each.title}, {each.unit}" if each.unit not in ("ms", each.title) else each.title, *_cells(each))
         for each in lines
     ]
-    return Block(anchor, title, how, Table.of(("figure", "A", "B", "B − A", "interval"), rows), printed=True)
+    return Block(anchor, title, how, Table.of(("figure", "A", "B", B_LESS_A, "interval"), rows), printed=True)
 
 
 def _bar(label: str, line: Line) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def _bar(label: str, line: Line) -> dict[str, Any]:
 
 def signed(value: float) -> str:
     """A difference with its sign."""
-    text = number(value, 3)
+    text = number(round(value, 9), 3)  # of equal figures, what is left of their binary digits is no difference
     return text if value <= 0 or text == "0" else f"+{text}"
 
 
