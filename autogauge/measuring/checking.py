@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from autogauge.measuring.claim import Bound, Claim, Difference, Fact, Ratio
+from autogauge.measuring.claim import WITHIN, Bound, Claim, Difference, Fact, Ratio
 from autogauge.measuring.condition import REFERENCE, TWIN, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -93,10 +93,12 @@ def _in_claims(result: Result) -> Iterator[str]:
     names = [each.name for each in result.conditions]
     known = {each.name: each for each in result.metrics}
     for claim in claims:
-        yield from (f"{claim.name!r}: {each}" for each in _in_claim(claim, names, known))
+        yield from (f"{claim.name!r}: {each}" for each in _in_claim(claim, names, known, claim in result.changes))
+    if missing := {*result.controls} - {each.name for each in result.changes}:
+        yield f"its controls are changes of it, and {few(sorted(map(repr, missing)))} is none"
 
 
-def _in_claim(claim: Claim, names: list[str], known: Mapping[str, Metric]) -> Iterator[str]:
+def _in_claim(claim: Claim, names: list[str], known: Mapping[str, Metric], is_change: bool) -> Iterator[str]:
     """What is wrong with one claim, in clauses."""
     if isinstance(claim.conditions, str):
         yield f"its conditions are a text: write ({claim.conditions!r},)"
@@ -109,7 +111,12 @@ def _in_claim(claim: Claim, names: list[str], known: Mapping[str, Metric]) -> It
         return
     if isinstance(claim, (Ratio, Difference)) and claim.conditions[0] == claim.conditions[1]:
         yield f"it compares {claim.conditions[0]!r} with itself"
-    if claim.relation not in ("at most", "at least"):
+    if isinstance(claim, Ratio) and claim.relation == WITHIN:
+        if not is_change:
+            yield "only a change is within a factor: a promise is 'at most' or 'at least'"
+        if not claim.bound > 1:
+            yield f"a ratio is within a factor above 1, and not {claim.bound:g}"
+    elif claim.relation not in ("at most", "at least"):
         yield f"its relation is 'at most' or 'at least', and not {claim.relation!r}"
     if not math.isfinite(claim.bound) or (isinstance(claim, Ratio) and claim.bound <= 0):
         yield f"{claim.bound:g} is no bound" + (" of a ratio" if isinstance(claim, Ratio) else "")

@@ -18,12 +18,15 @@ from autogauge.stats.verdicts import Outcome
 BEYOND = "beyond what is known: "
 """Begins what is told of a sample that breaks a fact by more than the known difference excuses."""
 Relation = Literal["at most", "at least"]
+WITHIN: Literal["within"] = "within"
+"""The relation of a ratio that is claimed to be no further from 1 than a factor, either way: the two sides are alike."""
 
 
 @dataclass(frozen=True)
 class Ratio:
     """A ratio of two conditions of a study, and the side of ``bound`` that it is claimed to be on.
 
+    Or, ``within`` it: at least 1 over ``bound``, a factor above 1, and at most ``bound``.
     ``metric`` is which figure of a sample is compared; ``sentence`` is the promise in words.
     """
 
@@ -34,7 +37,7 @@ class Ratio:
     metric: Metric
     numerator: str
     denominator: str
-    relation: Relation
+    relation: Relation | Literal["within"]
     bound: float
     rules: tuple[str, ...] = ()
     """The documented rules that it asserts, by key (``contract.rules``)."""
@@ -206,6 +209,8 @@ class Verdict:
             return f"{claim.subject}: {self._of_every_sample()}"
         unit = f" {claim.metric.unit}" if isinstance(claim, Bound) and claim.metric.unit else ""
         to_be = f"to be {claim.relation} {in_digits(claim.bound)}{unit}"
+        if claim.relation == WITHIN:
+            to_be = f"to be within {in_digits(100 * (claim.bound - 1), 3)} % of 1"
         if isinstance(claim, Bound) and claim.every:
             return f"{claim.subject}{self._at_worst(unit, to_be)}"
         if self.interval is None:

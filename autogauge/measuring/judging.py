@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autogauge.measuring import answered, findings, harness
-from autogauge.measuring.claim import Bound, Claim, Difference, Fact, Ratio, Verdict, in_digits
-from autogauge.stats.changes import judge_change
+from autogauge.measuring.claim import WITHIN, Bound, Claim, Difference, Fact, Ratio, Verdict, in_digits
+from autogauge.stats.changes import judge_change, judge_likeness
 from autogauge.stats.intervals import Interval, median_within, paired_difference, paired_ratio
 from autogauge.stats.verdicts import Outcome, outcome_of
 
@@ -38,7 +38,10 @@ def interval(result: Result, claim: Claim) -> Interval | None:
     plan = result.plan_of(claim)
     # The last look may spend the rest.
     elapsed_s = plan.budget_s if evidence_for(result, claim) >= plan.looks[-1] else result.elapsed_s
-    confidence = plan.confidence_at(elapsed_s, result.looked.get(claim.name, 0.0))
+    looked_at_once = claim.name in result.controls  # with all of its error
+    confidence = (
+        plan.confidence if looked_at_once else plan.confidence_at(elapsed_s, result.looked.get(claim.name, 0.0))
+    )
     if isinstance(claim, Bound):
         figures = [sample.figures.get(claim.metric.name, math.nan) for sample in result.samples(claim.condition)]
         return median_within(figures, confidence) if any(map(math.isfinite, figures)) else None
@@ -84,7 +87,11 @@ def _of_interval(
     outcome = outcome_of(claim, found)
     if isinstance(claim, Ratio) and claim in result.changes and found is not None:
         numerators, denominators = zip(*result.pairs(claim), strict=True)
-        outcome, found = judge_change(numerators, denominators, claim, found.confidence)
+        if claim.relation == WITHIN:
+            better = claim.metric.higher_is_better
+            outcome, found = judge_likeness(numerators, denominators, claim, found.confidence, higher_is_better=better)
+        else:
+            outcome, found = judge_change(numerators, denominators, claim, found.confidence)
     if claim not in result.claims:
         return outcome, found, ""
     outcome, remark = _allowed_for(result, claim, outcome, found)

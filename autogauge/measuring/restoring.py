@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from autogauge.measuring.claim import Bound, Claim, Difference, Fact, Ratio, Verdict
+from autogauge.measuring.claim import WITHIN, Bound, Claim, Difference, Fact, Ratio, Verdict
 from autogauge.measuring.condition import CANDIDATE, HERE, PINNED, REFERENCE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -63,6 +63,7 @@ def result_from(fields: Fields, arrays: Mapping[str, Array]) -> Result:
         fields.choice("shown", (AS_TABLE, BY_METRIC, CLAIMS), AS_TABLE),
         fields.text("caption", ""),
         fields.of_texts("not_promised", {}),
+        fields.texts("controls", ()),
         _replicates(fields, conditions, arrays),
         _facts(fields),
         fields.text("state"),
@@ -149,6 +150,9 @@ def _claim_from(fields: Fields, metrics: Mapping[str, Metric]) -> Claim:
     metric = metrics.get(said) if isinstance(said, str) else _metric_from(said, fields.at("metric"))
     if metric is None:
         raise ValueError(f"{fields.at('metric')} is {short(said)}, which the study does not declare")
+    if kind == Ratio.kind and fields.any("relation") == WITHIN:
+        sides = fields.text("numerator"), fields.text("denominator")
+        return Ratio(name, sentence, metric, *sides, WITHIN, bound, rules, known)
     relation = fields.choice("relation", ("at most", "at least"))
     if kind == Bound.kind:
         return Bound(

@@ -115,6 +115,8 @@ class Result:
     """What a reader of its figures must know: ``seconds since the call of compile_model``."""
     not_promised: Mapping[str, str] = field(default_factory=dict)
     """The claims that do not apply where it was measured, by name, with the reason."""
+    controls: tuple[str, ...] = ()
+    """The changes, by name, that compare a thing with itself: measured as long as any other is open, and looked at once, at the end."""
     replicates: list[Replicate] = field(default_factory=list, metadata=_MEASURED)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict, metadata=_MEASURED)
     state: str = field(default="planned", metadata=_MEASURED)

@@ -63,9 +63,11 @@ def _run(result: Result, measure: Measure, progress: Progress, began: float) -> 
     shuffled = random.Random(result.seed)
     in_a_row = dict.fromkeys((condition.name for condition in result.conditions), 0)
     watch = disturbance.Watch()
-    undecided: list[Claim] = [claim for claim in (*result.claims, *result.changes) if claim.is_looked_at]
+    looked_at: list[Claim] = [claim for claim in (*result.claims, *result.changes) if claim.is_looked_at]
+    controls = [claim for claim in looked_at if claim.name in result.controls]
+    undecided = [claim for claim in looked_at if claim not in controls]
     while True:
-        needed = {name for claim in undecided for name in claim.conditions}
+        needed = {name for claim in (*undecided, *(controls if undecided else ())) for name in claim.conditions}
         if _wants_everything(result, time.monotonic() - began):
             needed |= {condition.name for condition in result.conditions}
         wanted = [condition for condition in result.conditions if condition.name in needed]
@@ -88,8 +90,9 @@ def _run(result: Result, measure: Measure, progress: Progress, began: float) -> 
         result.elapsed_s = time.monotonic() - began
         undecided = _look(result, undecided, given_up, result.elapsed_s)
         if not undecided and not _wants_everything(result, time.monotonic() - began):
-            looked_at = [claim for claim in (*result.claims, *result.changes) if claim.is_looked_at]
-            open_ones = [claim for claim in looked_at if not result.verdict(claim).is_decided]
+            for claim in controls:
+                result.close(claim, for_good=True)
+            open_ones = [claim for claim in looked_at if claim not in controls and not result.verdict(claim).is_decided]
             unfinished = open_ones or len(result.replicates) < result.plan.looks[0]
             result.state = "budget ended" if unfinished else "decided"
             return

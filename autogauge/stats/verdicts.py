@@ -27,8 +27,8 @@ class Bounded(Protocol):
     """Whatever claims that a figure is on one side of a bound."""
 
     @property
-    def relation(self) -> Literal["at most", "at least"]:
-        """On which side."""
+    def relation(self) -> Literal["at most", "at least", "within"]:
+        """On which side; ``within``: of a ratio, no further from 1 than that factor, either way."""
 
     @property
     def bound(self) -> float:
@@ -39,7 +39,11 @@ def outcome_of(claim: Bounded, interval: Interval | None) -> Outcome:
     """What the interval says about the claim."""
     if interval is None:
         return Outcome.INCONCLUSIVE
-    if claim.relation == "at most":
+    if claim.relation == "within":
+        nearest, furthest = 1 / claim.bound, claim.bound
+        within = nearest <= interval.low and interval.high <= furthest
+        beyond = interval.high < nearest or furthest < interval.low
+    elif claim.relation == "at most":
         within, beyond = interval.high <= claim.bound, interval.low > claim.bound
     else:
         within, beyond = interval.low >= claim.bound, interval.high < claim.bound

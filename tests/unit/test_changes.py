@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from autogauge.measuring.claim import Ratio
+from autogauge.measuring.claim import WITHIN, Ratio
 from autogauge.rig.warm import FPS, LATENCY_MS
-from autogauge.stats.changes import NEIGHBOURS, judge_change
+from autogauge.stats.changes import NEIGHBOURS, judge_change, judge_likeness
 from autogauge.stats.verdicts import Outcome
 
 SLOWER = Ratio("a-not-slower", "A is not slower than B", LATENCY_MS, "A", "B", "at most", 1.025)
@@ -74,3 +74,53 @@ def test_the_interval_given_is_the_one_that_decided():
 
 def test_fewer_pairs_than_neighbours_say_nothing():
     assert judge_change([1.0, 1.0], [1.0, 1.0], SLOWER, 0.99)[0] is Outcome.INCONCLUSIVE
+
+
+ALIKE = {
+    True: Ratio("a-as-b", "A is as B", FPS, "A", "B", WITHIN, 1.05),
+    False: Ratio("a-as-b", "A is as B", LATENCY_MS, "A", "B", WITHIN, 1.05),
+}
+
+
+def likenesses(ratio, higher_is_better, pairs=80, trials=80, share=0.0, confidence=0.99):
+    """Outcomes where A costs ``ratio`` times as much as B; and whether their intervals say slower."""
+    random = np.random.default_rng(11)
+    found = []
+    for _ in range(trials):
+        above, below = ratio * noisy(random, pairs, share), noisy(random, pairs, share)
+        if higher_is_better:
+            above, below = 1 / above, 1 / below
+        found.append(
+            judge_likeness(
+                list(above), list(below), ALIKE[higher_is_better], confidence, higher_is_better=higher_is_better
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+@pytest.mark.parametrize("ratio", [1.06, 1 / 1.06])
+def test_a_difference_either_way_is_no_likeness_and_the_interval_says_which_way(ratio, higher_is_better):
+    found = likenesses(ratio, higher_is_better)
+    assert [outcome for outcome, _ in found].count(Outcome.FAIL) == len(found)
+    costs = [1 / interval.ratio if higher_is_better else interval.ratio for _, interval in found]
+    assert all((cost > 1) == (ratio > 1) for cost in costs)
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_alike_is_known_and_never_taken_for_a_difference(higher_is_better):
+    assert {outcome for outcome, _ in likenesses(1.0, higher_is_better)} == {Outcome.PASS}
+    assert {outcome for outcome, _ in likenesses(1.0, higher_is_better, pairs=8)} == {Outcome.INCONCLUSIVE}
+
+
+def test_a_difference_of_less_than_half_of_the_bound_is_none():
+    """Known beyond doubt, and not worth a word."""
+    outcomes_of = [outcome for outcome, _ in likenesses(1.015, False, pairs=120)]
+    assert outcomes_of.count(Outcome.PASS) == len(outcomes_of)
+
+
+def test_a_difference_is_found_through_noise_that_hides_it_from_the_pairs_either_way():
+    for ratio in (1.08, 1 / 1.08):
+        found = [outcome for outcome, _ in likenesses(ratio, False, share=0.3)]
+        assert found.count(Outcome.FAIL) >= 70
+    assert [outcome for outcome, _ in likenesses(1.0, False, share=0.3, trials=150)].count(Outcome.FAIL) <= 1

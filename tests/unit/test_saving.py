@@ -13,7 +13,7 @@ import pytest
 
 from autogauge.files import as_json
 from autogauge.measuring import reading, restoring, saving
-from autogauge.measuring.claim import Bound, Difference, Fact, Ratio, Verdict
+from autogauge.measuring.claim import WITHIN, Bound, Difference, Fact, Ratio, Verdict
 from autogauge.measuring.condition import CANDIDATE, PINNED, REFERENCE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -75,6 +75,7 @@ class Drawn:
             names, kind = [self.any(NAMES), self.any(NAMES)], self.any(kinds)
             contract = {"rules": self.some(self.word), "known": self.word()}
             if kind is Ratio:
+                side = self.any((side, WITHIN))
                 return Ratio(name, sentence, self.metric(), *names, side, self.number(), **contract)
             if kind is Difference:
                 return Difference(name, sentence, self.metric(), *names, side, self.number(), **contract)
@@ -165,6 +166,7 @@ class Drawn:
             self.any((AS_TABLE, BY_METRIC, CLAIMS)),
             self.word(),
             self.table(self.word),
+            self.some(self.word),
             replicates=[*self.some(self.replicate, 5)],
             facts=self.table(lambda: self.table(self.fact), NAMES),
             state=self.word(),
