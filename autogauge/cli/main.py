@@ -22,7 +22,8 @@ from autogauge.report.output import end_where_nobody_reads, flush, make_writable
 
 COMMANDS = (
     *("devices", "doctor", "aa", "models", "runtimes", "emulated"),
-    *("why", "gate", "accept", "reject", "alert"),
+    *("matrix", "bisect", "why"),
+    *("gate", "accept", "reject", "alert"),
     *("history", "compare", "report", "fleet", "options", "contract"),
 )
 """In the order of the help. Each is a module of this package, which has it as its ``app``."""

@@ -122,11 +122,18 @@ def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> 
     """Print what the end of that session printed, from its file alone; and write its page."""
     from rich.text import Text
 
-    from autogauge.history import recorded
+    from autogauge.history import recorded, run_file
+    from autogauge.lab.releases import kept
     from autogauge.report import markdown as in_markdown
     from autogauge.report import summary, terminal, told, words
     from autogauge.report.pages.run_page import PAGE
 
+    document = run_file.read_document(path)
+    if kind := kept.kind_of(document):
+        from autogauge.cli import releases_shown
+
+        releases_shown.draw_again(path, document, kind, out, markdown=markdown, as_json=as_json)
+        return
     found = recorded.of_file(path)
     if out is not None:
         summary.check_place(out, "--out=DIR")

@@ -52,6 +52,21 @@ var autogauge = (function () {
         hovertext: rows.map(function (r) { return plain(r.label) + ": " + r.value.toPrecision(3) + " (" + plain(r.word) + ")"; }), hoverinfo: "text"
       }], layout({ height: height(rows.length), showlegend: false, xaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), yaxis: axis("", ticks(rows)) })];
     },
+    releases: function (chart) {
+      var rows = chart.rows, known = rows.filter(function (r) { return r.value !== null; });
+      var places = known.map(function (r) { return rows.indexOf(r); });
+      return [[{
+        type: "scatter", mode: "lines+markers", x: places, y: known.map(function (r) { return r.value; }), line: { color: css("--faint"), width: 1 },
+        error_y: { type: "data", symmetric: false, array: known.map(function (r) { return r.high - r.value; }), arrayminus: known.map(function (r) { return r.value - r.low; }), color: css("--text") },
+        marker: { size: 11, color: known.map(function (r) { return css({ slower: "--fail", faster: "--better", base: "--text", INCONCLUSIVE: "--open" }[r.word] || "--pass"); }), symbol: known.map(function (r) { return { slower: "x", faster: "star", base: "square", INCONCLUSIVE: "diamond-open" }[r.word] || "circle"; }) },
+        hovertext: known.map(function (r) { return plain(r.label) + ": " + (r.word === "base" ? "the base" : r.value.toFixed(1) + " % (" + r.low.toFixed(1) + " to " + r.high.toFixed(1) + "), " + plain(r.word)); }), hoverinfo: "text"
+      }], layout({
+        height: 420, showlegend: false, yaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), margin: { l: 60, r: 16, t: 60, b: 48 },
+        xaxis: axis("", { tickmode: "array", tickvals: rows.map(function (r, i) { return i; }), ticktext: rows.map(function (r) { return plain(r.label, 24); }), range: [-0.5, rows.length - 0.5], gridcolor: "rgba(0,0,0,0)" }),
+        shapes: chart.steps.map(function (step) { return { type: "line", x0: step.at, x1: step.at, yref: "paper", y0: 0, y1: 1, line: { color: css("--faint"), dash: "dash", width: 1 } }; }),
+        annotations: chart.steps.map(function (step, index) { return { x: step.at, yref: "paper", y: 1, yanchor: "bottom", xanchor: step.at > rows.length / 2 ? "right" : "left", yshift: 16 * (index % 3), showarrow: false, text: plain(step.label), font: { size: 11, color: css("--text") } }; })
+      })];
+    },
     stack: function (chart) {
       var rows = chart.rows.slice().reverse();
       var order = [7, 6, 4, 0, 1];

@@ -1,0 +1,117 @@
+"""``python -m autogauge matrix``: OpenVINO releases side by side, each beside one of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from autogauge.cli import releases_asked as options
+from autogauge.cli import releases_shown
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.lab.matrix.measuring import Measuring
+from autogauge.lab.matrix.outcome import of_file
+from autogauge.lab.matrix.plan import Wanted
+from autogauge.lab.releases import figures, named
+from autogauge.models import resolve
+from autogauge.parsing import parse_change, parse_deadline
+from autogauge.plain import sentence
+from autogauge.report.progress import progress_on
+
+FOLDER = "matrix"
+"""Where in the reports' folder matrices are kept."""
+app = typer.Typer(**OF_A_COMMAND)
+Releases = Annotated[
+    str,
+    typer.Option(
+        "--openvino",
+        metavar="LIST",
+        help="The releases, such as 2024.6,2026.4, environments, wheels, archives; or all that the index offers.",
+    ),
+]
+Base = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--base", metavar="NAME", help="The one that the others are held against. [default: the last named]"),
+]
+Study = Annotated[
+    str,
+    typer.Option(
+        "--study", metavar="hints,fil", help="Steady speed by hint (latency, FPS), first inferences, or both."
+    ),
+]
+Metric = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--metric", metavar="latency,fps,fil", help="Only these. [default: all of the study's]"),
+]
+PairBudget = Annotated[
+    str,
+    typer.Option(
+        "--pair-budget",
+        metavar="SECONDS",
+        help="How long a release may be measured beside the base, for each figure; for FIL twice that.",
+    ),
+]
+Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="What was measured is kept in DIR/matrix.")]
+
+
+@app.command(epilog="Example: python -m autogauge matrix --openvino=2024.6.0,2025.4.1,2026.4.1 --study=hints,fil")
+def matrix(
+    openvino: Releases,
+    base: Base = None,
+    study: Study = "hints",
+    metric: Metric = None,
+    device: options.Device = "AUTO",
+    smallest_change: options.SmallestChange = options.SMALLEST,
+    pair_budget: PairBudget = "30",
+    model: options.Model = resolve.DEFAULT_MODEL,
+    precision: options.Precision = None,
+    model_source: options.Source = resolve.AUTO,
+    shape: options.Shape = None,
+    inputs: options.Inputs = None,
+    infer_requests: options.InferRequests = 0,
+    reports: Reports = Path("reports"),
+    machine: options.Machine = None,
+    out: options.Out = None,
+    cache: CacheFolder = None,
+    seed: options.Seed = None,
+    wait: options.Wait = options.FOREVER,
+    as_json: AsJson = False,
+) -> None:
+    """Measure OpenVINO releases side by side: which are slower or faster than one of them, by how much, and how sure that is.
+
+    The base is measured twice (A/A): that shows what noise looks like here. What was measured is kept, also after Ctrl-C, and is drawn
+    again by `report FILE`.
+
+    Exit status 0: all were measured, whatever the verdicts. 1: some could not be, or A/A shows a difference, so that a figure's verdicts do
+    not count. 2: a mistake, or interrupted.
+    """
+    progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
+    names = named.offered(progress) if openvino == named.ALL else named.parse(openvino)
+    chosen = base or names[-1]
+    named.check(names)
+    named.check((chosen,), "--base")
+    budget_s = parse_deadline("--pair-budget", pair_budget)
+    change = parse_change("--smallest-change", smallest_change)
+    wanted = Wanted(figures.parse(study, metric), change, budget_s, device)
+    releases_shown.check_places(out)
+    place = options.workplace(
+        model, precision, model_source, shape, inputs, infer_requests, device, machine, cache, wait
+    )
+    for name in named.twice(openvino):
+        progress.say(f"{name} is named more than once, and measured as one: the base is measured twice in any case")
+    with place.opened("python -m autogauge matrix", progress) as held:
+        place.check_device(held)
+        measuring = Measuring(held, wanted, reports / FOLDER, place.machine, seed)
+        path, interruption = measuring.run(names, chosen)
+    if path is None:
+        raise interruption or KeyboardInterrupt
+    found = of_file(path)
+    releases_shown.show(found, as_json=as_json)
+    releases_shown.write(found, out or ())
+    print(f"kept: {sentence(str(path))}; python -m autogauge report draws it again", file=sys.stderr)
+    if interruption is not None:
+        raise interruption
+    if not found.is_good:
+        raise typer.Exit(1)

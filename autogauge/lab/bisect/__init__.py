@@ -1,0 +1,1 @@
+"""The first release that is slower: ``python -m autogauge bisect``."""

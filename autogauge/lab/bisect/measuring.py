@@ -1,0 +1,201 @@
+"""Measures a bisection: what ``search`` asks for, one comparison after another; a release is set up when it is first needed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autogauge.errors import UserError
+from autogauge.lab.bisect import outcome
+from autogauge.lab.bisect.search import FAILED, Answer, Conclusion, Found, Step, most_comparisons, search
+from autogauge.lab.releases import beside, differs, kept, named
+from autogauge.lab.releases.beside import Block, changes_of
+from autogauge.lab.releases.figures import Figure
+from autogauge.lab.releases.kept import Keeper
+from autogauge.lab.releases.named import Named
+from autogauge.lab.releases.session import Session
+from autogauge.measuring.result import Result
+from autogauge.probe.identity import WrongRuntime
+from autogauge.rig.profile import RELAY_ROUNDS
+from autogauge.runtimes.releases import Index
+from autogauge.targets import Target
+
+FAMILY_ERROR = 0.05
+"""How often a bisection may say anything that is wrong, all comparisons and looks together."""
+LONGER = 3.0
+"""How many times as long a comparison takes the second time."""
+FRESH_PATIENCE = 2.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked. ``names`` are the releases from the good one to the bad one, ``labels`` what tables call them."""
+
+    names: tuple[str, ...]
+    figure: Figure
+    smallest_change: float = 0.05
+    pair_budget_s: float = 30.0
+    device: str = "AUTO"
+    relay_rounds: int = RELAY_ROUNDS
+
+    @property
+    def error(self) -> float:
+        """How often one comparison may be wrong."""
+        return FAMILY_ERROR / most_comparisons(len(self.names))
+
+    def block(self, step: Step, base: Named, release: Named) -> Block:
+        """How a comparison is measured."""
+        budget_s = self.pair_budget_s * (LONGER if step.attempt else 1.0)
+        budget_s *= FRESH_PATIENCE if self.figure.is_fresh else 1.0
+        return Block(
+            f"{step.kind}: {release.label} beside {base.label}",
+            base,
+            (release,),
+            (self.figure,),
+            step.change,
+            self.error,
+            budget_s,
+            self.relay_rounds,
+            self.device,
+            with_control=False,
+        )
+
+
+@dataclass
+class Measuring:
+    """A bisection at work. ``results`` is filled while it is measured, ``steps`` say what for."""
+
+    session: Session
+    wanted: Wanted
+    folder: Path
+    machine: str
+    seed: int | None = None
+    results: list[Result] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    conclusion: Conclusion | None = None
+    properties: list[tuple[str, str, str]] | None = None
+    keeper: Keeper | None = None
+    _ready: dict[str, Named | str] = field(default_factory=dict)
+    _index: Index = field(default_factory=Index)
+
+    @cached_property
+    def _short(self) -> dict[str, str]:
+        return named.in_short(self.wanted.names)
+
+    def run(self) -> tuple[Path | None, KeyboardInterrupt | None]:
+        """Search to the end; as :func:`kept.run`."""
+
+        def do() -> None:
+            for place in (0, len(self.wanted.names) - 1):  # without its ends there is nothing to search
+                if isinstance(why := self._set_up(place), str):
+                    raise UserError(why)
+            self.keeper = Keeper(self.folder, outcome.KIND, self.machine, self._settings, self.results)
+            self._search()
+
+        return kept.run(self.session, do, lambda: self.keeper)
+
+    def _search(self) -> None:
+        asking = search(len(self.wanted.names), self.wanted.smallest_change)
+        try:
+            step = next(asking)
+            while True:
+                step = asking.send(self._compare(step))
+        except StopIteration as over:
+            self.conclusion = over.value
+        if self.conclusion and self.conclusion.found in (Found.NAMED, Found.RANGE, Found.IN_STEPS):
+            self.properties = self._differing(self.conclusion.after, self.conclusion.first)
+
+    def _compare(self, step: Step) -> Answer:
+        """Measure what is asked for."""
+        told = {
+            "kind": str(step.kind),
+            "base": step.base,
+            "release": step.release,
+            "on": "",
+            "of": "",
+            "attempt": step.attempt,
+            "measured": False,
+            "why": "",
+        }
+        self.steps.append(told)
+        sides = self._set_up(step.base), self._set_up(step.release)
+        if why := next((each for each in sides if isinstance(each, str)), ""):
+            told["why"] = why
+            self.session.progress.say(f"NOT MEASURED: {self.wanted.names[step.release]}: {why}")
+            return Answer(FAILED)
+        base, release = (each for each in sides if isinstance(each, Named))
+        block = self.wanted.block(step, base, release)
+        result = block.result(self.session.rig, random.randrange(2**32) if self.seed is None else self.seed)
+        self.results.append(result)
+        told |= {"measured": True, "on": base.label, "of": release.label}
+        beside.measure(self.session.rig, block, result)
+        (change,) = changes_of(result, [self.wanted.figure], base.label, [release.label])
+        self.session.progress.say(change.evidence())
+        if change.cost is None or result.state == "gave up":
+            told["why"] = "; ".join(change.failures) or "it gave nothing"
+            return Answer(FAILED)
+        return Answer(change.word, change.cost.ratio, change.cost.low, change.cost.high)
+
+    def _set_up(self, place: int) -> Named | str:
+        """The release at that place, made ready now if need be; or why it cannot be measured."""
+        name = self.wanted.names[place]
+        if name not in self._ready:
+            option = {0: "--good", len(self.wanted.names) - 1: "--bad"}.get(place, named.OPTION)
+            try:
+                found = named.set_up(self.session.rig, name, option, self.session.progress, self._index)
+                self._ready[name] = replace(found, label=label_of(name, self._short[name], found))
+            except WrongRuntime:
+                raise
+            except UserError as error:
+                self._ready[name] = str(error)
+        return self._ready[name]
+
+    def _differing(self, before: int, after: int) -> list[tuple[str, str, str]] | None:
+        """What the two releases say differently of the compile that is measured; ``None`` where one of them told nothing."""
+        rig, wanted = self.session.rig, self.wanted
+        target = Target.with_hint(wanted.device, wanted.figure.hint)
+        found = [
+            differs.properties_of(rig.setups[wanted.names[place]], target, rig.deadlines.probe_s)
+            for place in (before, after)
+        ]
+        old, new = found
+        return None if old is None or new is None else differs.differing(old, new)
+
+    def _settings(self) -> dict[str, Any]:
+        ready = [self._ready.get(name) for name in self.wanted.names]
+        labels = [
+            each.label if isinstance(each, Named) else self._short[name]
+            for name, each in zip(self.wanted.names, ready, strict=True)
+        ]
+        return outcome.settings(labels, self.wanted.figure, self.steps, self.conclusion, self.properties)
+
+
+def label_of(name: str, short: str, found: Named) -> str:
+    """What tables call a release: its version; of an environment as much of its name as tells it apart, too."""
+    return found.release if found.release == name else f"{short} ({found.release})"
+
+
+def between(names: Sequence[str], good: str, bad: str) -> tuple[str, ...]:
+    """The releases from the good one to the bad one: those of a list that lie between, in the order of their versions.
+
+    Where the list names environments its own order holds: nobody knows their versions before they are asked. Raises :class:`UserError`.
+    """
+    if good == bad:
+        raise UserError(f"{good} is both the good and the bad release: name two (--good, --bad).")
+    if any(not name[:1].isdigit() or "/" in name for name in (*names, good, bad)):
+        inner = [name for name in names if name not in (good, bad)]
+        if good in names and bad in names:
+            places = sorted((names.index(good), names.index(bad)))
+            inner = [name for name in names[places[0] + 1 : places[1]] if name not in (good, bad)]
+            if names.index(good) > names.index(bad):
+                inner.reverse()
+        return (good, *inner, bad)
+    low, high = sorted((named.order_of(good), named.order_of(bad)))
+    inner = sorted({name for name in names if low < named.order_of(name) < high}, key=named.order_of)
+    if named.order_of(good) > named.order_of(bad):
+        inner.reverse()
+    return (good, *inner, bad)

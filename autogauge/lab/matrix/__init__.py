@@ -1,0 +1,1 @@
+"""Many releases beside one of them: ``python -m autogauge matrix``."""

@@ -1,0 +1,220 @@
+"""What a matrix says: a verdict for each release beside the base, what the base beside itself is worth, and where levels changed.
+
+It is made of what its file holds, so that a saved matrix is shown as it was at the end of its measuring.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autogauge.errors import UserError
+from autogauge.gate.judgement import percent
+from autogauge.history import run_file
+from autogauge.history.recorded import Recorded, of_document
+from autogauge.lab.matrix import levels
+from autogauge.lab.matrix.levels import Seen, Step
+from autogauge.lab.releases import kept
+from autogauge.lab.releases.beside import changes_of
+from autogauge.lab.releases.figures import FIGURES, OPEN, SLOWER, Change, Figure
+from autogauge.lab.releases.named import Named, in_order
+from autogauge.measuring.reading import Fields
+from autogauge.plain import few, plain
+
+KIND = "matrix"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix as it is shown. ``absent`` says of what could not be measured why, by the name that the user gave.
+
+    ``changes`` are the releases beside the base, in the order of versions; ``controls`` the base beside itself, one a block and figure.
+    """
+
+    base: Named
+    others: tuple[Named, ...]
+    figures: tuple[Figure, ...]
+    smallest_change: float
+    family_error: float
+    changes: tuple[Change, ...]
+    controls: tuple[Change, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)
+    run: Recorded = field(default_factory=Recorded)
+
+    @property
+    def distrusted(self) -> list[Change]:
+        """The controls that show a difference where there is none."""
+        return [each for each in self.controls if not each.holds_1]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all that was named was measured, to the end, and can be trusted."""
+        return not (
+            self.absent or self.distrusted or self.run.interrupted_by or any(each.cost is None for each in self.changes)
+        )
+
+    def of(self, figure: Figure) -> list[Change]:
+        """Those of one figure."""
+        return [each for each in self.changes if each.figure == figure]
+
+    def steps(self, figure: Figure) -> list[Step]:
+        """Where the level of a figure changed; none where its verdicts are not trusted."""
+        if any(each.figure == figure for each in self.distrusted):
+            return []
+        return levels.steps([seen for _, seen in self.trend(figure) if seen])
+
+    def trend(self, figure: Figure) -> list[tuple[str, Seen | None]]:
+        """The releases in order, each with its interval; the base lies at 1, and what is not bounded has none."""
+        costs = {each.release: each.cost for each in self.of(figure)}
+        found: list[tuple[str, Seen | None]] = []
+        for each in in_order((self.base, *self.others)):
+            cost = costs.get(each.label)
+            if each is self.base:
+                found.append((each.label, Seen(each.label, 1.0, 1.0)))
+            elif cost is not None and cost.low > 0 and math.isfinite(cost.high):
+                found.append((each.label, Seen(each.label, cost.low, cost.high)))
+            else:
+                found.append((each.label, None))
+        return found
+
+    def warnings(self) -> list[str]:
+        """What must be read before any verdict."""
+        found = []
+        for figure in dict.fromkeys(each.figure for each in self.distrusted):
+            worst = max((each for each in self.distrusted if each.figure == figure), key=_distance)
+            assert worst.cost is not None
+            found.append(
+                f"NOT TO BE TRUSTED: {figure.title}: {self.base.label} was measured twice, and differs from itself "
+                f"(time {percent(worst.cost.ratio)}, interval {worst.bounds()}): no verdict of this figure counts; "
+                "measure again when nothing else runs on this machine (python -m autogauge doctor)"
+            )
+        found += [f"NOT MEASURED: {plain(name)}: {why}" for name, why in self.absent.items()]
+        return found
+
+    def in_words(self) -> str:
+        """What it comes to, in one sentence."""
+        slower = [each for each in self.changes if each.word == SLOWER]
+        differing = [each for each in self.changes if each.differs]
+        open_ = [each for each in self.changes if each.word == OPEN]
+        parts = []
+        if slower:
+            parts.append(f"slower than {self.base.label}: {few(_named(slower))}")
+        if faster := [each for each in differing if each not in slower]:
+            parts.append(f"faster: {few(_named(faster))}")
+        if not differing:
+            parts.append("no release differs beyond doubt")
+        if open_:
+            parts.append(f"{len(open_)} of {len(self.changes)} INCONCLUSIVE")
+        return "; ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as data; the samples are in its file."""
+        return {
+            "words": self.in_words(),
+            "base": self.base.label,
+            "releases": [
+                {"name": each.text, "label": each.label, "openvino": each.openvino}
+                for each in in_order((self.base, *self.others))
+            ],
+            "smallest_change": self.smallest_change,
+            "family_error": self.family_error,
+            "warnings": self.warnings(),
+            "absent": dict(self.absent),
+            "interrupted_by": self.run.interrupted_by or None,
+            "changes": [each.to_json() for each in self.changes],
+            "controls": [each.to_json() for each in self.controls],
+            "levels": {
+                figure.name: [
+                    {"after": step.after, "by": step.by, "is_slower": step.is_slower, "time_ratio": list(step.ratios)}
+                    for step in self.steps(figure)
+                ]
+                for figure in self.figures
+            },
+            "machine": self.run.machine,
+            "model": self.run.model,
+            "seconds": math.fsum(each.seconds for each in self.run.results),
+            "notes": list(self.run.notes),
+            "file": str(self.run.path) if self.run.path else None,
+        }
+
+
+def settings(
+    base: Named,
+    others: Sequence[Named],
+    figures: Sequence[Figure],
+    smallest_change: float,
+    family_error: float,
+    absent: Mapping[str, str],
+) -> dict[str, Any]:
+    """What a file keeps beside the results."""
+    return {
+        "base": _named_json(base),
+        "others": [*map(_named_json, others)],
+        "figures": [each.name for each in figures],
+        "smallest_change": smallest_change,
+        "family_error": family_error,
+        "absent": dict(absent),
+    }
+
+
+def of_file(path: Path, document: Mapping[str, Any] | None = None) -> Matrix:
+    """The matrix in that file, of which ``document`` is the JSON where it was read before. Raises :class:`UserError`."""
+    found = run_file.read_document(path) if document is None else document
+    try:
+        return of_run(found, path)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be drawn: {plain(str(error), 400)}; name another run.") from None
+
+
+def of_run(document: Mapping[str, Any], path: Path | None = None) -> Matrix:
+    """The same from what a file holds. Raises ``ValueError``."""
+    asked = Fields(run_file.section_of(document), "").fields(kept.SETTINGS)
+    run = of_document(document, {}, path)
+    base = _named_from(asked.any("base"), asked.at("base"))
+    others = asked.each("others", _named_from)
+    names = asked.each("figures", lambda value, place: str(value))
+    figures = tuple(FIGURES[name] for name in names if name in FIGURES)
+    labels = [each.label for each in others]
+    found = [each for result in run.results for each in changes_of(result, figures, base.label, labels)]
+    controls = tuple(each for each in found if each.is_control)
+    wrong = {each.figure for each in controls if not each.holds_1}
+    order = [each.label for each in in_order(others)]
+    changes = sorted(
+        (each for each in found if not each.is_control),
+        key=lambda each: (figures.index(each.figure), order.index(each.release)),
+    )
+    return Matrix(
+        base,
+        others,
+        figures,
+        asked.number("smallest_change"),
+        asked.number("family_error"),
+        tuple(each.open_since("the base differs from itself") if each.figure in wrong else each for each in changes),
+        controls,
+        asked.of_texts("absent"),
+        run,
+    )
+
+
+def _named_json(each: Named) -> dict[str, str]:
+    return {"text": each.text, "openvino": each.openvino, "label": each.label}
+
+
+def _named_from(value: Any, place: str) -> Named:
+    fields = Fields(value, place)
+    return Named(fields.text("text"), fields.text("openvino"), fields.text("label"))
+
+
+def _named(changes: Sequence[Change]) -> list[str]:
+    found = []
+    for each in changes:
+        assert each.cost is not None
+        found.append(f"{each.release} ({each.figure.title} {percent(each.cost.ratio)})")
+    return found
+
+
+def _distance(change: Change) -> float:
+    return abs(math.log(change.cost.ratio)) if change.cost else 0.0

@@ -1,0 +1,312 @@
+"""A matrix says which releases differ from a base, is as wrong as it says, and its file is no baseline and is drawn again."""
+
+import dataclasses
+import itertools
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge.cli.main import app
+from autogauge.errors import UserError
+from autogauge.files import write_json
+from autogauge.history import baseline, records
+from autogauge.lab.matrix import outcome, plan
+from autogauge.lab.matrix.levels import Seen, steps
+from autogauge.lab.releases import beside, figures, named
+from autogauge.lab.releases.figures import ALIKE, FASTER, OPEN, SLOWER
+from autogauge.lab.releases.named import AGAIN, Named
+from tests.properties import for_all
+from tests.releases import Machine, matrix_of, rig
+from tests.releases import named as releases
+
+VERSIONS = ("2023.3.0", "2024.6.0", "2025.4.1", "2026.4.1")
+COSTS = {"2023.3.0": 1.12, "2024.6.0": 0.9, "2025.4.1": 1.0}
+
+
+def words_of(matrix, name="latency"):
+    return {each.release: each.word for each in matrix.changes if each.figure.name == name}
+
+
+def test_slower_faster_alike(monkeypatch):
+    matrix = outcome.of_run(matrix_of(Machine(COSTS), monkeypatch, VERSIONS, "2026.4.1"))
+    for name in ("latency", "fps"):
+        assert words_of(matrix, name) == {"2023.3.0": SLOWER, "2024.6.0": FASTER, "2025.4.1": ALIKE}
+    assert all(each.word == ALIKE and each.holds_1 for each in matrix.controls)
+    assert len(matrix.controls) == 2
+    assert matrix.is_good
+    assert not matrix.warnings()
+    slower = next(each for each in matrix.changes if each.release == "2023.3.0" and each.figure.name == "fps")
+    assert 1.08 < slower.cost.low < 1.12 < slower.cost.high < 1.16, "of cost, also where more is better"
+    assert slower.medians[1] == pytest.approx(30 / 1.12, rel=0.03)
+    assert slower.medians[0] == pytest.approx(30, rel=0.03)
+
+
+def test_noise_leaves_open_what_it_hides(monkeypatch):
+    wanted = plan.Wanted(figures.parse("hints", "latency"), pair_budget_s=4)
+    matrix = outcome.of_run(matrix_of(Machine(COSTS, noise=0.6), monkeypatch, VERSIONS, "2026.4.1", wanted))
+    assert set(words_of(matrix).values()) == {OPEN}
+    assert "3 of 3 INCONCLUSIVE" in matrix.in_words()
+
+
+def test_first_inferences_are_of_fresh_processes(monkeypatch):
+    wanted = plan.Wanted(figures.parse("fil", None))
+    document = matrix_of(Machine(COSTS), monkeypatch, VERSIONS, "2026.4.1", wanted)
+    assert words_of(outcome.of_run(document), "fil") == {"2023.3.0": SLOWER, "2024.6.0": FASTER, "2025.4.1": ALIKE}
+    assert document["autogauge"]["results"][0]["relay_rounds"] == 0
+
+
+@pytest.mark.parametrize("again", [1.08, 1 / 1.08])
+def test_where_the_base_differs_from_itself_no_verdict_of_that_figure_is_trusted(monkeypatch, again):
+    machine = Machine({**COSTS, "2026.4.1" + AGAIN: again})
+    matrix = outcome.of_run(matrix_of(machine, monkeypatch, VERSIONS, "2026.4.1"))
+    assert set(words_of(matrix).values()) == {OPEN}
+    assert not any(matrix.steps(figure) for figure in matrix.figures)
+    (first, second) = matrix.warnings()
+    assert first.startswith("NOT TO BE TRUSTED: mean latency, LATENCY: 2026.4.1 was measured twice")
+    assert "FPS, THROUGHPUT" in second
+    assert not matrix.is_good
+
+
+def test_the_control_is_measured_to_the_end_and_looked_at_once(monkeypatch):
+    machine = Machine({"2025.4.1": 1.3, "2024.6.0": 1.03}, noise=0.04)
+    wanted = plan.Wanted(figures.parse("hints", "latency"), pair_budget_s=60)
+    document = matrix_of(machine, monkeypatch, VERSIONS[1:], "2026.4.1", wanted)
+    (result,) = document["autogauge"]["results"]
+    turns = {name: machine.turns.count(name) for name in machine.turns}
+    assert turns["LATENCY 2025.4.1"] == beside.FIRST_LOOK, "decided at once"
+    assert turns["LATENCY 2024.6.0"] > beside.FIRST_LOOK
+    assert turns["LATENCY 2026.4.1"] == turns["LATENCY 2026.4.1@again"] == turns["LATENCY 2024.6.0"]
+    assert result["state"] == "decided"
+    control = next(each for each in result["changes"] if each["name"].endswith(AGAIN))
+    assert control["verdict"]["interval"][3] == pytest.approx(1 - plan.FAMILY_ERROR / 3 / 2), (
+        "all its error, both ways of looking"
+    )
+
+
+def test_a_release_that_dies_is_said_and_the_others_go_on(monkeypatch):
+    machine = Machine(COSTS, dies=("2024.6.0",))
+    matrix = outcome.of_run(matrix_of(machine, monkeypatch, VERSIONS, "2026.4.1", absent={"2022.1": "it hung."}))
+    assert words_of(matrix) == {"2023.3.0": SLOWER, "2024.6.0": OPEN, "2025.4.1": ALIKE}
+    assert not matrix.is_good
+    assert "NOT MEASURED: 2022.1: it hung." in matrix.warnings()
+    dead = next(each for each in matrix.changes if each.release == "2024.6.0")
+    assert "crashed in every turn" in dead.evidence()
+    assert [label for label, seen in matrix.trend(matrix.figures[0]) if seen is None] == ["2024.6.0"]
+
+
+def test_a_matrix_is_wrong_no_more_often_than_it_says(monkeypatch):
+    """Identical releases, all looks and pairs together; with noise that comes and goes, too."""
+    wrong = 0
+    wanted = plan.Wanted(figures.parse("hints", "latency"), pair_budget_s=4)
+    for seed in range(4):
+        machine = Machine({}, noise=0.05, seed=seed)
+        matrix = outcome.of_run(matrix_of(machine, monkeypatch, VERSIONS, "2026.4.1", wanted))
+        wrong += any(each.differs for each in matrix.changes) or bool(matrix.distrusted)
+    assert wrong <= 1
+
+
+@for_all(lambda st: (st.integers(1, 40), st.integers(1, 9), st.sampled_from(("hints", "fil", "hints,fil"))))
+def test_every_release_is_in_one_block_of_each_kind_and_the_error_is_not_overspent(count, largest, study):
+    base, *others = releases(*(f"2026.{number}.0" for number in range(count + 1)))
+    wanted = plan.Wanted(figures.parse(study, None), largest_block=largest)
+    blocks = plan.blocks(wanted, base, others)
+    for kind in {each.figures for each in blocks}:
+        dealt = [each for block in blocks if block.figures == kind for each in block.others]
+        assert dealt == others, "neighbours together"
+    spent = sum(block.error * len(block.figures) * (len(block.others) + 1) for block in blocks)
+    assert spent <= plan.FAMILY_ERROR * (1 + 1e-9)
+    sizes = [len(each.others) for each in blocks]
+    assert max(sizes) <= largest
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_no_table_can_take_the_base_again_for_a_release():
+    base, *others = releases(*VERSIONS)
+    (block,) = plan.blocks(plan.Wanted(figures.parse("hints", "fps")), base, others)
+    result = block.result(rig([base, *others]), 1)
+    again = next(each for each in result.conditions if each.runs_on.endswith(AGAIN))
+    assert again.labels["A/A"] == "the base again"
+    assert "A/A" in again.title
+    assert not any("A/A" in each.labels for each in result.conditions if each is not again)
+    assert not any(each.recorded for each in result.conditions)
+
+
+def intervals(st):
+    """Levels with a true value each, and intervals that hold it."""
+    level = st.floats(-0.3, 0.3)
+    reach = st.tuples(st.floats(0.001, 0.1), st.floats(0.001, 0.1))
+    return st.lists(st.tuples(level, st.lists(reach, min_size=1, max_size=5)), min_size=1, max_size=4)
+
+
+@for_all(lambda st: (intervals(st),))
+def test_every_step_lies_where_something_changed(drawn):
+    truth = [level for level, reaches in drawn for _ in reaches]
+    reaches = [reach for _, reaches in drawn for reach in reaches]
+    seen = [
+        Seen(str(place), 2.0 ** (level - low), 2.0 ** (level + high))
+        for place, (level, (low, high)) in enumerate(zip(truth, reaches, strict=True))
+    ]
+    found = steps(seen)
+    for step in found:
+        between = truth[int(step.after) : int(step.by) + 1]
+        assert len(set(between)) > 1, "from the last of the old level to the first of the new one it is not one level"
+    assert [int(each.by) for each in found] == sorted({int(each.by) for each in found})
+    assert len(found) <= sum(a != b for a, b in itertools.pairwise(truth))
+    wide = [dataclasses.replace(each, low=0.01, high=100.0) for each in seen]
+    assert not steps(wide)
+
+
+def test_a_step_is_named_by_its_release():
+    found = steps([Seen("a", 0.98, 1.02), Seen("b", 0.99, 1.03), Seen("c", 1.08, 1.12), Seen("d", 1.07, 1.3)])
+    (step,) = found
+    assert (step.after, step.by, step.is_slower) == ("b", "c", True)
+    assert step.ratios[0] == pytest.approx(1.08 / 1.02)
+    (vague,) = steps([Seen("a", 0.98, 1.02), Seen("b", 0.9, 1.2), Seen("c", 1.08, 1.12)])
+    assert (vague.after, vague.by) == ("a", "c"), "b may be either"
+
+
+def test_releases_are_in_the_order_of_their_versions():
+    versions = [
+        "2026.10.0",
+        "2026.4.1",
+        "2026.4.1.dev20260101",
+        "2023.3.0",
+        "2026.4.0",
+        "2026.4.1rc1",
+        "2026.4.1-20-abc",
+    ]
+    those = [Named(each, each, each) for each in versions]
+    ordered = [each.text for each in named.in_order(those)]
+    assert ordered == [
+        "2023.3.0",
+        "2026.4.0",
+        "2026.4.1.dev20260101",
+        "2026.4.1rc1",
+        "2026.4.1",
+        "2026.4.1-20-abc",
+        "2026.10.0",
+    ]
+
+
+def test_two_environments_of_one_release_are_told_apart():
+    same = [
+        Named("/envs/a", "2026.4.1-1", "2026.4.1"),
+        Named("2026.4.1", "2026.4.1-1", "2026.4.1"),
+        Named("b", "2025.1.0", "2025.1.0"),
+    ]
+    assert [each.label for each in named.labelled(same)] == ["2026.4.1 (a)", "2026.4.1", "2025.1.0"]
+    assert named.of_one_build(same) == {"2026.4.1-1": ["2026.4.1", "2026.4.1"]}
+    same = [Named(f"/envs/{name}/python", "2026.4.1-1", "2026.4.1") for name in ("a", "b")]
+    assert [each.label for each in named.labelled(same)] == ["2026.4.1 (a/python)", "2026.4.1 (b/python)"]
+
+
+@pytest.fixture
+def saved(tmp_path, monkeypatch):
+    path = tmp_path / "0001_matrix.json"
+    write_json(path, matrix_of(Machine(COSTS), monkeypatch, VERSIONS, "2026.4.1", interrupted_by="SIGINT"))
+    return path
+
+
+def test_a_saved_matrix_is_drawn_again(saved, tmp_path):
+    run = CliRunner().invoke
+    table = run(app, ["report", str(saved)])
+    assert table.exit_code == 0, table.output
+    assert "INTERRUPTED by SIGINT" in table.output
+    assert "slower with 2025.4.1 (after 2024.6.0)" in table.output
+    assert "faster with 2024.6.0 (after 2023.3.0)" in " ".join(table.output.split())
+    as_json = json.loads(run(app, ["report", str(saved), "--json"]).output)
+    assert as_json["interrupted_by"] == "SIGINT"
+    assert {each["verdict"] for each in as_json["changes"]} == {"slower", "faster", "no difference"}
+    markdown = run(app, ["report", str(saved), "--markdown"]).output
+    assert "| 2025.4.1 | " in markdown
+    assert "no difference larger than 5 %" in markdown
+    assert run(app, ["report", str(saved), f"--out={tmp_path / 'page'}"]).exit_code == 0
+    page = (tmp_path / "page" / "index.html").read_text()
+    chart = json.loads(page.partition('id="charts">')[2].partition("</script>")[0])["releases-latency"]
+    assert [row["label"] for row in chart["rows"]] == list(VERSIONS)
+    assert [row["word"] for row in chart["rows"]] == ["slower", "faster", "no difference larger than 5 %", "base"]
+    assert chart["steps"][0]["label"] == "faster with 2024.6.0"
+    assert chart["steps"][0]["at"] == 0.5
+    assert run(app, ["report", str(saved), f"--out={tmp_path / 'page'}"]).exit_code == 0, "it replaces its own page"
+
+
+def test_a_saved_matrix_is_nobodys_baseline(saved):
+    run = records.read(saved)
+    assert not run.benchmarks
+    assert run.fingerprint is None
+    assert not baseline.find(saved.parent, "0" * 40).runs
+
+
+def test_a_damaged_matrix_is_a_sentence(saved):
+    document = json.loads(saved.read_bytes())
+    for spoil in (
+        lambda own: own.pop("asked"),
+        lambda own: own["asked"].update(base=3),
+        lambda own: own["asked"].update(figures="latency"),
+        lambda own: own["results"][0].update(controls=7),
+        lambda own: own.update(kind="novel"),
+    ):
+        spoilt = json.loads(json.dumps(document))
+        spoil(spoilt["autogauge"])
+        write_json(saved, spoilt)
+        done = CliRunner().invoke(app, ["report", str(saved)])
+        assert isinstance(done.exception, UserError), done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--openvino="], "no release is named"),
+        (["--openvino=CPU"], "there is no runtime 'CPU'"),
+        (["--openvino=2024.6.0", "--base=NUM_STREAMS=2"], "(--base)"),
+        (["--openvino=2024.6.0,2025.4.1", "--study=hint"], "there is no study 'hint' of releases"),
+        (["--openvino=2024.6.0,2025.4.1", "--metric=speed"], "there is no metric 'speed'"),
+        (["--openvino=2024.6.0,2025.4.1", "--out=matrix.json"], "let it end in .md or .html"),
+        (["--openvino=2024.6.0,2025.4.1", "--pair-budget=x"], "--pair-budget"),
+        (["--openvino=2024.6.0,/nowhere/env"], "/nowhere/env"),
+    ],
+)
+def test_a_mistake_is_a_sentence_before_anything_is_measured(words, said):
+    done = CliRunner().invoke(app, ["matrix", *words])
+    assert isinstance(done.exception, UserError)
+    assert said in str(done.exception)
+
+
+class Asked:
+    """What releases are asked of, made up."""
+
+    def __init__(self, monkeypatch, free_mb=10**6):
+        self.required = []
+        monkeypatch.setattr(named.prepared, "require_room", self._require_room)
+        monkeypatch.setattr(named.table, "offered", lambda *_: ["2024.6.0", "2025.4.0", "2025.4.1"])
+        self.free_mb = free_mb
+
+    def _require_room(self, several, cache, progress, option, index):
+        names = [each.text for each in several]
+        if "2031.1" in names:
+            raise UserError("there is no 2031.1.")
+        if 300 * len(names) > self.free_mb:
+            raise UserError(f"{len(names)} environments take {300 * len(names)} MB.")
+        self.required.append(names)
+
+
+def test_room_is_asked_for_all_releases_that_there_are_before_any_is_installed(monkeypatch):
+    asked = Asked(monkeypatch)
+    named.require_room(["2024.6", "2031.1", "2025.4"], None, None, None)
+    assert asked.required[-1] == ["2024.6", "2025.4"]
+    Asked(monkeypatch, free_mb=500)
+    with pytest.raises(UserError, match="2 environments take 600 MB"):
+        named.require_room(["2024.6", "2025.4"], None, None, None)
+
+
+def test_all_is_what_the_index_offers(monkeypatch):
+    Asked(monkeypatch)
+    assert named.offered(None) == ("2024.6.0", "2025.4.0", "2025.4.1")
+    seen = []
+    monkeypatch.setattr(
+        "autogauge.lab.matrix.measuring.Measuring.run", lambda self, *words: seen.append(words) or (None, None)
+    )
+    monkeypatch.setattr("autogauge.cli.releases_asked.Workplace.check_device", lambda *_: None)
+    CliRunner().invoke(app, ["matrix", "--openvino=all", "--wait=no"])
+    assert seen == [(("2024.6.0", "2025.4.0", "2025.4.1"), "2025.4.1")]
