@@ -45,6 +45,9 @@ def test_every_script_ends_by_the_same_rules():
         ("history_scale", ["--runs=1", "--like=/nowhere/run.json", "--no-beside"], "/nowhere/run.json"),
         ("lab_scale", ["--machines=4", "--runs=10", "--like=/nowhere/run.json"], "/nowhere/run.json"),
         ("emulation_soundness", ["--python=/nowhere/python"], "/nowhere/python"),
+        ("matrix_plan", ["--noise=none"], "no recording of 'none'"),
+        ("bisect_tries", ["--releases=2"], "nothing to halve"),
+        ("bisect_tries", ["--measure=/nowhere/python"], "there is no interpreter /nowhere/python"),
         ("two_trees", [".", "/nowhere"], "/nowhere is no checkout of this project"),
     ],
 )

@@ -1,0 +1,317 @@
+"""Which plan of a matrix of releases is fastest to its verdicts? Five releases, both hints, +5 % and −5 % among them; 300 s at most.
+
+Without ``--measure`` recorded rounds of identical processes (``benchmarks/calibration/data``) are resampled: a pair's ratio is what the
+processes have of their own, drawn anew at each relay, and what differs from round to round, in the order recorded, at the distance that
+the plan's rounds have. The verdicts are the product's (``stats.changes``, ``measuring.plan``). What a process costs to start is an option,
+since the recordings hold only what one costs to renew.
+
+With ``--measure=LIST`` each plan is measured here, once: name runtimes of one release (an environment, its ``bin/python``, links to it);
+every verdict but *no difference* is wrong then. The time to the last verdict counts, process starts included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import random
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+import numpy.typing as npt
+
+from autogauge.cache import default_cache_dir
+from autogauge.errors import UserError
+from autogauge.lab.matrix import measuring, outcome
+from autogauge.lab.matrix.plan import FAMILY_ERROR, Wanted
+from autogauge.lab.releases import beside, figures, session
+from autogauge.measuring.claim import WITHIN, Ratio
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Silent
+from autogauge.models.resolve import Wanted as Model
+from autogauge.rig.rig import Asked
+from autogauge.rig.warm import LATENCY_MS
+from autogauge.stats.changes import judge_likeness
+from autogauge.stats.intervals import Interval
+from autogauge.stats.sequential import geometric_looks
+from autogauge.stats.verdicts import Outcome
+from benchmarks.calibration import data
+from benchmarks.command import positive, run_command
+
+TRUTH = (1.0, 1.05, 1.0, 1 / 1.05)
+"""What the releases beside the base cost, by turns."""
+RECORDED_RELAY = 12
+CHANGE, LONGEST_S, PAIR_BUDGET_S = 0.05, 300.0, 30.0
+HINTS = ("LATENCY", "THROUGHPUT")
+METRIC = {"LATENCY": "latency_ms", "THROUGHPUT": "fps"}
+LAGS = (0, 1, 2, 4, 8, 16, 32)
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The logarithms of what two identical processes cost, round by round, of one hint under one kind of noise; a round took so long."""
+
+    hint: str
+    noise: str
+    first: Floats
+    second: Floats
+    round_s: float
+    renewal_s: float
+
+    @classmethod
+    def of(cls, segment: data.Segment) -> Recording | None:
+        """Of a segment with relayed processes; ``None`` of others."""
+        if segment.study not in HINTS or not segment.slower_by_turns:
+            return None
+        costs = segment.figures[METRIC[segment.study]].astype(float)
+        costs = np.log(1 / costs if segment.study == "THROUGHPUT" else costs)
+        first, second = (costs[:, place] for place in segment.identical[:2])
+        known = np.isfinite(first) & np.isfinite(second)
+        starts = segment.start_s[:, segment.identical[0]]
+        return cls(
+            segment.study,
+            segment.noise,
+            first[known],
+            second[known],
+            float(np.nanmedian(np.diff(starts))),
+            float(segment.facts["renewal_s"]),
+        )
+
+    def apart(self, lag: int) -> Floats:
+        """The pairs' log ratios where the second side is so many rounds later."""
+        return self.first[: len(self.first) - lag] - self.second[lag:]
+
+    def spread(self, lag: int) -> float:
+        """How far these lie apart."""
+        return _spread(self.apart(lag))
+
+    def own(self) -> tuple[Floats, float]:
+        """What processes have of their own: each recorded life's median; and by how much that is to be shrunk for the noise in it."""
+        ratios = self.apart(0)
+        lives = ratios[: len(ratios) // RECORDED_RELAY * RECORDED_RELAY].reshape(-1, RECORDED_RELAY)
+        middles = np.median(lives, axis=1)
+        noise = math.sqrt(math.pi / 2 / RECORDED_RELAY) * _spread((lives - middles[:, None]).ravel())
+        between = _spread(middles)
+        return middles - np.median(middles), math.sqrt(max(0.0, 1 - (noise / between) ** 2)) if between else 0.0
+
+    def drawn(self, chance: random.Random, rounds: int, relay: int, distance_s: float) -> tuple[Floats, Floats]:
+        """Both sides of so many rounds of a pair: rounds at that distance, and at each relay processes of other luck."""
+        lag = min(len(self.first) // 4, round(distance_s / self.round_s))
+        begin = chance.randrange(len(self.first))
+        above, below = (
+            np.take(side, np.arange(at, at + rounds), mode="wrap")
+            for side, at in ((self.first, begin), (self.second, begin + lag))
+        )
+        lives = np.arange(begin, begin + rounds) // RECORDED_RELAY
+        for life in np.unique(lives):
+            above[lives == life] -= np.median((above - below)[lives == life])
+        means, shrunk = self.own()
+        luck = [shrunk * float(means[chance.randrange(len(means))]) for _ in range(rounds // relay + 2)]
+        shift = chance.randrange(relay)
+        return above + np.asarray([luck[(number + shift) // relay] for number in range(rounds)]), below
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a plan came to: seconds to the last verdict, whether all pairs were decided in time, how many verdicts were wrong."""
+
+    seconds: float
+    decided: bool
+    wrong: int
+
+
+def _spread(values: Floats) -> float:
+    """The middle two thirds of the values, as a standard deviation is of normal ones: a burst of noise is not of a process."""
+    low, high = np.quantile(values, [1 / 6, 5 / 6])
+    return float(high - low) / 2 / 0.967
+
+
+def recordings(noise: str) -> list[Recording]:
+    """Those that are kept, of one kind of noise. Raises :class:`UserError` for none."""
+    every = [found for path in data.kept() for each in data.load(path) if (found := Recording.of(each))]
+    found = [each for each in every if each.noise == noise]
+    if not found:
+        raise UserError(
+            f"no recording of {noise!r}: there is {', '.join(sorted({each.noise for each in every}))} (--noise)."
+        )
+    return found
+
+
+def tried(found: list[Recording], chance: random.Random, relay: int, largest: int, asked: argparse.Namespace) -> Done:
+    """One matrix by that plan."""
+    truth = tuple(TRUTH[place % len(TRUTH)] for place in range(asked.releases - 1))
+    groups = [truth[begin : begin + largest] for begin in range(0, len(truth), largest)]
+    pairs = len(HINTS) * (len(truth) + len(groups))
+    spent, decided, wrong = 0.0, True, 0
+    for group in groups:
+        budget_s = PAIR_BUDGET_S * len(HINTS) * len(group)
+        one = _block(found, chance, group, relay, FAMILY_ERROR / pairs, budget_s, asked.start_s, asked.slice_s)
+        spent, decided, wrong = spent + one.seconds, decided and one.decided, wrong + one.wrong
+    return Done(spent, decided and spent <= asked.longest, wrong)
+
+
+def _block(
+    found: list[Recording],
+    chance: random.Random,
+    group: tuple[float, ...],
+    relay: int,
+    error: float,
+    budget_s: float,
+    start_s: float,
+    slice_s: float,
+) -> Done:
+    """One block: base, base again and the group, with both hints, until every pair but the control is decided."""
+    looks = geometric_looks(beside.FIRST_LOOK, beside.LAST_LOOK, beside.LOOKS_APART)
+    plan = Plan(looks, budget_s, 1 - error, by_time=True)
+    claim = Ratio("pair", "", LATENCY_MS, "A", "B", WITHIN, 1 + CHANGE)
+    sides = len(group) + 2
+    renewal_s = statistics.mean(each.renewal_s for each in found)
+    longest = 1 + int(budget_s / (3 * slice_s))
+    series, looked = {}, {}
+    for hint in HINTS:
+        own = [each for each in found if each.hint == hint]
+        for place, cost in enumerate(group):
+            recording = own[chance.randrange(len(own))]
+            distance_s = sides * len(HINTS) * slice_s / 3  # of two random places of a round, on average
+            above, below = recording.drawn(chance, longest, relay, distance_s)
+            series[hint, place] = np.exp(above + math.log(cost)), np.exp(below)
+            looked[hint, place] = 0.0
+    elapsed, rounds, wrong = 0.0, 0, 0
+    while looked and rounds < longest and elapsed <= budget_s:
+        live = len(looked) + 2 * len({hint for hint, _ in looked})
+        rounds += 1
+        elapsed += live * slice_s + live / relay * renewal_s
+        if rounds not in looks and elapsed <= budget_s:
+            continue
+        for key in [*looked]:
+            above, below = ([float(each) for each in side[:rounds]] for side in series[key])
+            confidence = plan.confidence_at(elapsed, looked[key])
+            verdict, interval = judge_likeness(above, below, claim, confidence, higher_is_better=False)
+            looked[key] = min(1.0, elapsed / budget_s)
+            if verdict is not Outcome.INCONCLUSIVE:
+                del looked[key]
+                wrong += _is_wrong(verdict, interval, group[key[1]])
+    return Done(elapsed + sides * len(HINTS) * start_s, not looked, wrong)
+
+
+def _is_wrong(verdict: Outcome, interval: Interval, truth: float) -> bool:
+    """Whether it calls different what is the same, or slower what is faster; or excludes the truth with its no difference."""
+    if verdict is Outcome.FAIL:
+        return truth == 1 or (interval.ratio > 1) != (truth > 1)
+    return truth != 1 and not interval.holds(truth)
+
+
+def resample(asked: argparse.Namespace) -> None:
+    """Print how precise a pair is by its distance, and a row for each plan."""
+    found, chance = recordings(asked.noise), random.Random(asked.seed)
+    print(f"python benchmarks/matrix_plan.py {' '.join(sys.argv[1:])}".rstrip())
+    rounds = sum(len(each.first) for each in found)
+    print(
+        f"Recorded on two cores of an Intel Xeon, November 2026: {rounds} rounds of identical processes, noise: {asked.noise}.\n"
+    )
+    print("| distance of a pair | " + " | ".join(f"{hint}, spread of a ratio" for hint in HINTS) + " |")
+    print("| ---: | " + " | ".join("---:" for _ in HINTS) + " |")
+    for lag in LAGS:
+        cells = []
+        for hint in HINTS:
+            own = [each for each in found if each.hint == hint]
+            cells.append(f"{100 * statistics.mean(each.spread(lag) for each in own):.2f} %")
+        seconds = lag * statistics.mean(each.round_s for each in found)
+        print(f"| {seconds:.1f} s | {' | '.join(cells)} |")
+    in_time = f"all decided in {asked.longest:g} s"
+    print(
+        f"\n| a process serves | in a block | to the last verdict (median) | 9 of 10 within | {in_time} | something wrong |"
+    )
+    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    for relay in asked.relays:
+        for largest in asked.blocks:
+            done = [tried(found, chance, relay, largest, asked) for _ in range(asked.trials)]
+            seconds = sorted(each.seconds for each in done)
+            decided = sum(each.decided for each in done) / len(done)
+            row = (
+                f"{relay} rounds",
+                f"{largest}",
+                f"{statistics.median(seconds):.0f} s",
+                f"{seconds[math.ceil(0.9 * len(seconds)) - 1]:.0f} s",
+                f"{100 * decided:.0f} %",
+                f"{sum(each.wrong > 0 for each in done)} of {len(done)}",
+            )
+            print(f"| {' | '.join(row)} |", flush=True)
+
+
+def measure(asked: argparse.Namespace) -> None:
+    """Measure each plan once, in random order, and print a row for each."""
+    names = [each for each in asked.measure.split(",") if each]
+    plans = [(relay, largest) for relay in asked.relays for largest in asked.blocks]
+    random.Random(asked.seed).shuffle(plans)
+    print(f"python benchmarks/matrix_plan.py {' '.join(sys.argv[1:])}".rstrip())
+    print("| a process serves | releases in a block | set up | measured | rounds | decided | differing | A/A | words |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |")
+    for relay, largest in plans:
+        wanted = Wanted(
+            figures.parse("hints", None), relay_rounds=relay, largest_block=largest, pair_budget_s=asked.pair_budget
+        )
+        model = Asked(Model.named(asked.model, None, "embedded"))
+        with (
+            tempfile.TemporaryDirectory() as reports,
+            # This process holds the machine's lock already.
+            contextlib.closing(session.Session(model, default_cache_dir(), Path(reports, "scratch"), Silent())) as held,
+        ):
+            work = measuring.Measuring(held, wanted, Path(reports, "kept"), "here", asked.seed)
+            began = time.monotonic()
+            work.set_up(names, names[-1])
+            ready = time.monotonic()
+            work.measure()
+            over = time.monotonic()
+            path = work.keeper.save(held.rig, is_over=True) if work.keeper else None
+            assert path is not None
+            found = outcome.of_file(path)
+        row = (
+            f"{relay} rounds",
+            str(largest),
+            f"{ready - began:.0f} s",
+            f"{over - ready:.0f} s",
+            ", ".join(str(len(each.replicates)) for each in work.results),
+            f"{sum(each.word != figures.OPEN for each in found.changes)} of {len(found.changes)}",
+            str(sum(each.differs for each in found.changes)),
+            "holds" if not found.distrusted else "DIFFERS",
+            found.in_words(),
+        )
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def main() -> None:
+    """Resample, or measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--noise", default="quiet", help="of the recordings: quiet, hog, drift (default quiet)")
+    parser.add_argument("--trials", type=positive, default=40, help="matrices for each plan (default 40)")
+    parser.add_argument("--releases", type=positive, default=5, help="how many, the base among them (default 5)")
+    parser.add_argument(
+        "--longest", type=float, default=LONGEST_S, help="seconds in which all are to be decided (default 300)"
+    )
+    parser.add_argument(
+        "--start-s", type=float, default=1.5, help="seconds that the first start of a process takes (default 1.5)"
+    )
+    parser.add_argument("--slice-s", type=float, default=0.07, help="seconds that a turn takes (default 0.07)")
+    parser.add_argument("--measure", metavar="LIST", default="", help="runtimes to measure, instead of resampling")
+    parser.add_argument(
+        "--relays", type=lambda text: [positive(each) for each in text.split(",")], default=[6, 12, 24, 48]
+    )
+    parser.add_argument("--blocks", type=lambda text: [positive(each) for each in text.split(",")], default=[1, 2, 4])
+    parser.add_argument("--pair-budget", type=float, default=PAIR_BUDGET_S, help="seconds (default 30)")
+    parser.add_argument("--model", default="googlenet-v1", help="with --measure: a model by name")
+    parser.add_argument("--seed", type=positive, default=20261126, help="of what is drawn")
+    asked = parser.parse_args()
+    (measure if asked.measure else resample)(asked)
+
+
+if __name__ == "__main__":
+    run_command(main, measures=any(each.startswith("--measure") for each in sys.argv))
