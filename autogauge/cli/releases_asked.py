@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from autogauge.measuring.progress import Progress
 from autogauge.models import resolve
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_choice, parse_wait
+from autogauge.rig.profile import PROFILES, STANDARD
 from autogauge.rig.rig import Asked
 from autogauge.settings import default_machine
 from autogauge.targets import named_devices, require_device
@@ -46,6 +48,9 @@ Out = Annotated[
 Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of the order; without it a new one.")]  # noqa: UP045
 Wait = Annotated[str, of_a_run("--wait")]
 SMALLEST, FOREVER = str(OPTIONS["--smallest-change"].default), str(OPTIONS["--wait"].default)
+
+QUIET = dataclasses.replace(PROFILES[STANDARD], interval_s=float("inf"))
+"""Tells no figures of single releases while it measures: there are very many, and alone they say nothing."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def workplace(
     check_feeding(inputs, None, shapes)
     wanted = resolve.Wanted.named(model, precision, parse_choice("--model-source", source, resolve.SOURCES))
     return Workplace(
-        Asked(wanted, shapes, None, inputs, infer_requests=infer_requests),
+        Asked(wanted, shapes, None, inputs, profile=QUIET, infer_requests=infer_requests),
         device,
         slug(machine) if machine else default_machine(),
         cache or default_cache_dir(),
