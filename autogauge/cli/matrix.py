@@ -60,7 +60,7 @@ Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="What wa
 def matrix(
     openvino: Releases,
     base: Base = None,
-    study: Study = "hints",
+    study: Study = figures.DEFAULT_STUDY,
     metric: Metric = None,
     device: options.Device = "AUTO",
     smallest_change: options.SmallestChange = options.SMALLEST,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 from autogauge.errors import UserError
@@ -52,8 +53,17 @@ FIGURES = {
     each.name: each
     for each in (Figure("latency", LATENCY_MS, LATENCY), Figure("fps", FPS, THROUGHPUT), Figure("fil", FIL))
 }
-STUDIES = {"hints": ("latency", "fps"), "fil": ("fil",)}
-"""What a study compares: each hint by what it is for, or the first inference of an AUTO without any."""
+
+
+class _Of(Enum):
+    """What a study of releases compares: each hint by what it is for, or the first inference of an AUTO without any."""
+
+    hints = ("latency", "fps")
+    fil = ("fil",)
+
+
+STUDIES: dict[str, tuple[str, ...]] = {each.name: each.value for each in _Of}
+DEFAULT_STUDY = _Of.hints.name
 
 
 def parse(study: str, metric: str | None) -> tuple[Figure, ...]:
