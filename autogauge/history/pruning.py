@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from autogauge.history import baseline, pruned, reporting, run_file, standing, s
 from autogauge.history.found import begins_with
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.standing_file import Standing
+from autogauge.plain import counted
 
 BY_RULE, UNREADABLE, NOT_CHOSEN = "the rule keeps it", "it cannot be read", "the filters leave it out"
 JUDGED, FIRST, PENDING = "judged against", "the first of a level", "waiting to be confirmed"
@@ -207,9 +209,11 @@ def remove(what: Plan) -> Removed:
     """Remove the runs of a plan, whose folder's locks (``store.adding`` and ``store.changing``) are held. Raises :class:`UserError`.
 
     The list of what was pruned is written first, the runs go next, and what lies beside them goes last: no run is ever there without its
-    standing. A process that is killed in between leaves a list and files without a run; the next one removes these.
+    standing. A process that is killed in between leaves a list and files without a run; the next one removes these. On a disk that is full
+    some runs go before the list, see :func:`_make_room`.
     """
     folder = what.folder
+    gone: list[Path] = []
     try:
         listed = pruned.listed(folder)
         for name in pruned.gone(folder):
@@ -220,11 +224,11 @@ def remove(what: Plan) -> Removed:
         names = {path.name for path in going}
         still = [name for name in listed if name in names or not (folder / name).exists()]
         if going or len(still) < len(listed):
-            pruned.write(folder, [*still, *(path.name for path in going)])
-        gone: list[Path] = []
+            gone += _list(folder, [*still, *(path.name for path in going)], pairs)
+        early = len(gone)
         try:
             for run, state in pairs:
-                if run in changed:
+                if run in changed or run.path in gone:
                     continue
                 if _is_changed(run, state):  # once more, at the last moment: not every writer takes the lock
                     changed.append(run)
@@ -233,13 +237,57 @@ def remove(what: Plan) -> Removed:
                 gone.append(run.path)
         finally:
             flush_folder(folder)
-            for path in gone:
+            for path in gone[early:]:
                 _unlink(beside(path))
     except OSError as error:
         raise explain_os_error(
             error, f"cannot remove runs from {folder}; what was removed until then is on its list", "--history=DIR"
         ) from error
     return Removed(len(gone), tuple(changed))
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _list(folder: Path, names: Sequence[str], pairs: Sequence[tuple[IndexedRun, State | None]]) -> list[Path]:
+    """Write the list of what was pruned; returns the runs that had to go for it, where the disk is full.
+
+    Raises ``OSError``, and :class:`UserError` where all that may go did not make room enough.
+    """
+    room = _make_room(folder, pairs)
+    gone: list[Path] = []
+    while True:
+        try:
+            pruned.write(folder, names)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            if path := next(room, None):
+                gone.append(path)
+                continue
+            if not gone:
+                raise
+            raise UserError(
+                f"{counted(len(gone), 'run')} of {folder} removed, and the list of them ({pruned.NAME}) has no room still: free some space "
+                "on that disk before anybody pushes or pulls, which may bring them back."
+            ) from error
+        return gone
+
+
+def _make_room(folder: Path, pairs: Sequence[tuple[IndexedRun, State | None]]) -> Iterator[Path]:
+    """Remove runs one by one, each with all that is beside it, before any list says so.
+
+    Whoever is killed then leaves no list. So only a run goes whose number is lower than that of one that stays: the next number is above
+    that one's, and no other run gets the number of one that went.
+    """
+    going = {run.path.name for run, _ in pairs}
+    last = max((store.number_of(path) for path in store.runs(folder) if path.name not in going), default=0)
+    for run, state in pairs:
+        if run.number < last and not _is_changed(run, state):
+            run.path.unlink(missing_ok=True)
+            _unlink(beside(run.path))
+            flush_folder(folder)
+            yield run.path
 
 
 def _is_changed(run: IndexedRun, before: State | None) -> bool:
