@@ -1,6 +1,11 @@
 """``python -m autogauge``."""
 
+import signal
 import sys
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # Until ``main`` listens, Ctrl-C ends the process as it ends others: there is nothing to undo yet, and no traceback to show.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 try:
     from autogauge.cli.main import main

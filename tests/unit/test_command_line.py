@@ -1,6 +1,7 @@
 """The command line as a whole: every command is there, each costs only itself, and a package that is missing is one sentence."""
 
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import COMMANDS, app
 from tests.cases import each_of
-from tests.support import ROOT
+from tests.support import ROOT, wait_until
 
 
 def test_every_command_is_listed_with_what_it_does():
@@ -66,3 +67,21 @@ def test_a_missing_package_is_one_sentence(tmp_path, package, command):
     )
     assert done.returncode == 2
     assert done.stderr == f"autogauge: {package} is not installed: pip install -r requirements.txt.\n"
+
+
+def test_ctrl_c_before_it_is_loaded_is_no_traceback(tmp_path):
+    """The package that it waits for is one of those that it loads first."""
+    (tmp_path / "typer.py").write_text("import pathlib, time\npathlib.Path(__file__ + '.is-loaded').touch()\ntime.sleep(60)\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autogauge", "--version"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Whoever runs these tests in the background ignores SIGINT, and children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    assert wait_until((tmp_path / "typer.py.is-loaded").exists, 30)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == (b"", b"")
+    assert process.returncode == -signal.SIGINT, "a shell calls it 130"
