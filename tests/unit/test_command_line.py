@@ -71,7 +71,9 @@ def test_a_missing_package_is_one_sentence(tmp_path, package, command):
 
 def test_ctrl_c_before_it_is_loaded_is_no_traceback(tmp_path):
     """The package that it waits for is one of those that it loads first."""
-    (tmp_path / "typer.py").write_text("import pathlib, time\npathlib.Path(__file__ + '.is-loaded').touch()\ntime.sleep(60)\n")
+    (tmp_path / "typer.py").write_text(
+        "import pathlib, time\npathlib.Path(__file__ + '.is-loaded').touch()\ntime.sleep(60)\n"
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "autogauge", "--version"],
         cwd=ROOT,
