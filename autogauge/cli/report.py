@@ -97,7 +97,7 @@ def _all_history(
             if morning_page.is_lab(found):
                 page = morning_page.save(found, out, stale_after_days=stale_after, marks=marks)
             else:
-                page = trends_page.save(found, out, marks)
+                page = trends_page.save(found, out, marks, stale_after)
         except OSError as error:
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
     print(f"report: {sentence(str(page))} ({counted(len(found.runs), 'run')})")

@@ -28,6 +28,11 @@ from autogauge.plain import counted
 from autogauge.stats.change_points import SHORTEST, SMALLEST, Levels, evidence_of
 from autogauge.stats.patterns import Pattern
 
+NEWS_DAYS, DAY_S = 30, 86_400.0
+"""A change of level whose runs are accepted is news for so many days; one that is quarantined stays news."""
+BY_CHANCE = 0.05
+"""Changes of level that chance makes in a lab of noise alone, at most, on average: in a thousand trends it makes some, small ones."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -263,6 +268,8 @@ class PresentLevel:
     """What else changed with that run or one of its neighbours (``gate.beside``); empty for nothing."""
     evidence: float = math.inf
     """How much speaks for it, in variances (``stats.change_points.evidence_of``): who looks at a thousand trends sees some by chance."""
+    runs: int = 1
+    """How many runs the trend has: a level may begin with any of them."""
 
     @property
     def quantity(self) -> Quantity:
@@ -273,6 +280,15 @@ class PresentLevel:
     def worse(self) -> bool:
         """Whether it is slower, or larger, than before."""
         return self.ratio > 1
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether its runs are."""
+        return self.stretch.standing == ACCEPTED
+
+    def is_sure(self, trends: int) -> bool:
+        """Whether so much speaks for it that it is hardly chance, where so many trends like its own are looked at (``BY_CHANCE``)."""
+        return self.evidence > 2 * math.log(trends * self.runs / BY_CHANCE)
 
     def words(self) -> str:
         """Since when, in words: ``slower by 6.0 % since run 41 of 3 Nov 2026, openvino 2026.4.1``."""
@@ -313,7 +329,16 @@ def present_level(trend: Trend, runs: Sequence[IndexedRun]) -> PresentLevel | No
     since = runs[trend.runs[stretch.first]]
     changed = beside([runs[place] for place in trend.runs], trend.releases, stretch.first)
     release, evidence = trend.releases[stretch.first], _evidence(trend, stretch.first)
-    return PresentLevel(trend.identity, stretch.ratio, since, release, stretch, changed, evidence)
+    return PresentLevel(trend.identity, stretch.ratio, since, release, stretch, changed, evidence, len(trend.runs))
+
+
+def news_level(trend: Trend, runs: Sequence[IndexedRun], now: datetime.datetime) -> PresentLevel | None:
+    """The present level where it is news: what is accepted is news for ``NEWS_DAYS``, what is not stays news; ``None`` for none."""
+    level = present_level(trend, runs)
+    if level is None or not level.is_accepted:
+        return level
+    day = level.since.when
+    return level if day and (now - day).total_seconds() <= NEWS_DAYS * DAY_S else None
 
 
 def _evidence(trend: Trend, first: int) -> float:

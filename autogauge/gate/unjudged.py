@@ -1,15 +1,18 @@
 """Which benchmarks nothing judged in their newest run, why, and what is to be done: so that a lab is not called well where nobody looked.
 
 A benchmark is judged where the gate said PASS, IMPROVED or FAIL of its newest run; and, as far as the gate had no word or could not tell,
-where its trend is long enough for a level to be seen, and some of its runs are accepted. What is drawn or printed of it is left to pages
-and alerts.
+where its trend is long enough for a level to be seen, and some of its runs are accepted; and where its trend is seen to be at a worse
+level, which is news and may not be chance, whatever the gate knew. Of a machine what it still measures counts.
+
+This is the one rule: the morning's page, each machine's page and ``alert`` all count by :func:`look` and :func:`coverage`. What is drawn or
+printed of it is left to them.
 """
 
 from __future__ import annotations
 
 import datetime
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,11 +21,12 @@ from autogauge.gate.gate import CARRY_OVER
 from autogauge.gate.judged import IMPROVED, NO_BASELINE
 from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.saved import HISTORY
-from autogauge.gate.trends import Trend
+from autogauge.gate.trends import Trend, news_level, until
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.reporting import Reporting
+from autogauge.history.select import Selection
 from autogauge.history.standing_file import Standing
 from autogauge.plain import counted, few
 from autogauge.stats.change_points import SHORTEST
@@ -30,6 +34,8 @@ from autogauge.stats.verdicts import Outcome
 
 JUDGED = (str(Outcome.PASS), IMPROVED, str(Outcome.FAIL))
 LONGEST_WHY = 120
+REASONS = 3
+"""So many reasons of a group of machines are said, those of most machines."""
 COMMAND = "python -m autogauge"
 
 
@@ -107,12 +113,16 @@ class Unjudged:
         return why if len(why) <= LONGEST_WHY else f"{why[: LONGEST_WHY - 1]}…"
 
 
-def unjudged(trend: Trend, runs: Sequence[IndexedRun], baselines: OwnBaselines) -> Unjudged | None:
-    """Why nothing judged the trend's newest run; ``None`` where something did."""
+def unjudged(
+    trend: Trend, runs: Sequence[IndexedRun], baselines: OwnBaselines, now: datetime.datetime, trends: int = 1
+) -> Unjudged | None:
+    """Why nothing judged the trend's newest run, one of so many trends that are looked at; ``None`` where something did."""
     verdict = trend.verdicts[-1]
     if verdict in JUDGED:
         return None
     if len(trend.used) >= 2 * SHORTEST and (verdict != NO_BASELINE or baselines.has_one(trend)):
+        return None
+    if (level := news_level(trend, runs, now)) and level.worse and (not level.is_accepted or level.is_sure(trends)):
         return None
     newest = runs[trend.runs[-1]]
     return Unjudged(_why(trend, verdict, baselines), newest)
@@ -136,6 +146,8 @@ class Group:
     why: Why
     first: Unjudged
     benchmarks: Mapping[str, tuple[int, int]]
+    said: Mapping[str, int] = field(default_factory=dict)
+    """On how many of these machines the gate, or a person, said what of it; empty words for nothing."""
 
     @property
     def is_whole(self) -> bool:
@@ -153,8 +165,20 @@ class Group:
         if not self.is_whole:
             those = sum(each for each, _ in self.benchmarks.values())
             count = f"{counted(those, 'benchmark')} on {count}"
-        because = self.first.because()
+        because = self.because()
         return f"{count}: {self.why.value}{f' ({because})' if because else ''}"
+
+    def because(self) -> str:
+        """What was said of it; where that is not the same everywhere, on how many machines, what is said most first."""
+        said = sorted(
+            ((words, count) for words, count in self.said.items() if words), key=lambda each: (-each[1], each[0])
+        )
+        if len(said) == 1 and said[0][1] == len(self.benchmarks):
+            return said[0][0]
+        parts = [f"{counted(count, 'machine')}: {words}" for words, count in said[:REASONS]]
+        if more := len(said) - REASONS:
+            parts += [f"and {counted(more, 'other reason')}"] * (more > 0)
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -188,51 +212,80 @@ class Coverage:
         return ", ".join(parts) if self.not_judged or self.in_part else ""
 
 
-def coverage(found: Mapping[str, Iterable[Unjudged | None]]) -> Coverage:
-    """What was judged, from each machine's benchmarks: ``None`` where one was, else why not."""
-    groups: dict[Why, dict[str, list[Unjudged]]] = defaultdict(lambda: defaultdict(list))
-    not_judged: dict[str, Why] = {}
-    of: dict[str, int] = {}
-    for machine, each in found.items():
-        benchmarks = list(each) or [Unjudged(Why.NOTHING)]
-        of[machine] = len(benchmarks)
-        own = [one for one in benchmarks if one is not None]
-        for one in own:
-            groups[one.why][machine].append(one)
-        if len(own) == len(benchmarks):
-            not_judged[machine] = min((one.why for one in own), key=[*Why].index)
-    return Coverage(
-        len(of),
-        not_judged,
-        tuple(
-            Group(
-                why,
-                groups[why][min(groups[why])][0],
-                {machine: (len(those), of[machine]) for machine, those in groups[why].items()},
-            )
-            for why in Why
-            if why in groups
-        ),
-    )
+@dataclass(frozen=True)
+class Looked:
+    """A benchmark as it is now: of which machine, whether it still reports (``history.reporting``), and why nothing judged it.
+
+    ``age_s`` is how old its newest run is, ``None`` where its clock is ahead; ``unjudged`` is ``None`` where something did judge it.
+    """
+
+    machine: str
+    state: str
+    age_s: float | None
+    unjudged: Unjudged | None
+
+    @property
+    def reports(self) -> bool:
+        """Whether it is measured as often as it should be, as far as anybody knows."""
+        return self.state not in (reporting.STALE, reporting.SILENT)
 
 
-def covered(
+def look(
     trends: Sequence[Trend],
     runs: Sequence[IndexedRun],
     machines: Mapping[str, Reporting],
     now: datetime.datetime,
     stale_after_days: float | None = None,
-) -> Coverage:
-    """What was judged of these machines' benchmarks: of those that still report, of all where none does."""
+) -> list[Looked]:
+    """How each of these trends is now: all of a history, without what is dated in the future (``gate.trends.until``)."""
     baselines = OwnBaselines(runs)
-    every: dict[str, list[Unjudged | None]] = {machine: [] for machine in machines}
-    reports: dict[str, list[Unjudged | None]] = defaultdict(list)
+    found = []
     for trend in trends:
         machine = trend.identity.machine
-        found = unjudged(trend, runs, baselines)
-        every[machine].append(found)
         own = [runs[each] for each in trend.runs]
-        state, _ = reporting.of_benchmark(own, machines[machine], now, stale_after_days)
-        if state not in (reporting.STALE, reporting.SILENT):
-            reports[machine].append(found)
-    return coverage({machine: reports[machine] or found for machine, found in every.items()})
+        state, age_s = reporting.of_benchmark(own, machines[machine], now, stale_after_days)
+        found.append(Looked(machine, state, age_s, unjudged(trend, runs, baselines, now, len(trends))))
+    return found
+
+
+def covered(
+    trends: Sequence[Trend],
+    runs: Sequence[IndexedRun],
+    history: Selection,
+    now: datetime.datetime,
+    stale_after_days: float | None = None,
+) -> Coverage:
+    """What was judged of a whole history, whose trends these are."""
+    machines = reporting.machines(history.heard_of, now, stale_after_days)
+    present = until(trends, runs, now + datetime.timedelta(seconds=reporting.AHEAD_S), history.remembered)
+    return coverage(machines, look(present, runs, machines, now, stale_after_days))
+
+
+def coverage(machines: Iterable[str], looked: Iterable[Looked]) -> Coverage:
+    """What was judged of these machines' benchmarks: of those that still report, of all where none does."""
+    every: dict[str, list[Looked]] = {machine: [] for machine in machines}
+    for each in looked:
+        every[each.machine].append(each)
+    groups: dict[Why, dict[str, list[Unjudged]]] = defaultdict(lambda: defaultdict(list))
+    not_judged: dict[str, Why] = {}
+    of: dict[str, int] = {}
+    for machine, own in every.items():
+        benchmarks = [each.unjudged for each in own if each.reports] or [each.unjudged for each in own]
+        benchmarks = benchmarks or [Unjudged(Why.NOTHING)]
+        of[machine] = len(benchmarks)
+        those = [each for each in benchmarks if each is not None]
+        for one in those:
+            groups[one.why][machine].append(one)
+        if len(those) == len(benchmarks):
+            not_judged[machine] = min((one.why for one in those), key=[*Why].index)
+    return Coverage(len(of), not_judged, tuple(_group(why, groups[why], of) for why in Why if why in groups))
+
+
+def _group(why: Why, machines: Mapping[str, Sequence[Unjudged]], of: Mapping[str, int]) -> Group:
+    said = Counter(words for those in machines.values() for words in {each.because() for each in those})
+    return Group(
+        why,
+        machines[min(machines)][0],
+        {machine: (len(those), of[machine]) for machine, those in machines.items()},
+        said,
+    )

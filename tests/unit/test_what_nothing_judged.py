@@ -13,7 +13,7 @@ from autogauge.errors import UserError
 from autogauge.history.standing import accept, write
 from autogauge.history.standing_file import Standing
 from tests.cases import each_of
-from tests.histories import LATENCY, PER_FRAME, save
+from tests.histories import LATENCY, PER_FRAME, document, save
 from tests.labs import DAY, NOW, machine, put
 from tests.unit.test_morning import report, rows_of, said
 
@@ -242,4 +242,44 @@ def test_the_next_step_can_be_taken_as_it_is_printed(tmp_path, monkeypatch, name
     last = CliRunner().invoke(app, ["alert", "--history=reports/history", "--cache=cache"]).stdout.splitlines()[-1]
     assert last == "no alert is open, but the one machine was not judged (no baseline); next: " + (
         "nothing is to be done: the next run is judged against it"
+    )
+
+
+@pytest.mark.parametrize("stale_after", [(), ("--stale-after=1",)])
+def test_the_pages_and_the_alert_count_by_one_rule(tmp_path, stale_after):
+    """Whatever makes a benchmark doubtful: each of them says the same of the same machines."""
+    history = tmp_path / "history"
+    machine(history, "lab-01")
+    first(history, "lab-02")
+    put(history / "lab-02", 2, {LATENCY: 1.0}, -2, verdict="PASS")  # tomorrow's run says nothing of now
+    for number in range(1, 13):  # nobody accepted any, and their level became worse: seen, and told
+        first(
+            history, "lab-03", number=number, days_ago=12.5 - number, ratio=(1.2 if number > 6 else 1.0) + number / 1e4
+        )
+    machine(history, "lab-04", figures=(LATENCY,))
+    first(history, "lab-04", number=13, days_ago=1.5, verdict="NO BASELINE").write_text(
+        json.dumps(document({PER_FRAME: 0.01}, machine="lab-04", when=NOW - 1.5 * DAY, verdict="NO BASELINE"))
+    )
+    out = report(tmp_path, *stale_after)
+    told = json.loads(alert(tmp_path, "--json", *stale_after).stdout)["judged"]
+    listed = {each for step in told["steps"] for each in step["machines"]}
+    assert {path.stem for path in (out / "machines").iterdir() if "Not judged, and" in said(path)} == listed
+    assert listed == ({"lab-02"} if stale_after else {"lab-02", "lab-04"})
+    assert [each["machine"] for each in told["not_judged"]] == ["lab-02"]
+    assert "1 of 3 judged machines became slower or larger, 1 of 4 machines not judged" in heading(out)
+    for each in told["steps"]:
+        assert each["says"] in said(out / "index.html")
+        assert each["says"] in said(out / "trends.html")
+
+
+def test_each_machine_s_own_reason_is_said(tmp_path):
+    """One machine's noise is not the reason of all."""
+    machine(tmp_path / "history", "lab-01")
+    for number in range(2, 8):
+        first(tmp_path / "history", f"lab-{number:02d}", why=NOISY if number < 4 else f"failed: test_{number}")
+    first(tmp_path / "history", "lab-08", why="")
+    text = said(report(tmp_path) / "index.html")
+    assert (
+        f"7 machines: no baseline, its runs are pending (2 machines: {NOISY}; 1 machine: failed: test_4; "
+        "1 machine: failed: test_5; and 2 other reasons): lab-02," in text
     )

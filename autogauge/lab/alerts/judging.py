@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from autogauge.gate.past import Rule
 from autogauge.gate.trends import in_order_of_time, trends_of, until
-from autogauge.gate.unjudged import Coverage, covered
+from autogauge.gate.unjudged import Coverage, coverage, look
 from autogauge.history import reporting, standing
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.reporting import Reporting
@@ -122,8 +122,9 @@ def situation(
         identity = subject_of(trend).identity
         levels[identity] = Levels(trend, runs, rule, standing_of)
         crept[identity] = creeps.of_trend(trend, runs, rule, judged, levels[identity].newest_normal())
-    machines = reporting.machines([*history.runs, *history.unreadable], now, stale_after_days)
-    return Situation(levels, crept, machines, covered(trends, runs, machines, now, stale_after_days))
+    machines = reporting.machines(history.heard_of, now, stale_after_days)
+    looked = look(trends, runs, machines, now, stale_after_days)
+    return Situation(levels, crept, machines, coverage(machines, looked))
 
 
 def _rule(quantity: Quantity, smallest_change: float) -> Rule:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from autogauge.gate.judgement import percent
 from autogauge.gate.own_baseline import OwnBaselines
-from autogauge.gate.trends import PresentLevel, Trend, present_level, run_and_day, until
-from autogauge.gate.unjudged import Coverage, Unjudged, coverage, unjudged
+from autogauge.gate.trends import PresentLevel, Trend, news_level, run_and_day, until
+from autogauge.gate.unjudged import Coverage, Looked, Unjudged, coverage, look
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
@@ -22,13 +22,9 @@ from autogauge.history.records import VERDICTS
 from autogauge.history.remembered import Remembered
 from autogauge.history.reporting import Reporting, span_in_words
 
-NEWS_DAYS = 30
-"""A change of level whose runs are accepted is news for so long; one that is quarantined stays news."""
 FAILS, WORSE, OPEN, UNKNOWN, QUIET, PERHAPS, BETTER, FINE = range(8)
 """How bad a cell is, the worst first: worse and not accepted; worse and accepted; open; judged by nothing; no run for long; changed by what
 may be chance; better; as before."""
-BY_CHANCE = 0.05
-"""Changes of level that chance makes on a page of noise alone, at most, on average: in a thousand trends it makes some, small ones."""
 ALIKE = 3
 """So many machines, or benchmarks, with the same change are one line."""
 FAIL, PENDING, QUARANTINED = "FAIL", "pending", "quarantined"
@@ -57,7 +53,7 @@ class Cell:
     others: int = 0
     """How many more models and emulated GPUs it stands for, which report as it does: none of them is worse."""
     is_sure: bool = True
-    """Whether so much speaks for its present level that it is hardly chance, as many trends as there are (``BY_CHANCE``)."""
+    """Whether so much speaks for its present level that it is hardly chance, as many trends as there are (``gate.trends``)."""
     gone: tuple[Cell, ...] = ()
     """Those of other models and emulated GPUs that have had no run for long, and that it is shown in place of."""
     unjudged: Unjudged | None = None
@@ -148,11 +144,6 @@ class Row:
     """Also those of other models and emulated GPUs, as far as they report."""
 
     @property
-    def unjudged(self) -> list[Unjudged | None]:
-        """Of each benchmark that still reports, as ``gate.unjudged`` takes it; of all where none does."""
-        return [each.unjudged for each in self.every if each.reports] or [each.unjudged for each in self.every]
-
-    @property
     def several(self) -> bool:
         """Whether a benchmark alone does not tell what was measured: there are several models of one."""
         return any(cell.others or cell.gone for cell in self.cells.values())
@@ -206,11 +197,16 @@ class Morning:
     benchmarks: tuple[str, ...]
     news: tuple[News, ...]
     stale_after_days: float | None = None
+    looked: tuple[Looked, ...] = ()
 
     @property
     def coverage(self) -> Coverage:
-        """Of how many machines anything was judged, and why not of the others: of what each still measures."""
-        return coverage({row.machine: row.unjudged for row in self.rows})
+        """Of how many machines anything was judged, and why not of the others."""
+        return coverage([row.machine for row in self.rows], self.looked)
+
+    def coverage_of(self, machine: str) -> Coverage:
+        """The same of that machine alone."""
+        return coverage([machine], [each for each in self.looked if each.machine == machine])
 
     @property
     def perhaps(self) -> int:
@@ -241,18 +237,19 @@ def morning_of(
     machines = reporting.machines(heard_of, now, stale_after_days)
     latest = now + datetime.timedelta(seconds=reporting.AHEAD_S)
     baselines = OwnBaselines(runs)
+    now_trends = until(trends, runs, latest, remembered)
+    looked = look(now_trends, runs, machines, now, stale_after_days)
     cells: dict[str, dict[str, list[Cell]]] = {machine: defaultdict(list) for machine in machines}
-    for place, trend in enumerate(until(trends, runs, latest, remembered)):
+    for place, (trend, each) in enumerate(zip(now_trends, looked, strict=True)):
         identity = trend.identity
-        found = _cell(place, trend, runs, machines[identity.machine], now, baselines, stale_after_days)
-        if found.since:  # as often as a place of any trend is, by chance, so unlikely
-            needed = 2 * math.log(len(trends) * len(trend.runs) / BY_CHANCE)
-            found = replace(found, is_sure=found.since.evidence > needed)
+        since = news_level(trend, runs, now)
+        found = _cell(place, trend, runs, machines[identity.machine], since, each, baselines.change_of(trend))
+        found = replace(found, is_sure=since is None or since.is_sure(len(trends)))
         cells[identity.machine][identity.benchmark].append(found)
     rows = sorted((_row(machines[machine], own) for machine, own in cells.items()), key=lambda row: row.rank)
     worse = [cell for row in rows for cell in row.every if cell.rank in (FAILS, WORSE)]
     names = sorted({name for row in rows for name in row.cells})
-    return Morning(now, tuple(rows), tuple(names), tuple(news_of(worse)), stale_after_days)
+    return Morning(now, tuple(rows), tuple(names), tuple(news_of(worse)), stale_after_days, tuple(looked))
 
 
 def _row(machine: Reporting, own: Mapping[str, Sequence[Cell]]) -> Row:
@@ -301,29 +298,22 @@ def _cell(
     trend: Trend,
     runs: Sequence[IndexedRun],
     machine: Reporting,
-    now: datetime.datetime,
-    baselines: OwnBaselines,
-    stale_after_days: float | None,
+    since: PresentLevel | None,
+    looked: Looked,
+    change: float | None,
 ) -> Cell:
     """A trend by its newest run. One whose machine's clock is ahead is as old as nobody knows."""
-    last = runs[trend.runs[-1]]
-    state, age_s = reporting.of_benchmark([runs[each] for each in trend.runs], machine, now, stale_after_days)
-    since = present_level(trend, runs)
-    if since and since.stretch.standing == ACCEPTED:
-        day = since.since.when
-        if day is None or (now - day).total_seconds() > NEWS_DAYS * reporting.DAY_S:
-            since = None
     verdict = trend.verdicts[-1] if trend.verdicts[-1] in VERDICTS else ""
     return Cell(
         place,
         trend,
-        last,
+        runs[trend.runs[-1]],
         verdict,
         trend.standings[-1],
-        baselines.change_of(trend),
+        change,
         since,
-        state,
-        age_s,
+        looked.state,
+        looked.age_s,
         machine.is_late,
-        unjudged=None if since and since.worse else unjudged(trend, runs, baselines),
+        unjudged=looked.unjudged,
     )

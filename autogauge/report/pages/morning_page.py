@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autogauge.gate.judgement import percent
-from autogauge.gate.trends import in_order_of_time, run_and_day, trends_of
+from autogauge.gate.trends import NEWS_DAYS, in_order_of_time, run_and_day, trends_of
 from autogauge.gate.unjudged import Group
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
@@ -22,6 +22,7 @@ from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import by_size
 from autogauge.history.reporting import Reporting, rule_in_words
 from autogauge.history.select import Selection
+from autogauge.plain import counted
 from autogauge.report.history import some_of
 from autogauge.report.pages import marks as marking
 from autogauge.report.pages import morning, morning_table, trends_page
@@ -108,11 +109,20 @@ def pages(
             marks=marks,
             runs_shown=RUNS_OF_A_MACHINE,
             now=now,
+            judged=found.coverage_of(machine),
         )
     if len(trends) <= MOST_TOGETHER:
         every = list(zip(described, trends, strict=True))
         files[TOGETHER] = trends_page.page_of(
-            history, runs, every, page.parent / TOGETHER, assets, back=PAGE, marks=marks, now=now
+            history,
+            runs,
+            every,
+            page.parent / TOGETHER,
+            assets,
+            back=PAGE,
+            marks=marks,
+            now=now,
+            judged=found.coverage,
         )
     files[PAGE] = _morning_page(found, history, addresses, page, assets, marks, together=TOGETHER in files)
     return files
@@ -165,7 +175,7 @@ def _morning_page(
         table=table,
         perhaps=found.perhaps,
         rule=rule_in_words(found.stale_after_days),
-        news_days=morning.NEWS_DAYS,
+        news_days=NEWS_DAYS,
         together=TOGETHER if together else "",
         notes=notes[:NOTES_SHOWN],
         more_notes=max(0, len(notes) - NOTES_SHOWN),
@@ -177,7 +187,7 @@ def _heading(history: Selection, found: Morning) -> str:
     """How many runs of how many machines, of which releases and days."""
     days = sorted(f"{run.when:%Y-%m-%d}" for run in history.runs if run.when)
     releases = by_size({each for run in history.runs for each in run.releases})
-    parts = [f"{_many(len(history.runs), 'run')} of {_many(len(found.rows), 'machine')}"]
+    parts = [f"{counted(len(history.runs), 'run')} of {counted(len(found.rows), 'machine')}"]
     parts += [f"openvino {some_of(releases, 6)}"] if releases else []
     parts += [f"{days[0]} to {days[-1]}"] if days else []
     return ", ".join(parts)
@@ -186,9 +196,9 @@ def _heading(history: Selection, found: Morning) -> str:
 def counts(found: Morning) -> str:
     """How many machines are what, in words: ``5 of 100 machines became slower, 1 is not reporting``."""
     of = [row for row in found.rows if row.tags & {"slower", "fails"}]
-    covered, machines = found.coverage, _many(len(found.rows), "machine")
+    covered, machines = found.coverage, counted(len(found.rows), "machine")
     if covered.judged:
-        judged = _many(covered.judged, "judged machine") if covered.not_judged else machines
+        judged = counted(covered.judged, "judged machine") if covered.not_judged else machines
         parts = [f"{len(of)} of {judged} became slower or larger"]
         parts += [f"{len(covered.not_judged)} of {machines} not judged ({covered.reasons()})"] * bool(
             covered.not_judged
@@ -199,14 +209,10 @@ def counts(found: Morning) -> str:
     states = [row.reporting.state for row in found.rows]
     parts += [f"{count} {state}" for state in (reporting.SILENT, reporting.STALE) if (count := states.count(state))]
     ahead = sum(bool(row.reporting.ahead) for row in found.rows)
-    parts += [f"{_many(ahead, 'clock')} ahead"] if ahead else []
+    parts += [f"{counted(ahead, 'clock')} ahead"] if ahead else []
     newer = sum(bool(row.reporting.newer) for row in found.rows)
     parts += [f"{newer} with runs not readable: newer"] if newer else []
     return ", ".join(parts)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _machine(machine: str, addresses: Addresses) -> Link:
@@ -233,11 +239,13 @@ def _heard(each: Reporting) -> str:
     if each.ahead:
         newest = each.ahead[-1]
         day = f"{newest.when:%Y-%m-%d %H:%M} UTC" if newest.when else ""
-        parts.append(f"its clock is ahead: {_many(len(each.ahead), 'run')} in the future, run {newest.number} of {day}")
+        parts.append(
+            f"its clock is ahead: {counted(len(each.ahead), 'run')} in the future, run {newest.number} of {day}"
+        )
     if each.newer:
-        parts.append(f"{_many(len(each.newer), 'run')} not readable: saved by a newer autogauge (update this one)")
+        parts.append(f"{counted(len(each.newer), 'run')} not readable: saved by a newer autogauge (update this one)")
     others = len(each.unreadable) - len(each.newer)
-    parts += [f"{_many(others, 'file')} not readable (see the notes)"] if others else []
+    parts += [f"{counted(others, 'file')} not readable (see the notes)"] if others else []
     return "; ".join(parts)
 
 
@@ -257,13 +265,13 @@ def _news(news: News, addresses: Addresses, marks: Marks, several: Collection[st
         parts += [_trend(cell, addresses, called(cell)), Link(f" {_since(cell)}")]
     elif len(machines) > 1:
         parts = [
-            Link(f"{_many(len(machines), 'machine')}: "),
+            Link(f"{counted(len(machines), 'machine')}: "),
             Link(f"{called(first)} {_range(cells)}, "),
         ]
         parts += [Link(f"first on {first.trend.identity.machine} {_from(first)}: ")]
         parts += _some([_trend(cell, addresses, cell.trend.identity.machine or NO_NAME) for cell in cells])
     else:
-        parts = [_machine(first.trend.identity.machine, addresses), Link(f": {_many(len(cells), 'benchmark')} ")]
+        parts = [_machine(first.trend.identity.machine, addresses), Link(f": {counted(len(cells), 'benchmark')} ")]
         parts += [Link(f"{_range(cells)} {_from(first)}: ")]
         parts += _some([_trend(cell, addresses, called(cell)) for cell in cells])
     if first.since and first.since.beside:

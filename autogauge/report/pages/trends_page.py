@@ -19,8 +19,7 @@ import numpy as np
 from autogauge import folders
 from autogauge.files import fill
 from autogauge.gate.trends import Trend, in_order_of_time, trends_of
-from autogauge.gate.unjudged import covered
-from autogauge.history import reporting
+from autogauge.gate.unjudged import Coverage, covered
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import FIRST, OPENVINO, by_size, in_order, in_words
@@ -65,12 +64,12 @@ SAID = 5
 Pages = Callable[[Path, Path], Mapping[str, bytes]]
 
 
-def save(history: Selection, folder: Path, marks: Marks = marking.NONE) -> Path:
+def save(history: Selection, folder: Path, marks: Marks = marking.NONE, stale_after_days: float | None = None) -> Path:
     """Write the pages beside the old ones, then put them in their place; returns the page. Raises ``OSError``.
 
     A link, or a folder that holds something else than such a report, is not replaced: :class:`UserError`.
     """
-    return put(lambda page, assets: pages(history, page, assets, marks), folder)
+    return put(lambda page, assets: pages(history, page, assets, marks, stale_after_days), folder)
 
 
 def put(made: Pages, folder: Path) -> Path:
@@ -83,7 +82,13 @@ def put(made: Pages, folder: Path) -> Path:
     return folder / PAGE
 
 
-def pages(history: Selection, page: Path, assets: Path, marks: Marks = marking.NONE) -> dict[str, bytes]:
+def pages(
+    history: Selection,
+    page: Path,
+    assets: Path,
+    marks: Marks = marking.NONE,
+    stale_after_days: float | None = None,
+) -> dict[str, bytes]:
     """The files of the report by name: the page to lie at ``page``, the runs, and the figures of each trend."""
     runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs, history.remembered)
@@ -94,7 +99,10 @@ def pages(history: Selection, page: Path, assets: Path, marks: Marks = marking.N
     files = {RUNS: runs_script(runs, releases)}
     for own, trend in zip(described, trends, strict=True):
         files[f"data/{own['file']}.js"] = series_script(own["id"], trend, releases)
-    files[PAGE] = page_of(history, runs, list(zip(described, trends, strict=True)), page, assets, marks=marks)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    shown = list(zip(described, trends, strict=True))
+    judged = covered(trends, runs, history, now, stale_after_days)
+    files[PAGE] = page_of(history, runs, shown, page, assets, marks=marks, judged=judged, now=now)
     return files
 
 
@@ -109,17 +117,17 @@ def page_of(
     back: str = "",
     marks: Marks = marking.NONE,
     runs_shown: int = RUNS_SHOWN,
-    now: datetime.datetime | None = None,
+    judged: Coverage,
+    now: datetime.datetime,
 ) -> bytes:
     """A page with these trends of ``runs``, each with what is said of it. ``history`` has the runs of these trends alone.
 
     ``data`` is the folder of the figures as the page names it, ``back`` the page that leads here, where there is one,
-    ``runs_shown`` how many of the runs stand in a table, ``now`` the moment after which a run's date is in the future.
+    ``runs_shown`` how many of the runs stand in a table, ``now`` the moment after which a run's date is in the future, ``judged`` what of
+    these machines was judged.
     """
     described, trends = [each for each, _ in shown], [each for _, each in shown]
     own_runs = in_order_of_time(history.runs)
-    moment = now or datetime.datetime.now(datetime.timezone.utc)
-    judged = covered(trends, runs, reporting.machines(own_runs, moment), moment)
     changes = _changes(trends, runs)
     seen = _seen(trends, runs)
     return render(
@@ -135,7 +143,7 @@ def page_of(
         more_changes=max(0, len(changes) - CHANGES_SHOWN),
         seen=seen[:CHANGES_SHOWN],
         more_seen=max(0, len(seen) - CHANGES_SHOWN),
-        newest=_newest(own_runs, marks, moment),
+        newest=_newest(own_runs, marks, now),
         not_judged=[f"{each.says()}: {few(each.machines)}. {each.first.advice()}" for each in judged.groups],
         trends=described,
         filters=_filters(trends),
