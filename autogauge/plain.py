@@ -51,10 +51,10 @@ def paragraph(text: str, longest: int = LONGEST_PARAGRAPH) -> str:
     return "".join(each if each == "\n" else _shown(each) for each in text)
 
 
-def few(names: Sequence[str], between: str = ", ") -> str:
+def few(names: Sequence[str], between: str = ", ", most: int = MOST_NAMED) -> str:
     """The names, of many the first ones and how many more: ``a, b, c and 11 more``."""
-    more = len(names) - MOST_NAMED
-    return between.join(names) if more < 1 else f"{between.join(names[:MOST_NAMED])} and {more} more"
+    more = len(names) - most
+    return between.join(names) if more < 1 else f"{between.join(names[:most])} and {more} more"
 
 
 def counted(number: int, what: str) -> str:

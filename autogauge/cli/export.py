@@ -39,12 +39,15 @@ def export(
     brought up to date: an export again changes what has changed. Its password comes from PGPASSWORD or ~/.pgpass.
     """
     wanted = where.parse(filters or ())
-    with opened(root, cache) as histories:
+    said: set[str] = set()
+    with opened(root, cache, said) as histories:
         found = histories.all(wanted)
         if not is_database(destination):
             _to_a_file(found, Path(destination))
     if is_database(destination):
-        _to_a_database(lambda histories: (histories.all(wanted), histories.all(Where())), root, cache, destination)
+        _to_a_database(
+            lambda histories: (histories.all(wanted), histories.all(Where())), root, cache, destination, said
+        )
 
 
 def _to_a_file(found: Selection, file: Path) -> None:
@@ -55,11 +58,15 @@ def _to_a_file(found: Selection, file: Path) -> None:
 
 
 def _to_a_database(
-    of: Callable[[Histories], tuple[Selection, Selection]], root: Path, cache: Path | None, destination: str
+    of: Callable[[Histories], tuple[Selection, Selection]],
+    root: Path,
+    cache: Path | None,
+    destination: str,
+    said: set[str],
 ) -> None:
-    """The history is read again when it is its turn to write: it may have waited for another exporter."""
+    """The history is read again when it is its turn to write: it may have waited for another exporter. What was said is not said twice."""
     with contextlib.ExitStack() as stack:
-        done = database.export(lambda: of(stack.enter_context(opened(root, cache))), destination)
+        done = database.export(lambda: of(stack.enter_context(opened(root, cache, said))), destination)
     print(f"{sentence(done.shown)}: {done.words}{_left_out(done.unreadable)}")
     if done.only_there:
         print(

@@ -18,15 +18,24 @@ MOST_NOTES = 20
 
 
 @contextlib.contextmanager
-def opened(root: Path, cache: Path | None) -> Iterator[Histories]:
-    """The histories below ``root``, by an index in the cache's folder ``cache``, or in the default one."""
+def opened(root: Path, cache: Path | None, said: set[str] | None = None) -> Iterator[Histories]:
+    """The histories below ``root``, by an index in the cache's folder ``cache``, or in the default one.
+
+    What stands in ``said`` is not said again; what is said is added there.
+    """
 
     def progress(done: int, total: int) -> None:
         if total > done and sys.stderr.isatty():
             print(f"indexing: {done} of {total} files", end="\r", file=sys.stderr, flush=True)
 
+    def once(text: str) -> None:
+        if said is None or text not in said:
+            saying(text)
+        if said is not None:
+            said.add(text)
+
     with contextlib.ExitStack() as stack:
-        yield Histories(stack, root, stack.enter_context(cache_dir_or_temporary(cache)), progress, saying)
+        yield Histories(stack, root, stack.enter_context(cache_dir_or_temporary(cache)), progress, once)
 
 
 def saying(text: str) -> None:

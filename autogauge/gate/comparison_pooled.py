@@ -23,7 +23,7 @@ from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import RATIO_SPREAD, Rule, outcome
 from autogauge.measuring.quantity import Quantity, quantity_of
-from autogauge.plain import plain
+from autogauge.plain import few, plain
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
 
@@ -132,8 +132,7 @@ def _left_and_split(compared: Sequence[Compared], lines: Collection[tuple[str, s
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = [plain(each, 80) for each in dict.fromkeys(names)]
-    return ", ".join(shown[:NAMED]) + (f" and {len(shown) - NAMED} more" if len(shown) > NAMED else "")
+    return few([plain(each, 80) for each in dict.fromkeys(names)], most=NAMED)
 
 
 def _line(key: tuple[str, str, str, str], own: Sequence[Compared], rule: Rule, *, varied: bool) -> Pooled:

@@ -11,13 +11,12 @@ from pathlib import Path
 
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.machines import is_own
-from autogauge.history.standing_file import Standing
+from autogauge.history.standing_file import WORST_FIRST, Standing
 from autogauge.plain import counted
 
 Copy = tuple[IndexedRun, IndexedRun]
 """A run that counts, and one that is the same and does not."""
 SHOWN = 5
-_WORST_FIRST = [str(each) for each in (Standing.QUARANTINED, Standing.PENDING, Standing.ACCEPTED)]
 
 
 def counted_once(runs: Sequence[IndexedRun]) -> tuple[list[IndexedRun], list[Copy]]:
@@ -40,7 +39,7 @@ def counted_once(runs: Sequence[IndexedRun]) -> tuple[list[IndexedRun], list[Cop
 
 
 def _rank(run: IndexedRun) -> tuple[bool, int]:
-    return not is_own(run.path.parent.name, run.measured_as), _WORST_FIRST.index(run.standing)
+    return not is_own(run.path.parent.name, run.measured_as), WORST_FIRST.index(Standing(run.standing))
 
 
 def in_words(found: Sequence[Copy]) -> list[str]:

@@ -20,7 +20,7 @@ from autogauge.files import flush_folder
 from autogauge.history import baseline, pruned, reporting, run_file, standing, store
 from autogauge.history.found import begins_with
 from autogauge.history.indexed import IndexedRun
-from autogauge.history.standing_file import Standing
+from autogauge.history.standing_file import WORST_FIRST, Standing
 from autogauge.plain import counted
 
 BY_RULE, UNREADABLE, NOT_CHOSEN = "the rule keeps it", "it cannot be read", "the filters leave it out"
@@ -141,9 +141,8 @@ def plan(
         same = {_identity(run) for run in readable if run.path in kept or run.path in held}
         kept |= {path: COPY for path, run in going.items() if path not in kept and _identity(run) in same}
     # Of two copies that both go, the worse standing goes last: alone the other would count.
-    order = [str(each) for each in (Standing.ACCEPTED, Standing.PENDING, Standing.QUARANTINED)]
     removed = [run for path, run in going.items() if path not in kept]
-    removed.sort(key=lambda run: (order.index(run.standing), run.number))
+    removed.sort(key=lambda run: (-WORST_FIRST.index(Standing(run.standing)), run.number))
     return Plan(
         folder,
         tuple(removed),

@@ -4,6 +4,7 @@ import csv
 import datetime
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -328,13 +329,13 @@ def test_tables_that_are_not_ours_are_left_alone(server, name, export):
     with server.connect(name) as boss:
         boss.execute("CREATE TABLE autogauge_schema (version integer)")
         boss.execute(f"ALTER TABLE autogauge_schema OWNER TO {name}; ALTER TABLE autogauge_runs OWNER TO {name}")
-    assert "have the schema none, and this autogauge writes 1" in export()
+    assert "have the schema none, and this autogauge writes 2" in export()
     with server.connect(name) as boss:
-        boss.execute("INSERT INTO autogauge_schema VALUES (1)")
+        boss.execute("INSERT INTO autogauge_schema VALUES (2)")
     assert "the table autogauge_runs in" in export()
     with server.connect(name) as boss:
-        boss.execute("UPDATE autogauge_schema SET version = 2")
-    assert "have the schema 2, and this autogauge writes 1: update autogauge" in export()
+        boss.execute("UPDATE autogauge_schema SET version = 3")
+    assert "have the schema 3, and this autogauge writes 2: update autogauge" in export()
     assert server.rows(name, "SELECT * FROM autogauge_runs") == [("precious",)]
     assert server.rows(name, "SELECT to_regclass('autogauge_benchmarks')") == [(None,)]
 
@@ -392,3 +393,16 @@ def test_a_run_that_did_not_change_is_not_written_again(server, name, export):
     before = server.rows(name, count)
     export()
     assert server.rows(name, count) == before
+
+
+def test_what_was_exported_before_it_became_a_copy_goes(server, name, tmp_path, export):
+    history = tmp_path / "own"
+    year(history, "lab-01", runs=3)
+    (history / "lab-01").rename(history / "backup")
+    assert "3 runs new" in export(history=history)
+    shutil.copytree(history / "backup", history / "lab-01")
+    said = export(history=history)
+    assert "3 runs new, 0 changed, 3 removed, 0 as they were" in said
+    assert "NOTE" not in said
+    assert {row[0] for row in runs(server, name)} == {"lab-01"}
+    assert {*server.rows(name, "SELECT machine, measured_as FROM autogauge_runs")} == {("lab-01", "lab-01")}

@@ -1,5 +1,6 @@
 """Addresses of databases: what is wrong with one is said without any part of a password; a server is met in tests/lab."""
 
+import shutil
 import sys
 from contextlib import ExitStack
 from urllib.parse import quote
@@ -108,3 +109,27 @@ def test_what_a_database_has_is_brought_up_to_date_also_where_it_passes_no_filte
         found, whole = histories.all(where.parse(["run=1"])), histories.all(Where())
         there = {("lab-01", whole.runs[2].path.name)}
         assert [run.number for run in database.meant(found, whole, there)] == [1, 3]
+
+
+def test_what_became_a_copy_goes_and_the_run_that_counts_takes_its_place(tmp_path):
+    """Exported before its machine's own folder was brought here: it may not count twice, and not be lost."""
+    year(tmp_path / "history", "lab-01", runs=2)
+    (tmp_path / "history" / "lab-02").mkdir()
+    name = next((tmp_path / "history" / "lab-01").glob("0002_*.json")).name
+    shutil.copy(tmp_path / "history" / "lab-01" / name, tmp_path / "history" / "lab-02" / name)
+    with ExitStack() as stack:
+        histories = Histories(stack, tmp_path / "history", tmp_path / "cache")
+        found, whole = histories.all(where.parse(["run=1"])), histories.all(Where())
+        assert database.twice(whole) == [("lab-02", name)]
+        assert [run.number for run in database.meant(found, whole, {("lab-02", name)})] == [1, 2]
+        assert [run.number for run in database.meant(found, whole, ())] == [1]
+
+
+def test_what_is_said_of_a_history_is_said_once(tmp_path, monkeypatch):
+    """It is read once before a database is asked, and once when it is its turn to write."""
+    year(tmp_path / "history", "lab-01", runs=1)
+    shutil.copytree(tmp_path / "history" / "lab-01", tmp_path / "history" / "backup")
+    monkeypatch.setattr(database, "export", lambda read, shown: read() and database.Exported(shown))
+    words = [f"--history={tmp_path / 'history'}", f"--cache={tmp_path / 'cache'}"]
+    done = CliRunner().invoke(app, ["history", "export", "postgresql://db/lab", *words], catch_exceptions=False)
+    assert done.output.count("a run is there twice and counts once") == 1, done.output

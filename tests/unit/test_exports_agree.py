@@ -7,7 +7,7 @@ import pytest
 
 from autogauge.history.export import metrics
 from autogauge.history.export.database_rows import rows_of
-from autogauge.history.export.database_tables import BENCHMARK_COLUMNS
+from autogauge.history.export.database_tables import BENCHMARK_COLUMNS, RUN_COLUMNS
 from autogauge.history.export.table import table_of
 from autogauge.history.select import Histories
 from autogauge.history.standing_file import Standing
@@ -68,3 +68,14 @@ def test_a_benchmark_that_names_no_device_is_of_auto_in_each(whole):
     names = (*table.columns,)
     devices = {row[names.index("benchmark")]: row[names.index("device")] for row in table.rows}
     assert devices == {LATENCY: "AUTO", MEMORY: "AUTO", NAMELESS: "AUTO"}
+
+
+def test_what_a_renamed_run_was_measured_as_is_told(tmp_path):
+    save(tmp_path / "history" / "lab-07", {LATENCY: 0.01}, machine="localhost")
+    with contextlib.ExitStack() as stack:
+        whole = Histories(stack, tmp_path / "history", tmp_path / "cache").all(Where())
+        table = table_of(whole)
+        (row,) = (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+        (run,) = (dict(zip(RUN_COLUMNS, rows.run, strict=True)) for rows in rows_of(whole, whole.runs))
+    for each in (row, run):
+        assert (each["machine"], each["measured_as"]) == ("lab-07", "localhost")

@@ -1,8 +1,9 @@
 """Saved runs into a PostgreSQL database, and kept up to date there: as often as one likes, several exporters at once.
 
 A run is written whole, in a transaction with those of its batch, under a lock that exporters share. A run that stands as it did is not
-touched, and one that changed here since it was read is left to who reads it next. What was pruned here goes from there; what is only not
-here stays, since it may be another history's. The tables are ``database_tables``' matter, their rows ``database_rows``'.
+touched, and one that changed here since it was read is left to who reads it next. What was pruned here goes from there, and so does what
+is a copy of another run here; what is only not here stays, since it may be another history's. The tables are ``database_tables``' matter,
+their rows ``database_rows``'.
 """
 
 from __future__ import annotations
@@ -79,9 +80,12 @@ def export(read: Callable[[], tuple[Selection, Selection]], destination: str) ->
             every = (*whole.runs, *whole.unreadable)
             folders = sorted({run.path.resolve().parent for run in every})
             gone = [(text(folder.name), text(name)) for folder in folders for name in pruned.gone(folder)]
-            done.removed = _remove(connection, gone)
             known = _known(connection, sorted({text(folder.name) for folder in folders}))
-        runs = list(rows_of(whole, meant(found, whole, known)))
+            wanted = meant(found, whole, known)
+            gone += twice(whole)
+            done.removed = _remove(connection, gone)
+            known = {key: content for key, content in known.items() if key not in {*gone}}
+        runs = list(rows_of(whole, wanted))
         done.only_there = len(known.keys() - {(folder_of(run), text(run.path.name)) for run in every})
         new = [each for each in runs if known.get(each.key) != each.content]
         done.same = len(runs) - len(new)
@@ -96,9 +100,16 @@ def export(read: Callable[[], tuple[Selection, Selection]], destination: str) ->
     return done
 
 
+def twice(whole: Selection) -> list[tuple[str, str]]:
+    """What is no run of its own any more: it was written, and is known as a copy of another now."""
+    counting = {(folder_of(run), text(run.path.name)) for run in whole.runs}
+    return [key for _, copy in whole.copies if (key := (folder_of(copy), text(copy.path.name))) not in counting]
+
+
 def meant(found: Selection, whole: Selection, known: Container[tuple[str, str]]) -> list[IndexedRun]:
-    """The runs that are written: those found, and those that are there already, which must not stay as they were."""
+    """The runs that are written: those found, and those that are there already, also as a copy, which must not stay as they were."""
     passing = {run.path for run in found.runs}
+    passing |= {run.path for run, copy in whole.copies if (folder_of(copy), text(copy.path.name)) in known}
     return [run for run in whole.runs if run.path in passing or (folder_of(run), text(run.path.name)) in known]
 
 

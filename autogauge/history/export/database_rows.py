@@ -63,7 +63,17 @@ def _run(run: IndexedRun, benchmarks: Sequence[Row]) -> Row:
     row = (
         run.number,
         run.when.isoformat() if run.when else None,
-        *(run.machine, run.openvino, run.model, run.digest, run.precision, run.weights, run.profile, run.accelerator),
+        *(
+            run.machine,
+            run.measured_as,
+            run.openvino,
+            run.model,
+            run.digest,
+            run.precision,
+            run.weights,
+            run.profile,
+            run.accelerator,
+        ),
         *(run.fingerprint, run.standing, run.why),
     )
     cells = [text(each) if isinstance(each, str) else each for each in row]

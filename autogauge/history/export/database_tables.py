@@ -12,11 +12,23 @@ from autogauge.errors import UserError
 if TYPE_CHECKING:
     import psycopg
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when the tables change."""
 VERSION, RUNS, BENCHMARKS = "autogauge_schema", "autogauge_runs", "autogauge_benchmarks"
 RUN_COLUMNS = (
-    *("folder", "file", "content", "number", "measured", "machine", "openvino", "model", "digest", "precision"),
+    *(
+        "folder",
+        "file",
+        "content",
+        "number",
+        "measured",
+        "machine",
+        "measured_as",
+        "openvino",
+        "model",
+        "digest",
+        "precision",
+    ),
     *("weights", "profile", "accelerator", "fingerprint", "standing", "why"),
 )
 BENCHMARK_COLUMNS = (
@@ -33,6 +45,7 @@ CREATE TABLE {RUNS} (
     number bigint NOT NULL,
     measured timestamptz,
     machine text NOT NULL,
+    measured_as text NOT NULL,
     openvino text NOT NULL,
     model text NOT NULL,
     digest text NOT NULL,

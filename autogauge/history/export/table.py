@@ -39,8 +39,10 @@ COLUMNS: dict[str, type] = {
     "ratio_to_pinned": float,
     "ratio_error": float,
     "gate": str,
+    "measured_as": str,
 }
-"""Columns and their types; the other labels follow. ``measured`` is UTC in ISO 8601, ``digest`` that of the model.
+"""Columns and their types; the other labels follow. ``measured`` is UTC in ISO 8601, ``digest`` that of the model, ``measured_as`` what the
+machine called itself: another name than ``machine`` where its runs were given one (``push --as``).
 
 Memory has a ``median_mib`` in the place of ``median_s``. ``standing`` and ``openvino`` are those of the benchmark, ``ratio_error`` is the
 standard error of the ratio's logarithm; a gap is empty."""
@@ -95,6 +97,6 @@ def _rows(selection: Selection, figures: Iterable[Series], labels: Sequence[str]
             *(run.machine, each.openvino),
             *(run.model, run.digest, run.precision, run.weights, run.profile, run.accelerator, run.fingerprint),
             *(each.standing, each.benchmark, each.metric, device, hint, *each.medians, each.samples),
-            *(each.pinned, each.ratio, each.error, each.verdict),
+            *(each.pinned, each.ratio, each.error, each.verdict, run.measured_as),
             *more,
         )
