@@ -1,11 +1,12 @@
 """What an inventory may set: one declaration, by which everything is checked, and to which the playbook and the page are held."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.lab.fleet import batch, engine, variables
+from autogauge.lab.fleet import batch, engine, inventory, sentences, variables
 from autogauge.lab.fleet.variables import KNOWN
 from tests.cases import each_of
 from tests.properties import for_all
@@ -149,3 +150,20 @@ def test_the_page_has_every_variable_with_what_holds_without_it():
     for name in (*batch.USED, *batch.UNUSED):
         assert name in KNOWN
         assert f"`{name}`" in page
+
+
+def test_what_is_encrypted_is_never_shown_as_it_is_listed_nor_taken_for_a_value():
+    secret = {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n3132\n"}
+    listed = {
+        "lab": {"hosts": ["lab1", "lab2"]},
+        "_meta": {"hostvars": dict.fromkeys(("lab1", "lab2"), {"ansible_host": secret, "ansible_user": secret})},
+    }
+    machines = (*inventory._machines(listed),)
+    assert [each.place for each in machines] == [None, None], "only Ansible knows whether they are one"
+    inventory.check(machines, Path("lab.yml"))
+    assert sentences.unreachable(machines[0], "Permission denied (publickey)").endswith("({{ ansible_host }} port 22)")
+    (named,) = inventory._machines(
+        {"lab": {"hosts": ["lab1"]}, "_meta": {"hostvars": {"lab1": {"autogauge_machine": secret}}}}
+    )
+    with pytest.raises(UserError, match=r"is called in history is encrypted \(ansible-vault\)"):
+        inventory.check([named], Path("lab.yml"))

@@ -17,6 +17,7 @@ from tests.cases import each_of
 from tests.properties import for_all
 
 ONCE = Task()
+VAULTED = {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n3132\n"}
 SAYS = """#!/bin/sh
 case "$2" in
 pytest) echo "measures $AUTOGAUGE_CACHE ${AUTOGAUGE_LOCK:-none}"; for each in "$@"; do echo "<$each>"; done
@@ -65,6 +66,21 @@ def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_
         *("<--profile=quick>", "<-k>", "<a or b>"),
     ]
     assert statuses(job) == (0,)
+
+
+def test_what_lies_at_home_is_the_nodes_users(node, tmp_path):
+    at = tmp_path / "home"
+    at.mkdir()
+    (at / "its python").write_text(f"#!/bin/sh\nmkdir -p \"$3/bin\" && cp '{tmp_path}/python it' \"$3/bin/python\"\n")
+    (at / "its python").chmod(0o755)
+    (tmp_path / "project" / "requirements.txt").touch()
+    for home in variables.AT_HOME:
+        places = {each: f"{home}{each} it" for each in ("autogauge_cache", "autogauge_lock", "autogauge_folder")}
+        done, _ = node(autogauge_python="", autogauge_base_python=f"{home}its python", **places)
+        lines = done.stdout.splitlines()
+        assert lines[:1] == [f"measures {at}/autogauge_cache it {at}/autogauge_lock it"], (home, done)
+        assert f"<--reports={at}/autogauge_folder it/reports>" in lines
+        shutil.rmtree(at / "autogauge_folder it")
 
 
 def test_what_was_said_at_home_is_taken_before_it_measures(node, tmp_path):
@@ -137,7 +153,7 @@ def test_who_else_is_there_reads_no_batch_file_and_a_job_gets_little_of_the_subm
 def test_two_machines_with_one_folder_are_refused(tmp_path):
     two = [
         Machine(name, name, {"autogauge_project": "/srv", "autogauge_folder": place})
-        for name, place in (("lab-01", "~/it/"), ("lab-02", "$HOME/it"))
+        for name, place in (("lab-01", "~/it/"), ("lab-02", "${HOME}/it"))
     ]
     with pytest.raises(UserError, match="lab-01 and lab-02 have one folder"):
         batch.write(two, ONCE, tmp_path / "jobs")
@@ -189,6 +205,12 @@ def test_the_node_is_the_machines_own_and_nobody_elses_meanwhile(node):
         ({"autogauge_environment": {"IT": "{{ secret }}"}}, "IT in autogauge_environment"),
         ({"autogauge_pytest_args": "-k 'open"}, "autogauge_pytest_args"),
         ({"autogauge_environment": {"a b": 1}}, "autogauge_environment"),
+        ({"autogauge_cache": VAULTED}, "autogauge_cache of lab-02 is encrypted"),
+        ({"autogauge_folder": VAULTED}, "autogauge_folder of lab-02 is encrypted"),
+        ({"autogauge_pytest_args": ["-k", "{{ a }}"]}, "autogauge_pytest_args of lab-02 is a template"),
+        ({"autogauge_folder": {"__ansible_unsafe": "{{ a }}"}}, "autogauge_folder of lab-02 is marked !unsafe"),
+        ({"autogauge_environment": VAULTED}, "autogauge_environment of lab-02 is encrypted"),
+        ({"autogauge_environment": {"TOKEN": VAULTED}}, "TOKEN in autogauge_environment of lab-02 is encrypted"),
     ],
 )
 def test_what_a_batch_file_cannot_hold_is_one_sentence_and_no_file_is_written(tmp_path, variables, word):

@@ -142,7 +142,7 @@ def _python(own: Mapping[str, str]) -> list[str]:
     return [
         'python="$folder/venv/bin/python"; wanted=$(sha256sum <requirements.txt)',
         'if [ "$(cat "$folder/venv/made-for" 2>/dev/null)" != "$wanted" ]; then',
-        f'    {shlex.quote(own.get("autogauge_base_python") or "python3")} -m venv "$folder/venv" || exit 2',
+        f'    {_path(own.get("autogauge_base_python") or "python3")} -m venv "$folder/venv" || exit 2',
         '    "$python" -m pip install --quiet --disable-pip-version-check -r requirements.txt || exit 2',
         '    echo "$wanted" >"$folder/venv/made-for"',
         "fi",
@@ -160,17 +160,19 @@ def _pushing(where: str) -> list[str]:
 
 
 def _variables(machine: Machine) -> dict[str, str]:
-    """Those that a batch file is made from, as text. Raises :class:`UserError` for a template, which only Ansible can fill in."""
+    """Those that a batch file is made from, as text. Raises :class:`UserError` for what only Ansible can tell: a template, a secret."""
     variables.check(machine.name, machine.variables, "the inventory")
     found = {}
     for name in USED:
         value = machine.variables.get(name)
         if name == "autogauge_environment" or value in (None, "", [], {}):
             continue
+        is_open = any(map(variables.is_open, value if isinstance(value, list) else [value]))
         text = shlex.join(map(str, value)) if isinstance(value, list) else str(value)
-        if variables.TEMPLATE.search(text) or not text.isprintable():
+        if is_open or not text.isprintable():
             raise UserError(
-                f"{name} of {machine.name} is a template or no single line, which a batch file cannot hold: write its value itself."
+                f"{name} of {machine.name} is {variables.why_open(value) if is_open else 'no single line'}, which a batch file cannot hold: "
+                "write its value itself."
             )
         found[name] = text
     found.setdefault("slurm_node", machine.name)
@@ -180,14 +182,16 @@ def _variables(machine: Machine) -> dict[str, str]:
 
 def _environment(machine: Machine) -> dict[str, str]:
     given = machine.variables.get("autogauge_environment") or {}
-    if not isinstance(given, Mapping):
+    if variables.is_open(given) or not isinstance(given, Mapping):
         raise UserError(
-            f"autogauge_environment of {machine.name} is a template, which a batch file cannot hold: write it itself."
+            f"autogauge_environment of {machine.name} is {variables.why_open(given)}, which a batch file cannot hold: write it itself."
         )
     for name, value in given.items():
-        if variables.TEMPLATE.search(str(value)) or "\0" in str(value):
+        is_open = variables.is_open(value)
+        if is_open or "\0" in str(value):
             raise UserError(
-                f"{name} in autogauge_environment of {machine.name} is a template, which a batch file cannot hold: write its value itself."
+                f"{name} in autogauge_environment of {machine.name} is {variables.why_open(value) if is_open else 'no text'}, "
+                "which a batch file cannot hold: write its value itself."
             )
     return {str(name): "" if value is None else str(value) for name, value in given.items()}
 
@@ -200,8 +204,8 @@ def _words(given: str | None) -> list[str]:
 
 
 def _path(text: str) -> str:
-    """A path for the shell; ``~/`` and ``$HOME/`` at its beginning are the node's user's."""
-    for mark in ("~/", "$HOME/"):
+    """A path for the shell; ``~/``, ``$HOME/`` and ``${HOME}/`` at its beginning are the node's user's."""
+    for mark in variables.AT_HOME:
         if text.startswith(mark):
             return f'"$HOME"/{shlex.quote(text[len(mark) :])}'
     return shlex.quote(text)
@@ -219,8 +223,8 @@ def write(machines: Sequence[Machine], task: Task, folder: Path) -> dict[str, Pa
         raise UserError(
             f"{plain(str(folder))} has a sign that Slurm takes for something else (%, quotes, a backslash): name another folder (--out)."
         )
-    _refuse_one_folder(machines)
     texts = {each.name: (folder / f"{each.folder}{BATCH}", batch(each, task, folder)) for each in machines}
+    _refuse_one_folder(machines)
     for each in machines:
         (folder / each.folder).mkdir(parents=True, exist_ok=True)
     earlier = os.umask(0o077)
@@ -235,7 +239,7 @@ def write(machines: Sequence[Machine], task: Task, folder: Path) -> dict[str, Pa
 def _refuse_one_folder(machines: Sequence[Machine]) -> None:
     owners: dict[str, str] = {}
     for each in machines:
-        place = os.path.normpath(re.sub(r"^(\$HOME|\$\{HOME\})(?=/)", "~", home(each)))
+        place = os.path.normpath(re.sub(r"^(?:\$HOME|\$\{HOME\})(?=/)", "~", home(each)))
         if place in owners:
             raise UserError(
                 f"{owners[place]} and {each.name} have one folder, {plain(place)}, where each would take the other's runs: "

@@ -45,12 +45,13 @@ class Machine:
     @property
     def address(self) -> str:
         """Where it is reached; its name where nothing else is said."""
-        return str(self.variables.get("ansible_host") or self.name)
+        return variables.text(self.variables, "ansible_host") or self.name
 
     @property
     def port(self) -> int | str:
         """The port of its ssh server: a number, or the text that stands there (a template)."""
-        given = str(self.variables.get("ansible_port") or self.variables.get("ansible_ssh_port") or LOCAL_PORT)
+        own = self.variables
+        given = variables.text(own, "ansible_port") or variables.text(own, "ansible_ssh_port") or str(LOCAL_PORT)
         return int(given) if given.isascii() and given.isdigit() else given
 
     @property
@@ -58,7 +59,7 @@ class Machine:
         """What two different machines never share; ``None`` where only Ansible can tell, since it is a template."""
         ways = ("ansible_connection", "ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args")
         place = f"{self.address.lower()} port {self.port}"
-        by = "".join(f" {self.variables[each]}" for each in ways if self.variables.get(each))
+        by = "".join(f" {said}" for each in ways if (said := variables.text(self.variables, each)))
         return None if variables.TEMPLATE.search(place + by) else place + by
 
 
@@ -103,7 +104,7 @@ def check(machines: Sequence[Machine], path: Path) -> None:
         variables.check(each.name, each.variables, path)
         if variables.TEMPLATE.search(each.called):
             raise UserError(
-                f"what {each.name} is called in history is a template ({CALLED} in {path}): write its name itself, or leave it out."
+                f"what {each.name} is called in history is {variables.why_open(each.variables.get(CALLED))} ({CALLED} in {path}): write its name itself, or leave it out."
             )
     for place, names in _shared((each.place, each.name) for each in machines):
         address = " ".join(place.split(" ")[:3])
@@ -177,4 +178,4 @@ def _machines(listed: Mapping[str, Any]) -> Iterable[Machine]:
             groups.setdefault(str(name), []).append(group)
     for name, those in groups.items():
         own = found.get(name) or {}
-        yield Machine(name, str(own.get(CALLED) or name), own, tuple(those))
+        yield Machine(name, variables.text(own, CALLED) or name, own, tuple(those))

@@ -9,7 +9,7 @@ import shlex
 
 from autogauge.causes import step_in
 from autogauge.lab.fleet.inventory import LOCAL_PORT, Machine
-from autogauge.lab.fleet.variables import TEMPLATE
+from autogauge.lab.fleet.variables import TEMPLATE, text
 from autogauge.plain import sentence
 
 _OF_SSH = (
@@ -73,7 +73,7 @@ def unreachable(machine: Machine, said: str) -> str:
 def _login(machine: Machine) -> str:
     """The line by which somebody gets there by hand, as far as the inventory says it; what is a template is left out."""
     own = machine.variables
-    user = str(own.get("ansible_user") or own.get("ansible_ssh_user") or "")
+    user = text(own, "ansible_user") or text(own, "ansible_ssh_user")
     port, address = machine.port, machine.address
     whom = f"{user}@" if user and not TEMPLATE.search(user) else ""
     where = machine.name if TEMPLATE.search(address) else address

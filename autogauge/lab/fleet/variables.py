@@ -29,7 +29,10 @@ BOOLEAN, PATH, COMMAND, WORDS, MAPPING, TEXT, NODE, NODES, NAME, PORT = (
 NUMBERS = (SECONDS, MIB, MINUTES)
 _SIGNS = {NODE: r"[\w.-]+", NODES: r"[\w.,-]*", NAME: r"[\w.,@-]*"}
 OURS, SLURM = "autogauge_", "slurm_"
-_OPAQUE = {"__ansible_vault", "__ansible_unsafe"}
+AT_HOME = ("~/", "$HOME/", "${HOME}/")
+"""How a path begins that is of whoever measures."""
+VAULT, UNSAFE = "__ansible_vault", "__ansible_unsafe"
+_OPAQUE = {VAULT, UNSAFE}
 """How Ansible lists a value that is encrypted, or no template: a mapping with one of these names."""
 
 
@@ -100,6 +103,20 @@ def is_open(value: Any) -> bool:
     )
 
 
+def why_open(value: Any) -> str:
+    """What it is that only Ansible can tell, of a value or a list with one: ``a template``, or ``encrypted``."""
+    each = next((one for one in value if is_open(one)), "") if isinstance(value, list) else value
+    if isinstance(each, Mapping):
+        return "encrypted (ansible-vault)" if VAULT in each else "marked !unsafe"
+    return "a template"
+
+
+def text(own: Mapping[str, Any], name: str) -> str:
+    """What a variable says, empty where it is not set; of what only Ansible can tell a template, whatever it is."""
+    value = own.get(name)
+    return f"{{{{ {name} }}}}" if isinstance(value, Mapping) and is_open(value) else str(value or "")
+
+
 def is_yes(value: Any) -> bool:
     """What a boolean says, which was checked; a template is taken for a no."""
     return str(value).lower() in YES
@@ -144,7 +161,7 @@ def _text(variable: Variable, value: Any) -> str:
 
 def _path(variable: Variable, value: Any) -> str:
     # Anything else would be another place in every folder from which it is looked at.
-    is_whole = _line(value) and str(value).startswith(("/", "~/", "$HOME/", "${HOME}/"))
+    is_whole = _line(value) and str(value).startswith(("/", *AT_HOME))
     return "" if is_whole else "give a path from / or ~/ on"
 
 
