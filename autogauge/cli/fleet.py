@@ -250,8 +250,8 @@ def _tell_files(done: QueuedRun, as_json: bool) -> None:
     files = done.write()
     if as_json:
         print_json({name: str(path) for name, path in files.items()})
-        return
-    typer.echo("".join(f"sbatch {path}\n" for path in files.values()), nl=False)
+    else:
+        typer.echo("".join(f"sbatch {path}\n" for path in files.values()), nl=False)
     for each in done.notes:
         typer.echo(f"NOTE  {each}", err=True)
 

@@ -2,9 +2,11 @@
 
 import json
 
+from autogauge.lab.fleet import packed
 from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
-from autogauge.lab.fleet.inventory import Machine
+from autogauge.lab.fleet.collector import FleetRun, Wanted
+from autogauge.lab.fleet.inventory import Inventory, Machine
 
 
 def test_an_account_is_there_from_the_start_and_is_no_other_runs(tmp_path):
@@ -21,3 +23,21 @@ def test_an_account_is_there_from_the_start_and_is_no_other_runs(tmp_path):
     assert done["finished"]
     assert (done["limit"], done["summary"]) == ("lab-01", "1 machine: 1 silent")
     assert json.loads(files[0].path.read_bytes())["summary"] == "1 machine: 1 not started"
+
+
+def test_a_run_that_is_stopped_is_so_in_its_account_too_with_every_note(tmp_path, monkeypatch):
+    machine = Machine("lab-01", "lab-01")
+    run = FleetRun(Wanted(Inventory(tmp_path / "lab.ini", (machine,)), None, tmp_path), lambda *_: None)
+
+    def interrupted(told):
+        raise KeyboardInterrupt("SIGTERM")
+
+    monkeypatch.setattr(run, "_prepared", dict)
+    monkeypatch.setattr(run, "_follow", interrupted)
+    monkeypatch.setattr(packed, "unknown_to_git", lambda: ["new.py"])
+    run.go()
+    said = json.loads(run.path.read_bytes())
+    assert said["stopped"] == run.to_json()["stopped"] == "interrupted by SIGTERM"
+    assert said["machines"][0]["sentence"] == "interrupted by SIGTERM"
+    assert said["notes"] == run.notes
+    assert ["new.py" in each for each in run.notes] == [True]

@@ -156,7 +156,7 @@ def test_what_is_encrypted_is_never_shown_as_it_is_listed_nor_taken_for_a_value(
     secret = {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n3132\n"}
     listed = {
         "lab": {"hosts": ["lab1", "lab2"]},
-        "_meta": {"hostvars": dict.fromkeys(("lab1", "lab2"), {"ansible_host": secret, "ansible_user": secret})},
+        "_meta": {"hostvars": {name: {"ansible_host": secret, "ansible_user": secret} for name in ("lab1", "lab2")}},
     }
     machines = (*inventory._machines(listed),)
     assert [each.place for each in machines] == [None, None], "only Ansible knows whether they are one"

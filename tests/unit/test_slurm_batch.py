@@ -1,5 +1,6 @@
 """The batch files for Slurm that are made from an inventory: what stands in them, and what they do when a shell runs them."""
 
+import json
 import os
 import shlex
 import shutil
@@ -7,11 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from autogauge.cli import fleet
 from autogauge.errors import UserError
-from autogauge.lab.fleet import batch, slurm, variables
+from autogauge.lab.fleet import batch, queued, slurm, variables
 from autogauge.lab.fleet.batch import Task
-from autogauge.lab.fleet.inventory import Machine
+from autogauge.lab.fleet.inventory import Inventory, Machine
 from autogauge.lab.fleet.slurm import Job
 from tests.cases import each_of
 from tests.properties import for_all
@@ -71,7 +74,7 @@ def test_a_job_measures_under_the_machines_name_and_leaves_its_status(node, tmp_
 def test_what_lies_at_home_is_the_nodes_users(node, tmp_path):
     at = tmp_path / "home"
     at.mkdir()
-    (at / "its python").write_text(f"#!/bin/sh\nmkdir -p \"$3/bin\" && cp '{tmp_path}/python it' \"$3/bin/python\"\n")
+    (at / "its python").write_text(f'#!/bin/sh\nmkdir -p "$3/bin" && cp \'{tmp_path}/python it\' "$3/bin/python"\n')
     (at / "its python").chmod(0o755)
     (tmp_path / "project" / "requirements.txt").touch()
     for home in variables.AT_HOME:
@@ -235,3 +238,15 @@ def test_words_and_values_reach_the_program_as_they_are(words, value):
     (line,) = (each for each in text.split("\n") if " -m pytest " in each)
     assert shlex.split(line)[7:] == words
     assert f"export IT={shlex.quote(value)}" in text.split("\n")
+
+
+def test_notes_on_the_files_are_said_beside_json_too(tmp_path, monkeypatch):
+    machine = Machine("lab-01", "lab-01", {"autogauge_project": "/srv", "autogauge_limit_s": "60"})
+    found = Inventory(tmp_path / "lab.ini", (machine,))
+    monkeypatch.setattr(fleet, "_read", lambda *_: (found, queued))
+    words = ["slurm", "lab.ini", f"--out={tmp_path}", f"--reports={tmp_path}/r"]
+    for form in ([], ["--json"]):
+        done = CliRunner().invoke(fleet.app, [*words, *form])
+        assert done.exit_code == 0
+        assert done.stderr.startswith("NOTE  autogauge_limit_s in the inventory: without a meaning for Slurm")
+    assert [*json.loads(done.stdout)] == ["lab-01"]

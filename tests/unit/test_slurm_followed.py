@@ -1,6 +1,7 @@
 """Jobs that are followed: a queue that does not answer, an exit status that comes late, Ctrl-C. Slurm's two commands are scripts here."""
 
 import json
+import os
 import shutil
 from types import SimpleNamespace
 
@@ -104,7 +105,7 @@ def test_where_it_never_answers_again_each_is_told_and_what_is_there_is_judged(c
     (first, second), _ = run(2)
     assert first["outcome"] == "measured"
     assert second["outcome"] == "silent"
-    assert "Slurm does not tell of job 2 any more" in second["sentence"]
+    assert "job 2 left no exit status, and Slurm does not tell of it" in second["sentence"]
     assert "no controller" in second["sentence"]
     assert "--collect brings home" in second["sentence"]
 
@@ -144,6 +145,41 @@ def test_an_interruption_leaves_the_jobs_alone_and_keeps_what_is_home(cluster, r
     (first, second), _ = run(2, method="collect")
     assert (first["outcome"], first["brought_home"]) == ("measured", []), "it is home already"
     assert (second["outcome"], second["brought_home"]) == ("measured", ["lab-02/0001_x"])
+
+
+def test_of_what_is_collected_it_is_said_when_it_ended_and_whether_it_is_new(cluster, run):
+    """Where nobody submitted a job last night, the newest is an old one."""
+    cluster.leave("lab-01", 1, 0)
+    os.utime(cluster.jobs / "lab-01" / "1.status", (1_795_000_000, 1_795_000_000))
+    (machine,), _ = run(1, method="collect")
+    assert (machine["outcome"], machine["notes"]) == ("measured", ["job 1 ended at 2026-11-18 11:06 UTC"])
+    (machine,), _ = run(1, method="collect")
+    assert machine["notes"] == ["job 1 ended at 2026-11-18 11:06 UTC, and all that it left was home before"]
+    assert machine["exit_status"] == 0
+
+
+def test_where_squeue_fails_nobody_says_that_a_job_goes_on(cluster, run):
+    (cluster.place / "broken").touch()
+    cluster.leave("lab-01", 1, 0)
+    (cluster.jobs / "lab-02").mkdir()
+    (cluster.jobs / "lab-02" / "2.submitted").write_text("1 \n")
+    (first, second), _ = run(2, method="collect")
+    assert first["outcome"] == "measured"
+    assert second["outcome"] == "silent"
+    assert "job 2 left no exit status, and Slurm does not tell of it (squeue refused: " in second["sentence"]
+    assert "goes on" not in second["sentence"]
+
+
+def test_an_interrupted_collect_says_of_no_job_that_it_goes_on(cluster, run):
+    def each(asked):
+        raise KeyboardInterrupt("SIGTERM")
+
+    cluster.leave("lab-01", 1, 0)
+    cluster.each = each
+    (machine,), account = run(1, method="collect")
+    assert account["stopped"] == "interrupted by SIGTERM"
+    assert machine["outcome"] == "not started"
+    assert machine["sentence"].startswith("job 1 was not followed to its end: fleet slurm ")
 
 
 def test_an_interruption_while_jobs_are_submitted_names_each_ones_fate(cluster, run, monkeypatch):

@@ -170,9 +170,9 @@ def _variables(machine: Machine) -> dict[str, str]:
         is_open = any(map(variables.is_open, value if isinstance(value, list) else [value]))
         text = shlex.join(map(str, value)) if isinstance(value, list) else str(value)
         if is_open or not text.isprintable():
+            what = variables.why_open(value) if is_open else "no single line"
             raise UserError(
-                f"{name} of {machine.name} is {variables.why_open(value) if is_open else 'no single line'}, which a batch file cannot hold: "
-                "write its value itself."
+                f"{name} of {machine.name} is {what}, which a batch file cannot hold: write its value itself."
             )
         found[name] = text
     found.setdefault("slurm_node", machine.name)

@@ -86,10 +86,9 @@ class FleetRun:
         self.wanted, self._watch = wanted, watch
         self.accounts = [Account(each) for each in wanted.inventory.machines]
         self._by_name = {each.machine.name: each for each in self.accounts}
-        self.why_stopped = ""
-        self.notes: list[str] = []
         said = {"inventory": str(wanted.inventory.path), "limit": wanted.limit, "pytest_args": [*wanted.words]}
         self._file = AccountFile(self.accounts, said)
+        self.notes = self._file.notes
         self._file.begin(wanted.reports)
         self.folder = self._folder()
         self.session = self._file.session = f"{self.folder.name}-{secrets.token_hex(3)}"
@@ -112,7 +111,7 @@ class FleetRun:
             self.notes.append(
                 f"git does not know {few(left)}, which stays here: `git add` it if it is to be copied to the machines"
             )
-        self._write()
+        self._file.write()
         try:
             self._follow(told)
         except KeyboardInterrupt as error:
@@ -121,19 +120,15 @@ class FleetRun:
             self._stop(f"not done within {self.wanted.deadline_s:g} s (--deadline)", told)
         finally:
             for each in self.accounts:
-                each.end(Outcome.NOT_STARTED, self.why_stopped or "Ansible ended before it was asked")
+                each.end(Outcome.NOT_STARTED, self._file.stopped or "Ansible ended before it was asked")
             self.notes += accounts.set_aside(self.accounts, self.wanted.reports / "history")
             self.notes += accounts.same_computer(each for each in self.accounts if each.has_started)
             self._clear()
-            self._write(is_done=True)
+            self._file.write(is_done=True)
 
     def to_json(self) -> dict[str, Any]:
         """The account: who was to measure, and what became of each."""
-        return self._account().to_json()
-
-    def _account(self) -> AccountFile:
-        self._file.stopped, self._file.notes = self.why_stopped, self.notes
-        return self._file
+        return self._file.to_json()
 
     def _folder(self) -> Path:
         """A folder for this run alone, beside its account."""
@@ -184,7 +179,7 @@ class FleetRun:
             if event.step == accounts.FETCHED and event.kind == "ok":
                 self._bring_home(account)
             if account.is_over and not was_over:
-                self._write()
+                self._file.write()
         self._watch(self.accounts, account)
 
     def _bring_home(self, account: Account) -> None:
@@ -200,13 +195,13 @@ class FleetRun:
         results.read(account, came)
         results.bring_home(account, came, self.wanted.reports / "history")
         results.read_standings(account, self.wanted.reports / "history")
-        if self.why_stopped and not (account.run and account.status in ("0", "1")):
-            account.end(Outcome.INTERRUPTED, f"{self.why_stopped}, and ended there")
+        if self._file.stopped and not (account.run and account.status in ("0", "1")):
+            account.end(Outcome.INTERRUPTED, f"{self._file.stopped}, and ended there")
         accounts.judge(account)
 
     def _stop(self, why: str, told: Mapping[str, Any]) -> None:
         """End what measures, and bring home what is there; whoever interrupts this, too, has every machine accounted for."""
-        self.why_stopped = why
+        self._file.stopped = why
         running = [each for each in self.accounts if each.has_started and not each.is_over]
         try:
             if running:
@@ -238,6 +233,3 @@ class FleetRun:
             for account in self.accounts:
                 if not account.notes:
                     shutil.rmtree(self.folder / account.machine.folder / "history", ignore_errors=True)
-
-    def _write(self, *, is_done: bool = False) -> None:
-        self._account().write(is_done=is_done)

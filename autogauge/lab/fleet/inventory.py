@@ -104,7 +104,8 @@ def check(machines: Sequence[Machine], path: Path) -> None:
         variables.check(each.name, each.variables, path)
         if variables.TEMPLATE.search(each.called):
             raise UserError(
-                f"what {each.name} is called in history is {variables.why_open(each.variables.get(CALLED))} ({CALLED} in {path}): write its name itself, or leave it out."
+                f"what {each.name} is called in history is {variables.why_open(each.variables.get(CALLED))} ({CALLED} in {path}): "
+                "write its name itself, or leave it out."
             )
     for place, names in _shared((each.place, each.name) for each in machines):
         address = " ".join(place.split(" ")[:3])

@@ -5,7 +5,6 @@ The jobs themselves are left to ``batch`` and ``slurm``, what a machine left to 
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ class QueuedRun:
             self._end()
 
     def collect(self) -> None:
-        """Bring home what earlier jobs left, and judge the newest of each machine; nothing is submitted."""
+        """Bring home what earlier jobs left, and judge the newest of each machine, and say when it ended; nothing is submitted."""
         self._file.begin(self.wanted.reports)
         folder = self.wanted.folder.absolute()
         for account in self.accounts:
@@ -104,20 +103,25 @@ class QueuedRun:
             else:
                 self._jobs[account.machine.name] = job
         try:
-            told: dict[str, State] | None = None
-            with contextlib.suppress(UserError):  # without Slurm the files tell what is done
-                told = slurm.states([*self._jobs.values()])
+            told, why = self._asked()
             for name, job in self._jobs.items():
-                state = (told or {}).get(name)
+                account, state = self._by_name[name], told.get(name)
                 is_done = len(slurm.statuses(job)) == job.parts
-                if is_done or (told is not None and (state is None or state.is_over)):
-                    self._judge(self._by_name[name], job, state)
+                if is_done or (not why and (state is None or state.is_over)):
+                    self._judge(account, job, state, is_earlier=True)
                 else:
-                    self._leave(self._by_name[name], job, state)
-        except KeyboardInterrupt:
-            self._stop("interrupted")
+                    self._leave(account, job, state, why)
+        except KeyboardInterrupt as error:
+            self._file.stopped = f"interrupted by {error}" if str(error) else "interrupted"
         finally:
             self._end()
+
+    def _asked(self) -> tuple[dict[str, State], str]:
+        """What Slurm says of the jobs, or why it says nothing: then the files tell what is done."""
+        try:
+            return slurm.states([*self._jobs.values()]), ""
+        except UserError as error:
+            return {}, str(error)
 
     def _submit(self, account: Account, path: Path) -> None:
         account.step = SUBMITS
@@ -169,8 +173,8 @@ class QueuedRun:
         account.doing = why or (state.reason if state and step == WAITS else "")
         self._watch(self.accounts, account)
 
-    def _judge(self, account: Account, job: Job, state: State | None) -> None:
-        """Of a job that has ended."""
+    def _judge(self, account: Account, job: Job, state: State | None, *, is_earlier: bool = False) -> None:
+        """Of a job that has ended; of an ``is_earlier`` one it is said when: it may be last week's, and no later one was submitted."""
         self._bring_home(account, job)
         left = slurm.statuses(job)
         worst = max(left.values(), default=0)
@@ -192,6 +196,9 @@ class QueuedRun:
         if account.status in ("0", "1") and account.verdicts and not account.run:
             account.end(Outcome.FAILED, f"job {job.number} measured, and its run is not at home")
         accounts.judge(account)
+        if is_earlier and (ended := slurm.ended(job)):
+            known = "" if account.brought else ", and all that it left was home before"
+            account.remarks.append(f"job {job.number} ended at {ended:%Y-%m-%d %H:%M} UTC{known}")
         self._changed(account)
 
     def _leave(self, account: Account, job: Job, state: State | None, why: str = "") -> None:
@@ -199,7 +206,10 @@ class QueuedRun:
         self._bring_home(account, job)
         number, later = f"job {job.number}", f"{self._later()} brings home what it leaves"
         if why:
-            account.end(Outcome.SILENT, f"Slurm does not tell of {number} any more ({why.rstrip('. ')}); {later}")
+            account.end(
+                Outcome.SILENT,
+                f"{number} left no exit status, and Slurm does not tell of it ({why.rstrip('. ')}); {later}",
+            )
         elif state and state.word == "PENDING":
             reason = f" ({state.reason})" if state.reason else ""
             account.end(Outcome.NOT_STARTED, f"{number} still waits in the queue{reason}; {later}")
@@ -231,7 +241,10 @@ class QueuedRun:
         for each in self.accounts:
             job = self._jobs.get(each.machine.name)
             each.end(
-                Outcome.NOT_STARTED, f"job {job.number} was not followed to its end" if job else "it was not submitted"
+                Outcome.NOT_STARTED,
+                f"job {job.number} was not followed to its end: {self._later()} brings home what it leaves"
+                if job
+                else "it was not submitted",
             )
         self.notes += accounts.set_aside(self.accounts, self.wanted.reports / "history")
         self._file.write(is_done=True)

@@ -5,6 +5,8 @@ What a job does is left to ``batch``, following the jobs of all machines to ``qu
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import re
 import shutil
 import subprocess
@@ -111,6 +113,15 @@ def statuses(job: Job) -> dict[str, int]:
     _listing(job.place)  # a folder on another computer is looked at anew, not only remembered
     left = {stem: _text(job.place / f"{stem}{STATUS}").strip() for stem in job.stems}
     return {stem: int(text) for stem, text in left.items() if text.isascii() and text.isdigit()}
+
+
+def ended(job: Job) -> datetime.datetime | None:
+    """When the last of its parts left its exit status, by the clock of the folder."""
+    left = [job.place / f"{stem}{STATUS}" for stem in statuses(job)]
+    with contextlib.suppress(OSError):
+        if left:
+            return datetime.datetime.fromtimestamp(max(each.stat().st_mtime for each in left), datetime.timezone.utc)
+    return None
 
 
 def output(job: Job, stem: str) -> str:
