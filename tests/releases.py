@@ -7,6 +7,7 @@ from autogauge.errors import UserError
 from autogauge.lab.bisect import measuring
 from autogauge.lab.bisect import outcome as bisect_outcome
 from autogauge.lab.bisect.measuring import Wanted
+from autogauge.lab.matrix import measuring as matrix_measuring
 from autogauge.lab.matrix import outcome, plan
 from autogauge.lab.releases import beside, differs, figures, kept
 from autogauge.lab.releases import named as naming
@@ -15,6 +16,8 @@ from autogauge.lab.releases.named import AGAIN, Named
 from autogauge.measuring import schedule
 from autogauge.measuring.progress import Silent
 from autogauge.measuring.result import Sample
+from autogauge.probe.identity import Runtime
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.rig.profile import PROFILES
 from autogauge.rig.workload import Setup
 
@@ -57,8 +60,6 @@ class Machine:
         self.clock.now += TURN_S
         self.turns.append(condition.name)
         if condition.runs_on in self.dies:
-            from autogauge.probe.request import Failure, ProbeFailed
-
             raise ProbeFailed(Failure("signal", "start", "killed by signal 11"))
         runs_on = condition.runs_on
         cost = self.costs.get(runs_on, self.costs.get(runs_on.removesuffix(AGAIN), 1.0))
@@ -112,25 +113,55 @@ def slower_from(place, size=1.1, names=NAMES):
 class Lab:
     """A machine with releases whose costs are known, on which bisections are measured; some cannot be set up."""
 
-    def __init__(self, monkeypatch, tmp_path, costs, noise=0.02, broken=(), dies=(), seed=3):
+    def __init__(self, monkeypatch, tmp_path, costs, noise=0.02, broken=(), dies=(), seed=3, removed=None):
+        """``removed`` says of some, by name, after how many turns they are no longer there."""
         self.machine = Machine(costs, noise, seed, dies=dies)
         self.place, self.tmp_path, self.broken = rig([]), tmp_path, dict.fromkeys(broken, "it hung (--openvino).")
-        self.place.deadlines = SimpleNamespace(probe_s=1.0)
+        self.place.deadlines, self.place.cache = SimpleNamespace(probe_s=1.0), None
+        self.removed, self.turns, self.monkeypatch = removed or {}, {}, monkeypatch
         self.set_up = []
         without_asking(monkeypatch)
         monkeypatch.setattr(naming, "set_up", self._set_up)
-        monkeypatch.setattr(beside, "measure", lambda rig, block, result: self.machine.run(result, monkeypatch))
+        monkeypatch.setattr(naming, "require_room", lambda *_: {})
+        monkeypatch.setattr(beside, "measure", self._measure)
         monkeypatch.setattr(differs, "properties_of", self._properties)
 
     def _set_up(self, rig, name, option, *_):
         self.set_up.append(name)
         if name in self.broken:
             raise UserError(self.broken[name])
-        rig.setups[name] = Setup(name, None)
+        rig.setups[name] = Setup(SimpleNamespace(runtime=Runtime(name=name)), None)
         return Named(name, f"{name}-99-abc", name)
 
     def _properties(self, setup, target, deadline_s):
-        return {"NUM_STREAMS": "1" if self.machine.costs.get(setup.launcher, 1.0) > 1 else "2", "CPU: THREADS": "2"}
+        cost = self.machine.costs.get(setup.launcher.runtime.name, 1.0)
+        return {"NUM_STREAMS": "1" if cost > 1 else "2", "CPU: THREADS": "2"}
+
+    def _measure(self, rig, block, result):
+        """Some are removed while they are measured: a turn of theirs says so, as a probe does that is to start then."""
+
+        def turn(condition):
+            if (after := self.removed.get(condition.runs_on)) is not None:
+                runtime = rig.setups[condition.runs_on].launcher.runtime
+                self.turns[condition.runs_on] = self.turns.get(condition.runs_on, 0) + 1
+                if self.turns[condition.runs_on] > after:
+                    if not runtime.by_itself:
+                        raise runtime.gone("it is not there")
+                    runtime.spoil(runtime.gone("it is not there"))
+                    raise ProbeFailed(Failure("error", "start", runtime.spoilt))
+            return measure(condition)
+
+        if self.removed:
+            measure = type(self.machine).measure.__get__(self.machine)
+            self.machine.measure = turn
+        return self.machine.run(result, self.monkeypatch)
+
+    def matrix(self, names, base, **wanted):
+        self.session = SimpleNamespace(rig=self.place, progress=Silent(), save=None, close=lambda at_once=False: None)
+        asked = plan.Wanted(figures.parse("hints", wanted.pop("metric", None)), **wanted)
+        work = matrix_measuring.Measuring(self.session, asked, self.tmp_path, "lab-01")
+        path, interruption = work.run(names, base)
+        return outcome.of_file(path) if path else None, interruption
 
     def bisect(self, names=NAMES, figure="latency", **wanted):
         self.session = SimpleNamespace(rig=self.place, progress=Silent(), save=None, close=lambda at_once=False: None)

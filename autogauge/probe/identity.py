@@ -69,12 +69,24 @@ class Runtime:
     """What a reader of its figures should know of it beside that; a sentence without a full stop."""
     entry: str = ""
     """What it is called in the cache, for one that is there (``python -m autogauge models``)."""
+    by_itself: bool = False
+    """Whether one that is not what it was ends only what is measured with it: it is one of several, and none rests on it."""
+    _spoilt: list[str] = field(default_factory=list, compare=False, repr=False)
     _first: list[Identity] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def identity(self) -> Identity | None:
         """The OpenVINO of the first probe that was started on it; ``None`` before that."""
         return self._first[0] if self._first else None
+
+    @property
+    def spoilt(self) -> str:
+        """Why no more is measured with it, and nothing of it is kept, in a sentence; empty as long as it is what it was."""
+        return self._spoilt[0] if self._spoilt else ""
+
+    def spoil(self, why: WrongRuntime) -> None:
+        """From now on no probe is started on it."""
+        self._spoilt.append(str(why))
 
     def check(self, found: Identity) -> None:
         """Hold a probe's OpenVINO against the release and the first probe. Raises :class:`WrongRuntime`."""
@@ -95,18 +107,22 @@ class Runtime:
         elif found != self.identity:
             raise WrongRuntime(
                 f"the openvino of {who} changed while it was measured: {self.identity} at first, then {found}; "
-                f"nothing of this run is kept: leave {self.python} and its packages as they are, and run again."
+                f"nothing of {self._lost} is kept: leave {self.python} and its packages as they are, and run again."
             )
 
     def gone(self, reason: str) -> WrongRuntime:
         """It worked before, and now its openvino is no longer there."""
         return WrongRuntime(
-            f"{self.name or 'this session'} was removed or spoilt while it was measured: {reason}; nothing of this run is kept: "
+            f"{self.name or 'this session'} was removed or spoilt while it was measured: {reason}; nothing of {self._lost} is kept: "
             f"leave {self.within[0] if self.within else self.python} and its packages as they are, and run again."
         )
 
     def _is_wanted(self, found: str) -> bool:
         return found == self.release or ("-" not in self.release and is_release(found, self.release))
+
+    @property
+    def _lost(self) -> str:
+        return "it" if self.by_itself else "this run"
 
     @property
     def _anew(self) -> str:

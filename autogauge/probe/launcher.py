@@ -160,13 +160,16 @@ class Launcher:
 class Probe:
     """One probe process. ``receive`` and ``ask`` raise ``ProbeFailed`` for a crash, a deadline, an error, or garbage.
 
-    They raise :class:`~autogauge.probe.identity.WrongRuntime` for one that runs another openvino than it is to.
+    They raise :class:`~autogauge.probe.identity.WrongRuntime` for one that runs another openvino than it is to; where that ends nothing
+    else (``Runtime.by_itself``), ``ProbeFailed``, and no further probe starts on it.
     """
 
     def __init__(self, runtime: Runtime, request: ProbeRequest, stdout: Path, stderr: Path, scratch: Path) -> None:
         self.request = request
         self.phase = "start"
         self._runtime, self._told = runtime, False
+        if runtime.spoilt:
+            raise ProbeFailed(Failure("error", self.phase, runtime.spoilt.rstrip(".")))
         self._folder = scratch / f"probe-{secrets.token_hex(8)}"
         try:
             self._folder.mkdir()
@@ -181,7 +184,7 @@ class Probe:
             shutil.rmtree(self._folder, ignore_errors=True)
             reason = f"cannot start {runtime.python} in {scratch}: {error.strerror}"
             if runtime.name and runtime.identity and not Path(runtime.python).exists():
-                raise runtime.gone(f"{runtime.python} is not there") from None
+                raise self._wrong(runtime.gone(f"{runtime.python} is not there")) from None
             raise ProbeFailed(Failure("exit", "start", reason)) from error
         absolute = replace(
             request,
@@ -219,7 +222,7 @@ class Probe:
             reason = last_line(str(message.get("message")))[:MOST_REASON]
             was_there = bool(self._runtime.name and self._runtime.identity)
             if was_there and message.get("phase") == "import" and _GONE.search(reason):
-                raise self._runtime.gone(reason)
+                raise self._wrong(self._runtime.gone(reason))
             raise ProbeFailed(
                 self._failure("error", str(message.get("phase"))[:MOST_PHASE], reason, self._child.output_tail())
             )
@@ -238,13 +241,20 @@ class Probe:
         """Hold the openvino that the probe has loaded against the one that it is to be. Raises ``WrongRuntime``."""
         try:
             self._runtime.check(Identity.from_message(message))
-        except WrongRuntime:
+        except WrongRuntime as error:
             self.kill()
-            raise
+            raise self._wrong(error) from None
         except ValueError as error:
             self.kill()
             raise ProbeFailed(self._failure("garbage", self.phase, str(error), self._child.output_tail())) from None
         self._told = True
+
+    def _wrong(self, error: WrongRuntime) -> WrongRuntime | ProbeFailed:
+        """What follows from a runtime that is not what it was: the end of everything, or of what is measured with it alone."""
+        if not self._runtime.by_itself:
+            return error
+        self._runtime.spoil(error)
+        return ProbeFailed(Failure("error", self.phase, str(error).rstrip(".")))
 
     def _next_message(self, deadline: float, deadline_s: float) -> Reply:
         """The next line as a message; a failure names the phase that the probe was in."""

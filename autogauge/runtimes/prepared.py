@@ -57,9 +57,18 @@ def require_room(several: Iterable[Named], cache: Cache, progress: Progress, opt
 
     Raises :class:`UserError` for one that there is not, and where there is no room.
     """
-    wanted = [_wanted(each, cache, progress, option, index)[0] for each in several if each.kind != "environment"]
-    missing = {each.key: each.release for each in wanted if not environment.is_there(each, cache)}
-    disk.require(cache.root, [*missing.values()])
+    found: dict[str, str] = {}
+    for each in several:
+        found |= missing(each, cache, progress, option, index)
+    disk.require(cache.root, [*found.values()])
+
+
+def missing(named: Named, cache: Cache, progress: Progress, option: str, index: Index) -> dict[str, str]:
+    """What would be installed for it: the entry that is not in the cache, and its release. Raises :class:`UserError` for none such."""
+    if named.kind == "environment":
+        return {}
+    wanted = _wanted(named, cache, progress, option, index)[0]
+    return {} if environment.is_there(wanted, cache) else {wanted.key: wanted.release}
 
 
 def _wanted(named: Named, cache: Cache, progress: Progress, option: str, index: Index) -> tuple[Wanted, Base]:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,6 +127,33 @@ def test_a_matrix_that_is_interrupted_keeps_and_shows_what_was_measured(tmp_path
     drawn = run("report", str(tmp_path / "reports" / "matrix" / "0001_matrix.json"))
     assert drawn.returncode == 0
     assert "INTERRUPTED by SIGTERM" in drawn.stdout
+
+
+def test_an_environment_that_is_removed_in_the_middle_ends_alone(tmp_path, quick, python):
+    doomed, other, said = python("doomed"), python("other"), tmp_path / "said"
+    command = [
+        *(sys.executable, "-m", "autogauge", "matrix", f"--openvino={doomed},{other},{sys.executable}"),
+        *("--pair-budget=15", "--smallest-change=0.1%", "--json", *quick),
+    ]
+    surroundings = {**os.environ, VARIABLE: str(lock_of_its_own())}
+    with said.open("w") as stream:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, stderr=stream, text=True
+        )
+        assert wait_until(lambda: list((tmp_path / "reports").rglob("*.json")), 90), said.read_text()
+        shutil.rmtree(tmp_path / "doomed")
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, said.read_text()
+    told = json.loads(out)
+    ((name, why),) = told["absent"].items()
+    assert name == doomed
+    assert "was removed or spoilt while it was measured" in why
+    assert f"NOT MEASURED: {doomed}" in said.read_text()
+    (change,) = told["changes"]
+    assert "other/python" in change["release"]
+    assert change["time_ratio"] is not None
+    document = run_file.read_document(tmp_path / "reports" / "matrix" / "0001_matrix.json")
+    assert "LATENCY doomed" not in json.dumps(document["autogauge"]["results"])
 
 
 def test_a_release_that_changes_while_it_is_measured_ends_it_and_nothing_is_kept(tmp_path, quick, python):

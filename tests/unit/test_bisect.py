@@ -74,6 +74,13 @@ def test_a_range_is_named_where_the_first_one_cannot_be_measured(lab):
     assert f"after {NAMES[8]} and by {NAMES[10]}" in found.in_words()
 
 
+def test_a_release_that_is_removed_in_the_middle_is_passed_over_and_said(lab):
+    found, _ = lab(slower_from(14), removed={NAMES[9]: 5}).bisect()
+    assert (found.found, found.releases[found.first]) == (Found.NAMED, NAMES[14])
+    assert any(f"{NAMES[9]} was removed or spoilt while it was measured" in each for each in found.warnings())
+    assert not any(NAMES[9] in each.name for result in found.run.results for each in result.conditions)
+
+
 def test_without_an_end_it_is_a_mistake_and_nothing_is_kept(lab, tmp_path):
     here = lab({}, broken=(NAMES[-1],))
     with pytest.raises(UserError, match="it hung"):
@@ -172,6 +179,16 @@ def test_what_lies_between_is_in_order():
     assert between(["/e/b", "/e/c"], "/e/a", "2026.4.1") == ("/e/a", "/e/b", "/e/c", "2026.4.1")
     with pytest.raises(UserError, match="both the good and the bad"):
         between([], "2026.4.1", "2026.4.1")
+
+
+def test_two_numbers_are_the_newest_patch_and_lie_behind_the_others():
+    listed = ["2025.3.0", "2025.4.0", "2025.4.1", "2026.1.0", "2026.4.0", "2026.4.1"]
+    inner = ("2026.1.0", "2026.4.0")
+    assert between(listed, "2025.4", "2026.4") == ("2025.4", *inner, "2026.4"), (
+        "2026.4.0 is before the bad end, 2025.4.1 is the good one"
+    )
+    assert between(listed, "2026.4", "2025.4") == ("2026.4", *inner[::-1], "2025.4")
+    assert between(listed, "2025.3", "2026.4.0") == ("2025.3", *listed[1:4], "2026.4.0")
 
 
 @pytest.mark.parametrize(

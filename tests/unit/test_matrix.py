@@ -3,10 +3,12 @@
 import dataclasses
 import itertools
 import json
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
+from autogauge.cache import Cache
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.files import write_json
@@ -16,8 +18,10 @@ from autogauge.lab.matrix.levels import Seen, steps
 from autogauge.lab.releases import beside, figures, named
 from autogauge.lab.releases.figures import ALIKE, FASTER, OPEN, SLOWER
 from autogauge.lab.releases.named import AGAIN, Named
+from autogauge.probe.identity import WrongRuntime
+from autogauge.runtimes import disk
 from tests.properties import for_all
-from tests.releases import Machine, matrix_of, rig
+from tests.releases import Lab, Machine, matrix_of, rig
 from tests.releases import named as releases
 
 VERSIONS = ("2023.3.0", "2024.6.0", "2025.4.1", "2026.4.1")
@@ -273,35 +277,99 @@ def test_a_mistake_is_a_sentence_before_anything_is_measured(words, said):
     assert said in str(done.exception)
 
 
+@pytest.fixture
+def lab(monkeypatch, tmp_path):
+    return lambda costs, **more: Lab(monkeypatch, tmp_path, costs, **more)
+
+
+@pytest.mark.parametrize("after", [0, 30])
+def test_a_release_that_is_removed_in_the_middle_ends_alone_and_nothing_of_it_is_kept(lab, after):
+    matrix, _ = lab(COSTS, removed={"2024.6.0": after}).matrix(VERSIONS, VERSIONS[-1])
+    assert words_of(matrix) == words_of(matrix, "fps") == {"2023.3.0": SLOWER, "2025.4.1": ALIKE}
+    (warning,) = matrix.warnings()
+    assert warning.startswith(
+        "NOT MEASURED: 2024.6.0: 2024.6.0 was removed or spoilt while it was measured: it is not there; nothing of it"
+    )
+    assert not matrix.is_good
+    (result,) = matrix.run.results
+    assert not any(
+        "2024.6.0" in name for each in result.replicates for name in (*each.order, *each.samples, *each.failures)
+    )
+    assert not any("2024.6.0" in each.name for each in (*result.conditions, *result.changes))
+
+
+def test_without_the_base_or_without_any_beside_it_nothing_goes_on_and_nothing_is_kept(lab, tmp_path):
+    for removed in ({VERSIONS[-1]: 30}, dict.fromkeys(VERSIONS[:-1], 30)):
+        with pytest.raises(WrongRuntime, match="was removed or spoilt while it was measured"):
+            lab(COSTS, removed=removed).matrix(VERSIONS, VERSIONS[-1])
+        assert not [*tmp_path.rglob("*.json")]
+
+
+def test_what_is_removed_before_a_block_is_not_in_it(lab):
+    here = lab(COSTS, removed={"2024.6.0": 0})
+    names = [f"2022.{number}.0" for number in range(1, 6)]
+    matrix, _ = here.matrix([*names, *VERSIONS], VERSIONS[-1], metric="latency", largest_block=2)
+    assert len(matrix.changes) == 7
+    assert len(matrix.run.results) == 4
+
+
+def test_one_that_says_another_version_when_it_is_set_up_does_not_end_the_others(lab, monkeypatch):
+    here = lab(COSTS)
+    own = named.set_up
+
+    def set_up(rig, name, option, *more):
+        if name == "2024.6.0":
+            raise WrongRuntime("2024.6.0 is to be openvino 2024.6.0, and it runs 2025.1.0.")
+        return own(rig, name, option, *more)
+
+    monkeypatch.setattr(named, "set_up", set_up)
+    matrix, _ = here.matrix(VERSIONS, VERSIONS[-1])
+    assert words_of(matrix) == {"2023.3.0": SLOWER, "2025.4.1": ALIKE}
+    assert "it runs 2025.1.0" in matrix.absent["2024.6.0"]
+
+
+def test_where_nothing_is_known_of_the_base_beside_itself_no_verdict_is_trusted(monkeypatch):
+    machine = Machine(COSTS, dies=("2026.4.1" + AGAIN,))
+    matrix = outcome.of_run(matrix_of(machine, monkeypatch, VERSIONS, "2026.4.1"))
+    assert set(words_of(matrix).values()) == {OPEN}
+    assert not any(matrix.steps(figure) for figure in matrix.figures)
+    assert matrix.warnings()[0].startswith(
+        "NOT TO BE TRUSTED: mean latency, LATENCY: nothing was measured of 2026.4.1 beside itself"
+    )
+    assert not matrix.is_good
+
+
 class Asked:
-    """What releases are asked of, made up."""
+    """What releases are asked of, made up: all take 300 MB, and 2031.1 is not there."""
 
-    def __init__(self, monkeypatch, free_mb=10**6):
-        self.required = []
-        monkeypatch.setattr(named.prepared, "require_room", self._require_room)
+    def __init__(self, monkeypatch, tmp_path, free_mb=10**6):
+        self.cache = Cache(tmp_path)
+        monkeypatch.setattr(named.prepared, "missing", self._missing)
         monkeypatch.setattr(named.table, "offered", lambda *_: ["2024.6.0", "2025.4.0", "2025.4.1"])
-        self.free_mb = free_mb
+        monkeypatch.setattr(disk, "needed_mb", lambda _: 300)
+        monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=free_mb * 10**6))
 
-    def _require_room(self, several, cache, progress, option, index):
-        names = [each.text for each in several]
-        if "2031.1" in names:
+    def _missing(self, each, cache, progress, option, index):
+        if each.text == "2031.1":
             raise UserError("there is no 2031.1.")
-        if 300 * len(names) > self.free_mb:
-            raise UserError(f"{len(names)} environments take {300 * len(names)} MB.")
-        self.required.append(names)
+        return {each.text: each.text}
 
 
-def test_room_is_asked_for_all_releases_that_there_are_before_any_is_installed(monkeypatch):
-    asked = Asked(monkeypatch)
-    named.require_room(["2024.6", "2031.1", "2025.4"], None, None, None)
-    assert asked.required[-1] == ["2024.6", "2025.4"]
-    Asked(monkeypatch, free_mb=500)
-    with pytest.raises(UserError, match="2 environments take 600 MB"):
-        named.require_room(["2024.6", "2025.4"], None, None, None)
+def test_room_is_asked_for_all_releases_that_there_are_before_any_is_installed(monkeypatch, tmp_path):
+    names = ["2024.6", "2031.1", "2025.4"]
+    asked = Asked(monkeypatch, tmp_path)
+    assert named.require_room(names, asked.cache, None, None) == {"2031.1": "there is no 2031.1."}
+    Asked(monkeypatch, tmp_path, free_mb=500)
+    with pytest.raises(UserError, match="2 environments take about 600 MB"):
+        named.require_room(names, asked.cache, None, None)
+    assert named.require_room(names, asked.cache, None, None, most=1)
+    Asked(monkeypatch, tmp_path, free_mb=100)
+    with pytest.raises(UserError, match="2 environments take about 600 MB"):  # neither fits by itself
+        named.require_room(names, asked.cache, None, None)
 
 
-def test_all_is_what_the_index_offers(monkeypatch):
-    Asked(monkeypatch)
+def test_all_is_what_the_index_offers(monkeypatch, tmp_path):
+    Asked(monkeypatch, tmp_path)
     assert named.offered(None) == ("2024.6.0", "2025.4.0", "2025.4.1")
     seen = []
     monkeypatch.setattr(

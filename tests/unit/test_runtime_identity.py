@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -353,3 +354,32 @@ def test_an_openvino_on_the_path_that_cannot_be_imported_is_not_told_to_be_insta
     with pytest.raises(UserError, match=r"built for another Python; unset PYTHONPATH if that leads .*, or install it"):
         inspect(Launcher(tmp_path / "probes"))
     assert environment.leading({"PYTHONPATH": "", "LD_PRELOAD": "x.so"}) == ["LD_PRELOAD"]
+
+
+def test_one_of_several_that_is_gone_ends_only_what_is_measured_with_it(tmp_path):
+    runtime = Runtime(str(tmp_path / "python"), "2025.4.1")
+    runtime.check(Identity("2025.4.1-1", "/package", "/library"))
+    one = Launcher(tmp_path / "probes", replace(runtime, by_itself=True))
+    with pytest.raises(WrongRuntime, match="nothing of this run is kept"):
+        Launcher(tmp_path / "probes", runtime).describe()
+    assert not one.runtime.spoilt
+    for _ in range(2):
+        with pytest.raises(
+            ProbeFailed, match=r"2025\.4\.1 was removed or spoilt while it was measured: .*; nothing of it is kept"
+        ):
+            one.describe()
+    assert "nothing of it is kept" in one.runtime.spoilt
+
+
+def test_one_of_several_that_became_another_starts_no_further_probe(tmp_path):
+    starts = tmp_path / "starts"
+    python = misbehaving_python(tmp_path, f"open({str(starts)!r}, 'a').write('x')")
+    runtime = Runtime(python, "2025.4.1", by_itself=True)
+    runtime.check(Identity("2025.4.1-1", "/package", "/library"))
+    launcher = Launcher(tmp_path / "probes", runtime)
+    for _ in range(2):
+        with pytest.raises(
+            ProbeFailed, match=r"the openvino of 2025\.4\.1 changed while it was measured: .*; nothing of it is kept"
+        ):
+            launcher.describe()
+    assert starts.read_text() == "x"

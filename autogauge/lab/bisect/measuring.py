@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,16 @@ from typing import Any
 
 from autogauge.errors import UserError
 from autogauge.lab.bisect import outcome
-from autogauge.lab.bisect.search import FAILED, Answer, Conclusion, Found, Step, most_comparisons, search
+from autogauge.lab.bisect.search import (
+    FAILED,
+    Answer,
+    Conclusion,
+    Found,
+    Step,
+    most_comparisons,
+    most_installed,
+    search,
+)
 from autogauge.lab.releases import beside, differs, kept, named
 from autogauge.lab.releases.beside import Block, changes_of
 from autogauge.lab.releases.figures import Figure
@@ -19,8 +29,8 @@ from autogauge.lab.releases.kept import Keeper
 from autogauge.lab.releases.named import Named
 from autogauge.lab.releases.session import Session
 from autogauge.measuring.result import Result
-from autogauge.probe.identity import WrongRuntime
 from autogauge.rig.profile import RELAY_ROUNDS
+from autogauge.runtimes import releases
 from autogauge.runtimes.releases import Index
 from autogauge.targets import Target
 
@@ -90,6 +100,8 @@ class Measuring:
         """Search to the end; as :func:`kept.run`."""
 
         def do() -> None:
+            rig, names = self.session.rig, self.wanted.names
+            named.require_room(names, rig.cache, self.session.progress, self._index, most_installed(len(names)))
             for place in (0, len(self.wanted.names) - 1):  # without its ends there is nothing to search
                 if isinstance(why := self._set_up(place), str):
                     raise UserError(why)
@@ -133,12 +145,25 @@ class Measuring:
         self.results.append(result)
         told |= {"measured": True, "on": base.label, "of": release.label}
         beside.measure(self.session.rig, block, result)
+        if why := self._spoilt(base, release):
+            self.results.pop()
+            told |= {"measured": False, "on": "", "of": "", "why": why}
+            return Answer(FAILED)
         (change,) = changes_of(result, [self.wanted.figure], base.label, [release.label])
         self.session.progress.say(change.evidence())
         if change.cost is None or result.state == "gave up":
             told["why"] = "; ".join(change.failures) or "it gave nothing"
             return Answer(FAILED)
         return Answer(change.word, change.cost.ratio, change.cost.low, change.cost.high)
+
+    def _spoilt(self, *sides: Named) -> str:
+        """Which of them is not what it was, and is compared no more; what was compared before stands."""
+        found = ""
+        for each in sides:
+            if why := named.why_spoilt(self.session.rig, each):
+                self._ready[each.text] = found = why
+                self.session.progress.say(f"NOT MEASURED: {each.label}: {why}")
+        return found
 
     def _set_up(self, place: int) -> Named | str:
         """The release at that place, made ready now if need be; or why it cannot be measured."""
@@ -148,8 +173,8 @@ class Measuring:
             try:
                 found = named.set_up(self.session.rig, name, option, self.session.progress, self._index)
                 self._ready[name] = replace(found, label=label_of(name, self._short[name], found))
-            except WrongRuntime:
-                raise
+                if option == named.OPTION:
+                    named.end_by_itself(self.session.rig, [found])
             except UserError as error:
                 self._ready[name] = str(error)
         return self._ready[name]
@@ -186,7 +211,7 @@ def between(names: Sequence[str], good: str, bad: str) -> tuple[str, ...]:
     """
     if good == bad:
         raise UserError(f"{good} is both the good and the bad release: name two (--good, --bad).")
-    if any(not name[:1].isdigit() or "/" in name for name in (*names, good, bad)):
+    if any(releases.version_of(name) is None for name in (*names, good, bad)):
         inner = [name for name in names if name not in (good, bad)]
         if good in names and bad in names:
             places = sorted((names.index(good), names.index(bad)))
@@ -194,8 +219,15 @@ def between(names: Sequence[str], good: str, bad: str) -> tuple[str, ...]:
             if names.index(good) > names.index(bad):
                 inner.reverse()
         return (good, *inner, bad)
-    low, high = sorted((named.order_of(good), named.order_of(bad)))
-    inner = sorted({name for name in names if low < named.order_of(name) < high}, key=named.order_of)
-    if named.order_of(good) > named.order_of(bad):
+    low, high = sorted((_meant(good), _meant(bad)))
+    ends = {releases.matching(name, names) for name in (good, bad)}
+    inner = sorted({name for name in names if low < _meant(name) < high and name not in ends}, key=_meant)
+    if _meant(good) > _meant(bad):
         inner.reverse()
     return (good, *inner, bad)
+
+
+def _meant(name: str) -> tuple[tuple[float, ...], bool]:
+    """By what a release that somebody named is in order; ``2026.4`` is its newest patch, so it comes behind all of its patches."""
+    numbers, is_final = named.order_of(name)
+    return numbers if releases.is_exact(name) else (*numbers[:2], math.inf), is_final

@@ -110,6 +110,11 @@ def most_comparisons(count: int) -> int:
     return ATTEMPTS * (2 + halvings) + 2 * MOST_WIDENINGS + 2
 
 
+def most_installed(count: int) -> int:
+    """How many of so many releases a search usually needs at most: both ends, one a halving, and one on each side at the end."""
+    return min(count, 2 + math.ceil(math.log2(max(2, count - 1))) + 2)
+
+
 def search(count: int, smallest_change: float) -> Search:
     """Ask for comparisons among ``count`` releases, the good one first and the bad one last; returns what was found.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autogauge.errors import UserError
@@ -41,21 +41,23 @@ class Measuring:
         Raises :class:`UserError`.
         """
         rig, progress, index = self.session.rig, self.session.progress, Index()
-        named.require_room(dict.fromkeys((base, *names)), rig.cache, progress, index)
+        without = named.require_room(dict.fromkeys((base, *names)), rig.cache, progress, index)
         found: dict[str, Named] = {}
         for name in dict.fromkeys((base, *names)):
             try:
+                if name in without:
+                    raise UserError(
+                        without[name].replace(f"({named.OPTION})", "(--base)") if name == base else without[name]
+                    )
                 found[name] = named.set_up(rig, name, "--base" if name == base else named.OPTION, progress, index)
-            except WrongRuntime:
-                raise
             except UserError as error:
                 if name == base:
                     raise
-                self.absent[name] = str(error)
-                progress.say(f"NOT MEASURED: {name}: {error}")
+                self._is_absent(name, str(error))
         labelled = named.labelled([*found.values()])
         self.base, *others = labelled
         self.others = named.in_order(others)
+        named.end_by_itself(rig, self.others)
         for openvino, same in named.of_one_build(labelled).items():
             rig.notes.append(f"{few(same)} are one build, openvino {openvino}: no difference is to be expected")
         if not self.others:
@@ -64,12 +66,40 @@ class Measuring:
         self.keeper = Keeper(self.folder, outcome.KIND, self.machine, self._settings, self.results)
 
     def measure(self) -> None:
-        """Measure every block; one that gave nothing does not keep the others from being measured."""
+        """Measure every block; one that gave nothing does not keep the others from being measured.
+
+        A release that is removed in the middle, or becomes another, is let go of, with all that was measured of it; the base ends all, and
+        so does the last release beside it. Raises :class:`~autogauge.probe.identity.WrongRuntime`.
+        """
         assert self.base is not None
-        for block in plan.blocks(self.wanted, self.base, self.others):
+        for planned in plan.blocks(self.wanted, self.base, self.others):
+            if not (
+                block := replace(planned, others=tuple(each for each in planned.others if each in self.others))
+            ).others:
+                continue
             result = block.result(self.session.rig, random.randrange(2**32) if self.seed is None else self.seed)
             self.results.append(result)
-            beside.measure(self.session.rig, block, result)
+            try:
+                beside.measure(self.session.rig, block, result)
+            finally:
+                self._let_go()
+            if not self.others:
+                raise WrongRuntime([*self.absent.values()][-1])
+
+    def _let_go(self) -> None:
+        """Say which releases are no longer what they were, and keep nothing of them."""
+        for each in [*self.others]:
+            if why := named.why_spoilt(self.session.rig, each):
+                self.others.remove(each)
+                self._is_absent(each.text, why)
+                beside.forget(self.results, each.text)
+        if not self.others and self.keeper is not None:
+            self.keeper.discard()
+            self.keeper = None
+
+    def _is_absent(self, name: str, why: str) -> None:
+        self.absent[name] = why
+        self.session.progress.say(f"NOT MEASURED: {name}: {why}")
 
     def run(self, names: Sequence[str], base: str) -> tuple[Path | None, KeyboardInterrupt | None]:
         """Set up and measure; as :func:`kept.run`."""

@@ -50,10 +50,19 @@ class Matrix:
         return [each for each in self.controls if not each.holds_1]
 
     @property
+    def unknown(self) -> list[Change]:
+        """The controls of which nothing was measured: how far noise goes here is not known then."""
+        return [each for each in self.controls if each.cost is None]
+
+    @property
     def is_good(self) -> bool:
         """Whether all that was named was measured, to the end, and can be trusted."""
         return not (
-            self.absent or self.distrusted or self.run.interrupted_by or any(each.cost is None for each in self.changes)
+            self.absent
+            or self.distrusted
+            or self.unknown
+            or self.run.interrupted_by
+            or any(each.cost is None for each in self.changes)
         )
 
     def of(self, figure: Figure) -> list[Change]:
@@ -62,7 +71,7 @@ class Matrix:
 
     def steps(self, figure: Figure) -> list[Step]:
         """Where the level of a figure changed; none where its verdicts are not trusted."""
-        if any(each.figure == figure for each in self.distrusted):
+        if any(each.figure == figure for each in (*self.distrusted, *self.unknown)):
             return []
         return levels.steps([seen for _, seen in self.trend(figure) if seen])
 
@@ -91,6 +100,11 @@ class Matrix:
                 f"(time {percent(worst.cost.ratio)}, interval {worst.bounds()}): no verdict of this figure counts; "
                 "measure again when nothing else runs on this machine (python -m autogauge doctor)"
             )
+        found += [
+            f"NOT TO BE TRUSTED: {each.figure.title}: nothing was measured of {self.base.label} beside itself "
+            f"({'; '.join(each.failures) or 'it ended before'}): no verdict of this figure counts"
+            for each in {each.figure: each for each in self.unknown}.values()
+        ]
         found += [f"NOT MEASURED: {plain(name)}: {why}" for name, why in self.absent.items()]
         return found
 
@@ -180,7 +194,8 @@ def of_run(document: Mapping[str, Any], path: Path | None = None) -> Matrix:
     labels = [each.label for each in others]
     found = [each for result in run.results for each in changes_of(result, figures, base.label, labels)]
     controls = tuple(each for each in found if each.is_control)
-    wrong = {each.figure for each in controls if not each.holds_1}
+    wrong = {each.figure: "nothing is known of the base beside itself" for each in controls if each.cost is None}
+    wrong |= {each.figure: "the base differs from itself" for each in controls if not each.holds_1}
     order = [each.label for each in in_order(others)]
     changes = sorted(
         (each for each in found if not each.is_control),
@@ -192,7 +207,7 @@ def of_run(document: Mapping[str, Any], path: Path | None = None) -> Matrix:
         figures,
         asked.number("smallest_change"),
         asked.number("family_error"),
-        tuple(each.open_since("the base differs from itself") if each.figure in wrong else each for each in changes),
+        tuple(each.open_since(wrong[each.figure]) if each.figure in wrong else each for each in changes),
         controls,
         asked.of_texts("absent"),
         run,

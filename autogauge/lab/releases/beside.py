@@ -7,7 +7,7 @@ is said by who plans (``matrix.plan``, ``bisect``), and what is made of the verd
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -168,6 +168,25 @@ class FreshBeside(Study):
 
 
 WARM, FRESH = WarmBeside(), FreshBeside()
+
+
+def forget(results: Iterable[Result], name: str) -> None:
+    """Take out of what was measured all that is of the runtime that the user called so: plan, samples and verdicts."""
+    for result in results:
+        gone = {each.name for each in result.conditions if each.runs_on == name}
+        result.conditions = tuple(each for each in result.conditions if each.name not in gone)
+        result.changes = tuple(each for each in result.changes if gone.isdisjoint(each.conditions))
+        kept = {each.name for each in result.changes}
+        result.closed = {claim: verdict for claim, verdict in result.closed.items() if claim in kept}
+        result.looked = {claim: share for claim, share in result.looked.items() if claim in kept}
+        for each in gone:
+            result.facts.pop(each, None)
+        for replicate in result.replicates:
+            replicate.order = tuple(each for each in replicate.order if each not in gone)
+            replicate.still_disturbed -= gone
+            for told in (replicate.samples, replicate.failures, replicate.disturbed):
+                for each in gone:
+                    told.pop(each, None)
 
 
 def measure(rig: Rig, block: Block, result: Result) -> Result:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from autogauge.probe.identity import Runtime
 from autogauge.rig import setups
 from autogauge.rig.rig import Rig
 from autogauge.rig.workload import Setup
+from autogauge.runtimes import disk, prepared, table
 from autogauge.runtimes import named as naming
-from autogauge.runtimes import prepared, table
 from autogauge.runtimes import reference as references
 from autogauge.runtimes.reference import Reference
 from autogauge.runtimes.releases import Index
@@ -73,17 +72,22 @@ def check(names: Iterable[str], option: str = OPTION) -> None:
         naming.parse(name, option)
 
 
-def require_room(names: Iterable[str], cache: Cache, progress: Progress, index: Index) -> None:
-    """Ask, before any is installed, whether the disk has room for all that are not in the cache. Raises :class:`UserError`.
+def require_room(
+    names: Iterable[str], cache: Cache, progress: Progress, index: Index, most: int | None = None
+) -> dict[str, str]:
+    """Ask, before any is installed, whether the disk has room for all that are not in the cache; returns why some cannot be had.
 
-    One that there is not is left to :func:`set_up`, which says so.
+    Where only some of them will be needed, ``most`` says how many: then it is the largest ones. Raises :class:`UserError` for no room.
     """
-    found = []
+    missing: dict[str, str] = {}
+    why = {}
     for name in names:
-        with suppress(UserError):
-            prepared.require_room([naming.parse(name, OPTION)], cache, progress, OPTION, index)
-            found.append(naming.parse(name, OPTION))
-    prepared.require_room(found, cache, progress, OPTION, index)
+        try:
+            missing |= prepared.missing(naming.parse(name, OPTION), cache, progress, OPTION, index)
+        except UserError as error:
+            why[name] = str(error)
+    disk.require(cache.root, sorted(missing.values(), key=disk.needed_mb, reverse=True)[:most])
+    return why
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,18 @@ def set_up(rig: Rig, name: str, option: str, progress: Progress, index: Index | 
     identity = rig.setups[name].launcher.runtime.identity
     openvino = identity.openvino if identity else ""
     return Named(name, openvino, openvino.partition("-")[0] or name)
+
+
+def end_by_itself(rig: Rig, those: Iterable[Named]) -> None:
+    """From now on a runtime that is removed, or becomes another, ends only what is measured with it (:func:`why_spoilt`)."""
+    for each in those:
+        launcher = rig.setups[each.text].launcher
+        launcher.runtime = replace(launcher.runtime, by_itself=True)
+
+
+def why_spoilt(rig: Rig, named: Named) -> str:
+    """Why that runtime is not what it was; empty for one that is."""
+    return rig.setups[named.text].launcher.runtime.spoilt
 
 
 def set_up_again(rig: Rig, named: Named) -> str:
