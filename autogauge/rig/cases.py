@@ -36,6 +36,7 @@ TOOK = Metric("case_s", "process", "s", per_process=True, means="from the start 
 AMOUNT = Amount(Plan(looks=(1,), budget_s=900.0), at_least=1)
 STEP_DEADLINE_S = 30.0
 _WORD = {True: "yes", False: "no", None: "not known"}
+_IN_A_NOTE = {True: "held", False: "did not hold", None: "is not known"}
 NEEDS_ACCELERATOR = (
     "it needs an accelerator, and OpenVINO sees none on this machine: "
     "--accelerator=emulated measures it with an emulated GPU"
@@ -285,7 +286,22 @@ class CaseTurns:
                 return seen, None
         first = FirstTry(passed, busy, seen)
         self._rig.notes.append(f"{self._result.name}: {case.title or case.name} was {first.sentence()}.")
-        return self.again(case), first
+        try:
+            return self.again(case), first
+        except ProbeFailed as error:
+            self._keep_first(case, first, error.failure)
+            raise
+
+    def _keep_first(self, case: Case, first: FirstTry, second: Failure) -> None:
+        """Of a case whose second try gave nothing that could be judged: what its first one gave, in the run's file and as a note."""
+        kept = first.to_json(case.expects, case.aside)
+        facts = self._result.facts.setdefault(case.name, {"replicates": []})
+        facts.setdefault("without_second_try", []).append({"why": second.sentence(), "first_try": kept})
+        checks = (f"{name} {_IN_A_NOTE[each['holds']]} ({each['why']})" for name, each in kept["checks"].items())
+        self._rig.notes.append(
+            f"{self._result.name}: {case.title or case.name} gave no result at the second try ({second.sentence()}); "
+            f"of the first one: {'; '.join(checks) or 'it did not begin'}."
+        )
 
     def again(self, case: Case) -> Seen:
         """Run it once more, as if it had not been run. Raises as :meth:`see`."""

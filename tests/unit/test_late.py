@@ -244,6 +244,26 @@ def test_a_process_that_did_not_even_begin_in_time_is_tried_again_there(busy):
     assert crashed.count == 1
 
 
+def test_what_the_first_try_gave_is_kept_and_said_where_the_second_gives_nothing(busy):
+    tries = Tries(case(), seen(LATE), ProbeFailed(Failure("signal", "start", "killed by signal 9 (SIGKILL)")))
+    with pytest.raises(ProbeFailed, match="killed by signal 9"):
+        tries.measure()
+    facts = tries.turns._result.facts["it"]
+    assert facts["replicates"] == [], "nothing of it counts"
+    (kept,) = facts["without_second_try"]
+    assert kept["why"] == "killed by signal 9 (SIGKILL) during start"
+    assert [each["became"] for each in kept["first_try"]["steps"]] == ["hung"]
+    assert kept["first_try"]["checks"]["ends"]["holds"] is False
+    first, second = tries.turns._rig.notes
+    assert "tried twice: at first" in first
+    said = "a study: a case gave no result at the second try (killed by signal 9 (SIGKILL) during start); of the first one: ends did not hold ("
+    assert second.startswith(said)
+    neither = Tries(case(), ProbeFailed(LATE), ProbeFailed(LATE))
+    with pytest.raises(ProbeFailed):
+        neither.measure()
+    assert neither.turns._rig.notes[1].endswith("of the first one: it did not begin.")
+
+
 def test_a_process_that_did_not_begin_on_a_quiet_machine_is_not(quiet):
     tries = Tries(case(), ProbeFailed(LATE))
     with pytest.raises(ProbeFailed):
