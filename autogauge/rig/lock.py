@@ -27,6 +27,8 @@ PLACES = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))  # noqa: S108  # k
 NAME = "autogauge.lock"
 DEFAULT_WAIT_S = 1800.0
 ASK_EVERY_S, SAY_EVERY_S = 0.2, 60.0
+MOST_REPLACED = 20
+"""So often another file may be there under its name than the one that was opened."""
 LONGEST_LINE = 400
 """Bytes that are read of the file, whatever its length."""
 _LINE = re.compile(r"process (\d{1,10}) of (\S{1,40}) since (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC: (.{0,200})")
@@ -83,7 +85,7 @@ def acquire(
     Raises :class:`UserError` when it is not free in time, or its file cannot be used.
     """
     began = told = time.monotonic()
-    shown, by_option, advice = "", "", "run this one after it"
+    replaced, shown, by_option, advice = 0, "", "", "run this one after it"
     if option:
         by_option = f" ({option})"
         advice = f"wait for its end, or let this one wait for it, longer if need be ({option}=SECONDS)"
@@ -94,6 +96,8 @@ def acquire(
                 _write(descriptor, what)
                 return MeasuringLock(descriptor, time.monotonic() - began)
             os.close(descriptor)  # somebody removed the file: who locks the old one locks nobody out
+            if (replaced := replaced + 1) >= MOST_REPLACED:
+                raise _always_another(path)
             continue
         who = _holder(descriptor)
         os.close(descriptor)
@@ -173,6 +177,13 @@ def _in_the_way(path: Path, what: str) -> UserError:
     return UserError(
         f"{path} is to be the lock that lets one session at a time measure, and is {what}: remove it, or name another file "
         f"({VARIABLE}=PATH)."
+    )
+
+
+def _always_another(path: Path) -> UserError:
+    return UserError(
+        f"{path} is to be the lock that lets one session at a time measure, and is another file each time it is opened: something removes "
+        f"it, or its file system numbers no files; name a file on a local disk ({VARIABLE}=PATH)."
     )
 
 

@@ -131,6 +131,22 @@ def test_a_file_that_is_removed_under_its_holder_is_not_taken_for_the_lock(place
         lock.acquire("theirs", 0)
 
 
+def test_a_file_that_is_another_one_each_time_is_not_tried_for_ever(place, monkeypatch):
+    """So it is where something removes it always, or a link is followed."""
+    opened, opens = lock._open, []
+
+    def and_removed():
+        found = opened()
+        place.unlink()
+        opens.append(found)
+        return found
+
+    monkeypatch.setattr(lock, "_open", and_removed)
+    with pytest.raises(UserError, match=r"another file each time it is opened: .* \(AUTOGAUGE_LOCK=PATH\)"):
+        lock.acquire("x")
+    assert len(opens) == lock.MOST_REPLACED
+
+
 @pytest.mark.parametrize("what", ["link", "dangling link", "FIFO", "folder", "second name"])
 def test_what_is_no_plain_file_in_its_place_is_one_sentence_and_stays_as_it_was(place, tmp_path, what):
     victim = tmp_path / "victim"
