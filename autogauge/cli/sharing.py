@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -132,7 +131,8 @@ class _Asked(NamedTuple):
 def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _Asked) -> None:
     called = asked.called
     names = _named(sender, asked.machines)
-    if called and (len(names) != 1 or not is_machine(called)):
+    is_plain = is_machine(called) and called.isprintable() and called == called.strip()
+    if called and (len(names) != 1 or not is_plain):
         raise UserError(
             "a name at the receiver is for one machine: name it (--machine=NAME), and give a plain name (--as=NAME)."
         )
@@ -141,6 +141,10 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
     if wanted.text:
         with cache_dir_or_temporary(asked.cache) as folder:
             meant, unread = chosen(sender, names, wanted, here, folder)
+        if not any(meant.values()):
+            whose = f"of {few([plain(each) for each in names])} " if asked.machines else ""
+            left = f", and {counted(unread, 'run')} cannot be read" if unread else ""
+            raise UserError(f"no run {whose}in {sender.shown} passes the filters{left}: check them (--where).")
 
     def choose(machine: str, stems: Sequence[str]) -> Sequence[str]:
         return stems if meant is None else [stem for stem in stems if stem in meant[machine]]
@@ -152,6 +156,7 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
     if called and called != names[0]:
         merged.notes += _under_another_name(names[0], called, receiver)
     if not asked.machines:
+        merged.notes += sender.linked
         merged.conflicts += [
             f"{plain(name)}: {why}; nothing of it was {merged.verb}" for name, why in sorted(sender.left_out.items())
         ]
@@ -185,10 +190,14 @@ def _named(sender: Place, patterns: Sequence[str] | None) -> list[str]:
         raise UserError(f"there is no machine in {sender.shown}, and {plain(name)} may not travel: {why}.")
     if not there:
         raise UserError(f"there is no saved run in {sender.shown}: nothing to carry over.")
+    meant: set[str] = set()
     for each in patterns or ():
-        if not fnmatch.filter(there, each):
+        # Who is called as it is written is meant before who only fits it: a name may have * in it.
+        found = {each} & {*there} or {name for name in there if where.fits(name, each)}
+        if not found:
             raise UserError(f"there is no machine {each[:80]!r} in {sender.shown}: there is {few(there)} (--machine).")
-    return [name for name in there if not patterns or any(fnmatch.fnmatchcase(name, each) for each in patterns)]
+        meant |= found
+    return [name for name in there if not patterns or name in meant]
 
 
 def _progress(machine: str, done: int, of: int) -> None:

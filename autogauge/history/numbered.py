@@ -34,11 +34,11 @@ def run_folders(place: Path, say: Callable[[str], None] = lambda text: None) -> 
         raise closed[0]
     for each in closed:
         say(f"left out: {each}")
-    return _each_once(found, say)
+    return each_once(found, say)
 
 
-def _each_once(folders: Sequence[Path], say: Callable[[str], None]) -> list[Path]:
-    """The folders without links to others of them."""
+def each_once(folders: Sequence[Path], say: Callable[[str], None]) -> list[Path]:
+    """The folders without links to others of them, and of several links to one folder the first; ``say`` is told of each other one."""
     real = {each.resolve(): each for each in sorted(folders, key=lambda each: (each.is_symlink(), each), reverse=True)}
     for each in folders:
         if (other := real[each.resolve()]) != each:

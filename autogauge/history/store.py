@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ LOCK, STANDINGS_LOCK = ".lock", ".standings.lock"
 """Two, so that a person's word need not wait for a sender who is slow; who takes both takes them in this order."""
 FINGERPRINT_DIGITS = 8
 _NUMBERED = re.compile(r"(\d{4,15})_.*\.json", re.DOTALL)
+LAST_NUMBER = 10**15 - 1
+"""The highest that a run may have."""
 _MARKED = re.compile(rf"_([0-9a-f]{{{FINGERPRINT_DIGITS}}})\.json")
 _UNFINISHED = re.compile(r"\.\d{4,15}_.*\.(json|npz)\.\d+-[0-9a-f]{8}\.tmp", re.DOTALL)
 
@@ -39,12 +41,22 @@ def save(
     Raises ``OSError``, or :class:`UserError` when another process holds the lock past the deadline.
     """
     with adding(folder):
-        number = 1 + max((*map(number_of, runs(folder)), *map(number_of, _once_there(folder))), default=0)
+        number = _next_after({*map(number_of, runs(folder)), *map(number_of, _once_there(folder))})
         mark = f"_{fingerprint[:FINGERPRINT_DIGITS]}" if fingerprint else ""
         path = folder / f"{number:04d}_{readable(label)}{mark}.json"
         prepare(path)
         write_bytes(path, as_json(document, indent=None))  # on one line: it is read far more often than looked at
         return path
+
+
+def _next_after(numbers: Iterable[int]) -> int:
+    """One more than the highest; where that is the last that there is (somebody wrote such a name), one more than the highest below it."""
+    free = LAST_NUMBER
+    for number in sorted(numbers, reverse=True):
+        if number < free:
+            return number + 1
+        free = number - 1
+    return 1
 
 
 @contextlib.contextmanager

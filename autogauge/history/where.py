@@ -220,4 +220,9 @@ def _matches(name: str, value: str, wanted: str) -> bool:
         return bool(wanted) and value.startswith(wanted)
     if name == "device" and not re.search(r"[*?]", wanted):
         return wanted in (value, value or NO_DEVICE.lower())
-    return fnmatch.fnmatchcase(value, wanted)
+    return fits(value, wanted)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is as a user wrote it: ``*`` and ``?`` stand for others, all else for itself, so that ``[x]`` is a name."""
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))

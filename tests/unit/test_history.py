@@ -14,7 +14,7 @@ import pytest
 
 from autogauge.files import RESERVED, as_json, copy, readable, slug, write_bytes
 from autogauge.gate.figures import key_of
-from autogauge.history import store
+from autogauge.history import pruned, store
 from autogauge.history.fingerprint import fingerprint
 from autogauge.history.replay import VirtualClock
 from autogauge.measuring.condition import Condition
@@ -55,7 +55,7 @@ def test_numbers_go_on_past_9999(tmp_path):
 SAVER = """
 import sys
 from pathlib import Path
-from autogauge.history import store
+from autogauge.history import pruned, store
 print("ready", flush=True)
 while True:
     store.save(Path(sys.argv[1]), {"data": list(range(20000))}, "run")
@@ -99,10 +99,25 @@ def test_savers_killed_two_hundred_times_lose_nothing_and_leave_nothing_half(tmp
     assert not list(tmp_path.glob("*.tmp")), "what the killed ones left is swept"
 
 
+def test_after_the_last_number_the_next_run_is_one_all_the_same(tmp_path):
+    """Somebody wrote such a name: what was measured is not lost, and takes no number that another run has or had."""
+    last = store.LAST_NUMBER
+    (tmp_path / f"{last}_x.json").write_text("{}")
+    assert store.number_of(store.save(tmp_path, {}, "run")) == 1
+    assert store.number_of(store.save(tmp_path, {}, "run")) == 2
+    (tmp_path / f"{last - 1}_x.json").write_text("{}")
+    (tmp_path / f"{last - 3}_x.json").write_text("{}")
+    assert store.number_of(store.save(tmp_path, {}, "run")) == last - 2
+    pruned.write(tmp_path, ["0007_run.json"])
+    assert store.number_of(store.save(tmp_path, {}, "run")) == 8
+    assert [*map(store.number_of, store.runs(tmp_path))] == [1, 2, 8, *range(last - 3, last + 1)]
+    assert not store.is_run(f"{last + 1}_x.json")
+
+
 FILLER = """
 import sys
 from pathlib import Path
-from autogauge.history import store
+from autogauge.history import pruned, store
 folder = Path(sys.argv[1])
 try:
     while True:

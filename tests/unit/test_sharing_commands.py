@@ -132,6 +132,50 @@ def test_a_mistake_is_one_sentence(run, tmp_path, here):
     assert (status, "there is no folder" in said) == (2, True)
 
 
+def test_filters_that_no_run_passes_are_a_mistake(run, tmp_path, here):
+    there = tmp_path / "there"
+    for words in ([], ["--dry-run"]):
+        status, said = run("push", there, "--new", "--where=openvino=1999", *words)
+        assert (status, said) == (2, f"no run in {here} passes the filters: check them (--where).")
+    status, said = run("push", there, "--new", "--machine=lab-02", "--where=machine=lab-01")
+    assert (status, said) == (2, f"no run of lab-02 in {here} passes the filters: check them (--where).")
+    assert not there.exists()
+    (here / "lab-02" / "0002_x.json").write_text("no run")
+    assert "passes the filters, and 1 run cannot be read: check" in run("pull", here, "--where=run=9", history=there)[1]
+
+
+@pytest.mark.parametrize("name", ["  ", " lab", "lab ", "new\nline", "a\tb", "\x1b[31m"])
+def test_a_name_at_the_receiver_is_one_that_can_be_typed_again(run, tmp_path, name):
+    status, said = run("push", tmp_path / "there", "--new", "--machine=lab-01", f"--as={name}")
+    assert (status, "give a plain name (--as=NAME)" in said) == (2, True)
+    assert not (tmp_path / "there").exists()
+
+
+def test_a_machine_is_meant_by_its_name_whatever_signs_it_has(run, tmp_path, here):
+    for name in ("[x]", "x", "lab-0?", "lab-[!0]1"):
+        histories.save(here / name, {histories.LATENCY: 0.01}, machine=name)
+    for number, name in enumerate(("[x]", "lab-0?", "lab-[!0]1")):
+        there = tmp_path / f"there {number}"
+        assert "1 run sent" in run("push", there, "--new", f"--machine={name}")[1]
+        assert [each.name for each in there.iterdir()] == [name]
+    for number, name in enumerate(("[x]", "lab-[!0]1")):
+        where = ("--where", f"'machine={name}' run=1")
+        assert "1 run sent" in run("push", tmp_path / f"other {number}", "--new", *where)[1]
+    assert run("push", tmp_path / "there 9", "--new", "--machine=lab-[9]")[0] == 2
+
+
+def test_links_to_one_folder_are_one_machine_wherever_it_lies(run, tmp_path, here):
+    (here / "lab-02").rename(tmp_path / "elsewhere")
+    for name in ("lab-02", "lab-02-again"):
+        (here / name).symlink_to(tmp_path / "elsewhere")
+    there = tmp_path / "there"
+    status, said = run("push", there, "--new")
+    assert (status, "3 runs sent, 0 there already" in said) == (0, True)
+    left_out = f"NOTE  left out: {here}/lab-02-again is a link to {here}/lab-02, whose runs are counted there"
+    assert left_out in said
+    assert sorted(each.name for each in there.iterdir()) == ["lab-01", "lab-02"]
+
+
 @each_of(
     "text, why",
     [

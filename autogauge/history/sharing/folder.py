@@ -10,6 +10,7 @@ from pathlib import Path
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import NotRegular, create, is_folder, read_regular, write_bytes
 from autogauge.history import store
+from autogauge.history.numbered import each_once
 from autogauge.history.sharing.place import (
     STANDING,
     Denied,
@@ -57,15 +58,15 @@ class Folder(Place):
         """The folders in it; and itself, by its name, where runs lie in it."""
         try:
             folders = [each for each in self.root.iterdir() if is_machine(each.name) and is_folder(each)]
-            own_folders = {each.resolve() for each in folders if not each.is_symlink()}
-            # A link to another machine's folder is no second machine.
-            found = [each.name for each in folders if not each.is_symlink() or each.resolve() not in own_folders]
+            linked: list[str] = []
+            found = [each.name for each in each_once(sorted(folders), linked.append)]
             own = bool(runs_in(each.name for each in self.root.iterdir()))
             others = [each for each in self.root.iterdir() if why_no_machine(each.name) and is_folder(each)]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise store.cannot_read(self.root, error) from None
+        self.linked = linked
         self.left_out = {each.name: why_no_machine(each.name) for each in others if _has_runs(each)}
         if own:
             self._own = self.root.resolve().name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -54,6 +54,8 @@ class Place(ABC):
     """Whether reading every file costs little."""
     left_out: Mapping[str, str] = MappingProxyType({})
     """The folders with runs that are no machine's, and why, once the machines were listed."""
+    linked: Sequence[str] = ()
+    """Sentences about folders that are links to others of them, and so no machines, once the machines were listed."""
     _own = ""
     """The name of the machine whose own folder this place is, once its machines were listed."""
 
