@@ -57,6 +57,11 @@ def few(names: Sequence[str], between: str = ", ", most: int = MOST_NAMED) -> st
     return between.join(names) if more < 1 else f"{between.join(names[:most])} and {more} more"
 
 
+def few_plain(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The same of names that come from files: each once, as :func:`plain` has it."""
+    return few([plain(each, 80) for each in dict.fromkeys(names)], most=most)
+
+
 def counted(number: int, what: str) -> str:
     """``1 run``, ``3 runs``."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -26,10 +26,11 @@ from autogauge.history import records
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, Series
 from autogauge.history.labels import Labels, by_size
+from autogauge.history.records import SavedRun
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, model_of
 from autogauge.measuring.quantity import TIME, Quantity, quantity_of
-from autogauge.plain import plain
+from autogauge.plain import few_plain
 from autogauge.stats.two_levels import ratio_of_levels
 
 if TYPE_CHECKING:
@@ -208,12 +209,13 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
             "compare these runs by a label (compare A --by=LABEL)" if same_runs else "compare runs of the same suite"
         )
         raise UserError(
-            f"A and B have no benchmark in common: A has {_some(only_a)}, B has {_some(only_b)}; {instead}."
+            f"A and B have no benchmark in common: A has {few_plain(only_a)}, B has {few_plain(only_b)}; {instead}."
         )
     # Of one run every benchmark that it has shares the error, as in the gate, also those that nothing is there to compare with.
     count = max(len(both), b.runs[0].benchmarks if len(b.runs) == 1 else 0)
     rule = Rule(FAMILY_ERROR / count, 1 + smallest_change / 2, 1 + smallest_change)
-    errors = _errors_as_the_gate(b.runs[0]) if len(b.runs) == 1 else {}
+    newer = records.read(b.runs[0].path) if len(b.runs) == 1 else None
+    errors = _errors_as_the_gate(newer) if newer else {}
     varied = len({where for _, _, where in both}) > 1
     sides = [(key, groups_a[key], groups_b[key]) for key in both]
     compared = tuple(
@@ -224,6 +226,7 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     )
     titled = [(_title(key) if varied else key[0], old, new) for key, old, new in sides]
     notes = comparison_notes.of(a, b, titled, shared.machines, shared.models, _most_changed(titled, compared))
+    notes += comparison_notes.first_counts(newer, [key[0] for key in both]) if newer else ()
     releases = tuple(
         tuple(by_size(release for group in groups.values() for release in group.releases if release))
         for groups in (groups_a, groups_b)
@@ -232,9 +235,9 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     return comparison_pooled.pooled(found, smallest_change)
 
 
-def _errors_as_the_gate(run: IndexedRun) -> dict[str, float]:
+def _errors_as_the_gate(run: SavedRun) -> dict[str, float]:
     """What each benchmark of one run takes of the error, as the gate shares it: memory and AUTO's price take less than a time."""
-    shares = {key: each.gate_share for key, each in records.read(run.path).benchmarks.items()}
+    shares = {key: each.gate_share for key, each in run.benchmarks.items()}
     return {key: FAMILY_ERROR / max(1.0, sum(shares.values())) * share for key, share in shares.items()}
 
 
@@ -392,7 +395,3 @@ def _more_variances(a: Group, b: Group) -> tuple[float, float]:
 
 def _title(key: Key) -> str:
     return " · ".join((key[0], *key[2]))
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(plain(each, 80) for each in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

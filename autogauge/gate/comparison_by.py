@@ -26,7 +26,7 @@ from autogauge.history.indexed import labels_of
 from autogauge.history.labels import OPENVINO, by_size, in_order, in_words, value_of
 from autogauge.history.select import Selection
 from autogauge.measuring.quantity import quantity_of
-from autogauge.plain import plain
+from autogauge.plain import few_plain
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
 
@@ -208,22 +208,17 @@ def _left_out(
         ([each for each in left if each not in twins], f"they have nothing of another {key} beside them"),
         (without, f"they have no {key}"),
     )
-    return [f"left out, since {reason}: {_some(names)}" for names, reason in reasons if names]
+    return [f"left out, since {reason}: {few_plain(names, NAMED)}" for names, reason in reasons if names]
 
 
 def _why_none(runs: Selection, key: str, base: str, kinds: Mapping[Kind, Values]) -> str:
     values = by_size(value for each in kinds.values() for value in each)
     if not values:
         there = in_order({name for series in runs.figures() for name in labels_of(series)} | {OPENVINO})
-        return f"no benchmark of {runs.text[:200]!r} has a label {key[:80]!r}: choose one of {_some(there)} (--by)."
+        return f"no benchmark of {runs.text[:200]!r} has a label {key[:80]!r}: choose one of {few_plain(there, NAMED)} (--by)."
     if base and base not in values:
-        return f"nothing in {runs.text[:200]!r} has {key[:80]}={base[:80]}: choose one of {_some(values)} (--by)."
+        return f"nothing in {runs.text[:200]!r} has {key[:80]}={base[:80]}: choose one of {few_plain(values, NAMED)} (--by)."
     return (
-        f"no run of {runs.text[:200]!r} has two benchmarks that differ in {key[:80]!r} alone (there is {_some(values)}): "
+        f"no run of {runs.text[:200]!r} has two benchmarks that differ in {key[:80]!r} alone (there is {few_plain(values, NAMED)}): "
         "choose another label, or name two sides of other runs (compare A B)."
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(plain(each, 80) for each in names[:NAMED]) + more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.history.indexed import IndexedRun
+from autogauge.history.records import SavedRun
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, differing, model_of
-from autogauge.plain import plain
+from autogauge.plain import few_plain, plain
 from autogauge.stats.change_points import Change, levels_of
 from autogauge.stats.patterns import Alternation, patterns_of
 
@@ -52,6 +54,17 @@ def of(
             )
     own = [f"{name}: {note}" for name, side in (("A", a), ("B", b)) for note in side.notes(standings=not stand[name])]
     return tuple(dict.fromkeys([*found, *own]))
+
+
+def first_counts(run: SavedRun, benchmarks: Sequence[str]) -> tuple[str, ...]:
+    """Which figure of that one run counts here, where the gate took two: it had some of these benchmarks measured again."""
+    again = [key for key in benchmarks if key in run.benchmarks and run.benchmarks[key].measured_again]
+    if not again:
+        return ()
+    return (
+        f"B was measured again in {few_plain(again)}: here its first measurement counts, and `gate` judges by both "
+        f"(python -m autogauge gate {shlex.quote(str(run.path))})",
+    )
 
 
 def _on_both_sides(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[str]:

@@ -23,7 +23,7 @@ from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import RATIO_SPREAD, Rule, outcome
 from autogauge.measuring.quantity import Quantity, quantity_of
-from autogauge.plain import few, plain
+from autogauge.plain import few_plain
 from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
 
@@ -122,17 +122,13 @@ def _left_and_split(compared: Sequence[Compared], lines: Collection[tuple[str, s
             continue
         own = [way for way in sorted(ways) if (*key, way) in lines]
         if len(own) > 1:
-            parts = " and ".join(f"one {way} ({_some(ways[way])})" for way in own)
+            parts = " and ".join(f"one {way} ({few_plain(ways[way], NAMED)})" for way in own)
             said[f"there is {parts}, since not all have a ratio to one pinned workload"].append(key[0])
         for way in sorted(ways.keys() - {*own}):
             verb = "is" if len({*ways[way]}) == 1 else "are"
             why = "there is nothing to compare" if way == NOTHING else f"no other machine is judged {way}"
-            said[f"{_some(ways[way])} {verb} left out, since {why}"].append(key[0])
-    return [f"in the lines over all machines {what}: {_some(each)}" for what, each in said.items()]
-
-
-def _some(names: Sequence[str]) -> str:
-    return few([plain(each, 80) for each in dict.fromkeys(names)], most=NAMED)
+            said[f"{few_plain(ways[way], NAMED)} {verb} left out, since {why}"].append(key[0])
+    return [f"in the lines over all machines {what}: {few_plain(each, NAMED)}" for what, each in said.items()]
 
 
 def _line(key: tuple[str, str, str, str], own: Sequence[Compared], rule: Rule, *, varied: bool) -> Pooled:

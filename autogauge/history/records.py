@@ -74,6 +74,8 @@ class SavedBenchmark:
     driver: str = ""
     labels_lost: int = 0
     gate_share: float = 1.0
+    measured_again: bool = False
+    """Whether the gate had it measured a second time: the figures here are the first ones."""
 
 
 @dataclass(frozen=True)
@@ -277,6 +279,7 @@ def _benchmark(fields: dict[str, Any], schema: int) -> SavedBenchmark:
         driver=_text(extra.get("driver")) or "",
         verdict=_verdict(extra.get("gate")),
         gate_share=_share(extra.get("gate_share", 1.0)),
+        measured_again=any(each.get("measured_again") is True for each in _judgements(extra.get("gate"))),
     )
 
 
@@ -290,8 +293,12 @@ def _share(value: Any) -> float:
 
 def _verdict(judgements: Any) -> str:
     """The worst that the gate said of a benchmark."""
-    words = [each.get("verdict") for each in judgements or () if isinstance(each, dict)]
+    words = [each.get("verdict") for each in _judgements(judgements)]
     return next((word for word in VERDICTS if word in words), "")
+
+
+def _judgements(found: Any) -> list[dict[str, Any]]:
+    return [each for each in found or () if isinstance(each, dict)]
 
 
 def _positive(value: Any, what: str) -> float:

@@ -226,6 +226,21 @@ def test_memory_and_price_take_as_little_of_the_error_as_with_the_gate(histories
         assert (each.word, each.change) == (gate[key].word, gate[key].change), key
 
 
+def test_where_the_gate_took_two_measurements_it_is_said_which_counts_here(histories, tmp_path):
+    year(tmp_path / "a", "lab-01", runs=4)
+    made = document({LATENCY: 0.013, PER_FRAME: 0.01}, when=BEGAN + datetime.timedelta(days=30))
+    made["benchmarks"][0]["extra_info"]["gate"] = [{"verdict": "FAIL", "measured_again": True}]
+    last = store.save(tmp_path / "b", made, "run", "f" * 16, lambda path: None)
+    notes = compared(histories, f"{tmp_path}/a/lab-01/*.json", str(last)).notes
+    (note,) = (each for each in notes if "measured again" in each)
+    assert note.startswith(
+        f"B was measured again in {LATENCY}: here its first measurement counts, and `gate` judges by both"
+    )
+    assert f"python -m autogauge gate {last}" in note
+    notes = compared(histories, str(last), f"{tmp_path}/a/lab-01/*.json").notes
+    assert not any("measured again" in each for each in notes), "as a baseline the first counts for the gate as well"
+
+
 def test_the_gate_and_compare_say_the_same_word_on_the_command_line(tmp_path):
     """The pair of the report: a ratio that is not certain was FAIL for one and INCONCLUSIVE for the other."""
     import json
