@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import os
+import shutil
+import time
 
 import filelock
 import pytest
 
 from autogauge.errors import UserError
 from autogauge.files import as_json
+from autogauge.history import index as indexes
 from autogauge.history import remembered, standing, store, where
 from autogauge.history.sharing import chosen
 from autogauge.history.sharing.folder import Folder
@@ -159,3 +163,33 @@ def test_a_cache_that_is_full_is_one_sentence(far, numbers, monkeypatch):
     monkeypatch.setattr(chosen, "write_bytes", full)
     with pytest.raises(UserError, match=r"cannot keep what was fetched in .*the disk is full.*--cache=DIR"):
         numbers("openvino=2026.1")
+
+
+def test_what_nobody_asks_for_any_more_is_forgotten(far, numbers, tmp_path):
+    """The cache holds what is asked for, and no place that somebody looked at once."""
+    numbers("openvino=2026.1")
+    kept = next((tmp_path / "cache" / chosen.LOOKED_AT).iterdir())
+    long_ago = time.time() - (chosen.KEPT_DAYS + 1) * 86_400
+    others = [kept / "gone", *(kept.parent / name / "lab-01" for name in ("unused", "in-use"))]
+    for each in others:
+        shutil.copytree(kept / "lab-01", each)
+        os.utime(each, (long_ago, long_ago))
+    lately = shutil.copytree(kept / "lab-01", kept.parent / "lately" / "lab-01")
+    os.utime(lately)
+    os.utime(kept / "lab-01", (long_ago, long_ago))  # asked for just now: fetched anew at worst
+    index = indexes.path_of(others[0], tmp_path / "cache")
+    index.write_text("")
+    with filelock.FileLock(kept.parent / "in-use" / chosen.LOCK):
+        assert numbers("openvino=2026.1") == ([2], 0)
+    assert [each.exists() for each in (*others, lately, kept / "lab-01", index)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert numbers("openvino=2026.1") == ([2], 0)
+    assert [each.exists() for each in others] == [False] * 3
+    assert runs_of(far.asked) == []
+    assert (kept.parent / "unused").is_dir(), "its lock is not taken from under who waits for it"

@@ -1,14 +1,17 @@
 """Which runs of a place a user's filters mean. What filters are is left to ``where``, reading runs by them to ``select``.
 
 Filters look into a run's file, so those of a place far away are fetched, and kept in the cache: each is fetched once, also where no filter
-lets it pass.
+lets it pass. Runs of a machine that nobody asked for in ``KEPT_DAYS`` are forgotten.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +22,8 @@ import filelock
 from autogauge import trust
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_bytes
+from autogauge.history import index as indexes
+from autogauge.history.reporting import DAY_S
 from autogauge.history.select import Histories
 from autogauge.history.sharing.folder import Folder
 from autogauge.history.sharing.place import (
@@ -38,6 +43,8 @@ AT_ONCE = 64
 BUSY_S = 60.0
 """How long to wait for another process that looks at the same place; then what is fetched is not kept."""
 LOOKED_AT, LOCK = "looked-at", ".lock"
+KEPT_DAYS = 30
+"""How long what was fetched of a machine is kept when nobody asks for it; of what is asked for no more is kept than there is."""
 Chosen = dict[str, set[str]]
 """The stems of the runs that are meant, by machine."""
 
@@ -83,7 +90,23 @@ def _kept(place: Place, cache: Path) -> Iterator[tuple[Folder, Path]]:
             stack.enter_context(filelock.FileLock(root / LOCK, timeout=BUSY_S))
         except (OSError, UserError):  # a lock's Timeout is an OSError as well
             root = cache = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autogauge-")))
+        else:
+            _forget(root, cache, time.time() - KEPT_DAYS * DAY_S)
         yield Folder(root), cache
+
+
+def _forget(own: Path, cache: Path, before_s: float) -> None:
+    """Remove what was last asked for before then, of every place; of another one than our ``own`` only where nobody is at it."""
+    for root in own.parent.iterdir():
+        with contextlib.suppress(OSError):  # it is no harm to keep it
+            old = [each for each in root.iterdir() if each.is_dir() and each.lstat().st_mtime < before_s]
+            if not old:
+                continue
+            # The lock stays: who waits for it waits for that very file.
+            with contextlib.nullcontext() if root == own else filelock.FileLock(root / LOCK, timeout=0):
+                for folder in old:
+                    indexes.path_of(folder, cache).unlink(missing_ok=True)
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -98,6 +121,7 @@ class _Copy:
     def bring(self) -> int:
         """Bring the folder up to date; returns how many of the runs could not be had, or not their standings: these are left out."""
         trust.make(self.folder)
+        os.utime(self.folder)  # asked for now
         there = {
             name: each for name, each in self.place.files(self.machine).items() if kind_of(name) in (RUN, STANDING)
         }
