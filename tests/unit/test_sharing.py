@@ -335,6 +335,31 @@ def test_where_an_older_autogauge_did_not_note_what_a_word_was_about_the_worse_c
     assert (found.of("k1"), found.of("k2")) == (Standing.QUARANTINED, Standing.QUARANTINED)
 
 
+def test_a_standing_is_told_with_who_said_it_and_not_with_who_spoke_last():
+    """The gate quarantined two benchmarks, and a person spoke of a third."""
+    bad, good = Standing.QUARANTINED, Standing.ACCEPTED
+    spoke = standing_file.Record(
+        why="the fan",
+        by="user",
+        when=NEWER,
+        benchmarks={"k1": bad, "k2": bad, "k3": Standing.PENDING},
+        words={"k3": ("user", NEWER)},
+        whole=("gate", OLDER),
+    )
+    older = standing_file.Record(bad, "slow", "gate", OLDER)
+    here, there = (as_json(each.to_json()) for each in (spoke, older))
+    said = standings.decide(here, there).said
+    day = {when: f"{when[:10]} {when[11:19]} UTC" for when in (OLDER, NEWER)}
+    assert (
+        f"quarantined (2 benchmarks) by the gate on {day[OLDER]}, and 1 benchmark pending by a person on {day[NEWER]} (the fan)"
+        in said
+    )
+    everything = dataclasses.replace(spoke, benchmarks={"k3": bad}, others=good)
+    said = standings.decide(as_json(everything.to_json()), there).said
+    assert f"quarantined (1 benchmark) by a person on {day[NEWER]} (the fan)" in said
+    assert "by the gate (the fan)" not in said
+
+
 def test_however_long_its_past_is_a_decided_standing_came_after_both():
     def with_a_past(when, digit):
         return words(when, replaces=tuple(f"{digit}{number:015x}" for number in range(standing_file.MOST_REPLACED)))

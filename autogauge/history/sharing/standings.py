@@ -17,8 +17,8 @@ from enum import Enum
 
 from autogauge.files import as_json
 from autogauge.history import records, standing_file
-from autogauge.history.standing_file import BY_A_PERSON, MOST_REPLACED, WORST_FIRST, Record
-from autogauge.plain import plain
+from autogauge.history.standing_file import BY_A_PERSON, MOST_REPLACED, WORST_FIRST, Record, Word
+from autogauge.plain import counted, plain
 
 LONGEST_WHY = 80
 
@@ -94,10 +94,9 @@ def is_newer(content: bytes) -> bool:
 
 
 def _weight(record: Record, content: bytes) -> tuple[bool, float, int, str]:
-    when = records.moment(record.when)
     return (
         record.by == BY_A_PERSON,
-        when.timestamp() if when else float("-inf"),
+        _timestamp(record.when),
         -WORST_FIRST.index(record.standing),
         standing_file.digest_of(content),
     )
@@ -135,8 +134,7 @@ def _counts(winner: Record, loser: Record, key: str | None) -> Record:
     def weight(record: Record) -> tuple[bool, float, int]:
         by, when = record.word if key is None else record.word_about(key)
         stands = record.others if key is None else record.of(key)
-        moment = records.moment(when)
-        return by == BY_A_PERSON, moment.timestamp() if moment else float("-inf"), -WORST_FIRST.index(stands)
+        return by == BY_A_PERSON, _timestamp(when), -WORST_FIRST.index(stands)
 
     if key is not None and (_is_vague(winner) or _is_vague(loser)):
         return min((winner, loser), key=lambda record: WORST_FIRST.index(record.of(key)))
@@ -164,8 +162,28 @@ def _why_it_counts(winner: Record, loser: Record) -> str:
 
 
 def _told(record: Record) -> str:
-    by = "by a person" if record.by == BY_A_PERSON else "by the gate"
-    when = records.moment(record.when)
-    at = f" on {when:%Y-%m-%d %H:%M:%S} UTC" if when else ""
+    """A standing with who said so and when; and what was said last, where that was about other benchmarks."""
+    worst = [record.word_about(key) for key, stands in record.benchmarks.items() if stands is record.standing]
+    worst += [record.word] if record.others is record.standing else []
+    last = (record.by, record.when)
     why = f" ({plain(record.why, LONGEST_WHY)})" if record.why else ""
-    return f"{record.in_words} {by}{at}{why}"
+    if last in worst:
+        return f"{record.in_words} {_by(last)}{why}"
+    newest = max(worst, key=lambda word: _timestamp(word[1]))
+    about = [str(record.of(key)) for key, word in record.words.items() if word == last]
+    if not about:
+        return f"{record.in_words} {_by(newest)}{why}"
+    stand = " and ".join(dict.fromkeys(about))
+    return f"{record.in_words} {_by(newest)}, and {counted(len(about), 'benchmark')} {stand} {_by(last)}{why}"
+
+
+def _by(word: Word) -> str:
+    by, when = word
+    moment = records.moment(when)
+    at = f" on {moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""
+    return f"by {'a person' if by == BY_A_PERSON else 'the gate'}{at}"
+
+
+def _timestamp(when: str) -> float:
+    moment = records.moment(when)
+    return moment.timestamp() if moment else float("-inf")
