@@ -140,7 +140,7 @@ class Asked:
 
 
 def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -> tuple[Call, list[Channel]]:
-    """Judge that history and tell its channels, under the lock of its book; a dry run that finds no book makes no lock either."""
+    """Judge that history and tell its channels, under the lock of its book; a dry run writes nothing, and makes no lock either."""
 
     def send(sent: Sent) -> Outcome:
         if sent.channel.id == GITHUB:
@@ -149,8 +149,7 @@ def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -
         return sending.send(sent.channel, sent.message.title, sent.message.body, asked.deadline_s)
 
     books.require(folder)
-    is_new = asked.dry and not (folder / books.NAME).exists()
-    with contextlib.nullcontext() if is_new else books.locked(folder):
+    with contextlib.nullcontext() if asked.dry else books.locked(folder):
         book = books.read(folder)
         channels = sending.configured(config, book.salt, os.environ)
         channels += [Channel(GITHUB, "GitHub annotations", "")] if asked.annotate else []
@@ -158,7 +157,7 @@ def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -
         with opened(folder, cache) as histories:
             found = judging.situation(histories.all(Where()), now, asked.smallest_change, asked.stale_after_days)
         call = telling.take(book, found, now)
-        call.coverage = found.coverage
+        call.coverage, call.unclear = found.coverage, found.unclear
         telling.tell(folder, book, call, channels, send, pages=asked.pages, dry=asked.dry)
     return call, channels
 
@@ -176,6 +175,8 @@ def _print(call: Call, channels: list[Channel], *, dry: bool, quiet: bool) -> No
         happens = "nothing was sent" if call.open else "nobody will be told of anything"
         print(f"NOTE  no channel is named, so {happens} ({sending.VARIABLE}, or --config=FILE)")
     if not quiet or call.new or call.over:
+        for line in alerts_shown.unclear(call):
+            print(line)
         for line in () if quiet else alerts_shown.not_judged(call):
             screen.print(Text(line), soft_wrap=True)
         screen.print(alerts_shown.closing(call), soft_wrap=True)

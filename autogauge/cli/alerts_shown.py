@@ -21,6 +21,7 @@ from autogauge.report.pages.marks import Mark, Marks
 from autogauge.report.tables import Column, Fitted
 
 STYLES = {LEVEL: "bold red", CREEP: "yellow", SILENT: "magenta"}
+MOST_UNCLEAR = 10
 SHOWN = 30
 """Alerts of a list without --all."""
 
@@ -48,6 +49,16 @@ def closing(call: Call) -> Text:
         f"{count} ({message.counted(call.open)}), {len(call.open) - waiting} of them acknowledged or muted: "
         f"python -m autogauge alert list{covered}"
     )
+
+
+def unclear(call: Call) -> Iterator[str]:
+    """A line for each machine of which nobody can tell whether it still reports, and why."""
+    for each in call.unclear[:MOST_UNCLEAR]:
+        step = "set its clock (there)" if each.ahead else "look there (python -m autogauge history shows its runs)"
+        name = each.machine or "a machine without a name"
+        yield sentence(f"NOTE  {name}: {each.clock_words()}, so nobody can tell whether it still reports: {step}")
+    if (more := len(call.unclear) - MOST_UNCLEAR) > 0:
+        yield f"NOTE  and {more} more such machines (--json has them all)"
 
 
 def not_judged(call: Call) -> Iterator[str]:
@@ -161,6 +172,7 @@ def call_json(call: Call, *, dry: bool) -> dict[str, Any]:
             for each in call.sent
         ],
         "judged": _coverage_json(call),
+        "unclear": [{"machine": each.machine, "why": each.clock_words()} for each in call.unclear],
         "dry_run": dry,
     }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import gc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -16,10 +17,14 @@ from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, His
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate.saved import HISTORY, find_run
 from autogauge.history import where
+from autogauge.history.machines import whose
 from autogauge.parsing import parse_stale_after
-from autogauge.plain import counted, sentence
+from autogauge.plain import counted, plain, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
+
+if TYPE_CHECKING:
+    from autogauge.history.recorded import Recorded
 
 app = typer.Typer(**OF_A_COMMAND)
 TRENDS = Path("reports/trends")
@@ -73,7 +78,7 @@ def report(
     elif markdown and as_json:
         raise UserError("it is printed once, as Markdown or as JSON: leave one of them out (--markdown, --json).")
     else:
-        _one_run(find_run(run, root), out, markdown=markdown, as_json=as_json)
+        _one_run(find_run(run, root), root, out, markdown=markdown, as_json=as_json)
 
 
 def _all_history(
@@ -118,7 +123,17 @@ def _without_collections() -> Iterator[None]:
             gc.enable()
 
 
-def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> None:
+def _as_its_folder_says(run: Recorded, path: Path, root: Path) -> Recorded:
+    """The run with the name of the machine that it counts for, as ``history`` and the pages of all history call it."""
+    folder = path.absolute().parent
+    machine = whose(folder, run.machine, in_history=folder.parent.resolve() == root.resolve())
+    if machine == run.machine:
+        return run
+    measured_as = f"measured as {plain(run.machine, 80)}: the folder says whose a run is"
+    return dataclasses.replace(run, machine=machine, notes=(*run.notes, *([measured_as] if run.machine else [])))
+
+
+def _one_run(path: Path, root: Path, out: Path | None, *, markdown: bool, as_json: bool) -> None:
     """Print what the end of that session printed, from its file alone; and write its page."""
     from rich.text import Text
 
@@ -134,7 +149,7 @@ def _one_run(path: Path, out: Path | None, *, markdown: bool, as_json: bool) -> 
 
         releases_shown.draw_again(path, document, kind, out, markdown=markdown, as_json=as_json)
         return
-    found = recorded.of_file(path)
+    found = _as_its_folder_says(recorded.of_file(path), path, root)
     if out is not None:
         summary.check_place(out, "--out=DIR")
     try:

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from autogauge.history.indexed import IndexedRun
+from autogauge.plain import counted
 
 REPORTING, STALE, SILENT, UNDATED = "reporting", "stale", "not reporting", "no date"
 """What a machine is; ``UNDATED`` where none of its runs has a date that can be believed."""
@@ -74,6 +75,19 @@ class Reporting:
     def is_late(self) -> bool:
         """Whether it should have been heard of since: stale, or not reporting."""
         return self.state in (STALE, SILENT)
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether nobody can tell from its runs' dates if it still reports: none can be believed, or newer ones lie in the future."""
+        return self.last is None or bool(self.ahead)
+
+    def clock_words(self) -> str:
+        """What is wrong with its runs' dates, in words; empty for nothing."""
+        if not self.ahead:
+            return "none of its runs has a date that can be believed" if self.last is None else ""
+        newest = self.ahead[-1]
+        day = f"{newest.when:%Y-%m-%d %H:%M} UTC" if newest.when else ""
+        return f"its clock is ahead: {counted(len(self.ahead), 'run')} in the future, run {newest.number} of {day}"
 
     def words(self) -> str:
         """Its state in words: ``not reporting: last run 41 of 3 Nov 2026, 23 days ago (usually every day)``."""

@@ -5,6 +5,7 @@ import json
 import os
 import re
 
+import filelock
 import pytest
 from typer.testing import CliRunner
 
@@ -430,6 +431,36 @@ def test_a_dry_run_shows_what_would_be_told_and_changes_nothing(lab):
     lab.runs([1.0], today=True)
     assert lab.call("--github", "--dry-run").exit_code == 0
     assert (lab.history / books.NAME).read_bytes() == before
+
+
+def test_a_dry_run_needs_no_lock_and_leaves_none(lab):
+    """It writes nothing: a history that is read only, or that another process tells of, is no obstacle."""
+    lab.runs(wobbling(10), ago=30)
+    lab.told(1)
+    (lab.history / books.LOCK).unlink()
+    assert lab.call("--dry-run").exit_code == 1
+    assert not (lab.history / books.LOCK).exists()
+    with filelock.FileLock(lab.history / books.LOCK):
+        assert lab.call("--dry-run").exit_code == 1
+
+
+def test_a_machine_whose_clock_hides_its_silence_is_named(lab):
+    """Dated tomorrow for good, it is never silent: that is said, and never taken for well."""
+    lab.runs(wobbling(4), ago=-3).runs(wobbling(4), machine="lab-02").runs(wobbling(10), machine="lab-03", ago=30)
+    lab.runs([1.0], machine="lab-04")
+    path = next((lab.history / "lab-04").glob("*.json"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "datetime": ""}))
+    save(lab.history / "lab-03", {LATENCY: 0.01}, machine="lab-03", when=NOW + datetime.timedelta(days=1))
+    done = lab.call("--github")
+    said = [line for line in done.stdout.splitlines() if line.startswith("NOTE") and "still reports" in line]
+    assert [line.split(":")[0] for line in said] == ["NOTE  lab-01", "NOTE  lab-03", "NOTE  lab-04"]
+    assert "its clock is ahead: 3 runs in the future, run 4 of 20" in said[0]
+    assert said[0].endswith("so nobody can tell whether it still reports: set its clock (there)")
+    assert "none of its runs has a date that can be believed" in said[2]
+    assert "ago (usually every day); its clock is ahead: 1 run in the future" in done.stdout, "beside that it is silent"
+    found = json.loads(lab.call("--json").stdout)["unclear"]
+    assert [each["machine"] for each in found] == ["lab-01", "lab-03", "lab-04"]
+    assert "clock" not in lab.call("--quiet").stdout, "for cron: it is no news"
 
 
 def test_json_is_all_of_standard_output_and_tells_no_annotation(lab, monkeypatch):

@@ -246,3 +246,22 @@ def test_runs_of_two_machines_are_two_whatever_their_fingerprints_say(tmp_path, 
     for machine in ("lab-01", "lab-02"):
         save(tmp_path / "history" / machine, {LATENCY: 0.01}, machine=machine)
     assert len(json_of(call("history", "--json"))) == 2
+
+
+def test_the_page_of_one_run_names_the_machine_as_all_history_does(tmp_path):
+    """Brought home as --as=lab-07, by whatever name it was measured."""
+    path = save(tmp_path / "history" / "lab-07", {LATENCY: 0.01}, machine="localhost")
+    words = ["report", str(path), f"--history={tmp_path / 'history'}"]
+    out = tmp_path / "out"
+    done = CliRunner().invoke(app, [*words, f"--out={out}"], catch_exceptions=False)
+    assert "on lab-07" in done.output
+    assert "measured as localhost: the folder says whose a run is" in done.output
+    page = (out / "index.html").read_text()
+    assert "AUTO on lab-07" in page
+    assert "AUTO on localhost" not in page
+    assert json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["notes"][-1].startswith(
+        "measured as localhost"
+    )
+    assert "## AUTO on lab-07" in CliRunner().invoke(app, [*words, "--markdown"]).stdout
+    own = save(tmp_path / "history" / "lab-01", {LATENCY: 0.01})
+    assert "measured as" not in CliRunner().invoke(app, ["report", str(own), words[2]]).output

@@ -58,6 +58,11 @@ class Situation:
             _silent(each) for each in self.machines.values() if each.state == reporting.SILENT and each.last is not None
         )
 
+    @property
+    def unclear(self) -> list[Reporting]:
+        """The machines of which nobody can tell by their clocks whether they still report: their silence may be told late, or never."""
+        return [each for each in self.machines.values() if each.is_unclear]
+
     def untold(self, alerts: Iterable[Alert]) -> list[Finding]:
         """The findings that none of these alerts has told or dealt with."""
         known: dict[tuple[str, Identity], list[Alert]] = defaultdict(list)
@@ -144,4 +149,5 @@ def _read_standings() -> Callable[[IndexedRun], Record]:
 
 def _silent(machine: Reporting) -> Finding:
     assert machine.last is not None
-    return Finding(SILENT, Subject(machine.machine), Since.of(machine.last), 1.0, machine.words())
+    says = "; ".join(filter(None, (machine.words(), machine.clock_words())))
+    return Finding(SILENT, Subject(machine.machine), Since.of(machine.last), 1.0, says)

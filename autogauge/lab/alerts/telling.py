@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autogauge.gate.unjudged import Coverage
+from autogauge.history.reporting import Reporting
 from autogauge.lab.alerts import book as books
 from autogauge.lab.alerts import channels as sending
 from autogauge.lab.alerts import due
@@ -51,6 +52,8 @@ class Call:
     sent: list[Sent] = field(default_factory=list)
     coverage: Coverage | None = None
     """Of how many machines anything was judged."""
+    unclear: list[Reporting] = field(default_factory=list)
+    """The machines whose clocks hide whether they still report."""
 
     @property
     def failed(self) -> list[Sent]:

@@ -236,12 +236,7 @@ def _unjudged(each: Group, addresses: Addresses) -> list[Link]:
 def _heard(each: Reporting) -> str:
     """What there is to say of a machine beside its figures."""
     parts = [each.words()] if each.is_late or each.last is None else []
-    if each.ahead:
-        newest = each.ahead[-1]
-        day = f"{newest.when:%Y-%m-%d %H:%M} UTC" if newest.when else ""
-        parts.append(
-            f"its clock is ahead: {counted(len(each.ahead), 'run')} in the future, run {newest.number} of {day}"
-        )
+    parts += [each.clock_words()] if each.ahead else []
     if each.newer:
         parts.append(f"{counted(len(each.newer), 'run')} not readable: saved by a newer autogauge (update this one)")
     others = len(each.unreadable) - len(each.newer)
