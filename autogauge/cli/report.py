@@ -28,6 +28,28 @@ if TYPE_CHECKING:
 
 app = typer.Typer(**OF_A_COMMAND)
 TRENDS = Path("reports/trends")
+StaleAfter = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--stale-after",
+        metavar="DAYS",
+        help="A machine is stale when its last run is older than so many days, and not reporting after twice as many (default: its "
+        "own rhythm).",
+    ),
+]
+OverReleases = Annotated[
+    bool,
+    typer.Option(
+        "--releases",
+        help="The trends over OpenVINO releases instead: of the history, and of the matrices beside it; with --out a page, too.",
+    ),
+]
+Base = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--base", metavar="RELEASE", help="With --releases: what the others are held against (default: the newest)."
+    ),
+]
 
 
 @app.command(epilog="Example: python -m autogauge report lab-01/13 --out=reports/run-13")
@@ -52,22 +74,24 @@ def report(
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print RUN as Markdown instead of tables.")] = False,
     as_json: AsJson = False,
+    releases: OverReleases = False,
+    base: Base = None,
     cache: CacheFolder = None,
-    stale_after: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            "--stale-after",
-            metavar="DAYS",
-            help="A machine is stale when its last run is older than so many days, and not reporting after twice as many (default: its "
-            "own rhythm).",
-        ),
-    ] = None,
+    stale_after: StaleAfter = None,
 ) -> None:
     """Draw the pages of all history: of several machines first which became slower, in what, since when; of each its trends.
 
-    Of one machine the trends are the first page. With RUN: draw one saved run again.
+    Of one machine the trends are the first page. With RUN: draw one saved run again. With --releases: with which release a level changed.
     """
-    if run is None:
+    if base and not releases:
+        raise UserError("--base is for the trends over releases: give --releases too.")
+    if releases:
+        from autogauge.cli import over_releases
+
+        if run is not None or markdown or stale_after:
+            raise UserError("--releases is of the whole history: leave RUN, --markdown and --stale-after out.")
+        over_releases.show(root, filters or (), out, cache, base or "", as_json=as_json)
+    elif run is None:
         if markdown or as_json:
             raise UserError(
                 f"{'--markdown' if markdown else '--json'} shows one run: name it (python -m autogauge report RUN), or see history --json."
@@ -106,6 +130,8 @@ def _all_history(
         except OSError as error:
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
     print(f"report: {sentence(str(page))} ({counted(len(found.runs), 'run')})")
+    if len({run.release for run in found.runs if run.release}) > 1:
+        print("with which release a level changed: python -m autogauge report --releases")
     print_notes(console(), found)
     if why_not:
         print(f"NOTE  no alerts are shown: {sentence(why_not)}")

@@ -56,6 +56,46 @@ def test_the_accessibility_checker_finds_nothing(visit, page, scheme):
     assert found.violations_count == 0, found.generate_report()
 
 
+@pytest.fixture
+def over(tmp_path, monkeypatch):
+    """The page of the trends over releases: two of a history, and a matrix."""
+    from typer.testing import CliRunner
+
+    from autogauge.cli.main import app
+    from autogauge.files import write_json
+    from tests.histories import LATENCY, PER_FRAME
+    from tests.unit.test_over_releases import runs
+
+    levels = (0.9, 0.9, 0.9, 1.0, 1.0, 1.0, 1.1, 1.1)
+    runs(tmp_path, dict(zip(VERSIONS, levels, strict=True)), keys=(LATENCY, PER_FRAME))
+    (tmp_path / "matrix").mkdir()
+    write_json(tmp_path / "matrix" / "0001_matrix.json", matrix_of(Machine(COSTS), monkeypatch, VERSIONS, "2026.4.1"))
+    words = [f"--history={tmp_path / 'history'}", f"--cache={tmp_path / 'cache'}", f"--out={tmp_path / 'page'}"]
+    done = CliRunner().invoke(app, ["report", "--releases", *words])
+    assert done.exit_code == 0, done.output
+    return tmp_path / "page" / "index.html"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_trends_over_releases_are_drawn(visit, over, size):
+    shown = visit(over, size=size)
+    for place, chart in enumerate(shown.locator("[data-chart]").all()):
+        chart.scroll_into_view_if_needed()
+        eventually(shown, f"document.querySelectorAll('[data-chart]')[{place}].dataset.drawn === 'yes'")
+    assert shown.locator("[data-chart]").count() == 4
+    assert "slower with 2025.0.0 (after 2024.6.0)" in shown.locator("#levels").inner_text()
+    assert shown.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    if folder := os.environ.get("AUTOGAUGE_SCREENSHOTS"):
+        shown.screenshot(path=Path(folder) / f"over-{size}.png", full_page=True)
+
+
+def test_the_accessibility_checker_finds_nothing_over_releases(visit, over):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(visit(over))
+    assert found.violations_count == 0, found.generate_report()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_bisection_is_drawn_too(visit, tmp_path, monkeypatch, size):
     found, _ = Lab(monkeypatch, tmp_path, slower_from(11)).bisect()
