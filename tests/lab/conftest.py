@@ -42,6 +42,12 @@ def pytest_make_collect_report(
 
 
 @pytest.fixture(scope="session")
+def with_ansible():
+    """Skips what needs Ansible where it is not installed: ``pytestmark`` of a file names it (``usefixtures``)."""
+    pytest.importorskip("ansible")
+
+
+@pytest.fixture(scope="session")
 def benches():
     """The machines; skipped with the reason where they cannot be had."""
     try:

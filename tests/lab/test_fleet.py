@@ -13,18 +13,13 @@ from autogauge.history import standing, store
 from autogauge.history.sharing.place import kind_of
 from tests.support import ROOT, sentence_of
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("with_ansible")]
 MEASURED = (
     "-k 'test_first_inference_latency and CPU' --profile=quick --model=one-convolution --model-source=embedded "
     "--pinned=off --disturbed=accept"
 )
 """Options of pytest for a study that is measured in seconds."""
 NAMES = ("lab1", "lab2", "lab3", "lab4")
-
-
-@pytest.fixture(autouse=True)
-def _with_ansible():
-    pytest.importorskip("ansible")
 
 
 def fleet(*words, timeout_s=400, **environment):

@@ -9,24 +9,23 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from autogauge.history import store
+from autogauge.lab.fleet import collector, engine, inventory
+from autogauge.lab.fleet.collector import FleetRun, Wanted
 from tests.lab import bench
 from tests.lab.test_fleet import MEASURED, ROOT, account_of, adds_up, fleet
 from tests.support import is_gone, wait_until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("with_ansible")]
 QUICK = {"autogauge_poll_s": 2, "autogauge_answer_s": 30}
 STARTS_S = 200
 """So long a machine may take to begin, on a computer that others use too."""
-
-
-@pytest.fixture(autouse=True)
-def _with_ansible():
-    pytest.importorskip("ansible")
 
 
 @pytest.fixture
@@ -232,13 +231,34 @@ def test_an_interruption_ends_what_runs_there_and_accounts_for_all(
     assert not any(each.runs("sleep 600") for each in machines)
 
 
-def test_the_deadline_of_all(lab, inventory_of, imitated, tmp_path, quick):
+def test_what_measures_at_the_deadline_of_all_is_ended(lab, inventory_of, imitated, tmp_path, quick, monkeypatch):
+    """By a clock on which the deadline has passed as soon as it measures, however long it took to begin."""
+    machine, ahead_s = lab.machines[0], [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead_s[0])
+    for each in (collector, engine):
+        monkeypatch.setattr(each, "time", clock)
+
+    def watch(everybody, changed):
+        if not ahead_s[0] and machine.runs("sleep 600"):
+            ahead_s[0] = 2 * STARTS_S
+
+    found = inventory.read(inventory_of(1, autogauge_python=imitated("sleep 600"), **quick))
+    run = FleetRun(Wanted(found, None, tmp_path / "r", deadline_s=STARTS_S), watch)
+    run.go()
+    (account,) = run.accounts
+    assert (str(account.outcome), ahead_s[0] > 0) == ("interrupted", True), account.sentence
+    assert account.sentence == f"not done within {STARTS_S} s (--deadline), and ended there"
+    assert not machine.runs("sleep 600")
+    assert not run.is_good
+
+
+def test_a_deadline_that_is_too_short_to_begin(lab, inventory_of, imitated, tmp_path, quick):
     path = inventory_of(1, autogauge_python=imitated("sleep 600"), **quick)
-    done = fleet("run", path, f"--reports={tmp_path / 'r'}", "--deadline=10", "--json")
+    done = fleet("run", path, f"--reports={tmp_path / 'r'}", "--deadline=1", "--json")
     _, machines = account_of(done)
     assert done.returncode == 1  # a machine is missing: nobody interrupted it
-    assert "--deadline" in machines["lab1"]["sentence"]
-    assert machines["lab1"]["outcome"] in ("interrupted", "not started")
+    assert machines["lab1"]["outcome"] == "not started"
+    assert "not done within 1 s (--deadline)" in machines["lab1"]["sentence"]
     assert not lab.machines[0].runs("sleep 600")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.test_fleet import fleet
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("with_ansible")]
 SECRET = "https://perf:hunter2'; it@packages.example/simple"  # also quoting is tested by it
 PYTHON = """#!/bin/sh
 case " $* " in
@@ -20,11 +20,6 @@ case " $* " in
 esac
 exec {python} "$@"
 """
-
-
-@pytest.fixture(autouse=True)
-def _with_ansible():
-    pytest.importorskip("ansible")
 
 
 @contextlib.contextmanager

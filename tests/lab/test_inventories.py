@@ -13,12 +13,7 @@ from autogauge.lab.fleet.inventory import Machine
 from tests.cases import each_of
 from tests.support import ROOT
 
-pytestmark = pytest.mark.lab
-
-
-@pytest.fixture(autouse=True)
-def _with_ansible():
-    pytest.importorskip("ansible")
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("with_ansible")]
 
 
 @pytest.fixture

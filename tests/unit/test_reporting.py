@@ -3,15 +3,17 @@
 import contextlib
 import datetime
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from autogauge.gate.trends import in_order_of_time, present_level, trends_of
+from autogauge.gate.trends import Identity, Stretch, Trend, in_order_of_time, present_level, present_stretch, trends_of
 from autogauge.history import reporting
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.select import Histories
 from autogauge.history.where import Where
+from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, save, year
 from tests.properties import for_all
 
@@ -119,6 +121,39 @@ def test_a_machine_whose_runs_a_newer_autogauge_saved_reports_and_they_are_count
             "lab-02": (reporting.REPORTING, 1, 1),
         }
         assert machines["lab-01"].last.number == 6
+
+
+def at_levels(*levels):
+    """A trend at these levels, ten runs each, and whether somebody accepted a run of it."""
+    trend, before = Trend(Identity("lab-01", "m", "f" * 16, LATENCY, "FIL")), None
+    for place, (level, *standings) in enumerate(levels):
+        counted = Counter({each: 10 // len(standings) for each in standings})
+        ratio = level / before if before else None
+        trend.stretches += (Stretch(10 * place, 10 * place + 9, level, ratio, counted, standings[-1]),)
+        before = level
+    return trend
+
+
+@each_of(
+    ("levels", "ratio", "first"),
+    [
+        ([(1.0, "accepted"), (1.2, "quarantined"), (1.1, "quarantined")], 1.1, 10),
+        ([(1.0, "accepted"), (1.2, "quarantined"), (1.3, "quarantined")], 1.3, 20),
+        ([(1.0, "accepted"), (1.2, "quarantined"), (1.0, "accepted")], None, None),
+        ([(1.0, "accepted"), (1.2, "quarantined", "accepted"), (1.3, "quarantined")], 1.3 / 1.2, 20),
+        ([(1.0, "quarantined"), (1.2, "quarantined"), (1.32, "quarantined")], 1.1, 20),
+        ([(1.0, "accepted"), (0.8, "quarantined"), (0.9, "quarantined")], 0.9, 10),
+        ([(1.0, "accepted")], None, None),
+        ([], None, None),
+    ],
+)
+def test_the_present_level_is_told_from_the_last_one_that_somebody_accepted(levels, ratio, first):
+    found = present_stretch(at_levels(*levels))
+    if ratio is None:
+        assert found is None
+        return
+    assert (found.ratio, found.first, found.last) == (pytest.approx(ratio), first, 10 * len(levels) - 1)
+    assert sum(found.standings.values()) == found.last - found.first + 1
 
 
 def test_the_present_level_says_since_which_run(tmp_path):

@@ -9,6 +9,7 @@ import threading
 import types
 from pathlib import Path
 
+import filelock
 import pytest
 
 from autogauge.errors import UserError
@@ -21,6 +22,7 @@ from autogauge.history.standing_file import Standing
 from tests import histories
 from tests.cases import each_of
 from tests.properties import for_all
+from tests.support import wait_until
 
 LATENCY = histories.LATENCY
 
@@ -168,16 +170,25 @@ def test_a_word_that_comes_while_a_standing_is_put_down_waits_and_is_kept(tmp_pa
     name = "write_bytes" if way == "replaced" else "create"
     original, other = getattr(folders, name), []
 
+    class Seen(filelock.FileLock):
+        def _acquire(self):
+            super()._acquire()
+            if not self.is_locked:
+                is_held.set()
+
     def slowly(path, content):
         if path.suffix == standing.SUFFIX and not other:
             other.append(threading.Thread(target=standing.accept, args=(copy, "meant", ["another"])))
             other[0].start()
-            other[0].join(0.05)  # it would be done by then, were it not held
+            assert wait_until(lambda: is_held.is_set() or not other[0].is_alive(), 60)
         return original(path, content)
 
+    is_held = threading.Event()
+    monkeypatch.setattr(filelock, "FileLock", Seen)
     monkeypatch.setattr(folders, name, slowly)
     sharing.merge(here, there)
     other[0].join(60)
+    assert is_held.is_set(), "it waited for the lock"
     found = standing.read(copy)
     assert (found.of(LATENCY), found.of("another"), found.why) == (Standing.QUARANTINED, Standing.ACCEPTED, "meant")
 

@@ -129,6 +129,17 @@ def test_only_a_summary_of_this_job_is_its_own(node, tmp_path):
     assert (job.place / "7.status").read_text() == "0\n"
 
 
+def test_what_an_earlier_cluster_left_under_the_same_number_is_not_this_jobs(node, tmp_path):
+    """A cluster that was made anew counts from 1 again; this job ends before it would write either file."""
+    place = tmp_path / "jobs it" / "lab-01"
+    place.mkdir(parents=True)
+    (place / "7.summary.json").write_text("{}")
+    (place / "7.pushed").write_text("no room\nexit status 1 of /old\n")
+    _, job = node(autogauge_project=str(tmp_path / "absent"))
+    assert statuses(job) == (2,)
+    assert (slurm.summaries(job, ["7"]), slurm.unpushed(job)) == ([], [])
+
+
 @each_of("shell", [each for each in (["/bin/sh"], ["bash", "--posix"]) if shutil.which(each[0])])
 def test_a_job_that_is_asked_to_end_leaves_that_as_its_status(node, tmp_path, shell):
     _, job = node(environment={"SLURM_JOB_ID": "1"})
