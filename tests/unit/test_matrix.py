@@ -19,6 +19,7 @@ from autogauge.lab.releases import beside, figures, named
 from autogauge.lab.releases.figures import ALIKE, FASTER, OPEN, SLOWER
 from autogauge.lab.releases.named import AGAIN, Named
 from autogauge.probe.identity import WrongRuntime
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.runtimes import disk
 from tests.properties import for_all
 from tests.releases import Lab, Machine, matrix_of, rig
@@ -336,6 +337,23 @@ def test_where_nothing_is_known_of_the_base_beside_itself_no_verdict_is_trusted(
     assert matrix.warnings()[0].startswith(
         "NOT TO BE TRUSTED: mean latency, LATENCY: nothing was measured of 2026.4.1 beside itself"
     )
+    assert not matrix.is_good
+
+
+def test_one_that_dies_in_the_middle_is_said_and_the_matrix_is_not_good(lab):
+    here = lab({"2025.4.1": 1.02}, noise=0.05)
+    measure, turns = here.machine.measure, []
+
+    def dying(condition):
+        turns.append(condition.name)
+        if condition.runs_on == "2025.4.1" and turns.count(condition.name) > 26:
+            raise ProbeFailed(Failure("signal", "slice", "killed by signal 11"))
+        return measure(condition)
+
+    here.machine.measure = dying
+    matrix, _ = here.matrix(VERSIONS[1:], VERSIONS[-1], metric="latency", pair_budget_s=60)
+    assert words_of(matrix)["2025.4.1"] == OPEN
+    assert matrix.warnings() == ["NOT MEASURED TO THE END: LATENCY 2025.4.1: killed by signal 11 during slice"]
     assert not matrix.is_good
 
 

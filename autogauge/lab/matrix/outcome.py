@@ -18,7 +18,7 @@ from autogauge.history.recorded import Recorded, of_document
 from autogauge.lab.matrix import levels
 from autogauge.lab.matrix.levels import Seen, Step
 from autogauge.lab.releases import kept
-from autogauge.lab.releases.beside import changes_of
+from autogauge.lab.releases.beside import changes_of, given_up
 from autogauge.lab.releases.figures import FIGURES, OPEN, SLOWER, Change, Figure
 from autogauge.lab.releases.named import Named, in_order
 from autogauge.measuring.reading import Fields
@@ -42,6 +42,8 @@ class Matrix:
     changes: tuple[Change, ...]
     controls: tuple[Change, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
+    given_up: tuple[str, ...] = ()
+    """What failed so often in a row that it was measured no more, a sentence each."""
     run: Recorded = field(default_factory=Recorded)
 
     @property
@@ -59,6 +61,7 @@ class Matrix:
         """Whether all that was named was measured, to the end, and can be trusted."""
         return not (
             self.absent
+            or self.given_up
             or self.distrusted
             or self.unknown
             or self.run.interrupted_by
@@ -105,6 +108,7 @@ class Matrix:
             f"({'; '.join(each.failures) or 'it ended before'}): no verdict of this figure counts"
             for each in {each.figure: each for each in self.unknown}.values()
         ]
+        found += [f"NOT MEASURED TO THE END: {each}" for each in self.given_up]
         found += [f"NOT MEASURED: {plain(name)}: {why}" for name, why in self.absent.items()]
         return found
 
@@ -210,6 +214,7 @@ def of_run(document: Mapping[str, Any], path: Path | None = None) -> Matrix:
         tuple(each.open_since(wrong[each.figure]) if each.figure in wrong else each for each in changes),
         controls,
         asked.of_texts("absent"),
+        tuple(f"{plain(name)}: {plain(why, 400)}" for each in run.results for name, why in given_up(each).items()),
         run,
     )
 

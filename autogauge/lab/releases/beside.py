@@ -18,6 +18,7 @@ from autogauge.measuring.condition import Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result
+from autogauge.measuring.schedule import GIVE_UP_AFTER
 from autogauge.rig import fresh, warm
 from autogauge.rig.rig import Rig
 from autogauge.rig.study import Study, Turns
@@ -129,6 +130,16 @@ def changes_of(result: Result, figures: Sequence[Figure], base: str, others: Seq
         for label in (*others, base)
         if (claim := claims.get(claim_of(figure, label + AGAIN if label == base else label)))
     ]
+
+
+def given_up(result: Result) -> dict[str, str]:
+    """The conditions that failed so often in a row that they were measured no more, by name, and why."""
+    found = {}
+    for each in result.conditions:
+        turns = [replicate for replicate in result.replicates if each.name in replicate.order][-GIVE_UP_AFTER:]
+        if len(turns) == GIVE_UP_AFTER and all(each.name in replicate.failures for replicate in turns):
+            found[each.name] = turns[-1].failures[each.name].sentence()
+    return found
 
 
 class WarmBeside(Study):

@@ -6,8 +6,10 @@ import math
 from pathlib import Path
 
 from autogauge.gate.judgement import percent
+from autogauge.lab.matrix.outcome import Matrix
 from autogauge.lab.releases.over_history import OverReleases
 from autogauge.measuring.drawing import Block, Table, slug
+from autogauge.report import matrix as of_matrix
 from autogauge.report import releases as shown
 from autogauge.report.pages import matrix_page
 from autogauge.report.pages.matrix_page import WIDEST
@@ -22,8 +24,8 @@ def page(found: Releases, path: Path, assets: Path) -> bytes:
     """The page as HTML, to lie at ``path``; the charts' script lies in ``assets``."""
     blocks = [_of_history(each, place) for place, each in enumerate(found.trends[:MOST_DRAWN])]
     left = len(found.trends) - len(blocks)
-    for number, matrix in enumerate(found.matrices):
-        name = matrix.run.path.stem if matrix.run.path else str(number)
+    for matrix in found.matrices:
+        name = _name(matrix)
         for figure in matrix.figures:
             if matrix.of(figure):
                 own = matrix_page.trend(matrix, figure)
@@ -42,21 +44,26 @@ def page(found: Releases, path: Path, assets: Path) -> bytes:
         assets,
         title="Trends over OpenVINO releases",
         words=[found.in_words()],
-        warnings=[
-            f"{each.run.path.name if each.run.path else 'a matrix'}: {line}"
-            for each in found.matrices
-            for line in each.warnings()
-        ],
+        warnings=[f"{_name(each)}: {line}" for each in found.matrices for line in each.warnings()],
         levels=[
             (each.title, [line.removeprefix(f"{each.title}: ") for line in shown.changes_in_words(each)])
             for each in found.trends
             if each.steps
+        ]
+        + [
+            (f"{_name(matrix)}: {figure.title}", of_matrix.levels_in_words(matrix.steps(figure)))
+            for matrix in found.matrices
+            for figure in matrix.figures
         ],
         how=[shown.HOW],
         blocks=blocks,
         notes=[*found.notes, *([f"{left} trends without a chart here: --json has them"] if left else [])],
         facts=[],
     )
+
+
+def _name(matrix: Matrix) -> str:
+    return matrix.run.path.stem if matrix.run.path else "a matrix"
 
 
 def _of_history(trend: OverReleases, place: int) -> Block:
