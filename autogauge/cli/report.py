@@ -163,10 +163,13 @@ def _one_run(path: Path, root: Path, out: Path | None, *, markdown: bool, as_jso
     """Print what the end of that session printed, from its file alone; and write its page."""
     from rich.text import Text
 
+    from autogauge.cli import why_shown
     from autogauge.history import recorded, run_file
     from autogauge.lab.releases import kept
+    from autogauge.lab.why import drawing
     from autogauge.report import markdown as in_markdown
     from autogauge.report import summary, terminal, told, words
+    from autogauge.report.pages import why_page
     from autogauge.report.pages.run_page import PAGE
 
     document = run_file.read_document(path)
@@ -188,7 +191,9 @@ def _one_run(path: Path, root: Path, out: Path | None, *, markdown: bool, as_jso
             page = str(summary.save(found, out, None).with_name(PAGE))
         except OSError as error:
             raise explain_os_error(error, f"cannot write the page in {out}", "--out=DIR") from error
-    if as_json:
+    if why_page.is_one(found):
+        why_shown.show(found, path, drawing.TOP, as_json=as_json, as_markdown=markdown)
+    elif as_json:
         print_json(told.summarize(found))
     elif markdown:
         print(in_markdown.of_run(found), end="")
@@ -196,5 +201,5 @@ def _one_run(path: Path, root: Path, out: Path | None, *, markdown: bool, as_jso
         screen = console()
         for part in terminal.results(found):
             screen.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
-        if page:
-            print(f"page: {sentence(page)}")
+    if page and not (as_json or markdown):
+        print(f"page: {sentence(page)}")

@@ -10,20 +10,17 @@ from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
-from rich.text import Text
 
+from autogauge.cli import why_shown
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError, explain_os_error
-from autogauge.history.recorded import Recorded
+from autogauge.gate.saved import HISTORY
 from autogauge.lab.why import drawing, measured, script, sides
 from autogauge.lab.why.finding import Finding
 from autogauge.lab.why.study import Why
 from autogauge.measuring.condition import HERE
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_wait
-from autogauge.plain import sentence
-from autogauge.report.console import console
-from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
 from autogauge.rig import lock
 from autogauge.run import Run
@@ -73,35 +70,9 @@ class Shown:
                 why_page.save(recorded, self.top, self.html)
             except OSError as error:
                 raise explain_os_error(error, f"cannot write the page {self.html}", "--html=FILE") from error
-        self._print(finding, recorded, path)
+        why_shown.show(recorded, path, self.top, as_json=self.as_json, as_markdown=self.as_markdown)
         if run.interrupted:
             raise KeyboardInterrupt(run.interrupted_by)
-
-    def _print(self, finding: Finding, recorded: Recorded, saved: Path) -> None:
-        from autogauge.report import markdown, terminal
-
-        if self.as_json:
-            print_json({**drawing.to_json(finding), "notes": [*recorded.notes], "saved": str(saved)})
-            return
-        blocks = list(drawing.blocks_of(finding, self.top))
-        if self.as_markdown:
-            words = drawing.words(finding)
-            print(
-                markdown.of_blocks(f"Where the time went: {drawing.title(finding)}", words, blocks, recorded.notes),
-                end="",
-            )
-            return
-        screen = console()
-        for found in recorded.findings:
-            screen.print(Text(f"FINDING  {sentence(str(found['sentence']))}", style="bold red"))
-        for line in (*terminal.heading(recorded), *drawing.words(finding)):
-            screen.print(Text(sentence(line)))
-        for block in blocks:
-            for part in terminal.printed_block(block):
-                screen.print(part)
-        for note in recorded.notes:
-            screen.print(Text(f"NOTE  {sentence(note)}"))
-        print(f"saved: {sentence(str(saved))}")
 
 
 @app.command(epilog="Example: python -m autogauge why 2024.6.0 here --device=CPU --html=why.html --script=reproduce.py")
@@ -110,11 +81,10 @@ def why(
         str,
         typer.Argument(
             metavar="A",
-            help="A release (2025.4.1), an environment's folder, a model's file, a device (CPU), properties (NUM_STREAMS=2), "
-            f"or {sides.SESSION}: this session's own.",
+            help=f"What is compared: {sides.HOW}.",
         ),
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="What is compared with A, named likewise.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="What it is compared with, named likewise.")],
     device: Annotated[str, typer.Option(help="The device to compile for, where neither side names one.")] = "AUTO",
     hint: Annotated[str, typer.Option(help="LATENCY or THROUGHPUT.")] = LATENCY,
     blocks: Annotated[
@@ -152,26 +122,23 @@ def why(
         raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
     if blocks < FEWEST:
         raise UserError(f"{blocks} blocks are too few for an interval at 95 %: measure at least {FEWEST} (--blocks).")
-    first, second = sides.both(a, b)
-    given = {
+    base = Target.with_hint(device, hint)
+    first, second = sides.both(a, b, base, Path(reports) / HISTORY.name if reports else HISTORY)
+    given: dict[str, str | None] = {
         **{"--model": model, "--precision": precision, "--model-source": model_source, "--shape": shape},
         **{"--picture": picture, "--inputs": inputs, "--infer-requests": infer_requests, "--machine": machine},
         **{"--probe-deadline": probe_deadline, "--reports": reports, "--cache": str(cache) if cache else None},
     }
-    settings = _settings(first, given)
-    if first.model is not None:
+    settings = _settings(sides.fed((first, second), given))
+    if first.model is not None and first.of_run is None:
         first = dataclasses.replace(first, runs_on=HERE)  # the session's own model is A's: B's takes the same inputs
-    study = Why(first, second, Target.with_hint(device, hint), blocks)
+    study = Why(first, second, base, blocks)
     run = _measured(study, settings, random.randrange(2**32) if seed is None else seed, wait)
     shown.show(study, run)
 
 
-def _settings(a: sides.Side, given: dict[str, str | None]) -> Settings:
-    """What was asked, checked; where A is a model, that is the session's own."""
-    if a.model is not None:
-        if given["--model"] is not None:
-            raise UserError(f"A is the model {a.text}, and --model names another one: leave one of them out.")
-        given = {**given, "--model": str(a.model)}
+def _settings(given: dict[str, str | None]) -> Settings:
+    """What was asked, checked."""
     settings = Settings.of({name: text for name, text in given.items() if text is not None}, Path("reports"))
     settings.check()
     return settings

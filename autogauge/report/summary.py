@@ -12,7 +12,8 @@ from autogauge.errors import UserError
 from autogauge.files import write_bytes, write_json
 from autogauge.history.recorded import Recorded
 from autogauge.history.run_file import compressed
-from autogauge.report.pages import run_page
+from autogauge.lab.why.drawing import TOP
+from autogauge.report.pages import run_page, why_page
 from autogauge.report.pages.render import ASSETS, put_script
 from autogauge.report.told import LATENCIES, TIMELINES, latencies_of, summarize, timelines_of
 
@@ -52,12 +53,19 @@ def save(run: Recorded, latest: Path, probe_logs: Path | None) -> Path:
         write_bytes(staging / LATENCIES, compressed(latencies_of(run)))
         if timelines := timelines_of(run):
             write_bytes(staging / TIMELINES, compressed(timelines))
-        write_bytes(staging / run_page.PAGE, run_page.page(run, latest / run_page.PAGE, assets))
+        write_bytes(staging / run_page.PAGE, _page(run, latest / run_page.PAGE, assets))
         put_script(assets)
         if probe_logs is not None and probe_logs.is_dir():
             shutil.copytree(probe_logs, staging / PROBES, copy_function=_link_or_copy)
             (staging / PROBES).chmod(staging.stat().st_mode)  # the temporary folder is for nobody else's eyes
     return latest / SUMMARY
+
+
+def _page(run: Recorded, where: Path, assets: Path) -> bytes:
+    """The page of a run; one that ``why`` saved has its own."""
+    if why_page.is_one(run):
+        return why_page.page(run, TOP, where, assets)
+    return run_page.page(run, where, assets)
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -42,6 +42,7 @@ from autogauge.rig.study import Study
 from autogauge.rig.warm import Drivers, ObserveSlice, WarmTurns, check_apart
 from autogauge.rig.workload import Setup, Workload, feed, look, try_once, workload_of
 from autogauge.runtimes import reference as references
+from autogauge.runtimes.reference import Reference
 from autogauge.targets import ACCELERATOR_KINDS, Auto, Device, find_device, is_emulated, require_device
 
 KINDS = ("CPU", *ACCELERATOR_KINDS)
@@ -272,16 +273,19 @@ class Rig:
             "--accelerator=emulated measures it with an emulated GPU"
         )
 
-    def setup(self, condition: Condition) -> Setup:
+    def setup(self, condition: Condition, reference: Reference | None = None) -> Setup:
         """The runtime and workload of a condition, set up now if need be.
 
-        ``runs_on`` is then what a user would name by ``--reference``: a release, an environment, a model file. Raises ``UserError``.
+        ``runs_on`` is then what a user would name by ``--reference``: a release, an environment, a model file; ``reference`` is the same
+        where somebody has taken it apart. Raises ``UserError``.
         """
         _ = self.workload
         named = condition.runs_on
         if named not in self.setups:
             with self._live() as progress:
-                self.setups[named] = setups.beside(self, references.parse(named), self.scratch("beside"), progress)
+                self.setups[named] = setups.beside(
+                    self, reference or references.parse(named), self.scratch("beside"), progress
+                )
         return self.setups[named]
 
     @contextlib.contextmanager

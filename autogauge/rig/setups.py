@@ -22,7 +22,7 @@ from autogauge.rig import properties
 from autogauge.rig.workload import Setup, fed_alike, prepare_workload
 from autogauge.runtimes import checked
 from autogauge.runtimes.pinned import Pinned
-from autogauge.runtimes.reference import OPTION, Reference
+from autogauge.runtimes.reference import Reference
 from autogauge.targets import Target
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
         reply = launcher.describe(workload.model.path, workload.shapes, targets=targets)
     except ProbeFailed as error:
         raise UserError(
-            f"the reference {reference.text} cannot be measured: {checked.why(error.failure, runtime)} ({OPTION})."
+            f"{reference.who} cannot be measured: {checked.why(error.failure, runtime)} ({reference.option})."
         ) from None
     for target, said in zip(targets, reply["targets"], strict=True):
         wrong = properties.wrong_device(said) or properties.wrong_property(said, str(reply["openvino"]), target)
         if wrong:
-            raise UserError(f"the reference {reference.text} cannot be measured: {wrong} ({OPTION}).")
+            raise UserError(f"{reference.who} cannot be measured: {wrong} ({reference.option}).")
     if reference.model is not None:
         ports = [Port.from_json(fields) for fields in reply["model"]["inputs"]]
-        workload = fed_alike(workload, rig.inspection.ports, ports, folder)
+        workload = fed_alike(workload, rig.inspection.ports, ports, folder, reference)
     rig.notes += notes_on(runtime)
     differing = circumstances.apart(rig.machine[1], MachineFacts.from_json(reply["machine"]), reference=reference.text)
     rig.notes += [differing] if differing else []

@@ -21,6 +21,7 @@ from autogauge.models.inspect import Inspection, inspect
 from autogauge.ports import Port, Shape, check_types
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import Mode, ProbeFailed, ProbeRequest
+from autogauge.runtimes.reference import OPTION, Reference
 from autogauge.targets import Target
 
 TRIAL_DEADLINE_S = 120.0
@@ -158,12 +159,16 @@ def prepare_workload(
     return workload, inspection
 
 
-def fed_alike(workload: Workload, ports: Sequence[Port], other: Sequence[Port], folder: Path) -> Workload:
+def fed_alike(
+    workload: Workload, ports: Sequence[Port], other: Sequence[Port], folder: Path, named: Reference | None = None
+) -> Workload:
     """The same inputs for another model: by name where the names are the same, else in order; inputs are bound by their order.
 
     ``workload`` has the other model, and inputs as ``ports`` take them. Raises :class:`~autogauge.errors.UserError` where the other
-    model takes something else.
+    model takes something else, which is said of what ``named`` it.
     """
+    who, option = (named.who, named.option) if named else ("a reference", OPTION)
+    what = "reference" if option == OPTION else "model"
     names, theirs = [port.name for port in ports], [port.name for port in other]
     order = [names.index(name) for name in theirs] if sorted(names) == sorted(theirs) else [*range(len(names))]
     alike = len(names) == len(theirs) and all(
@@ -173,7 +178,7 @@ def fed_alike(workload: Workload, ports: Sequence[Port], other: Sequence[Port], 
     if not alike:
         raise UserError(
             f"the model {workload.model.path} takes {_told(other)}, and the model that is measured takes {_told(ports)}: "
-            "a reference is to take the same inputs (--reference)."
+            f"{who} is to take the same inputs ({option})."
         )
     with np.load(workload.inputs) as arrays:
         reordered = Inputs(tuple(arrays[str(index)] for index in order), workload.frames, ())
@@ -181,7 +186,7 @@ def fed_alike(workload: Workload, ports: Sequence[Port], other: Sequence[Port], 
         if port.table is not None and (beyond := port.beyond_its_table(array)) is not None:
             raise UserError(
                 f"the model {workload.model.path} looks {port.name!r} up in {port.table.words}, and is to be fed the index {beyond} "
-                "as the model that is measured is: give indices that both have (--inputs), or name another reference (--reference)."
+                f"as the model that is measured is: give indices that both have (--inputs), or name another {what} ({option})."
             )
     if order == sorted(order):
         return workload

@@ -1,4 +1,4 @@
-"""What ``--reference`` names: another OpenVINO (a runtime, see ``named``), another model, another device or properties.
+"""What ``--reference`` names, or a side of ``why``: another OpenVINO (a runtime, see ``named``), model, device or properties.
 
 It is measured in the same rounds as what is judged, under the same conditions but for what it names. How is left to the studies.
 """
@@ -21,6 +21,7 @@ from autogauge.runtimes.named import Named
 from autogauge.targets import Target
 
 OPTION = "--reference"
+HOW = f"{named.HOW}; a model file; a device such as CPU, properties such as NUM_STREAMS=2, or both as CPU+NUM_STREAMS=2"
 PRIORITIES = "MULTI_DEVICE_PRIORITIES"
 AUTO_ONLY = ("ENABLE_STARTUP_FALLBACK", "ENABLE_RUNTIME_FALLBACK", "SCHEDULE_POLICY")
 """Properties that no other device has."""
@@ -40,6 +41,13 @@ class Reference:
     model: Path | None = None
     device: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
+    option: str = OPTION
+    """Where the user named it: messages end in it."""
+
+    @property
+    def who(self) -> str:
+        """What messages call it."""
+        return f"the reference {self.text}" if self.option == OPTION else f"{self.option} ({self.text})"
 
     @property
     def names_device(self) -> bool:
@@ -62,16 +70,16 @@ class Reference:
         """What its probes run on, installed now if need be; ``None`` for what the candidate runs on. Raises :class:`UserError`."""
         if self.named is None:
             return None
-        return prepared.prepare(self.named, cache, progress, OPTION, who=f"the reference {self.text}")
+        return prepared.prepare(self.named, cache, progress, self.option, who=self.who)
 
 
-def parse(text: str) -> Reference:
-    """Take apart what ``--reference`` was given. Raises :class:`UserError`; nothing is installed yet."""
-    if (found := named.find(text, OPTION)) is not None:
-        return Reference(text, named=found)
+def parse(text: str, option: str = OPTION) -> Reference:
+    """Take apart what ``--reference`` was given, or another ``option``. Raises :class:`UserError`; nothing is installed yet."""
+    if (found := named.find(text, option)) is not None:
+        return Reference(text, named=found, option=option)
     place = Path(text)
     if exists(place):
-        return _from_path(text, place)
+        return _from_path(text, place, option)
     device, plus, properties = (each.strip() for each in text.partition("+"))
     if "=" in device and not plus:
         device, properties = "", text.strip()
@@ -86,25 +94,26 @@ def parse(text: str) -> Reference:
         pairs = dict(_ONE.findall(properties))
         if small := next((name for name in pairs if name != name.upper()), None):
             raise UserError(
-                f"the reference {text!r} has a property in small letters, and OpenVINO would take no notice of it: "
-                f"write {small.upper()}={pairs[small]} ({OPTION})."
+                f"{_called(option)} {text!r} has a property in small letters, and OpenVINO would take no notice of it: "
+                f"write {small.upper()}={pairs[small]} ({option})."
             )
         if device or pairs:
-            return Reference(text, device=device or None, properties=pairs)
-    raise UserError(
-        f"there is no reference {text!r}: give {named.HOW}; a model file; "
-        f"a device such as CPU, properties such as NUM_STREAMS=2, or both as CPU+NUM_STREAMS=2 ({OPTION})."
-    )
+            return Reference(text, device=device or None, properties=pairs, option=option)
+    raise UserError(f"there is no {'reference ' if option == OPTION else ''}{text!r}: give {HOW} ({option}).")
 
 
-def _from_path(text: str, place: Path) -> Reference:
+def _called(option: str) -> str:
+    return "the reference" if option == OPTION else option
+
+
+def _from_path(text: str, place: Path, option: str) -> Reference:
     if is_folder(place):
         if exists(place / model_path.SAVED_MODEL):
-            return Reference(text, model=place)
-        raise named.why_no_environment(text, OPTION)
+            return Reference(text, model=place, option=option)
+        raise named.why_no_environment(text, option)
     if place.suffix.lower() in model_path.FORMATS:
-        return Reference(text, model=place)
+        return Reference(text, model=place, option=option)
     raise UserError(
         f"{text} is neither a virtual environment, a wheel nor a model by its name ({', '.join(sorted(model_path.FORMATS))}): "
-        f"check the path ({OPTION})."
+        f"check the path ({option})."
     )

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -20,22 +21,25 @@ from autogauge.measuring import saving
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import BY_METRIC, Replicate, Result, Sample
 from autogauge.probe.request import Failure
-from autogauge.report import markdown, terminal
+from autogauge.report import markdown, summary, terminal
 from autogauge.report.pages import why_page
 from autogauge.targets import Target
+from tests.cases import each_of
 
 NAMES = tuple(f"conv-{place}" for place in range(10))
 
 
-def layer(name, *, kernel="jit_f32", executed=True, originals=()):
+def layer(name, *, kernel="jit_f32", executed=True, originals=(), type_="Convolution"):
     more = {"layouts": "", "originals": list(originals) or [name]}
-    return {"name": name, "type": "Convolution", "kernel": kernel, "precision": "f32", "executed": executed, **more}
+    return {"name": name, "type": type_, "kernel": kernel, "precision": "f32", "executed": executed, **more}
 
 
 def measured(a, b, *, blocks=12, noise_us=3.0, own=None, hint="LATENCY", seed=0):
     """A result with layers of these microseconds (``name: us``); ``own`` are more of B's, which A does not have."""
     noise = Random(seed)
-    study = Why(*sides.both("here", "CPU"), Target.with_hint("CPU", hint), blocks)
+    study = Why(
+        *sides.both("here", "CPU", Target.with_hint("CPU", hint), Path("none")), Target.with_hint("CPU", hint), blocks
+    )
     conditions = study.conditions(None)
     result = Result(
         NAME, conditions, study.claims(None, conditions), Plan((blocks,), 60.0), 0, metrics=METRICS, shown=BY_METRIC
@@ -148,6 +152,61 @@ def test_too_few_blocks_are_no_interval_and_it_is_said_how_many_it_takes():
     assert json.loads(json.dumps(block.chart, allow_nan=False))["rows"][0]["label"] == "conv-1"
 
 
+@each_of("blocks", [1, 2, 5])
+def test_of_one_block_nothing_is_beyond_doubt(tmp_path, blocks):
+    result = measured(USUAL, {**USUAL, "conv-1": 200.0}, blocks=blocks)
+    finding = Finding(result)
+    every = [*(each.line for each in finding.compared), *finding.whole, *finding.in_use, *finding.phases]
+    assert {each.word for each in every} == {"open"}
+    told = json.loads(json.dumps(drawing.to_json(finding), allow_nan=False))
+    assert {each["ci"] for each in (*told["layers"], *told["whole"], *told["phases"])} == {None}
+    said = " ".join(drawing.words(finding))
+    assert f"No layer of 10 differs beyond doubt over {blocks} block" in said
+    assert "Too few blocks for an interval: it takes 9" in said
+    assert "which of them is faster is open" in said
+    why_page.save(Recorded(results=(result,)), 3, tmp_path / "why.html")
+    assert "none yet" in (tmp_path / "why.html").read_text()
+    assert {each.outcome.name for each in result.verdicts()} == {"INCONCLUSIVE"}
+
+
+def test_the_words_say_what_counting_costs_and_what_stays_unexplained():
+    said = " ".join(drawing.words(Finding(measured(USUAL, {**USUAL, "conv-1": 150.0}))))
+    cost = re.search(r"Counting itself costs A \+(\S+) µs \(\+(\S+) %\) and B \+(\S+) µs", said)
+    assert float(cost[1]) == pytest.approx(20, abs=8)
+    assert float(cost[2]) == pytest.approx(2, abs=0.8)
+    assert re.search(r"Layers leave \S+ µs of the change unexplained, 95 % interval -\S+ to \+\S+\.", said)
+
+
+def test_a_layer_that_is_another_type_there_is_said_to_be_maybe_other_work():
+    result = measured(USUAL, {**USUAL, "conv-5": 140.0})
+    result.facts["B counted"]["layers"][5] = layer("conv-5", type_="MatMul")
+    finding = Finding(result)
+    assert (finding.compared[0].label, finding.compared[0].type) == ("conv-5", "Convolution → MatMul")
+    assert "conv-5 (Convolution → MatMul)" in next(iter(drawing.blocks(result))).how
+    assert "Convolution → MatMul" in " ".join(drawing.words(finding))
+    result.facts["B counted"]["layers"][5] = layer("conv-5", type_="MatMul", originals=["elsewhere"])
+    assert Finding(result).counts["matched"] == {"name": 9, "name, another type": 1}
+
+
+def test_a_kernel_that_changes_from_process_to_process_is_said():
+    result = measured(USUAL, USUAL)
+    result.facts["B counted"]["other_kernels"] = ["conv-4"]
+    assert (
+        "B had another kernel in another process, and the first one's is shown: conv-4"
+        in next(iter(drawing.blocks(result))).how
+    )
+
+
+def test_why_there_are_no_layers_is_said_of_the_side_that_has_none():
+    result = measured(USUAL, USUAL)
+    for replicate in result.replicates:
+        del replicate.samples["B counted"]
+        replicate.failures["B counted"] = Failure("error", "layers", "GPU counts no layer although it is asked to")
+    said = " ".join(drawing.words(Finding(result)))
+    assert "No layer was counted on both sides: of B, GPU counts no layer" in said
+    assert "of A" not in said
+
+
 def test_blocks_without_one_of_the_sides_count_for_no_layer():
     result = measured(USUAL, USUAL)
     del result.replicates[0].samples["A counted"]
@@ -221,6 +280,10 @@ def test_the_page_says_first_what_was_found(tmp_path):
     assert rows[-1]["label"] == "7 others together"
     assert "a note" in text
     assert "### Where the time went, layer by layer" in markdown.of_run(run)
+    summary.save(run, tmp_path / "page", None)
+    again = (tmp_path / "page" / "index.html").read_text()
+    assert "<h1>Where the time went: here and CPU</h1>" in again  # report RUN --out draws the page of its own
+    assert "1 of 10 layers differs beyond doubt: conv-5" in again
 
 
 def test_throughput_is_measured_as_in_use_and_layers_at_one_request():
@@ -249,6 +312,16 @@ def test_streams_are_left_out_where_layers_are_counted():
     assert dict(target.properties) == {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     assert "not of NUM_STREAMS=2" in said
     assert sides.counted_target(Target.with_hint("CPU", "LATENCY")) == (Target.with_hint("CPU", "LATENCY"), "")
+
+
+def test_a_property_that_varies_within_a_side_differs_only_from_what_it_never_was():
+    a, b = ({"MEMORY": value, "STREAMS": 1} for value in (1, 3))
+    varying = compiled.noted({}, {"MEMORY": 3, "STREAMS": 1}, a)
+    assert varying == {"MEMORY": ["3", "1"]}
+    assert compiled.noted(varying, a, a) == varying
+    assert compiled.differing(a, b, varying, {}) == []
+    assert compiled.differing(a, b, compiled.noted({}, {"MEMORY": 2}, a), {}) == [("MEMORY", "1 or 2", "3")]
+    assert compiled.differing(a, b) == compiled.differing(a, b, {}, {}) == [("MEMORY", "1", "3")]
 
 
 def test_properties_that_differ_are_told_apart_from_spellings():

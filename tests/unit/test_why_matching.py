@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autogauge.lab.why.matching import BY_NAME, BY_ORDER, BY_ORIGINALS, ONLY, Group, Layer, match, spelled
+from autogauge.lab.why.matching import (
+    BY_NAME,
+    BY_NAME_ALONE,
+    BY_ORDER,
+    BY_ORIGINALS,
+    ONLY,
+    Group,
+    Layer,
+    match,
+    spelled,
+)
 from tests.properties import for_all
 
 
@@ -99,3 +109,16 @@ def test_what_an_early_release_spells_otherwise_is_the_same():
 def test_another_type_in_the_same_place_is_another_layer():
     a, b = [layer("conv"), layer("r", "Reorder")], [layer("conv"), layer("s", "Eltwise")]
     assert [each.only_in for each in match(a, b)] == ["", "B", "A"]
+
+
+def test_one_name_for_two_types_is_not_said_to_be_one_layer():
+    a = [layer("x_1", "Convolution"), layer("y")]
+    b = [layer("x_1", "MatMul"), layer("y")]
+    assert seen(a, b) == [(("x_1",), ("x_1",), BY_NAME_ALONE), (("y",), ("y",), BY_NAME)]
+
+
+def test_what_the_model_says_is_stronger_than_a_name():
+    """A counted-up name is another layer's there; the model's own layers tell which is which."""
+    a = [layer("conv_1", "Convolution", "first"), layer("relu_2", "Relu", "second")]
+    b = [layer("relu_2", "Convolution", "first"), layer("conv_1", "Relu", "second")]
+    assert seen(a, b) == [(("conv_1",), ("relu_2",), BY_ORIGINALS), (("relu_2",), ("conv_1",), BY_ORIGINALS)]

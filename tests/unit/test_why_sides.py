@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,12 +11,15 @@ from typer.testing import CliRunner
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.lab.why import script, sides
+from autogauge.measuring.progress import Silent
 from autogauge.models.artefact import ModelArtefact
+from autogauge.runtimes import prepared
 from autogauge.targets import Target
 from tests.cases import each_of
 from tests.support import run_cli
 
 BASE = Target.with_hint("AUTO", "LATENCY")
+NOWHERE = Path("no/history")
 
 
 def test_a_side_is_what_runs_and_what_is_compiled_for(tmp_path):
@@ -23,13 +27,13 @@ def test_a_side_is_what_runs_and_what_is_compiled_for(tmp_path):
     (tmp_path / "bin" / "python").touch()
     model = tmp_path / "a.xml"
     model.touch()
-    release, here = sides.both("2025.4.1", "here")
+    release, here = sides.both("2025.4.1", "here", BASE, NOWHERE)
     assert (release.runs_on, release.target(BASE)) == ("2025.4.1", BASE)
     assert (here.runs_on, here.target(BASE)) == ("", BASE)
-    environment, file = sides.both(str(tmp_path), str(model))
+    environment, file = sides.both(str(tmp_path), str(model), BASE, NOWHERE)
     assert (environment.runs_on, environment.model) == (str(tmp_path), None)
     assert (file.runs_on, file.model) == (str(model), model)
-    device, properties = sides.both("CPU", "NUM_STREAMS=2")
+    device, properties = sides.both("CPU", "NUM_STREAMS=2", BASE, NOWHERE)
     assert (device.runs_on, device.target(BASE)) == ("", Target.with_hint("CPU", "LATENCY"))
     assert properties.target(BASE).properties == {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "2"}
 
@@ -38,13 +42,39 @@ def test_a_side_is_what_runs_and_what_is_compiled_for(tmp_path):
     ("a", "b", "said"),
     [
         ("2025.4.1", "2025.4.1", "A and B are both 2025.4.1"),
-        ("20.4", "here", "A is to be a release"),
-        ("here", "no/such/folder", "B is to be a release"),
+        ("20.4", "here", "there is no '20.4': give a release"),
+        ("here", "no/such/folder", "no/such/folder"),
     ],
 )
 def test_what_is_no_side_is_said_of_the_side_that_it_is(a, b, said):
     with pytest.raises(UserError, match=said) as caught:
-        sides.both(a, b)
+        sides.both(a, b, BASE, NOWHERE)
+    assert "--reference" not in str(caught.value)
+
+
+def test_runtimes_are_named_as_by_reference_and_room_is_asked_for_both_before_either_is_installed(monkeypatch):
+    asked = []
+    monkeypatch.setattr(prepared, "require_room", lambda several, *_: asked.append([each.text for each in several]))
+    sides.require_room(sides.both("2025.4", "2024.6.0", BASE, NOWHERE), None, Silent())
+    assert asked == [["2025.4"], ["2024.6.0"], ["2025.4", "2024.6.0"]]
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"has not the API.*take a later one \(A\)"):
+        sides.require_room([sides.parse("A", "2021.4", BASE, NOWHERE)], None, Silent())
+
+
+@each_of(
+    ("text", "said"),
+    [
+        ("openvino-1.whl", "does not have the name of a wheel"),
+        ("numpy-2.0.0-py3-none-any.whl", "is a wheel of numpy, not of openvino"),
+        ("{}", "is no virtual environment and no unpacked archive"),
+        ("num_streams=2", "'num_streams=2' has a property in small letters"),
+    ],
+)
+def test_what_cannot_be_a_runtime_is_said_of_the_side(tmp_path, text, said):
+    with pytest.raises(UserError, match=said) as caught:
+        sides.parse("B", text.format(tmp_path), BASE, NOWHERE)
+    assert str(caught.value).endswith("(B).")
     assert "--reference" not in str(caught.value)
 
 

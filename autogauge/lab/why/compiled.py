@@ -8,13 +8,36 @@ from typing import Any
 
 ABSENT = "not there"
 OF_DEVICES = "DEVICE_PROPERTIES"
+MOST_SEEN = 4
 
 
-def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, A's value and B's of each that differs, in the order of the names; those of AUTO's devices have the device in front."""
-    first, second = flat(a), flat(b)
-    pairs = [(name, first.get(name, ABSENT), second.get(name, ABSENT)) for name in sorted({*first, *second})]
-    return [each for each in pairs if each[1] != each[2]]
+def differing(a: Mapping[str, Any], b: Mapping[str, Any], *varying: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, A's value and B's of each that differs, in the order of the names; those of AUTO's devices have the device in front.
+
+    ``varying`` are what was not the same in all processes of A, and of B (``noted``): such a value is told as ``1 or 2``, and differs
+    only where the other side never had one of them.
+    """
+    sides = flat(a), flat(b)
+    found = []
+    for name in sorted({*sides[0], *sides[1]}):
+        seen = [
+            [*(varying[place].get(name) or ()), side.get(name, ABSENT)] if varying else [side.get(name, ABSENT)]
+            for place, side in enumerate(sides)
+        ]
+        if not {*seen[0]} & {*seen[1]}:
+            found.append((name, *(" or ".join(sorted({*each})) for each in seen)))
+    return found  # type: ignore[return-value]
+
+
+def noted(varying: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
+    """``varying`` with what differs between one process of a side and the next: up to ``MOST_SEEN`` values by the property's name."""
+    found = {name: [*values] for name, values in varying.items()}
+    first, second = flat(before), flat(now)
+    for name in {*first, *second}:
+        values = [first.get(name, ABSENT), second.get(name, ABSENT)]
+        if values[0] != values[1]:
+            found[name] = [*dict.fromkeys((*found.get(name, ()), *values))][:MOST_SEEN]
+    return found
 
 
 def flat(properties: Mapping[str, Any]) -> dict[str, str]:

@@ -7,14 +7,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from autogauge.lab.why.finding import FAMILY_ERROR, SIDES, Compared, Finding, Line
+from autogauge.lab.why.finding import (
+    ARROW,
+    COUNTING,
+    FAMILY_ERROR,
+    PLAIN,
+    SIDES,
+    SUM,
+    UNEXPLAINED,
+    Compared,
+    Finding,
+    Line,
+)
 from autogauge.lab.why.study import ALONE, COUNTED, STEADY, name_of
 from autogauge.measuring.claim import Ratio
 from autogauge.measuring.drawing import NONE, Block, Table, number
 from autogauge.measuring.result import Result
-from autogauge.plain import few
+from autogauge.plain import counted, few
 from autogauge.stats.intervals import Interval
 
 TOP = 12
@@ -99,6 +111,12 @@ def counted_words(finding: Finding) -> list[str]:
     only = " and ".join(f"{count} only in {side}" for side, count in counts["only_in"].items())
     fused = " and ".join(f"{count} of {side}" for side, count in counts["not_executed"].items())
     found = [f"Matched: {matched}; {only}. Not executed, since they are fused into others or optimized out: {fused}."]
+    if others := [each for each in finding.compared if ARROW in each.type]:
+        named = few([f"{each.label} ({each.type})" for each in others])
+        found.append(f"Of another type in B than in A, so that it may be other work: {named}.")
+    for side, layers in finding.other_kernels:
+        if layers:
+            found.append(f"{side} had another kernel in another process, and the first one's is shown: {few(layers)}.")
     for side in SIDES:
         facts = finding.result.facts.get(name_of(side, COUNTED), {})
         if facts.get("counted_on"):
@@ -152,6 +170,11 @@ def signed(value: float) -> str:
     return text if value <= 0 or text == "0" else f"+{text}"
 
 
+def in_us(found: Interval) -> Interval:
+    """A difference of milliseconds in microseconds."""
+    return replace(found, ratio=1e3 * found.ratio, low=1e3 * found.low, high=1e3 * found.high)
+
+
 def bounds(found: Interval) -> str:
     """Where a difference lies."""
     return f"{signed(found.low)} to {signed(found.high)}" if math.isfinite(found.low) else "none yet"
@@ -172,9 +195,11 @@ def words(finding: Finding) -> list[str]:
         (each.metric.title for each in result.claims if each.name == STEADY and isinstance(each, Ratio)), ""
     )
     found += [f"{_sentence(line)}." for line in finding.in_use if line.title == promised]
-    layers = next((each for each in finding.whole if each.title == "sum of layers" and each.difference), None)
+    layers = next((each for each in finding.whole if each.title == SUM and each.difference), None)
     if layers is not None and finding.compared:
-        found.append(_carried(finding, layers))
+        found += [_carried(finding, layers), *_costs(finding)]
+    else:
+        found += [f"No layer was counted on both sides: {_not_counted(result)}."]
     if finding.properties:
         names = [f"{name} ({a} → {b})" for name, a, b in finding.properties]
         found.append(f"Properties that differ: {few(names)}.")
@@ -206,6 +231,32 @@ def _sentence(line: Line) -> str:
     )
 
 
+def _not_counted(result: Result) -> str:
+    """Why there are no layers of a side, or of both."""
+    found = []
+    for side in SIDES:
+        name = name_of(side, COUNTED)
+        if not result.samples(name):
+            failures = result.failures(name)
+            found.append(f"of {side}, {failures[0][2].sentence() if failures else 'nothing was measured'}")
+    return "; ".join(found) or "no block has both"
+
+
+def _costs(finding: Finding) -> Iterable[str]:
+    """What counting itself costs, and what of the change layers leave unexplained: without these a sum of layers misleads."""
+    lines = {each.title: each for each in finding.whole}
+    plain, counting, rest = lines[PLAIN], lines[COUNTING], lines[UNEXPLAINED]
+    if counting.a is None or counting.b is None or not plain.a or not plain.b or rest.difference is None:
+        return
+    cost = " and ".join(
+        f"{side} {signed(1e3 * cost)} µs ({signed(100 * cost / whole)} %)"
+        for side, cost, whole in (("A", counting.a, plain.a), ("B", counting.b, plain.b))
+    )
+    open_ = 1e3 * rest.difference.ratio
+    between = f", {PERCENT} interval {bounds(in_us(rest.difference))}"
+    yield f"Counting itself costs {cost} an inference. Layers leave {signed(open_)} µs of the change unexplained{between}."
+
+
 def _carried(finding: Finding, layers: Line) -> str:
     """Which layers carry the change, and how much of it."""
     sure = [each for each in finding.compared if each.line.word != "open"]
@@ -213,14 +264,13 @@ def _carried(finding: Finding, layers: Line) -> str:
     if not sure:
         largest = finding.compared[0]
         assert largest.line.difference is not None
+        few_ = f" {NEEDED.format(finding.fewest)}." if finding.blocks < finding.fewest else ""
         return (
-            f"No layer of {count} differs beyond doubt over {finding.blocks} blocks; "
-            f"the largest difference is {largest.label} ({signed(largest.line.difference.ratio)} µs)."
+            f"No layer of {count} differs beyond doubt over {counted(finding.blocks, 'block')}; "
+            f"the largest difference is {largest.label} ({signed(largest.line.difference.ratio)} µs).{few_}"
         )
     told = [
-        f"{each.label} {signed(each.line.difference.ratio)} µs ({each.kernel} {each.precision})".replace(" )", ")")
-        for each in sure
-        if each.line.difference
+        f"{each.label} {signed(each.line.difference.ratio)} µs ({_kind(each)})" for each in sure if each.line.difference
     ]
     carried = sum(each.line.difference.ratio for each in sure if each.line.difference)
     assert layers.difference is not None
@@ -229,6 +279,11 @@ def _carried(finding: Finding, layers: Line) -> str:
         f"{len(sure)} of {count} layers differ{'s' if len(sure) == 1 else ''} beyond doubt: {few(told, '; ')}. "
         f"Together {signed(carried)} µs, where the sum of all layers differs by {signed(sum_us)} µs."
     )
+
+
+def _kind(of: Compared) -> str:
+    """Kernel and precision; what it is where the sides differ in that."""
+    return " ".join(filter(None, (of.kernel, of.precision, f"{of.type}," if ARROW in of.type else ""))).rstrip(",")
 
 
 def to_json(finding: Finding) -> dict[str, Any]:

@@ -33,7 +33,10 @@ FAMILY_ERROR = 0.05
 SMALLEST_SHARE = 0.002
 """Layers that take less of either side's sum are one line together: each would widen the intervals of all."""
 SIDES = ("A", "B")
-JOINED = " + "
+JOINED, ARROW = " + ", "→"
+PLAIN, SUM, COUNTING = "inference, not counted", "sum of layers", "counting itself"
+UNEXPLAINED = "change that layers leave unexplained"
+"""How lines of the whole are called."""
 Figures = Union[Sequence[float], Array]  # noqa: UP007 (Python 3.9 evaluates it)
 Column = Sequence[Optional[float]]  # noqa: UP045
 """A figure for each block; ``None`` where that has none."""
@@ -74,22 +77,22 @@ class Compared:
     def label(self) -> str:
         """How tables call it: by its name in A, and that in B where it differs."""
         a, b = self.names
-        return a or b if not (a and b) or a == b else f"{a} → {b}"
+        return a or b if not (a and b) or a == b else f"{a} {ARROW} {b}"
 
     @property
     def kernel(self) -> str:
         """Kernel and precision, of both sides where they differ."""
-        return " → ".join(dict.fromkeys(filter(None, self.kernels)))
+        return f" {ARROW} ".join(dict.fromkeys(filter(None, self.kernels)))
 
     @property
     def precision(self) -> str:
         """The precision, of both sides where it differs."""
-        return " → ".join(dict.fromkeys(filter(None, self.precisions)))
+        return f" {ARROW} ".join(dict.fromkeys(filter(None, self.precisions)))
 
     @property
     def type(self) -> str:
         """Its type, of both sides where it differs."""
-        return " → ".join(dict.fromkeys(filter(None, self.types)))
+        return f" {ARROW} ".join(dict.fromkeys(filter(None, self.types)))
 
     @property
     def size(self) -> float:
@@ -218,16 +221,16 @@ class Finding:
         counted_a, counted_b = (self._paired(name_of(each, COUNTED), LATENCY_MS) for each in SIDES)
         layers_a, layers_b = (self._paired(name_of(each, COUNTED), LAYERS_MS) for each in SIDES)
         lines = [
-            self._of_columns("inference, not counted", plain_a, plain_b),
+            self._of_columns(PLAIN, plain_a, plain_b),
             self._of_columns("inference, counted", counted_a, counted_b),
-            self._of_columns("sum of layers", layers_a, layers_b),
-            self._of_columns("counting itself", _less(counted_a, plain_a), _less(counted_b, plain_b)),
+            self._of_columns(SUM, layers_a, layers_b),
+            self._of_columns(COUNTING, _less(counted_a, plain_a), _less(counted_b, plain_b)),
             self._of_columns("outside of layers", _less(counted_a, layers_a), _less(counted_b, layers_b)),
         ]
         unexplained = _less(_less(plain_b, plain_a), _less(layers_b, layers_a))
         values = [each for each in unexplained if each is not None]
         difference = paired_difference(values, [0.0] * len(values), 1 - FAMILY_ERROR) if values else None
-        return [*lines, Line("change that layers leave unexplained", None, None, difference)]
+        return [*lines, Line(UNEXPLAINED, None, None, difference)]
 
     def _one_request(self, side: str) -> str:
         """The condition that infers as the counted one does, without counting."""
@@ -281,7 +284,8 @@ class Finding:
     def properties(self) -> list[tuple[str, str, str]]:
         """What the compiled models of both sides, as they are in use, say differently of themselves: name, A's value, B's."""
         a, b = self._asked
-        return compiled.differing(a, b) if a and b else []
+        varying = [self.result.facts.get(each, {}).get("varying") or {} for each in SIDES]
+        return compiled.differing(a, b, *varying) if a and b else []
 
     @property
     def properties_are_known(self) -> bool:
@@ -292,6 +296,11 @@ class Finding:
     def _asked(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         a, b = (self.result.facts.get(each, {}).get("properties") or {} for each in SIDES)
         return a, b
+
+    @property
+    def other_kernels(self) -> list[tuple[str, list[str]]]:
+        """Of each side the layers that had another kernel in another process: what is shown is the first one's."""
+        return [(each, [*facts.get("other_kernels", ())]) for each, facts in zip(SIDES, self._facts, strict=True)]
 
     @cached_property
     def counts(self) -> dict[str, Any]:

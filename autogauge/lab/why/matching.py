@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 BY_NAME, BY_ORIGINALS, BY_ORDER = "name", "original layers", "type and order"
+BY_NAME_ALONE = "name, another type"
+"""Nothing else speaks for it, and a name that a converter counted up may be chance."""
 ONLY = "only there"
 _PRECISION = re.compile(r"(^|_)(FP16|FP32|FP64|BF16|I8|U8|I32|I64)$")
 Key = Hashable
@@ -67,8 +69,9 @@ def match(a: Sequence[Layer], b: Sequence[Layer]) -> list[Group]:
     What was not executed was fused into others, and is in no group. Swapping the sides swaps the groups' sides.
     """
     joined = _Joined(a, b)
-    joined.by_name()
+    joined.by_name(BY_NAME)
     joined.by_originals()
+    joined.by_name(BY_NAME_ALONE)
     joined.by_order(both=True)
     joined.by_order(both=False)
     return joined.groups()
@@ -100,15 +103,18 @@ class _Joined:
             self._how.pop(high, None)
             self._how[low] = how
 
-    def by_name(self) -> None:
-        """The same name; where a side has one more than once, the first is the first."""
-        named: tuple[dict[str, list[int]], ...] = (defaultdict(list), defaultdict(list))
+    def by_name(self, how: str) -> None:
+        """The same name and type, or (``BY_NAME_ALONE``) of what is left the same name; the first of several is the first."""
+        alone, matched = how == BY_NAME_ALONE, self._matched()
+        named: tuple[dict[Key, list[int]], ...] = (defaultdict(list), defaultdict(list))
         for side in (0, 1):
             for place in self.places[side]:
-                named[side][self.layers[side][place].name].append(place)
+                each = self.layers[side][place]
+                if not alone or self.root((side, place)) not in matched:
+                    named[side][each.name, "" if alone else each.type].append(place)
         for name, places in named[0].items():
             for one, other in zip(places, named[1].get(name, ()), strict=False):  # the longer one's rest is left
-                self.join(one, other, BY_NAME)
+                self.join(one, other, how)
 
     def by_originals(self) -> None:
         """One of the model's layers in both, which on one side at least is in no other layer: what is in many tells nothing."""

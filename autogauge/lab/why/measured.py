@@ -12,6 +12,7 @@ from autogauge.errors import explain_os_error
 from autogauge.history import run_file
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import sides
+from autogauge.lab.why.sides import Side
 from autogauge.lab.why.study import Why
 from autogauge.measuring.progress import Progress
 from autogauge.rig.rig import Rig
@@ -33,7 +34,11 @@ def measure(study: Why, run: Run, seed: int, progress: Progress) -> None:
         rig = Rig(settings.asked, cache, Path(scratch), lambda: contextlib.nullcontext(progress), run.notes)
         finished = False
         try:
+            sides.require_room(study.sides, cache, progress)
+            study.sides = (sides.settled(rig, study.sides[0]), sides.settled(rig, study.sides[1]))
+            sides.require_room([each for each in study.sides if each.of_run], cache, progress)
             a, b = (sides.set_up(rig, each, study.target_of(each)) for each in study.sides)
+            run.notes += [note for each in study.sides if (note := elsewhere(each, settings.machine))]
             planned = study.planned(rig, seed)
             if one_and_the_same(a, b) and len({study.target_of(each).key for each in study.sides}) == 1:
                 run.notes.append(SAME)
@@ -54,6 +59,14 @@ def one_and_the_same(a: Setup, b: Setup) -> bool:
     """Whether two sides run one model on one OpenVINO, whatever they were called."""
     ours, theirs = (each.launcher.runtime.identity for each in (a, b))
     return ours is not None and ours == theirs and a.workload.model.digest == b.workload.model.digest
+
+
+def elsewhere(side: Side, machine: str) -> str:
+    """That a saved run's condition was of another machine; empty for one that was not."""
+    if side.of_run is None or side.of_run.machine in ("", machine):
+        return ""
+    saved = side.of_run.machine
+    return f"{side.name} ({side.label}) was saved on {saved}, and is measured anew on {machine}: there it may differ"
 
 
 def keep(run: Run, label: str) -> tuple[Recorded, Path]:

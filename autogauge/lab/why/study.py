@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autogauge.lab.why import compiled
 from autogauge.lab.why import sides as naming
 from autogauge.lab.why.matching import Layer, match
 from autogauge.lab.why.sides import Side
@@ -63,7 +64,9 @@ class Why(Study):
     amounts = MappingProxyType({})
 
     def __init__(self, a: Side, b: Side, base: Target, blocks: int, confidence: float = 0.95) -> None:
-        self.sides, self._base, self._blocks, self._confidence = (a, b), base, blocks, confidence
+        self.sides: tuple[Side, Side] = (a, b)
+        """What is compared; ``measured`` puts others in their place where the rig is to say what they run on."""
+        self._base, self._blocks, self._confidence = base, blocks, confidence
 
     def target_of(self, side: Side) -> Target:
         """What a side compiles for as it is in use."""
@@ -83,7 +86,10 @@ class Why(Study):
             for kind, each, _ in kinds:
                 labels = {"side": side.name, "named": side.label, **({"kind": kind} if kind else {})}
                 name = name_of(side.name, kind)
-                found.append(Condition(name, each, name, own_labels=labels, runs_on=side.runs_on, recorded=False))
+                requests = 0 if kind else side.infer_requests
+                found.append(
+                    Condition(name, each, name, requests, own_labels=labels, runs_on=side.runs_on, recorded=False)
+                )
         return tuple(found)
 
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
@@ -122,12 +128,15 @@ class WhyTurns:
             counted=is_counted,
             warm_up_s=WARM_UP_S,
             measure_s=MEASURE_S,
-            infer_requests=0 if condition.own_labels.get("kind") else self._rig.asked.infer_requests,
+            infer_requests=self._requests(condition),
             deadline_s=deadline_s,
             accelerator_wait_s=deadline_s / 2,
         )
         reply, log = setup.launcher.run_once(request, f"why-{condition.name}")
         facts = self._result.facts.setdefault(condition.name, {"auto_logs": []})
+        if told := facts.get("properties"):
+            varying = compiled.noted(facts.get("varying") or {}, told, reply.get("properties") or {})
+            facts.update({"varying": varying} if varying else {})
         facts.update({each: reply.get(each) for each in ("openvino", "infer_requests", "hint", "properties")})
         facts["python"] = setup.launcher.runtime.python
         if log.lines:
@@ -148,6 +157,10 @@ class WhyTurns:
             arrays=arrays,
         )
 
+    def _requests(self, condition: Condition) -> int:
+        """How many are in flight: one where layers are looked at, else what the side or the session says; 0 lets the device say."""
+        return 0 if condition.own_labels.get("kind") else condition.infer_requests or self._rig.asked.infer_requests
+
     def _layers(self, reply: Mapping[str, Any], facts: dict[str, Any]) -> Any:
         """The microseconds of each layer, in the order of the first process's layers. Raises ``ProbeFailed`` where they are others."""
         told, times = reply.get("layers") or (), reply.get("layers_us") or ()
@@ -167,6 +180,9 @@ class WhyTurns:
         facts["step_us"] = max(facts.get("step_us", 0.0), reply.get("step_us") or 0.0)
         facts["inferences"] = facts.get("inferences", 0) + len(reply["latencies_ms"])
         before = facts.setdefault("layers", list(told))
+        kernels = {each["name"]: each["kernel"] for each in before}
+        others = {each["name"] for each in told if kernels.get(each["name"], each["kernel"]) != each["kernel"]}
+        facts["other_kernels"] = sorted({*facts.get("other_kernels", ()), *others})
         if [each["name"] for each in before] == [each["name"] for each in told]:
             return np.asarray(times, float)
         found = np.zeros(len(before))

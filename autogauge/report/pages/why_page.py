@@ -8,9 +8,15 @@ from autogauge.files import write_for_a_user
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import drawing
 from autogauge.lab.why.finding import Finding
+from autogauge.lab.why.study import NAME
 from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.run_page import facts
 from autogauge.report.told import summarize
+
+
+def is_one(run: Recorded) -> bool:
+    """Whether ``why`` saved that run."""
+    return len(run.results) == 1 and run.results[0].name == NAME
 
 
 def save(run: Recorded, top: int, path: Path) -> None:

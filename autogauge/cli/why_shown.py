@@ -1,0 +1,41 @@
+"""How what ``why`` found is printed: by the command itself, and by ``report`` of a run that it saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+
+from autogauge.history.recorded import Recorded
+from autogauge.lab.why import drawing
+from autogauge.lab.why.finding import Finding
+from autogauge.plain import sentence
+from autogauge.report.console import console
+from autogauge.report.output import print_json
+
+
+def show(run: Recorded, saved: Path, top: int, *, as_json: bool, as_markdown: bool) -> None:
+    """Print it, with so many layers."""
+    from autogauge.report import markdown, terminal
+
+    finding = Finding(run.results[0])
+    notes = [*run.notes, *run.lacks]
+    if as_json:
+        print_json({**drawing.to_json(finding), "notes": notes, "saved": str(saved)})
+        return
+    blocks = list(drawing.blocks_of(finding, top))
+    if as_markdown:
+        words = drawing.words(finding)
+        print(markdown.of_blocks(f"Where the time went: {drawing.title(finding)}", words, blocks, notes), end="")
+        return
+    screen = console()
+    for found in run.findings:
+        screen.print(Text(f"FINDING  {sentence(str(found['sentence']))}", style="bold red"))
+    for line in (*terminal.heading(run), *drawing.words(finding)):
+        screen.print(Text(sentence(line)))
+    for block in blocks:
+        for part in terminal.printed_block(block):
+            screen.print(part)
+    for note in notes:
+        screen.print(Text(f"NOTE  {sentence(note)}"))
+    print(f"saved: {sentence(str(saved))}")
