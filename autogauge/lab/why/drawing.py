@@ -64,7 +64,7 @@ WHOLE = (
     "Medians over the processes in ms, and B's difference within the blocks with its 95 % interval. Counted is in other processes than "
     "not counted: what counting itself costs stands here. A layer's time is in whole microseconds, so a sum of short ones is too small."
 )
-IN_USE = "Nothing is counted here: as many requests as the device asks for. Each with its 95 % interval."
+IN_USE = "Nothing is counted here: as many requests as the device asks for. Times in ms, each with its 95 % interval."
 PHASES = (
     "Medians over the processes in ms, which are fresh ones: nothing is cached. The intervals of B's differences hold together with 95 %. "
     "What AUTO's log tells is of its own clock."
