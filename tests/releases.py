@@ -113,8 +113,10 @@ def slower_from(place, size=1.1, names=NAMES):
 class Lab:
     """A machine with releases whose costs are known, on which bisections are measured; some cannot be set up."""
 
-    def __init__(self, monkeypatch, tmp_path, costs, noise=0.02, broken=(), dies=(), seed=3, removed=None):
-        """``removed`` says of some, by name, after how many turns they are no longer there."""
+    def __init__(
+        self, monkeypatch, tmp_path, costs, noise=0.02, broken=(), dies=(), seed=3, removed=None, without=None
+    ):
+        """``removed`` says of some, by name, after how many turns they are no longer there; ``without`` why some cannot be had."""
         self.machine = Machine(costs, noise, seed, dies=dies)
         self.place, self.tmp_path, self.broken = rig([]), tmp_path, dict.fromkeys(broken, "it hung (--openvino).")
         self.place.deadlines, self.place.cache = SimpleNamespace(probe_s=1.0), None
@@ -122,7 +124,7 @@ class Lab:
         self.set_up = []
         without_asking(monkeypatch)
         monkeypatch.setattr(naming, "set_up", self._set_up)
-        monkeypatch.setattr(naming, "require_room", lambda *_: {})
+        monkeypatch.setattr(naming, "require_room", lambda *_: without or {})
         monkeypatch.setattr(beside, "measure", self._measure)
         monkeypatch.setattr(differs, "properties_of", self._properties)
 
@@ -158,7 +160,7 @@ class Lab:
 
     def matrix(self, names, base, **wanted):
         self.session = SimpleNamespace(rig=self.place, progress=Silent(), save=None, close=lambda at_once=False: None)
-        asked = plan.Wanted(figures.parse("hints", wanted.pop("metric", None)), **wanted)
+        asked = plan.Wanted(figures.parse(wanted.pop("study", "hints"), wanted.pop("metric", None)), **wanted)
         work = matrix_measuring.Measuring(self.session, asked, self.tmp_path, "lab-01")
         path, interruption = work.run(names, base)
         return outcome.of_file(path) if path else None, interruption

@@ -314,6 +314,22 @@ def test_what_is_removed_before_a_block_is_not_in_it(lab):
     assert len(matrix.run.results) == 4
 
 
+def test_what_was_removed_is_not_tried_in_the_next_block(lab):
+    matrix, _ = lab(COSTS, removed={"2024.6.0": 30}).matrix(VERSIONS, VERSIONS[-1], study="hints,fil")
+    assert words_of(matrix, "fil") == {"2023.3.0": SLOWER, "2025.4.1": ALIKE}
+    assert not any("2024.6.0" in each.name for result in matrix.run.results for each in result.conditions)
+    assert matrix.warnings()[0].startswith("NOT MEASURED: 2024.6.0")
+
+
+def test_what_cannot_be_had_is_said_in_the_words_of_why_and_is_not_set_up(lab):
+    here = lab(COSTS, without={"2024.6.0": "the index has no 2024.6.0 (--openvino)."})
+    matrix, _ = here.matrix(VERSIONS, VERSIONS[-1])
+    assert matrix.absent == {"2024.6.0": "the index has no 2024.6.0 (--openvino)."}
+    assert "2024.6.0" not in here.set_up
+    with pytest.raises(UserError, match=r"no 2024\.6\.0 \(--base\)"):
+        here.matrix(VERSIONS, "2024.6.0")
+
+
 def test_one_that_says_another_version_when_it_is_set_up_does_not_end_the_others(lab, monkeypatch):
     here = lab(COSTS)
     own = named.set_up
