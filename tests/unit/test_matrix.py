@@ -326,6 +326,10 @@ def test_what_cannot_be_had_is_said_in_the_words_of_why_and_is_not_set_up(lab):
     matrix, _ = here.matrix(VERSIONS, VERSIONS[-1])
     assert matrix.absent == {"2024.6.0": "the index has no 2024.6.0 (--openvino)."}
     assert "2024.6.0" not in here.set_up
+    with pytest.raises(
+        UserError, match=r"nothing to compare 2026\.4\.1 with: the index has no 2024\.6\.0 \(--openvino\)\.$"
+    ):
+        here.matrix(["2024.6.0"], VERSIONS[-1])
     with pytest.raises(UserError, match=r"no 2024\.6\.0 \(--base\)"):
         here.matrix(VERSIONS, "2024.6.0")
 

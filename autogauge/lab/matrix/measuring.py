@@ -61,7 +61,7 @@ class Measuring:
         for openvino, same in named.of_one_build(labelled).items():
             rig.notes.append(f"{few(same)} are one build, openvino {openvino}: no difference is to be expected")
         if not self.others:
-            why = "; ".join(self.absent.values())
+            why = "; ".join(each.removesuffix(".").removesuffix(f" ({named.OPTION})") for each in self.absent.values())
             raise UserError(f"there is nothing to compare {base} with{f': {why}' if why else ''} ({named.OPTION}).")
         self.keeper = Keeper(self.folder, outcome.KIND, self.machine, self._settings, self.results)
 
