@@ -13,13 +13,15 @@ import pytest
 
 from autogauge.gate.comparison import compare
 from autogauge.history import recorded
+from autogauge.history.recorded import Recorded
 from autogauge.history.select import Histories
 from autogauge.history.standing_file import Standing
 from autogauge.history.where import Where
-from autogauge.report.pages import comparison_page, run_page, trends_page
+from autogauge.report.pages import comparison_page, run_page, trends_page, why_page
 from autogauge.report.pages.render import ASSETS, put_script
 from tests.browser.conftest import SIZES, draw_all, eventually
 from tests.histories import LATENCY, PER_FRAME, save, year
+from tests.whys import USUAL, measured
 
 pytestmark = pytest.mark.browser
 DATA = Path(__file__).parents[1] / "data" / "run"
@@ -45,6 +47,8 @@ def reports(tmp_path_factory):
         trends_page.save(histories.all(Where()), reports / "trends")
         found = compare(histories.select("openvino=2026.3"), histories.select("openvino=2026.4"), 0.05)
         comparison_page.save(found, reports / "comparison.html")
+    slower = measured(USUAL, {**USUAL, "conv-3": 140.0, "conv-4": 60.0}, own={HOSTILE[:300]: 30.0})
+    why_page.save(Recorded(results=(slower,), notes=(HOSTILE,), machine=HOSTILE), 8, reports / "why.html")
     (reports / "latest").mkdir()
     (saved,) = DATA.glob("*.json")
     page = reports / "latest" / "index.html"
@@ -53,7 +57,7 @@ def reports(tmp_path_factory):
     return reports
 
 
-@pytest.fixture(params=["trends/index.html", "comparison.html", "latest/index.html"])
+@pytest.fixture(params=["trends/index.html", "comparison.html", "latest/index.html", "why.html"])
 def path(request, reports):
     return reports / request.param
 

@@ -6,67 +6,20 @@ import json
 import math
 import re
 from dataclasses import replace
-from pathlib import Path
-from random import Random
 
-import numpy as np
 import pytest
 
 from autogauge import studies
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import compiled, drawing, sides
 from autogauge.lab.why.finding import Finding
-from autogauge.lab.why.study import LAYERS_US, METRICS, NAME, Why
 from autogauge.measuring import saving
-from autogauge.measuring.plan import Plan
-from autogauge.measuring.result import BY_METRIC, Replicate, Result, Sample
 from autogauge.probe.request import Failure
 from autogauge.report import markdown, summary, terminal
 from autogauge.report.pages import why_page
 from autogauge.targets import Target
 from tests.cases import each_of
-
-NAMES = tuple(f"conv-{place}" for place in range(10))
-
-
-def layer(name, *, kernel="jit_f32", executed=True, originals=(), type_="Convolution"):
-    more = {"layouts": "", "originals": list(originals) or [name]}
-    return {"name": name, "type": type_, "kernel": kernel, "precision": "f32", "executed": executed, **more}
-
-
-def measured(a, b, *, blocks=12, noise_us=3.0, own=None, hint="LATENCY", seed=0):
-    """A result with layers of these microseconds (``name: us``); ``own`` are more of B's, which A does not have."""
-    noise = Random(seed)
-    study = Why(
-        *sides.both("here", "CPU", Target.with_hint("CPU", hint), Path("none")), Target.with_hint("CPU", hint), blocks
-    )
-    conditions = study.conditions(None)
-    result = Result(
-        NAME, conditions, study.claims(None, conditions), Plan((blocks,), 60.0), 0, metrics=METRICS, shown=BY_METRIC
-    )
-    for name, us in (("A", a), ("B", {**b, **(own or {})})):
-        told = {"openvino": "2026.4.1-1", "properties": {"NUM_STREAMS": 1, "SIDE": name}}
-        counted = {"averages": True, "step_us": 1.5, "layers": [*map(layer, us), layer("relu", executed=False)]}
-        result.facts[name] = dict(told)
-        result.facts[f"{name} counted"] = {**told, **counted}
-    for index in range(blocks):
-        replicate = Replicate(index, tuple(each.name for each in conditions))
-        for condition in conditions:
-            us = a if condition.name.startswith("A") else {**b, **(own or {})}
-            times = [value + noise.gauss(0, noise_us) for value in us.values()]
-            figures = {"fil_s": 0.1, "compile_s": 0.08, "latency_ms": sum(times) / 1e3 + 0.05, "fps": 100.0}
-            arrays = {}
-            if condition.name.endswith("counted"):
-                arrays[LAYERS_US] = np.array([*times, 0.0])
-                figures |= {"layers_ms": sum(times) / 1e3, "latency_ms": figures["latency_ms"] + 0.02}
-                del figures["fps"]
-            replicate.samples[condition.name] = Sample(figures, arrays=arrays)
-        result.replicates.append(replicate)
-    result.state = "decided"
-    return result
-
-
-USUAL = dict.fromkeys(NAMES, 100.0)
+from tests.whys import USUAL, layer, measured
 
 
 @pytest.mark.parametrize("planted", ["conv-0", "conv-7"])
@@ -204,7 +157,7 @@ def test_why_there_are_no_layers_is_said_of_the_side_that_has_none():
         replicate.failures["B counted"] = Failure("error", "layers", "GPU counts no layer although it is asked to")
     said = " ".join(drawing.words(Finding(result)))
     assert "No layer was counted on both sides: of B, GPU counts no layer" in said
-    assert "of A" not in said
+    assert "of A, " not in said
 
 
 def test_blocks_without_one_of_the_sides_count_for_no_layer():
@@ -286,6 +239,12 @@ def test_the_page_says_first_what_was_found(tmp_path):
     assert "1 of 10 layers differs beyond doubt: conv-5" in again
 
 
+def test_the_share_of_the_change_has_its_sign_and_is_of_a():
+    said = drawing.words(Finding(measured(USUAL, {**USUAL, "conv-1": 150.0})))[1]
+    share = re.search(r"B − A is \+0\.0(\d+) ms, \+(\d)\.?\d* % of A's, 95 % interval \+\S+ to \+\S+ ms\)", said)
+    assert int(share[2]) in (4, 5)
+
+
 def test_throughput_is_measured_as_in_use_and_layers_at_one_request():
     result = measured(USUAL, USUAL, hint="THROUGHPUT")
     assert [each.name for each in result.conditions] == [
@@ -329,6 +288,11 @@ def test_properties_that_differ_are_told_apart_from_spellings():
     b = {"PERF_COUNT": "NO", "X": "1", "DEVICES": ["CPU", "GPU"], "DEVICE_PROPERTIES": {"CPU": {"NUM_STREAMS": 2}}}
     assert compiled.differing(a, b) == [
         ("CPU: NUM_STREAMS", "1", "2"),
-        ("CPU: OLD", "none", "not there"),
         ("DEVICES", "CPU", "CPU, GPU"),
+        ("CPU: OLD", "none", "not there"),
+    ]
+    nested = {"DEVICE_PROPERTIES": {"CPU": {"NUM_STREAMS": 1, "SUPPORTED_PROPERTIES": {"NUM_STREAMS": "RW"}}}}
+    assert compiled.differing(nested, {"Z": 1, **{"DEVICE_PROPERTIES": {"CPU": {"NUM_STREAMS": 2}}}}) == [
+        ("CPU: NUM_STREAMS", "1", "2"),
+        ("Z", "not there", "1"),
     ]

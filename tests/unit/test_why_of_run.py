@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import run_file
+from autogauge.lab.releases import kept
 from autogauge.lab.why import measured, sides
 from autogauge.measuring.condition import PINNED, REFERENCE, Condition
 from autogauge.measuring.plan import Plan
@@ -159,6 +160,15 @@ def test_one_of_several_studies_can_be_named(tmp_path):
 def test_a_run_that_does_not_say_enough_is_refused(tmp_path, fields, said):
     with pytest.raises(UserError, match=said):
         side(saved(tmp_path, **fields))
+
+
+def test_a_matrix_is_no_run(tmp_path):
+    path = saved(tmp_path)
+    document = json.loads(path.read_text())
+    document[run_file.SECTION][kept.KIND] = "matrix"
+    path.write_text(json.dumps(document))
+    with pytest.raises(UserError, match=r"is no run but a matrix: name two of its releases, such as 2024\.6\.0 \(B\)"):
+        side(path)
 
 
 def test_two_runs_that_were_fed_otherwise_are_not_compared(tmp_path):

@@ -8,11 +8,13 @@ from typing import Any
 
 ABSENT = "not there"
 OF_DEVICES = "DEVICE_PROPERTIES"
+SUPPORTED = "SUPPORTED_PROPERTIES"
+"""What there is, not what it is: that one side lacks a property is told by its name."""
 MOST_SEEN = 4
 
 
 def differing(a: Mapping[str, Any], b: Mapping[str, Any], *varying: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, A's value and B's of each that differs, in the order of the names; those of AUTO's devices have the device in front.
+    """Name, A's value and B's of each that differs: what both have first, then by name; those of AUTO's devices have the device in front.
 
     ``varying`` are what was not the same in all processes of A, and of B (``noted``): such a value is told as ``1 or 2``, and differs
     only where the other side never had one of them.
@@ -26,7 +28,7 @@ def differing(a: Mapping[str, Any], b: Mapping[str, Any], *varying: Mapping[str,
         ]
         if not {*seen[0]} & {*seen[1]}:
             found.append((name, *(" or ".join(sorted({*each})) for each in seen)))
-    return found  # type: ignore[return-value]
+    return sorted(found, key=lambda each: ABSENT in each[1:])  # type: ignore[arg-type]
 
 
 def noted(varying: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -47,7 +49,8 @@ def flat(properties: Mapping[str, Any]) -> dict[str, str]:
         if name == OF_DEVICES and isinstance(value, Mapping):
             for device, own in value.items():
                 inner = own.items() if isinstance(own, Mapping) else (("", own),)
-                found.update({f"{device}: {each}".rstrip(": "): in_words(held) for each, held in inner})
+                kept = ((each, held) for each, held in inner if each != SUPPORTED)
+                found.update({f"{device}: {each}".rstrip(": "): in_words(held) for each, held in kept})
         else:
             found[name] = in_words(value)
     return found

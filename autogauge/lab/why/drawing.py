@@ -225,9 +225,11 @@ def _sentence(line: Line) -> str:
     if line.a is None or line.b is None or line.difference is None:
         return f"How many {what} there are is not known of both sides"
     how = {"slower": "B is slower", "faster": "B is faster", "open": "which of them is faster is open"}[line.word]
+    unit = "" if line.more_is_better else f" {line.unit}"
+    share = f"{signed(round(100 * line.difference.ratio / line.a, 1))} % of A's, " if line.a else ""
     return (
         f"A has {number(line.a)} {what} and B {number(line.b)}: {how} "
-        f"(B − A is {signed(line.difference.ratio)}, {PERCENT} interval {bounds(line.difference)})"
+        f"(B − A is {signed(line.difference.ratio)}{unit}, {share}{PERCENT} interval {bounds(line.difference)}{unit})"
     )
 
 

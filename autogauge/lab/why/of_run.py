@@ -13,9 +13,10 @@ from pathlib import Path
 from autogauge.errors import UserError
 from autogauge.files import is_folder
 from autogauge.gate.saved import find_run
-from autogauge.history import recorded
+from autogauge.history import recorded, run_file
 from autogauge.history.numbered import is_number
 from autogauge.history.recorded import Recorded
+from autogauge.lab.releases import kept
 from autogauge.measuring.condition import HERE, PINNED, REFERENCE, Condition
 from autogauge.models.resolve import EMBEDDED, OMZ
 from autogauge.plain import few
@@ -71,7 +72,10 @@ def find(side: str, text: str, base: Target, root: Path) -> OfRun | None:
         return None
     if len(names) > 2 or not all((place, *names)):
         raise UserError(f"{text!r} names no condition of a run: write RUN{BETWEEN}CONDITION ({side}).")
-    run = recorded.of_file(find_run(path, root))
+    place_of = find_run(path, root)
+    if kind := kept.kind_of(run_file.read_document(place_of)):
+        raise UserError(f"{place_of} is no run but a {kind}: name two of its releases, such as 2024.6.0 ({side}).")
+    run = recorded.of_file(place_of)
     if run.is_emulated:
         raise UserError(
             f"{run.path} was measured with the emulated GPU, which counts no layers of a real one: name another run ({side})."

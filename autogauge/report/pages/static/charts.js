@@ -50,7 +50,7 @@ var autogauge = (function () {
         error_x: { type: "data", symmetric: false, array: rows.map(function (r) { return r.high - r.value; }), arrayminus: rows.map(function (r) { return r.value - r.low; }), color: css("--text") },
         marker: { color: rows.map(function (r) { return css({ slower: "--fail", faster: "--better" }[r.word] || "--faint"); }) },
         hovertext: rows.map(function (r) { return plain(r.label) + ": " + r.value.toPrecision(3) + " (" + plain(r.word) + ")"; }), hoverinfo: "text"
-      }], layout({ height: height(rows.length), showlegend: false, xaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), yaxis: axis("", ticks(rows)) })];
+      }], layout({ height: height(rows.length), showlegend: false, xaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), yaxis: axis("", Object.assign(ticks(rows), { ticktext: rows.map(function (r) { return plain(middle(r.label)); }) })) })];
     },
     releases: function (chart) {
       var rows = chart.rows, known = rows.filter(function (r) { return r.value !== null; });
@@ -100,6 +100,11 @@ var autogauge = (function () {
       return [traces, layout({ height: 420, xaxis: axis("replicate, in the order measured"), yaxis: axis(chart.unit, { rangemode: "tozero" }) })];
     }
   };
+  // Layers of a model often begin alike and end alike: on a narrow screen the middle is left out.
+  function middle(label) {
+    var longest = window.innerWidth < 600 ? 21 : 40, half = Math.floor(longest / 2);
+    return label.length > longest ? label.slice(0, half) + "…" + label.slice(-half) : label;
+  }
   function ticks(rows) { return { tickmode: "array", tickvals: rows.map(function (r, i) { return i; }), ticktext: rows.map(function (r) { return plain(r.label, 40); }), gridcolor: "rgba(0,0,0,0)" }; }
 
   function draw(place, made) {
