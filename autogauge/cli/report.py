@@ -185,6 +185,8 @@ def _one_run(path: Path, root: Path, out: Path | None, *, markdown: bool, as_jso
         words.judged_of(found)  # what the gate said is read when it is shown
     except ValueError as error:
         raise UserError(f"{path} cannot be drawn: {error}; name another run.") from None
+    if why_page.is_one(found):
+        why_shown.check(found, path)
     page = ""
     if out is not None:
         try:

@@ -57,7 +57,7 @@ class Shown:
 
     def show(self, study: Why, run: Run) -> None:
         """Save the run, and print what it says. Raises ``KeyboardInterrupt`` in the end, where it was cut short."""
-        recorded, path = measured.keep(run, "why-" + "-".join(each.text for each in study.sides))
+        recorded, path = measured.keep(run, "-".join(("why", *(each.text.rpartition("/")[2] for each in study.sides))))
         finding = Finding(recorded.results[0])
         if self.script is not None and run.model is not None:
             a, b = (study.target_of(each) for each in study.sides)

@@ -6,12 +6,24 @@ from pathlib import Path
 
 from rich.text import Text
 
+from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import drawing
 from autogauge.lab.why.finding import Finding
-from autogauge.plain import sentence
+from autogauge.plain import plain, sentence
 from autogauge.report.console import console
 from autogauge.report.output import print_json
+
+
+def check(run: Recorded, path: Path) -> None:
+    """Raise :class:`UserError` for a file that holds something else than ``why`` writes: before anything of it is shown."""
+    try:
+        drawing.to_json(Finding(run.results[0]))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        why = f"{type(error).__name__}: {plain(str(error), 200)}"
+        raise UserError(
+            f"{path} cannot be drawn: its layers are not what they should be ({why}); name another run."
+        ) from None
 
 
 def show(run: Recorded, saved: Path, top: int, *, as_json: bool, as_markdown: bool) -> None:

@@ -11,8 +11,13 @@ import sys
 import time
 
 import pytest
+from typer.testing import CliRunner
 
+from autogauge.cli.main import app
+from autogauge.errors import UserError
 from autogauge.history import recorded
+from autogauge.probe.identity import Runtime
+from autogauge.runtimes import prepared
 from benchmarks import why_ranks
 from tests.support import ROOT, run_cli
 
@@ -64,12 +69,51 @@ def test_it_is_saved_and_report_draws_it_again(asked, tmp_path):
     again = run_cli("report", found["saved"], f"--out={tmp_path / 'page'}")
     assert again.returncode == 0, again.stderr
     assert "Where the time went, layer by layer" in again.stdout
+    assert again.stdout.index("A is ") < again.stdout.index("Where the time went, layer by layer")
+    assert json.loads(run_cli("report", found["saved"], "--json").stdout)["layers"] == found["layers"]
     for page in (folder / "why.html", tmp_path / "page" / "index.html"):
         text = page.read_text()
         charts = json.loads(re.search(r'id="charts">(.*?)</script>', text, re.DOTALL).group(1))
         assert charts["why-layers"]["kind"] == "differences"
         assert PLANTED in {row["label"] for row in charts["why-layers"]["rows"]}
         assert "Properties that differ" in text
+        assert "<h1>Where the time went: " in text
+
+
+@pytest.mark.slow
+def test_two_conditions_of_a_saved_run_are_measured_anew(asked, models, tmp_path):
+    found, _ = asked
+    words = ("--blocks=6", "--json", "--machine=bench", f"--reports={tmp_path}")
+    sides = [f"{found['saved']}::{side}" for side in "AB"]
+    done = run_cli("why", *sides, *words, timeout_s=300, AUTOGAUGE_LOCK=str(tmp_path / "lock"))
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
+    assert [again["sides"][side]["openvino"] for side in "AB"] == [found["sides"][side]["openvino"] for side in "AB"]
+    layers = {each["layer"]: each for each in again["layers"]}
+    assert layers[PLANTED]["A"] < layers[PLANTED]["B"]  # the models of both sides came from the file
+    changed = models[1].with_suffix(".bin").read_bytes()
+    try:
+        models[1].with_suffix(".bin").write_bytes(bytes(len(changed)))
+        done = run_cli("why", sides[0], "AUTO", *words, AUTOGAUGE_LOCK=str(tmp_path / "lock"))
+    finally:
+        models[1].with_suffix(".bin").write_bytes(changed)
+    assert done.returncode == 2
+    assert "name its OpenVINO and the model by themselves (A)." in done.stderr
+
+
+@pytest.mark.slow
+def test_a_release_that_reports_another_version_is_an_error_and_nothing_is_kept(models, tmp_path, monkeypatch):
+    def prepare(named, *_, who="", **__):
+        return Runtime(sys.executable, who, "2019.1.0")
+
+    monkeypatch.setattr(prepared, "prepare", prepare)
+    monkeypatch.setattr(prepared, "require_room", lambda *_: None)
+    monkeypatch.setenv("AUTOGAUGE_LOCK", str(tmp_path / "lock"))
+    words = ["why", "2024.6.0", "here", f"--model={models[1]}", f"--reports={tmp_path}"]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, UserError), done.output
+    assert str(done.exception).startswith("A (2024.6.0) is to be openvino 2019.1.0, and ")
+    assert not (tmp_path / "why").exists()
 
 
 @pytest.mark.slow

@@ -6,20 +6,28 @@ import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from autogauge import studies
+from autogauge.cli import why_shown
+from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import compiled, drawing, sides
 from autogauge.lab.why.finding import Finding
+from autogauge.lab.why.study import Why
 from autogauge.measuring import saving
+from autogauge.measuring.condition import Condition
 from autogauge.probe.request import Failure
 from autogauge.report import markdown, summary, terminal
 from autogauge.report.pages import why_page
 from autogauge.targets import Target
 from tests.cases import each_of
 from tests.whys import USUAL, layer, measured
+
+BASE = Target.with_hint("AUTO", "LATENCY")
 
 
 @pytest.mark.parametrize("planted", ["conv-0", "conv-7"])
@@ -203,6 +211,14 @@ def test_what_is_saved_says_the_same_when_it_is_read_again():
     assert without.compared == []
 
 
+@each_of("fields", [{"layers": [{"name": "x"}]}, {"layers": 5}, {"step_us": "x", "averages": True}])
+def test_a_file_that_holds_something_else_is_a_mistake_and_no_traceback(fields):
+    result = measured(USUAL, USUAL)
+    result.facts["A counted"] |= fields
+    with pytest.raises(UserError, match=r"run\.json cannot be drawn"):
+        why_shown.check(Recorded(results=(result,)), Path("run.json"))
+
+
 def test_report_finds_its_drawing_by_the_name_of_the_study():
     result = measured(USUAL, {**USUAL, "conv-5": 140.0})
     assert next(each.id for each in studies.blocks(result)) == "why-layers"
@@ -237,6 +253,26 @@ def test_the_page_says_first_what_was_found(tmp_path):
     again = (tmp_path / "page" / "index.html").read_text()
     assert "<h1>Where the time went: here and CPU</h1>" in again  # report RUN --out draws the page of its own
     assert "1 of 10 layers differs beyond doubt: conv-5" in again
+
+
+def test_one_that_is_counted_is_never_held_against_several_that_are_not():
+    result = measured(USUAL, USUAL)
+    result.facts["A"]["infer_requests"] = 4
+    finding = Finding(result)
+    lines = {each.title: each for each in finding.whole}
+    assert lines["inference, not counted"].a is None
+    assert lines["counting itself"].a is lines["counting itself"].difference is None
+    said = " ".join(drawing.words(finding))
+    assert "What counting costs is not known of A: as it is in use 4 requests are in flight" in said
+    assert "Counting itself costs" not in said
+
+
+def test_several_requests_of_a_side_are_measured_beside_one():
+    both = sides.both("here", "CPU", BASE, Path("none"))
+    saved = [SimpleNamespace(infer_requests=each, condition=Condition("x", BASE)) for each in (4, 1)]
+    study = Why(*(replace(each, of_run=of) for each, of in zip(both, saved, strict=True)), BASE, 12)
+    found = {each.name: each.infer_requests for each in study.conditions(None)}
+    assert found == {"A": 4, "A one request": 0, "A counted": 0, "B": 1, "B counted": 0}
 
 
 def test_the_share_of_the_change_has_its_sign_and_is_of_a():

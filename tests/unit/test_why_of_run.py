@@ -48,7 +48,7 @@ def saved(folder, *, openvino=HERE, model=MODEL, options=OPTIONS, accelerator="a
             result.facts = {each.name: {"openvino": OLD if each.runs_on == REFERENCE else openvino} for each in every}
         results.append(result)
     words = {"openvino": openvino, "machine": "lab-02", "model": model, "options": options, "accelerator": accelerator}
-    document = run_file.document([], run_file.machine_info("lab-02", None, {}))
+    document = run_file.document([], {"node": "lab-02"})
     path = folder / "0001_run.json"
     path.write_text(json.dumps(run_file.add(document, words, results, [], None)))
     return path

@@ -16,7 +16,6 @@ from autogauge.models.artefact import ModelArtefact
 from autogauge.runtimes import prepared
 from autogauge.targets import Target
 from tests.cases import each_of
-from tests.support import run_cli
 
 BASE = Target.with_hint("AUTO", "LATENCY")
 NOWHERE = Path("no/history")
@@ -101,9 +100,9 @@ def test_a_mistake_is_one_sentence(tmp_path, monkeypatch, words, said):
 
 def test_a_model_as_a_side_leaves_no_room_for_another(tmp_path):
     (tmp_path / "a.xml").touch()
-    done = run_cli("why", str(tmp_path / "a.xml"), "here", "--model=googlenet-v1")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert f"A is the model {tmp_path / 'a.xml'}, and --model names another one" in done.stderr
+    done = CliRunner().invoke(app, ["why", str(tmp_path / "a.xml"), "here", "--model=googlenet-v1"])
+    assert isinstance(done.exception, UserError)
+    assert f"A is the model {tmp_path / 'a.xml'}, and --model names another one" in str(done.exception)
 
 
 def test_the_script_holds_a_small_model_and_names_a_large_one(tmp_path, monkeypatch):

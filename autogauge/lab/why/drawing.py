@@ -246,6 +246,9 @@ def _not_counted(result: Result) -> str:
 
 def _costs(finding: Finding) -> Iterable[str]:
     """What counting itself costs, and what of the change layers leave unexplained: without these a sum of layers misleads."""
+    for side in finding.without_one_request:
+        many = finding.result.facts[side]["infer_requests"]
+        yield f"What counting costs is not known of {side}: as it is in use {many} requests are in flight, and one is counted."
     lines = {each.title: each for each in finding.whole}
     plain, counting, rest = lines[PLAIN], lines[COUNTING], lines[UNEXPLAINED]
     if counting.a is None or counting.b is None or not plain.a or not plain.b or rest.difference is None:

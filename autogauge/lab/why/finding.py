@@ -233,9 +233,19 @@ class Finding:
         return [*lines, Line(UNEXPLAINED, None, None, difference)]
 
     def _one_request(self, side: str) -> str:
-        """The condition that infers as the counted one does, without counting."""
+        """The condition that infers as the counted one does, without counting; one that is not there where none did.
+
+        A device may want several requests at whatever hint: then one that is counted is not beside them.
+        """
         names = {each.name for each in self.result.conditions}
-        return alone if (alone := name_of(side, ALONE)) in names else name_of(side)
+        alone, several = name_of(side, ALONE), self.result.facts.get(side, {}).get("infer_requests") not in (None, 1)
+        return alone if alone in names or several else name_of(side)
+
+    @property
+    def without_one_request(self) -> list[str]:
+        """The sides of which nobody knows what counting costs, since one request without counting was not measured."""
+        names = {each.name for each in self.result.conditions}
+        return [side for side in SIDES if self._one_request(side) not in names]
 
     @cached_property
     def in_use(self) -> list[Line]:

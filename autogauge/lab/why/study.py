@@ -82,8 +82,12 @@ class Why(Study):
         for side in self.sides:
             target = self.target_of(side)
             alone, changed = naming.counted_target(target)
-            kinds = [("", target, False), *([(ALONE, alone, False)] if changed else []), (COUNTED, alone, True)]
-            for kind, each, _ in kinds:
+            several = (side.infer_requests or self._in_flight(rig)) > 1
+            for kind, each in (
+                ("", target),
+                *([(ALONE, alone)] if changed or several else []),
+                (COUNTED, alone),
+            ):
                 labels = {"side": side.name, "named": side.label, **({"kind": kind} if kind else {})}
                 name = name_of(side.name, kind)
                 requests = 0 if kind else side.infer_requests
@@ -91,6 +95,10 @@ class Why(Study):
                     Condition(name, each, name, requests, own_labels=labels, runs_on=side.runs_on, recorded=False)
                 )
         return tuple(found)
+
+    @staticmethod
+    def _in_flight(rig: Rig | None) -> int:
+        return rig.asked.infer_requests if rig is not None else 0
 
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
         """B against A, as they are in use."""
@@ -159,7 +167,7 @@ class WhyTurns:
 
     def _requests(self, condition: Condition) -> int:
         """How many are in flight: one where layers are looked at, else what the side or the session says; 0 lets the device say."""
-        return 0 if condition.own_labels.get("kind") else condition.infer_requests or self._rig.asked.infer_requests
+        return 1 if condition.own_labels.get("kind") else condition.infer_requests or self._rig.asked.infer_requests
 
     def _layers(self, reply: Mapping[str, Any], facts: dict[str, Any]) -> Any:
         """The microseconds of each layer, in the order of the first process's layers. Raises ``ProbeFailed`` where they are others."""
