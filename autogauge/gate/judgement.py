@@ -124,7 +124,7 @@ def percent(ratio: float) -> str:
         return "∞"
     if ratio >= 10:
         return f"×{ratio:.3g}"
-    return f"{100 * (ratio - 1):+.1f} %"
+    return f"{round(100 * (ratio - 1), 1) + 0.0:+.1f} %"  # no -0.0
 
 
 def percent_confidence(confidence: float) -> str:

@@ -673,6 +673,7 @@ def test_frames_per_second_are_turned_over():
 
 def test_words_for_changes():
     assert [percent(each) for each in (1.051, 0.9, 12.0, math.inf)] == ["+5.1 %", "-10.0 %", "×12", "∞"]
+    assert [percent(each) for each in (0.99951, 1.0004, 0.9994)] == ["+0.0 %", "+0.0 %", "-0.1 %"], "no negative zero"
     assert [percent_confidence(each) for each in (0.99, 0.9995, 0.95)] == ["99 %", "99.95 %", "95 %"]
 
 

@@ -184,12 +184,13 @@ def _morning_page(
 
 
 def _heading(history: Selection, found: Morning) -> str:
-    """How many runs of how many machines, of which releases and days."""
-    days = sorted(f"{run.when:%Y-%m-%d}" for run in history.runs if run.when)
+    """How many runs of how many machines, of which releases and days. A clock that is ahead names no day to come."""
+    latest = found.now + datetime.timedelta(seconds=reporting.AHEAD_S)
+    moments = sorted(run.when for run in history.runs if run.when and run.when <= latest)
     releases = by_size({each for run in history.runs for each in run.releases})
     parts = [f"{counted(len(history.runs), 'run')} of {counted(len(found.rows), 'machine')}"]
     parts += [f"openvino {some_of(releases, 6)}"] if releases else []
-    parts += [f"{days[0]} to {days[-1]}"] if days else []
+    parts += [f"{moments[0]:%Y-%m-%d} to {moments[-1]:%Y-%m-%d}"] if moments else []
     return ", ".join(parts)
 
 

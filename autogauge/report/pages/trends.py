@@ -35,16 +35,21 @@ def change_in_words(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
 
 
 def brief(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
-    """The same beside its own chart."""
-    return briefest(trend, at, runs) + _beside(trend, trend.stretches[at].first, runs)
+    """The same beside its own chart: ``slower by 10.0 % since run 0020 of 2026-01-20, 21 runs, quarantined``."""
+    stretch = trend.stretches[at]
+    since = run_in_words(runs[trend.runs[stretch.first]])
+    return f"{_how_far(trend, at)} since {since}, {stretch.count()}{_beside(trend, stretch.first, runs)}"
 
 
 def briefest(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
     """The same for a table: ``slower by 10.0 % since run 0020, 21 runs, quarantined``."""
     stretch = trend.stretches[at]
-    ratio = stretch.ratio or 1.0
-    way = trend.quantity.more if ratio > 1 else trend.quantity.less
-    return f"{way} by {percent(ratio).lstrip('+-')} since run {runs[trend.runs[stretch.first]].number:04d}, {stretch.count()}"
+    return f"{_how_far(trend, at)} since run {runs[trend.runs[stretch.first]].number:04d}, {stretch.count()}"
+
+
+def _how_far(trend: Trend, at: int) -> str:
+    ratio = trend.stretches[at].ratio or 1.0
+    return f"{trend.quantity.more if ratio > 1 else trend.quantity.less} by {percent(ratio).lstrip('+-')}"
 
 
 def newest_in_words(trend: Trend) -> str:
