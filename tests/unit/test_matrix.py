@@ -54,6 +54,24 @@ def test_noise_leaves_open_what_it_hides(monkeypatch):
     assert "3 of 3 INCONCLUSIVE" in matrix.in_words()
 
 
+def test_medians_are_of_the_rounds_that_have_both(monkeypatch):
+    """A release that is decided early is measured no more; what the base gives later is not beside it."""
+    machine = Machine({"2025.4.1": 1.3, "2024.6.0": 1.03}, noise=0.04)
+    measure = machine.measure
+
+    def slower_later(condition):
+        sample = measure(condition)
+        times = 5.0 if len(machine.result.replicates) > beside.FIRST_LOOK else 1.0
+        return dataclasses.replace(sample, figures={name: value * times for name, value in sample.figures.items()})
+
+    machine.measure = slower_later
+    wanted = plan.Wanted(figures.parse("hints", "latency"), pair_budget_s=60)
+    matrix = outcome.of_run(matrix_of(machine, monkeypatch, VERSIONS[1:], "2026.4.1", wanted))
+    early = next(each for each in matrix.changes if each.release == "2025.4.1")
+    assert early.rests_on == "24 rounds"
+    assert early.medians == (pytest.approx(30, rel=0.05), pytest.approx(39, rel=0.05))
+
+
 def test_first_inferences_are_of_fresh_processes(monkeypatch):
     wanted = plan.Wanted(figures.parse("fil", None))
     document = matrix_of(Machine(COSTS), monkeypatch, VERSIONS, "2026.4.1", wanted)

@@ -85,8 +85,8 @@ class Change:
     """A release beside the base, in one figure.
 
     ``word`` is one of ``SLOWER``, ``FASTER``, ``ALIKE`` and ``OPEN``; ``cost`` the ratio of costs with its interval, above 1 where the
-    release is slower than the base; ``medians`` those of base and release, in the unit that tables write; ``requests`` how many infer
-    requests either had in flight; ``rests_on`` how many rounds or processes.
+    release is slower than the base; ``medians`` those of base and release in the rounds that have both, in the unit that
+    tables write; ``requests`` how many infer requests either had in flight; ``rests_on`` how many rounds or processes.
     """
 
     release: str
@@ -178,7 +178,9 @@ def change_of(
         assert cost is not None
         word = SLOWER if cost.ratio > 1 else FASTER
     facts = [result.facts.get(name, {}).get("infer_requests") for name in (claim.denominator, claim.numerator)]
-    medians = [_median(result, name, metric) for name in (claim.denominator, claim.numerator)]
+    # Of the rounds that have both: the base is measured on when the release is decided, in other moments of the machine.
+    sides = [*zip(*result.pairs(claim), strict=True)][::-1] or [(), ()]
+    medians = [metric.written(statistics.median(figures)) if figures else None for figures in sides]
     rests_on = metric.count(verdict.replicates) if verdict.replicates else "nothing"
     return Change(
         *labels,
@@ -192,8 +194,3 @@ def change_of(
         verdict.failures,
         control,
     )
-
-
-def _median(result: Result, condition: str, metric: Metric) -> float | None:
-    figures = result.figures(condition, metric.name)
-    return metric.written(statistics.median(figures)) if figures else None
