@@ -8,7 +8,9 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -25,12 +27,17 @@ PLANTED = "conv-2"
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models")
-    return folder, *(
-        why_ranks.write(why_ranks.convolutions(4, planted, 7), folder / f"{name}.xml")
-        for name, planted in (("a", None), ("b", 2))
-    )
+def models():
+    """Outside of pytest's own folder, which no run's file names."""
+    with tempfile.TemporaryDirectory(prefix="why-") as scratch:
+        folder = Path(scratch)
+        yield (
+            folder,
+            *(
+                why_ranks.write(why_ranks.convolutions(4, planted, 7), folder / f"{name}.xml")
+                for name, planted in (("a", None), ("b", 2))
+            ),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -117,14 +124,14 @@ def test_a_release_that_reports_another_version_is_an_error_and_nothing_is_kept(
 
 
 @pytest.mark.slow
-def test_the_script_runs_with_openvino_and_numpy_alone(asked, tmp_path):
+def test_the_script_runs_with_openvino_and_numpy_alone(asked, models, tmp_path):
     _, folder = asked
     text = (folder / "why.py").read_text().replace("SECONDS, WARM_UP = 2.0", "SECONDS, WARM_UP = 0.1")
     script = tmp_path / "elsewhere.py"
     script.write_text(text)
     for words in (["--save=a.json"], ["--against=a.json", "--top=3"]):
         done = subprocess.run(
-            [sys.executable, "-I", str(script), *words],
+            [sys.executable, "-I", str(script), str(models[1]), *words],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -150,6 +157,7 @@ def test_what_was_measured_before_an_interruption_is_kept_and_shown(models, tmp_
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "AUTOGAUGE_LOCK": str(tmp_path / "lock")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509, a shell's background job ignores it
     )
     try:
         assert child.stderr is not None

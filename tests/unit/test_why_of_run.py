@@ -162,6 +162,18 @@ def test_a_run_that_does_not_say_enough_is_refused(tmp_path, fields, said):
         side(saved(tmp_path, **fields))
 
 
+def test_a_path_in_the_home_is_found_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    python = tmp_path / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    found = side(
+        f"{saved(tmp_path, options={**OPTIONS, '--model': '~/m.xml', '--reference': '~/env'})}::AUTO-LATENCY@reference"
+    )
+    assert found.reference.named.place == python
+    assert found.of_run.fed["--model"] == str(tmp_path / "m.xml")
+
+
 def test_a_matrix_is_no_run(tmp_path):
     path = saved(tmp_path)
     document = json.loads(path.read_text())

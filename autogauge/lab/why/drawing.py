@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autogauge.lab.why.compiled import ABSENT
 from autogauge.lab.why.finding import (
     ARROW,
     COUNTING,
@@ -33,6 +34,7 @@ TOP = 12
 """Layers that have a line of their own where nobody asked for more or fewer; the rest is one line."""
 B_LESS_A = "B\u00a0−\u00a0A"
 """A title of columns, which is broken nowhere."""
+NARROWER = " More blocks (--blocks) narrow the intervals."
 NEEDED = "Too few blocks for an interval: it takes {}"
 PERCENT = f"{100 * (1 - FAMILY_ERROR):g} %"
 
@@ -78,13 +80,13 @@ def layers_block(finding: Finding, top: int) -> Block:
     rows = [_row(each.label, each.line, each) for each in shown]
     if rest is not None:
         rows.append(_row(rest.title, rest))
-    bars = [_bar(each.label, each.line) for each in shown] + ([_bar(rest.title, rest)] if rest else [])
+    bars = [_bar(each.label, each.line) for each in shown]  # without the rest: its whisker would dwarf theirs
     chart = {"kind": "differences", "unit": "B − A, µs", "rows": bars}
     columns = ("layer", f"{B_LESS_A} µs", "interval", "A µs", "B µs", "kernel", "precision", "type", "matched by")
     return Block(
         "why-layers",
         "Where the time went, layer by layer",
-        " ".join((_how(finding), *counted_words(finding))),
+        " ".join((_how(finding), *(["The others stand in the table alone."] if rest else []), *counted_words(finding))),
         Table(columns, rows, frozenset({1, 3, 4})),
         chart,
         printed=True,
@@ -201,14 +203,21 @@ def words(finding: Finding) -> list[str]:
     else:
         found += [f"No layer was counted on both sides: {_not_counted(result)}."]
     if finding.properties:
-        names = [f"{name} ({a} → {b})" for name, a, b in finding.properties]
-        found.append(f"Properties that differ: {few(names)}.")
+        found.append(_properties(finding.properties))
     else:
         known = finding.properties_are_known
         found.append(
             "No property of the compiled models differs." if known else "Properties are not known of both sides."
         )
     return found
+
+
+def _properties(differing: Sequence[tuple[str, str, str]]) -> str:
+    """Those of which both sides have a value, by name; how many one side alone has, which another release always brings along."""
+    names = [f"{name} ({a} {ARROW} {b})" for name, a, b in differing if ABSENT not in (a, b)]
+    alone = len(differing) - len(names)
+    both = f"Properties that differ: {few(names)}." if names else "No property that both have differs."
+    return f"{both} {alone} {'is' if alone == 1 else 'are'} there on one side alone." if alone else both
 
 
 def _named(result: Result, side: str) -> str:
@@ -272,17 +281,18 @@ def _carried(finding: Finding, layers: Line) -> str:
         few_ = f" {NEEDED.format(finding.fewest)}." if finding.blocks < finding.fewest else ""
         return (
             f"No layer of {count} differs beyond doubt over {counted(finding.blocks, 'block')}; "
-            f"the largest difference is {largest.label} ({signed(largest.line.difference.ratio)} µs).{few_}"
+            f"the largest difference is {largest.label} ({signed(largest.line.difference.ratio)} µs).{few_ or NARROWER}"
         )
     told = [
         f"{each.label} {signed(each.line.difference.ratio)} µs ({_kind(each)})" for each in sure if each.line.difference
     ]
     carried = sum(each.line.difference.ratio for each in sure if each.line.difference)
     assert layers.difference is not None
-    sum_us = 1e3 * layers.difference.ratio
+    whole = in_us(layers.difference)
     return (
         f"{len(sure)} of {count} layers differ{'s' if len(sure) == 1 else ''} beyond doubt: {few(told, '; ')}. "
-        f"Together {signed(carried)} µs, where the sum of all layers differs by {signed(sum_us)} µs."
+        f"Together {signed(carried)} µs, where the sum of all layers differs by {signed(whole.ratio)} µs "
+        f"({PERCENT} interval {bounds(whole)})."
     )
 
 

@@ -5,6 +5,7 @@ It is measured anew, here: the run's own figures are not used. What may not be k
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _conditions(run: Recorded, side: str) -> Iterator[OfRun]:
     A study of cases, the pinned workload and the tiny model of a price are of models of their own.
     """
     model = run.model or {}
-    fed = {name: str(run.options[name]) for name in FED if name in run.options}
+    fed = {name: _at_home(str(run.options[name])) for name in FED if name in run.options}
     if model.get("source") in (EMBEDDED, OMZ):
         fed["--model-source"] = str(model["source"])  # auto may find another one today
     assert run.path is not None
@@ -135,7 +136,14 @@ def _reference(run: Recorded, condition: Condition, side: str) -> Reference | No
     if condition.runs_on == HERE:
         return None
     text = str(run.options.get("--reference") or "") if condition.runs_on == REFERENCE else condition.runs_on
-    parsed = references.parse(text, side)
+    parsed = references.parse(_at_home(text), side)
     if parsed.named is None and parsed.model is None:
         return None  # a device or properties: they are in the condition's target
     return parsed
+
+
+def _at_home(text: str) -> str:
+    """A path as this user has it: a file that people publish has ``~`` for the home folder."""
+    with contextlib.suppress(RuntimeError):
+        return str(Path(text).expanduser()) if text.startswith("~/") else text
+    return text
