@@ -17,7 +17,7 @@ from autogauge.history.labels import Contents
 from autogauge.history.records import VERDICTS, NewerRun, SavedRun
 from autogauge.history.standing_file import Record, Standing
 
-SCHEMA = 8
+SCHEMA = 9
 """Raised when the tables or what is read from a file change: older indexes are made anew."""
 LARGEST_FACTS = 2**16
 """Characters of JSON that say what a fingerprint stands for; more is somebody else's."""

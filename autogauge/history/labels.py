@@ -50,6 +50,20 @@ _plain = functools.lru_cache(maxsize=4096)(plain)
 """The same few words stand in every run."""
 
 
+def without_own_release(labels: Labels, openvino: str) -> dict[str, str]:
+    """Labels without a release that is the run's own, with its build or without: one runtime has one spelling in a run."""
+    is_own = labels.get(OPENVINO) in (openvino, openvino.partition("-")[0])
+    return {key: value for key, value in labels.items() if not (is_own and key == OPENVINO)}
+
+
+def release_beside(seen: str, openvino: str) -> str:
+    """What is said of a release that was seen in a run of ``openvino``: nothing of the same, the build of another build of it."""
+    release = seen.partition("-")[0]
+    if seen in (openvino, openvino.partition("-")[0]):
+        return ""
+    return seen if release == openvino.partition("-")[0] else release
+
+
 def in_order(keys: Iterable[str]) -> list[str]:
     """Keys as tables have them: device, hint, then by the alphabet."""
     return sorted(set(keys), key=lambda key: (FIRST.index(key) if key in FIRST else len(FIRST), key))

@@ -6,6 +6,7 @@ as far as they are pytest-benchmark's.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import math
@@ -186,13 +187,17 @@ def _run(path: Path, document: dict[str, Any], schema: int) -> SavedRun:
     )
     own = document.get("autogauge")
     gate = {key: value for key, value in own.items() if not key.startswith("results")} if isinstance(own, dict) else {}
+    openvino = _text(extra.get("openvino")) or ""
+    for key, found in benchmarks.items():
+        # Until now a model of the suite's own (one ReLU) had its runtime's release as a label, without the build: the run's own.
+        benchmarks[key] = dataclasses.replace(found, labels=labelling.without_own_release(found.labels, openvino))
     model = extra.get("model")
     model = model if isinstance(model, dict) else {}
     return SavedRun(
         path,
         moment(document.get("datetime")),
         _text(fingerprint.get("digest")) if isinstance(fingerprint, dict) else _text(extra.get("fingerprint")),
-        _text(extra.get("openvino")) or "",
+        openvino,
         _text(machine_info.get("node")) or "",
         benchmarks,
         tuple(problems),

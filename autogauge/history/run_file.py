@@ -20,6 +20,7 @@ import numpy as np
 from autogauge import __version__
 from autogauge.errors import UserError
 from autogauge.files import NotRegular, ownerless, read_regular, write_bytes
+from autogauge.history import labels as labelling
 from autogauge.history import records, standing, store
 from autogauge.history.fingerprint import Fingerprint
 from autogauge.measuring import saving
@@ -64,7 +65,7 @@ def extra_info(
         **({} if gate_share == 1 else {"gate_share": gate_share}),
         **({"samples_in": quantity_of(metric.name).saved_in} if metric.is_memory else {}),
         "against_reference": beside.to_json() if beside else None,
-        "labels": result.labels(condition),
+        "labels": _labels(result, condition, str(run.get("openvino") or "")),
         "study": result.name,
         "study_state": result.state,
         **{name: run.get(name) for name in ("accelerator", "profile", "openvino", "fingerprint", "model")},
@@ -80,6 +81,19 @@ def extra_info(
             for verdict in result.verdicts()
             if condition in verdict.claim.conditions
         },
+    }
+
+
+def _labels(result: Result, condition: str, openvino: str) -> dict[str, str]:
+    """The condition's labels; with a release only where it ran on another one than the run's, or on another build of that."""
+    labels = result.labels(condition)
+    if labelling.OPENVINO not in labels:
+        return labels
+    seen = str(result.facts.get(condition, {}).get("openvino") or labels[labelling.OPENVINO])
+    beside = labelling.release_beside(seen, openvino)
+    return {
+        **{key: each for key, each in labels.items() if key != labelling.OPENVINO},
+        **({labelling.OPENVINO: beside} if beside else {}),
     }
 
 

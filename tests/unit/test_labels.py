@@ -7,9 +7,14 @@ import json
 import pytest
 
 from autogauge.errors import UserError
-from autogauge.history import index, labels, records, where
+from autogauge.history import index, labels, records, run_file, where
 from autogauge.history.export import files, table
 from autogauge.history.select import Histories
+from autogauge.measuring.condition import Condition
+from autogauge.measuring.metric import Metric
+from autogauge.measuring.plan import Plan
+from autogauge.measuring.result import Result
+from autogauge.targets import Target
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, document, save
 from tests.properties import for_all
@@ -292,3 +297,43 @@ def test_a_path_with_an_equals_sign_is_a_path(folder, histories, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lab_a=b.json").write_text(json.dumps(document({LATENCY: 0.01})))
     assert len(histories.select("lab_a=b.json device=AUTO").runs) == 1
+
+
+def test_a_release_that_is_the_runs_own_is_no_label_of_a_benchmark_also_of_older_files(folder, histories):
+    own = "2026.4.1-22982-e213a147257-releases/2026/4"
+    of = {
+        LATENCY: {"openvino": "2026.4.1", "policy": "x"},
+        PER_FRAME: {"openvino": own},
+        CACHED: {"openvino": "2026.4.1-7-b"},
+    }
+    save(folder, {LATENCY: 0.01, PER_FRAME: 0.02, CACHED: 0.03, "hand-over": 0.3}, openvino=own, labels=of)
+    found = histories.all(where.parse([]))
+    told = table.table_of(found)
+    names = (*told.columns,)
+    rows = {row[names.index("benchmark")]: row[names.index("openvino")] for row in told.rows}
+    assert rows == {LATENCY: own, PER_FRAME: own, CACHED: "2026.4.1-7-b", "hand-over": own}
+    (run,) = found.runs
+    assert run.releases == ("2026.4.1",)
+    assert {each.key: each.labels.get("openvino") for each in found.figures()} == {
+        **dict.fromkeys((LATENCY, PER_FRAME, "hand-over")),
+        CACHED: "2026.4.1-7-b",
+    }
+    assert next(each for each in found.figures() if each.key == LATENCY).labels["policy"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("seen", "label"),
+    [
+        ("2026.4.1-22982-abc", None),
+        ("2026.4.1", None),
+        ("2026.4.1-9-other", "2026.4.1-9-other"),
+        ("2025.4.0-1-x", "2025.4.0"),
+        ("2026.4.10-22982-abc", "2026.4.10"),
+    ],
+)
+def test_a_run_is_saved_with_a_release_of_a_benchmark_only_where_it_is_another(seen, label):
+    of_its_own = Condition("A", Target(None), own_labels={"model": "one ReLU"}, runs_on="a model of the suite's own")
+    found = Result("price", (of_its_own,), (), Plan((1,), 1.0), 1, facts={"A": {"openvino": seen}})
+    extra = run_file.extra_info(found, "A", Metric("x", "x"), LATENCY, {"openvino": "2026.4.1-22982-abc"}, None)
+    assert extra["labels"].get("openvino") == label
+    assert extra["labels"]["model"] == "one ReLU"
