@@ -192,6 +192,12 @@ def test_blocks_without_one_of_the_sides_count_for_no_layer():
     result.replicates[0].failures["A counted"] = Failure("deadline", "compile", "no answer within 3 s")
     finding = Finding(result)
     assert finding.blocks == 11
+    said = " ".join(drawing.words(finding))
+    assert (
+        "1 of 48 processes gave nothing, and what is compared rests on the others: A counted: no answer within 3 s"
+        in said
+    )
+    assert "gave nothing" not in " ".join(drawing.words(Finding(measured(USUAL, USUAL))))
     assert drawing.to_json(finding)["failures"] == [
         {"block": 0, "condition": "A counted", "why": "no answer within 3 s during compile"}
     ]

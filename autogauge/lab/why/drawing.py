@@ -6,6 +6,7 @@ What it says is ``finding``'s.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -202,6 +203,7 @@ def words(finding: Finding) -> list[str]:
         found += [_carried(finding, layers), *_costs(finding)]
     else:
         found += [f"No layer was counted on both sides: {_not_counted(result)}."]
+    found += _failed(result)
     if finding.properties:
         found.append(_properties(finding.properties))
     else:
@@ -210,6 +212,17 @@ def words(finding: Finding) -> list[str]:
             "No property of the compiled models differs." if known else "Properties are not known of both sides."
         )
     return found
+
+
+def _failed(result: Result) -> Iterable[str]:
+    """The processes that gave nothing: each cause once, with how often it came."""
+    failures = result.failures()
+    if not failures:
+        return
+    causes = Counter(f"{name}: {failure.sentence()}" for _, name, failure in failures)
+    told = [cause if count == 1 else f"{cause} ({count} times)" for cause, count in causes.most_common()]
+    asked = len(failures) + sum(len(each.samples) for each in result.replicates)
+    yield f"{len(failures)} of {asked} processes gave nothing, and what is compared rests on the others: {few(told, '; ')}."
 
 
 def _properties(differing: Sequence[tuple[str, str, str]]) -> str:
