@@ -29,7 +29,7 @@ def gate(
     against: Annotated[
         Optional[list[Path]],  # noqa: UP045
         typer.Option(
-            help="Judge against this file (may be repeated) or this folder's accepted runs; without it: RUN's own folder."
+            help="Judge against this file (may be repeated) or this machine's or folder's accepted runs; without it: RUN's own folder."
         ),
     ] = None,
     smallest_change: Annotated[

@@ -58,7 +58,7 @@ def report(
         Optional[Path],  # noqa: UP045
         typer.Argument(
             metavar="[RUN]",
-            help="Draw this saved run again: its file, its number (13, or lab-01/13), or a machine's folder for its newest run. "
+            help="Draw this saved run again: its file, its number (13, or lab-01/13), or a machine's name or folder for its newest run. "
             "Without it: the pages of all history.",
         ),
     ] = None,

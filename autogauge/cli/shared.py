@@ -25,7 +25,7 @@ RunFile = Annotated[
     Path,
     typer.Argument(
         metavar="RUN",
-        help="A saved run's file, or its number (13, or lab-01/13); or a machine's folder, for its newest run.",
+        help="A saved run's file, or its number (13, or lab-01/13); or a machine's name or folder, for its newest run.",
     ),
 ]
 Benchmarks = Annotated[

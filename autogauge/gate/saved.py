@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from autogauge.errors import UserError
-from autogauge.files import is_folder
+from autogauge.files import exists, is_folder
 from autogauge.gate import measured_again, past
 from autogauge.gate.gate import Gate, past_of
 from autogauge.gate.judgement import Judgement
 from autogauge.gate.past import Figure
 from autogauge.history import baseline, continuation, records, store
 from autogauge.history.baseline import History
-from autogauge.history.numbered import is_number, run_named
+from autogauge.history.numbered import is_number, machine_folder, machines_of, run_named
 from autogauge.history.records import SavedRun
 from autogauge.measuring.quantity import quantity_of
 
@@ -24,14 +24,22 @@ HISTORY = Path("reports/history")
 
 
 def find_run(place: Path, root: Path = HISTORY) -> Path:
-    """The saved run at that path: the file, or the newest run of a machine's folder; or the run with that number (``lab-01/13``).
+    """The saved run at that path: the file, or the newest run of a machine's folder; or that of a machine's name, or with that number.
 
-    ``root`` is the history whose numbers are meant. Raises :class:`UserError`.
+    ``root`` is the history whose machines and numbers (``lab-01/13``) are meant. Raises :class:`UserError`.
     """
     if is_number(str(place)):
         return run_named(str(place), root)
     if not is_folder(place):
-        return place
+        if exists(place) or place.is_symlink():
+            return place
+        called = machine_folder(str(place), root)
+        if called is None:
+            raise UserError(
+                f"there is no saved run at {place}: name its file, its number (lab-01/13), or a machine of {root.absolute()}: "
+                f"{machines_of(root)}."
+            )
+        return store.runs(called)[-1]
     saved = store.runs(place)
     if not saved:
         raise UserError(
@@ -45,7 +53,13 @@ def named_against(places: Sequence[Path], run: SavedRun, root: Path = HISTORY) -
 
     Raises :class:`UserError`.
     """
-    return [_numbered(str(place), run, root) if is_number(str(place)) else place for place in places]
+    return [_named(place, run, root) for place in places]
+
+
+def _named(place: Path, run: SavedRun, root: Path) -> Path:
+    if is_number(str(place)):
+        return _numbered(str(place), run, root)
+    return place if exists(place) else machine_folder(str(place), root) or place
 
 
 def _numbered(text: str, run: SavedRun, root: Path) -> Path:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autogauge.errors import UserError
-from autogauge.files import exists, is_folder
+from autogauge.files import exists, is_folder, readable, slug
 from autogauge.history import store
+from autogauge.plain import few, plain
 
 _NUMBER = re.compile(r"(?:(.+)/)?([0-9]{1,15})", re.DOTALL)
 SHOWN = 5
@@ -46,6 +47,25 @@ def each_once(folders: Sequence[Path], say: Callable[[str], None]) -> list[Path]
     return [each for each in folders if real[each.resolve()] == each]
 
 
+def machine_folder(text: str, root: Path) -> Path | None:
+    """The folder of the machine with that name in the history ``root``; ``None`` where no folder with runs is called so."""
+    if "/" in text or not text.strip(".") or not is_folder(root):
+        return None
+    names = dict.fromkeys((text, slug(text), readable(text)))  # as folders are called now, or were
+    by_name = {each.name: each for each in run_folders(root)}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def machines_of(root: Path) -> str:
+    """Which machines the history has, as the end of a sentence that names none of them."""
+    names = [plain(each.name, 80) for each in run_folders(root)] if is_folder(root) else []
+    return (
+        f"there is {few(names, most=SHOWN)}"
+        if names
+        else "no machine has measured there; --history=DIR names another history"
+    )
+
+
 def is_number(text: str) -> bool:
     """Whether that names a run by its number, and no file of that name is there."""
     return _NUMBER.fullmatch(text) is not None and not exists(Path(text))
@@ -64,6 +84,10 @@ def run_named(text: str, root: Path) -> Path:
         where = str(root)
     else:
         folders = [each for each in (root / machine, Path(machine)) if is_folder(each)][:1]
+        if not folders and (called := machine_folder(machine, root)) is not None:
+            folders = [called]
+        if not folders:
+            raise UserError(f"there is no machine {machine[:80]!r} in {root.absolute()}: {machines_of(root)}.")
         where = f"{root}/{machine}"
     paths = [path for folder in folders for path in store.runs(folder) if store.number_of(path) == number]
     if not paths:

@@ -142,7 +142,8 @@ class Histories:
         if not exists(self.root):
             other = "" if place == str(self.root) else f"there is no {place[:200]!r}, and "
             raise UserError(
-                f"{other}there is no history in {self.root} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
+                f"{other}there is no history in {self.root.absolute()} yet: measure first (pytest -m perf), "
+                "or name another folder (--history=DIR)."
             )
         raise UserError(
             f"there is no {place[:200]!r}: name a saved run, a machine of {self.root} ({self._machines()}), a pattern, a folder, "

@@ -223,3 +223,34 @@ def test_machines_that_are_one_computer_wait_for_each_other_where_they_have_one_
     assert said("/a") == []
     assert said("/a", "/a") == ["lab0 and lab1 are one computer: they measure one after another"]
     assert said("/a", "/b")[0].endswith("with locks of their own they measure beside each other")
+
+
+def test_the_last_line_says_why_a_machine_that_measured_is_not_good():
+    def measured(name, status="1", gate=(), verdicts=(), notes=()):
+        return Account(
+            Machine(name, name),
+            accounts.Outcome.MEASURED,
+            status=status,
+            gate=Counter(dict(gate)),
+            verdicts=Counter(dict(verdicts)),
+            notes=[*notes],
+        )
+
+    fails, good = {"PASS": 12, "FAIL": 2}, measured("lab-00", "0", {"PASS": 3})
+    assert accounts.in_a_line([good]) == "1 machine: 1 measured"
+    assert accounts.in_a_line([measured("lab-01", gate=fails)]) == "1 machine: 1 measured (of lab-01: gate 2 FAIL)"
+    unreachable = Account(Machine("lab-09", "lab-09"), accounts.Outcome.UNREACHABLE)
+    everybody = [
+        good,
+        measured("a", gate=fails, verdicts={"FAIL": 1}),
+        measured("b", gate={"PASS": 1, "INCONCLUSIVE": 3}),
+        measured("c"),
+        measured("d", "0", notes=["not all is home: x"]),
+        unreachable,
+    ]
+    assert accounts.in_a_line(everybody) == (
+        "6 machines: 5 measured (of a: gate 2 FAIL, verdicts 1 FAIL; of b: gate 3 INCONCLUSIVE; "
+        "of c: its pytest ended with exit status 1; of d: see the notes in its row), 1 unreachable"
+    )
+    many = [measured(f"lab-{number:02}", gate=fails) for number in range(9)]
+    assert accounts.in_a_line(many).endswith("of lab-04: gate 2 FAIL and 4 more)")

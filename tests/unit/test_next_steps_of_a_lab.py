@@ -71,3 +71,44 @@ def test_no_folder_is_made_from_a_mistyped_path(what, tmp_path):
 def test_why_a_channel_was_not_told_and_what_to_check(log, why):
     word, told = sender.told_by(log)
     assert (word, told[: len(why)]) == ("refused", why)
+
+
+@pytest.mark.parametrize(
+    "words", [("gate",), ("accept",), ("reject", "--why=x"), ("contract", "--keep"), ("report", "--json")]
+)
+def test_a_machines_name_is_its_newest_run_and_what_is_none_is_told_what_there_is(words, tmp_path):
+    history = tmp_path / "history"
+    for seconds in (0.01, 0.02):
+        newest = save(history / "lab-01", {LATENCY: seconds})
+    save(history / "lab_of-Ann", {LATENCY: 0.01}, machine="lab of/Ann")
+    root = f"--history={history}"
+    for wrong, sentence in (
+        ("lab-1/1", f"there is no machine 'lab-1' in {history}: there is lab-01, lab_of-Ann."),
+        ("lab-01/9", "there is no run 0009 in"),
+        ("lab-1", f"or a machine of {history}: there is lab-01, lab_of-Ann."),
+    ):
+        assert sentence in said(*words, wrong, root)
+    if words in (("gate",), ("accept",)):
+        done = CliRunner().invoke(app, [*words, "lab-01", root])
+        assert str(newest) in "".join(done.output.split()), done.output
+
+
+def test_a_machine_is_named_as_what_is_judged_against(tmp_path):
+    history = tmp_path / "history"
+    for name in ("lab-01", "lab-02"):
+        for day in range(3):
+            save(history / name, {LATENCY: 0.01}, ratios={LATENCY: 1.5}, days=day, machine=name)
+    done = CliRunner().invoke(app, ["gate", "lab-01", "--against=lab-02", f"--history={history}", "--json"])
+    by_folder = CliRunner().invoke(
+        app, ["gate", "lab-01", f"--against={history / 'lab-02'}", f"--history={history}", "--json"]
+    )
+    assert (done.exit_code, done.output) == (0, by_folder.output)
+    assert "NO BASELINE" not in done.output
+
+
+def test_the_folder_that_was_looked_into_is_named_whole(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in (("history",), ("compare", "lab-01", "lab-02"), ("report",), ("alert",)):
+        assert f"there is no history in {tmp_path / 'reports' / 'history'} yet" in said(*words)
+    for words in (("gate", "lab-01"), ("accept", "lab-01/3")):
+        assert f"{tmp_path / 'reports' / 'history'}: no machine has measured there" in said(*words)

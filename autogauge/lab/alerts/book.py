@@ -107,7 +107,7 @@ def require(history: Path) -> None:
         raise UserError(f"{history} is a file: name the folder of the history (--history=DIR).")
     if not is_folder(history):
         raise UserError(
-            f"there is no history in {history} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
+            f"there is no history in {history.absolute()} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
         )
     if exists(history / NAME) or (history / NAME).is_symlink():
         return

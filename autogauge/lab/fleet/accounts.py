@@ -31,6 +31,9 @@ PROBLEM = "problem="
 """How a line of the first look begins that tells what is in the way."""
 ACCEPTED = str(Standing.ACCEPTED)
 HELD = "held"
+FAIL, GOOD = "FAIL", ("PASS", "IMPROVED")
+MOST_IN_A_LINE = 5
+"""Machines whose reason the last line has."""
 MOST_OF_A_LINE = 300
 _WAITING = re.compile(
     r"waiting for another session that measures on this machine, (\d+) s at most: (.*?)(?: \(--\S+\))?$"
@@ -186,10 +189,28 @@ def counted(accounts: Sequence[Account]) -> dict[str, int]:
 
 
 def in_a_line(accounts: Sequence[Account]) -> str:
-    """``4 machines: 2 measured, 1 failed, 1 unreachable``: it adds up."""
+    """``4 machines: 2 measured (of lab-01: gate 2 FAIL), 1 failed, 1 unreachable``: it adds up, and says why it is not good.
+
+    A log often ends with this line.
+    """
     number = len(accounts)
-    parts = ", ".join(f"{count} {outcome}" for outcome, count in counted(accounts).items())
+    bad = [each for each in accounts if each.outcome is Outcome.MEASURED and not each.is_good]
+    why = few([f"of {each.machine.name}: {_not_good(each)}" for each in bad], "; ", MOST_IN_A_LINE)
+    parts = ", ".join(
+        f"{count} {outcome}{f' ({why})' if why and outcome == Outcome.MEASURED else ''}"
+        for outcome, count in counted(accounts).items()
+    )
     return f"{number} {'machine' if number == 1 else 'machines'}: {parts}"
+
+
+def _not_good(account: Account) -> str:
+    """Why a machine that measured is not good."""
+    kinds = (("gate", account.gate), ("verdicts", account.verdicts))
+    found = [f"{what} {words[FAIL]} {FAIL}" for what, words in kinds if words[FAIL]]
+    if not found and account.status != "0":  # an option may have asked for more: --gate-inconclusive=fail, say
+        others = ", ".join(f"{count} {word}" for word, count in account.gate.items() if word not in GOOD)
+        found = [f"gate {others}" if others else f"its pytest ended with exit status {account.status}"]
+    return ", ".join([*found, *(["see the notes in its row"] if account.notes else [])])
 
 
 def set_aside(accounts: Iterable[Account], history: Path) -> list[str]:
