@@ -141,7 +141,11 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
     if wanted.text:
         with cache_dir_or_temporary(asked.cache) as folder:
             meant, unread = chosen(sender, names, wanted, here, folder)
-        if not any(meant.values()):
+            # A night without a run, or with none accepted yet, is no mistake; what never passes is one.
+            lasting = wanted.lasting
+            of_now = not any(meant.values()) and lasting != wanted
+            may_be_empty = of_now and any(chosen(sender, names, lasting, here, folder)[0].values())
+        if not any(meant.values()) and not may_be_empty:
             whose = f"of {few([plain(each) for each in names])} " if asked.machines else ""
             left = f", and {counted(unread, 'run')} cannot be read" if unread else ""
             raise UserError(f"no run {whose}in {sender.shown} passes the filters{left}: check them (--where).")
@@ -160,6 +164,8 @@ def _carry(sender: Place, receiver: Place, here: Folder, is_new: bool, asked: _A
         merged.conflicts += [
             f"{plain(name)}: {why}; nothing of it was {merged.verb}" for name, why in sorted(sender.left_out.items())
         ]
+    if meant is not None and not any(meant.values()):
+        merged.notes.append(f"no run in {sender.shown} passes the filters now")
     if unread:
         merged.notes.append(f"{counted(unread, 'run')} left out: what cannot be read passes no filter")
     _show(merged, (sender if receiver is here else receiver).shown, asked.as_json)

@@ -6,6 +6,7 @@ files is left to ``select``.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import fnmatch
 import re
@@ -60,6 +61,12 @@ class Where:
     """Patterns by label, of those that are no other field."""
     text: str = field(default="", compare=False)
     option: str = field(default="--where", compare=False)
+
+    @property
+    def lasting(self) -> Where:
+        """The conditions that hold of a run for good: without those on time and on standings, which runs come to pass."""
+        texts = tuple(each for each in self.texts if each[0] != "standing")
+        return dataclasses.replace(self, texts=texts, since=None, until=None)
 
     @property
     def of_benchmarks(self) -> bool:

@@ -144,6 +144,15 @@ def test_filters_that_no_run_passes_are_a_mistake(run, tmp_path, here):
     assert "passes the filters, and 1 run cannot be read: check" in run("pull", here, "--where=run=9", history=there)[1]
 
 
+@pytest.mark.parametrize("of_now", ["since=2999-01-01", "until=1999-01-01", "standing=quarantined"])
+def test_a_night_without_a_run_is_no_mistake_beside_other_filters_that_fit(run, tmp_path, here, of_now):
+    there = tmp_path / "there"
+    status, said = run("push", there, "--new", f"--where={of_now}")
+    assert (status, "passes the filters now" in said) == (0, True)
+    status, said = run("push", there, "--new", f"--where={of_now} openvino=1999")
+    assert (status, "check them (--where)" in said) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["  ", " lab", "lab ", "new\nline", "a\tb", "\x1b[31m"])
 def test_a_name_at_the_receiver_is_one_that_can_be_typed_again(run, tmp_path, name):
     status, said = run("push", tmp_path / "there", "--new", "--machine=lab-01", f"--as={name}")
