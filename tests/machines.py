@@ -228,12 +228,15 @@ def watched(
     ticks = dict(last.ticks)
     if ticks:
         ticks["idle"] -= 100 * len(usable or (0,))
-    return Machine(root, usable, Moment(ticks, last.swapped_pages, last.throttled, last.programs), last, **more)  # type: ignore[arg-type]
+    return Machine(
+        root, usable, Moment(ticks, last.swapped_pages, last.throttled, last.programs, last.families), last, **more
+    )  # type: ignore[arg-type]
 
 
-def process(root: Path, number: int, name: str, ticks: int) -> Path:
-    """A process that has used so much processor time."""
-    return put(root, {f"proc/{number}/stat": f"{number} ({name}) S 1 1 1 0 -1 4 0 0 0 0 {ticks} 0 0 0 20 0 1 0\n"})
+def process(root: Path, number: int, name: str, ticks: int, parent: int = 1, of_ended: int = 0) -> Path:
+    """A process that has used so much processor time, and its children that have ended so much."""
+    said = f"{number} ({name}) S {parent} 1 1 0 -1 4 0 0 0 0 {ticks} 0 {of_ended} 0 20 0 1 0\n"
+    return put(root, {f"proc/{number}/stat": said})
 
 
 assert os.sep == "/"

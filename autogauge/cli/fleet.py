@@ -174,7 +174,10 @@ def _read(lab: Path, limit: str | None, engine: str) -> tuple[Inventory, Any]:
     """The inventory, and a module that does the rest: half a second of statistics and histories, imported while Ansible reads."""
     with ThreadPoolExecutor(1) as pool:
         module = pool.submit(importlib.import_module, f"autogauge.lab.fleet.{engine}")
-        return inventory.read(lab, limit), module.result()
+        found = inventory.read(lab, limit)
+        if engine == "collector":  # Slurm needs no ssh
+            inventory.check_keys(found)
+        return found, module.result()
 
 
 def _show(done: FleetRun | QueuedRun, reports: Path, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from autogauge.doctor.emulated import emulation
 from autogauge.doctor.finding import Finding, State
 from autogauge.doctor.installed import installed
 from autogauge.doctor.machine.checks import fitness, is_of_the_moment
-from autogauge.doctor.machine.snapshot import LONGER_S, Machine
+from autogauge.doctor.machine.snapshot import LONGER_S, WATCHED_S, Machine
 from autogauge.errors import UserError
 from autogauge.probe.launcher import Launcher
 from autogauge.rig import lock
@@ -35,10 +36,17 @@ def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
 
 def place_to_measure(root: Path) -> list[Finding]:
     """Whether the machine is fit to measure. One that is unfit just now is watched again, for longer: what passes does not count."""
-    found = fitness(Machine.watched(root))
+    found = fitness(Machine.watched(root, WATCHED_S, _who_measures()))
     if any(map(is_of_the_moment, found)):
-        found = fitness(Machine.watched(root, LONGER_S))
+        found = fitness(Machine.watched(root, LONGER_S, _who_measures()))
     return found
+
+
+def _who_measures() -> list[int]:
+    """The processes that hold the measuring lock, as far as the kernel tells; a lock that cannot be opened is a finding of its own."""
+    with contextlib.suppress(UserError):
+        return lock.holders()
+    return []
 
 
 def measuring() -> list[Finding]:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from autogauge import leases
 from autogauge.errors import UserError
+from autogauge.files import exists, is_folder
 from autogauge.plain import plain
 
 VARIABLE = "AUTOGAUGE_LOCK"
@@ -123,6 +124,15 @@ def described() -> str:
         os.close(descriptor)
 
 
+def holders() -> list[int]:
+    """The processes that hold it, as far as the kernel says. Raises :class:`UserError` where its file cannot be used."""
+    _, descriptor = _open()
+    try:
+        return leases.holders(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _open() -> tuple[Path, int]:
     """The lock's file, open; made if it is not there. Raises :class:`UserError`."""
     named = os.environ.get(VARIABLE)
@@ -163,14 +173,27 @@ def _opened(path: Path, *, or_next: bool = False) -> int:
         if error.errno == errno.ELOOP:
             raise _in_the_way(path, "a link") from error
         raise UserError(
-            f"the lock that lets one session at a time measure cannot be opened: {path}: "
-            f"{os.strerror(error.errno or 0)}; mend that, or name another file that all who measure here may open ({VARIABLE}=PATH)."
+            f"the lock that lets one session at a time measure cannot be opened: {path}: {_why_not(path, error)}, "
+            f"or name another file that all who measure here may open ({VARIABLE}=PATH)."
         ) from error
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         os.close(descriptor)
         raise _in_the_way(path, "no plain file" if not stat.S_ISREG(found.st_mode) else "a file with a second name")
     return descriptor
+
+
+def _why_not(path: Path, error: OSError) -> str:
+    """What is wrong, and what to do about it."""
+    folder = path.parent
+    user = leases.user_named(os.geteuid())
+    if error.errno == errno.ENOENT:
+        return f"there is no folder {folder}: make it, for all who measure here"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        if not exists(path) and is_folder(folder):
+            return f"user {user} may not make it in {folder}: let all who measure here write to that folder"
+        return f"user {user} may not open it: let all who measure here do so"
+    return f"{os.strerror(error.errno or 0)}; mend that"
 
 
 def _in_the_way(path: Path, what: str) -> UserError:

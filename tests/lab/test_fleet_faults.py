@@ -361,9 +361,10 @@ class TestFoundBeforeAnythingStarts:
 
     def test_no_ssh_key(self, inventory_of, tmp_path):
         path = inventory_of(1, ansible_ssh_private_key_file=str(tmp_path / "no-key"))
-        found = self._found(path)["lab1"]
-        assert found["outcome"] == "unreachable"
-        assert "key" in found["sentence"]
+        for command in ("check", "run"):
+            done = fleet(command, path)
+            assert done.returncode == 2, done.stdout + done.stderr
+            assert f"{tmp_path / 'no-key'}, is not there: name the file of a private key" in done.stderr
 
     def test_a_key_that_is_not_known_there(self, inventory_of, tmp_path):
         key = bench._key(tmp_path / "other", mode=0o600)
@@ -436,7 +437,7 @@ def test_nothing_of_ansible_is_left(lab, inventory_of, tmp_path, monkeypatch):
 class TestUnfit:
     @pytest.fixture
     def unfit(self, lab):
-        said = "echo 'error: this machine is not fit to measure: governor.' >&2; exit 1"
+        said = "echo 'autogauge: this machine is not fit to measure: governor.' >&2; exit 1"
         return self._with_doctor(lab, said)
 
     def _with_doctor(self, lab, does):
@@ -451,8 +452,7 @@ class TestUnfit:
         done = fleet(command, inventory_of(1, autogauge_python=unfit, **quick), "--strict", "--json", *words)
         each = json.loads(done.stdout)["machines"][0]
         assert each["outcome"] == "failed", done.stderr
-        assert "doctor --strict" in each["sentence"]
-        assert "not fit to measure: governor" in each["sentence"]
+        assert each["sentence"] == "doctor --strict: this machine is not fit to measure: governor"
 
     def test_without_the_option_it_is_not_asked(self, inventory_of, quick, unfit):
         assert fleet("check", inventory_of(1, autogauge_python=unfit, **quick)).returncode == 0

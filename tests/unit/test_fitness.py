@@ -19,6 +19,7 @@ from autogauge.doctor import examination
 from autogauge.doctor.finding import Finding, State
 from autogauge.doctor.machine.checks import CHECKS, SUBJECT, fitness, in_short, why_not
 from autogauge.doctor.machine.snapshot import Machine, numbers
+from autogauge.rig import lock
 from tests import machines
 from tests.cases import each_of
 from tests.machines import CLOCKS, CPUS, put, stat, watched
@@ -279,6 +280,39 @@ def test_other_load_is_named_by_its_programs_and_idle_time_is_none(tmp_path):
     assert found.figures["programs"] == {"make": 0.7, "just (began)": 0.4}
     assert looked_at(loaded(tmp_path / "quiet", user=1010))["other load"].state is State.FIT
     assert looked_at(loaded(tmp_path / "one", user=1030, processors=1))["other load"].state is State.UNFIT
+
+
+@each_of(("of_make", "state"), [(8, State.FIT), (100, State.UNFIT)])
+def test_a_session_that_measures_under_the_lock_is_no_other_load(tmp_path, of_make, state):
+    """The next one waits for its end; a fleet that asked for fit machines called one unfit for what another collector measured."""
+    passed = {"proc/stat": stat(1000 + (180 + of_make) // 4, 100_100 - (180 + of_make) // 4)}  # of each of four
+    before = put(machines.server(tmp_path / "before"), {"proc/stat": stat(1000, 100_000)})
+    now = put(machines.server(tmp_path / "now"), passed)
+    machines.process(before, 41, "pytest", 500)
+    machines.process(before, 42, "probe", 60, parent=41)
+    machines.process(before, 44, "make", 10)
+    machines.process(now, 41, "pytest", 520, of_ended=100)  # 42 has ended: 60 ticks were known
+    machines.process(now, 43, "probe", 120, parent=41)
+    machines.process(now, 44, "make", 10 + of_make)
+    found = looked_at(watched(now, before, measuring=frozenset({41})))["other load"]
+    assert found.state is state
+    assert f"others took {of_make / 100:.2f} of 4 processors (make {of_make / 100:.2f})" in found.found
+    assert "a session of autogauge that measures here took 1.80, and the next one waits for its end" in found.found
+    assert found.figures["measuring_processors"] == 1.8
+    assert looked_at(watched(now, before))["other load"].state is State.UNFIT, "nobody holds the lock"
+
+
+def test_who_holds_the_lock_is_asked_before_the_machine_is_watched(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGAUGE_LOCK", str(tmp_path / "lock"))
+    asked = []
+    quiet = watched(machines.server(tmp_path / "quiet"))
+    monkeypatch.setattr(Machine, "watched", lambda *words: asked.append(words[2]) or quiet)
+    examination.place_to_measure(tmp_path)
+    with lock.measuring("a session"):
+        examination.place_to_measure(tmp_path)
+    monkeypatch.setenv("AUTOGAUGE_LOCK", "no-path-from-the-root")
+    examination.place_to_measure(tmp_path)
+    assert asked == [[], [os.getpid()], []]
 
 
 def test_time_that_a_host_takes_just_now_is_the_hosts_and_no_other_load(tmp_path):

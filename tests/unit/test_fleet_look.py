@@ -2,9 +2,13 @@
 
 import fcntl
 import os
+import pwd
+import re
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +24,7 @@ def look(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "home").mkdir()
 
-    def run(free_mib=5000, **own):
+    def run(as_user=None, free_mib=5000, **own):
         df = tmp_path / "bin" / "df"
         df.write_text(f"#!/bin/sh\necho head\necho x 1 1 {free_mib * 1024} 1 x\n")
         df.chmod(0o755)
@@ -34,7 +38,9 @@ def look(tmp_path):
         }
         settings |= {"LEAST_MIB": "300", "CLOCK_S": "60", "NOW": str(int(time.time())), "HOME": str(tmp_path / "home")}
         around = {**os.environ, **settings, **own, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
-        done = subprocess.run(["sh", "-c", LOOK], env=around, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(
+            ["sh", "-c", LOOK], env=around, capture_output=True, text=True, timeout=60, check=True, **as_user or {}
+        )
         pairs = [line.split("=", 1) for line in done.stdout.splitlines()]
         return {**dict(pairs), "problem": [value for name, value in pairs if name == "problem"]}
 
@@ -79,6 +85,20 @@ def test_a_lock_that_no_session_could_take_is_told(look, tmp_path, name):
     assert "lock" not in found
 
 
+def test_a_folder_of_the_lock_that_may_not_be_written_to_is_not_told_to_be_missing(look):
+    with tempfile.TemporaryDirectory() as folder:
+        closed = Path(folder, "closed")
+        closed.mkdir(mode=0o555)
+        Path(folder).chmod(0o755)
+        words = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        found = look(words, LOCK=str(closed / "lock"))["problem"]
+    who = pwd.getpwuid(65534 if words else os.geteuid()).pw_name
+    (said,) = [each for each in found if "(autogauge_lock)" in each]
+    assert said.startswith(
+        f"there is no lock {closed}/lock, and user {who} may not make one in that folder: let all who"
+    )
+
+
 def test_a_lock_that_the_first_session_makes_is_free(look, tmp_path):
     assert look(LOCK=str(tmp_path / "lock"))["lock"] == "free"
     assert look(LOCK="~/lock")["lock"] == "free"
@@ -98,3 +118,10 @@ def test_a_wrong_clock_is_told_with_what_it_may_be_wrong_by(look):
     (said,) = look(NOW=str(int(time.time()) - 3600), CLOCK_S="90")["problem"]
     assert said.startswith("its clock is 36")
     assert "over 90 s (autogauge_clock_s)" in said
+
+
+def test_the_sentence_of_doctor_is_brought_home_without_its_own_prefix():
+    tasks = (engine.PLAYBOOKS / "roles/machine/tasks/doctor.yml").read_text()
+    (pattern,) = re.findall(r"regex_replace\('([^']+)', ''\)", tasks)
+    for prefix in ("autogauge: ", "error: "):
+        assert re.sub(pattern, "", f"{prefix}this machine is not fit") == "this machine is not fit"

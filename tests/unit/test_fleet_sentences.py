@@ -83,6 +83,11 @@ def test_a_disk_that_gets_full_while_something_is_unpacked_is_said(why):
         ("kex_exchange_identification: read: Connection reset by peer", "it drops the connection"),
         ("ssh: connect to host h port 2201: Connection refused", "nobody listens there"),
         ("Connection timed out during banner exchange", "does not answer"),
+        (
+            "labn9@h: Permission denied (publickey).",
+            "it lets user labn9 in by no key that was offered: is there such a user",
+        ),
+        ("Permission denied (publickey).", "it lets user perf in by no key"),
     ],
 )
 def test_why_ssh_gets_into_no_machine_says_what_to_do(said, wanted):

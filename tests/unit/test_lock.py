@@ -1,5 +1,6 @@
 """One session measures at a time: the lock is free when its holder is gone, however; its file is text from anybody."""
 
+import errno
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import tempfile
 
 import pytest
 
+from autogauge import leases
 from autogauge.doctor.examination import measuring
 from autogauge.doctor.finding import State
 from autogauge.errors import UserError
@@ -171,7 +173,14 @@ def test_what_is_no_plain_file_in_its_place_is_one_sentence_and_stays_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("named", "words"), [("measuring.lock", "another lock in every folder"), ("/no/such/folder/lock", "No such file")]
+    ("named", "words"),
+    [
+        ("measuring.lock", "another lock in every folder"),
+        (
+            "/no/such/folder/lock",
+            "there is no folder /no/such/folder: make it, for all who measure here, or name another",
+        ),
+    ],
 )
 def test_a_place_that_cannot_be_is_one_sentence(monkeypatch, named, words):
     monkeypatch.setenv(lock.VARIABLE, named)
@@ -234,3 +243,23 @@ def test_a_forged_line_does_not_name_another_process_than_the_kernel_does(place)
 def test_a_long_command_is_cut_where_one_sees_it(place):
     with lock.measuring("pytest -m perf " + "x" * 300, 0):
         assert place.read_text().endswith("xxx…\n")
+
+
+def test_a_folder_that_is_there_and_may_not_be_written_to_is_not_told_to_be_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGAUGE_LOCK", str(tmp_path / "lock"))
+
+    def refuse(path, *words):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(lock.os, "open", refuse)  # root may write anywhere
+    user = leases.user_named(os.geteuid())
+    for there, why in (
+        (False, f"user {user} may not make it in {tmp_path}: let all who measure here write to that folder"),
+        (True, f"user {user} may not open it: let all who measure here do so"),
+    ):
+        if there:
+            (tmp_path / "lock").touch()
+        with pytest.raises(
+            UserError, match=re.escape(f"cannot be opened: {tmp_path / 'lock'}: {why}, or name another file")
+        ):
+            lock.described()

@@ -41,12 +41,16 @@ class Look:
 
 @dataclass(frozen=True)
 class Moment:
-    """Counters since boot. Ticks are those of the processors that may be used; ``programs`` are names and ticks by process."""
+    """Counters since boot. Ticks are those of the processors that may be used; ``programs`` are names and ticks by process.
+
+    ``families`` has of each process its parent, and its ticks with those of its children that have ended.
+    """
 
     ticks: Mapping[str, int] = field(default_factory=dict)
     swapped_pages: int | None = None
     throttled: int | None = None
     programs: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    families: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, root: Path, usable: Collection[int] | None) -> Moment:
@@ -56,8 +60,21 @@ class Moment:
             _ticks(text(root, "proc/stat") or "", usable),
             sum(map(int, swapped)) if swapped else None,
             _throttled(root, usable),
-            _programs(root),
+            *_programs(root),
         )
+
+    def family_of(self, heads: Collection[int]) -> frozenset[int]:
+        """These processes with all that they started, and those did."""
+        found: set[int] = set()
+        wanted = {each for each in heads if each in self.families}
+        while wanted:
+            found |= wanted
+            wanted = {each for each, (parent, _) in self.families.items() if parent in wanted} - found
+        return frozenset(found)
+
+    def ticks_of(self, family: Collection[int]) -> int:
+        """The processor time of a family, also of those in it that have ended."""
+        return sum(self.families[each][1] for each in family if each in self.families)
 
     @property
     def all_ticks(self) -> int:
@@ -72,7 +89,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class Machine:
-    """The files below ``root``; ``usable`` are the processors that may be used; ``clock_ns`` is what a look at the clock costs."""
+    """The files below ``root``; ``usable`` are the processors that may be used; ``clock_ns`` is what a look at the clock costs.
+
+    ``measuring`` are the processes that hold the measuring lock.
+    """
 
     root: Path
     usable: frozenset[int] | None
@@ -80,9 +100,12 @@ class Machine:
     last: Moment
     clock_ns: float | None = None
     synchronised: bool | None = None
+    measuring: frozenset[int] = frozenset()
 
     @classmethod
-    def watched(cls, root: Path = Path("/"), seconds: float = WATCHED_S) -> Machine:
+    def watched(
+        cls, root: Path = Path("/"), seconds: float = WATCHED_S, measuring: Collection[int] = frozenset()
+    ) -> Machine:
         """The machine of this process, watched for so long while this process does nothing."""
         usable = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
         is_real = root == Path("/")
@@ -90,7 +113,8 @@ class Machine:
         if is_real:
             time.sleep(seconds)
         after = Moment.of(root, usable)
-        return cls(root, usable, before, after, *((_clock_ns(), _synchronised()) if is_real else ()))
+        clock_ns, synchronised = (_clock_ns(), _synchronised()) if is_real else (None, None)
+        return cls(root, usable, before, after, clock_ns, synchronised, frozenset(measuring))
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -203,15 +227,17 @@ def _throttled(root: Path, usable: Collection[int] | None) -> int | None:
     return sum(cores) + sum(packages.values()) if cores or packages else None
 
 
-def _programs(root: Path) -> dict[int, tuple[str, int]]:
-    """The name and the processor time, in ticks, of every process but this one."""
-    found = {}
+def _programs(root: Path) -> tuple[dict[int, tuple[str, int]], dict[int, tuple[int, int]]]:
+    """Of every process but this one the name and the processor time in ticks; and the parent, and that time with the ended children's."""
+    found, families = {}, {}
     for name in matching(str(root), "proc", r"[0-9]{1,9}"):
         said = re.fullmatch(r"[0-9]+ \((.*)\) \S (.*)", (text(root, f"proc/{name}/stat") or "").strip(), re.DOTALL)
         words = said[2].split() if said else []
         if said and int(name) != os.getpid() and len(words) > 11 and words[10].isdigit() and words[11].isdigit():
             found[int(name)] = said[1], int(words[10]) + int(words[11])
-    return found
+            ticks = [int(each) for each in words[10:14] if each.isdigit()]
+            families[int(name)] = int(words[0]) if words[0].isdigit() else 0, sum(ticks)
+    return found, families
 
 
 def _clock_ns() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 
 from autogauge.doctor.finding import State
 from autogauge.doctor.machine.snapshot import Look, Machine, Moment
@@ -19,7 +20,10 @@ PROGRAMS, LEAST = 3, 0.05
 
 
 def load(machine: Machine) -> Look:
-    """How much of the processors others took while the machine was watched, and who."""
+    """How much of the processors others took while the machine was watched, and who.
+
+    A session that measures here under the lock is none of them: whoever measures next waits for its end.
+    """
     before, after = machine.first, machine.last
     passed = after.all_ticks - before.all_ticks if before.ticks else 0
     average = re.match(r"([0-9]+(?:\.[0-9]+)?)\s", machine.word("proc/loadavg") or "")
@@ -29,16 +33,21 @@ def load(machine: Machine) -> Look:
         look = machine.unknown("proc/stat")
         return Look(look.state, look.found + queue)
     stolen = after.ticks["steal"] - before.ticks["steal"]
-    others = max(0.0, there * (after.wanted_ticks - before.wanted_ticks - stolen) / passed)
-    shares = _shares(before, after, there / passed)
+    family = before.family_of(machine.measuring) | after.family_of(machine.measuring)
+    measuring = max(0, after.ticks_of(family) - before.ticks_of(family)) * there / passed
+    others = max(0.0, there * (after.wanted_ticks - before.wanted_ticks - stolen) / passed - measuring)
+    shares = _shares(before, after, there / passed, family)
     who = [f"{plain(name, 40)} {share:.2f}" for name, share in shares.items()]
     named = f" ({', '.join(who)})" if who else ""
     found = f"others took {others:.2f} of {there} processor{'s' if there > 1 else ''}{named}{queue}"
+    if family:
+        found += f"; a session of autogauge that measures here took {measuring:.2f}, and the next one waits for its end (measuring lock)"
     figures = {
         "others_processors": round(others, 3),
         "processors": there,
         "load_1min": float(average[1]) if average else None,
         "programs": {name: round(share, 3) for name, share in shares.items()},
+        "measuring_processors": round(measuring, 3) if family else None,
     }
     if others <= too_many(there):
         return Look(State.FIT, found, figures=figures)
@@ -52,10 +61,12 @@ def load(machine: Machine) -> Look:
     )
 
 
-def _shares(before: Moment, after: Moment, of_a_tick: float) -> dict[str, float]:
+def _shares(before: Moment, after: Moment, of_a_tick: float, without: Collection[int]) -> dict[str, float]:
     """Which programs took how much of a processor between the moments, those of one name together, the most first."""
     found: dict[str, float] = defaultdict(float)
     for process, (name, ticks) in after.programs.items():
+        if process in without:
+            continue
         found[name] += max(0, ticks - before.programs.get(process, ("", 0))[1]) * of_a_tick
     most = sorted(found.items(), key=lambda each: -each[1])[:PROGRAMS]
     return {name: share for name, share in most if share >= LEAST}

@@ -23,7 +23,8 @@ _OF_SSH = (
     ),
     (
         r"Permission denied \(",
-        "it lets nobody in by this key: give its user the public key (ssh-copy-id), or name another (ansible_ssh_private_key_file)",
+        "it lets {user} in by no key that was offered: is there such a user, with the public key (ssh-copy-id)? "
+        "Or name another one, or another key (ansible_user, ansible_ssh_private_key_file)",
     ),
     ("Could not resolve hostname", "nobody knows its address: check the name (ansible_host)"),
     ("Connection refused", "nobody listens there: is its ssh server running, on that port?"),
@@ -35,6 +36,7 @@ _OF_SSH = (
     ("No route to host|Network is unreachable", "there is no way to it: is it switched on, and in this network?"),
 )
 _KEY = re.compile(r"Identity file (\S+) not accessible|Load key \"?([^\":]+)\"?: ")
+_TRIED = re.compile(r"([^\s@]+)@\S+: Permission denied \(")
 _PREFIX = re.compile(
     r"^(Task failed: |Action failed: |Module failed: |Failed to connect to the host via ssh: |non-zero return code\s*)+"
 )
@@ -66,8 +68,15 @@ def unreachable(machine: Machine, said: str) -> str:
         )
     for pattern, why in _OF_SSH:
         if re.search(pattern, said, re.IGNORECASE):
-            return f"{why.replace('{login}', _login(machine))} ({where})"
+            return f"{why.replace('{login}', _login(machine)).replace('{user}', _user(machine, said))} ({where})"
     return f"{where}: {first(said)}"
+
+
+def _user(machine: Machine, said: str) -> str:
+    """Who was not let in: as ssh says it, else as the inventory does."""
+    tried = _TRIED.search(said)
+    name = tried[1] if tried else text(machine.variables, "ansible_user") or text(machine.variables, "ansible_ssh_user")
+    return f"user {name}" if name and not TEMPLATE.search(name) else "its user"
 
 
 def _login(machine: Machine) -> str:

@@ -182,7 +182,9 @@ def _mapping(variable: Variable, value: Any) -> str:
         re.fullmatch(r"[A-Za-z_]\w*", str(name), re.ASCII) and not isinstance(each, list)
         for name, each in value.items()
     )
-    return "" if is_one else "give names with values, NAME: VALUE on a line each"
+    return (
+        "" if is_one else 'give names with values: in YAML NAME: VALUE on a line each, in an INI file {"NAME": "VALUE"}'
+    )
 
 
 def _of_slurm(variable: Variable, value: Any) -> str:

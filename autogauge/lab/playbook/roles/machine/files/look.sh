@@ -80,8 +80,10 @@ lock_of() { # one line, or nothing where there is none
 if [ -n "$LOCK" ]; then # the one that is named, and no other
     if [ -e "$LOCK" ] && { [ ! -f "$LOCK" ] || [ ! -r "$LOCK" ]; }; then
         problem "the lock $LOCK is no file that its user may read: mend that, or name another (autogauge_lock)"
-    elif [ ! -e "$LOCK" ] && ! { [ -d "${LOCK%/*}/" ] && [ -w "${LOCK%/*}/" ]; }; then
-        problem "there is no lock $LOCK, and none can be made in that folder: make the folder, or name another (autogauge_lock)"
+    elif [ ! -e "$LOCK" ] && [ ! -d "${LOCK%/*}/" ]; then
+        problem "there is no lock $LOCK, and no folder for it: make the folder, for all who measure there, or name another (autogauge_lock)"
+    elif [ ! -e "$LOCK" ] && [ ! -w "${LOCK%/*}/" ]; then
+        problem "there is no lock $LOCK, and user $(id -un 2>/dev/null || id -u) may not make one in that folder: let all who measure there write to it, or name another (autogauge_lock)"
     else lock_of "$LOCK" || echo "lock=free"
     fi
 else
