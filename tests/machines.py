@@ -233,7 +233,9 @@ def watched(
     )  # type: ignore[arg-type]
 
 
-def process(root: Path, number: int, name: str, ticks: int, parent: int = 1, of_ended: int = 0) -> Path:
+def process(
+    root: Path, number: int, name: str, ticks: int | str, parent: int | str = 1, of_ended: int | str = 0
+) -> Path:
     """A process that has used so much processor time, and its children that have ended so much."""
     said = f"{number} ({name}) S {parent} 1 1 0 -1 4 0 0 0 0 {ticks} 0 {of_ended} 0 20 0 1 0\n"
     return put(root, {f"proc/{number}/stat": said})

@@ -315,6 +315,15 @@ def test_who_holds_the_lock_is_asked_before_the_machine_is_watched(tmp_path, mon
     assert asked == [[], [os.getpid()], []]
 
 
+def test_a_digit_that_is_no_number_is_not_counted(tmp_path):
+    root = put(machines.server(tmp_path), {f"{CPUS}/cpu0/thermal_throttle/core_throttle_count": "\u00b2\n"})
+    machines.process(root, 41, "make", "\u00b2")
+    machines.process(root, 42, "make", 7, parent="\u00b2", of_ended="\u00b2")
+    last = watched(root).last
+    assert (last.programs, last.families) == ({42: ("make", 7)}, {42: (0, 7)})
+    assert looked_at(watched(root))["heat"].state is not State.UNFIT
+
+
 def test_time_that_a_host_takes_just_now_is_the_hosts_and_no_other_load(tmp_path):
     before = put(machines.virtual(tmp_path / "before"), {"proc/stat": stat(1000, 100_000)})
     now = put(machines.virtual(tmp_path / "now"), {"proc/stat": stat(1002, 100_078, steal=20)})

@@ -25,6 +25,7 @@ WATCHED_S, LONGER_S = 1.0, 3.0
 TIME_ERROR = 5
 """What ``adjtimex`` returns where nobody keeps the clock right."""
 LOOKS_AT_CLOCK = 2000
+_NUMBER = re.compile(r"[0-9]{1,18}")
 TICKS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
 
@@ -219,9 +220,9 @@ def _throttled(root: Path, usable: Collection[int] | None) -> int | None:
     for each in sorted(usable or ()):
         folder = f"{CPUS}/cpu{each}/thermal_throttle"
         core, package = (word(str(root), f"{folder}/{name}_throttle_count") for name in ("core", "package"))
-        if core and core.isdigit():
+        if core and _NUMBER.fullmatch(core):
             cores.append(int(core))
-        if package and package.isdigit():
+        if package and _NUMBER.fullmatch(package):
             socket = word(str(root), f"{CPUS}/cpu{each}/topology/physical_package_id") or ""
             packages[socket] = max(int(package), packages.get(socket, 0))
     return sum(cores) + sum(packages.values()) if cores or packages else None
@@ -233,10 +234,10 @@ def _programs(root: Path) -> tuple[dict[int, tuple[str, int]], dict[int, tuple[i
     for name in matching(str(root), "proc", r"[0-9]{1,9}"):
         said = re.fullmatch(r"[0-9]+ \((.*)\) \S (.*)", (text(root, f"proc/{name}/stat") or "").strip(), re.DOTALL)
         words = said[2].split() if said else []
-        if said and int(name) != os.getpid() and len(words) > 11 and words[10].isdigit() and words[11].isdigit():
-            found[int(name)] = said[1], int(words[10]) + int(words[11])
-            ticks = [int(each) for each in words[10:14] if each.isdigit()]
-            families[int(name)] = int(words[0]) if words[0].isdigit() else 0, sum(ticks)
+        if said and int(name) != os.getpid() and all(map(_NUMBER.fullmatch, words[10:12])) and len(words) > 11:
+            ticks = [int(each) for each in words[10:14] if _NUMBER.fullmatch(each)]
+            found[int(name)] = said[1], sum(ticks[:2])
+            families[int(name)] = int(words[0]) if _NUMBER.fullmatch(words[0]) else 0, sum(ticks)
     return found, families
 
 
