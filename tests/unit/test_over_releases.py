@@ -95,7 +95,7 @@ def test_one_run_of_each_settles_nothing(tmp_path):
 
 def test_noise_seldom_names_a_release(tmp_path):
     wrong = 0
-    for seed in range(30):
+    for seed in range(15):
         folder = tmp_path / str(seed)
         runs(folder, dict.fromkeys(RELEASES[:3], 1.0), count=2, noise=0.02, seed=seed)
         wrong += any(trend.steps for trend in found_in(folder))
