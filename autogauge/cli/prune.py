@@ -187,7 +187,7 @@ def _table(plans: Sequence[Plan], is_done: bool) -> Fitted:
 def _called(run: IndexedRun | None) -> str:
     if run is None:
         return "–"
-    return f"{run.number:04d} of {run.when:%Y-%m-%d}" if run.when else f"{run.number:04d}"
+    return f"{run.number:04d} ({run.when:%Y-%m-%d})" if run.when else f"{run.number:04d}"
 
 
 def _megabytes(size: int) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,8 +19,9 @@ import numpy as np
 
 from autogauge.errors import UserError
 from autogauge.gate import comparison_notes, comparison_pooled, past
+from autogauge.gate.compared import BY_RATIO, Compared, Group, by_itself, levels_judged
 from autogauge.gate.gate import FAMILY_ERROR
-from autogauge.gate.judgement import Judgement, Way
+from autogauge.gate.judgement import Judgement, Way, percent
 from autogauge.gate.past import RATIO_SPREAD, Figure, Rule, outcome
 from autogauge.history import records
 from autogauge.history.index_rows import ACCEPTED
@@ -29,7 +30,7 @@ from autogauge.history.labels import Labels, by_size
 from autogauge.history.records import SavedRun
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, model_of
-from autogauge.measuring.quantity import TIME, Quantity, quantity_of
+from autogauge.measuring.quantity import quantity_of
 from autogauge.plain import few_plain
 from autogauge.stats.two_levels import ratio_of_levels
 
@@ -38,72 +39,6 @@ if TYPE_CHECKING:
 
 MOST_PRINTED = 100
 """Lines of single machines that are printed below those over all machines, the worst first."""
-BY_RATIO = "by the ratio to the pinned workload"
-
-
-def by_itself(quantity: Quantity) -> str:
-    """By what figures are compared that have no ratio to the pinned workload: ``by seconds``."""
-    return f"by {quantity.basis}"
-
-
-@dataclass(frozen=True)
-class Group:
-    """One benchmark on one side, its runs in the order measured: seconds, ratios to the pinned workload and their standard errors.
-
-    NaN for no ratio. ``runs`` are the runs themselves, ``standing`` is that of all of them where none is accepted, else empty.
-    """
-
-    runs: tuple[IndexedRun, ...]
-    seconds: tuple[float, ...]
-    ratios: tuple[float, ...]
-    errors: tuple[float, ...]
-    pinned: tuple[str, ...]
-    standing: str = ""
-    releases: tuple[str, ...] = ()
-    """The OpenVINO release that each figure was measured with."""
-    labels: Labels = field(default_factory=dict)
-    """The benchmark's, as its newest run has them."""
-
-    @property
-    def figures(self) -> tuple[Figure, ...]:
-        """The same as the gate takes them."""
-        rows = zip(self.seconds, self.pinned, self.ratios, self.errors, strict=True)
-        return tuple(
-            Figure(seconds, pinned, ratio, error) if pinned and not math.isnan(ratio) else Figure(seconds)
-            for seconds, pinned, ratio, error in rows
-        )
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One benchmark on both sides. ``where`` says on which machine and model, as far as both sides share them."""
-
-    benchmark: str
-    metric: str
-    where: str
-    judgement: Judgement
-    basis: str
-    runs: tuple[int, int]
-    seconds: tuple[float, float]
-    labels: Labels = field(default_factory=dict)
-    """As the newest run of both sides has them."""
-    machine: str = ""
-    """The machine that both sides measured it on; empty where they share none."""
-    beside: str = ""
-    """The same as ``where`` without the machine."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as a dictionary; seconds (``mib`` of memory) are medians over the runs, of A and of B."""
-        return {
-            **self.judgement.to_json(),
-            "metric": self.metric,
-            "labels": dict(self.labels),
-            "where": self.where,
-            "machine": self.machine,
-            "basis": self.basis,
-            "runs": list(self.runs),
-            "seconds" if self.judgement.quantity is TIME else "mib": list(self.seconds),
-        }
 
 
 @dataclass(frozen=True)
@@ -326,9 +261,10 @@ def _group(rows: Sequence[Row], any_standing: bool) -> Group:
     chosen = rows if any_standing else [row for row in rows if row.standing == ACCEPTED] or rows
     chosen = sorted(chosen, key=lambda row: comparison_notes.moment_of(row.run))
     runs, seconds, ratios, errors, pinned, standings, releases, labels = zip(*chosen, strict=True)
-    unaccepted = not any_standing and ACCEPTED not in standings
-    standing = " or ".join(dict.fromkeys(standings)) if unaccepted else ""
-    return Group(runs, seconds, ratios, errors, pinned, standing, releases, labels[-1])
+    others = [each for each in standings if each != ACCEPTED]
+    return Group(
+        runs, seconds, ratios, errors, pinned, " or ".join(dict.fromkeys(others)), releases, labels[-1], len(others)
+    )
 
 
 def _compared(
@@ -342,6 +278,7 @@ def _compared(
         judgement, by_ratio = _as_the_gate(name, a, b, own, same_machines, against)
     else:
         judgement, by_ratio = _as_groups(name, a, b, rule, same_machines, against)
+    ratio = judgement.change.ratio if judgement.change else None
     return Compared(
         benchmark,
         metric,
@@ -353,6 +290,7 @@ def _compared(
         max(a, b, key=lambda group: comparison_notes.moment_of(group.runs[-1])).labels,
         machine := a.runs[0].machine if same_machines else "",
         " · ".join(each for each in where if not machine or each != machine),
+        levels_judged(b.ratios if by_ratio else b.seconds, ratio),
     )
 
 
@@ -383,6 +321,8 @@ def _as_groups(name: str, a: Group, b: Group, rule: Rule, same_machines: bool, a
     judgement = Judgement(
         name, Way.HISTORY, f"A ({against}), {basis}", said, interval, rule.floor, quantity=rule.quantity
     )
+    if by_ratio:  # as the gate says it: what is slower by the ratio may be faster by its seconds
+        judgement = judgement.noted(f"its seconds: {percent(float(np.median(b.seconds) / np.median(a.seconds)))}")
     return judgement, by_ratio
 
 

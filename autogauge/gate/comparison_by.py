@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ import numpy as np
 
 from autogauge.errors import UserError
 from autogauge.gate import comparison_notes
-from autogauge.gate.comparison import Compared, Comparison, Group, Row, Shared, by_folder, rows_of
+from autogauge.gate.compared import Compared, Group
+from autogauge.gate.comparison import Comparison, Row, Shared, by_folder, rows_of
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way
 from autogauge.gate.past import ABSOLUTE_SPREAD, Rule, outcome
@@ -149,6 +151,7 @@ def _as_group(both: Sequence[tuple[Row, Row]]) -> Group:
         (math.nan,) * count,
         ("",) * count,
         " or ".join(dict.fromkeys(standings)),
+        unaccepted=sum(any(row.standing != ACCEPTED for row in rows) for rows in both),
     )
 
 
@@ -167,7 +170,17 @@ def _compared(
         (len(both), len(both)),
         (float(np.median([one.seconds for one, _ in both])), float(np.median([other.seconds for _, other in both]))),
         {**dict(kind.labels), key: values[1]},
+        judged=_levels(both),
     )
+
+
+def _levels(both: Sequence[tuple[Row, Row]]) -> tuple[float, float]:
+    """The two levels whose quotient is that of the ratios: the mean of the logarithms in the runs whose ratios are not trimmed."""
+    inner = sorted(both, key=lambda rows: rows[1].seconds / rows[0].seconds)
+    trimmed = int(len(both) - level_of([1.0] * len(both)).kept) // 2
+    inner = inner[trimmed : len(both) - trimmed]
+    one, other = (math.exp(statistics.fmean(math.log(rows[side].seconds) for rows in inner)) for side in (0, 1))
+    return one, other
 
 
 def interval_of(ratios: Sequence[float], error: float) -> Interval:

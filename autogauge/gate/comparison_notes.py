@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.history.records import SavedRun
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, differing, model_of
@@ -19,7 +20,7 @@ from autogauge.stats.change_points import Change, levels_of
 from autogauge.stats.patterns import Alternation, patterns_of
 
 if TYPE_CHECKING:
-    from autogauge.gate.comparison import Group
+    from autogauge.gate.compared import Group
 
 SHOWN = 3
 LOOKED_AT = 300
@@ -44,14 +45,14 @@ def of(
         "B": not_accepted("B", [(title, group) for title, _, group in compared]),
     }
     found += [*stand["A"], *stand["B"]]
-    if same_machines:
-        found += mixed("A", a.runs, [(title, group) for title, group, _ in looked_at])
-        found += mixed("B", b.runs, [(title, group) for title, _, group in looked_at])
-        if len(looked_at) < len(compared):
-            found.append(
-                f"whether a side mixes levels was looked at in the {len(looked_at)} lines of {len(compared)} that changed most: "
-                "the trends (python -m autogauge report) show all"
-            )
+    by_seconds = not same_machines
+    found += mixed("A", a.runs, [(title, group) for title, group, _ in looked_at], by_seconds=by_seconds)
+    found += mixed("B", b.runs, [(title, group) for title, _, group in looked_at], by_seconds=by_seconds)
+    if len(looked_at) < len(compared):
+        found.append(
+            f"whether a side mixes levels was looked at in the {len(looked_at)} lines of {len(compared)} that changed most: "
+            "the trends (python -m autogauge report) show all"
+        )
     own = [f"{name}: {note}" for name, side in (("A", a), ("B", b)) for note in side.notes(standings=not stand[name])]
     return tuple(dict.fromkeys([*found, *own]))
 
@@ -141,36 +142,77 @@ def moment_of(run: IndexedRun) -> tuple[float, int]:
 
 
 def not_accepted(name: str, groups: Sequence[tuple[str, Group]]) -> list[str]:
-    """What of a side counts although none of its runs is accepted."""
+    """What of a side counts although it is not accepted: none of its runs is, or it was named whatever its standing. Of one run, why."""
     found: dict[str, list[str]] = defaultdict(list)
     for title, group in groups:
-        if group.standing:
-            count = len(group.runs)
-            found[f"{'its one run is' if count == 1 else f'all {count} runs are'} {group.standing}"].append(title)
+        if not group.unaccepted:
+            continue
+        count = len(group.runs)
+        if count == 1:
+            why = group.runs[0].why
+            which = f"its one run is {group.standing}{f' ({plain(why)})' if why else ''}"
+        else:
+            some = f"all {count}" if group.unaccepted == count else f"{group.unaccepted} of {count}"
+            which = f"{some} runs are {group.standing}"
+        found[which].append(title)
     return [
         f"{name}: {reason} in {_titles(titles, len(groups))}; compared all the same" for reason, titles in found.items()
     ]
 
 
-def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Group]]) -> list[str]:
-    """Whether a side holds several levels of a benchmark, or runs under several fingerprints: then one figure stands for no one thing."""
+@dataclass(frozen=True)
+class _Part:
+    """A benchmark's newest runs of one machine and model on one side: only these can be at one level."""
+
+    title: str
+    runs: Sequence[IndexedRun]
+    figures: Sequence[Sequence[float]]
+    """In which levels are looked for, one after the other: ratios to the pinned workload, seconds, or both."""
+    releases: Sequence[str]
+
+
+def _parts(title: str, group: Group, *, by_seconds: bool) -> Iterator[_Part]:
+    """Those of a side; where the sides are compared ``by_seconds`` these count beside the ratios."""
+    by_ratio = len(set(group.pinned)) == 1 and bool(group.pinned[0])
+    figures = [group.ratios] * by_ratio + [group.seconds] * (by_seconds or not by_ratio)
+    releases = group.releases or tuple(run.openvino for run in group.runs)
+    places: dict[tuple[str, str, tuple[str, str]], list[int]] = defaultdict(list)
+    for place, run in enumerate(group.runs):
+        places[run.machine, run.emulated, model_of(run)].append(place)
+    for own in (each[-LOOKED_AT:] for each in places.values()):
+        yield _Part(
+            title if len(places) == 1 else f"{title} on {group.runs[own[0]].machine}",
+            [group.runs[place] for place in own],
+            [[values[place] for place in own] for values in figures],
+            [releases[place] for place in own],
+        )
+
+
+def mixed(
+    name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Group]], *, by_seconds: bool = False
+) -> list[str]:
+    """Whether a side holds several levels of a benchmark, or runs under several fingerprints: then one figure stands for no one thing.
+
+    Runs of several machines, or models, are looked at one by one: that these differ is no change of level.
+    """
     found = []
     changes: list[tuple[str, Sequence[IndexedRun], Change, Sequence[str]]] = []
     alternating: list[tuple[str, Alternation]] = []
-    for title, group in groups:
-        values = group.ratios if len(set(group.pinned)) == 1 and group.pinned[0] else group.seconds
-        newest = group.runs[-LOOKED_AT:]
-        levels = levels_of(values[-LOOKED_AT:])
-        pattern = patterns_of(values[-LOOKED_AT:], levels.starts)
-        if isinstance(pattern, Alternation):  # its levels come and go: no run is where one begins
-            alternating.append((title, pattern))
-            continue
-        releases = (group.releases or tuple(run.openvino for run in group.runs))[-LOOKED_AT:]
-        changes += [(title, newest, each, releases) for each in levels.changes]
+    parts = [each for title, group in groups for each in _parts(title, group, by_seconds=by_seconds)]
+    for each in parts:
+        for values in each.figures:
+            levels = levels_of(values)
+            pattern = patterns_of(values, levels.starts)
+            if isinstance(pattern, Alternation):  # its levels come and go: no run is where one begins
+                alternating.append((each.title, pattern))
+                break
+            if levels.changes:
+                changes += [(each.title, each.runs, change, each.releases) for change in levels.changes]
+                break
     if alternating:
         title, widest = max(alternating, key=lambda each: each[1].apart)
         found.append(
-            f"{name} alternates in {_titles([each for each, _ in alternating], len(groups))} between two levels, "
+            f"{name} alternates in {_titles([each for each, _ in alternating], len(parts))} between two levels, "
             f"{percent(widest.apart).lstrip('+')} apart in {plain(title)}: its figure stands for neither"
         )
     if changes:
@@ -178,8 +220,8 @@ def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gro
         title, of_it, change, measured_with = max(changes, key=lambda each: moment_of(each[1][each[2].first]))
         run, also = of_it[change.first], beside(of_it, measured_with, change.first)
         found.append(
-            f"{name} mixes levels in {_titles(titles, len(groups))}, the last change being {percent(change.ratio)} of {plain(title)} "
-            f"with run {run.number:04d} ({_day(run)}): narrow it (since=, until=, run=), or read its trend (python -m autogauge report)"
+            f"{name} mixes levels in {_titles(titles, len(parts))}, the last change being {percent(change.ratio)} of {plain(title)} "
+            f"with {run_and_day(run)}: narrow it (since=, until=, run=), or read its trend (python -m autogauge report)"
             + (f"; {also}" if also else "")
         )
     by_machine: dict[tuple[str, str, tuple[str, str]], list[IndexedRun]] = defaultdict(list)
@@ -191,8 +233,8 @@ def mixed(name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Gro
             at = max(place for place in range(1, len(own)) if own[place].fingerprint != own[place - 1].fingerprint)
             clauses = differing(own[at - 1], own[at])
             found.append(
-                f"{name} mixes {len(kinds)} fingerprints on {plain(machine) or 'the machine'}, the last change with run "
-                f"{own[at].number:04d}: {_few(clauses)}"
+                f"{name} mixes {len(kinds)} fingerprints on {plain(machine) or 'the machine'}, the last change with "
+                f"{run_and_day(own[at])}: {_few(clauses)}"
             )
     return found
 
@@ -207,10 +249,6 @@ def _titles(titles: Sequence[str], of_all: int) -> str:
 def _few(clauses: Sequence[str]) -> str:
     more = f" and {len(clauses) - 5} more" if len(clauses) > 5 else ""
     return "; ".join(clauses[:5]) + more
-
-
-def _day(run: IndexedRun) -> str:
-    return f"{run.when:%Y-%m-%d}" if run.when else "an unknown day"
 
 
 def _names(values: Iterable[str]) -> str:

@@ -28,7 +28,8 @@ from autogauge.stats.intervals import Interval
 from autogauge.stats.prediction import level_of
 
 if TYPE_CHECKING:
-    from autogauge.gate.comparison import Compared, Comparison
+    from autogauge.gate.compared import Compared
+    from autogauge.gate.comparison import Comparison
 
 FEWEST = 2
 """Machines below which there is nothing to pool."""

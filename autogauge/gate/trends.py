@@ -18,7 +18,7 @@ from autogauge.gate import levels
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.history.index_rows import ACCEPTED
-from autogauge.history.indexed import IndexedRun, Series, labels_of
+from autogauge.history.indexed import IndexedRun, Series, labels_of, run_and_day
 from autogauge.history.labels import Labels
 from autogauge.history.remembered import Remembered
 from autogauge.history.standing_file import Standing
@@ -291,7 +291,7 @@ class PresentLevel:
         return self.evidence > 2 * math.log(trends * self.runs / BY_CHANCE)
 
     def words(self) -> str:
-        """Since when, in words: ``slower by 6.0 % since run 41 of 3 Nov 2026, openvino 2026.4.1``."""
+        """Since when, in words: ``slower by 6.0 % since run 41 (3 Nov 2026), openvino 2026.4.1``."""
         way = self.quantity.more if self.worse else self.quantity.less
         release = f", openvino {self.release}" if self.release else ""
         return f"{way} by {percent(self.ratio).lstrip('+-')} since {run_and_day(self.since)}{release}"
@@ -351,8 +351,3 @@ def _evidence(trend: Trend, first: int) -> float:
 def in_order_of_time(runs: Iterable[IndexedRun]) -> list[IndexedRun]:
     """The runs of several machines as :func:`trends_of` wants them: the oldest first, those without a date before all."""
     return sorted(runs, key=lambda run: (run.when.timestamp() if run.when else 0.0, str(run.path)))
-
-
-def run_and_day(run: IndexedRun) -> str:
-    """A run as one says it: ``run 41 of 3 Nov 2026``."""
-    return f"run {run.number} of {run.when.day} {run.when:%b %Y}" if run.when else f"run {run.number}"

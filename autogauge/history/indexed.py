@@ -160,3 +160,13 @@ class Series:
 def labels_of(series: Series) -> Labels:
     """A benchmark's labels with what goes without saying: no device named is AUTO."""
     return {"device": NO_DEVICE, **series.labels} if series.metric else series.labels
+
+
+def run_and_day(run: IndexedRun) -> str:
+    """A run as one says it: ``run 41 (3 Nov 2026)``; "41 of 3 Nov" would read as one of so many."""
+    return f"run {run.number} ({run.when.day} {run.when:%b %Y})" if run.when else f"run {run.number}"
+
+
+def run_and_moment(run: IndexedRun) -> str:
+    """The same to the minute: ``run 41 (2026-11-03 07:30 UTC)``."""
+    return f"run {run.number} ({run.when:%Y-%m-%d %H:%M} UTC)" if run.when else f"run {run.number}"

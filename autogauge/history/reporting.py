@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day, run_and_moment
 from autogauge.plain import counted
 
 REPORTING, STALE, SILENT, UNDATED = "reporting", "stale", "not reporting", "no date"
@@ -86,16 +86,16 @@ class Reporting:
         if not self.ahead:
             return "none of its runs has a date that can be believed" if self.last is None else ""
         newest = self.ahead[-1]
-        day = f"{newest.when:%Y-%m-%d %H:%M} UTC" if newest.when else ""
-        return f"its clock is ahead: {counted(len(self.ahead), 'run')} in the future, run {newest.number} of {day}"
+        return (
+            f"its clock is ahead: {counted(len(self.ahead), 'run')} in the future, the newest {run_and_moment(newest)}"
+        )
 
     def words(self) -> str:
-        """Its state in words: ``not reporting: last run 41 of 3 Nov 2026, 23 days ago (usually every day)``."""
+        """Its state in words: ``not reporting: last run 41 (3 Nov 2026), 23 days ago (usually every day)``."""
         if self.last is None or self.last.when is None or self.age_s is None:
             return f"{self.state}: none of its runs has a date that can be believed"
         usual = "" if self.gap_s is None else f" (usually every {span_in_words(self.gap_s, every=True)})"
-        day = f"{self.last.when.day} {self.last.when:%b %Y}"
-        return f"{self.state}: last run {self.last.number} of {day}, {span_in_words(self.age_s)} ago{usual}"
+        return f"{self.state}: last {run_and_day(self.last)}, {span_in_words(self.age_s)} ago{usual}"
 
 
 def machines(

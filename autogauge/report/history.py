@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from autogauge.gate.comparison import Compared, Comparison
+from autogauge.gate.compared import Compared
+from autogauge.gate.comparison import Comparison
 from autogauge.gate.comparison_pooled import Pooled
-from autogauge.gate.judgement import changes_of, percent
+from autogauge.gate.judgement import Judgement, changes_of, percent
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import by_size
 from autogauge.history.told_apart import Models
@@ -150,11 +152,9 @@ def furthest_of(each: Pooled) -> str:
 
 def how_pooled(found: Comparison) -> str:
     """What the lines over machines rest on."""
-    change = found.pooled[0].judgement.change
-    together = 100 * family(len(found.pooled), change.confidence) if change else 0.0
     return (
         "over all machines: machines are the sample, each counts once (trimmed mean, Student's interval over machines; "
-        f"docs/history.md); either bound holds for all lines together with {together:.3g} %"
+        f"docs/history.md); {how_sure([each.judgement for each in found.pooled])}"
     )
 
 
@@ -173,28 +173,29 @@ def too_many_of(lines: Sequence[Compared]) -> str:
 
 
 def _by_itself(found: Comparison) -> list[RenderableType]:
-    headings = headings_of(found)
+    named = headings_of(found)
     table = Fitted(
         (
             Column("", 100),
             Column("benchmark", 90, 12),
-            Column(headings[0], 50, right=True),
-            Column(headings[1], 60, right=True),
-            Column(headings[2], 80, right=True),
+            Column(named.a, 50, right=True),
+            Column(named.b, 60, right=True),
+            Column(named.change, 80, right=True),
             Column("interval", 70, 11),
+            *([Column(named.beside, 45)] if named.beside else []),
             Column("runs", 40),
         )
     )
     lines, rest = found.printed()
-    alone = bool(one_unit({one.metric for one in found.compared}))
     for each in lines:
         judgement = each.judgement
         table.add_row(
             Text(judgement.word, style=STYLES.get(judgement.word, "")),
             judgement.benchmark,
-            *figures_of(each, alone=alone),
+            *figures_of(each, named),
             percent(judgement.change.ratio) if judgement.change else NONE,
             judgement.bounds(),
+            *([beside_of(each)] if named.beside else []),
             f"{each.runs[0]}, {each.runs[1]}",
         )
     said = [too_many_of(rest), left_out_of(len(found.compared) - len(found.lines)), *how(found)]
@@ -221,19 +222,35 @@ def describe(runs: Sequence[IndexedRun], own_releases: Sequence[str] = ()) -> st
 def how(found: Comparison) -> list[str]:
     """By what it was compared, and how sure the intervals are."""
     bases = " and ".join(dict.fromkeys(each.basis for each in found.compared))
-    first = found.compared[0].judgement
-    together = family(len(found.compared), first.change.confidence) if first.change else 0.0
     where = found.compared[0].where
     on = f" on {short(where)}" if where and not found.varied else ""
-    return [
-        f"compared{on} {bases}; runs are the sample; either bound holds for all together with {100 * together:.3g} %; "
-        f"a change counts from {percent(first.floor)} on"
-    ]
+    said = [f"compared{on} {bases}; runs are the sample; {how_sure(found.judgements)}", _from_where_on(found)]
+    if any(each.by_ratio for each in found.compared):
+        said.append(
+            f"A/{PINNED}, B/{PINNED}: seconds divided by the pinned workload's of the same minutes, so that a slower day of the machine is "
+            "no change; ms: the medians of A and B, which are not what is judged"
+        )
+    return said
 
 
-def family(count: int, confidence: float) -> float:
-    """The confidence that a bound holds for all of so many intervals (Bonferroni)."""
-    return 1 - count * (1 - confidence) / 2
+def _from_where_on(found: Comparison) -> str:
+    """From which change on a line says FAIL: with one run of B, by the gate's rule, from twice as much as with several."""
+    kinds: dict[bool, list[float]] = defaultdict(list)
+    for each in found.compared:
+        kinds[each.runs[1] == 1 and not found.by].append(each.judgement.floor)
+    parts = []
+    for is_one, floors in sorted(kinds.items()):
+        why = ", since B is one run" if len(kinds) == 1 else ", where B is one run"
+        parts.append(f"from {percent(min(floors))} on{why if is_one else ''}")
+        if max(floors) > min(floors):
+            parts[-1] += f" (of little memory from up to {percent(max(floors))} on)"
+    return f"a change counts {' and '.join(parts)}"
+
+
+def how_sure(judgements: Sequence[Judgement]) -> str:
+    """How often all of these lines together call something slower that is not: at most so often as each may, added up (Bonferroni)."""
+    error = sum((1 - each.change.confidence) / 2 for each in judgements if each.change)
+    return f"where nothing changed, at most {100 * error:.2g} % of such comparisons say FAIL in any line"
 
 
 def unmatched(found: Comparison) -> list[tuple[str, tuple[str, ...]]]:
@@ -247,28 +264,58 @@ def some_of(names: Sequence[str], most: int = 30) -> str:
     return ", ".join(map(short, names[:most])) + more
 
 
-def headings_of(found: Comparison) -> tuple[str, str, str]:
-    """What the columns of a comparison are called: A's and B's figures, with their unit where it is one, and the change."""
-    unit = one_unit({each.metric for each in found.compared})
-    return f"A {unit}".strip(), f"B {unit}".strip(), changes_of(found.judgements)
+PINNED = "pinned"
+"""The unit of a ratio to the pinned workload: so many times its time."""
 
 
-def figures_of(each: Compared, *, alone: bool) -> tuple[str, str]:
-    """A's and B's figure as tables write them, with their unit, unless the column has it ``alone`` (:func:`one_unit`)."""
-    first, second = (written(value, each.metric, alone=alone) for value in each.seconds)
-    return first, second
+@dataclass(frozen=True)
+class Headings:
+    """What the columns of a comparison are called: the figures that were held against each other, the change, and what stands ``beside``.
+
+    ``beside`` are the medians of what was judged by the ratio, empty where nothing was; ``alone`` says that all figures are of one unit,
+    which the headings have.
+    """
+
+    a: str
+    b: str
+    change: str
+    beside: str
+    alone: bool
 
 
-def one_unit(metrics: Collection[str]) -> str:
-    """The unit that the figures of these metrics are written in; empty where there are several."""
-    units = {quantity_of(each).shown_in for each in metrics} or {TIME.shown_in}
-    return units.pop() if len(units) == 1 else ""
+def headings_of(found: Comparison) -> Headings:
+    """Those of that comparison."""
+    units = {_unit(each) for each in found.compared}
+    unit = units.pop() if len(units) == 1 else ""
+    by_ratio = any(each.by_ratio for each in found.compared)
+    change = "change" if by_ratio else changes_of(found.judgements)
+    between = "/" if unit == PINNED else " "
+    a, b = (f"{name}{between}{unit}" if unit else name for name in ("A", "B"))
+    return Headings(a, b, change, TIME.shown_in if by_ratio else "", bool(unit))
 
 
-def written(saved: float, metric: str, *, alone: bool = True) -> str:
-    """A saved figure with four digits that matter: milliseconds, or MiB; with its unit, unless the column has it ``alone``."""
-    quantity = quantity_of(metric)
-    return quantity.written(saved) + ("" if alone else f" {quantity.shown_in}")
+def figures_of(each: Compared, named: Headings) -> tuple[str, str]:
+    """A's and B's figure as tables write them: those whose quotient is the change, with their unit, unless the headings have it."""
+    first, second = (f"{value:.4g}" if each.by_ratio else written(value, each.metric) for value in each.figures)
+    unit = "" if named.alone else f" × {PINNED}" if each.by_ratio else f" {_unit(each)}"
+    return f"{first}{unit}", f"{second}{unit}"
+
+
+def beside_of(each: Compared) -> str:
+    """The medians of A and B in milliseconds of what was judged by the ratio, and by how much these differ; empty for others."""
+    if not each.by_ratio:
+        return ""
+    first, second = (written(value, each.metric) for value in each.seconds)
+    return f"{first}, {second} ({percent(each.seconds[1] / each.seconds[0])})"
+
+
+def _unit(each: Compared) -> str:
+    return PINNED if each.by_ratio else quantity_of(each.metric).shown_in
+
+
+def written(saved: float, metric: str) -> str:
+    """A saved figure with four digits that matter: milliseconds, or MiB."""
+    return quantity_of(metric).written(saved)
 
 
 def short(text: str, longest: int = LONGEST_NAME) -> str:

@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from autogauge import studies
-from autogauge.gate.comparison import Compared, Comparison
+from autogauge.gate.compared import Compared
+from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import Judgement, changes_of, percent
 from autogauge.history.recorded import Recorded
 from autogauge.measuring.drawing import NONE, Block
 from autogauge.report.gate import not_judged
 from autogauge.report.history import (
     NOTES_SHOWN,
+    Headings,
+    beside_of,
     figures_of,
     furthest_of,
     headings_of,
@@ -22,7 +25,6 @@ from autogauge.report.history import (
     how_pooled,
     left_out_of,
     machines_of,
-    one_unit,
     short,
     sides,
     some_of,
@@ -79,18 +81,19 @@ def of_comparison(found: Comparison) -> str:
     lines = [f"## B against A: {counts(found.judgements)}", ""]
     lines += [f"- **{name}**: {text(what)} ({text(named)})" for name, what, named in sides(found)]
     if found.pooled:
-        named = ("verdict", "over all machines", changes_of(each.judgement for each in found.pooled), "interval")
+        titles = ("verdict", "over all machines", changes_of(each.judgement for each in found.pooled), "interval")
         cells = (
             (*_judged(each.judgement)[:4], machines_of(each), text(furthest_of(each))) for each in found.pooled_lines
         )
-        lines += ["", *table((*named, "machines", "furthest"), cells, {2}), "", text(how_pooled(found))]
-    columns = ("verdict", "benchmark", *headings_of(found), "interval", "runs")
+        lines += ["", *table((*titles, "machines", "furthest"), cells, {2}), "", text(how_pooled(found))]
+    named = headings_of(found)
+    beside = (named.beside,) if named.beside else ()
+    columns = ("verdict", "benchmark", named.a, named.b, named.change, "interval", *beside, "runs")
     shown, rest = found.printed()
-    alone = bool(one_unit({each.metric for each in found.compared}))
-    rows = ((_compared(each, figures_of(each, alone=alone))) for each in shown)
+    rows = (_compared(each, named) for each in shown)
     lines += ["", *table(columns, rows, {2, 3, 4})] if shown else []
     said = [too_many_of(rest), left_out_of(len(found.compared) - len(found.lines)), *how(found)]
-    lines += ["", *(text(line) for line in said if line), ""]
+    lines += [part for line in said if line for part in ("", text(line))] + [""]
     lines += [f"- only in {name}: {text(some_of(only))}" for name, only in unmatched(found)]
     lines += [f"- {text(note)}" for note in found.notes[:NOTES_SHOWN]]
     if (more := len(found.notes) - NOTES_SHOWN) > 0:
@@ -135,9 +138,10 @@ def _judged(each: Judgement) -> tuple[str, ...]:
     return marked(each.word), text(each.benchmark), change, each.bounds(), each.count()
 
 
-def _compared(each: Compared, figures: tuple[str, str]) -> tuple[str, ...]:
+def _compared(each: Compared, named: Headings) -> tuple[str, ...]:
     verdict, benchmark, change, bounds, _ = _judged(each.judgement)
-    return verdict, benchmark, *figures, change, bounds, f"{each.runs[0]}, {each.runs[1]}"
+    beside = (beside_of(each),) if named.beside else ()
+    return verdict, benchmark, *figures_of(each, named), change, bounds, *beside, f"{each.runs[0]}, {each.runs[1]}"
 
 
 def _figures(found: Rows) -> list[str]:

@@ -7,7 +7,8 @@ import pytest
 
 from autogauge.errors import UserError
 from autogauge.gate import saved
-from autogauge.gate.comparison import BY_RATIO, by_itself, compare
+from autogauge.gate.compared import BY_RATIO, by_itself
+from autogauge.gate.comparison import compare
 from autogauge.history import store
 from autogauge.history.select import Histories
 from autogauge.history.standing_file import Standing
@@ -356,8 +357,8 @@ def test_a_release_that_mixes_levels_or_fingerprints_is_said_to(histories, tmp_p
     year(tmp_path / "history", runs=10, openvino="2026.4.1", slower=1.2, days=50, fingerprint="e" * 16)
     notes = compared(histories, "openvino=2026.3", "openvino=2026.4").notes
     assert any(note.startswith("B mixes levels in all 2 benchmarks, the last change being +") for note in notes), notes
-    assert any("with run 0021 (2026-02-20): narrow it (since=" in note for note in notes)
-    assert any(note.startswith("B mixes 2 fingerprints on lab-01, the last change with run 0021") for note in notes)
+    assert any("with run 21 (20 Feb 2026): narrow it (since=" in note for note in notes)
+    assert any(note.startswith("B mixes 2 fingerprints on lab-01, the last change with run 21 (") for note in notes)
     assert not any(note.startswith("A mixes") for note in notes)
 
 
@@ -403,5 +404,5 @@ def test_that_no_run_of_a_side_is_accepted_is_said_once(histories, tmp_path):
     notes = compared(histories, "lab-01", "lab-02").notes
     for side in ("A", "B"):
         assert [note for note in notes if note.startswith(f"{side}: ")] == [
-            f"{side}: its one run is pending in all 2 benchmarks; compared all the same"
+            f"{side}: its one run is pending (slow) in all 2 benchmarks; compared all the same"
         ]

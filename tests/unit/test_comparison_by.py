@@ -124,9 +124,9 @@ def test_accepted_runs_count_and_a_level_that_changed_is_said(folder, by):
     measured(folder, 3, {**FACTORS, slow: 9.0}, benchmarks={slow: Standing.QUARANTINED}, begin=10)
     assert [each.runs for each in by("policy").compared] == [(10, 10), (13, 13)], "each benchmark stands for itself"
     assert by("policy", runs="machine=lab-01 standing=*").compared[0].runs == (13, 13)
-    assert any("its one run is quarantined in" in note for note in by("policy", runs="run=12").notes)
+    assert any("its one run is quarantined (" in note for note in by("policy", runs="run=12").notes)
     measured(folder, 10, {**FACTORS, f"{GROUP}: AUTO-b": 1.5}, begin=20)
-    assert any(note.startswith("the ratio mixes levels in") and "run 0014" in note for note in by("policy").notes)
+    assert any(note.startswith("the ratio mixes levels in") and "run 14 (" in note for note in by("policy").notes)
 
 
 def test_who_compares_two_policies_of_the_same_runs_is_told_how(folder, tmp_path):

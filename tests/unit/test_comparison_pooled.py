@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli.main import app
-from autogauge.gate.comparison import BY_RATIO, Compared, Comparison
+from autogauge.gate.compared import BY_RATIO, Compared
+from autogauge.gate.comparison import Comparison
 from autogauge.gate.comparison_pooled import _badness_of_all, _line, pooled
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way

@@ -81,7 +81,7 @@ def test_a_number_of_days_is_the_rule_where_one_is_given():
 
 
 def test_its_words_say_when_it_was_last_heard_of():
-    assert of(*range(30, 9, -1)).words() == "not reporting: last run 21 of 16 Nov 2026, 10 days ago (usually every day)"
+    assert of(*range(30, 9, -1)).words() == "not reporting: last run 21 (16 Nov 2026), 10 days ago (usually every day)"
 
 
 def test_a_run_from_the_future_is_named_and_is_no_sign_of_life():
@@ -168,4 +168,4 @@ def test_the_present_level_says_since_which_run(tmp_path):
         assert level.worse
         assert level.since.number == 21
         assert level.stretch.standing == "accepted"
-        assert level.words() == "slower by 6.0 % since run 21 of 26 Jan 2026, openvino 2026.4.1"
+        assert level.words() == "slower by 6.0 % since run 21 (26 Jan 2026), openvino 2026.4.1"

@@ -219,7 +219,7 @@ def test_the_page_of_one_machine_says_so_too(tmp_path):
     document["benchmarks"][1]["extra_info"]["gate"] = [{"verdict": "NO BASELINE"}]
     path.write_text(json.dumps(document))
     text = said(report(tmp_path) / "index.html")
-    assert "PASS lab-01: run 0002" in text
+    assert "PASS lab-01: run 2 (" in text
     assert (
         "Not judged, and what to do 1 benchmark on 1 machine: no baseline before its first accepted run: lab-01" in text
     )

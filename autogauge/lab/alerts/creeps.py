@@ -17,10 +17,10 @@ from autogauge.errors import UserError
 from autogauge.gate import past, saved
 from autogauge.gate.gate import past_of
 from autogauge.gate.past import ENDS, Creep, Figure, Rule
-from autogauge.gate.trends import Trend, run_and_day
+from autogauge.gate.trends import Trend
 from autogauge.history import records
 from autogauge.history.baseline import History
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.history.records import SavedRun
 from autogauge.lab.alerts.finding import CREEP, GATE, Finding, Since
 from autogauge.lab.alerts.levels import CONFIRM, subject_of

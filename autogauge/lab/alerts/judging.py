@@ -14,7 +14,7 @@ from autogauge.gate.past import Rule
 from autogauge.gate.trends import in_order_of_time, trends_of, until
 from autogauge.gate.unjudged import Coverage, coverage, look
 from autogauge.history import reporting, standing
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.history.reporting import Reporting
 from autogauge.history.select import Selection
 from autogauge.history.standing_file import Record
@@ -109,7 +109,7 @@ class Situation:
         last = Since.of(machine.last)
         if last.file == alert.found.since.file or last.when <= alert.found.since.when:
             return None
-        return End(f"it reports again: run {last.number} of {last.when[:10]}", last.file)
+        return End(f"it reports again: {run_and_day(machine.last)}", last.file)
 
 
 def situation(

@@ -16,10 +16,10 @@ from enum import Enum
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import Trend, present_stretch, run_and_day
+from autogauge.gate.trends import Trend, present_stretch
 from autogauge.history.baseline import LAST
 from autogauge.history.index_rows import ACCEPTED
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.history.standing_file import Record, Standing
 from autogauge.lab.alerts.alert import Alert, End
 from autogauge.lab.alerts.finding import GATE, LEVEL, TREND, Finding, Since, Subject

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autogauge.gate.beside import beside
-from autogauge.gate.comparison import BY_RATIO, by_itself
+from autogauge.gate.compared import BY_RATIO, by_itself
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.past import RATIO_SPREAD, Rule
 from autogauge.gate.trends import Identity, Trend

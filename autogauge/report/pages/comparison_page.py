@@ -10,6 +10,7 @@ from autogauge.gate.comparison import Comparison
 from autogauge.gate.judgement import changes_of, percent
 from autogauge.measuring.drawing import NONE, Block, Table
 from autogauge.report.history import (
+    beside_of,
     figures_of,
     furthest_of,
     headings_of,
@@ -17,7 +18,6 @@ from autogauge.report.history import (
     how_pooled,
     left_out_of,
     machines_of,
-    one_unit,
     short,
     sides,
     unmatched,
@@ -81,16 +81,18 @@ def _pooled(found: Comparison) -> Table | None:
 
 def _changes(found: Comparison) -> Block:
     cells, rows = [], []
-    alone = bool(one_unit({one.metric for one in found.compared}))
+    named = headings_of(found)
+    beside = (named.beside,) if named.beside else ()
     for each in found.lines:
         change, judgement = each.judgement.change, each.judgement
         cells.append(
             (
                 judgement.benchmark,
                 judgement.word,
-                *figures_of(each, alone=alone),
+                *figures_of(each, named),
                 percent(change.ratio) if change else NONE,
                 judgement.bounds(),
+                *((beside_of(each),) if beside else ()),
                 f"{each.runs[0]}, {each.runs[1]}",
             )
         )
@@ -108,11 +110,17 @@ def _changes(found: Comparison) -> Block:
         f"{' or '.join(more)}, left of it {' or '.join(less)}; an interval on both sides of "
         "the line leaves that open."
     )
+    if beside:
+        sentence += " Time is taken beside the pinned workload's, by which a slower day of the machine is no change."
     what = changes_of(found.judgements)
     return Block(
         "changes",
         f"B against A, in percent of {what}",
         sentence,
-        Table(("benchmark", "verdict", *headings_of(found), "interval", "runs"), cells, frozenset({2, 3, 4})),
+        Table(
+            ("benchmark", "verdict", named.a, named.b, named.change, "interval", *beside, "runs"),
+            cells,
+            frozenset({2, 3, 4}),
+        ),
         {"kind": "changes", "unit": f"change of {what}, %", "rows": rows},
     )

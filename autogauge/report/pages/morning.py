@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from autogauge.gate.judgement import percent
 from autogauge.gate.own_baseline import OwnBaselines
-from autogauge.gate.trends import PresentLevel, Trend, news_level, run_and_day, until
+from autogauge.gate.trends import PresentLevel, Trend, news_level, until
 from autogauge.gate.unjudged import Coverage, Looked, Unjudged, coverage, look
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.history.records import VERDICTS
 from autogauge.history.remembered import Remembered
 from autogauge.history.reporting import Reporting, span_in_words

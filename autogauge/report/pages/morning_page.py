@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autogauge.gate.judgement import percent
-from autogauge.gate.trends import NEWS_DAYS, in_order_of_time, run_and_day, trends_of
+from autogauge.gate.trends import NEWS_DAYS, in_order_of_time, trends_of
 from autogauge.gate.unjudged import Group
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.history.labels import by_size
 from autogauge.history.reporting import Reporting, rule_in_words
 from autogauge.history.select import Selection
@@ -308,7 +308,7 @@ def _since(cell: Cell) -> str:
     """One change in words."""
     if cell.since is None:
         change = f"{percent(cell.change)} " if cell.change is not None else ""
-        return f"{change}in its newest run ({run_and_day(cell.last)}): FAIL, no level of its own yet"
+        return f"{change}in its newest run, {run_and_day(cell.last)}: FAIL, no level of its own yet"
     stands = "" if {*cell.since.stretch.standings} == {ACCEPTED} else f"; {cell.since.stretch.count()}"
     return f"{cell.since.words()}{stands}"
 

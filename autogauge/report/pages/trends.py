@@ -9,10 +9,10 @@ import statistics
 from collections.abc import Sequence
 
 from autogauge.gate.beside import beside
-from autogauge.gate.comparison import BY_RATIO, by_itself
+from autogauge.gate.compared import BY_RATIO, by_itself
 from autogauge.gate.judgement import percent
 from autogauge.gate.trends import Trend
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.stats.change_points import SHORTEST
 from autogauge.stats.patterns import Alternation
 
@@ -29,22 +29,22 @@ def change_in_words(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
     basis = BY_RATIO if trend.by_ratio else by_itself(quantity)
     return (
         f"{trend.identity.benchmark} became {quantity.more if ratio > 1 else quantity.less} on {_machine(trend)} "
-        f"({percent(ratio)} of {quantity.name}, {basis}) since {run_in_words(run)}, openvino {trend.releases[stretch.first] or 'unknown'}, "
+        f"({percent(ratio)} of {quantity.name}, {basis}) since {run_and_day(run)}, openvino {trend.releases[stretch.first] or 'unknown'}, "
         f"{trend.identity.model or 'no model’s name'}: {stretch.count()}{_beside(trend, stretch.first, runs)}"
     )
 
 
 def brief(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
-    """The same beside its own chart: ``slower by 10.0 % since run 0020 of 2026-01-20, 21 runs, quarantined``."""
+    """The same beside its own chart: ``slower by 10.0 % since run 20 (20 Jan 2026), 21 runs, quarantined``."""
     stretch = trend.stretches[at]
-    since = run_in_words(runs[trend.runs[stretch.first]])
+    since = run_and_day(runs[trend.runs[stretch.first]])
     return f"{_how_far(trend, at)} since {since}, {stretch.count()}{_beside(trend, stretch.first, runs)}"
 
 
 def briefest(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
-    """The same for a table: ``slower by 10.0 % since run 0020, 21 runs, quarantined``."""
+    """The same for a table: ``slower by 10.0 % since run 20, 21 runs, quarantined``."""
     stretch = trend.stretches[at]
-    return f"{_how_far(trend, at)} since run {runs[trend.runs[stretch.first]].number:04d}, {stretch.count()}"
+    return f"{_how_far(trend, at)} since run {runs[trend.runs[stretch.first]].number}, {stretch.count()}"
 
 
 def _how_far(trend: Trend, at: int) -> str:
@@ -76,7 +76,7 @@ def pattern_in_words(trend: Trend, runs: Sequence[IndexedRun]) -> str:
     if pattern is None:
         return ""
     first = runs[trend.runs[trend.used[pattern.first]]]
-    since = f" since {run_in_words(first)}" if pattern.first else ""
+    since = f" since {run_and_day(first)}" if pattern.first else ""
     if isinstance(pattern, Alternation):
         each_way = f"±{50 * (pattern.apart - 1):.1f} %"
         by = "from run to run" if pattern.regular else "without a rule"
@@ -91,11 +91,6 @@ def pattern_in_words(trend: Trend, runs: Sequence[IndexedRun]) -> str:
 
 def _machine(trend: Trend) -> str:
     return trend.identity.machine or "a machine without a name"
-
-
-def run_in_words(run: IndexedRun) -> str:
-    """A run by its number and day."""
-    return f"run {run.number:04d} of {run.when:%Y-%m-%d}" if run.when else f"run {run.number:04d}"
 
 
 def _beside(trend: Trend, first: int, runs: Sequence[IndexedRun]) -> str:

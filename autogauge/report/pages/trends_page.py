@@ -21,7 +21,7 @@ from autogauge.files import fill
 from autogauge.gate.trends import Trend, in_order_of_time, trends_of
 from autogauge.gate.unjudged import Coverage, covered
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
-from autogauge.history.indexed import IndexedRun
+from autogauge.history.indexed import IndexedRun, run_and_moment
 from autogauge.history.labels import FIRST, OPENVINO, by_size, in_order, in_words
 from autogauge.history.reporting import AHEAD_S
 from autogauge.history.select import Selection
@@ -312,8 +312,8 @@ def _newest(runs: Sequence[IndexedRun], marks: Marks, now: datetime.datetime) ->
 
 def _in_short(run: IndexedRun) -> str:
     if not run.when:
-        return f"run {run.number:04d}, {run.stands}"
-    return f"run {run.number:04d} of {run.when:%Y-%m-%d %H:%M} UTC, openvino {run.release or 'unknown'}, {run.stands}"
+        return f"run {run.number}, {run.stands}"
+    return f"{run_and_moment(run)}, openvino {run.release or 'unknown'}, {run.stands}"
 
 
 def _alerts(trend: Trend, runs: Sequence[IndexedRun], marks: Marks) -> list[dict[str, Any]]:
