@@ -34,6 +34,8 @@ from autogauge.report.history import (
 from autogauge.report.rows import Rows, tables
 from autogauge.report.words import MARKS, apart, in_words, judged_of, shown
 
+PARAGRAPH = 4000
+"""Letters of a paragraph that says how to read a table, at most."""
 UNSEEN = "\u2060"
 """A word joiner: it shows as nothing, and keeps a page from taking a name for an address, a person or an issue."""
 _LINKED = re.compile(r"\w:(?=//)|\bwww(?=\.)|@|#|\bGH(?=-\d)", re.IGNORECASE)
@@ -103,7 +105,7 @@ def of_comparison(found: Comparison) -> str:
 
 def of_blocks(title: str, words: Sequence[str], blocks: Iterable[Block], notes: Sequence[str]) -> str:
     """A paragraph, the tables of some parts of a page, and notes: for an issue's report."""
-    lines = [f"## {text(title)}", "", " ".join(map(text, words)), ""]
+    lines = [f"## {text(title)}", "", " ".join(text(each, PARAGRAPH) for each in words), ""]
     lines += [line for each in blocks for line in _block(each)]
     lines += [f"- {text(note)}" for note in notes]
     return "\n".join(lines).rstrip() + "\n"
@@ -113,7 +115,7 @@ def _block(found: Block) -> list[str]:
     """The lines of a part of a page: its table, and how to read it."""
     cells = (tuple(map(text, row)) for row in found.table.rows)
     shown = table(found.table.columns, cells, found.table.numeric)
-    return [f"### {text(found.title)}", "", *shown, "", text(found.how), ""]
+    return [f"### {text(found.title)}", "", *shown, "", text(found.how, PARAGRAPH), ""]
 
 
 def counts(judgements: Iterable[Judgement]) -> str:
@@ -126,9 +128,9 @@ def marked(word: str) -> str:
     return f"{MARKS.get(word, '')} {word}".strip()
 
 
-def text(value: str) -> str:
+def text(value: str, longest: int = 400) -> str:
     """A text that Markdown shows as it is, on one line, of bearable length."""
-    shown = html.escape(short(value, 400), quote=False)
+    shown = html.escape(short(value, longest), quote=False)
     shown = re.sub(r"([\\`*_{}\[\]#|~@!])", r"\\\1", shown)
     return _LINKED.sub(lambda found: f"{found[0]}{UNSEEN}", shown)
 

@@ -258,6 +258,7 @@ def test_terminal_and_markdown_show_the_difference_before_the_kernel():
     text = markdown.of_blocks("Where the time went", drawing.words(Finding(result)), blocks, ["a note"])
     assert "| conv-5 | +4" in text or "| conv-5 | +3" in text
     assert text.endswith("- a note\n")
+    assert "optimized out: 1 of A and 1 of B." in text  # how to read it is there to its end
 
 
 def test_the_page_says_first_what_was_found(tmp_path):

@@ -103,7 +103,7 @@ def _how(finding: Finding) -> str:
     return (
         f"Largest difference first, over {finding.blocks} blocks of fresh processes. "
         f"The intervals of {held} hold together with {PERCENT}{step}. "
-        "One that holds 0 leaves open whether there is a difference; its bar is grey. Right of 0 B is slower."
+        "One that holds 0 leaves open whether there is a difference (in the chart its bar is grey). Above 0 B is slower."
     )
 
 
