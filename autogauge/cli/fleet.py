@@ -139,6 +139,8 @@ def check(lab: Lab, limit: Limit = None, strict: Strict = False, as_json: AsJson
     else:
         screen = console()
         screen.print(shown.check_table(rows))
+        for line_of_one in shown.said(rows):
+            screen.print(line_of_one)
         for each in notes:
             screen.print(f"NOTE  {each}")
         screen.print(line)
@@ -186,7 +188,10 @@ def _show(done: FleetRun | QueuedRun, reports: Path, as_json: bool) -> None:
         print_json({**done.to_json(), "account": str(done.path)})
     else:
         screen = console()
-        screen.print(shown.run_table([each.to_json() for each in done.accounts]))
+        rows = [each.to_json() for each in done.accounts]
+        screen.print(shown.run_table(rows))
+        for line in shown.said(rows):
+            screen.print(line)
         for each in done.notes:
             screen.print(f"NOTE  {each}")
         screen.print(f"account: {done.path}")

@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the answer is bad news, 2 a user's mistake (one sentence 
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -52,9 +53,34 @@ class Commands(TyperGroup):
         commands: Any = Imported()
         self.commands = commands
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named; what typer says of a value that does not fit is said in this project's words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _in_our_words(error.message)
+            raise
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in the order of the help."""
         return [*COMMANDS]
+
+
+_OF_VALUES = (
+    (r"Input should be a valid number.*", "it is no number: write one without a unit, such as 30"),
+    (r"Input should be a valid integer.*", "it is no whole number: write one without a unit, such as 30"),
+    (r"Input should be a finite number.*", "it is no number that can be counted with: write one such as 30"),
+    (r"Input should be greater than or equal to (\S+)", r"give at least \1"),
+    (r"Input should be less than or equal to (\S+)", r"give at most \1"),
+)
+"""What typer says, which is pydantic's, and what is said instead."""
+
+
+def _in_our_words(said: str) -> str:
+    for pattern, words in _OF_VALUES:
+        if found := re.fullmatch(pattern, said, re.DOTALL):
+            return found.expand(words)
+    return said
 
 
 app = typer.Typer(

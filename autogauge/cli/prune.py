@@ -28,6 +28,8 @@ from autogauge.report.tables import Column, Fitted
 
 Days = Optional[float]  # noqa: UP045
 DIGITS = 8
+LONGEST_FOLDER = 255
+"""Of the name of a folder: no machine is to be taken for another here."""
 
 
 def prune(
@@ -47,6 +49,9 @@ def prune(
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Remove them; without it nothing is removed.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be removed; so it is without --yes in any case.")
+    ] = False,
     root: HistoryDir = HISTORY,
     filters: Filters = None,
     cache: CacheFolder = None,
@@ -57,6 +62,8 @@ def prune(
     Kept whatever the rule says, and counted: what the gate judges against, what begins a level or says what a machine's history goes on
     from, a machine's newest run, copies of these, and what cannot be read. That is no mistake: the exit status is 0.
     """
+    if yes and dry_run:
+        raise UserError("--yes removes runs and --dry-run removes none: leave one of them out.")
     rule = Rule(keep_last, keep_days, quarantined_days)
     pruning.require(rule)
     wanted = _of_runs(where.parse(filters or ()))
@@ -155,7 +162,7 @@ def _table(plans: Sequence[Plan], is_done: bool) -> Fitted:
     """A line for each machine and fingerprint of which the rule would remove something."""
     table = Fitted(
         (
-            Column("folder", 70, 6, cut=True),
+            Column("folder", 110, 12, longest=LONGEST_FOLDER),
             Column("fingerprint", 40),
             Column("runs", 60, right=True),
             Column("kept by the rule", 50, right=True),
@@ -180,7 +187,7 @@ def _table(plans: Sequence[Plan], is_done: bool) -> Fitted:
             if same or go:
                 counted = (len(own), len(own) - same - go, same, go)
                 row = (fingerprint[:DIGITS] or "–", *map(str, counted), _called(newest.get(fingerprint)))
-                table.add_row(plain(each.folder.resolve().name), *row)
+                table.add_row(plain(each.folder.resolve().name, LONGEST_FOLDER), *row)
     return table
 
 

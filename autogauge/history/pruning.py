@@ -310,7 +310,7 @@ def require(rule: Rule) -> None:
     if rule == Rule():
         raise UserError(
             "say what is kept: the newest runs (--keep-last=50), those of some time (--keep-days=365), or both; "
-            "quarantined ones by a rule of their own (--keep-quarantined-days=30)."
+            "quarantined ones by a rule of their own (--keep-quarantined-days=30). Without --yes it only says what would be removed."
         )
     if rule.last is not None and rule.last < 1:
         raise UserError("keep one run at least of each machine and fingerprint (--keep-last).")

@@ -1,13 +1,20 @@
-"""Draws what became of each machine of a fleet, from its account (``to_json`` of ``lab.fleet.accounts``); the last line adds up."""
+"""Draws what became of each machine of a fleet, from its account (``to_json`` of ``lab.fleet.accounts``).
+
+What is said of a machine is a line of its own below the table: in a log of 80 columns a cell would hold a word a line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
+from rich.text import Text
 
-from autogauge.plain import sentence
+from autogauge.plain import plain, sentence
+from autogauge.report.tables import Column, Fitted
+
+NAME, COUNTS, LONGEST_FOLDER = 12, 16, 255
+"""The widths below which a machine's name and counts of verdicts are not read, and the longest name."""
 
 
 def in_step(clock_off_s: Any) -> str:
@@ -22,16 +29,25 @@ def counts(words: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {word}" for word, number in words.items()) or "–"
 
 
-def check_table(machines: Sequence[Mapping[str, Any]]) -> Table:
+def check_table(machines: Sequence[Mapping[str, Any]]) -> Fitted:
     """What each machine has, and whether it is ready."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("machine", "", "python", "openvino", "free", "clock", "lock"):
-        table.add_column(name, overflow="fold")
+    table = Fitted(
+        (
+            Column("machine", 110, NAME, longest=LONGEST_FOLDER),
+            Column("", 100),
+            Column("python", 40),
+            Column("openvino", 60),
+            Column("free", 70),
+            Column("clock", 50, 6),
+            Column("lock", 90),
+        ),
+        options={"box": None},
+    )
     for each in machines:
         free = f"{each['free_mib'] / 1024:.1f} GiB" if each["free_mib"] is not None else "–"
         table.add_row(
             each["machine"],
-            _outcome(each),
+            str(each["outcome"]),
             each["python"] or "–",
             each["openvino"] or "–",
             free,
@@ -41,18 +57,27 @@ def check_table(machines: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def run_table(machines: Sequence[Mapping[str, Any]]) -> Table:
+def run_table(machines: Sequence[Mapping[str, Any]]) -> Fitted:
     """What became of each machine."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("machine", "", "verdicts", "gate", "openvino", "run", "standing"):
-        table.add_column(name, overflow="fold")
+    table = Fitted(
+        (
+            Column("machine", 110, NAME, longest=LONGEST_FOLDER),
+            Column("", 100),
+            Column("verdicts", 50, COUNTS),
+            Column("gate", 80, COUNTS),
+            Column("openvino", 40),
+            Column("run", 90, 6),
+            Column("standing", 70, 11),
+        ),
+        options={"box": None},
+    )
     for each in machines:
         run = (each["run"] or "–").rpartition("/")[2].partition("_")[0]
         more = len(each["brought_home"]) - (each["run"] in each["brought_home"])
         also = f" and {more} of before" if more else ""
         table.add_row(
             each["machine"],
-            _outcome(each),
+            str(each["outcome"]),
             counts(each["verdicts"]),
             counts(each["gate"]),
             each["openvino"] or "–",
@@ -62,6 +87,11 @@ def run_table(machines: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _outcome(each: Mapping[str, Any]) -> str:
-    said = "; ".join(filter(None, (each["sentence"], *each["notes"])))
-    return f"{each['outcome']}: {sentence(said)}" if said else str(each["outcome"])
+def said(machines: Sequence[Mapping[str, Any]]) -> list[Text]:
+    """What is said of the machines of which something is: a line each."""
+    found = [(each, "; ".join(filter(None, (each["sentence"], *each["notes"])))) for each in machines]
+    return [
+        Text(f"{plain(each['machine'], LONGEST_FOLDER)}  {each['outcome']}: {sentence(why)}")
+        for each, why in found
+        if why
+    ]

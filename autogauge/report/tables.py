@@ -18,6 +18,8 @@ from rich.text import Text
 from autogauge.plain import LONGEST_NAME, plain
 
 Cell = str | Text
+MOST_LINES = 20
+"""More words than any title has."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Fitted:
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     _measured: dict[int, int] = field(default_factory=dict)
-    _folded: bool = False
-    """Whether titles are folded at their blanks, for there is no room for all columns else."""
+    _lines: int = 1
+    """In how many lines titles are folded at their blanks, for there is no room for all columns else."""
 
     def add_row(self, *cells: Cell) -> None:
         """Add a row; what is no ``Text`` yet is made plain."""
@@ -81,7 +83,7 @@ class Fitted:
     def _kept(self, width: int) -> list[int]:
         """The places of the columns that fit."""
         kept = list(range(len(self.columns)))
-        for self._folded in (False, True):
+        for self._lines in (1, 2, MOST_LINES):
             self._measured.clear()
             if sum(self._needed(place) for place in kept) <= self._room(kept, width):
                 return kept
@@ -91,7 +93,7 @@ class Fitted:
 
     def _title(self, place: int) -> str:
         title = self.columns[place].title
-        return title.replace(" ", "\n") if self._folded and self.columns[place].needs is None else title
+        return folded(title, self._lines) if self.columns[place].needs is None else title
 
     def _room(self, kept: Sequence[int], width: int) -> int:
         """What is left for cells beside what stands between them."""
@@ -118,6 +120,15 @@ class Fitted:
             lines = [line for cell in cells for line in (cell.plain if isinstance(cell, Text) else cell).split("\n")]
             self._measured[place] = max(1, *(cell_len(line) for line in [*lines, *self._title(place).split("\n")]))
         return self._measured[place]
+
+
+def folded(title: str, lines: int) -> str:
+    """A title in so many lines at most, as narrow as that can be: two read better than a word a line."""
+    words = title.split(" ")
+    if lines < 2 or len(words) <= lines:
+        return title if lines < 2 else "\n".join(words)
+    splits = ((" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words)))
+    return "\n".join(min(splits, key=lambda halves: max(map(cell_len, halves))))
 
 
 def _plain(cell: str, longest: int) -> str:

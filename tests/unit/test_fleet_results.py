@@ -14,7 +14,7 @@ from autogauge.lab.fleet import accounts, results
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.inventory import Machine
 from autogauge.report.console import console
-from autogauge.report.fleet import run_table
+from autogauge.report.fleet import check_table, run_table, said
 from tests.cases import each_of
 from tests.support import ROOT
 
@@ -250,7 +250,25 @@ def test_the_last_line_says_why_a_machine_that_measured_is_not_good():
     ]
     assert accounts.in_a_line(everybody) == (
         "6 machines: 5 measured (of a: gate 2 FAIL, verdicts 1 FAIL; of b: gate 3 INCONCLUSIVE; "
-        "of c: its pytest ended with exit status 1; of d: see the notes in its row), 1 unreachable"
+        "of c: its pytest ended with exit status 1; of d: see what is said of it above), 1 unreachable"
     )
     many = [measured(f"lab-{number:02}", gate=fails) for number in range(9)]
     assert accounts.in_a_line(many).endswith("of lab-04: gate 2 FAIL and 4 more)")
+
+
+@each_of("width", [80, 130])
+def test_in_a_log_of_80_columns_no_word_of_the_tables_is_broken(width):
+    sentence = "/srv/venv/bin/python has no openvino: /srv/venv/bin/python -m pip install -r requirements.txt there"
+    counts = Counter({"PASS": 9, "INCONCLUSIVE": 3, "FAIL": 2})
+    good = Account(Machine("lab-01", "lab-01"), accounts.Outcome.MEASURED, gate=counts, verdicts=counts)
+    good.run, good.standings = "lab-01/0042_x", {"lab-01/0042_x": ("quarantined (2 benchmarks)", "")}
+    bad = Account(Machine("lab-02", "lab-02"), accounts.Outcome.FAILED, sentence)
+    rows = [each.to_json() for each in (good, bad)]
+    screen = console(width=width, file=io.StringIO())
+    for part in (run_table(rows), check_table(rows), *said(rows)):
+        screen.print(part)
+    lines = screen.file.getvalue().splitlines()
+    words = {word for line in lines for word in line.split()}
+    assert {"INCONCLUSIVE,", "FAIL", "lab-02", "failed", "quarantined", "0042"} <= words, lines
+    assert f"lab-02 failed: {sentence}" in " ".join(screen.file.getvalue().split())
+    assert max(map(len, lines)) <= width

@@ -112,3 +112,26 @@ def test_the_folder_that_was_looked_into_is_named_whole(tmp_path, monkeypatch):
         assert f"there is no history in {tmp_path / 'reports' / 'history'} yet" in said(*words)
     for words in (("gate", "lab-01"), ("accept", "lab-01/3")):
         assert f"{tmp_path / 'reports' / 'history'}: no machine has measured there" in said(*words)
+
+
+@each_of(
+    ("words", "says"),
+    [
+        (
+            ("history", "prune", "--keep-days=30d"),
+            "'--keep-days': it is no number: write one without a unit, such as 30",
+        ),
+        (("history", "prune", "--keep-last=1.5"), "'--keep-last': it is no whole number"),
+        (("history", "prune", "--keep-last=x"), "'--keep-last': it is no whole number"),
+        (("fleet", "run", "lab.ini", "--deadline=0"), "'--deadline': give at least 1"),
+        (("fleet", "run", "lab.ini", "--deadline=1h"), "'--deadline': it is no number"),
+        (("history", "push", "/x", "--wait=1e9"), "'--wait': give at most 86400"),
+        (("why", "a", "b", "--seed=x"), "'--seed': it is no whole number"),
+        (("why", "a", "b", "--top=nan"), "'--top': it is no whole number"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_said_in_plain_words(words, says):
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert "Input should" not in done.output
+    assert says in " ".join(done.output.split())

@@ -254,10 +254,34 @@ def test_filters_choose_what_may_go(history):
     assert len(numbers(history / "lab-01")) == 45
 
 
+def test_whose_runs_go_is_never_cut_short(tmp_path, monkeypatch):
+    """At 80 columns lab-01-b was "lab-01…" in the one command that deletes."""
+    names = ["lab-01", "lab-01-b", f"lab-{'x' * 120}-b"]
+    for name in names:
+        add(tmp_path / "history" / name, 90, 80, 70, standing=Standing.QUARANTINED)
+    for width in ("80", "40"):
+        monkeypatch.setenv("COLUMNS", width)
+        done = CliRunner().invoke(app, ["history", "prune", "--keep-last=1", f"--history={tmp_path / 'history'}"])
+        lines = done.output.splitlines()
+        assert "…" not in done.output
+        first = [
+            line.split(" ")[0] for line in lines[: next(at for at, line in enumerate(lines) if " runs would " in line)]
+        ]
+        whole = "".join(first[next(at for at, word in enumerate(first) if word.startswith("lab-")) :])
+        assert whole.startswith("".join(names)), done.output
+
+
+def test_a_dry_run_may_be_asked_for_and_is_what_it_is_in_any_case(history):
+    before = there(history / "lab-01")
+    assert prune(history, "--keep-last=1", "--dry-run") == prune(history, "--keep-last=1")
+    assert there(history / "lab-01") == before
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "say what is kept"),
+        ((), "say what is kept.*Without --yes it only says what would be removed"),
+        (("--keep-last=1", "--dry-run"), "--yes removes runs and --dry-run removes none"),
         (("--keep-last=0",), "keep one run at least"),
         (("--keep-days=-1",), "-1 is no number of days"),
         (("--keep-quarantined-days=nan",), "nan is no number of days"),

@@ -10,10 +10,11 @@ from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Replicate, Result, Sample
-from autogauge.report import gate, history, terminal
+from autogauge.report import gate, history, tables, terminal
 from autogauge.report.console import console
 from autogauge.report.tables import Column, Fitted
 from autogauge.targets import Target
+from tests.cases import each_of
 from tests.properties import for_all
 from tests.unit.test_report import run, shown  # noqa: F401 (a fixture)
 from tests.unit.test_where import run as indexed
@@ -66,7 +67,7 @@ def test_titles_are_folded_before_a_column_is_left_out():
     assert "no room for" not in narrow
     assert widest(narrow) <= 44
     assert "time or memory" not in narrow
-    assert re.search(r"\btime\b.*\n.*\bor\b.*\n.*\bmemory\b", narrow)
+    assert re.search(r"\btime or\b.*\n.*\bmemory\b", narrow)
     assert "(no room for: runs)" in drawn(36, table)
     assert "time or memory" in drawn(60, table), "as wide as ever where there is room again"
 
@@ -159,3 +160,18 @@ def test_no_figure_of_a_table_by_metric_is_broken(width):
     assert widest(text) <= width
     (figure,) = {each for each in re.findall(r"\(\S*", text) if "–" in each}
     assert figure.endswith(")"), text
+
+
+@each_of(
+    ("title", "lines", "shown"),
+    [
+        ("kept by the rule", 1, "kept by the rule"),
+        ("kept by the rule", 2, "kept by\nthe rule"),
+        ("time or memory", 2, "time or\nmemory"),
+        ("kept by the rule", 20, "kept\nby\nthe\nrule"),
+        ("device", 2, "device"),
+        ("", 2, ""),
+    ],
+)
+def test_a_title_is_folded_no_more_than_there_is_need(title, lines, shown):
+    assert tables.folded(title, lines) == shown

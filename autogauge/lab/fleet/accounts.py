@@ -210,7 +210,7 @@ def _not_good(account: Account) -> str:
     if not found and account.status != "0":  # an option may have asked for more: --gate-inconclusive=fail, say
         others = ", ".join(f"{count} {word}" for word, count in account.gate.items() if word not in GOOD)
         found = [f"gate {others}" if others else f"its pytest ended with exit status {account.status}"]
-    return ", ".join([*found, *(["see the notes in its row"] if account.notes else [])])
+    return ", ".join([*found, *(["see what is said of it above"] if account.notes else [])])
 
 
 def set_aside(accounts: Iterable[Account], history: Path) -> list[str]:
