@@ -165,6 +165,13 @@ def run(
     Exit status 0 when every machine measured and nothing failed, 1 when something failed or a machine is missing.
     """
     found, collector = _read(lab, limit, "collector")
+    from autogauge.lab.fleet import (
+        asked,
+    )  # the suite's options take half a second, and no other of these commands needs them
+
+    asked.check(found, words or ())
+    for each in collector.notes_before():  # when it is over, it is too late
+        typer.echo(f"NOTE  {each}", err=True)
     wanted = collector.Wanted(found, limit, reports, tuple(words or ()), strict, deadline)
     with Progress() as progress:
         done = collector.FleetRun(wanted, progress)

@@ -79,6 +79,16 @@ def check(inventory: Inventory, limit: str | None, log: Path, watch: Watch, *, s
     return [*everybody.values()]
 
 
+def notes_before() -> list[str]:
+    """Sentences about what is not as somebody may think, which are known before anything starts."""
+    left = packed.unknown_to_git()
+    return (
+        [f"git does not know {few(left)}, which stays here: `git add` it if it is to be copied to the machines"]
+        if left
+        else []
+    )
+
+
 class FleetRun:
     """One run over the machines of an inventory; ``accounts`` has each of them, in the inventory's order."""
 
@@ -107,10 +117,7 @@ class FleetRun:
     def go(self) -> None:
         """Do it. After it every machine is accounted for, also after an interruption. Raises :class:`UserError` before anything starts."""
         told = self._prepared()
-        if left := packed.unknown_to_git():
-            self.notes.append(
-                f"git does not know {few(left)}, which stays here: `git add` it if it is to be copied to the machines"
-            )
+        self.notes += notes_before()
         self._file.write()
         try:
             self._follow(told)
