@@ -134,7 +134,7 @@ def judge(benchmark: str, now: Figure, past: Past, rule: Rule) -> Judgement:
     rule = rule.beside(each.seconds for each in past.figures)
     if not past.figures:
         none = Judgement(benchmark, Way.HISTORY, "history", None, None, rule.floor, quantity=rule.quantity)
-        return none.noted("there is no accepted run with it yet")
+        return none.noted("no accepted run before this one has it")
     by_ratio = is_by_ratio(now, past)
     interval = _change(now, past, rule, by_ratio=by_ratio)
     judgement = Judgement(

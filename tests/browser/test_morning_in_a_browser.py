@@ -8,7 +8,7 @@ import pytest
 
 from autogauge.history.select import Histories
 from autogauge.history.where import Where
-from autogauge.report.pages import morning_page
+from autogauge.report.pages import morning_page, trends_page
 from tests.browser.conftest import eventually
 from tests.histories import LATENCY, PER_FRAME
 from tests.labs import machine
@@ -130,6 +130,22 @@ def test_every_trend_of_a_lab_is_on_one_page_where_they_are_few(look):
     eventually(page, "document.getElementById('shown').textContent.includes('of 60 trends shown')")
     page.locator("[data-trend]").first.scroll_into_view_if_needed()
     page.locator("[data-trend] .main-svg").first.wait_for()
+    page.locator("#more-above").click()
+    assert "24 of 60 trends shown" in page.locator("#shown").inner_text(), "no way down to the last button"
+    chart = page.locator("#changes a").last
+    wanted = chart.get_attribute("href").removeprefix("#")
+    chart.click()
+    eventually(page, "id => document.activeElement.id === id", wanted)
+
+
+def test_a_few_trends_more_than_are_shown_at_once_need_no_button(visit, tmp_path):
+    machine(tmp_path / "history", "lab-01", runs=3, figures=tuple(f"latency: device {each}" for each in range(14)))
+    with contextlib.ExitStack() as stack:
+        trends_page.save(Histories(stack, tmp_path / "history", tmp_path / "cache").all(Where()), tmp_path / "trends")
+    page = visit(tmp_path / "trends" / "index.html")
+    eventually(page, "document.getElementById('shown').textContent === '14 of 14 trends shown'")
+    assert not page.locator("#more-above").is_visible()
+    assert not page.locator("#more").is_visible()
 
 
 def test_a_table_that_is_wider_than_the_window_says_so_and_cuts_no_title(visit, tmp_path):

@@ -135,3 +135,9 @@ def test_a_value_that_does_not_fit_is_said_in_plain_words(words, says):
     assert done.exit_code == 2
     assert "Input should" not in done.output
     assert says in " ".join(done.output.split())
+
+
+def test_of_a_machines_only_run_it_is_said_that_none_came_before(tmp_path):
+    save(tmp_path / "history" / "lab-01", {LATENCY: 0.01})
+    done = CliRunner().invoke(app, ["gate", "lab-01", f"--history={tmp_path / 'history'}"])
+    assert "NO BASELINE the one benchmark: no accepted run before this one has it" in " ".join(done.output.split())

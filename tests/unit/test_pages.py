@@ -69,7 +69,7 @@ def test_a_runs_page_has_verdicts_first_then_charts_each_with_its_table(run, tmp
 def test_a_runs_page_says_what_was_judged_against_nothing(run, tmp_path):  # noqa: F811
     """A reader of the page must not take silence for a green gate."""
     judged = Judgement("latency", Way.HISTORY, "history", None, None, 1.05).noted(
-        "there is no accepted run with it yet"
+        "no accepted run before this one has it"
     )
     gate = {"mode": "fail", "judgements": [judged.to_json()], "lost": [], "notes": ["latency: it has crept by +9 %"]}
     gate["not_judged"] = "1 benchmark: memory changed from 23 to 47 GiB since run 0020"
@@ -77,7 +77,7 @@ def test_a_runs_page_says_what_was_judged_against_nothing(run, tmp_path):  # noq
     page = text_of(run_page.page(found, tmp_path / "latest" / "index.html", tmp_path / "assets").decode())
     assert '<p class="warning">NOT JUDGED: 1 benchmark: memory changed from 23 to 47 GiB since run 0020</p>' in page
     assert "<li>latency: it has crept by +9 %</li>" in page
-    assert "there is no accepted run with it yet" in page
+    assert "no accepted run before this one has it" in page
     del gate["not_judged"]
     page = run_page.page(found, tmp_path / "latest" / "index.html", tmp_path / "assets").decode()
     assert "NOT JUDGED" not in page

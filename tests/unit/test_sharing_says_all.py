@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history import standing, store
+from autogauge.history.sharing import remote, s3
 from autogauge.history.sharing.remote import Remote
 from autogauge.history.standing_file import Standing
 from tests.histories import LATENCY, save
@@ -165,3 +166,12 @@ def test_a_filter_leaves_no_folder_behind_whose_runs_are_copies_of_anothers(here
     status, _, _ = call("push", tmp_path / "there", "--new", "--where=last=5")
     assert status == 0
     assert {each.name: len(store.runs(each)) for each in (tmp_path / "there").iterdir()} == {"lab-01": 5, "backup": 5}
+
+
+def test_who_may_not_is_told_what_to_do():
+    said = str(remote.explained("ssh://h/x", "listing ssh://h/x", PermissionError(13, "x"), lambda *_: None))
+    assert said.endswith(
+        "its user has no right to do that; let that user read and write there, or name another user or folder."
+    )
+    for words in s3._REFUSED.values():
+        assert not words.endswith(" to"), words

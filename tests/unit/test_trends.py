@@ -53,6 +53,10 @@ def test_a_trend_whose_labels_grew_is_one_and_is_called_as_its_newest_run_calls_
         "policy round_robin",
     )
     assert "since run 11 (" in text
+    html = (tmp_path / "trends" / "index.html").read_text()
+    assert "The newest run of each machine" not in html, "there is one"
+    changes = html[html.index('id="changes-title"') : html.index('id="trends-title"')]
+    assert re.findall(r'href="#([^"]+)"', changes) == [trend["id"]], "a change of level leads to its chart"
     assert "policy round_robin" in text, "the table of benchmarks has them"
 
 

@@ -223,6 +223,14 @@ def _unanswered(shown: str, doing: str, seconds: float = 0.0) -> UserError:
     )
 
 
+def no_right(shown: str, doing: str) -> str:
+    """That a user may not, and what to do."""
+    return (
+        f"{shown} refuses ({doing}): its user has no right to do that; let that user read and write there, "
+        "or name another user or folder."
+    )
+
+
 def explained(
     shown: str, doing: str, error: BaseException, means: Callable[[BaseException, str], UserError | None]
 ) -> UserError:
@@ -234,5 +242,5 @@ def explained(
     if isinstance(error, (ConnectionError, EOFError)) or "Connect" in type(error).__name__:
         return UserError(f"the connection to {shown} was lost ({doing}): look whether it is up, and run it again.")
     if isinstance(error, PermissionError):
-        return UserError(f"{shown} refuses ({doing}): this user has no right to.")
+        return UserError(no_right(shown, doing))
     return UserError(f"{shown} failed ({doing}): {type(error).__name__}; look at what it logged, and run it again.")

@@ -19,8 +19,8 @@ TRIES = 2
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound")
 _REFUSED = {
-    "AccessDenied": "these credentials have no right to",
-    "403": "these credentials have no right to",
+    "AccessDenied": "these credentials have no right to do that: name others, or have them given it",
+    "403": "these credentials have no right to do that: name others, or have them given it",
     "AllAccessDisabled": "the bucket is closed",
     "InvalidAccessKeyId": "it does not know the key (AWS_ACCESS_KEY_ID, or the profile)",
     "SignatureDoesNotMatch": "the secret does not fit the key (AWS_SECRET_ACCESS_KEY, or the profile)",

@@ -23,7 +23,7 @@ from typing import Any
 
 from autogauge.errors import UserError
 from autogauge.history.sharing.place import Denied, Unusable
-from autogauge.history.sharing.remote import NEEDS, Remote, explained
+from autogauge.history.sharing.remote import NEEDS, Remote, explained, no_right
 from autogauge.plain import plain
 
 LOGIN, UNFINISHED = "logging in", ".part"
@@ -216,7 +216,7 @@ class Host(Remote):
         ]
         lost = (asyncssh.DisconnectError, asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection, ConnectionError)
         if isinstance(error, (asyncssh.SFTPPermissionDenied, PermissionError)):
-            return Denied(f"{self.shown} refuses ({doing}): this user has no right to.")
+            return Denied(no_right(self.shown, doing))
         if why := next((why for kind, why in known if isinstance(error, kind)), ""):
             return UserError(f"{self.shown}: {why}.")
         if isinstance(error, lost):

@@ -128,8 +128,8 @@ def page_of(
     """
     described, trends = [each for each, _ in shown], [each for _, each in shown]
     own_runs = in_order_of_time(history.runs)
-    changes = _changes(trends, runs)
-    seen = _seen(trends, runs)
+    changes = _changes(shown, runs)
+    seen = _seen(shown, runs)
     return render(
         "trends.html",
         page,
@@ -174,22 +174,23 @@ def series_script(name: str, trend: Trend, releases: Sequence[str]) -> bytes:
     return _script(f"series[{json.dumps(name)}]", _series(trend, releases))
 
 
-def _changes(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[str]:
-    """Every change of level in words, the newest first."""
+def _changes(shown: Sequence[tuple[Mapping[str, Any], Trend]], runs: Sequence[IndexedRun]) -> list[tuple[str, str]]:
+    """Every change of level, the newest first: the trend that it is in, and what it is in words."""
     found = [
-        (trend.runs[stretch.first], change_in_words(trend, at, runs))
-        for trend in trends
+        (trend.runs[stretch.first], str(each["id"]), change_in_words(trend, at, runs))
+        for each, trend in shown
         for at, stretch in enumerate(trend.stretches)
         if at
     ]
-    return [words for _, words in sorted(found, key=lambda each: -each[0])]
+    return [(name, words) for _, name, words in sorted(found, key=lambda each: -each[0])]
 
 
-def _seen(trends: Sequence[Trend], runs: Sequence[IndexedRun]) -> list[str]:
-    """What else is seen in the trends, in words."""
+def _seen(shown: Sequence[tuple[Mapping[str, Any], Trend]], runs: Sequence[IndexedRun]) -> list[tuple[str, str]]:
+    """What else is seen in the trends: which one, and what in words."""
     return [
-        f"{trend.identity.benchmark} on {trend.identity.machine or 'a machine without a name'}, {trend.identity.model}: {words}"
-        for trend in trends
+        (str(each["id"]), f"{of.benchmark} on {of.machine or 'a machine without a name'}, {of.model}: {words}")
+        for each, trend in shown
+        for of in (trend.identity,)
         for words in (newest_in_words(trend), pattern_in_words(trend, runs))
         if words
     ]

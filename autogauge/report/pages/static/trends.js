@@ -1,10 +1,10 @@
 "use strict";
 // The trends of a history: which are shown, by the filters, and how one is drawn. Figures are loaded when their chart comes into view.
 (function () {
-  var AT_ONCE = 12, MOST = 1500;
+  var AT_ONCE = 12, NOT_WORTH_A_BUTTON = 6, MOST = 1500;
   var all = JSON.parse(document.getElementById("trends-data").textContent), loading = {};
   var form = document.getElementById("filters"), list = document.getElementById("charts-of-trends");
-  var more = document.getElementById("more"), status = document.getElementById("shown");
+  var buttons = ["more-above", "more"].map(function (id) { return document.getElementById(id); }), status = document.getElementById("shown");
   var runs = trends.runs, limit = AT_ONCE, places = [], odd = "";
 
   function choice(name) { return form.elements[name] ? form.elements[name].value : ""; }
@@ -180,7 +180,7 @@
   }
 
   function show() {
-    var found = grouped(wanted()), some = found.slice(0, limit), key = choice("group"), last, made = [];
+    var found = grouped(wanted()), some = found.slice(0, found.length <= limit + NOT_WORTH_A_BUTTON ? found.length : limit), key = choice("group"), last, made = [];
     places = [];
     some.forEach(function (each) {
       var value = key && labelOf(each, key);
@@ -189,7 +189,7 @@
     });
     list.replaceChildren.apply(list, made);
     status.textContent = some.length + " of " + found.length + " trends shown" + (found.length < all.length ? " (" + all.length + " in all)" : "") + (odd ? ". " + odd : "");
-    more.hidden = found.length <= some.length;
+    buttons.forEach(function (each) { each.hidden = found.length <= some.length; });
     autogauge.watch(places, drawTrend);
   }
   // The filters stand in the address, so that a view can be sent to somebody: what is as it is at first is left out.
@@ -229,7 +229,7 @@
     limit = AT_ONCE;
     show();
   });
-  more.addEventListener("click", function () { limit += AT_ONCE; show(); });
+  buttons.forEach(function (each) { each.addEventListener("click", function () { limit += AT_ONCE; show(); }); });
   form.addEventListener("submit", function (event) { event.preventDefault(); });
   // A trend that the address names is shown, wherever it stands and whatever the filters say.
   function reveal() {
