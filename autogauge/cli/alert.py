@@ -57,7 +57,10 @@ Config = Annotated[
 Deadline = Annotated[str, typer.Option(help="How many seconds a channel has for its answer.")]
 Keys = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Argument(metavar="KEY...", help="The alerts' keys, or their first digits; `alert list` shows them."),
+    typer.Argument(
+        metavar="KEY...",
+        help="The alerts' keys, or their first digits, as many as tell them apart; `alert list` shows them.",
+    ),
 ]
 Every = Annotated[bool, typer.Option("--all", help="Every alert that is open.")]
 
@@ -122,7 +125,7 @@ def alert(
     if as_json:
         print_json(alerts_shown.call_json(call, dry=dry_run))
     else:
-        _print(call, channels, dry=dry_run, quiet=quiet)
+        _print(call, channels, context.obj, dry=dry_run, quiet=quiet)
     if call.is_bad_news:
         raise typer.Exit(1)
 
@@ -144,7 +147,7 @@ def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -
 
     def send(sent: Sent) -> Outcome:
         if sent.channel.id == GITHUB:
-            print("\n".join(github.commands(sent.items)), flush=True)
+            print("\n".join(github.commands(sent.items, folder)), flush=True)
             return Outcome(SENT)
         return sending.send(sent.channel, sent.message.title, sent.message.body, asked.deadline_s)
 
@@ -157,12 +160,12 @@ def _tell(folder: Path, config: Path | None, asked: Asked, cache: Path | None) -
         with opened(folder, cache) as histories:
             found = judging.situation(histories.all(Where()), now, asked.smallest_change, asked.stale_after_days)
         call = telling.take(book, found, now)
-        call.coverage, call.unclear = found.coverage, found.unclear
+        call.coverage, call.unclear, call.unconfirmed = found.coverage, found.unclear, found.unconfirmed(call.open)
         telling.tell(folder, book, call, channels, send, pages=asked.pages, dry=asked.dry)
     return call, channels
 
 
-def _print(call: Call, channels: list[Channel], *, dry: bool, quiet: bool) -> None:
+def _print(call: Call, channels: list[Channel], folder: Path, *, dry: bool, quiet: bool) -> None:
     screen = console()
     for part in alerts_shown.of_call(call):
         screen.print(part, soft_wrap=True)
@@ -175,11 +178,13 @@ def _print(call: Call, channels: list[Channel], *, dry: bool, quiet: bool) -> No
         happens = "nothing was sent" if call.open else "nobody will be told of anything"
         print(f"NOTE  no channel is named, so {happens} ({sending.VARIABLE}, or --config=FILE)")
     if not quiet or call.new or call.over:
-        for line in alerts_shown.unclear(call):
+        for line in alerts_shown.unclear(call, folder):
             print(line)
         for line in () if quiet else alerts_shown.not_judged(call):
             screen.print(Text(line), soft_wrap=True)
-        screen.print(alerts_shown.closing(call), soft_wrap=True)
+        if once := "" if quiet else alerts_shown.failed(call):
+            screen.print(Text(once), soft_wrap=True)
+        screen.print(alerts_shown.closing(call, folder), soft_wrap=True)
 
 
 @app.command("list", epilog="Example: python -m autogauge alert list --all --json")
@@ -302,7 +307,7 @@ def _change(
     # Where there is no book yet, nothing is open: no lock is left there, and no book without an alert.
     with books.locked(folder) if (folder / books.NAME).exists() else contextlib.nullcontext():
         book = books.read(folder)
-        said = [(each, change(each, now)) for each in list(_chosen(book, keys))]
+        said = [(each, change(each, now)) for each in list(_chosen(book, keys, folder))]
         if said:
             books.write(folder, book)
     for each, words in said:
@@ -311,11 +316,11 @@ def _change(
         print("no alert is open")
 
 
-def _chosen(book: Book, keys: list[str] | None) -> Iterator[Alert]:
+def _chosen(book: Book, keys: list[str] | None, folder: Path) -> Iterator[Alert]:
     if not keys:
         yield from (each for each in book.alerts if each.is_open)
         return
-    for each in {found.key: found for found in map(book.named, keys)}.values():
+    for each in {found.key: found for found in (book.named(key, folder) for key in keys)}.values():
         if not each.is_open:
             raise UserError(f"the alert {each.key} is over ({each.why}): there is nothing to do.")
         yield each

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from autogauge.gate import hints
+from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.lab.alerts import message
 from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert
 from autogauge.lab.alerts.book import Book
@@ -21,7 +24,7 @@ from autogauge.report.pages.marks import Mark, Marks
 from autogauge.report.tables import Column, Fitted
 
 STYLES = {LEVEL: "bold red", CREEP: "yellow", SILENT: "magenta"}
-MOST_UNCLEAR = 10
+MOST_UNCLEAR, MOST_FAILED = 10, 5
 SHOWN = 30
 """Alerts of a list without --all."""
 
@@ -36,25 +39,27 @@ def of_call(call: Call) -> Iterator[RenderableType]:
         yield Text(f"{'NEW  ' if line.is_bad else ''}{line.text}", style=style)
 
 
-def closing(call: Call) -> Text:
+def closing(call: Call, history: Path) -> Text:
     """The last line of a call: how many alerts are open, and of how many machines anything was judged."""
     covered = judged(call)
     waiting = sum(alert.asks(call.now) for alert in call.open)
+    shown = hints.command("alert list", history)
     count = f"{len(call.open)} {'alert is' if len(call.open) == 1 else 'alerts are'} open"
     if not call.open:
         return Text(f"no alert is open{covered}")
     if waiting == len(call.open):
-        return Text(f"{count} ({message.counted(call.open)}): python -m autogauge alert list{covered}")
+        return Text(f"{count} ({message.counted(call.open)}): {shown}{covered}")
     return Text(
         f"{count} ({message.counted(call.open)}), {len(call.open) - waiting} of them acknowledged or muted: "
-        f"python -m autogauge alert list{covered}"
+        f"{shown}{covered}"
     )
 
 
-def unclear(call: Call) -> Iterator[str]:
+def unclear(call: Call, history: Path) -> Iterator[str]:
     """A line for each machine of which nobody can tell whether it still reports, and why."""
     for each in call.unclear[:MOST_UNCLEAR]:
-        step = "set its clock (there)" if each.ahead else "look there (python -m autogauge history shows its runs)"
+        runs = hints.command("history", history)
+        step = "set its clock (there)" if each.ahead else f"look there ({runs} shows its runs)"
         name = each.machine or "a machine without a name"
         yield sentence(f"NOTE  {name}: {each.clock_words()}, so nobody can tell whether it still reports: {step}")
     if (more := len(call.unclear) - MOST_UNCLEAR) > 0:
@@ -64,7 +69,21 @@ def unclear(call: Call) -> Iterator[str]:
 def not_judged(call: Call) -> Iterator[str]:
     """A line for each reason why machines or benchmarks were judged by nothing, with what to do."""
     for each in call.coverage.groups if call.coverage else ():
-        yield sentence(f"NOT JUDGED  {each.says()} ({few(each.machines)}): {each.first.step()}")
+        yield sentence(f"NOT JUDGED  {each.says()} ({few(each.machines)}): {each.step()}")
+
+
+def failed(call: Call) -> str:
+    """A line on what the gate failed in newest runs without an alert, so that no open alert is not read as no FAIL; empty for none."""
+    if not call.unconfirmed:
+        return ""
+    machines: dict[str, list[IndexedRun]] = defaultdict(list)
+    for identity, run in call.unconfirmed.items():
+        machines[identity[0]].append(run)
+    some = [f"{machine or 'a machine without a name'} {run_and_day(runs[-1])}" for machine, runs in machines.items()]
+    return sentence(
+        f"NOTE  the gate failed {counted(len(call.unconfirmed), 'benchmark')} in its newest run ({few(some, most=MOST_FAILED)}): "
+        "no alert before a second run says so too"
+    )
 
 
 def judged(call: Call) -> str:
@@ -172,6 +191,10 @@ def call_json(call: Call, *, dry: bool) -> dict[str, Any]:
             for each in call.sent
         ],
         "judged": _coverage_json(call),
+        "failed_once": [
+            {"machine": identity[0], "benchmark": identity[1], "run": str(run.path)}
+            for identity, run in call.unconfirmed.items()
+        ],
         "unclear": [{"machine": each.machine, "why": each.clock_words()} for each in call.unclear],
         "dry_run": dry,
     }
@@ -186,7 +209,7 @@ def _coverage_json(call: Call) -> dict[str, Any] | None:
         "judged": found.judged,
         "not_judged": [{"machine": machine, "why": why.value} for machine, why in sorted(found.not_judged.items())],
         "steps": [
-            {"why": each.why.value, "machines": each.machines, "says": each.says(), "step": each.first.step()}
+            {"why": each.why.value, "machines": each.machines, "says": each.says(), "step": each.step()}
             for each in found.groups
         ],
     }

@@ -15,6 +15,7 @@ import typer
 from autogauge.cli.histories import opened, print_notes
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.errors import UserError, explain_os_error
+from autogauge.gate import hints
 from autogauge.gate.saved import HISTORY, find_run
 from autogauge.history import where
 from autogauge.history.machines import whose
@@ -131,7 +132,7 @@ def _all_history(
             raise explain_os_error(error, f"cannot write the report in {out}", "--out=DIR") from error
     print(f"report: {sentence(str(page))} ({counted(len(found.runs), 'run')})")
     if len({run.release for run in found.runs if run.release}) > 1:
-        print("with which release a level changed: python -m autogauge report --releases")
+        print(f"with which release a level changed: {hints.command('report --releases', root)}")
     print_notes(console(), found)
     if why_not:
         print(f"NOTE  no alerts are shown: {sentence(why_not)}")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autogauge.errors import UserError
-from autogauge.gate import comparison_notes, comparison_pooled, past
+from autogauge.gate import comparison_notes, comparison_pooled, hints, past
 from autogauge.gate.compared import BY_RATIO, Compared, Group, by_itself, levels_judged
 from autogauge.gate.gate import FAMILY_ERROR
 from autogauge.gate.judgement import Judgement, Way, percent
@@ -129,7 +129,7 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     for name, side in (("A", a), ("B", b)):
         if not side.runs:
             raise UserError(
-                f"{side.text[:200]!r} ({name}) names no run: check the filters (python -m autogauge history lists the runs)."
+                f"{side.text[:200]!r} ({name}) names no run: check the filters ({hints.command('history', side.root)} lists the runs)."
             )
     shared = Shared.of(a.runs, b.runs)
     groups_a, groups_b = shared.groups(a), shared.groups(b)

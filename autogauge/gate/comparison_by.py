@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from autogauge.errors import UserError
-from autogauge.gate import comparison_notes
+from autogauge.gate import comparison_notes, hints
 from autogauge.gate.compared import Compared, Group
 from autogauge.gate.comparison import Comparison, Row, Shared, by_folder, rows_of
 from autogauge.gate.gate import FAMILY_ERROR
@@ -68,7 +68,7 @@ def compare_by(runs: Selection, key: str, base: str, smallest_change: float) -> 
     """
     if not runs.runs:
         raise UserError(
-            f"{runs.text[:200]!r} names no run: check the filters (python -m autogauge history lists the runs)."
+            f"{runs.text[:200]!r} names no run: check the filters ({hints.command('history', runs.root)} lists the runs)."
         )
     kinds, without = _gathered(runs, key)
     pairs = _pairs(kinds, base)
@@ -89,7 +89,7 @@ def compare_by(runs: Selection, key: str, base: str, smallest_change: float) -> 
     stand = comparison_notes.not_accepted("these runs", groups)
     notes = [
         *stand,
-        *comparison_notes.mixed("the ratio", (), groups),
+        *comparison_notes.mixed("the ratio", (), groups, root=runs.root),
         *_left_out(kinds, pairs, without, key),
         *runs.notes(standings=not stand),
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autogauge.gate import hints
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.history.indexed import IndexedRun, run_and_day
@@ -46,12 +47,12 @@ def of(
     }
     found += [*stand["A"], *stand["B"]]
     by_seconds = not same_machines
-    found += mixed("A", a.runs, [(title, group) for title, group, _ in looked_at], by_seconds=by_seconds)
-    found += mixed("B", b.runs, [(title, group) for title, _, group in looked_at], by_seconds=by_seconds)
+    found += mixed("A", a.runs, [(title, group) for title, group, _ in looked_at], by_seconds=by_seconds, root=a.root)
+    found += mixed("B", b.runs, [(title, group) for title, _, group in looked_at], by_seconds=by_seconds, root=a.root)
     if len(looked_at) < len(compared):
         found.append(
             f"whether a side mixes levels was looked at in the {len(looked_at)} lines of {len(compared)} that changed most: "
-            "the trends (python -m autogauge report) show all"
+            f"the trends ({hints.command('report', a.root)}) show all"
         )
     own = [f"{name}: {note}" for name, side in (("A", a), ("B", b)) for note in side.notes(standings=not stand[name])]
     return tuple(dict.fromkeys([*found, *own]))
@@ -189,7 +190,12 @@ def _parts(title: str, group: Group, *, by_seconds: bool) -> Iterator[_Part]:
 
 
 def mixed(
-    name: str, runs: Sequence[IndexedRun], groups: Sequence[tuple[str, Group]], *, by_seconds: bool = False
+    name: str,
+    runs: Sequence[IndexedRun],
+    groups: Sequence[tuple[str, Group]],
+    *,
+    by_seconds: bool = False,
+    root: Path | None = None,
 ) -> list[str]:
     """Whether a side holds several levels of a benchmark, or runs under several fingerprints: then one figure stands for no one thing.
 
@@ -221,7 +227,7 @@ def mixed(
         run, also = of_it[change.first], beside(of_it, measured_with, change.first)
         found.append(
             f"{name} mixes levels in {_titles(titles, len(parts))}, the last change being {percent(change.ratio)} of {plain(title)} "
-            f"with {run_and_day(run)}: narrow it (since=, until=, run=), or read its trend (python -m autogauge report)"
+            f"with {run_and_day(run)}: narrow it (since=, until=, run=), or read its trend ({hints.command('report', root)})"
             + (f"; {also}" if also else "")
         )
     by_machine: dict[tuple[str, str, tuple[str, str]], list[IndexedRun]] = defaultdict(list)

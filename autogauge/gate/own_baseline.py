@@ -16,6 +16,8 @@ from autogauge.history.baseline import LAST
 from autogauge.history.found import begins_with
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
+from autogauge.history.records import moment
+from autogauge.history.standing_file import BY_A_PERSON, Record, Standing
 
 
 class OwnBaselines:
@@ -23,7 +25,7 @@ class OwnBaselines:
 
     def __init__(self, runs: Sequence[IndexedRun]) -> None:
         self._runs = runs
-        self._begins: dict[Path, set[str]] = {}
+        self._records: dict[Path, Record] = {}
         self._sources: dict[tuple[Path, str], set[tuple[Path, str]]] = {}
 
     def change_of(self, trend: Trend) -> float | None:
@@ -43,6 +45,17 @@ class OwnBaselines:
         """Whether there is an accepted run that the newest one is judged against, in whatever way."""
         return any(True for _ in self._accepted(trend, range(len(trend.runs) - 1)))
 
+    def rejected(self, trend: Trend) -> str | None:
+        """When a person rejected the benchmark in its newest run, and why: ``26 Nov 2026: fan broken``; ``None`` where nobody did."""
+        if trend.standings[-1] != Standing.QUARANTINED:
+            return None
+        record = self._record(self._runs[trend.runs[-1]])
+        by, at = record.word_about(trend.identity.benchmark)
+        if by != BY_A_PERSON:
+            return None
+        when = moment(at)
+        return ": ".join(filter(None, (f"{when.day} {when:%b %Y}" if when else "", record.why)))
+
     def _accepted(self, trend: Trend, places: Sequence[int]) -> Iterator[int]:
         """Those of these places in the trend, the newest first, whose runs are the newest run's baseline."""
         counting = self._counting(self._runs[trend.runs[-1]])
@@ -54,7 +67,7 @@ class OwnBaselines:
             if trend.standings[place] == ACCEPTED:
                 found += 1
                 yield place
-            if found == LAST or (found and trend.identity.benchmark in self._begins_with(run)):
+            if found == LAST or (found and trend.identity.benchmark in begins_with(self._record(run))):
                 return
 
     def _counting(self, newest: IndexedRun) -> set[tuple[Path, str]]:
@@ -65,7 +78,7 @@ class OwnBaselines:
             self._sources[key] = {key, *((each.folder, each.fingerprint) for each in older)}
         return self._sources[key]
 
-    def _begins_with(self, run: IndexedRun) -> set[str]:
-        if run.path not in self._begins:
-            self._begins[run.path] = begins_with(standing.read_or_default(run.path))
-        return self._begins[run.path]
+    def _record(self, run: IndexedRun) -> Record:
+        if run.path not in self._records:
+            self._records[run.path] = standing.read_or_default(run.path)
+        return self._records[run.path]

@@ -2,7 +2,8 @@
 
 A benchmark is judged where the gate said PASS, IMPROVED or FAIL of its newest run; and, as far as the gate had no word or could not tell,
 where its trend is long enough for a level to be seen, and some of its runs are accepted; and where its trend is seen to be at a worse
-level, which is news and may not be chance, whatever the gate knew. Of a machine what it still measures counts.
+level, which is news and may not be chance, whatever the gate knew. Of a machine what it still measures counts. A run that a person
+rejected says nothing: whatever the gate said of it, nobody is asked about it again.
 
 This is the one rule: the morning's page, each machine's page and ``alert`` all count by :func:`look` and :func:`coverage`. What is drawn or
 printed of it is left to them.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -36,20 +37,24 @@ JUDGED = (str(Outcome.PASS), IMPROVED, str(Outcome.FAIL))
 LONGEST_WHY = 120
 REASONS = 3
 """So many reasons of a group of machines are said, those of most machines."""
-COMMAND = "python -m autogauge"
+NAMED = 3
+"""So many machines are named beside a reason."""
+COMMAND, MEASURE = "python -m autogauge", "pytest -m perf"
 
 
 class Why(Enum):
     """Why nothing judged a benchmark: in a few words, for a cell and a heading."""
 
-    PENDING = "no baseline, its runs are pending"
-    QUARANTINED = "no baseline, its runs are quarantined"
+    PENDING = "no baseline, its newest run is pending"
+    QUARANTINED = "no baseline, its newest run is quarantined"
+    ALL_REJECTED = "no baseline, a person rejected its newest run"
     FINGERPRINT = "no baseline since its fingerprint changed"
     FIRST = "no baseline before its first accepted run"
     LATER = "no baseline yet when it was measured"
     OFF = "not judged by the gate"
     OPEN = "INCONCLUSIVE"
     NOTHING = "no run to judge"
+    REJECTED = "a person rejected its newest run"
 
     @property
     def short(self) -> str:
@@ -63,6 +68,13 @@ class Unjudged:
 
     why: Why
     run: IndexedRun | None = None
+    said: str = ""
+    """When a person rejected that run, and why."""
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a person said that its newest run does not count."""
+        return self.why in (Why.REJECTED, Why.ALL_REJECTED)
 
     @property
     def run_named(self) -> str:
@@ -82,7 +94,8 @@ class Unjudged:
             Why.LATER: f"{COMMAND} gate {self.run_named}",
             Why.OFF: f"{COMMAND} gate {self.run_named}",
             Why.OPEN: f"{COMMAND} doctor",
-            Why.NOTHING: "pytest -m perf",
+            Why.NOTHING: MEASURE,
+            Why.ALL_REJECTED: MEASURE,
         }.get(self.why, "")
 
     def step(self) -> str:
@@ -93,6 +106,8 @@ class Unjudged:
             Why.QUARANTINED: f"mend what failed and {by_itself}; or accept this one: {command}",
             Why.FINGERPRINT: f"if it is the same machine: {command}; else its next run is judged against this one, as soon as this one is "
             "accepted",
+            Why.ALL_REJECTED: f"measure again there ({command}): a run with nothing against it is accepted by itself",
+            Why.REJECTED: "nothing is to be done: the next run is judged without it",
             Why.FIRST: "nothing is to be done: the next run is judged against it",
             Why.LATER: f"judge it now: {command}; the next run is judged by itself",
             Why.OFF: f"judge it now: {command}; with --gate=warn each run is judged when it is measured",
@@ -100,31 +115,38 @@ class Unjudged:
             Why.NOTHING: f"measure there ({command}), or take away a filter (--where)",
         }[self.why]
 
-    def advice(self) -> str:
-        """The same as a sentence."""
-        step = self.step()
-        return f"{step[:1].upper()}{step[1:]}."
+    def in_words(self) -> str:
+        """Why, and what was said of it: ``a person rejected its newest run (26 Nov 2026: fan broken)``."""
+        because = self.because()
+        return f"{self.why.value}{f' ({because})' if because else ''}"
 
     def because(self) -> str:
         """What the gate, or a person, said against the run; empty for nothing."""
+        if self.is_rejected:
+            return _cut(self.said)
         if self.run is None or self.why not in (Why.PENDING, Why.QUARANTINED) or not self.run.why:
             return ""
-        why = self.run.why
-        return why if len(why) <= LONGEST_WHY else f"{why[: LONGEST_WHY - 1]}…"
+        return _cut(self.run.why)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_WHY else f"{text[: LONGEST_WHY - 1]}…"
 
 
 def unjudged(
     trend: Trend, runs: Sequence[IndexedRun], baselines: OwnBaselines, now: datetime.datetime, trends: int = 1
 ) -> Unjudged | None:
     """Why nothing judged the trend's newest run, one of so many trends that are looked at; ``None`` where something did."""
-    verdict = trend.verdicts[-1]
-    if verdict in JUDGED:
+    verdict, newest = trend.verdicts[-1], runs[trend.runs[-1]]
+    rejected = baselines.rejected(trend)
+    if verdict in JUDGED and rejected is None:
         return None
-    if len(trend.used) >= 2 * SHORTEST and (verdict != NO_BASELINE or baselines.has_one(trend)):
+    if rejected is None and len(trend.used) >= 2 * SHORTEST and (verdict != NO_BASELINE or baselines.has_one(trend)):
         return None
     if (level := news_level(trend, runs, now)) and level.worse and (not level.is_accepted or level.is_sure(trends)):
         return None
-    newest = runs[trend.runs[-1]]
+    if rejected is not None:
+        return Unjudged(Why.REJECTED if baselines.has_one(trend) else Why.ALL_REJECTED, newest, rejected)
     return Unjudged(_why(trend, verdict, baselines), newest)
 
 
@@ -146,8 +168,8 @@ class Group:
     why: Why
     first: Unjudged
     benchmarks: Mapping[str, tuple[int, int]]
-    said: Mapping[str, int] = field(default_factory=dict)
-    """On how many of these machines the gate, or a person, said what of it; empty words for nothing."""
+    said: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """On which of these machines the gate, or a person, said what of it; empty words for nothing."""
 
     @property
     def is_whole(self) -> bool:
@@ -169,16 +191,29 @@ class Group:
         return f"{count}: {self.why.value}{f' ({because})' if because else ''}"
 
     def because(self) -> str:
-        """What was said of it; where that is not the same everywhere, on how many machines, what is said most first."""
+        """What was said of it; where that is not the same everywhere, on which machines, what is said most first."""
         said = sorted(
-            ((words, count) for words, count in self.said.items() if words), key=lambda each: (-each[1], each[0])
+            ((words, machines) for words, machines in self.said.items() if words),
+            key=lambda each: (-len(each[1]), each[0]),
         )
-        if len(said) == 1 and said[0][1] == len(self.benchmarks):
+        if len(said) == 1 and len(said[0][1]) == len(self.benchmarks):
             return said[0][0]
-        parts = [f"{counted(count, 'machine')}: {words}" for words, count in said[:REASONS]]
+        parts = [f"{few(sorted(machines), most=NAMED)}: {words}" for words, machines in said[:REASONS]]
         if more := len(said) - REASONS:
             parts += [f"and {counted(more, 'other reason')}"] * (more > 0)
         return "; ".join(parts)
+
+    def step(self) -> str:
+        """What to do, as a clause: the command for the first machine, where it names one of its runs, and that it is so of the others."""
+        step, others = self.first.step(), len(self.benchmarks) - 1
+        named = self.first.run_named
+        if not others or not named or named not in step:
+            return step
+        return f"{step}; likewise for the {counted(others, 'other machine')}"
+
+    def advice(self) -> str:
+        """The same as a sentence."""
+        return f"{(step := self.step())[:1].upper()}{step[1:]}."
 
 
 @dataclass(frozen=True)
@@ -199,16 +234,21 @@ class Coverage:
         """Judged machines with benchmarks that were not."""
         return len({machine for group in self.groups for machine in group.benchmarks} - {*self.not_judged})
 
+    def of_them_in_part(self) -> str:
+        """How many of the judged machines have benchmarks that were not judged, in brackets after these; empty for none."""
+        if not self.in_part:
+            return ""
+        return " (in part)" if self.in_part == self.judged else f" ({self.in_part} of them in part)"
+
     def reasons(self) -> str:
         """Why machines were not judged, in a few words: ``no baseline``."""
         return few(list(dict.fromkeys(why.short for why in self.not_judged.values())))
 
     def counts(self) -> str:
         """How many were judged and how many were not, in words; empty where every benchmark of every machine was."""
-        parts = [f"{self.judged} judged"] if self.judged else []
+        parts = [f"{self.judged} judged{self.of_them_in_part()}"] if self.judged else []
         if self.not_judged:
             parts.append(f"{len(self.not_judged)} not judged ({self.reasons()})")
-        parts += [f"{self.in_part} judged in part"] if self.in_part else []
         return ", ".join(parts) if self.not_judged or self.in_part else ""
 
 
@@ -282,7 +322,10 @@ def coverage(machines: Iterable[str], looked: Iterable[Looked]) -> Coverage:
 
 
 def _group(why: Why, machines: Mapping[str, Sequence[Unjudged]], of: Mapping[str, int]) -> Group:
-    said = Counter(words for those in machines.values() for words in {each.because() for each in those})
+    said: dict[str, list[str]] = defaultdict(list)
+    for machine, those in machines.items():
+        for words in {each.because() for each in those}:
+            said[words].append(machine)
     return Group(
         why,
         machines[min(machines)][0],

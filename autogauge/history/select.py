@@ -43,6 +43,8 @@ class Selection:
     """Every run of the machines that the filters ask for, whatever else they ask: what tells which machines still report."""
     remembered: Remembered | None = field(repr=False, compare=False, default=None)
     """What was worked out of figures before."""
+    root: Path | None = None
+    """The history that filters without a path mean: what a command that names the next step has to be given too."""
     copies: tuple[copies.Copy, ...] = ()
     """Runs of ``heard_of`` that are there once more, each with that copy."""
 
@@ -196,6 +198,7 @@ class Histories:
             stands,
             tuple(heard_of),
             self._remembered,
+            self.root,
             tuple(twice),
         )
 

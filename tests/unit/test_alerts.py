@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
+from autogauge.gate.saved import HISTORY
 from autogauge.gate.unjudged import Coverage
 from autogauge.history import standing, store
 from autogauge.history.standing_file import Standing
@@ -710,3 +711,45 @@ def test_what_was_over_before_a_channel_could_be_told_is_told_as_that():
     made = message.message([Item(over, (OPENED, RESOLVED), (None, None))], "", 200, 4000)
     assert "RESOLVED, which was not told before: " in made.body
     assert made.body.startswith("1 resolved.")
+
+
+def test_any_beginning_that_is_one_alert_s_alone_names_it():
+    found = [alert_of(key) for key in ("30199211", "31aaaaaa", "4bbbbbbb")]
+    found.append(alert_of("30ffffff", resolved="2026-01-01"))
+    book = books.Book(found)
+    assert [book.named(key).key for key in ("301", "4", "30", "30f", "30ffffff")] == [
+        "30199211",
+        "4bbbbbbb",
+        "30199211",  # what is over is meant only where nothing open begins so
+        "30ffffff",
+        "30ffffff",
+    ]
+    with pytest.raises(
+        UserError, match=r"2 alerts have keys that begin with '3' \(30199211, 31aaaaaa\): write more of it"
+    ):
+        book.named("3")
+    for key in ("", "5", "301992111"):
+        with pytest.raises(UserError, match="there is no alert"):
+            book.named(key)
+
+
+def alert_of(key, resolved=""):
+    found = Finding(LEVEL, Subject("lab-01", LATENCY), Since(1, "0001.json"), 1.1, "slower")
+    return Alert(key, found, "2026-01-01", resolved=resolved)
+
+
+def test_every_hint_names_the_history_that_was_given(lab):
+    lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
+    listed = f"python -m autogauge alert list --history={lab.history}"
+    done = lab.call("--dry-run", "--config", str(channel_file(lab)))
+    assert done.stdout.count(listed) == 2, "at the end, and in the message"
+    assert f"alert list --all --history={lab.history}` shows" in lab.call("ack", "x").exception.args[0]
+    usual = message.message([Item(alert_of("3"), (OPENED,), (None,))], "", 200, 4000, HISTORY)
+    assert usual.body.endswith("All of them: python -m autogauge alert list")
+
+
+def channel_file(lab):
+    path = lab.history.parent / "channels"
+    path.write_text("json://127.0.0.1:1/x")
+    path.chmod(0o600)
+    return path

@@ -569,3 +569,16 @@ def test_noise_alone_speaks_for_a_level_as_seldom_as_is_said(runs, place):
     step = np.exp(rng.normal(0, 0.02, runs) + 0.15 * (np.arange(runs) >= place))
     assert evidence_of(step, 0, place) > 20
     assert evidence_of(np.ones(runs), 0, place) == 0
+
+
+def test_the_machine_s_page_says_the_same_of_its_newest_red_run_as_the_morning_s(tmp_path):
+    """The level that a trend is drawn at is of all runs, also of the red one: that is another figure."""
+    history = tmp_path / "history"
+    machine(history, "lab-02", 6)
+    for number in range(1, 6):
+        put(history / "lab-01", number, {LATENCY: 1.0 + 0.01 * number}, 6 - number, verdict="PASS")
+    write(put(history / "lab-01", 6, {LATENCY: 1.2}, 0.2, verdict="FAIL"), Standing.QUARANTINED, "slower", "gate")
+    out = report(tmp_path)
+    (change,) = re.findall(rf"FAIL lab-01 : {LATENCY} ([-+]\d+\.\d %) in its newest run", said(out / "index.html"))
+    page = said(out / "machines" / "lab-01.html")
+    assert f"the newest run is quarantined, {change} of time against its own baseline (its accepted runs)" in page

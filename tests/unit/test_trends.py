@@ -133,7 +133,8 @@ def test_the_newest_red_runs_are_said_before_they_make_a_level(tmp_path, report)
     text, (trend,) = report()
     assert trend["says"] == []
     assert re.search(
-        r"the newest 2 runs are quarantined, \+\d+\.\d % of time against the level, too few for a level", text
+        r"the newest 2 runs are quarantined, the newest one \+\d+\.\d % of time against its own baseline \(its accepted runs\), too few",
+        text,
     )
 
 

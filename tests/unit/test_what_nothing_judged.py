@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
-from autogauge.history.standing import accept, write
+from autogauge.history.standing import accept, reject, write
 from autogauge.history.standing_file import Standing
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, document, save
@@ -48,7 +48,7 @@ def test_a_lab_of_first_runs_is_not_called_well(tmp_path):
     assert "Nothing." not in text
     assert "Nobody knows: nothing was judged." in text
     first_run = path.parent.parent / "lab-01" / path.name
-    assert f"3 machines: no baseline, its runs are pending ({NOISY}): lab-01, lab-02, lab-03" in text
+    assert f"3 machines: no baseline, its newest run is pending ({NOISY}): lab-01, lab-02, lab-03" in text
     assert f"python -m autogauge accept {first_run}; or measure again" in text
     assert "accepted by itself" in text
     assert [texts[1:4] for texts, _ in rows_of(out).values()] == [["NO BASELINE", "7 hours", "◇ –"]] * 3
@@ -58,7 +58,7 @@ def test_a_lab_of_first_runs_is_not_called_well(tmp_path):
     last = done.stdout.splitlines()[-1]
     assert last.startswith("no alert is open, but none of 3 machines was judged (no baseline)"), done.stdout
     assert last.endswith(f"next: python -m autogauge accept {first_run}")
-    assert "NOT JUDGED  3 machines: no baseline, its runs are pending" in done.stdout
+    assert "NOT JUDGED  3 machines: no baseline, its newest run is pending" in done.stdout
     found = json.loads(alert(tmp_path, "--json").stdout)["judged"]
     assert (found["machines"], found["judged"]) == (3, 0)
     assert [each["machine"] for each in found["not_judged"]] == ["lab-01", "lab-02", "lab-03"]
@@ -76,7 +76,7 @@ def test_who_was_judged_and_who_was_not_are_counted_apart(tmp_path):
     path.write_text(json.dumps(document))
     out = report(tmp_path)
     assert heading(out) == (
-        "0 of 2 judged machines became slower or larger, 1 of 3 machines not judged (no baseline), 1 judged in part"
+        "0 of 2 judged machines became slower or larger, 1 of 3 machines not judged (no baseline), 1 of the 2 judged in part only"
     )
     text = said(out / "index.html")
     assert "Nothing of what was judged." in text
@@ -84,7 +84,7 @@ def test_who_was_judged_and_who_was_not_are_counted_apart(tmp_path):
     assert "the next run is judged against it" in text
     assert rows_of(out)["lab-03"][0][1] == "PASS 1 not judged"
     last = alert(tmp_path).stdout.splitlines()[-1]
-    assert last.startswith("no alert is open; of 3 machines 2 judged, 1 not judged (no baseline), 1 judged in part")
+    assert last.startswith("no alert is open; of 3 machines 2 judged (1 of them in part), 1 not judged (no baseline)")
 
 
 def test_where_all_was_judged_that_is_said_and_nothing_else(tmp_path):
@@ -106,7 +106,7 @@ def test_where_all_was_judged_that_is_said_and_nothing_else(tmp_path):
     [
         (
             lambda history: first(history, "lab-02", Standing.QUARANTINED, "failed: test_it"),
-            r"its runs are quarantined \(failed: test_it\)",
+            r"its newest run is quarantined \(failed: test_it\)",
             "accept",
         ),
         (
@@ -280,6 +280,77 @@ def test_each_machine_s_own_reason_is_said(tmp_path):
     first(tmp_path / "history", "lab-08", why="")
     text = said(report(tmp_path) / "index.html")
     assert (
-        f"7 machines: no baseline, its runs are pending (2 machines: {NOISY}; 1 machine: failed: test_4; "
-        "1 machine: failed: test_5; and 2 other reasons): lab-02," in text
+        f"7 machines: no baseline, its newest run is pending (lab-02, lab-03: {NOISY}; lab-04: failed: test_4; "
+        "lab-05: failed: test_5; and 2 other reasons): lab-02," in text
     )
+    assert re.search(
+        r"Accept a good run: python -m autogauge accept \S*lab-02/\S*; .*likewise for the 6 other machines\.", text
+    )
+
+
+def by_a_person(history, name, number, why="no, noise"):
+    (path,) = (history / name).glob(f"{number:04d}_*.json")
+    reject(path, why)
+    return path
+
+
+def red(folder, number):
+    """A run that the gate failed, newest of its machine."""
+    path = put(folder, number, {LATENCY: 1.3, PER_FRAME: 1.2}, 0.2, verdict="FAIL")
+    write(path, Standing.QUARANTINED, "slower", "gate")
+
+
+def test_a_run_that_a_person_rejected_is_said_to_be_and_asked_of_nobody(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-02")
+    put(history / "lab-01", 1, {LATENCY: 1.0, PER_FRAME: 1.0}, 1, verdict="NO BASELINE")
+    red(history / "lab-01", 2)
+    assert heading(report(tmp_path)).startswith("1 of 2 machines became slower or larger")
+    day = by_a_person(history, "lab-01", 2) and datetime.datetime.now(datetime.timezone.utc)
+    out = report(tmp_path)
+    text = said(out / "index.html")
+    assert heading(out).startswith(
+        "0 of 1 judged machine became slower or larger, 1 of 2 machines not judged (a person"
+    )
+    assert "FAIL lab-01" not in text
+    assert (
+        f"1 machine: a person rejected its newest run ({day.day} {day:%b %Y}: no, noise): lab-01 . Nothing is to be"
+        in text
+    )
+    assert "measure again" not in text.partition("Every machine, every benchmark")[0]
+    texts, _ = rows_of(out)["lab-01"]
+    assert "rejected by a person" in texts[1]
+    assert "FAIL" not in texts[1]
+    done = alert(tmp_path)
+    assert "a person rejected its newest run" in done.stdout
+    assert "no, noise" in done.stdout
+    assert "accept" not in done.stdout
+
+
+def test_a_first_run_that_a_person_rejected_is_measured_again_and_not_accepted(tmp_path):
+    first(tmp_path / "history", "lab-01", why="other load")
+    by_a_person(tmp_path / "history", "lab-01", 1, "other load")
+    done = alert(tmp_path)
+    assert "no baseline, a person rejected its newest run (" in done.stdout
+    assert "other load" in done.stdout
+    assert "autogauge accept" not in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("next: pytest -m perf")
+    text = said(report(tmp_path) / "index.html")
+    assert "Measure again there (pytest -m perf): a run with nothing against it is accepted by itself." in text
+
+
+def test_what_the_gate_failed_by_itself_can_still_be_accepted(tmp_path):
+    first(tmp_path / "history", "lab-01", Standing.QUARANTINED, "failed: test_it")
+    assert "or accept this one: python -m autogauge accept" in alert(tmp_path).stdout
+
+
+def test_a_fail_of_the_newest_run_is_a_line_of_the_alerts_while_no_second_run_says_so(tmp_path):
+    history = tmp_path / "history"
+    machine(history, "lab-01", 10)
+    red(history / "lab-01", 11)
+    done = alert(tmp_path)
+    assert "no alert is open" in done.stdout
+    assert re.search(r"NOTE  the gate failed 2 benchmarks in its newest run \(lab-01 run 11 \(", done.stdout)
+    assert [each["machine"] for each in json.loads(alert(tmp_path, "--json").stdout)["failed_once"]] == ["lab-01"] * 2
+    by_a_person(history, "lab-01", 11)
+    assert "the gate failed" not in alert(tmp_path).stdout

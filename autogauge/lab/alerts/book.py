@@ -20,18 +20,19 @@ import filelock
 from autogauge.causes import step_for
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import NotRegular, exists, is_folder, read_regular, write_json
+from autogauge.gate import hints
 from autogauge.history import store
 from autogauge.history.numbered import run_folders
 from autogauge.lab.alerts.alert import Alert, from_json
 from autogauge.leases import user_named
 from autogauge.measuring.reading import Fields
+from autogauge.plain import few
 
 NAME, LOCK = "alerts.json", ".alerts.lock"
 SCHEMA = 1
 LARGEST_BYTES = 64 * 2**20
 WAIT_S = 120.0
 """How long to wait for another process that is telling: it indexes, and its channels have deadlines."""
-FEWEST_DIGITS = 4
 
 
 @dataclass
@@ -51,16 +52,21 @@ class Book:
             "alerts": [each.to_json() for each in self.alerts],
         }
 
-    def named(self, key: str) -> Alert:
-        """The alert with that key, or with the only key that begins so. Raises :class:`UserError`."""
-        found = [each for each in self.alerts if each.key == key] or [
-            each for each in self.alerts if len(key) >= FEWEST_DIGITS and each.key.startswith(key)
-        ]
+    def named(self, key: str, history: Path | None = None) -> Alert:
+        """The alert with that key, or with the only key that begins so, of this book of that ``history``. Raises :class:`UserError`.
+
+        What is open comes first: an alert that is over is meant only where no open one begins so.
+        """
+        found = [each for each in self.alerts if each.key == key]
+        if key and not found:
+            begin = [each for each in self.alerts if each.key.startswith(key)]
+            found = [each for each in begin if each.is_open] or begin
         if len(found) == 1:
             return found[0]
         if found:
-            raise UserError(f"{len(found)} alerts have keys that begin with {key!r}: write more of it (alert list).")
-        raise UserError(f"there is no alert {key!r}: `python -m autogauge alert list --all` shows the keys.")
+            keys = few([each.key for each in found], most=5)
+            raise UserError(f"{len(found)} alerts have keys that begin with {key!r} ({keys}): write more of it.")
+        raise UserError(f"there is no alert {key!r}: `{hints.command('alert list --all', history)}` shows the keys.")
 
 
 def read(history: Path) -> Book:

@@ -63,6 +63,13 @@ class Situation:
         """The machines of which nobody can tell by their clocks whether they still report: their silence may be told late, or never."""
         return [each for each in self.machines.values() if each.is_unclear]
 
+    def unconfirmed(self, alerts: Iterable[Alert]) -> dict[Identity, IndexedRun]:
+        """What the gate failed in its newest run, and nobody rejected it, where none of these open alerts is about it; with that run."""
+        told = {alert.found.subject.identity for alert in alerts if alert.found.kind != SILENT}
+        return {
+            identity: each.run(-1) for identity, each in self.levels.items() if identity not in told and each.fails_now
+        }
+
     def untold(self, alerts: Iterable[Alert]) -> list[Finding]:
         """The findings that none of these alerts has told or dealt with."""
         known: dict[tuple[str, Identity], list[Alert]] = defaultdict(list)

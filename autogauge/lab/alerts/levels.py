@@ -62,6 +62,11 @@ class Levels:
         """What the alert is about."""
         return subject_of(self.trend)
 
+    @property
+    def fails_now(self) -> bool:
+        """Whether its newest run is slower by the gate's word, which nobody took back."""
+        return bool(self._said) and self._said[-1] is Said.WORSE
+
     def finding(self) -> list[Finding]:
         """The worse levels that there are to tell: none, one, or a further one beside that which the gate still fails."""
         failed, step = self._failed(), self._step()

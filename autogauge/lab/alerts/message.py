@@ -9,8 +9,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
+from autogauge.gate import hints
 from autogauge.gate.judgement import percent
 from autogauge.lab.alerts.alert import OPENED, Alert
 from autogauge.lab.alerts.due import Item
@@ -23,7 +25,6 @@ NAMED = 3
 LONGEST_LINE = 500
 NAMES = {LEVEL: "change of level", CREEP: "creep", SILENT: "silent machine"}
 MANY_OF = {LEVEL: "changes of level", CREEP: "creeps", SILENT: "silent machines"}
-LIST = "All of them: python -m autogauge alert list"
 _WITH_RUN = re.compile(r"(the fingerprint changed )?with run \d+: ")
 AGAIN = "(sent again: whether the message before arrived is not known)"
 
@@ -125,13 +126,15 @@ def _line(text: str, key: str, again: bool) -> str:
     return sentence(text, LONGEST_LINE) + key + (f" {AGAIN}" if again else "")
 
 
-def message(items: Sequence[Item], pages: str, longest_title: int, longest_body: int) -> Message:
-    """One message for these, as long as the channel takes; what is left out is counted."""
+def message(
+    items: Sequence[Item], pages: str, longest_title: int, longest_body: int, history: Path | None = None
+) -> Message:
+    """One message for these alerts of that ``history``, as long as the channel takes; what is left out is counted."""
     wrong, over = split(items)
     told = lines(items)
     head = heading(wrong, over)
     title = f"autogauge: {told[0].text}" if len(items) == 1 else f"autogauge: {head}"
-    foot = [LIST]
+    foot = [f"All of them: {hints.command('alert list', history)}"]
     if pages:
         foot.insert(0, f"Trends: {link(pages, [item.alert for item in items])}")
     body, left = [f"{head}.", ""], len(told)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autogauge.gate.unjudged import Coverage
+from autogauge.history.indexed import IndexedRun
 from autogauge.history.reporting import Reporting
 from autogauge.lab.alerts import book as books
 from autogauge.lab.alerts import channels as sending
@@ -52,6 +53,8 @@ class Call:
     sent: list[Sent] = field(default_factory=list)
     coverage: Coverage | None = None
     """Of how many machines anything was judged."""
+    unconfirmed: dict[tuple[str, ...], IndexedRun] = field(default_factory=dict)
+    """What the gate failed in its newest run without an alert about it, each with that run."""
     unclear: list[Reporting] = field(default_factory=list)
     """The machines whose clocks hide whether they still report."""
 
@@ -102,7 +105,7 @@ def tell(
     book.troubles = {channel: why for channel, why in book.troubles.items() if channel in known}
     for channel in channels:
         if items := due.due(book.alerts, channel.id, call.now):
-            text = message(items, pages, channel.longest_title, channel.longest_body)
+            text = message(items, pages, channel.longest_title, channel.longest_body, history)
             call.sent.append(Sent(channel, items, text))
     if dry:
         return

@@ -71,10 +71,15 @@ class Cell:
         return f"{each.benchmark} ({more})" if more else each.benchmark
 
     @property
+    def is_rejected(self) -> bool:
+        """Whether a person said that its newest run does not count, so that nobody is asked about it again."""
+        return self.unjudged is not None and self.unjudged.is_rejected
+
+    @property
     def rank(self) -> int:
         """How bad it is."""
         if (self.since and self.since.worse and self.since.stretch.standing != ACCEPTED) or (
-            self.verdict == FAIL and self.standing != ACCEPTED
+            self.verdict == FAIL and self.standing != ACCEPTED and not self.is_rejected
         ):
             return FAILS
         if self.since and self.since.worse and self.is_sure:
@@ -117,7 +122,7 @@ class Cell:
             if self.change is not None
             else ["no figure to compare with"]
         )
-        parts += [self.unjudged.why.value] if self.unjudged else []
+        parts += [self.unjudged.in_words()] if self.unjudged else []
         parts += [f"{self.since.words()}{'' if self.is_sure else ', which may be chance'}"] if self.since else []
         parts += [self.since.beside] if self.since and self.since.beside else []
         age = f", {span_in_words(self.age_s)} ago" if self.age_s is not None else ""

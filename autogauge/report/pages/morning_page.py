@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autogauge.gate.judgement import percent
+from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.trends import NEWS_DAYS, in_order_of_time, trends_of
 from autogauge.gate.unjudged import Group
 from autogauge.history import reporting
@@ -78,7 +79,7 @@ def pages(
     runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs, history.remembered)
     found = morning_of(trends, runs, history.heard_of, now, stale_after_days, history.remembered)
-    releases = trends_page.releases_of(trends)
+    releases, baselines = trends_page.releases_of(trends), OwnBaselines(runs)
     files = {RUNS: trends_page.runs_script(runs, releases)}
     addresses = Addresses.of([row.machine for row in found.rows], trends)
     names = addresses.names
@@ -90,7 +91,7 @@ def pages(
     for place, trend in enumerate(trends):
         machine = trend.identity.machine
         file = "" if figures[machine] > LARGE else f"of-{names[machine]}"
-        described.append(trends_page.described_of(addresses.ids[place], trend, runs, file, marks))
+        described.append(trends_page.described_of(addresses.ids[place], trend, runs, baselines, file, marks))
     for place, trend in enumerate(trends):
         name = f"data/{described[place]['file']}.js"
         files[name] = files.get(name, b"") + trends_page.series_script(described[place]["id"], trend, releases)
@@ -204,7 +205,8 @@ def counts(found: Morning) -> str:
         parts += [f"{len(covered.not_judged)} of {machines} not judged ({covered.reasons()})"] * bool(
             covered.not_judged
         )
-        parts += [f"{covered.in_part} judged in part"] if covered.in_part else []
+        which = "the one judged" if covered.judged == 1 else f"{covered.in_part} of the {covered.judged} judged"
+        parts += [f"{which} in part only"] if covered.in_part else []
     else:
         parts = [f"None of {machines} was judged: {covered.reasons()}"]
     states = [row.reporting.state for row in found.rows]
@@ -231,7 +233,7 @@ def _quiet(each: Reporting, addresses: Addresses, marks: Marks) -> list[Link]:
 def _unjudged(each: Group, addresses: Addresses) -> list[Link]:
     """A line of what nothing judged: how much of it, why, where, and what to do."""
     named = _some([_machine(machine, addresses) for machine in each.machines])
-    return [Link(f"{each.says()}: "), *named, Link(f". {each.first.advice()}")]
+    return [Link(f"{each.says()}: "), *named, Link(f". {each.advice()}")]
 
 
 def _heard(each: Reporting) -> str:

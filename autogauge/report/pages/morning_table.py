@@ -84,7 +84,7 @@ def _columns(found: Morning) -> list[str]:
 
 def _row(row: Row, benchmarks: Sequence[str], addresses: Addresses) -> dict[str, Any]:
     """A line of the table."""
-    words = [cell.verdict for cell in row.cells.values()]
+    words = [cell.verdict for cell in row.cells.values() if not cell.is_rejected]
     worst = next((word for word in VERDICTS if word in words), "")
     age = row.reporting.age_s
     late = row.reporting.is_late or row.reporting.last is None
@@ -108,6 +108,8 @@ def _row(row: Row, benchmarks: Sequence[str], addresses: Addresses) -> dict[str,
 def _unjudged(row: Row) -> str:
     """How many benchmarks of a line nothing judged, beside the worst verdict of the others; empty for none."""
     count = sum(cell.unjudged is not None for cell in row.cells.values())
+    if rejected := sum(cell.is_rejected for cell in row.cells.values()):
+        return "rejected by a person" if rejected == len(row.cells) else f"{rejected} rejected by a person"
     if not count or all(cell.verdict == NO_BASELINE for cell in row.cells.values()):
         return ""  # the verdict says so itself
     return "not judged" if count == len(row.cells) else f"{count} not judged"

@@ -6,18 +6,20 @@ How they are shown is left to ``trends_page``.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from autogauge.gate.beside import beside
 from autogauge.gate.compared import BY_RATIO, by_itself
 from autogauge.gate.judgement import percent
+from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.trends import Trend
 from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.stats.change_points import SHORTEST
 from autogauge.stats.patterns import Alternation
 
 WORTH_SAYING = 1.025
-"""The newest quarantined runs are said where they lie further from the level than this."""
+"""The newest quarantined runs are said where they lie further from what was before than this."""
 
 
 def change_in_words(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
@@ -52,8 +54,11 @@ def _how_far(trend: Trend, at: int) -> str:
     return f"{trend.quantity.more if ratio > 1 else trend.quantity.less} by {percent(ratio).lstrip('+-')}"
 
 
-def newest_in_words(trend: Trend) -> str:
-    """The newest quarantined runs, where they lie elsewhere than the level and make none of their own yet; else empty."""
+def newest_in_words(trend: Trend, baselines: OwnBaselines) -> str:
+    """The newest quarantined runs, where they lie elsewhere than what was before and make no level of their own yet; else empty.
+
+    How far the newest one is from its own baseline: the same figure as on the morning's page.
+    """
     if not trend.stretches or trend.stretches[-1].is_nobodys:
         return ""
     used, values = trend.used, trend.values
@@ -62,12 +67,16 @@ def newest_in_words(trend: Trend) -> str:
         count += 1
     if not count:
         return ""
-    ratio = statistics.median(values[-count:]) / trend.stretches[-1].level
+    change = baselines.change_of(trend)
+    # Without an accepted run there is only the level, of which these are a part.
+    ratio = statistics.median(values[-count:]) / trend.stretches[-1].level if change is None else change
     if 1 / WORTH_SAYING < ratio < WORTH_SAYING:
         return ""
     newest = "the newest run is" if count == 1 else f"the newest {count} runs are"
+    which = "" if count == 1 or change is None else "the newest one "
+    against = "the level of all runs" if change is None else "its own baseline (its accepted runs)"
     few = f", too few for a level of {'its' if count == 1 else 'their'} own" if count < SHORTEST else ""
-    return f"{newest} quarantined, {percent(ratio)} of {trend.quantity.name} against the level{few}"
+    return f"{newest} quarantined, {which}{percent(ratio)} of {trend.quantity.name} against {against}{few}"
 
 
 def pattern_in_words(trend: Trend, runs: Sequence[IndexedRun]) -> str:
@@ -97,3 +106,13 @@ def _beside(trend: Trend, first: int, runs: Sequence[IndexedRun]) -> str:
     """What changed of the surroundings with that run of the trend, or with one of its neighbours: a clause for a sentence."""
     found = beside([runs[place] for place in trend.runs], trend.releases, first)
     return f"; {found}" if found else ""
+
+
+def seen_in_words(shown: Sequence[tuple[Mapping[str, Any], Trend]]) -> list[tuple[str, str]]:
+    """What else is seen in the trends: which one, and what in words."""
+    return [
+        (str(each["id"]), f"{of.benchmark} on {of.machine or 'a machine without a name'}, {of.model}: {words}")
+        for each, trend in shown
+        for of in (trend.identity,)
+        for words in each["seen"]
+    ]

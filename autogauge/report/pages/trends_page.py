@@ -18,6 +18,7 @@ import numpy as np
 
 from autogauge import folders
 from autogauge.files import fill
+from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.trends import Trend, in_order_of_time, trends_of
 from autogauge.gate.unjudged import Coverage, covered
 from autogauge.history.index_rows import ACCEPTED, STANDINGS
@@ -33,7 +34,14 @@ from autogauge.report.pages import marks as marking
 from autogauge.report.pages.addresses import ID, MACHINES, ids_of
 from autogauge.report.pages.marks import Marks
 from autogauge.report.pages.render import ASSETS, put_script, render
-from autogauge.report.pages.trends import brief, briefest, change_in_words, newest_in_words, pattern_in_words
+from autogauge.report.pages.trends import (
+    brief,
+    briefest,
+    change_in_words,
+    newest_in_words,
+    pattern_in_words,
+    seen_in_words,
+)
 from autogauge.stats.change_points import SHORTEST
 
 PAGE, RUNS = "index.html", "data/runs.js"
@@ -93,8 +101,10 @@ def pages(
     runs = in_order_of_time(history.runs)
     trends = trends_of(history.figures(), runs, history.remembered)
     releases = releases_of(trends)
+    baselines = OwnBaselines(runs)
     described = [
-        described_of(name, trend, runs, marks=marks) for name, trend in zip(ids_of(trends), trends, strict=True)
+        described_of(name, trend, runs, baselines, marks=marks)
+        for name, trend in zip(ids_of(trends), trends, strict=True)
     ]
     files = {RUNS: runs_script(runs, releases)}
     for own, trend in zip(described, trends, strict=True):
@@ -129,7 +139,7 @@ def page_of(
     described, trends = [each for each, _ in shown], [each for _, each in shown]
     own_runs = in_order_of_time(history.runs)
     changes = _changes(shown, runs)
-    seen = _seen(shown, runs)
+    seen = seen_in_words(shown)
     return render(
         "trends.html",
         page,
@@ -144,7 +154,7 @@ def page_of(
         seen=seen[:CHANGES_SHOWN],
         more_seen=max(0, len(seen) - CHANGES_SHOWN),
         newest=_newest(own_runs, marks, now),
-        not_judged=[f"{each.says()}: {few(each.machines)}. {each.first.advice()}" for each in judged.groups],
+        not_judged=[f"{each.says()}: {few(each.machines)}. {each.advice()}" for each in judged.groups],
         trends=described,
         filters=_filters(trends),
         groups=_label_filters(trends),
@@ -185,19 +195,13 @@ def _changes(shown: Sequence[tuple[Mapping[str, Any], Trend]], runs: Sequence[In
     return [(name, words) for _, name, words in sorted(found, key=lambda each: -each[0])]
 
 
-def _seen(shown: Sequence[tuple[Mapping[str, Any], Trend]], runs: Sequence[IndexedRun]) -> list[tuple[str, str]]:
-    """What else is seen in the trends: which one, and what in words."""
-    return [
-        (str(each["id"]), f"{of.benchmark} on {of.machine or 'a machine without a name'}, {of.model}: {words}")
-        for each, trend in shown
-        for of in (trend.identity,)
-        for words in (newest_in_words(trend), pattern_in_words(trend, runs))
-        if words
-    ]
-
-
 def described_of(
-    name: str, trend: Trend, runs: Sequence[IndexedRun], file: str = "", marks: Marks = marking.NONE
+    name: str,
+    trend: Trend,
+    runs: Sequence[IndexedRun],
+    baselines: OwnBaselines,
+    file: str = "",
+    marks: Marks = marking.NONE,
 ) -> dict[str, Any]:
     """What the page says of the trend that addresses call ``name``. Levels are those of all runs; each stretch says how its runs stand.
 
@@ -225,7 +229,7 @@ def described_of(
         ],
         "changes": [[trend.runs[trend.stretches[at].first], (trend.stretches[at].ratio or 1.0) - 1] for at in changes],
         "last": briefest(trend, changes[-1], runs) if changes else "",
-        "seen": [each for each in (newest_in_words(trend), pattern_in_words(trend, runs)) if each],
+        "seen": [each for each in (newest_in_words(trend, baselines), pattern_in_words(trend, runs)) if each],
         "says": says,
         "alerts": _alerts(trend, runs, marks),
         "releases": _by_release(trend),
