@@ -582,3 +582,15 @@ def test_the_machine_s_page_says_the_same_of_its_newest_red_run_as_the_morning_s
     (change,) = re.findall(rf"FAIL lab-01 : {LATENCY} ([-+]\d+\.\d %) in its newest run", said(out / "index.html"))
     page = said(out / "machines" / "lab-01.html")
     assert f"the newest run is quarantined, {change} of time against its own baseline (its accepted runs)" in page
+
+
+def test_a_page_s_next_steps_name_the_history_that_was_given(tmp_path, monkeypatch):
+    monkeypatch.setattr(morning_table, "MOST_LINES", 1)
+    monkeypatch.setattr(morning_table, "MOST_CELLS", 1)
+    monkeypatch.setattr("autogauge.report.pages.morning_page.RUNS_OF_A_MACHINE", 1)
+    for name in ("lab-01", "lab-02"):
+        machine(tmp_path / "history", name, 3)
+    out = report(tmp_path)
+    given = f"--history={tmp_path / 'history'}"
+    assert f"report --where=machine=NAME {given}" in said(out / "index.html")
+    assert f"python -m autogauge history --all {given}" in said(out / "machines" / "lab-01.html")

@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autogauge.gate import hints
 from autogauge.gate.judgement import percent
 from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.trends import NEWS_DAYS, in_order_of_time, trends_of
@@ -178,6 +179,7 @@ def _morning_page(
         rule=rule_in_words(found.stale_after_days),
         news_days=NEWS_DAYS,
         together=TOGETHER if together else "",
+        given=hints.of_history(history.root),
         notes=notes[:NOTES_SHOWN],
         more_notes=max(0, len(notes) - NOTES_SHOWN),
         unreadable=len(history.unreadable),

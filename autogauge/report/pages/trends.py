@@ -36,6 +36,19 @@ def change_in_words(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
     )
 
 
+def changes_in_words(
+    shown: Sequence[tuple[Mapping[str, Any], Trend]], runs: Sequence[IndexedRun]
+) -> list[tuple[str, str]]:
+    """Every change of level, the newest first: the trend that it is in, and what it is in words."""
+    found = [
+        (trend.runs[stretch.first], str(each["id"]), change_in_words(trend, at, runs))
+        for each, trend in shown
+        for at, stretch in enumerate(trend.stretches)
+        if at
+    ]
+    return [(name, words) for _, name, words in sorted(found, key=lambda each: -each[0])]
+
+
 def brief(trend: Trend, at: int, runs: Sequence[IndexedRun]) -> str:
     """The same beside its own chart: ``slower by 10.0 % since run 20 (20 Jan 2026), 21 runs, quarantined``."""
     stretch = trend.stretches[at]

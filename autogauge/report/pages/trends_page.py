@@ -18,6 +18,7 @@ import numpy as np
 
 from autogauge import folders
 from autogauge.files import fill
+from autogauge.gate import hints
 from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.trends import Trend, in_order_of_time, trends_of
 from autogauge.gate.unjudged import Coverage, covered
@@ -37,7 +38,6 @@ from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import (
     brief,
     briefest,
-    change_in_words,
     newest_in_words,
     pattern_in_words,
     seen_in_words,
@@ -138,7 +138,7 @@ def page_of(
     """
     described, trends = [each for each, _ in shown], [each for _, each in shown]
     own_runs = in_order_of_time(history.runs)
-    changes = _changes(shown, runs)
+    changes = changes_in_words(shown, runs)
     seen = seen_in_words(shown)
     return render(
         "trends.html",
@@ -165,6 +165,7 @@ def page_of(
         summary_left=max(0, len(described) - SUMMED_UP),
         most_choices=MOST_CHOICES,
         notes=history.notes(),
+        given=hints.of_history(history.root),
         unreadable=len(history.unreadable),
     )
 
@@ -182,17 +183,6 @@ def runs_script(runs: Sequence[IndexedRun], releases: Sequence[str]) -> bytes:
 def series_script(name: str, trend: Trend, releases: Sequence[str]) -> bytes:
     """What a file says of the figures of the trend with that id; a file may hold several."""
     return _script(f"series[{json.dumps(name)}]", _series(trend, releases))
-
-
-def _changes(shown: Sequence[tuple[Mapping[str, Any], Trend]], runs: Sequence[IndexedRun]) -> list[tuple[str, str]]:
-    """Every change of level, the newest first: the trend that it is in, and what it is in words."""
-    found = [
-        (trend.runs[stretch.first], str(each["id"]), change_in_words(trend, at, runs))
-        for each, trend in shown
-        for at, stretch in enumerate(trend.stretches)
-        if at
-    ]
-    return [(name, words) for _, name, words in sorted(found, key=lambda each: -each[0])]
 
 
 def described_of(
