@@ -38,6 +38,7 @@ from autogauge.report.pages.render import ASSETS, put_script, render
 from autogauge.report.pages.trends import (
     brief,
     briefest,
+    changes_in_words,
     newest_in_words,
     pattern_in_words,
     seen_in_words,
