@@ -209,7 +209,8 @@ class Group:
         named = self.first.run_named
         if not others or not named or named not in step:
             return step
-        return f"{step}; likewise for the {counted(others, 'other machine')}"
+        rest = "the other machine" if others == 1 else f"the {others} other machines"
+        return f"{step}; likewise for {rest}"
 
     def advice(self) -> str:
         """The same as a sentence."""
