@@ -250,7 +250,7 @@ def _from_where_on(found: Comparison) -> str:
 def how_sure(judgements: Sequence[Judgement]) -> str:
     """How often all of these lines together call something slower that is not: at most so often as each may, added up (Bonferroni)."""
     error = sum((1 - each.change.confidence) / 2 for each in judgements if each.change)
-    return f"where nothing changed, at most {100 * error:.2g} % of such comparisons say FAIL in any line"
+    return f"where nothing changed, at most {100 * error:.2g} % of such comparisons fail in any of its lines"
 
 
 def unmatched(found: Comparison) -> list[tuple[str, tuple[str, ...]]]:

@@ -164,6 +164,6 @@ def test_the_last_lines_say_how_sure_it_is_and_from_where_on_it_counts(compare, 
                 days=day,
             )
     told = " ".join(compare("lab-01", "lab-02").split())
-    assert "where nothing changed, at most 1 % of such comparisons say FAIL in any line" in told
+    assert "where nothing changed, at most 1 % of such comparisons fail in any of its lines" in told
     counts = "from +5.0 % on, since B is one run" if runs == 1 else "from +2.5 % on"
     assert f"a change counts {counts} " in f"{told} "
