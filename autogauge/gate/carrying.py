@@ -31,7 +31,8 @@ def carry_over(run: SavedRun, place: Path | None, why: str, smallest_change: flo
     for path in store.runs(folder):
         with contextlib.suppress(UserError):
             each, record = records.read(path), standing.read(path)
-            if each.fingerprint != run.fingerprint or record.standing is not Standing.ACCEPTED or record.by == "user":
+            counts_by_itself = record.standing is Standing.ACCEPTED and not record.has_a_persons_word
+            if each.fingerprint != run.fingerprint or not counts_by_itself:
                 continue
             history = baseline.find(folder, each.fingerprint, before=path, judged=each, facts=each.fingerprint_facts)
             gate = saved.judge(each, history, smallest_change)

@@ -17,7 +17,7 @@ from autogauge.history.found import begins_with
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.records import moment
-from autogauge.history.standing_file import BY_A_PERSON, Record, Standing
+from autogauge.history.standing_file import Record, Standing
 
 
 class OwnBaselines:
@@ -50,11 +50,17 @@ class OwnBaselines:
         if trend.standings[-1] != Standing.QUARANTINED:
             return None
         record = self._record(self._runs[trend.runs[-1]])
-        by, at = record.word_about(trend.identity.benchmark)
-        if by != BY_A_PERSON:
+        key = trend.identity.benchmark
+        if record.by_a_person(key) is not Standing.QUARANTINED:
             return None
-        when = moment(at)
-        return ": ".join(filter(None, (f"{when.day} {when:%b %Y}" if when else "", record.why)))
+        when = moment(record.word_about(key)[1])
+        return ": ".join(filter(None, (f"{when.day} {when:%b %Y}" if when else "", record.why_about(key))))
+
+    def against(self, trend: Trend) -> str:
+        """What was said against the benchmark's newest run, where that was said of this benchmark; empty for nothing."""
+        run = self._runs[trend.runs[-1]]
+        record = self._record(run)
+        return run.why if record.why_about(trend.identity.benchmark) == record.why else ""
 
     def _accepted(self, trend: Trend, places: Sequence[int]) -> Iterator[int]:
         """Those of these places in the trend, the newest first, whose runs are the newest run's baseline."""

@@ -69,7 +69,7 @@ class Unjudged:
     why: Why
     run: IndexedRun | None = None
     said: str = ""
-    """When a person rejected that run, and why."""
+    """What was said against that run: by the gate; or by a person, and when."""
 
     @property
     def is_rejected(self) -> bool:
@@ -122,11 +122,7 @@ class Unjudged:
 
     def because(self) -> str:
         """What the gate, or a person, said against the run; empty for nothing."""
-        if self.is_rejected:
-            return _cut(self.said)
-        if self.run is None or self.why not in (Why.PENDING, Why.QUARANTINED) or not self.run.why:
-            return ""
-        return _cut(self.run.why)
+        return _cut(self.said)
 
 
 def _cut(text: str) -> str:
@@ -147,7 +143,8 @@ def unjudged(
         return None
     if rejected is not None:
         return Unjudged(Why.REJECTED if baselines.has_one(trend) else Why.ALL_REJECTED, newest, rejected)
-    return Unjudged(_why(trend, verdict, baselines), newest)
+    why = _why(trend, verdict, baselines)
+    return Unjudged(why, newest, baselines.against(trend) if why in (Why.PENDING, Why.QUARANTINED) else "")
 
 
 def _why(trend: Trend, verdict: str, baselines: OwnBaselines) -> Why:

@@ -113,6 +113,19 @@ class Record:
         """By whom and when the standing of the benchmark with that key was set."""
         return self.words.get(key, self.word)
 
+    def why_about(self, key: str) -> str:
+        """Why, where that was said of the benchmark with that key; empty where the last reason was said of others."""
+        return self.why if self.word_about(key) == (self.by, self.when) else ""
+
+    def by_a_person(self, key: str) -> Standing | None:
+        """The standing of the benchmark with that key where a person set it; ``None`` where the gate did, whoever spoke last of others."""
+        return self.of(key) if self.word_about(key)[0] == BY_A_PERSON else None
+
+    @property
+    def has_a_persons_word(self) -> bool:
+        """Whether a person set the standing of any benchmark, or spoke last."""
+        return BY_A_PERSON in {self.by, self.word[0], *(by for by, _ in self.words.values())}
+
     @property
     def word(self) -> Word:
         """By whom and when that of the run as a whole was set."""

@@ -1,5 +1,6 @@
 """`python -m autogauge alert`: what is told of a history, once, and what is not. GitHub's annotations are the channel here: no network."""
 
+import dataclasses
 import datetime
 import json
 import os
@@ -120,6 +121,57 @@ def test_a_run_that_somebody_rejected_confirms_nothing(lab):
     lab.runs(wobbling(10)).runs([1.12, 1.12], verdicts=["FAIL", "FAIL"])
     assert CliRunner().invoke(app, ["reject", str(lab.newest()), "--why=another job ran"]).exit_code == 0
     assert lab.told(0) == []
+
+
+def two_failed(lab):
+    """Two benchmarks of which the gate fails both in two runs; returns these runs."""
+    when = NOW - datetime.timedelta(days=12)
+    both, failed = (LATENCY, PER_FRAME), []
+    for level, verdict in [*((each, "PASS") for each in wobbling(10)), (1.12, "FAIL"), (1.12, "FAIL")]:
+        when += datetime.timedelta(days=1)
+        figures, ratios = dict.fromkeys(both, 0.01 * level), dict.fromkeys(both, level)
+        path = save(
+            lab.history / "lab-01", figures, ratios=ratios, machine="lab-01", when=when - DAY_PART, verdict=verdict
+        )
+        if verdict == "FAIL":
+            out = dict.fromkeys(both, Standing.QUARANTINED)
+            standing.write(path, Standing.ACCEPTED, "slower", "gate", both, benchmarks=out)
+            failed.append(path)
+    return failed
+
+
+DAY_PART = datetime.timedelta(hours=2)
+
+
+def test_a_word_about_one_benchmark_says_nothing_of_another(lab):
+    one, _ = two_failed(lab)
+    assert CliRunner().invoke(app, ["accept", str(one), LATENCY, "--why=a safer kernel"]).exit_code == 0
+    ((_, text),) = lab.told(1)
+    assert (PER_FRAME in text, LATENCY in text) == (True, False), text
+
+
+def test_the_gates_later_word_about_one_benchmark_takes_back_no_persons_about_another(lab):
+    one, two = two_failed(lab)
+    for path in (one, two):
+        assert CliRunner().invoke(app, ["reject", str(path), LATENCY, "--why=the fan"]).exit_code == 0
+        record = standing.read(path)
+        waiting = {**record.benchmarks, PER_FRAME: Standing.PENDING}
+        standing._save(path, dataclasses.replace(record, benchmarks=waiting))
+        standing.confirm(path, [PER_FRAME], two)
+        assert standing.read(path).by == "gate"
+    assert lab.told(0) == []
+    assert lab.open_keys() == []
+
+
+def test_why_a_level_is_normal_is_what_was_said_of_that_benchmark(lab):
+    one, _ = two_failed(lab)
+    assert len(lab.told(1)) == 2
+    assert CliRunner().invoke(app, ["accept", str(one), LATENCY, "--why=a safer kernel"]).exit_code == 0
+    record = standing.read(one)
+    standing._save(one, dataclasses.replace(record, why="the fan", when="2026-01-01T00:00:00+00:00"))
+    ((_, text),) = lab.told(1)
+    assert "accepted as the normal level with run 11" in text
+    assert "the fan" not in text
 
 
 def test_what_the_gate_failed_once_its_baseline_was_carried_over_counts_as_failed(lab):

@@ -1,5 +1,6 @@
 """A machine whose fingerprint changed: what was not judged is said, and its baseline can be carried over; a pull request reads main's."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -119,6 +120,20 @@ def test_a_baseline_that_is_carried_over_finds_what_became_slower_with_it(tmp_pa
     assert not any("another fingerprint" in each for each in history.problems)
     command("reject", path, "--why=no")
     assert standing.read(path).continues is not None, "whatever becomes of a run, it goes on from the older ones"
+
+
+def test_a_person_s_word_stays_when_a_baseline_is_carried_over_also_where_the_gate_spoke_after(tmp_path):
+    folder = tmp_path / "lab-01"
+    runs(folder, 6)
+    runs(folder, 2, 1.10, memory_gib=47)
+    one, two = store.runs(folder)[6:]
+    standing.accept(one, "a safer kernel", [KEYS[0]])
+    record = standing.read(one)
+    standing._save(one, dataclasses.replace(record, benchmarks={KEYS[1]: Standing.PENDING}))
+    standing.confirm(one, [KEYS[1]], two)
+    assert standing.read(one).by == "gate"
+    assert "run 0007" not in command("accept", "--as-continuation", two)[1]
+    assert standing.read(one).word_about(KEYS[0])[0] == "user"
 
 
 def test_an_unchanged_machine_with_another_name_goes_on_with_its_old_folder(tmp_path):

@@ -4,14 +4,21 @@ import datetime
 import json
 import re
 import shlex
+from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
-from autogauge.history.standing import accept, reject, write
+from autogauge.history.select import Histories
+from autogauge.history.standing import _save, accept, read, reject, write
 from autogauge.history.standing_file import Standing
+from autogauge.history.where import Where
+from autogauge.lab.alerts import judging
+from autogauge.lab.alerts.alert import Alert
+from autogauge.lab.alerts.finding import CREEP, LEVEL, Finding, Since
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, document, save
 from tests.labs import DAY, NOW, machine, put
@@ -327,6 +334,34 @@ def test_a_run_that_a_person_rejected_is_said_to_be_and_asked_of_nobody(tmp_path
     assert "accept" not in done.stdout
 
 
+def test_a_rejected_benchmark_has_its_own_reason_and_no_other_benchmarks(tmp_path):
+    """The last word on the run was about another benchmark: its reason is not this one's."""
+    history = tmp_path / "history"
+    machine(history, "lab-02")
+    machine(history, "lab-01", 3, figures=(LATENCY, PER_FRAME))
+    red(history / "lab-01", 4)
+    (path,) = (history / "lab-01").glob("0004_*.json")
+    reject(path, "other load", [LATENCY])
+    words = {LATENCY: ("user", "2026-11-24T08:00:00+00:00")}
+    _save(path, replace(read(path), words=words))  # two days ago
+    accept(path, "a safer kernel", [PER_FRAME])
+    told = alert(tmp_path).stdout
+    assert "a person rejected its newest run (24 Nov 2026)" in told, told
+    assert "safer kernel" not in told
+    reject(path, "a fan is broken", [LATENCY])
+    assert ": a fan is broken)" in alert(tmp_path).stdout
+
+
+def test_a_pending_benchmark_has_no_reason_that_was_said_of_another(tmp_path):
+    path = put(tmp_path / "history" / "lab-01", 1, {LATENCY: 1.0, PER_FRAME: 1.0}, 0.3, verdict="NO BASELINE")
+    write(path, Standing.PENDING, NOISY, "gate")
+    assert f"its newest run is pending ({NOISY})" in alert(tmp_path).stdout
+    reject(path, "the fan", [LATENCY])
+    told = alert(tmp_path).stdout
+    assert "its newest run is pending (lab-01)" in told, told
+    assert "the fan" in told, "of the other one"
+
+
 def test_a_first_run_that_a_person_rejected_is_measured_again_and_not_accepted(tmp_path):
     first(tmp_path / "history", "lab-01", why="other load")
     by_a_person(tmp_path / "history", "lab-01", 1, "other load")
@@ -354,3 +389,44 @@ def test_a_fail_of_the_newest_run_is_a_line_of_the_alerts_while_no_second_run_sa
     assert [each["machine"] for each in json.loads(alert(tmp_path, "--json").stdout)["failed_once"]] == ["lab-01"] * 2
     by_a_person(history, "lab-01", 11)
     assert "the gate failed" not in alert(tmp_path).stdout
+
+
+def test_a_fail_of_what_is_measured_no_more_is_no_line_for_ever(tmp_path):
+    """A benchmark that was dropped after one FAIL; and of a machine that is silent its silence is told."""
+    history = tmp_path / "history"
+    machine(history, "lab-01", 30)
+    put(history / "lab-01", 10, {LATENCY: 1.0, PER_FRAME: 1.0}, 20.5, verdict="PASS")
+    path = put(history / "lab-01", 11, {LATENCY: 1.0, PER_FRAME: 1.2}, 19.5, verdict="FAIL")
+    write(path, Standing.ACCEPTED, "slower", "gate", benchmarks={PER_FRAME: Standing.QUARANTINED})
+    machine(history, "lab-02", 10, last=40, red=lambda key, number: number == 10)
+    machine(history, "lab-03", 10, last=2.9, red=lambda key, number: number == 10)
+    done = alert(tmp_path)
+    assert re.search(r"NOTE  the gate failed 1 benchmark in its newest run \(lab-03 run 10 \(", done.stdout), (
+        "stale only"
+    )
+    assert "not reporting: last run 10" in done.stdout
+
+
+def test_a_fail_s_line_names_each_run_the_newest_first(tmp_path):
+    """Of one machine two benchmarks whose newest runs are not the same."""
+    history = tmp_path / "history"
+    machine(history, "lab-01", 12, figures=(LATENCY, PER_FRAME))
+    for number, key, days_ago in ((13, LATENCY, 0.3), (14, PER_FRAME, 0.2)):
+        path = put(history / "lab-01", number, {key: 1.3}, days_ago, verdict="FAIL")
+        write(path, Standing.QUARANTINED, "slower", "gate")
+    line = next(line for line in alert(tmp_path).stdout.splitlines() if "the gate failed" in line)
+    assert re.search(r"failed 2 benchmarks in its newest run \(lab-01 run 14 \([^)]*\), lab-01 run 13 \(", line), line
+
+
+@pytest.mark.parametrize("kind", [CREEP, LEVEL])
+def test_only_an_alert_of_a_level_tells_of_a_fail(tmp_path, kind):
+    history = tmp_path / "history"
+    machine(history, "lab-01", 10)
+    red(history / "lab-01", 11)
+    with ExitStack() as stack:
+        whole = Histories(stack, history, tmp_path / "cache").all(Where())
+        found = judging.situation(whole, datetime.datetime.now(datetime.timezone.utc), 0.05, None)
+        one, other = sorted(found.unconfirmed([]))
+        subject = found.levels[one].subject
+        alert_of_it = Alert("a", Finding(kind, subject, Since("0001_run.json", 1, ""), 1.1, "slower"), "2026-11-01")
+        assert sorted(found.unconfirmed([alert_of_it])) == ([one, other] if kind == CREEP else [other])

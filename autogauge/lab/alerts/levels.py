@@ -29,7 +29,6 @@ from autogauge.stats.change_points import NEAR, SHORTEST
 CONFIRM = 2
 """Runs in a row that have to say the same: that it is worse, and that it is back."""
 FAILED, PASSED, JUDGED_LATER = ("FAIL",), ("PASS", "IMPROVED"), ("", "NO BASELINE")
-USER = "user"
 
 
 class Said(Enum):
@@ -82,7 +81,7 @@ class Levels:
             return None
         if (place := self._normal_since(since, is_exact=GATE in alert.found.by)) is not None:
             run = self.run(place)
-            why = self.standing_of(run).why
+            why = self.standing_of(run).why_about(self.trend.identity.benchmark)
             said = f"accepted as the normal level with run {run.number}" + (f" ({why})" if why else "")
             return End(said, run.path.name)
         if GATE in alert.found.by and (first := self._back_by_gate(since)) is not None:
@@ -139,7 +138,7 @@ class Levels:
         verdict = self.trend.verdicts[place]
         is_out = self.trend.standings[place] == str(Standing.QUARANTINED)
         record = self.standing_of(run)
-        by_user = record.of(key) if record.by == USER else None
+        by_user = record.by_a_person(key)
         if by_user is Standing.ACCEPTED and key in record.new_level:
             return Said.NORMAL
         if by_user is Standing.QUARANTINED:
