@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from autogauge.gate import hints
-from autogauge.history.indexed import IndexedRun, run_and_day
+from autogauge.history.indexed import run_and_day
 from autogauge.lab.alerts import message
 from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert
 from autogauge.lab.alerts.book import Book
@@ -59,7 +59,7 @@ def unclear(call: Call, history: Path) -> Iterator[str]:
     """A line for each machine of which nobody can tell whether it still reports, and why."""
     for each in call.unclear[:MOST_UNCLEAR]:
         runs = hints.command("history", history)
-        step = "set its clock (there)" if each.ahead else f"look there ({runs} shows its runs)"
+        step = "set its clock (there)" if each.hiding else f"look there ({runs} shows its runs)"
         name = each.machine or "a machine without a name"
         yield sentence(f"NOTE  {name}: {each.clock_words()}, so nobody can tell whether it still reports: {step}")
     if (more := len(call.unclear) - MOST_UNCLEAR) > 0:
@@ -72,14 +72,16 @@ def not_judged(call: Call) -> Iterator[str]:
         yield sentence(f"NOT JUDGED  {each.says()} ({few(each.machines)}): {each.step()}")
 
 
+_NEVER = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+
+
 def failed(call: Call) -> str:
     """A line on what the gate failed in newest runs without an alert, so that no open alert is not read as no FAIL; empty for none."""
     if not call.unconfirmed:
         return ""
-    machines: dict[str, list[IndexedRun]] = defaultdict(list)
-    for identity, run in call.unconfirmed.items():
-        machines[identity[0]].append(run)
-    some = [f"{machine or 'a machine without a name'} {run_and_day(runs[-1])}" for machine, runs in machines.items()]
+    runs = {(identity[0], run.path): run for identity, run in call.unconfirmed.items()}
+    newest_first = sorted(runs.items(), key=lambda each: (each[1].when or _NEVER, each[0]), reverse=True)
+    some = [f"{machine or 'a machine without a name'} {run_and_day(run)}" for (machine, _), run in newest_first]
     return sentence(
         f"NOTE  the gate failed {counted(len(call.unconfirmed), 'benchmark')} in its newest run ({few(some, most=MOST_FAILED)}): "
         "no alert before a second run says so too"

@@ -53,7 +53,8 @@ class Reporting:
 
     ``last`` is its newest run whose date is not in the future, ``age_s`` how long ago that was; ``None`` where there is none. ``ahead`` are
     the runs that lie in the future, ``unreadable`` those that cannot be read, ``newer`` among them those that only a newer autogauge can.
-    ``gap_s`` is the usual gap, ``None`` where it is not known yet.
+    ``gap_s`` is the usual gap, ``None`` where it is not known yet. ``hiding`` are those ``ahead`` after which, by its folder's numbers, none
+    came whose date can be believed: a clock that was set since hides nothing.
     """
 
     machine: str
@@ -65,6 +66,7 @@ class Reporting:
     runs: int
     ahead: tuple[IndexedRun, ...] = ()
     unreadable: tuple[IndexedRun, ...] = ()
+    hiding: tuple[IndexedRun, ...] = ()
 
     @property
     def newer(self) -> tuple[IndexedRun, ...]:
@@ -78,17 +80,15 @@ class Reporting:
 
     @property
     def is_unclear(self) -> bool:
-        """Whether nobody can tell from its runs' dates if it still reports: none can be believed, or newer ones lie in the future."""
-        return self.last is None or bool(self.ahead)
+        """Whether nobody can tell from its runs' dates if it still reports: none can be believed, or the newest lie in the future."""
+        return self.last is None or bool(self.hiding)
 
     def clock_words(self) -> str:
         """What is wrong with its runs' dates, in words; empty for nothing."""
         if not self.ahead:
             return "none of its runs has a date that can be believed" if self.last is None else ""
-        newest = self.ahead[-1]
-        return (
-            f"its clock is ahead: {counted(len(self.ahead), 'run')} in the future, the newest {run_and_moment(newest)}"
-        )
+        some = f"{counted(len(self.ahead), 'run')} in the future, the newest {run_and_moment(self.ahead[-1])}"
+        return f"its clock is ahead: {some}" if self.hiding else f"its clock was ahead: {some}, and later ones are not"
 
     def words(self) -> str:
         """Its state in words: ``not reporting: last run 41 (3 Nov 2026), 23 days ago (usually every day)``."""
@@ -183,4 +183,6 @@ def _reporting(machine: str, runs: Sequence[IndexedRun], now: datetime.datetime,
     age_s = max(0.0, (now - last.when).total_seconds()) if last and last.when else None
     state = UNDATED if age_s is None else state_at(age_s, stale_after_s)
     unreadable = tuple(run for run in runs if not run.readable)
-    return Reporting(machine, state, last, age_s, gap_s, stale_after_s, len(runs), ahead, unreadable)
+    newest = {run.path.parent: run.number for run in past}
+    hiding = tuple(run for run in ahead if run.number > newest.get(run.path.parent, -1))
+    return Reporting(machine, state, last, age_s, gap_s, stale_after_s, len(runs), ahead, unreadable, hiding)

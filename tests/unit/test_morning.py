@@ -107,6 +107,16 @@ def test_an_unconfirmed_failure_of_the_newest_run_is_said_as_one(tmp_path):
     )
 
 
+def test_a_clock_that_was_set_since_is_named_and_not_counted(tmp_path):
+    machine(tmp_path / "history", "lab-01")
+    machine(tmp_path / "history", "lab-02")
+    put(tmp_path / "history" / "lab-02", 6, {LATENCY: 1.0}, -300)
+    out = report(tmp_path)
+    assert "lab-02 : its clock was ahead: 1 run in the future, the newest run 6 (" in said(out / "index.html")
+    assert "ahead" not in re.search(r"<h1>(.*?)</h1>", (out / "index.html").read_text())[1]
+    assert not any("clock ahead" in text for texts, _ in rows_of(out).values() for text in texts)
+
+
 def test_machines_that_are_quiet_ahead_or_newer_are_named_and_none_is_dropped(tmp_path):
     history = tmp_path / "history"
     machine(history, "lab-01")

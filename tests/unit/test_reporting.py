@@ -1,6 +1,7 @@
 """Which machines still report: by their own rhythm or by a number of days; clocks that are ahead; runs of a newer autogauge."""
 
 import contextlib
+import dataclasses
 import datetime
 import json
 from collections import Counter
@@ -90,6 +91,24 @@ def test_a_run_from_the_future_is_named_and_is_no_sign_of_life():
     assert (found.state, found.last and found.last.number) == (reporting.SILENT, 21)
     assert of(-2).state == reporting.UNDATED
     assert not of(-0.03).ahead, "clocks may differ by an hour"
+
+
+def test_a_clock_that_was_set_since_hides_nothing():
+    """One run of a year from now, and every night's since: it reports, and that is clear."""
+    found = of(10, 9, -400, *range(7, 0, -1))
+    assert ([run.number for run in found.ahead], found.hiding, found.is_unclear) == ([3], (), False)
+    assert found.clock_words().startswith("its clock was ahead: 1 run in the future, the newest run 3 (")
+    again = of(10, 9, -400, *range(7, 0, -1), -1)
+    assert ([run.number for run in again.hiding], again.is_unclear) == ([11], True)
+    assert again.clock_words().startswith("its clock is ahead: 2 runs in the future")
+
+
+def test_whether_a_clock_was_set_since_is_asked_of_the_folder_whose_numbers_these_are():
+    runs = [run_dated(NOW + 400 * DAY, 7, "old-name"), run_dated(NOW - DAY, 9, "lab-01")]
+    runs = [dataclasses.replace(run, machine="lab-01") for run in runs]
+    assert reporting.machines(runs, NOW)["lab-01"].is_unclear
+    runs.append(dataclasses.replace(run_dated(NOW - 2 * DAY, 8, "old-name"), machine="lab-01"))
+    assert not reporting.machines(runs, NOW)["lab-01"].is_unclear
 
 
 @for_all(lambda st: (st.lists(st.floats(-10, 1000), max_size=50), st.one_of(st.none(), st.floats(0.01, 100))))

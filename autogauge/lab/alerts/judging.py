@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import in_order_of_time, trends_of, until
-from autogauge.gate.unjudged import Coverage, coverage, look
+from autogauge.gate.trends import Trend, in_order_of_time, trends_of, until
+from autogauge.gate.unjudged import Coverage, Looked, coverage, look
 from autogauge.history import reporting, standing
 from autogauge.history.indexed import IndexedRun, run_and_day
 from autogauge.history.reporting import Reporting
@@ -39,6 +39,8 @@ class Situation:
     machines: dict[str, Reporting]
     coverage: Coverage = field(default_factory=Coverage)
     """Of how many machines anything was judged: where nothing was, that no alert is open is no good news."""
+    gone: frozenset[Identity] = frozenset()
+    """What is measured no more: it has no run for long, while others of its machine have, or as its machine, whose silence is told."""
 
     def __post_init__(self) -> None:
         self.findings = list(self._found())
@@ -64,10 +66,13 @@ class Situation:
         return [each for each in self.machines.values() if each.is_unclear]
 
     def unconfirmed(self, alerts: Iterable[Alert]) -> dict[Identity, IndexedRun]:
-        """What the gate failed in its newest run, and nobody rejected it, where none of these open alerts is about it; with that run."""
-        told = {alert.found.subject.identity for alert in alerts if alert.found.kind != SILENT}
+        """What the gate failed in its newest run, and nobody rejected it, where none of these open alerts tells of that; with that run.
+
+        What is measured no more says nothing of now. Only an alert of a level tells of a FAIL: a creep is another matter.
+        """
+        left = self.gone | {alert.found.subject.identity for alert in alerts if alert.found.kind == LEVEL}
         return {
-            identity: each.run(-1) for identity, each in self.levels.items() if identity not in told and each.fails_now
+            identity: each.run(-1) for identity, each in self.levels.items() if identity not in left and each.fails_now
         }
 
     def untold(self, alerts: Iterable[Alert]) -> list[Finding]:
@@ -136,7 +141,15 @@ def situation(
         crept[identity] = creeps.of_trend(trend, runs, rule, judged, levels[identity].newest_normal())
     machines = reporting.machines(history.heard_of, now, stale_after_days)
     looked = look(trends, runs, machines, now, stale_after_days)
-    return Situation(levels, crept, machines, coverage(machines, looked))
+    return Situation(levels, crept, machines, coverage(machines, looked), _gone(trends, looked, machines))
+
+
+def _gone(trends: Sequence[Trend], looked: Sequence[Looked], machines: Mapping[str, Reporting]) -> frozenset[Identity]:
+    """Those of these trends that are measured no more."""
+    alive = {each.machine for each in looked if each.reports}
+    alive |= {name for name, machine in machines.items() if machine.state == reporting.SILENT}
+    found = zip(trends, looked, strict=True)
+    return frozenset(subject_of(trend).identity for trend, each in found if not each.reports and each.machine in alive)
 
 
 def _rule(quantity: Quantity, smallest_change: float) -> Rule:

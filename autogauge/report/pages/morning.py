@@ -165,7 +165,7 @@ class Row:
         if (
             self.reporting.state in (reporting.SILENT, reporting.UNDATED)
             or self.reporting.newer
-            or self.reporting.ahead
+            or self.reporting.hiding
         ):
             best.append(WORSE)
         if self.reporting.is_late or self.reporting.unreadable:

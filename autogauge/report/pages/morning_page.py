@@ -213,7 +213,7 @@ def counts(found: Morning) -> str:
         parts = [f"None of {machines} was judged: {covered.reasons()}"]
     states = [row.reporting.state for row in found.rows]
     parts += [f"{count} {state}" for state in (reporting.SILENT, reporting.STALE) if (count := states.count(state))]
-    ahead = sum(bool(row.reporting.ahead) for row in found.rows)
+    ahead = sum(bool(row.reporting.hiding) for row in found.rows)
     parts += [f"{counted(ahead, 'clock')} ahead"] if ahead else []
     newer = sum(bool(row.reporting.newer) for row in found.rows)
     parts += [f"{newer} with runs not readable: newer"] if newer else []

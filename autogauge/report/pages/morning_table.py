@@ -89,7 +89,7 @@ def _row(row: Row, benchmarks: Sequence[str], addresses: Addresses) -> dict[str,
     age = row.reporting.age_s
     late = row.reporting.is_late or row.reporting.last is None
     state = f"{row.reporting.state}, " if late else ""
-    notes = ["clock ahead"] if row.reporting.ahead else []
+    notes = ["clock ahead"] if row.reporting.hiding else []
     notes += ["not readable: newer"] if row.reporting.newer else []
     return {
         "machine": row.machine or NO_NAME,
