@@ -53,8 +53,8 @@ class Reporting:
 
     ``last`` is its newest run whose date is not in the future, ``age_s`` how long ago that was; ``None`` where there is none. ``ahead`` are
     the runs that lie in the future, ``unreadable`` those that cannot be read, ``newer`` among them those that only a newer autogauge can.
-    ``gap_s`` is the usual gap, ``None`` where it is not known yet. ``hiding`` are those ``ahead`` after which, by its folder's numbers, none
-    came whose date can be believed: a clock that was set since hides nothing.
+    ``gap_s`` is the usual gap, ``None`` where it is not known yet. ``hiding`` are those ``ahead`` after which, by their numbers, none
+    came with a date to believe: a clock that was set since hides nothing.
     """
 
     machine: str
