@@ -58,8 +58,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def simulate(asked: argparse.Namespace) -> None:
-    """Print a row for each noise: how often the right one, another one, or one of identical releases was named."""
+def simulate(asked: argparse.Namespace) -> int:
+    """Print a row for each noise: how often the right one, another one, or one of identical releases was named.
+
+    Exit status 1 where more series than the error allows had a false name.
+    """
     count, chance = asked.releases, random.Random(asked.seed)
     reach = NormalDist().inv_cdf(1 - measuring.FAMILY_ERROR / most_comparisons(count) / 2)
     print("Made-up series; the same on any machine.\n")
@@ -67,6 +70,7 @@ def simulate(asked: argparse.Namespace) -> None:
         f"| standard error | named, of +{100 * asked.size:g} % | another named | left open | of identical ones named | comparisons |"
     )
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    status = 0
     for spread in SPREADS:
         words: Counter[str] = Counter()
         steps, false = [], 0
@@ -86,6 +90,9 @@ def simulate(asked: argparse.Namespace) -> None:
             f"{statistics.median(steps):g}",
         )
         print(f"| {' | '.join(row)} |")
+        if max(words[str(Found.NAMED)], false) > measuring.FAMILY_ERROR * asked.tries:
+            status = 1
+    return status
 
 
 def _led(costs: list[float], chance: random.Random, spread: float, reach: float) -> tuple[Conclusion, int]:
@@ -209,8 +216,7 @@ def main() -> int:
     print(f"python benchmarks/bisect_tries.py {' '.join(sys.argv[1:])}".rstrip())
     if asked.measure:
         return measure(asked)
-    simulate(asked)
-    return 0
+    return simulate(asked)
 
 
 if __name__ == "__main__":
