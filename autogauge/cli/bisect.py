@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from autogauge.cache import Cache, default_cache_dir
 from autogauge.cli import releases_asked as options
 from autogauge.cli import releases_shown
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
@@ -82,11 +83,12 @@ def bisect(
     """
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     figure = FIGURES[parse_choice("--metric", metric, FIGURES)]
-    listed = named.offered(progress) if openvino in (None, named.ALL) else named.parse(openvino or "")
     named.check((good,), "--good")
     named.check((bad,), "--bad")
+    is_listed = openvino not in (None, named.ALL)
+    listed = named.parse(openvino or "") if is_listed else named.offered(progress, Cache(cache or default_cache_dir()))
     named.check(listed)
-    names = between(listed, good, bad)
+    names = between(listed, good, bad, named.release_in, is_listed=is_listed)
     budget_s = parse_deadline("--pair-budget", pair_budget)
     wanted = Wanted(names, figure, parse_change("--smallest-change", smallest_change), budget_s, device)
     releases_shown.check_places(out)

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from autogauge.cache import Cache, default_cache_dir
 from autogauge.cli import releases_asked as options
 from autogauge.cli import releases_shown
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
@@ -88,10 +89,12 @@ def matrix(
     not count. 2: a mistake, or interrupted.
     """
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
-    names = named.offered(progress) if openvino == named.ALL else named.parse(openvino)
-    chosen = base or names[-1]
-    named.check(names)
+    offered = openvino == named.ALL
+    listed = named.offered(progress, Cache(cache or default_cache_dir())) if offered else named.parse(openvino)
+    names, chosen = named.distinct(listed), base or listed[-1]
+    named.check(listed)
     named.check((chosen,), "--base")
+    chosen = next((name for name in names if named.place_of(name) == named.place_of(chosen)), chosen)
     budget_s = parse_deadline("--pair-budget", pair_budget)
     change = parse_change("--smallest-change", smallest_change)
     wanted = Wanted(figures.parse(study, metric), change, budget_s, device)

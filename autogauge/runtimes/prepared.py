@@ -137,7 +137,7 @@ def _meant(text: str, cache: Cache, progress: Progress, option: str, index: Inde
 def _without_index(text: str, cache: Cache, progress: Progress, option: str, error: ToolFailed) -> tuple[str, Base]:
     """What a name means where the index cannot be asked: what the cache has. Raises :class:`UserError`."""
     for python in releases.by_nearness(releases.PYTHONS):
-        if (found := releases.matching(text, _in_cache(cache, python))) and (base := base_of([python])):
+        if (found := releases.matching(text, _in_cache_for(cache, python))) and (base := base_of([python])):
             if not releases.is_exact(text):
                 progress.say(f"the package index cannot be asked ({error}): {found} is the newest {text} in the cache")
             return found, base
@@ -153,7 +153,13 @@ def _without_index(text: str, cache: Cache, progress: Progress, option: str, err
     )
 
 
-def _in_cache(cache: Cache, python: str) -> Iterable[str]:
+def in_cache(cache: Cache) -> list[str]:
+    """The releases in the cache for any Python that this machine has, in full."""
+    found = {python: [*_in_cache_for(cache, python)] for python in releases.PYTHONS}
+    return [each for python, those in found.items() if those and base_of([python]) for each in those]
+
+
+def _in_cache_for(cache: Cache, python: str) -> Iterable[str]:
     """The releases in the cache for that Python, in full."""
     before, after = "openvino-", f"-py{python}"
     for folder in cache.entries():

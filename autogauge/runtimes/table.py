@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autogauge import leases
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.manifest import read_manifest
@@ -50,14 +51,20 @@ class Row:
         return {**asdict(self), "pythons": [*self.pythons]}
 
 
-def offered(index: Index, progress: Progress, option: str) -> list[str]:
+def offered(index: Index, progress: Progress, option: str, cache: Cache) -> list[str]:
     """What ``all`` means: every release that the index has for this Python, of each the first and the last patch, the oldest first.
 
-    Raises :class:`UserError` where the index cannot be asked, or has none.
+    Where the index cannot be asked it is those that are in the cache, for any Python of this machine, and that is said. Raises
+    :class:`UserError` where there is none there either, or the index has none.
     """
     try:
         found = index.offers()
     except ToolFailed as error:
+        if there := releases.thinned(prepared.in_cache(cache)):
+            progress.say(
+                f"the package index cannot be asked ({error}): all releases are the {len(there)} in the cache, {few(there)}"
+            )
+            return there
         raise _unasked(error, option) from None
     if found.unanswered:
         progress.say(f"a part of the package index gave no answer, and may have more: {found.unanswered}")
@@ -116,11 +123,22 @@ def _listed(version: str, pythons: Sequence[str], here: dict[str, bool], cache: 
 
 def _tried(row: Row, model: Path, cache: Cache, progress: Progress, option: str, index: Index, *, keep: bool) -> Row:
     folder = cache.folder(environment.key_of(row.name, row.python))
+    was_there = row.cached or folder.exists()  # another session may have installed it since it was listed
     try:
         return _asked(row, Named(row.name, "release", row.name), model, cache, progress, option, index)
     finally:
-        if not keep and not row.cached and folder.exists():
+        if not keep and not was_there and folder.exists():
+            _remove(folder, row.name, cache, progress)
+
+
+def _remove(folder: Path, name: str, cache: Cache, progress: Progress) -> None:
+    """Take it away again, unless somebody measures with it by now."""
+    try:
+        with cache.unused(folder):
             cache.remove(folder)
+    except leases.InUse as error:
+        who = ", ".join(error.who) or "a process of another container or machine"
+        progress.say(f"openvino {name} stays in the cache: it is in use by {who}")
 
 
 def _asked(row: Row, named: Named, model: Path, cache: Cache, progress: Progress, option: str, index: Index) -> Row:

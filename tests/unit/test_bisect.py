@@ -181,6 +181,39 @@ def test_what_lies_between_is_in_order():
         between([], "2026.4.1", "2026.4.1")
 
 
+LISTED = ("2025.0.0", "2025.1.0", "2026.4.0", "2026.4.1")
+
+
+def test_beside_an_environment_only_what_lies_on_its_side_of_a_release_is_between():
+    newer = {"/envs/x": "2026.5.0.dev20261101"}.get
+    expected = ("2025.1.0", "2026.4.0", "2026.4.1", "/envs/x")
+    assert between(LISTED, "2025.1.0", "/envs/x", newer, is_listed=False) == expected
+    assert between(LISTED, "2025.1", "/envs/x", newer, is_listed=False) == ("2025.1", *expected[1:])
+    assert between(LISTED, "2025.1.0", "/envs/x") == expected, "nobody knows which it is, and the list is the user's"
+    assert between(LISTED, "/envs/x", "2026.4.0") == ("/envs/x", "2025.0.0", "2025.1.0", "2026.4.0")
+    older = {"/envs/x": "2025.0.0"}.get
+    assert between(LISTED, "2026.4.1", "/envs/x", older) == ("2026.4.1", "2026.4.0", "2025.1.0", "/envs/x")
+    assert between(LISTED, "/envs/x", "2026.4.0", older, is_listed=False) == ("/envs/x", "2025.1.0", "2026.4.0")
+    for good, bad in (("2025.1.0", "/envs/x"), ("/envs/x", "2026.4.0"), ("/envs/x", "/envs/y")):
+        with pytest.raises(UserError, match=r"^/envs/x does not say which release it is.*\(--openvino=LIST\)\.$"):
+            between(LISTED, good, bad, is_listed=False)
+
+
+def test_in_a_list_of_environments_an_end_is_not_between_whatever_it_is_called():
+    listed = ["2025.4.1", "/e/a", "/e/b", "/e/c"]
+    assert between(listed, "2025.4", "/e/c/") == ("2025.4", "/e/a", "/e/b", "/e/c/")
+    assert between(listed, "/e/a", "/e/z") == ("/e/a", "/e/b", "/e/c", "/e/z"), (
+        "what lies before the good one is not asked for"
+    )
+
+
+def test_one_environment_in_two_spellings_is_both_ends():
+    with pytest.raises(UserError, match="/envs/a is both the good and the bad release"):
+        between([], "/envs/a", "/envs/a/")
+    with pytest.raises(UserError, match=r"2026\.4 and 2026\.4\.1 are one release"):
+        between(LISTED, "2026.4", "2026.4.1")
+
+
 def test_two_numbers_are_the_newest_patch_and_lie_behind_the_others():
     listed = ["2025.3.0", "2025.4.0", "2025.4.1", "2026.1.0", "2026.4.0", "2026.4.1"]
     inner = ("2026.1.0", "2026.4.0")

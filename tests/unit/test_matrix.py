@@ -3,6 +3,8 @@
 import dataclasses
 import itertools
 import json
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -426,7 +428,7 @@ def test_room_is_asked_for_all_releases_that_there_are_before_any_is_installed(m
 
 def test_all_is_what_the_index_offers(monkeypatch, tmp_path):
     Asked(monkeypatch, tmp_path)
-    assert named.offered(None) == ("2024.6.0", "2025.4.0", "2025.4.1")
+    assert named.offered(None, None) == ("2024.6.0", "2025.4.0", "2025.4.1")
     seen = []
     monkeypatch.setattr(
         "autogauge.lab.matrix.measuring.Measuring.run", lambda self, *words: seen.append(words) or (None, None)
@@ -434,3 +436,37 @@ def test_all_is_what_the_index_offers(monkeypatch, tmp_path):
     monkeypatch.setattr("autogauge.cli.releases_asked.Workplace.check_device", lambda *_: None)
     CliRunner().invoke(app, ["matrix", "--openvino=all", "--wait=no"])
     assert seen == [(("2024.6.0", "2025.4.0", "2025.4.1"), "2025.4.1")]
+
+
+def environment_at(folder, version=None):
+    """As much of a virtual environment as its names are told apart by, and as an interpreter finds its packages in."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    (folder / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    if version:
+        packages = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+        (info := packages / f"openvino-{version}.dist-info").mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: openvino\nVersion: {version}\n")
+    return folder
+
+
+def test_one_environment_in_several_spellings_is_measured_once_and_that_is_said(monkeypatch, tmp_path):
+    a, b = (environment_at(tmp_path / name) for name in "ab")
+    (tmp_path / "link").symlink_to(a)
+    spellings = [str(a), f"{a}/", str(a / "bin" / "python"), f"{tmp_path}/./a", str(tmp_path / "link")]
+    assert named.distinct([*spellings, str(b), "2026.4"]) == (str(a), str(b), "2026.4")
+    assert named.twice(",".join(spellings)) == tuple(spellings[1:])
+    seen = []
+    monkeypatch.setattr(
+        "autogauge.lab.matrix.measuring.Measuring.run", lambda self, *words: seen.append(words) or (None, None)
+    )
+    monkeypatch.setattr("autogauge.cli.releases_asked.Workplace.check_device", lambda *_: None)
+    done = CliRunner().invoke(app, ["matrix", f"--openvino={a},{b}", f"--base={a}/", "--wait=no"])
+    assert seen == [((str(a), str(b)), str(a))], done.output
+
+
+def test_an_environment_says_which_release_it_is_without_being_set_up(tmp_path):
+    nightly = environment_at(tmp_path / "nightly", "2026.5.0.dev20261101")
+    assert named.release_in(str(nightly)) == "2026.5.0.dev20261101"
+    assert named.release_in(str(environment_at(tmp_path / "bare"))) == ""
+    assert named.release_in("2025.4") == "2025.4"

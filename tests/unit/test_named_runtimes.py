@@ -285,13 +285,53 @@ def test_two_nightlies_are_told_apart_by_their_builds(cache, made):
 
 def test_all_asks_the_index_and_says_where_it_cannot(cache):
     offers = Offers({own_version(): ["2025.4.0", "2025.4.1", "2025.4.2", "2026.1.0"]})
-    assert table.offered(offers, Silent(), "--openvino") == ["2025.4.0", "2025.4.2", "2026.1.0"]
+    assert table.offered(offers, Silent(), "--openvino", cache) == ["2025.4.0", "2025.4.2", "2026.1.0"]
     for offers, said in (
         (Offers(error="nobody"), "cannot be asked: nobody"),
         (Offers(), "has no openvino for this Python"),
     ):
         with pytest.raises(UserError, match=said):
-            table.offered(offers, Silent(), "--openvino")
+            table.offered(offers, Silent(), "--openvino", cache)
+
+
+def test_without_an_index_all_is_what_the_cache_has_and_that_is_said(cache, monkeypatch):
+    for release, python in (("2025.4.0", own_version()), ("2025.4.1", own_version()), ("2022.3.0", OTHER)):
+        with_entry(cache, release, python)
+    with_entry(cache, "2022.1.0", "3.8")
+    monkeypatch.setattr(prepared, "base_of", lambda pythons: None if [*pythons] == ["3.8"] else Base.own())
+    heard = Heard()
+    found = table.offered(Offers(error="nobody answers"), heard, "--openvino", cache)
+    assert found == ["2022.3.0", "2025.4.0", "2025.4.1"], "of Pythons that this machine has"
+    assert heard.lines == [
+        "the package index cannot be asked (nobody answers): all releases are the 3 in the cache, 2022.3.0, 2025.4.0, 2025.4.1"
+    ]
+
+
+def test_an_environment_that_another_session_has_come_to_use_is_not_taken_away_after_it_was_tried(cache, monkeypatch):
+    key = environment.key_of("2025.4.0", own_version())
+    monkeypatch.setattr(table.disk, "require", lambda *_: None)
+    monkeypatch.setattr(table.tiny, "paths", lambda _: {table.MODEL: Path("relu.xml")})
+    held = []
+
+    def asked(row, named, model, cache, *_):
+        with_entry(cache, row.name, own_version())
+        (cache.folder(key) / "manifest.json").touch()
+        if is_used:
+            held.append(cache.use(cache.folder(key) / "manifest.json"))
+        return row
+
+    monkeypatch.setattr(table, "_asked", asked)
+    row = table.Row("2025.4.0", (own_version(),), own_version())
+    for is_used in (True, False):
+        heard = Heard()
+        assert [*table.tried([row], cache, heard, "--try", None)] == [row]
+        assert cache.folder(key).exists() is is_used
+        assert [line.partition(" by ")[0] for line in heard.lines] == (
+            ["openvino 2025.4.0 stays in the cache: it is in use"] if is_used else []
+        )
+        for each in held:
+            each.end()
+        cache.remove(cache.folder(key))
 
 
 @pytest.mark.parametrize("tags", ["cp36-cp36m-linux_x86_64", f"cp{own_version().replace('.', '')}-none-win_amd64"])

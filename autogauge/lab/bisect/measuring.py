@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -204,30 +204,72 @@ def label_of(name: str, short: str, found: Named) -> str:
     return found.release if found.release == name else f"{short} ({found.release})"
 
 
-def between(names: Sequence[str], good: str, bad: str) -> tuple[str, ...]:
+def between(
+    names: Sequence[str],
+    good: str,
+    bad: str,
+    release_in: Callable[[str], str] = lambda _: "",
+    *,
+    is_listed: bool = True,
+) -> tuple[str, ...]:
     """The releases from the good one to the bad one: those of a list that lie between, in the order of their versions.
 
-    Where the list names environments its own order holds: nobody knows their versions before they are asked. Raises :class:`UserError`.
+    ``release_in`` says which release an environment is, or nothing. Where the list names environments its own order holds: nobody asks
+    each for its version. Raises :class:`UserError`, also where the list is not the user's (``is_listed``) and an end has no place in it.
     """
-    if good == bad:
+    if named.place_of(good) == named.place_of(bad):
         raise UserError(f"{good} is both the good and the bad release: name two (--good, --bad).")
-    if any(releases.version_of(name) is None for name in (*names, good, bad)):
-        inner = [name for name in names if name not in (good, bad)]
-        if good in names and bad in names:
-            places = sorted((names.index(good), names.index(bad)))
-            inner = [name for name in names[places[0] + 1 : places[1]] if name not in (good, bad)]
-            if names.index(good) > names.index(bad):
-                inner.reverse()
-        return (good, *inner, bad)
-    low, high = sorted((_meant(good), _meant(bad)))
-    ends = {releases.matching(name, names) for name in (good, bad)}
-    inner = sorted({name for name in names if low < _meant(name) < high and name not in ends}, key=_meant)
-    if _meant(good) > _meant(bad):
-        inner.reverse()
+    if any(releases.version_of(name) is None for name in names):
+        return (good, *_as_listed(names, good, bad), bad)
+    ends = [releases.matching(name, names) for name in (good, bad)]
+    if ends[0] is not None and ends[0] == ends[1]:
+        raise UserError(f"{good} and {bad} are one release, {ends[0]}: name two (--good, --bad).")
+    low, high = (_place_of(each, release_in) for each in (good, bad))
+    if not is_listed and None in (low, high):
+        which = good if low is None else bad
+        raise UserError(
+            f"{which} does not say which release it is, so nobody knows which ones lie between {good} and {bad}: name them, in the order "
+            f"in which they were made ({named.OPTION}=LIST)."
+        )
+    is_turned = low is not None and high is not None and low > high
+    least, most = (high, low) if is_turned else (low, high)
+    inner = [
+        name
+        for name in dict.fromkeys(names)
+        if name not in ends and (least is None or least < _meant(name)) and (most is None or _meant(name) < most)
+    ]
+    if low is not None or high is not None:
+        inner.sort(key=_meant, reverse=is_turned)
     return (good, *inner, bad)
 
 
-def _meant(name: str) -> tuple[tuple[float, ...], bool]:
+def _as_listed(names: Sequence[str], good: str, bad: str) -> list[str]:
+    """What lies between in the list's own order; an end that is not in it lies before it, or behind."""
+    first, last = (_index(names, each) for each in (good, bad))
+    is_turned = first is not None and last is not None and first > last
+    begin, end = (last, first) if is_turned else (first, last)
+    inner = names[0 if begin is None else begin + 1 : end]
+    return [*named.distinct(inner[::-1] if is_turned else inner)]
+
+
+def _index(names: Sequence[str], wanted: str) -> int | None:
+    """Where a list has what the user calls so; ``2025.4`` is its newest patch there."""
+    meant = {named.place_of(wanted), releases.matching(wanted, names)}
+    return next((place for place, name in enumerate(names) if named.place_of(name) in meant), None)
+
+
+_Place = tuple[tuple[float, ...], bool]
+
+
+def _place_of(name: str, release_in: Callable[[str], str]) -> _Place | None:
+    """By what an end is in order; ``None`` where nobody knows."""
+    if releases.version_of(name) is not None:
+        return _meant(name)
+    found = release_in(name)
+    return named.order_of(found) if found else None
+
+
+def _meant(name: str) -> _Place:
     """By what a release that somebody named is in order; ``2026.4`` is its newest patch, so it comes behind all of its patches."""
     numbers, is_final = named.order_of(name)
     return numbers if releases.is_exact(name) else (*numbers[:2], math.inf), is_final

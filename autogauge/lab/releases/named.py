@@ -15,11 +15,12 @@ from autogauge.probe.identity import Runtime
 from autogauge.rig import setups
 from autogauge.rig.rig import Rig
 from autogauge.rig.workload import Setup
-from autogauge.runtimes import disk, prepared, table
+from autogauge.runtimes import archive, disk, prepared, releases, table
 from autogauge.runtimes import named as naming
 from autogauge.runtimes import reference as references
 from autogauge.runtimes.reference import Reference
 from autogauge.runtimes.releases import Index
+from autogauge.tools.running import Deadline, ToolFailed, ask
 
 OPTION = "--openvino"
 ALL = "all"
@@ -28,6 +29,12 @@ AGAIN = "@again"
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _BEFORE = re.compile(r"[.-]?(?:dev|a|b|rc)\d*", re.IGNORECASE)
 """What follows the numbers of what comes before a release of these numbers."""
+_ASK_RELEASE = (
+    "from importlib.metadata import distributions\n"
+    "found = {str(each.metadata['Name']).lower(): each.version for each in distributions()}\n"
+    "print(found.get('openvino') or found.get('openvino-nightly') or '')"
+)
+_ASK_DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -51,15 +58,56 @@ def parse(text: str) -> tuple[str, ...]:
     return names
 
 
-def offered(progress: Progress) -> tuple[str, ...]:
-    """What ``all`` means: what the index has for this Python, of each release the first and the last patch. Raises :class:`UserError`."""
-    return tuple(table.offered(Index(), progress, OPTION))
+def offered(progress: Progress, cache: Cache) -> tuple[str, ...]:
+    """What ``all`` means: what the index has for this Python, of each release the first and the last patch.
+
+    Where the index gives no answer it is what the cache has, and that is said. Raises :class:`UserError` for neither.
+    """
+    return tuple(table.offered(Index(), progress, OPTION, cache))
 
 
 def twice(text: str) -> tuple[str, ...]:
-    """The names that stand more than once in a list."""
+    """The names that stand more than once in a list, in whichever spelling."""
     words = [word.strip() for word in text.split(",") if word.strip()]
-    return tuple(dict.fromkeys(word for word in words if words.count(word) > 1))
+    meant = [place_of(word) for word in words]
+    return tuple(dict.fromkeys(word for place, word in enumerate(words) if meant[place] in meant[:place]))
+
+
+def distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """The same, each thing once, by its first spelling: ``/envs/a`` and ``/envs/a/`` are one."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(place_of(name), name)
+    return tuple(found.values())
+
+
+def place_of(name: str) -> str:
+    """What a name stands for, in one spelling: two that have the same are one thing. Releases stay as they are named."""
+    if releases.version_of(name) is not None:
+        return name
+    path = Path(name).absolute()
+    if (path / "bin" / "python").exists():
+        path = path / "bin" / "python"
+    folder = path.parent
+    if (folder.parent / "pyvenv.cfg").exists():  # whichever of its interpreters: each is a link out of it
+        return str(folder.parent.resolve())
+    return str(folder.resolve() / path.name) if path.name.startswith("python") else str(path.resolve())
+
+
+def release_in(name: str, option: str = OPTION) -> str:
+    """Which release that is by its name or its packages, before anything is set up; empty where neither says it.
+
+    Raises :class:`UserError` for what is no runtime.
+    """
+    found = naming.parse(name, option)
+    if found.kind == "archive" and found.place is not None:
+        return archive.read(found.place, option).release
+    if found.kind != "environment" or found.place is None:
+        return found.release
+    try:
+        return ask(found.place, _ASK_RELEASE, Deadline(_ASK_DEADLINE_S)).strip()
+    except ToolFailed:
+        return ""
 
 
 def check(names: Iterable[str], option: str = OPTION) -> None:
