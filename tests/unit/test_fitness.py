@@ -302,6 +302,44 @@ def test_a_session_that_measures_under_the_lock_is_no_other_load(tmp_path, of_ma
     assert looked_at(watched(now, before))["other load"].state is State.UNFIT, "nobody holds the lock"
 
 
+@each_of(
+    ("of_session", "allowed", "busy", "of_hog", "others", "says"),
+    [
+        (2000, "4-23", 100, 400, 4.0, "took at least 0.00,"),  # it measures on the other twenty
+        (2000, "0-23", 100, 400, 4.0, "took at least 0.00,"),  # it may run here, and found room there
+        (2400, "0-23", 100, 0, 0.0, "took at least 4.00,"),  # the other twenty cannot hold it all
+        (400, "0-3", 100, 0, 0.0, "took 4.00,"),  # it measures on ours, and somebody takes the others
+        (200, "0-3", 100, 200, 2.0, "took 2.00,"),
+        (200, "", 100, 200, 4.0, "took at least 0.00,"),  # it does not tell where it may run
+    ],
+)
+def test_a_session_on_other_processors_hides_no_load_on_ours(tmp_path, of_session, allowed, busy, of_hog, others, says):
+    """``others`` is of the four usable processors, and a session's time is of all of them."""
+    moments = {}
+    for name, passed in (("before", 0), ("now", 1)):
+        rows = [f"cpu{each} {1000 + passed * busy} 0 0 {9000 + passed * (100 - busy)} 0 0 0 0" for each in range(24)]
+        root = put(machines.server(tmp_path / name), {"proc/stat": "\n".join(rows) + "\n"})
+        machines.process(root, 41, "pytest", 500 + passed * of_session)
+        machines.process(root, 44, "hog", 10 + passed * of_hog)
+        put(root, {"proc/41/status": f"Cpus_allowed_list:\t{allowed}\n", "proc/44/status": "Cpus_allowed_list:\t0-3\n"})
+        moments[name] = root
+    found = looked_at(watched(moments["now"], moments["before"], measuring=frozenset({41})))["other load"]
+    assert found.figures["others_processors"] == others
+    assert found.state is (State.UNFIT if others else State.FIT)
+    assert f"a session of autogauge that measures here {says}" in found.found
+
+
+def test_what_runs_on_our_processors_only_is_never_less_than_what_others_took(tmp_path):
+    """Clocks that do not agree: a session's ended children count in one moment."""
+    before = put(machines.server(tmp_path / "before"), {"proc/stat": stat(1000, 100_000)})
+    now = put(machines.server(tmp_path / "now"), {"proc/stat": stat(1075, 100_025)})
+    for root, passed in ((before, 0), (now, 1)):
+        machines.process(root, 41, "pytest", 500, of_ended=passed * 5000)
+        machines.process(root, 44, "hog", 10 + passed * 250)
+    found = looked_at(watched(now, before, measuring=frozenset({41})))["other load"]
+    assert (found.state, found.figures["others_processors"]) == (State.UNFIT, 2.5)
+
+
 def test_who_holds_the_lock_is_asked_before_the_machine_is_watched(tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGAUGE_LOCK", str(tmp_path / "lock"))
     asked = []

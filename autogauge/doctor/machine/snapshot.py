@@ -44,7 +44,8 @@ class Look:
 class Moment:
     """Counters since boot. Ticks are those of the processors that may be used; ``programs`` are names and ticks by process.
 
-    ``families`` has of each process its parent, and its ticks with those of its children that have ended.
+    ``families`` has of each process its parent, and its ticks with those of its children that have ended. ``confined`` are those that may
+    run on these processors only, and ``elsewhere`` is the time that was wanted on the other ones.
     """
 
     ticks: Mapping[str, int] = field(default_factory=dict)
@@ -52,16 +53,24 @@ class Moment:
     throttled: int | None = None
     programs: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     families: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    confined: frozenset[int] = frozenset()
+    elsewhere: int = 0
 
     @classmethod
     def of(cls, root: Path, usable: Collection[int] | None) -> Moment:
         """The counters now, below that root."""
         swapped = re.findall(r"(?m)^pswp(?:in|out) ([0-9]{1,18})$", text(root, "proc/vmstat") or "")
+        stat = text(root, "proc/stat") or ""
+        programs, families = _programs(root)
+        own, others = _ticks(stat, usable), _others(stat, usable)
         return cls(
-            _ticks(text(root, "proc/stat") or "", usable),
+            own,
             sum(map(int, swapped)) if swapped else None,
             _throttled(root, usable),
-            *_programs(root),
+            programs,
+            families,
+            _confined(root, programs, others),
+            _wanted(_ticks(stat, others)) if others else 0,
         )
 
     def family_of(self, heads: Collection[int]) -> frozenset[int]:
@@ -85,7 +94,7 @@ class Moment:
     @property
     def wanted_ticks(self) -> int:
         """The time that somebody wanted to have, whether he got it or not."""
-        return self.all_ticks - self.ticks.get("idle", 0) - self.ticks.get("iowait", 0)
+        return _wanted(self.ticks)
 
 
 @dataclass(frozen=True)
@@ -211,6 +220,29 @@ def _ticks(stat: str, usable: Collection[int] | None) -> dict[str, int]:
     return (
         {name: sum(row[place] for row in rows if place < len(row)) for place, name in enumerate(TICKS)} if rows else {}
     )
+
+
+def _wanted(ticks: Mapping[str, int]) -> int:
+    return sum(ticks.values()) - ticks.get("idle", 0) - ticks.get("iowait", 0)
+
+
+def _others(stat: str, usable: Collection[int] | None) -> frozenset[int]:
+    """The processors that are counted and are none of the usable ones."""
+    counted = frozenset(map(int, re.findall(r"(?m)^cpu([0-9]{1,5}) ", stat)))
+    return counted - frozenset(usable) if usable and counted & frozenset(usable) else frozenset()
+
+
+def _confined(root: Path, processes: Collection[int], others: frozenset[int]) -> frozenset[int]:
+    """Those of the processes that run on none of these other processors; one that does not tell may run there."""
+    if not others:
+        return frozenset(processes)
+    found = set()
+    for each in processes:
+        said = re.search(r"(?m)^Cpus_allowed_list:\s*(\S+)$", text(root, f"proc/{each}/status") or "")
+        allowed = numbers(said[1]) if said else frozenset()
+        if allowed and not allowed & others:
+            found.add(each)
+    return frozenset(found)
 
 
 def _throttled(root: Path, usable: Collection[int] | None) -> int | None:

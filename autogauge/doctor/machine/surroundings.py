@@ -34,14 +34,18 @@ def load(machine: Machine) -> Look:
         return Look(look.state, look.found + queue)
     stolen = after.ticks["steal"] - before.ticks["steal"]
     family = before.family_of(machine.measuring) | after.family_of(machine.measuring)
-    measuring = max(0, after.ticks_of(family) - before.ticks_of(family)) * there / passed
-    others = max(0.0, there * (after.wanted_ticks - before.wanted_ticks - stolen) / passed - measuring)
-    shares = _shares(before, after, there / passed, family)
+    of_a_tick = there / passed
+    measuring, is_least = _measuring(before, after, family)
+    measuring *= of_a_tick
+    taken = max(0.0, of_a_tick * (after.wanted_ticks - before.wanted_ticks - stolen))
+    surely = sum(_taken(before, after, each) for each in after.programs if each in after.confined - family) * of_a_tick
+    others = max(taken - measuring, min(surely, taken), 0.0)
+    shares = _shares(before, after, of_a_tick, family)
     who = [f"{plain(name, 40)} {share:.2f}" for name, share in shares.items()]
     named = f" ({', '.join(who)})" if who else ""
     found = f"others took {others:.2f} of {there} processor{'s' if there > 1 else ''}{named}{queue}"
     if family:
-        found += f"; a session of autogauge that measures here took {measuring:.2f}, and the next one waits for its end (measuring lock)"
+        found += f"; a session of autogauge that measures here took {'at least ' if is_least else ''}{measuring:.2f}, and the next one waits for its end (measuring lock)"
     figures = {
         "others_processors": round(others, 3),
         "processors": there,
@@ -61,13 +65,30 @@ def load(machine: Machine) -> Look:
     )
 
 
+def _measuring(before: Moment, after: Moment, family: Collection[int]) -> tuple[float, bool]:
+    """What a family took of the usable processors, in ticks, and whether that is only the least that it was.
+
+    The kernel does not tell on which processor a process ran. Surely here ran what may run nowhere else, and of all that the family took
+    what the others cannot have held.
+    """
+    whole = max(0, after.ticks_of(family) - before.ticks_of(family))
+    confined = (before.confined | after.confined) & frozenset(family)
+    sure = max(0, after.ticks_of(confined) - before.ticks_of(confined))
+    least = max(min(sure, whole), whole - max(0, after.elsewhere - before.elsewhere))
+    return least, least < whole
+
+
+def _taken(before: Moment, after: Moment, process: int) -> int:
+    return max(0, after.programs[process][1] - before.programs.get(process, ("", 0))[1])
+
+
 def _shares(before: Moment, after: Moment, of_a_tick: float, without: Collection[int]) -> dict[str, float]:
     """Which programs took how much of a processor between the moments, those of one name together, the most first."""
     found: dict[str, float] = defaultdict(float)
-    for process, (name, ticks) in after.programs.items():
+    for process, (name, _) in after.programs.items():
         if process in without:
             continue
-        found[name] += max(0, ticks - before.programs.get(process, ("", 0))[1]) * of_a_tick
+        found[name] += _taken(before, after, process) * of_a_tick
     most = sorted(found.items(), key=lambda each: -each[1])[:PROGRAMS]
     return {name: share for name, share in most if share >= LEAST}
 
