@@ -133,7 +133,7 @@ def check(lab: Lab, limit: Limit = None, strict: Strict = False, as_json: AsJson
     with tempfile.TemporaryDirectory(prefix="autogauge-") as folder, Progress() as progress:
         everybody = collector.check(found, limit, Path(folder, "ansible.log"), progress, strict=strict)
     rows, line = [each.to_json() for each in everybody], accounts.in_a_line(everybody)
-    notes = [*accounts.locks_held(everybody), *accounts.same_computer(everybody)]
+    notes = [*collector.keys.notes(found.machines), *accounts.locks_held(everybody), *accounts.same_computer(everybody)]
     if as_json:
         print_json({"machines": rows, "summary": line, "notes": notes})
     else:
@@ -170,7 +170,7 @@ def run(
     )  # the suite's options take half a second, and no other of these commands needs them
 
     asked.check(found, words or ())
-    for each in collector.notes_before():  # when it is over, it is too late
+    for each in collector.notes_before(found):  # when it is over, it is too late
         typer.echo(f"NOTE  {each}", err=True)
     wanted = collector.Wanted(found, limit, reports, tuple(words or ()), strict, deadline)
     with Progress() as progress:
@@ -183,10 +183,7 @@ def _read(lab: Path, limit: str | None, engine: str) -> tuple[Inventory, Any]:
     """The inventory, and a module that does the rest: half a second of statistics and histories, imported while Ansible reads."""
     with ThreadPoolExecutor(1) as pool:
         module = pool.submit(importlib.import_module, f"autogauge.lab.fleet.{engine}")
-        found = inventory.read(lab, limit)
-        if engine == "collector":  # Slurm needs no ssh
-            inventory.check_keys(found)
-        return found, module.result()
+        return inventory.read(lab, limit), module.result()
 
 
 def _show(done: FleetRun | QueuedRun, reports: Path, as_json: bool) -> None:

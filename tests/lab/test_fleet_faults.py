@@ -360,11 +360,12 @@ class TestFoundBeforeAnythingStarts:
         assert "does not start there" in self._found(inventory_of(1, autogauge_python="/no/python"))["lab1"]["sentence"]
 
     def test_no_ssh_key(self, inventory_of, tmp_path):
-        path = inventory_of(1, ansible_ssh_private_key_file=str(tmp_path / "no-key"))
-        for command in ("check", "run"):
-            done = fleet(command, path)
-            assert done.returncode == 2, done.stdout + done.stderr
-            assert f"{tmp_path / 'no-key'}, is not there: name the file of a private key" in done.stderr
+        key = tmp_path / "no-key"
+        path = inventory_of(1, ansible_ssh_private_key_file=str(key))
+        for words in ((), ("run", f"--reports={tmp_path / 'r'}")):
+            found = self._found(path, *words)["lab1"]
+            assert found["outcome"] == "unreachable"
+            assert f"its key, {key}, is not there, and it lets" in found["sentence"]
 
     def test_a_key_that_is_not_known_there(self, inventory_of, tmp_path):
         key = bench._key(tmp_path / "other", mode=0o600)

@@ -167,24 +167,3 @@ def test_what_is_encrypted_is_never_shown_as_it_is_listed_nor_taken_for_a_value(
     )
     with pytest.raises(UserError, match=r"is called in history is encrypted \(ansible-vault\)"):
         inventory.check([named], Path("lab.yml"))
-
-
-@each_of("name", ["ansible_ssh_private_key_file", "ansible_private_key_file"])
-def test_a_key_that_is_not_on_this_computer_is_told_before_anything_starts(tmp_path, monkeypatch, name):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for file in ("there", "in-agent.pub"):
-        (tmp_path / file).touch()
-
-    def with_key(said, **more):
-        machine = inventory.Machine("lab1", "lab1", {name: said, **more})
-        inventory.check_keys(inventory.Inventory(Path("lab.ini"), (machine,)))
-
-    for right in ("~/there", tmp_path / "there", "{{ key }}", tmp_path / "in-agent", "%d/x", "$HOME/x", ""):
-        with_key(str(right))
-    with_key("/no/key", ansible_connection="local")
-    for wrong, why in (("~/gone", f"{tmp_path}/gone, is not there"), (str(tmp_path), f"{tmp_path}, is no file")):
-        with pytest.raises(UserError) as told_of_it:
-            with_key(wrong)
-        assert str(told_of_it.value) == (
-            f"the key of lab1 in lab.ini, {why}: name the file of a private key on this computer ({name})."
-        )

@@ -45,7 +45,8 @@ def load(machine: Machine) -> Look:
     named = f" ({', '.join(who)})" if who else ""
     found = f"others took {others:.2f} of {there} processor{'s' if there > 1 else ''}{named}{queue}"
     if family:
-        found += f"; a session of autogauge that measures here took {'at least ' if is_least else ''}{measuring:.2f}, and the next one waits for its end (measuring lock)"
+        took = f"took {'at least ' if is_least else ''}{measuring:.2f}"
+        found += f"; a session of autogauge that measures here {took}, and the next one waits for its end (measuring lock)"
     figures = {
         "others_processors": round(others, 3),
         "processors": there,

@@ -16,7 +16,7 @@ from typing import Any
 
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_bytes
-from autogauge.lab.fleet import DEADLINE_S, accounts, engine, packed, results, variables
+from autogauge.lab.fleet import DEADLINE_S, accounts, engine, keys, packed, results, variables
 from autogauge.lab.fleet.account_file import AccountFile
 from autogauge.lab.fleet.accounts import Account, Outcome
 from autogauge.lab.fleet.engine import Event, Playbook
@@ -79,14 +79,11 @@ def check(inventory: Inventory, limit: str | None, log: Path, watch: Watch, *, s
     return [*everybody.values()]
 
 
-def notes_before() -> list[str]:
+def notes_before(inventory: Inventory) -> list[str]:
     """Sentences about what is not as somebody may think, which are known before anything starts."""
     left = packed.unknown_to_git()
-    return (
-        [f"git does not know {few(left)}, which stays here: `git add` it if it is to be copied to the machines"]
-        if left
-        else []
-    )
+    found = [f"git does not know {few(left)}, which stays here: `git add` it if it is to be copied to the machines"]
+    return [*(found if left else ()), *keys.notes(inventory.machines)]
 
 
 class FleetRun:
@@ -117,7 +114,7 @@ class FleetRun:
     def go(self) -> None:
         """Do it. After it every machine is accounted for, also after an interruption. Raises :class:`UserError` before anything starts."""
         told = self._prepared()
-        self.notes += notes_before()
+        self.notes += notes_before(self.wanted.inventory)
         self._file.write()
         try:
             self._follow(told)

@@ -7,7 +7,6 @@ machine, or would have one history, is a mistake that is told before anything st
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -27,7 +26,6 @@ CALLED = "autogauge_machine"
 EMULATED = "-emulated"
 """Runs with the emulated GPU are in a folder with this behind the machine's name."""
 LOCAL_PORT = 22
-KEYS = ("ansible_ssh_private_key_file", "ansible_private_key_file")
 
 
 @dataclass(frozen=True)
@@ -121,31 +119,6 @@ def check(machines: Sequence[Machine], path: Path) -> None:
         raise UserError(
             f"{' and '.join(names)} in {path} would have one history, {folder}: call one of them otherwise ({CALLED}=NAME)."
         )
-
-
-def check_keys(inventory: Inventory) -> None:
-    """Raise :class:`UserError` for a key for ssh that is not here: of a machine that is to be reached, where a file is named.
-
-    One whose public half is there may be in the agent. What ssh or Ansible fills in is left to them.
-    """
-    for each in inventory.machines:
-        for name in KEYS if variables.text(each.variables, "ansible_connection") != "local" else ():
-            said = variables.text(each.variables, name)
-            path = Path(said).expanduser()
-            if not said or variables.TEMPLATE.search(said) or set("%$") & set(said) or exists(Path(f"{path}.pub")):
-                continue
-            if not exists(path):
-                wrong = "is not there"
-            elif not path.is_file():
-                wrong = "is no file"
-            elif not os.access(path, os.R_OK):
-                wrong = "may not be read by you"
-            else:
-                continue
-            raise UserError(
-                f"the key of {each.name} in {inventory.path}, {path.absolute()}, {wrong}: "
-                f"name the file of a private key on this computer ({name})."
-            )
 
 
 def _shared(pairs: Iterable[tuple[str | None, str]]) -> list[tuple[str, list[str]]]:

@@ -8,10 +8,12 @@ import re
 import shlex
 
 from autogauge.causes import step_in
+from autogauge.lab.fleet import keys
 from autogauge.lab.fleet.inventory import LOCAL_PORT, Machine
 from autogauge.lab.fleet.variables import TEMPLATE, text
 from autogauge.plain import sentence
 
+_DENIED = r"Permission denied \("
 _OF_SSH = (
     (
         "IDENTIFICATION HAS CHANGED|host key .*has changed",
@@ -22,7 +24,7 @@ _OF_SSH = (
         "its host key is not known here yet: log in once by hand, and compare it: {login}",
     ),
     (
-        r"Permission denied \(",
+        _DENIED,
         "it lets {user} in by no key that was offered: is there such a user, with the public key (ssh-copy-id)? "
         "Or name another one, or another key (ansible_user, ansible_ssh_private_key_file)",
     ),
@@ -65,6 +67,12 @@ def unreachable(machine: Machine, said: str) -> str:
     if key := _KEY.search(said):
         return (
             f"there is no ssh key {key[1] or key[2]} that can be read: name one (ansible_ssh_private_key_file); {where}"
+        )
+    if (lost := keys.missing(machine)) and re.search(_DENIED, said):
+        path, wrong, name = lost
+        return (
+            f"its key, {path}, {wrong}, and it lets {_user(machine, said)} in by no other one: "
+            f"name the file of a private key on this computer ({name}) ({where})"
         )
     for pattern, why in _OF_SSH:
         if re.search(pattern, said, re.IGNORECASE):
