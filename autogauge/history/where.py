@@ -17,9 +17,11 @@ from pathlib import Path
 
 from autogauge.errors import UserError
 from autogauge.files import exists
+from autogauge.history.index_rows import UNREADABLE
 from autogauge.history.indexed import IndexedRun
 from autogauge.history.labels import FIRST, NO_DEVICE, OPENVINO, Labels, value_of
 from autogauge.history.records import moment
+from autogauge.history.standing_file import Standing
 from autogauge.plain import plain
 
 OF_RUNS = (
@@ -38,6 +40,9 @@ OF_BENCHMARKS = ("benchmark", "metric", *FIRST)
 OF_TIME = ("since", "until")
 RUN, LAST = "run", "last"
 FIELDS = (*OF_RUNS, *OF_BENCHMARKS, RUN, *OF_TIME, LAST)
+STANDING = "standing"
+STANDINGS = (*map(str, Standing), UNREADABLE)
+"""All that a run's standing can be: a pattern that fits none of them is a typo, and would choose nothing for good."""
 LABEL = "label."
 NAMED = 20
 """Labels that a mistake's sentence names."""
@@ -65,7 +70,7 @@ class Where:
     @property
     def lasting(self) -> Where:
         """The conditions that hold of a run for good: without those on time and on standings, which runs come to pass."""
-        texts = tuple(each for each in self.texts if each[0] != "standing")
+        texts = tuple(each for each in self.texts if each[0] != STANDING)
         return dataclasses.replace(self, texts=texts, since=None, until=None)
 
     @property
@@ -152,6 +157,8 @@ def parse(words: Sequence[str], option: str = "--where") -> Where:
             last = int(value)
         elif name == RUN:
             numbers.append(_numbers(clause, value, option))
+        elif name == STANDING and not any(_matches(name, each, value) for each in STANDINGS):
+            raise UserError(f"{clause[:80]!r} fits no standing: there is {', '.join(STANDINGS)} ({option}).")
         elif name in FIELDS:
             texts.append((name, value))
         else:

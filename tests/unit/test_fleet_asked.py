@@ -50,7 +50,12 @@ def test_what_may_be_right_there_passes(words):
     asked.check(lab(autogauge_pytest_args=words), words)
 
 
-@each_of("own", ["autogauge_project", "autogauge_repository", "autogauge_version"])
+def test_a_version_of_no_repository_is_this_checkout():
+    with pytest.raises(UserError, match="lab2"):
+        asked.check(lab(autogauge_version="v1", autogauge_pytest_args="--profile=quik"), ())
+
+
+@each_of("own", ["autogauge_project", "autogauge_repository"])
 def test_a_machine_with_a_checkout_of_its_own_may_know_other_words(own):
     asked.check(lab(**{own: "/srv/another", "autogauge_pytest_args": "--profile=quik"}), ())
     with pytest.raises(UserError):

@@ -153,6 +153,13 @@ def test_a_night_without_a_run_is_no_mistake_beside_other_filters_that_fit(run, 
     assert (status, "check them (--where)" in said) == (2, True)
 
 
+def test_a_standing_that_there_is_not_is_no_night_without_a_run(run, tmp_path):
+    """Sent from cron it would send nothing every night, with exit status 0."""
+    status, said = run("push", tmp_path / "there", "--new", "--where=standing=acepted")
+    assert (status, said.startswith("'standing=acepted' fits no standing: there is accepted, ")) == (2, True)
+    assert not (tmp_path / "there").exists()
+
+
 @pytest.mark.parametrize("name", ["  ", " lab", "lab ", "new\nline", "a\tb", "\x1b[31m"])
 def test_a_name_at_the_receiver_is_one_that_can_be_typed_again(run, tmp_path, name):
     status, said = run("push", tmp_path / "there", "--new", "--machine=lab-01", f"--as={name}")

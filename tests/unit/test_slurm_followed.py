@@ -158,6 +158,41 @@ def test_of_what_is_collected_it_is_said_when_it_ended_and_whether_it_is_new(clu
     assert machine["exit_status"] == 0
 
 
+WHEN = (1_795_000_000, 1_795_000_000)
+
+
+def test_of_a_job_that_left_no_run_nothing_was_home_before(cluster, run):
+    cluster.leave("lab-01", 1, 4)
+    shutil.rmtree(cluster.jobs / "lab-01" / "history")
+    (cluster.jobs / "lab-01" / "1.summary.json").unlink()
+    os.utime(cluster.jobs / "lab-01" / "1.status", WHEN)
+    (machine,), _ = run(1, method="collect")
+    assert (machine["outcome"], machine["notes"]) == ("failed", ["job 1 ended at 2026-11-18 11:06 UTC"])
+
+
+def test_of_what_could_not_come_home_nothing_is_said_to_have_been_there(cluster, run, tmp_path):
+    cluster.leave("lab-01", 1, 0)
+    os.utime(cluster.jobs / "lab-01" / "1.status", WHEN)
+    run(1, method="collect")
+    (cluster.jobs / "lab-01" / f"1{slurm.PUSHED}").write_text("autogauge: no way to it.\nexit status 1 of history push x\n")
+    (machine,), _ = run(1, method="collect")
+    still, ended = machine["notes"]
+    assert still.startswith("its results are still on the node: ")
+    assert ended == "job 1 ended at 2026-11-18 11:06 UTC"
+
+
+def test_of_a_job_whose_parts_did_not_all_end_the_last_that_did_is_named(cluster, run):
+    (cluster.jobs / "lab-01").mkdir(parents=True)
+    (cluster.jobs / "lab-01" / "1.submitted").write_text("3 \n")
+    for part in (1, 2):
+        status = cluster.jobs / "lab-01" / f"1_{part}.status"
+        status.write_text("0\n")
+        os.utime(status, WHEN)
+    (machine,), _ = run(1, method="collect")
+    assert machine["notes"] == ["of job 1, the last part that ended did so at 2026-11-18 11:06 UTC"]
+    assert machine["sentence"] == "job 1 left no exit status (part 3 of 3)"
+
+
 def test_where_squeue_fails_nobody_says_that_a_job_goes_on(cluster, run):
     (cluster.place / "broken").touch()
     cluster.leave("lab-01", 1, 0)
@@ -178,8 +213,24 @@ def test_an_interrupted_collect_says_of_no_job_that_it_goes_on(cluster, run):
     cluster.each = each
     (machine,), account = run(1, method="collect")
     assert account["stopped"] == "interrupted by SIGTERM"
-    assert machine["outcome"] == "not started"
+    assert machine["outcome"] == "interrupted", "it started, and may go on"
     assert machine["sentence"].startswith("job 1 was not followed to its end: fleet slurm ")
+
+
+def test_a_collect_that_is_interrupted_while_it_looks_for_jobs_accounts_for_each_machine(cluster, run, monkeypatch):
+    newest = slurm.newest
+
+    def interrupted(machine, folder):
+        if machine.name == "lab-02":
+            raise KeyboardInterrupt("SIGINT")
+        return newest(machine, folder)
+
+    monkeypatch.setattr(slurm, "newest", interrupted)
+    cluster.leave("lab-01", 1, 0)
+    (first, second), account = run(2, method="collect")
+    assert account["stopped"] == "interrupted by SIGINT"
+    assert first["outcome"] == "interrupted"
+    assert (second["outcome"], second["sentence"]) == ("not started", "it was not looked at")
 
 
 def test_an_interruption_while_jobs_are_submitted_names_each_ones_fate(cluster, run, monkeypatch):

@@ -76,6 +76,16 @@ def test_a_filter_keeps_the_runs_it_names(words, holds):
     assert where.parse([words]).holds_for(run()) is holds
 
 
+@each_of("wrong", ["acepted", "", "accept", "[a]ccepted", "pending,accepted"])
+def test_a_standing_that_no_run_can_have_is_a_mistake_and_a_pattern_of_one_is_none(wrong):
+    with pytest.raises(UserError) as told:
+        where.parse([f"standing='{wrong}'"])
+    words = "accepted, quarantined, pending, unreadable"
+    assert str(told.value) == f"'standing={wrong}' fits no standing: there is {words} (--where)."
+    for right in ("Accepted", "q*", "*", "?ending", "unreadable"):
+        assert where.parse([f"standing={right}"]).asks_for("standing")
+
+
 def test_benchmarks_are_filtered_by_metric_device_and_hint():
     wanted = where.parse(["device=auto", "hint=LATENCY", "benchmark=latency:*"])
     benchmark = ("latency: AUTO-LATENCY", "latency_ms")

@@ -18,8 +18,8 @@ from autogauge.options import OPTIONS
 from autogauge.parsing import COUNT, MINUTES, PERCENT, SECONDS, WAIT
 
 NUMBERS = (SECONDS, MINUTES, WAIT, PERCENT, COUNT)
-OF_ITS_OWN = ("autogauge_project", "autogauge_repository", "autogauge_version")
-"""With one of these a machine measures by another checkout than this one."""
+OF_ITS_OWN = ("autogauge_project", "autogauge_repository")
+"""With one of these a machine measures by another checkout than this one; a version alone is one of nothing."""
 ARGUMENTS = "autogauge_pytest_args"
 
 

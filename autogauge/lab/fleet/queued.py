@@ -96,13 +96,13 @@ class QueuedRun:
         """Bring home what earlier jobs left, and judge the newest of each machine, and say when it ended; nothing is submitted."""
         self._file.begin(self.wanted.reports)
         folder = self.wanted.folder.absolute()
-        for account in self.accounts:
-            job = slurm.newest(account.machine, folder)
-            if job is None:
-                account.end(Outcome.NOT_STARTED, f"no job of it left anything in {folder / account.machine.folder}")
-            else:
-                self._jobs[account.machine.name] = job
         try:
+            for account in self.accounts:
+                job = slurm.newest(account.machine, folder)
+                if job is None:
+                    account.end(Outcome.NOT_STARTED, f"no job of it left anything in {folder / account.machine.folder}")
+                else:
+                    self._jobs[account.machine.name] = job
             told, why = self._asked()
             for name, job in self._jobs.items():
                 account, state = self._by_name[name], told.get(name)
@@ -114,7 +114,7 @@ class QueuedRun:
         except KeyboardInterrupt as error:
             self._file.stopped = f"interrupted by {error}" if str(error) else "interrupted"
         finally:
-            self._end()
+            self._end("it was not looked at")
 
     def _asked(self) -> tuple[dict[str, State], str]:
         """What Slurm says of the jobs, or why it says nothing: then the files tell what is done."""
@@ -197,8 +197,10 @@ class QueuedRun:
             account.end(Outcome.FAILED, f"job {job.number} measured, and its run is not at home")
         accounts.judge(account)
         if is_earlier and (ended := slurm.ended(job)):
-            known = "" if account.brought else ", and all that it left was home before"
-            account.remarks.append(f"job {job.number} ended at {ended:%Y-%m-%d %H:%M} UTC{known}")
+            is_known = account.run and not account.brought and not account.notes
+            known = ", and all that it left was home before" if is_known else ""
+            what = f"of job {job.number}, the last part that ended did so" if missing else f"job {job.number} ended"
+            account.remarks.append(f"{what} at {ended:%Y-%m-%d %H:%M} UTC{known}")
         self._changed(account)
 
     def _leave(self, account: Account, job: Job, state: State | None, why: str = "") -> None:
@@ -237,15 +239,13 @@ class QueuedRun:
             )
             each.end(Outcome.NOT_STARTED, why + asked)
 
-    def _end(self) -> None:
+    def _end(self, without_job: str = "it was not submitted") -> None:
         for each in self.accounts:
             job = self._jobs.get(each.machine.name)
-            each.end(
-                Outcome.NOT_STARTED,
-                f"job {job.number} was not followed to its end: {self._later()} brings home what it leaves"
-                if job
-                else "it was not submitted",
-            )
+            if job:
+                later = f"{self._later()} brings home what it leaves"
+                each.end(Outcome.INTERRUPTED, f"job {job.number} was not followed to its end: {later}")
+            each.end(Outcome.NOT_STARTED, without_job)
         self.notes += accounts.set_aside(self.accounts, self.wanted.reports / "history")
         self._file.write(is_done=True)
 

@@ -116,7 +116,7 @@ def statuses(job: Job) -> dict[str, int]:
 
 
 def ended(job: Job) -> datetime.datetime | None:
-    """When the last of its parts left its exit status, by the clock of the folder."""
+    """When the last of those of its parts that left an exit status did so, by the clock of the folder; ``None`` where none did."""
     left = [job.place / f"{stem}{STATUS}" for stem in statuses(job)]
     with contextlib.suppress(OSError):
         if left:
