@@ -196,7 +196,7 @@ def test_of_several_sessions_verdicts_are_added_and_the_last_run_of_its_own_coun
 
     def summary(number, **fields):
         path = tmp_path / f"{number}.json"
-        gate = {"judgements": [{"verdict": "FAIL"}]}
+        gate = {"mode": "fail", "judgements": [{"verdict": "FAIL"}]}
         path.write_text(json.dumps({"verdicts": [{"verdict": "PASS"}], "gate": gate, **fields}))
         return path
 
@@ -208,6 +208,7 @@ def test_of_several_sessions_verdicts_are_added_and_the_last_run_of_its_own_coun
         summary(4, history_file="x/lab1/0003_z.json", interrupted=True),
     ]
     results.read_summaries(account, summaries, history)
+    assert account.gate_mode == "fail"
     assert (account.verdicts, account.gate, account.run) == ({"PASS": 4}, {"FAIL": 4}, "lab1/0001_x")
     assert account.notes == ["its run lab1/0002_y is not at home", "its run lab2/0001_x is not at home"]
 
@@ -226,12 +227,13 @@ def test_machines_that_are_one_computer_wait_for_each_other_where_they_have_one_
 
 
 def test_the_last_line_says_why_a_machine_that_measured_is_not_good():
-    def measured(name, status="1", gate=(), verdicts=(), notes=()):
+    def measured(name, status="1", gate=(), verdicts=(), notes=(), gate_mode="fail"):
         return Account(
             Machine(name, name),
             accounts.Outcome.MEASURED,
             status=status,
             gate=Counter(dict(gate)),
+            gate_mode=gate_mode,
             verdicts=Counter(dict(verdicts)),
             notes=[*notes],
         )
@@ -249,9 +251,16 @@ def test_the_last_line_says_why_a_machine_that_measured_is_not_good():
         unreachable,
     ]
     assert accounts.in_a_line(everybody) == (
-        "6 machines: 5 measured (of a: gate 2 FAIL, verdicts 1 FAIL; of b: gate 3 INCONCLUSIVE; "
+        "6 machines: 5 measured (of a: gate 2 FAIL, verdicts 1 FAIL; of b: its pytest ended with exit status 1, gate 3 INCONCLUSIVE; "
         "of c: its pytest ended with exit status 1; of d: see what is said of it above), 1 unreachable"
     )
+    inconclusive = measured("e", gate={"PASS": 1, "NEW": 2}, verdicts={"PASS": 3, "INCONCLUSIVE": 1})
+    warned = measured("f", gate=fails, gate_mode="warn")
+    only_warned = measured("g", "0", gate=fails, gate_mode="warn", notes=["not all is home: x"])
+    assert accounts.in_a_line([inconclusive, warned, only_warned]) == (
+        "3 machines: 3 measured (of e: its pytest ended with exit status 1, gate 2 NEW, verdicts 1 INCONCLUSIVE; "
+        "of f: its pytest ended with exit status 1, gate 2 FAIL; of g: see what is said of it above)"
+    ), "a gate that only warns fails no test, and whether the others did is not known"
     many = [measured(f"lab-{number:02}", gate=fails) for number in range(9)]
     assert accounts.in_a_line(many).endswith("of lab-04: gate 2 FAIL and 4 more)")
 

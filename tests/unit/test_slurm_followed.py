@@ -174,7 +174,9 @@ def test_of_what_could_not_come_home_nothing_is_said_to_have_been_there(cluster,
     cluster.leave("lab-01", 1, 0)
     os.utime(cluster.jobs / "lab-01" / "1.status", WHEN)
     run(1, method="collect")
-    (cluster.jobs / "lab-01" / f"1{slurm.PUSHED}").write_text("autogauge: no way to it.\nexit status 1 of history push x\n")
+    (cluster.jobs / "lab-01" / f"1{slurm.PUSHED}").write_text(
+        "autogauge: no way to it.\nexit status 1 of history push x\n"
+    )
     (machine,), _ = run(1, method="collect")
     still, ended = machine["notes"]
     assert still.startswith("its results are still on the node: ")

@@ -46,7 +46,9 @@ def load(machine: Machine) -> Look:
     found = f"others took {others:.2f} of {there} processor{'s' if there > 1 else ''}{named}{queue}"
     if family:
         took = f"took {'at least ' if is_least else ''}{measuring:.2f}"
-        found += f"; a session of autogauge that measures here {took}, and the next one waits for its end (measuring lock)"
+        found += (
+            f"; a session of autogauge that measures here {took}, and the next one waits for its end (measuring lock)"
+        )
     figures = {
         "others_processors": round(others, 3),
         "processors": there,

@@ -32,6 +32,8 @@ PROBLEM = "problem="
 ACCEPTED = str(Standing.ACCEPTED)
 HELD = "held"
 FAIL, GOOD = "FAIL", ("PASS", "IMPROVED")
+GATE_FAILS = "fail"
+"""The mode of a gate whose FAIL fails a test."""
 MOST_IN_A_LINE = 5
 """Machines whose reason the last line has."""
 MOST_OF_A_LINE = 300
@@ -63,7 +65,7 @@ class Outcome(str, Enum):
 class Account:
     """One machine's. ``since`` is a time of ``time.monotonic()``; ``says`` is what the first look at it printed.
 
-    ``verdicts`` and ``gate`` count words; ``run`` is the run that this session saved, ``brought`` are all that are new at home, and
+    ``verdicts`` and ``gate`` count words, and ``gate_mode`` is what ``--gate`` was; ``run`` is the run that this session saved, ``brought`` are all that are new at home, and
     ``standings`` has what each of these may be used for: its word, and why. ``openvino`` is the release that was measured.
     """
 
@@ -79,6 +81,7 @@ class Account:
     said: str = ""
     verdicts: Counter[str] = field(default_factory=Counter)
     gate: Counter[str] = field(default_factory=Counter)
+    gate_mode: str = ""
     run: str = ""
     openvino: str = ""
     brought: list[str] = field(default_factory=list)
@@ -204,13 +207,24 @@ def in_a_line(accounts: Sequence[Account]) -> str:
 
 
 def _not_good(account: Account) -> str:
-    """Why a machine that measured is not good."""
-    kinds = (("gate", account.gate), ("verdicts", account.verdicts))
-    found = [f"{what} {words[FAIL]} {FAIL}" for what, words in kinds if words[FAIL]]
-    if not found and account.status != "0":  # an option may have asked for more: --gate-inconclusive=fail, say
-        others = ", ".join(f"{count} {word}" for word, count in account.gate.items() if word not in GOOD)
-        found = [f"gate {others}" if others else f"its pytest ended with exit status {account.status}"]
+    """Why a machine that measured is not good, as far as that is sure: a test may fail for more than what is counted here."""
+    found = []
+    if account.status != "0":
+        fails = {
+            "gate": account.gate[FAIL] if account.gate_mode == GATE_FAILS else 0,
+            "verdicts": account.verdicts[FAIL],
+        }
+        found = [f"{what} {count} {FAIL}" for what, count in fails.items() if count]
+        if not found:  # an option may have asked for more, or a test that judges nothing failed: what else is known stands beside it
+            found = [", ".join([f"its pytest ended with exit status {account.status}", *_beside(account)])]
     return ", ".join([*found, *(["see what is said of it above"] if account.notes else [])])
+
+
+def _beside(account: Account) -> list[str]:
+    """The words that are not good, counted, whether they failed a test or not."""
+    kinds = (("gate", account.gate), ("verdicts", account.verdicts))
+    others = ((what, [f"{count} {word}" for word, count in words.items() if word not in GOOD]) for what, words in kinds)
+    return [f"{what} {', '.join(counts)}" for what, counts in others if counts]
 
 
 def set_aside(accounts: Iterable[Account], history: Path) -> list[str]:

@@ -165,7 +165,9 @@ def read_summary(account: Account, path: Path) -> None:
         )
     with contextlib.suppress(AttributeError, TypeError):
         account.verdicts = Counter(str(each.get("verdict")) for each in summary.get("verdicts") or ())
-        judgements = (summary.get("gate") or {}).get("judgements") or ()
+        gate = summary.get("gate") or {}
+        account.gate_mode = str(gate.get("mode") or "")
+        judgements = gate.get("judgements") or ()
         account.gate = Counter(str(each.get("verdict")) for each in judgements)
     if release := summary.get("openvino"):
         account.openvino = plain(str(release).partition("-")[0], 40)
