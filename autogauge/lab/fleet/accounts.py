@@ -65,8 +65,9 @@ class Outcome(str, Enum):
 class Account:
     """One machine's. ``since`` is a time of ``time.monotonic()``; ``says`` is what the first look at it printed.
 
-    ``verdicts`` and ``gate`` count words, and ``gate_mode`` is what ``--gate`` was; ``run`` is the run that this session saved, ``brought`` are all that are new at home, and
-    ``standings`` has what each of these may be used for: its word, and why. ``openvino`` is the release that was measured.
+    ``verdicts`` and ``gate`` count words, and ``gate_mode`` is what ``--gate`` was; ``run`` is the run that this session saved,
+    ``brought`` are all that are new at home, and ``standings`` has what each of these may be used for: its word, and why. ``openvino``
+    is the release that was measured.
     """
 
     machine: Machine
