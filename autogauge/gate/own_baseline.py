@@ -6,11 +6,12 @@ of those that it continues, from where the benchmark's level begins, as they sta
 
 from __future__ import annotations
 
+import datetime
 import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autogauge.gate.trends import Trend
+from autogauge.gate.trends import PresentLevel, Trend, news_level, without_rejected
 from autogauge.history import continuation, standing
 from autogauge.history.baseline import LAST
 from autogauge.history.found import begins_with
@@ -51,10 +52,18 @@ class OwnBaselines:
             return None
         record = self._record(self._runs[trend.runs[-1]])
         key = trend.identity.benchmark
-        if record.by_a_person(key) is not Standing.QUARANTINED:
+        if not self._is_rejected(trend, -1):
             return None
         when = moment(record.word_about(key)[1])
         return ": ".join(filter(None, (f"{when.day} {when:%b %Y}" if when else "", record.why_about(key))))
+
+    def news_level(self, trend: Trend, now: datetime.datetime) -> PresentLevel | None:
+        """The trend's present level where it is news (``gate.trends``); one of runs that a person rejected, all of them, is none."""
+        return news_level(without_rejected(trend, lambda place: self._is_rejected(trend, place)), self._runs, now)
+
+    def _is_rejected(self, trend: Trend, place: int) -> bool:
+        record = self._record(self._runs[trend.runs[place]])
+        return record.by_a_person(trend.identity.benchmark) is Standing.QUARANTINED
 
     def against(self, trend: Trend) -> str:
         """What was said against the benchmark's newest run, where that was said of this benchmark; empty for nothing."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -339,6 +339,19 @@ def news_level(trend: Trend, runs: Sequence[IndexedRun], now: datetime.datetime)
         return level
     day = level.since.when
     return level if day and (now - day).total_seconds() <= NEWS_DAYS * DAY_S else None
+
+
+def without_rejected(trend: Trend, is_rejected: Callable[[int], bool]) -> Trend:
+    """The trend without the newest levels that nothing but runs makes which a person rejected: they are no level of the benchmark's.
+
+    ``is_rejected`` tells it of a place in the trend; it is asked where all runs of a level are quarantined.
+    """
+    kept, used = list(trend.stretches), trend.used
+    while kept and kept[-1].is_nobodys:
+        if not all(is_rejected(place) for place in used if kept[-1].first <= place <= kept[-1].last):
+            break
+        kept.pop()
+    return trend if len(kept) == len(trend.stretches) else replace(trend, stretches=tuple(kept))
 
 
 def _evidence(trend: Trend, first: int) -> float:

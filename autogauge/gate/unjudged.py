@@ -22,7 +22,7 @@ from autogauge.gate.gate import CARRY_OVER
 from autogauge.gate.judged import IMPROVED, NO_BASELINE
 from autogauge.gate.own_baseline import OwnBaselines
 from autogauge.gate.saved import HISTORY
-from autogauge.gate.trends import Trend, news_level, until
+from autogauge.gate.trends import Trend, until
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun
@@ -139,7 +139,7 @@ def unjudged(
         return None
     if rejected is None and len(trend.used) >= 2 * SHORTEST and (verdict != NO_BASELINE or baselines.has_one(trend)):
         return None
-    if (level := news_level(trend, runs, now)) and level.worse and (not level.is_accepted or level.is_sure(trends)):
+    if (level := baselines.news_level(trend, now)) and level.worse and (not level.is_accepted or level.is_sure(trends)):
         return None
     if rejected is not None:
         return Unjudged(Why.REJECTED if baselines.has_one(trend) else Why.ALL_REJECTED, newest, rejected)

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from urllib.parse import quote
 
 import pytest
@@ -111,18 +111,38 @@ def test_what_a_database_has_is_brought_up_to_date_also_where_it_passes_no_filte
         assert [run.number for run in database.meant(found, whole, there)] == [1, 3]
 
 
-def test_what_became_a_copy_goes_and_the_run_that_counts_takes_its_place(tmp_path):
-    """Exported before its machine's own folder was brought here: it may not count twice, and not be lost."""
-    year(tmp_path / "history", "lab-01", runs=2)
-    (tmp_path / "history" / "lab-02").mkdir()
-    name = next((tmp_path / "history" / "lab-01").glob("0002_*.json")).name
-    shutil.copy(tmp_path / "history" / "lab-01" / name, tmp_path / "history" / "lab-02" / name)
+@pytest.mark.parametrize("mixed", [False, True], ids=["a folder of copies only", "with a run of its own"])
+def test_what_became_a_copy_goes_and_the_run_that_counts_takes_its_place(psycopg, tmp_path, monkeypatch, mixed):
+    """Exported before its machine's own folder was brought here: it may not count twice, and not be lost. Only the server is made up."""
+    history, removed, written = tmp_path / "history", [], []
+    year(history, "lab-01", runs=2)
+    if mixed:
+        year(history, "lab-02", runs=1, slower=1.1, days=50)
+    (history / "lab-02").mkdir(exist_ok=True)
+    (run,) = (history / "lab-01").glob("0002_*.json")
+    shutil.copy(run, history / "lab-02" / run.name)
+    rows = {("lab-02", run.name): "as it was", ("lab-77", run.name): "of another history"}
+    monkeypatch.setattr(database, "_connected", lambda address: nullcontext())
+    monkeypatch.setattr(database, "_batch", lambda connection, address: nullcontext())
+    monkeypatch.setattr(database.database_tables, "prepare", lambda connection, shown: None)
+    monkeypatch.setattr(
+        database, "_known", lambda connection, folders: {key: rows[key] for key in rows if key[0] in folders}
+    )
+    monkeypatch.setattr(database, "_remove", lambda connection, keys: removed.extend(keys) or len(keys))
+    monkeypatch.setattr(
+        database, "_write", lambda connection, batch: written.extend((*each.key[:1], each.key[1][:4]) for each in batch)
+    )
     with ExitStack() as stack:
-        histories = Histories(stack, tmp_path / "history", tmp_path / "cache")
-        found, whole = histories.all(where.parse(["run=1"])), histories.all(Where())
-        assert database.twice(whole) == [("lab-02", name)]
-        assert [run.number for run in database.meant(found, whole, {("lab-02", name)})] == [1, 2]
-        assert [run.number for run in database.meant(found, whole, ())] == [1]
+        histories = Histories(stack, history, tmp_path / "cache")
+        found, whole = histories.all(where.parse(["run=1", "machine=lab-01"])), histories.all(Where())
+        done = database.export(lambda: (found, whole), "postgresql://db/lab")
+        assert removed == [("lab-02", run.name)]
+        assert written == [("lab-01", "0001"), ("lab-01", "0002")]
+        assert (done.new, done.removed, done.only_there) == (2, 1, 0)
+        rows.clear()
+        written.clear()
+        database.export(lambda: (found, whole), "postgresql://db/lab")
+        assert written == [("lab-01", "0001")], "what was not there is chosen by the filters alone"
 
 
 def test_what_is_said_of_a_history_is_said_once(tmp_path, monkeypatch):

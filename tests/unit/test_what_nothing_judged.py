@@ -206,6 +206,22 @@ def test_how_old_is_stale_is_read_alike_by_page_and_alert(tmp_path, command):
         assert str(done.exception).startswith(f"'{days}' does not fit: give "), done.exception
 
 
+def test_what_became_worse_on_machines_that_nothing_judged_now_is_counted_apart(tmp_path):
+    """A benchmark that is measured no more failed at last; what is measured in its place has no baseline yet."""
+    history = tmp_path / "history"
+    machine(history, "lab-02", 12, last=20, red=lambda key, number: number == 12)
+    put(history / "lab-02", 13, {PER_FRAME: 1.0}, 0.3, verdict="NO BASELINE")
+    machine(history, "lab-03", 1, verdict="NO BASELINE")
+    assert (
+        heading(report(tmp_path))
+        == "None of 2 machines was judged: no baseline, 1 of them became slower or larger before"
+    )
+    machine(history, "lab-01")
+    assert heading(report(tmp_path)).startswith(
+        "0 of 1 judged machine became slower or larger, 2 of 3 machines not judged (no baseline), 1 of these became slower or larger before"
+    )
+
+
 def test_a_trend_of_many_runs_is_judged_by_its_level_where_some_are_accepted(tmp_path):
     """As where each night's gate had no history beside it, and the runs come together only here."""
     history = tmp_path / "history"
@@ -332,6 +348,28 @@ def test_a_run_that_a_person_rejected_is_said_to_be_and_asked_of_nobody(tmp_path
     assert "a person rejected its newest run" in done.stdout
     assert "no, noise" in done.stdout
     assert "accept" not in done.stdout
+
+
+def test_a_level_of_runs_that_a_person_rejected_is_none(tmp_path):
+    """All of them: one that the gate alone refused makes it a level again."""
+    history = tmp_path / "history"
+    slower = {"slower": lambda key, number: 1.2 if number > 12 else 1.0, "red": lambda key, number: number > 12}
+    machine(history, "lab-01", 18, **slower)
+    machine(history, "lab-02")
+    assert heading(report(tmp_path)).startswith("1 of 2 machines became slower or larger")
+    for number in range(13, 18):
+        by_a_person(history, "lab-01", number)
+    assert "FAIL lab-01" in said(report(tmp_path) / "index.html")
+    by_a_person(history, "lab-01", 18)
+    out = report(tmp_path)
+    assert "FAIL lab-01" not in said(out / "index.html")
+    assert heading(out).startswith(
+        "0 of 1 judged machine became slower or larger, 1 of 2 machines not judged (a person"
+    )
+    assert "rejected by a person" in rows_of(out)["lab-01"][0][1]
+    done = alert(tmp_path)
+    assert "no alert is open" in done.stdout, done.stdout
+    assert "a person rejected its newest run" in done.stdout
 
 
 def test_a_rejected_benchmark_has_its_own_reason_and_no_other_benchmarks(tmp_path):

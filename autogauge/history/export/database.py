@@ -78,7 +78,8 @@ def export(read: Callable[[], tuple[Selection, Selection]], destination: str) ->
             found, whole = read()
             done.unreadable = len(found.unreadable)
             every = (*whole.runs, *whole.unreadable)
-            folders = sorted({run.path.resolve().parent for run in every})
+            # Also those that hold nothing but copies now: what was written of these is to be found, and to go.
+            folders = sorted({run.path.resolve().parent for run in (*every, *(copy for _, copy in whole.copies))})
             gone = [(text(folder.name), text(name)) for folder in folders for name in pruned.gone(folder)]
             known = _known(connection, sorted({text(folder.name) for folder in folders}))
             wanted = meant(found, whole, known)

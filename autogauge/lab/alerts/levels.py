@@ -16,7 +16,7 @@ from enum import Enum
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
 from autogauge.gate.past import Rule
-from autogauge.gate.trends import Trend, present_stretch
+from autogauge.gate.trends import Trend, present_stretch, without_rejected
 from autogauge.history.baseline import LAST
 from autogauge.history.index_rows import ACCEPTED
 from autogauge.history.indexed import IndexedRun, run_and_day
@@ -50,6 +50,7 @@ class Levels:
     standing_of: Callable[[IndexedRun], Record]
 
     def __post_init__(self) -> None:
+        self.trend = without_rejected(self.trend, self._is_rejected)
         self._said = [self._say(place) for place in range(len(self.trend.runs))]
 
     def run(self, place: int) -> IndexedRun:
@@ -138,16 +139,19 @@ class Levels:
         verdict = self.trend.verdicts[place]
         is_out = self.trend.standings[place] == str(Standing.QUARANTINED)
         record = self.standing_of(run)
-        by_user = record.by_a_person(key)
-        if by_user is Standing.ACCEPTED and key in record.new_level:
+        if record.by_a_person(key) is Standing.ACCEPTED and key in record.new_level:
             return Said.NORMAL
-        if by_user is Standing.QUARANTINED:
+        if self._is_rejected(place):
             return Said.NOTHING  # the machine was at fault, somebody says
         if is_out and verdict in JUDGED_LATER and key in record.new_level:
             return Said.WORSE  # the gate failed it once its baseline was carried over
         if verdict in FAILED:
             return Said.WORSE if is_out else Said.NOTHING  # slower than another device, say: that is no level
         return Said.AS_BEFORE if verdict in PASSED else Said.NOTHING
+
+    def _is_rejected(self, place: int) -> bool:
+        record = self.standing_of(self.run(place))
+        return record.by_a_person(self.trend.identity.benchmark) is Standing.QUARANTINED
 
     def _failed(self) -> list[int]:
         """The newest runs that the gate failed in a row, oldest first, where they confirm one another; else none."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from autogauge.gate.judgement import percent
 from autogauge.gate.own_baseline import OwnBaselines
-from autogauge.gate.trends import PresentLevel, Trend, news_level, until
+from autogauge.gate.trends import PresentLevel, Trend, until
 from autogauge.gate.unjudged import Coverage, Looked, Unjudged, coverage, look
 from autogauge.history import reporting
 from autogauge.history.index_rows import ACCEPTED
@@ -247,7 +247,7 @@ def morning_of(
     cells: dict[str, dict[str, list[Cell]]] = {machine: defaultdict(list) for machine in machines}
     for place, (trend, each) in enumerate(zip(now_trends, looked, strict=True)):
         identity = trend.identity
-        since = news_level(trend, runs, now)
+        since = baselines.news_level(trend, now)
         found = _cell(place, trend, runs, machines[identity.machine], since, each, baselines.change_of(trend))
         found = replace(found, is_sure=since is None or since.is_sure(len(trends)))
         cells[identity.machine][identity.benchmark].append(found)

@@ -199,18 +199,24 @@ def _heading(history: Selection, found: Morning) -> str:
 
 def counts(found: Morning) -> str:
     """How many machines are what, in words: ``5 of 100 machines became slower, 1 is not reporting``."""
-    of = [row for row in found.rows if row.tags & {"slower", "fails"}]
     covered, machines = found.coverage, counted(len(found.rows), "machine")
+    worse = {row.machine for row in found.rows if row.tags & {"slower", "fails"}}
+    # What is measured no more was worse, and what is measured now nothing judged.
+    of_others = len(worse & {*covered.not_judged})
+    before = [f"{of_others} of {'these' if covered.judged else 'them'} became slower or larger before"] * bool(
+        of_others
+    )
     if covered.judged:
         judged = counted(covered.judged, "judged machine") if covered.not_judged else machines
-        parts = [f"{len(of)} of {judged} became slower or larger"]
+        parts = [f"{len(worse) - of_others} of {judged} became slower or larger"]
         parts += [f"{len(covered.not_judged)} of {machines} not judged ({covered.reasons()})"] * bool(
             covered.not_judged
         )
+        parts += before
         which = "the one judged" if covered.judged == 1 else f"{covered.in_part} of the {covered.judged} judged"
         parts += [f"{which} in part only"] if covered.in_part else []
     else:
-        parts = [f"None of {machines} was judged: {covered.reasons()}"]
+        parts = [f"None of {machines} was judged: {covered.reasons()}", *before]
     states = [row.reporting.state for row in found.rows]
     parts += [f"{count} {state}" for state in (reporting.SILENT, reporting.STALE) if (count := states.count(state))]
     ahead = sum(bool(row.reporting.hiding) for row in found.rows)
