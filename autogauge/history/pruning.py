@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autogauge.causes import step_for
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import flush_folder
 from autogauge.history import baseline, pruned, reporting, run_file, standing, store
@@ -198,7 +199,7 @@ def _state(path: Path) -> State | None:
 
 @dataclass(frozen=True)
 class Removed:
-    """What was removed: ``runs``; ``changed`` are those that somebody gave another standing meanwhile, which stay."""
+    """What was removed: ``runs``; ``changed`` are those that somebody gave another standing meanwhile, which stay with their copies."""
 
     runs: int
     changed: tuple[IndexedRun, ...]
@@ -219,18 +220,22 @@ def remove(what: Plan) -> Removed:
             _unlink(beside(folder / name))
         pairs = list(zip(what.removed, what.standings, strict=True))
         changed = [run for run, state in pairs if _is_changed(run, state)]
+        stay = {_identity(run) for run in changed}
+        changed += [run for run, _ in pairs if _identity(run) in stay and run not in changed]
         going = [run.path for run in what.removed if run not in changed]
         names = {path.name for path in going}
         still = [name for name in listed if name in names or not (folder / name).exists()]
         if going or len(still) < len(listed):
-            gone += _list(folder, [*still, *(path.name for path in going)], pairs)
+            _list(folder, [*still, *(path.name for path in going)], pairs, gone)
         early = len(gone)
         try:
             for run, state in pairs:
                 if run in changed or run.path in gone:
                     continue
-                if _is_changed(run, state):  # once more, at the last moment: not every writer takes the lock
+                # Once more, at the last moment: not every writer takes the lock. Its copies, which are later, stay with it.
+                if _identity(run) in stay or _is_changed(run, state):
                     changed.append(run)
+                    stay.add(_identity(run))
                     continue
                 run.path.unlink(missing_ok=True)
                 gone.append(run.path)
@@ -248,45 +253,55 @@ def remove(what: Plan) -> Removed:
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def _list(folder: Path, names: Sequence[str], pairs: Sequence[tuple[IndexedRun, State | None]]) -> list[Path]:
-    """Write the list of what was pruned; returns the runs that had to go for it, where the disk is full.
+def _list(
+    folder: Path, names: Sequence[str], pairs: Sequence[tuple[IndexedRun, State | None]], gone: list[Path]
+) -> None:
+    """Write the list of what was pruned; ``gone`` gets the runs that had to go for it, where the disk is full.
 
-    Raises ``OSError``, and :class:`UserError` where all that may go did not make room enough.
+    Raises ``OSError`` where nothing went, and :class:`UserError` where some did, and no list says so.
     """
-    room = _make_room(folder, pairs)
-    gone: list[Path] = []
-    while True:
-        try:
-            pruned.write(folder, names)
-        except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            if path := next(room, None):
-                gone.append(path)
-                continue
-            if not gone:
-                raise
-            raise UserError(
-                f"{counted(len(gone), 'run')} of {folder} removed, and the list of them ({pruned.NAME}) has no room still: free some space "
-                "on that disk before anybody pushes or pulls, which may bring them back."
-            ) from error
-        return gone
+    room = _make_room(folder, pairs, gone)
+    try:
+        while True:
+            try:
+                pruned.write(folder, names)
+            except OSError as error:
+                if error.errno not in _FULL or next(room, None) is None:
+                    raise
+            else:
+                return
+    except OSError as error:
+        if not gone:
+            raise
+        is_full = error.errno in _FULL
+        why = "has no room still" if is_full else f"is not written ({error.strerror}: {error.filename or folder})"
+        step = "free some space on that disk" if is_full else step_for(error) or "let this user write there"
+        raise UserError(
+            f"{counted(len(gone), 'run')} of {folder} removed, and the list of them ({pruned.NAME}) {why}: {step}. A push or a pull may "
+            "bring them back: prune again after it."
+        ) from error
 
 
-def _make_room(folder: Path, pairs: Sequence[tuple[IndexedRun, State | None]]) -> Iterator[Path]:
-    """Remove runs one by one, each with all that is beside it, before any list says so.
+def _make_room(
+    folder: Path, pairs: Sequence[tuple[IndexedRun, State | None]], gone: list[Path]
+) -> Iterator[IndexedRun]:
+    """Remove runs one by one, each with all that is beside it, before any list says so. ``gone`` gets each as soon as it is gone.
 
     Whoever is killed then leaves no list. So only a run goes whose number is lower than that of one that stays: the next number is above
-    that one's, and no other run gets the number of one that went.
+    that one's, and no other run gets the number of one that went. Where it may not go, its copies stay, too: their order is the plan's.
     """
     going = {run.path.name for run, _ in pairs}
     last = max((store.number_of(path) for path in store.runs(folder) if path.name not in going), default=0)
+    staying: set[tuple[str, datetime.datetime | None]] = set()
     for run, state in pairs:
-        if run.number < last and not _is_changed(run, state):
-            run.path.unlink(missing_ok=True)
-            _unlink(beside(run.path))
-            flush_folder(folder)
-            yield run.path
+        if run.number >= last or _identity(run) in staying or _is_changed(run, state):
+            staying.add(_identity(run))
+            continue
+        run.path.unlink(missing_ok=True)
+        gone.append(run.path)
+        _unlink(beside(run.path))
+        flush_folder(folder)
+        yield run
 
 
 def _is_changed(run: IndexedRun, before: State | None) -> bool:

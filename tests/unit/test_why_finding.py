@@ -17,7 +17,7 @@ from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import compiled, drawing, sides
 from autogauge.lab.why.finding import Finding
-from autogauge.lab.why.study import Why
+from autogauge.lab.why.study import Why, WhyTurns
 from autogauge.measuring import saving
 from autogauge.measuring.condition import Condition
 from autogauge.probe.request import Failure
@@ -51,22 +51,123 @@ def test_what_counting_drops_is_no_difference():
     assert {each.line.word for each in finding.compared} == {"open"}
 
 
-def test_all_intervals_hold_together():
+def test_all_intervals_hold_together(monkeypatch):
     """Of 100 results without a difference 5 may have a layer that seems to differ; with 11 layers at 95 % each 40 would."""
+    monkeypatch.setattr(Finding, "step_us", 0.0)
     wrong = sum(
-        any(
-            each.line.word != "open"
-            for each in Finding(no_steps(measured(USUAL, USUAL, blocks=11, seed=seed))).compared
-        )
+        any(each.line.word != "open" for each in Finding(measured(USUAL, USUAL, blocks=11, seed=seed)).compared)
         for seed in range(100)
     )
     assert wrong <= 11  # 5 are expected; more than 11 comes once in a hundred thousand
 
 
-def no_steps(result):
+def test_a_gpu_counts_whole_microseconds_too():
+    """Of each inference's own time less than a microsecond is dropped, and so of their mean."""
+    result = measured(USUAL, {**USUAL, "conv-3": 100.9}, noise_us=0.01)
     for each in ("A counted", "B counted"):
-        result.facts[each]["averages"] = False
-    return result
+        result.facts[each] |= {"averages": False, "step_us": 1.0}
+    finding = Finding(result)
+    assert finding.step_us == 1.0
+    assert {each.line.word for each in finding.compared} == {"open"}
+
+
+def test_what_is_dropped_of_each_layer_is_dropped_of_their_sum():
+    """100 layers that lie 0.9 µs below a whole one: a sum of them is 90 µs too small, and none of it is a change."""
+    many = {f"conv-{place}": 100.0 for place in range(100)}
+    finding = Finding(measured(many, dict.fromkeys(many, 100.9), noise_us=0.01))
+    lines = {each.title: each for each in finding.whole}
+    for title in ("sum of layers", "outside of layers", "change that layers leave unexplained"):
+        found = lines[title].difference
+        assert found.high - found.low >= 2 * 100 * finding.step_us / 1e3, title
+        assert lines[title].word == "open", title
+    assert lines["counting itself"].difference.high - lines["counting itself"].difference.low < 0.05
+    block = next(iter(drawing.blocks(finding.result)))
+    assert "each is wider by 2.5 µs for each of its layers" in block.how
+
+
+def test_many_equal_layers_are_counted_all_the_same():
+    many = {f"conv-{place}": 10.0 for place in range(600)}
+    finding = Finding(measured(many, {**many, "conv-7": 60.0}, noise_us=0.1))
+    assert (finding.compared[0].label, finding.compared[0].line.word) == ("conv-7", "slower")
+    same = Finding(measured(many, many, noise_us=0.1))
+    assert len(same.compared) == 12
+    assert "No layer was counted" not in " ".join(drawing.words(same))
+
+
+def test_one_that_is_below_a_microsecond_here_is_compared_with_itself_there():
+    result = measured({**USUAL, "gelu": 0.0}, {**USUAL, "gelu": 30.0}, noise_us=0.1)
+    result.facts["A counted"]["layers"][10] = layer("gelu", executed=False)
+    finding = Finding(result)
+    assert finding.counts["only_in"] == {"A": 0, "B": 0}
+    assert (finding.compared[0].label, finding.compared[0].line.word) == ("gelu", "slower")
+    assert "Below 1 µs in every profile or not run" in next(iter(drawing.blocks(result))).how
+
+
+def test_a_layer_that_one_process_of_a_side_executed_was_executed():
+    facts = {}
+    told = [layer("conv"), layer("relu", executed=False)]
+    reply = {"layers": told, "layers_us": [5.0, 0.0], "latencies_ms": [1.0], "averages": True, "step_us": 1.0}
+    WhyTurns._layers(reply, facts, "d")
+    WhyTurns._layers({**reply, "layers": [layer("conv", executed=False), layer("relu")]}, facts, "d")
+    WhyTurns._layers({**reply, "layers": [layer("relu", executed=False), layer("conv", executed=False)]}, facts, "d")
+    assert [each["executed"] for each in facts["layers"]] == [True, True]
+    facts["layers"][1]["executed"] = False
+    times = WhyTurns._layers({**reply, "layers": [layer("relu"), layer("conv")], "layers_us": [0.5, 6.0]}, facts, "d")
+    assert list(times) == [6.0, 0.5]
+    assert [each["executed"] for each in facts["layers"]] == [True, True]
+
+
+def test_of_two_models_it_is_said_that_a_name_may_be_anothers():
+    result = measured(USUAL, USUAL)
+    assert "two models" not in next(iter(drawing.blocks(result))).how
+    result.facts["A counted"]["model"], result.facts["B counted"]["model"] = "d", "e"
+    result.facts["A counted"]["layers"][0]["shapes"] = "[1,8]"
+    result.facts["B counted"]["layers"][0]["shapes"] = "[1,9]"
+    finding = Finding(result)
+    assert finding.counts["only_in"] == {"A": 1, "B": 1}
+    assert "A and B are two models, and a name may be another layer's there" in next(iter(drawing.blocks(result))).how
+
+
+def test_where_other_numbers_of_requests_are_in_flight_frames_are_judged_and_both_counts_said():
+    for b, metric in (("NUM_STREAMS=2", "fps"), ("CPU", "latency_ms"), ("CPU+PERFORMANCE_HINT_NUM_REQUESTS=4", "fps")):
+        study = Why(*sides.both("here", b, BASE, Path("none")), BASE, 12)
+        assert study.claims(None, study.conditions(None))[0].metric.name == metric, b
+    result = measured(USUAL, USUAL)
+    result.facts["A"]["infer_requests"], result.facts["B"]["infer_requests"] = 1, 2
+    said = " ".join(drawing.words(Finding(result)))
+    assert re.search(r"A has \S+ ms an inference with 1 request in flight and B \S+ with 2 requests in flight", said)
+    how = next(each.how for each in drawing.blocks(result) if each.id == "why-in-use")
+    assert "other numbers of requests in flight" in how
+    assert "(A 1, B 2)" in how
+    result.facts["B"]["infer_requests"] = 1
+    assert "in flight" not in " ".join(drawing.words(Finding(result)))
+
+
+def test_a_property_that_varies_is_listed_with_both_sets_and_one_that_is_not_given_is_not_the_same():
+    result = measured(USUAL, USUAL)
+    result.facts["A"]["properties"] |= {"MEMORY": 1, "ODD": "not given", "HIDDEN": "not given"}
+    result.facts["B"]["properties"] |= {"MEMORY": 2, "ODD": 5, "HIDDEN": "not given"}
+    result.facts["A"]["varying"] = {"MEMORY": ["1", "2", "3"]}
+    finding = Finding(result)
+    assert ("MEMORY", "1 or 2 or 3", "2") in finding.varying_properties
+    assert ("ODD", "not given", "5") in finding.properties
+    block = next(each for each in drawing.blocks(result) if each.id == "why-properties")
+    assert ("MEMORY (varies from process to process)", "1 or 2 or 3", "2") in block.table.rows
+    assert "Neither side gave, when it was asked: HIDDEN." in block.how
+    said = " ".join(drawing.words(finding))
+    assert "MEMORY (1 or 2 or 3; 2)" in said
+    assert "1 is given by one side alone." in said
+    told = drawing.to_json(finding)
+    assert told["properties_that_vary"] == [{"name": "MEMORY", "A": "1 or 2 or 3", "B": "2"}]
+    assert told["properties_not_given"] == ["HIDDEN"]
+
+
+def test_the_fifth_value_of_a_property_is_kept_as_the_first_is():
+    varying = {}
+    for value in range(8):
+        varying = compiled.noted(varying, {"MEMORY": 0}, {"MEMORY": value})
+    assert varying["MEMORY"] == [*map(str, range(8))]
+    assert compiled.differing({"MEMORY": 0}, {"MEMORY": 7}, varying, {}) == []
 
 
 def test_layers_of_one_side_alone_are_shown_and_counted():
@@ -84,8 +185,8 @@ def test_layers_of_one_side_alone_are_shown_and_counted():
 def test_small_layers_are_one_line_and_nothing_of_the_sum_is_lost():
     small = {f"tiny-{place}": 0.5 for place in range(30)}
     finding = Finding(measured({**USUAL, **small}, {**USUAL, **small}, noise_us=0.1))
-    assert len(finding.compared) == 10
-    assert finding.rest.title == "30 others together"
+    assert len(finding.compared) == 12  # the ten that take the time, and of the others the largest few
+    assert finding.rest.title == "28 others together"
     shown = sum(each.line.difference.ratio for each in finding.compared[:4])
     rest = finding.summed(finding.compared[4:])
     assert rest.title == "36 others together"

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from autogauge.cache import Cache
+from autogauge.lab.why import compiled
 from autogauge.models import tiny
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeRequest
-from autogauge.probe.worker import layers
+from autogauge.probe.worker import graph, layers
 from tests.properties import for_all
 
 
@@ -59,14 +60,17 @@ class Subject:
 
     resets_state = False
 
-    def __init__(self, request, compiled, device="CPU", another=None):
+    def __init__(self, request, compiled, device="CPU", another=None, asked=None):
         self.infer_request, self.compiled, self.another = request, compiled, another
-        self.request = {"warm_up_s": 0.0, "measure_s": 0.01, "device": device}
+        self.request = {"warm_up_s": 0.0, "measure_s": 0.01, "device": device, "properties": asked or {}}
         self.core, self.model, self.compiled_for = self, None, []
         self.infer_request.infer()
 
     def infer_anew(self):
         self.infer_request.infer()
+
+    def get_property(self, device, name):
+        return dict.fromkeys(("PERF_COUNT", "NUM_STREAMS", "INFERENCE_PRECISION_HINT"), "RW")
 
     def compile_model(self, _, device, properties):
         self.compiled_for.append((device, properties))
@@ -161,6 +165,79 @@ def test_a_device_that_counts_nothing_is_an_error_and_no_empty_profile():
         layers.counted(Subject(nothing, Compiled(**ON_CPU), another=nothing), PHASE)
 
 
+def test_a_layer_that_any_profile_executed_was_executed():
+    """The CPU says NOT_RUN of each layer whose average, in whole microseconds, is 0 at that moment."""
+    own = itertools.chain([900], itertools.repeat(0))  # 1 µs on average up to the 900th inference, and 0 from then on
+    found = layers.counted(Subject(Fading(own), Compiled(**ON_CPU)), PHASE)
+    assert found["layers_us"][1] <= found["step_us"]
+    assert [each["executed"] for each in found["layers"]] == [True, True]
+
+
+class Fading(Request):
+    """The second layer is EXECUTED as long as its average is a microsecond at least, the first always."""
+
+    def __init__(self, own_us):
+        super().__init__(own_us, averages=True)
+
+    def get_profiling_info(self):
+        us = sum(self.done) // len(self.done) if len(self.done) < 5 else 0
+        return [info(100), info(us, "Status.EXECUTED" if us else "Status.NOT_RUN", "relu")]
+
+
+def test_the_users_properties_stay_where_the_device_itself_is_counted_and_what_it_does_not_take_is_named():
+    asked = {
+        **{"PERF_COUNT": "YES", "PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "bf16"},
+        **{
+            "SCHEDULE_POLICY": "ROUND_ROBIN",
+            "DEVICE_PROPERTIES": "{CPU:{INFERENCE_PRECISION_HINT:f32,NUM_STREAMS:4},GPU:{X:1}}",
+        },
+    }
+    silent = Request(itertools.repeat(1000), averages=True, status="Status.NOT_RUN")
+    subject = Subject(
+        silent, Compiled(EXECUTION_DEVICES=["CPU", "GPU"]), "AUTO", Request(cold_first(), averages=True), asked
+    )
+    found = layers.counted(subject, PHASE)
+    kept = {"PERF_COUNT": "YES", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_PRECISION_HINT": "f32"}
+    assert subject.compiled_for == [("CPU", kept)]
+    assert found["counted_why"] == (
+        "AUTO does not hand it on; GPU infers too, and is not counted; without SCHEDULE_POLICY=ROUND_ROBIN, which CPU does not take"
+    )
+
+
+def test_layers_of_several_devices_at_once_are_not_those_of_the_first():
+    silent = Request(itertools.repeat(1000), averages=True, status="Status.NOT_RUN")
+    subject = Subject(silent, Compiled(EXECUTION_DEVICES=["GPU", "CPU"]), "HETERO:GPU,CPU", silent)
+    with pytest.raises(RuntimeError, match="none of GPU and CPU alone has all layers of HETERO:GPU,CPU"):
+        layers.counted(subject, PHASE)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("{CPU:{NUM_STREAMS:2,X:a},GPU:{Y:1}}", {"NUM_STREAMS": "2", "X": "a"}),
+        ('{"GPU": {"Y": "1"}, "CPU": {"X": "2"}}', {"X": "2"}),
+        ({"CPU": {"X": 1}}, {"X": 1}),
+        ("{GPU:{Y:1}}", {}),
+        (None, {}),
+    ],
+)
+def test_what_was_said_of_one_device_alone(said, expected):
+    assert layers.own_properties(said, "CPU") == expected
+
+
+def test_a_name_with_a_comma_is_one_name():
+    names = frozenset({"a,1", "b,1", "c"})
+    assert graph.originals_in("a,1,c,b,1", names) == ["a,1", "c", "b,1"]
+    assert graph.originals_in("a,1,new", names) == ["a,1"]  # a piece of a name is no name
+    assert graph.originals_in("c,new", frozenset({"c"})) == ["c", "new"]
+
+
+def test_a_property_that_is_not_given_is_not_left_out():
+    told = layers.properties_of(Compiled(SUPPORTED_PROPERTIES={"A": "RO", "B": "RO"}, A=1))
+    assert told == {"A": 1, "B": compiled.NOT_GIVEN}
+    assert layers.NOT_GIVEN == compiled.NOT_GIVEN
+
+
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory):
     """The chain of convolutions with an input, and a launcher of real probes."""
@@ -186,6 +263,7 @@ def test_a_real_profile_is_of_the_layers_that_ran(chain, device):
     mean_ms = sum(reply["latencies_ms"]) / len(reply["latencies_ms"])
     assert 0 < sum(reply["layers_us"]) / 1e3 <= mean_ms
     assert all(us == 0 for us, each in zip(reply["layers_us"], reply["layers"], strict=True) if not each["executed"])
+    assert all(each["shapes"].startswith("[1,") for each in ran if each["type"] == "Convolution")
 
 
 def test_without_counting_the_properties_are_of_the_model_in_use(chain):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from autogauge.lab.why.matching import (
     BY_NAME,
     BY_NAME_ALONE,
+    BY_NAME_MOVED,
     BY_ORDER,
     BY_ORIGINALS,
     ONLY,
@@ -21,7 +22,7 @@ from tests.properties import for_all
 def layers_in(st):
     return st.builds(
         Layer,
-        name=st.sampled_from("abcdefg"),
+        name=st.sampled_from("abcde"),
         type=st.sampled_from(["Convolution", "Reorder", "Relu"]),
         originals=st.lists(st.sampled_from("uvwxyz"), max_size=3).map(tuple),
         executed=st.sampled_from([True, True, True, False]),
@@ -33,15 +34,15 @@ def two_sides(st):
     return side, side
 
 
-def layer(name, type_="Convolution", *originals, executed=True):
-    return Layer(name, type_, originals=originals, executed=executed)
+def layer(name, type_="Convolution", *originals, executed=True, shapes=""):
+    return Layer(name, type_, originals=originals, executed=executed, shapes=shapes)
 
 
-def seen(a, b):
+def seen(a, b, **more):
     """The groups by names and how they were found."""
     return [
         (tuple(a[each].name for each in group.a), tuple(b[each].name for each in group.b), group.how)
-        for group in match(a, b)
+        for group in match(a, b, **more)
     ]
 
 
@@ -52,7 +53,12 @@ def test_every_executed_layer_is_in_exactly_one_group(a, b):
         (a, [each for group in groups for each in group.a]),
         (b, [each for group in groups for each in group.b]),
     ):
-        assert sorted(places) == [place for place, each in enumerate(side) if each.executed]
+        assert len(set(places)) == len(places)
+        executed = {place for place, each in enumerate(side) if each.executed}
+        assert executed <= set(places)
+    assert all(
+        any(a[each].executed for each in group.a) or any(b[each].executed for each in group.b) for group in groups
+    )
     assert all(group.a or group.b for group in groups)
     assert all((group.how == ONLY) == bool(group.only_in) for group in groups)
 
@@ -122,3 +128,36 @@ def test_what_the_model_says_is_stronger_than_a_name():
     a = [layer("conv_1", "Convolution", "first"), layer("relu_2", "Relu", "second")]
     b = [layer("relu_2", "Convolution", "first"), layer("conv_1", "Relu", "second")]
     assert seen(a, b) == [(("conv_1",), ("relu_2",), BY_ORIGINALS), (("relu_2",), ("conv_1",), BY_ORIGINALS)]
+
+
+def test_what_is_below_a_microsecond_on_one_side_is_the_layer_of_its_name_there():
+    """Else it were "only in B", or joined to another layer of its type beside it."""
+    a = [layer("conv"), layer("relu", "Eltwise", executed=False), layer("gelu", "Eltwise")]
+    b = [layer("conv"), layer("relu", "Eltwise"), layer("gelu", "Eltwise", executed=False)]
+    every = [((name,), (name,), BY_NAME) for name in ("conv", "relu", "gelu")]
+    assert seen(a, b) == seen(b, a) == every
+
+
+def test_of_two_models_a_name_with_another_shape_is_another_layer():
+    """With one more convolution in front every name that was counted up is the neighbour's."""
+    widths = (8, 16, 32, 64)
+    a = [layer(f"conv_{place}", shapes=f"[1,{width}]") for place, width in enumerate(widths)]
+    b = [layer("conv_0", shapes="[1,3]"), *(replace(each, name=f"conv_{at + 1}") for at, each in enumerate(a))]
+    assert [each.how for each in match(a, b)] == [BY_NAME] * 4 + [ONLY]  # one model in two releases: its names are true
+    assert all(each.only_in for each in match(a, b, one_model=False))
+    original = [replace(each, originals=(each.name,)) for each in a]
+    assert all(
+        each.only_in for each in match(original, [replace(each, originals=(each.name,)) for each in b], one_model=False)
+    )
+
+
+def test_of_two_models_one_that_stands_elsewhere_is_said_to():
+    a = [layer(name) for name in "abcd"]
+    b = [layer(name) for name in "bcda"]
+    how = {each.a: each.how for each in match(a, b, one_model=False)}
+    assert how == {(0,): BY_NAME_MOVED, (1,): BY_NAME, (2,): BY_NAME, (3,): BY_NAME}
+    assert {each.how for each in match(a, b)} == {BY_NAME}
+
+
+def test_without_any_neighbour_that_was_found_nothing_is_matched_by_order():
+    assert [each.only_in for each in match([layer("x"), layer("y")], [layer("p"), layer("q")])] == [*"BBAA"]

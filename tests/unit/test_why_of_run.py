@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,10 +15,12 @@ from autogauge.errors import UserError
 from autogauge.history import run_file
 from autogauge.lab.releases import kept
 from autogauge.lab.why import measured, sides
+from autogauge.lab.why.study import Why
 from autogauge.measuring.condition import PINNED, REFERENCE, Condition
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Replicate, Result
 from autogauge.probe.identity import Identity, Runtime
+from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.targets import Target
 from tests.cases import each_of
 
@@ -96,22 +99,66 @@ def test_this_sessions_openvino_serves_where_it_is_that_very_build_else_the_rele
     assert sides.settled(rig("2025.1.0-1-x"), side("here")) == side("here")
 
 
-def set_up_on(openvino, digest="d" * 64):
+def set_up_on(openvino, digest="d" * 64, *, works=True):
     runtime = Runtime(sys.executable)
-    runtime.check(Identity(openvino, "/env", "/env"))
+    if openvino:
+        runtime.check(Identity(openvino, "/env", "/env"))
     model = SimpleNamespace(digest=digest, name="small-cnn")
-    return SimpleNamespace(launcher=SimpleNamespace(runtime=runtime), workload=SimpleNamespace(model=model))
+
+    def describe(**_):
+        if not works:
+            raise ProbeFailed(Failure("deadline", "compile", "no answer within 3 s"))
+        return {
+            "targets": [
+                {key: [] for key in ("absent", "only_read", "asked", "known", "available", "unknown", "refused")}
+            ],
+            "openvino": openvino,
+        }
+
+    launcher = SimpleNamespace(runtime=runtime, describe=describe)
+    return SimpleNamespace(launcher=launcher, workload=SimpleNamespace(model=model))
+
+
+def set_up(prepared, found):
+    """What the rig has for a side is this; the rest of it is not asked."""
+    rig = SimpleNamespace(setup=lambda *_: prepared, deadlines=SimpleNamespace(probe_s=3.0))
+    return sides.set_up(rig, found, BASE)
 
 
 def test_another_build_or_another_model_than_was_saved_is_refused(tmp_path):
     found = side(f"{saved(tmp_path)}::AUTO-LATENCY")
-    sides._check_as_saved(set_up_on(HERE), found)
+    assert set_up(set_up_on(HERE), found)
     with pytest.raises(
         UserError, match=r"ran on openvino 2026\.4\.1-1-abc, and what can be had is openvino 2026\.4\.1-7"
     ):
-        sides._check_as_saved(set_up_on("2026.4.1-7-zzz"), found)
+        set_up(set_up_on("2026.4.1-7-zzz"), found)
     with pytest.raises(UserError, match="ran the model small-cnn FP16, and small-cnn has the SHA-256 eeeeeeeeeeee now"):
-        sides._check_as_saved(set_up_on(HERE, "e" * 64), found)
+        set_up(set_up_on(HERE, "e" * 64), found)
+
+
+def test_what_a_run_had_is_held_against_what_is_here_also_where_no_probe_says_what_a_target_is(tmp_path):
+    """Its turns might work: then another build or model would be measured in the run's name."""
+    found = side(f"{saved(tmp_path)}::AUTO-LATENCY")
+    assert set_up(set_up_on(HERE, works=False), found)
+    with pytest.raises(UserError, match="what can be had is openvino 2026"):
+        set_up(set_up_on("2026.4.1-7-zzz", works=False), found)
+    with pytest.raises(UserError, match="has the SHA-256 eeeeeeeeeeee now"):
+        set_up(set_up_on(HERE, "e" * 64, works=False), found)
+    with pytest.raises(UserError, match=r"no probe says what it runs on: no answer within 3 s.*\(B\)\.$"):
+        set_up(set_up_on(None, works=False), found)
+
+
+def test_other_requests_in_flight_are_no_noise_of_the_machine(tmp_path):
+    """A and B are the same model, OpenVINO and properties: what differs is asked of only one of them."""
+    condition = side(f"{saved(tmp_path)}::AUTO-LATENCY", "A")
+    four = replace(condition.of_run, infer_requests=4)
+    for a, b, requests, alike in (
+        (condition, side("here"), 0, True),
+        (replace(condition, of_run=four), side("here"), 0, False),
+        (replace(condition, of_run=four), side("here"), 4, True),
+    ):
+        rig = SimpleNamespace(asked=SimpleNamespace(infer_requests=requests))
+        assert measured.asked_alike(Why(a, b, BASE, 12), rig) is alike, requests
 
 
 def test_a_run_of_another_machine_is_noted(tmp_path):
