@@ -173,6 +173,7 @@ def _layer(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and all(_text(value.get(name)) for name in ("name", "type", "kernel", "precision", "layouts"))
+        and _text(value.get("shapes", ""))
         and _list_of(_text)(value.get("originals"))
         and _truth(value.get("executed"))
     )

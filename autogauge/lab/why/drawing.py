@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autogauge.lab.why.compiled import ABSENT
+from autogauge.lab.why import properties_shown
 from autogauge.lab.why.finding import (
     ARROW,
     COUNTING,
@@ -50,28 +50,32 @@ def blocks_of(finding: Finding, top: int) -> Iterable[Block]:
     if finding.compared:
         yield layers_block(finding, top)
     yield _lines("why-whole", "The sum of layers beside the whole", WHOLE, finding.whole)
-    yield _lines("why-in-use", "As they are in use", IN_USE, finding.in_use)
+    yield _lines("why-in-use", "As they are in use", in_use_words(finding), finding.in_use)
     yield _lines("why-phases", "From the start of a process to its first result", PHASES, finding.phases)
-    same = "Every property that either supports was asked; what is not here is the same."
-    nothing = "none differs" if finding.properties_are_known else "not known of both sides"
-    yield Block(
-        "why-properties",
-        "Properties that differ",
-        f"What the compiled models, as they are in use, say of themselves. {same}",
-        Table(("property", "A", "B"), finding.properties or [(nothing, "", "")]),
-        printed=True,
-    )
+    yield properties_shown.block(finding)
 
 
 WHOLE = (
     "Medians over the processes in ms, and B's difference within the blocks with its 95 % interval. Counted is in other processes than "
-    "not counted: what counting itself costs stands here. A layer's time is in whole microseconds, so a sum of short ones is too small."
+    "not counted: what counting itself costs stands here. A layer's time is in whole microseconds, so a sum of short ones is too small: "
+    "an interval of sums is wider by what that may drop for each of its layers."
 )
-IN_USE = "Nothing is counted here: as many requests as the device asks for. Times in ms, each with its 95 % interval."
 PHASES = (
     "Medians over the processes in ms, which are fresh ones: nothing is cached. The intervals of B's differences hold together with 95 %. "
     "What AUTO's log tells is of its own clock."
 )
+
+
+def in_use_words(finding: Finding) -> str:
+    """How to read the figures in use: how many requests each side has in flight, without which no latency is compared."""
+    a, b = finding.in_flight
+    told = {
+        True: "on both sides as many requests are in flight",
+        False: "the sides have other numbers of requests in flight, so that latencies mean different things, and frames per second compare",
+    }
+    known = [f"{side} {each}" for side, each in zip(SIDES, (a, b), strict=True) if each is not None]
+    requests = f"; {told[a == b]} ({', '.join(known)})" if len(known) == len(SIDES) else ""
+    return f"Nothing is counted here{requests}. Times in ms, each with its 95 % interval."
 
 
 def layers_block(finding: Finding, top: int) -> Block:
@@ -98,8 +102,8 @@ def _how(finding: Finding) -> str:
     held = f"{len(finding.compared)} layers{' and the rest' if finding.rest else ''}"
     if finding.blocks < finding.fewest:
         return f"Largest difference first. {NEEDED.format(finding.fewest)} (--blocks), and there are {finding.blocks}."
-    dropped = "what counting in whole microseconds drops"
-    step = f", and each is wider by {finding.step_us:.1f} µs for {dropped}" if finding.step_us else ""
+    dropped = "for each of its layers, which is what counting in whole microseconds may drop"
+    step = f", and each is wider by {finding.step_us:.1f} µs {dropped}" if finding.step_us else ""
     return (
         f"Largest difference first, over {finding.blocks} blocks of fresh processes. "
         f"The intervals of {held} hold together with {PERCENT}{step}. "
@@ -113,7 +117,13 @@ def counted_words(finding: Finding) -> list[str]:
     matched = ", ".join(f"{count} by {how}" for how, count in counts["matched"].items()) or "none"
     only = " and ".join(f"{count} only in {side}" for side, count in counts["only_in"].items())
     fused = " and ".join(f"{count} of {side}" for side, count in counts["not_executed"].items())
-    found = [f"Matched: {matched}; {only}. Not executed, since they are fused into others or optimized out: {fused}."]
+    found = [
+        f"Matched: {matched}; {only}. Below 1 µs in every profile or not run, as what is fused into others or optimized out: {fused}."
+    ]
+    if not finding.one_model:
+        found.append(
+            "A and B are two models, and a name may be another layer's there. None is matched to one whose outputs have another shape."
+        )
     if others := [each for each in finding.compared if ARROW in each.type]:
         named = few([f"{each.label} ({each.type})" for each in others])
         found.append(f"Of another type in B than in A, so that it may be other work: {named}.")
@@ -197,21 +207,14 @@ def words(finding: Finding) -> list[str]:
     promised = next(
         (each.metric.title for each in result.claims if each.name == STEADY and isinstance(each, Ratio)), ""
     )
-    found += [f"{_sentence(line)}." for line in finding.in_use if line.title == promised]
+    found += [f"{_sentence(line, finding.in_flight)}." for line in finding.in_use if line.title == promised]
     layers = next((each for each in finding.whole if each.title == SUM and each.difference), None)
-    if layers is not None and finding.compared:
+    if layers is not None and finding.blocks and finding.compared:
         found += [_carried(finding, layers), *_costs(finding)]
     else:
-        found += [f"No layer was counted on both sides: {_not_counted(result)}."]
+        found += [f"No layer was counted on both sides: {_not_counted(finding)}."]
     found += _failed(result)
-    if finding.properties:
-        found.append(_properties(finding.properties))
-    else:
-        known = finding.properties_are_known
-        found.append(
-            "No property of the compiled models differs." if known else "Properties are not known of both sides."
-        )
-    return found
+    return [*found, *properties_shown.words(finding)]
 
 
 def _failed(result: Result) -> Iterable[str]:
@@ -225,14 +228,6 @@ def _failed(result: Result) -> Iterable[str]:
     yield f"{len(failures)} of {asked} processes gave nothing, and what is compared rests on the others: {few(told, '; ')}."
 
 
-def _properties(differing: Sequence[tuple[str, str, str]]) -> str:
-    """Those of which both sides have a value, by name; how many one side alone has, which another release always brings along."""
-    names = [f"{name} ({a} {ARROW} {b})" for name, a, b in differing if ABSENT not in (a, b)]
-    alone = len(differing) - len(names)
-    both = f"Properties that differ: {few(names)}." if names else "No property that both have differs."
-    return f"{both} {alone} {'is' if alone == 1 else 'are'} there on one side alone." if alone else both
-
-
 def _named(result: Result, side: str) -> str:
     condition = next((each for each in result.conditions if each.name == side), None)
     openvino = result.facts.get(side, {}).get("openvino")
@@ -241,7 +236,7 @@ def _named(result: Result, side: str) -> str:
     return f"{named} ({target}, {f'openvino {openvino}' if openvino else 'never measured'})"
 
 
-def _sentence(line: Line) -> str:
+def _sentence(line: Line, in_flight: tuple[int | None, int | None]) -> str:
     """The figure that is judged, of both sides."""
     what = "frames per second" if line.more_is_better else f"{line.unit} an inference"
     if line.a is None or line.b is None or line.difference is None:
@@ -249,21 +244,24 @@ def _sentence(line: Line) -> str:
     how = {"slower": "B is slower", "faster": "B is faster", "open": "which of them is faster is open"}[line.word]
     unit = "" if line.more_is_better else f" {line.unit}"
     share = f"{signed(round(100 * line.difference.ratio / line.a, 1))} % of A's, " if line.a else ""
+    a, b = ("", "")
+    if None not in in_flight and in_flight[0] != in_flight[1]:
+        a, b = (f" with {counted(each or 0, 'request')} in flight" for each in in_flight)
     return (
-        f"A has {number(line.a)} {what} and B {number(line.b)}: {how} "
+        f"A has {number(line.a)} {what}{a} and B {number(line.b)}{b}: {how} "
         f"(B − A is {signed(line.difference.ratio)}{unit}, {share}{PERCENT} interval {bounds(line.difference)}{unit})"
     )
 
 
-def _not_counted(result: Result) -> str:
+def _not_counted(finding: Finding) -> str:
     """Why there are no layers of a side, or of both."""
-    found = []
+    found, result = [], finding.result
     for side in SIDES:
         name = name_of(side, COUNTED)
         if not result.samples(name):
             failures = result.failures(name)
             found.append(f"of {side}, {failures[0][2].sentence() if failures else 'nothing was measured'}")
-    return "; ".join(found) or "no block has both"
+    return "; ".join(found) or ("none was executed" if finding.blocks else "no block has both")
 
 
 def _costs(finding: Finding) -> Iterable[str]:
@@ -351,7 +349,10 @@ def to_json(finding: Finding) -> dict[str, Any]:
         "whole": [_line_json(each) for each in finding.whole],
         "in_use": [_line_json(each) for each in finding.in_use],
         "phases": [_line_json(each) for each in finding.phases],
+        "in_flight": dict(zip(SIDES, finding.in_flight, strict=True)),
         "properties": [{"name": name, "A": a, "B": b} for name, a, b in finding.properties],
+        "properties_that_vary": [{"name": name, "A": a, "B": b} for name, a, b in finding.varying_properties],
+        "properties_not_given": finding.not_given,
         "failures": [
             {"block": index, "condition": name, "why": failure.sentence()} for index, name, failure in result.failures()
         ],

@@ -5,8 +5,8 @@ Everything is read out of the result alone, which may have been saved: no proces
 A difference is B's less A's in the same block; its interval is the exact one of ``stats.intervals.paired_difference``.
 Several lines of one kind are a family, whose error of 5 % they share equally (C. E. Bonferroni, "Teoria statistica delle classi e calcolo
 delle probabilità",
-1936): with that confidence *every* line of the family holds its true difference. A layer's interval is wider by what
-the device's counting drops: the CPU counts whole microseconds.
+1936): with that confidence *every* line of the family holds its true difference. An interval of layers, and of their sum, is wider by what
+the device's counting drops of each of them: devices count whole microseconds.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from autogauge.rig.fresh import FIL, PHASES
 from autogauge.stats.intervals import Interval, fewest_replicates, paired_difference
 
 FAMILY_ERROR = 0.05
-SMALLEST_SHARE = 0.002
-"""Layers that take less of either side's sum are one line together: each would widen the intervals of all."""
+SMALLEST_SHARE, FEWEST_HELD = 0.002, 12
+"""Layers that take less of either side's sum are one line together, beyond the largest: each would widen the intervals of all."""
 SIDES = ("A", "B")
 JOINED, ARROW = " + ", "→"
 PLAIN, SUM, COUNTING = "inference, not counted", "sum of layers", "counting itself"
@@ -119,7 +119,12 @@ class Finding:
     def groups(self) -> list[Group]:
         """Which are which; none unless both sides were counted."""
         a, b = self.layers
-        return match(a, b) if a and b else []
+        return match(a, b, one_model=self.one_model) if a and b else []
+
+    @property
+    def one_model(self) -> bool:
+        """Whether both sides are one model, whose layers' names mean the same on both."""
+        return len({facts.get("model") for facts in self._facts}) == 1
 
     @cached_property
     def _times(self) -> tuple[Array, Array]:
@@ -144,14 +149,18 @@ class Finding:
 
     @cached_property
     def _held(self) -> list[int]:
-        """The groups that have a line of their own, by place: those that take some of the time, of too many the largest."""
+        """The groups that have a line of their own, by place: those that take some of the time, of too many the largest.
+
+        The largest few have one whatever their share: of hundreds of equal layers each takes next to nothing.
+        """
         if not self.blocks:
             return []
         sizes = [np.median(side, axis=0) for side in self._times]
         shares = np.max([size / max(float(size.sum()), 1e-9) for size in sizes], axis=0)
         most = max(1, math.floor(FAMILY_ERROR * 2 ** (self.blocks - 1)) - 1)
         places = sorted(range(len(self.groups)), key=lambda place: -shares[place])
-        return [place for place in places if shares[place] >= SMALLEST_SHARE][: max(most, 20)]
+        held = sum(shares[place] >= SMALLEST_SHARE for place in places)
+        return places[: min(max(held, FEWEST_HELD), max(most, 20))]
 
     @property
     def confidence(self) -> float:
@@ -165,8 +174,13 @@ class Finding:
 
     @property
     def step_us(self) -> float:
-        """What counting may drop of a layer's time: by how much a difference may be wrong either way."""
-        return max((1.0 + (facts.get("step_us") or 0.0) if facts.get("averages") else 0.0) for facts in self._facts)
+        """What counting may drop of a layer's time: by how much a difference may be wrong either way.
+
+        Every device tells whole microseconds. Of an average over all inferences more is dropped than of each one's own time.
+        """
+        counted = [facts for facts in self._facts if facts.get("layers")]
+        steps = [(each.get("step_us") or 0.0) + (1.0 if each.get("averages") else 0.0) for each in counted]
+        return max([1.0, *steps]) if counted else 0.0
 
     @cached_property
     def compared(self) -> list[Compared]:
@@ -210,9 +224,7 @@ class Finding:
 
     def _line(self, title: str, a: Figures, b: Figures, unit: str, confidence: float, step: float = 0.0) -> Line:
         found = paired_difference([*map(float, b)], [*map(float, a)], confidence) if len(a) else None
-        if found is not None and step:
-            found = replace(found, low=found.low - step, high=found.high + step)
-        return Line(title, _median(a), _median(b), found, unit)
+        return Line(title, _median(a), _median(b), found and _wider(found, step), unit)
 
     @cached_property
     def whole(self) -> list[Line]:
@@ -220,17 +232,19 @@ class Finding:
         plain_a, plain_b = (self._paired(self._one_request(each), LATENCY_MS) for each in SIDES)
         counted_a, counted_b = (self._paired(name_of(each, COUNTED), LATENCY_MS) for each in SIDES)
         layers_a, layers_b = (self._paired(name_of(each, COUNTED), LAYERS_MS) for each in SIDES)
+        step_ms = self._step_of(range(len(self.groups))) / 1e3
+        outside = _less(counted_a, layers_a), _less(counted_b, layers_b)
         lines = [
             self._of_columns(PLAIN, plain_a, plain_b),
             self._of_columns("inference, counted", counted_a, counted_b),
-            self._of_columns(SUM, layers_a, layers_b),
+            self._of_columns(SUM, layers_a, layers_b, step=step_ms),
             self._of_columns(COUNTING, _less(counted_a, plain_a), _less(counted_b, plain_b)),
-            self._of_columns("outside of layers", _less(counted_a, layers_a), _less(counted_b, layers_b)),
+            self._of_columns("outside of layers", *outside, step=step_ms),
         ]
         unexplained = _less(_less(plain_b, plain_a), _less(layers_b, layers_a))
         values = [each for each in unexplained if each is not None]
         difference = paired_difference(values, [0.0] * len(values), 1 - FAMILY_ERROR) if values else None
-        return [*lines, Line(UNEXPLAINED, None, None, difference)]
+        return [*lines, Line(UNEXPLAINED, None, None, difference and _wider(difference, step_ms))]
 
     def _one_request(self, side: str) -> str:
         """The condition that infers as the counted one does, without counting; one that is not there where none did.
@@ -285,17 +299,39 @@ class Finding:
         turns = (each.samples.get(condition) for each in self.result.replicates)
         return [turn.figures.get(metric.name) if turn else None for turn in turns]
 
-    def _of_columns(self, title: str, a: Column, b: Column, confidence: float = 1 - FAMILY_ERROR) -> Line:
+    def _of_columns(
+        self, title: str, a: Column, b: Column, confidence: float = 1 - FAMILY_ERROR, step: float = 0.0
+    ) -> Line:
         pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
-        line = self._line(title, [x for x, _ in pairs], [y for _, y in pairs], "ms", confidence)
+        line = self._line(title, [x for x, _ in pairs], [y for _, y in pairs], "ms", confidence, step)
         return replace(line, a=_median([x for x in a if x is not None]), b=_median([y for y in b if y is not None]))
 
     @cached_property
     def properties(self) -> list[tuple[str, str, str]]:
         """What the compiled models of both sides, as they are in use, say differently of themselves: name, A's value, B's."""
         a, b = self._asked
-        varying = [self.result.facts.get(each, {}).get("varying") or {} for each in SIDES]
-        return compiled.differing(a, b, *varying) if a and b else []
+        return compiled.differing(a, b, *self._varying) if a and b else []
+
+    @cached_property
+    def varying_properties(self) -> list[tuple[str, str, str]]:
+        """Those that change from process to process of a side, and that both had the same in some: whether they differ is open."""
+        a, b = self._asked
+        return compiled.overlapping(a, b, *self._varying) if a and b else []
+
+    @cached_property
+    def not_given(self) -> list[str]:
+        """Properties that neither side gave, so that nobody knows whether they differ."""
+        return compiled.not_given(*self._asked)
+
+    @property
+    def _varying(self) -> list[Mapping[str, Any]]:
+        return [self.result.facts.get(each, {}).get("varying") or {} for each in SIDES]
+
+    @property
+    def in_flight(self) -> tuple[int | None, int | None]:
+        """How many requests of A and of B are in flight as they are in use; ``None`` where a side was never measured."""
+        a, b = (self.result.facts.get(each, {}).get("infer_requests") for each in SIDES)
+        return a, b
 
     @property
     def properties_are_known(self) -> bool:
@@ -335,6 +371,11 @@ class Finding:
                 title = f"{len(places)} only in {side}"
                 lines.append(self._line(title, a, b, "µs", 1 - FAMILY_ERROR, self._step_of(places)))
         return lines
+
+
+def _wider(found: Interval, step: float) -> Interval:
+    """An interval with what counting may have dropped, either way."""
+    return replace(found, low=found.low - step, high=found.high + step)
 
 
 def _of(side: int) -> Any:

@@ -23,7 +23,10 @@ KEPT = "why"
 """The folder within the reports, beside ``history``: these runs are no machine's history, and no gate reads them."""
 
 
-SAME = "A and B run the same model on the same OpenVINO from the same folder: whatever differs is this machine's noise"
+SAME = (
+    "A and B run the same model on the same OpenVINO from the same folder, with the same properties and requests: whatever differs is this "
+    "machine's noise"
+)
 
 
 def measure(study: Why, run: Run, seed: int, progress: Progress) -> None:
@@ -40,7 +43,7 @@ def measure(study: Why, run: Run, seed: int, progress: Progress) -> None:
             a, b = (sides.set_up(rig, each, study.target_of(each)) for each in study.sides)
             run.notes += [note for each in study.sides if (note := elsewhere(each, settings.machine))]
             planned = study.planned(rig, seed)
-            if one_and_the_same(a, b) and len({study.target_of(each).key for each in study.sides}) == 1:
+            if one_and_the_same(a, b) and asked_alike(study, rig):
                 run.notes.append(SAME)
             run.take(rig)
             run.begin()
@@ -59,6 +62,11 @@ def one_and_the_same(a: Setup, b: Setup) -> bool:
     """Whether two sides run one model on one OpenVINO, whatever they were called."""
     ours, theirs = (each.launcher.runtime.identity for each in (a, b))
     return ours is not None and ours == theirs and a.workload.model.digest == b.workload.model.digest
+
+
+def asked_alike(study: Why, rig: Rig) -> bool:
+    """Whether both sides compile for the same, and are asked to keep as many requests in flight."""
+    return len({(study.target_of(each).key, study.requests_of(each, rig)) for each in study.sides}) == 1
 
 
 def elsewhere(side: Side, machine: str) -> str:

@@ -161,21 +161,28 @@ def set_up(rig: Rig, side: Side, target: Target) -> Setup:
     (AUTO takes any), and for a run's condition whose OpenVINO or model is not what it was.
     """
     setup = rig.setup(Condition(side.name, target, runs_on=side.runs_on), side.reference)
+    _check_model(setup, side)
     try:
         said_of = setup.launcher.describe(targets=[target], deadline_s=rig.deadlines.probe_s)
         told = said_of["targets"][0]
-    except ProbeFailed:
+    except ProbeFailed as error:
+        if side.of_run is not None and setup.launcher.runtime.identity is None:
+            raise UserError(
+                f"{side.text} cannot be held against what its run had, since no probe says what it runs on: {error.failure.sentence()} "
+                f"({side.name})."
+            ) from None
+        _check_openvino(setup, side)
         return setup  # its turns will say why no probe works
     wrong = properties.wrong_device(told) or properties.wrong_property(told, str(said_of["openvino"]), target)
     if wrong:
         raise UserError(f"{side.name} ({side.text}) cannot be measured: {wrong.replace(' (--devices)', '')}.")
-    _check_as_saved(setup, side)
+    _check_openvino(setup, side)
     return setup
 
 
-def _check_as_saved(setup: Setup, side: Side) -> None:
-    """Hold what a run's condition runs on against what it ran on. Raises :class:`UserError`."""
-    saved, identity, model = side.of_run, setup.launcher.runtime.identity, setup.workload.model
+def _check_openvino(setup: Setup, side: Side) -> None:
+    """Hold the build that a run's condition runs on, as a probe told it, against the run's. Raises :class:`UserError`."""
+    saved, identity = side.of_run, setup.launcher.runtime.identity
     if saved is None:
         return
     if identity is None or identity.openvino != saved.openvino:
@@ -183,17 +190,27 @@ def _check_as_saved(setup: Setup, side: Side) -> None:
             f"{side.text} ran on openvino {saved.openvino}, and what can be had is {identity}: name an environment with that one instead "
             f"({side.name})."
         )
-    if saved.digest and saved.digest != model.digest:
+
+
+def _check_model(setup: Setup, side: Side) -> None:
+    """Hold the model of a run's condition against the run's. Raises :class:`UserError`."""
+    saved, model = side.of_run, setup.workload.model
+    if saved is not None and saved.digest and saved.digest != model.digest:
         raise UserError(
             f"{side.text} ran the model {saved.model}, and {model.name} has the SHA-256 {model.digest[:12]} now: name its OpenVINO and the "
             f"model by themselves ({side.name})."
         )
 
 
+def spreading(target: Target) -> dict[str, str]:
+    """What of a target's properties says how many inferences are in flight."""
+    return {name: value for name, value in target.properties.items() if name in SPREADING}
+
+
 def counted_target(target: Target) -> tuple[Target, str]:
     """What is compiled for where layers are counted: one request at a time; and what was changed for it, in words, or nothing."""
     kept = {name: value for name, value in target.properties.items() if name not in (*SPREADING, HINT)}
-    dropped = [f"{name}={value}" for name, value in target.properties.items() if name in SPREADING]
+    dropped = [f"{name}={value}" for name, value in spreading(target).items()]
     hint = target.hint
     if hint in (None, LATENCY) and not dropped:
         return (target if hint else Target(target.device, {**kept, HINT: LATENCY})), ""

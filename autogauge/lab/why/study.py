@@ -82,7 +82,7 @@ class Why(Study):
         for side in self.sides:
             target = self.target_of(side)
             alone, changed = naming.counted_target(target)
-            several = (side.infer_requests or self._in_flight(rig)) > 1
+            several = self.requests_of(side, rig) > 1
             for kind, each in (
                 ("", target),
                 *([(ALONE, alone)] if changed or several else []),
@@ -100,13 +100,23 @@ class Why(Study):
     def _in_flight(rig: Rig | None) -> int:
         return rig.asked.infer_requests if rig is not None else 0
 
+    def requests_of(self, side: Side, rig: Rig | None) -> int:
+        """How many requests a side is asked to keep in flight as it is in use; 0 lets the device say."""
+        return side.infer_requests or self._in_flight(rig)
+
+    def _in_flight_alike(self, rig: Rig | None) -> bool:
+        """Whether nothing that is asked gives one side other requests in flight than the other."""
+        spread = [naming.spreading(self.target_of(each)) for each in self.sides]
+        a, b = (self.requests_of(each, rig) for each in self.sides)
+        return a == b and (a > 0 or spread[0] == spread[1])
+
     def claims(self, rig: Rig, conditions: Sequence[Condition]) -> tuple[Claim, ...]:
-        """B against A, as they are in use."""
+        """B against A, as they are in use: by latency where both are asked to have as many requests in flight, else by frames a second."""
         a, b = (name_of(side.name) for side in self.sides)
         hints = {self.target_of(side).hint for side in self.sides}
         steady = (
             Ratio(STEADY, "B infers no slower than A", LATENCY_MS, b, a, "at most", 1.0)
-            if hints <= {None, LATENCY}
+            if hints <= {None, LATENCY} and self._in_flight_alike(rig)
             else Ratio(STEADY, "B gives no fewer frames than A", FPS, b, a, "at least", 1.0)
         )
         return steady, Ratio(FIRST, "B's first inference comes no later than A's", FIL, b, a, "at most", 1.0)
@@ -155,7 +165,7 @@ class WhyTurns:
         figures = figures_of(reply, latencies, setup.workload.frames, log)
         arrays = {}
         if is_counted:
-            arrays[LAYERS_US] = self._layers(reply, facts)
+            arrays[LAYERS_US] = self._layers(reply, facts, setup.workload.model.digest)
             figures[LAYERS_MS.name] = float(np.nansum(arrays[LAYERS_US])) / 1e3
         return Sample(
             figures,
@@ -169,8 +179,12 @@ class WhyTurns:
         """How many are in flight: one where layers are looked at, else what the side or the session says; 0 lets the device say."""
         return 1 if condition.own_labels.get("kind") else condition.infer_requests or self._rig.asked.infer_requests
 
-    def _layers(self, reply: Mapping[str, Any], facts: dict[str, Any]) -> Any:
-        """The microseconds of each layer, in the order of the first process's layers. Raises ``ProbeFailed`` where they are others."""
+    @staticmethod
+    def _layers(reply: Mapping[str, Any], facts: dict[str, Any], digest: str) -> Any:
+        """The microseconds of each layer, in the order of the first process's layers. Raises ``ProbeFailed`` where they are others.
+
+        A layer that any process of the side executed was executed: the CPU says otherwise of one that is below a microsecond there.
+        """
         told, times = reply.get("layers") or (), reply.get("layers_us") or ()
         if not told or len(told) != len(times):
             raise ProbeFailed(
@@ -188,10 +202,12 @@ class WhyTurns:
         facts["step_us"] = max(facts.get("step_us", 0.0), reply.get("step_us") or 0.0)
         facts["inferences"] = facts.get("inferences", 0) + len(reply["latencies_ms"])
         before = facts.setdefault("layers", list(told))
+        facts["model"] = digest
         kernels = {each["name"]: each["kernel"] for each in before}
         others = {each["name"] for each in told if kernels.get(each["name"], each["kernel"]) != each["kernel"]}
         facts["other_kernels"] = sorted({*facts.get("other_kernels", ()), *others})
         if [each["name"] for each in before] == [each["name"] for each in told]:
+            executed_in_any(before, told)
             return np.asarray(times, float)
         found = np.zeros(len(before))
         mine, theirs = ([Layer.from_json(each) for each in side] for side in (before, told))
@@ -202,7 +218,14 @@ class WhyTurns:
             )
         for group in groups:
             found[group.a[0]] = times[group.b[0]]
+        executed_in_any([before[each.a[0]] for each in groups], [told[each.b[0]] for each in groups])
         return found
+
+
+def executed_in_any(before: Sequence[dict[str, Any]], now: Sequence[Mapping[str, Any]]) -> None:
+    """Note in ``before`` which of the same layers another process executed."""
+    for each, same in zip(before, now, strict=True):
+        each["executed"] = bool(each["executed"] or same["executed"])
 
 
 def figures_of(reply: Mapping[str, Any], latencies: Sequence[float], frames: int, log: AutoLog) -> dict[str, float]:

@@ -10,12 +10,14 @@ the inferences that were timed, in microseconds. The CPU counts whole microsecon
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
 from autogauge.probe.worker.api import ask, execution_devices, plain
 from autogauge.probe.worker.channel import renew_watchdog
+from autogauge.probe.worker.graph import MOST_TEXT, layers_of, names_in
 from autogauge.probe.worker.lanes import Lanes
 from autogauge.probe.worker.machine import Surroundings, peak_memory_bytes
 from autogauge.probe.worker.subject import Subject, wait_for_accelerator
@@ -35,7 +37,11 @@ CLEARLY, AGAINST_WHAT_IS_KNOWN = 1.5, 3.0
 """So many times nearer to what was seen must one meaning be than the other; of a device that is known, to be the other one."""
 AVERAGING = ("CPU",)
 """Devices known to give averages (``perf_count.h`` of OpenVINO's CPU plugin), for when a disturbed process leaves it open."""
-MOST_TEXT = 400
+NOT_GIVEN = "not given"
+"""What stands for a property that the compiled model says it has, and does not give."""
+FOR_ALL_AT_ONCE = "HETERO"
+"""A device that splits one inference over several: no single one of these has all of its layers."""
+OF_DEVICES = "DEVICE_PROPERTIES"
 
 
 def run_layers(request: Request, phase: Phase, channel: Channel) -> None:
@@ -108,13 +114,15 @@ def counted(subject: Subject, phase: Phase) -> dict[str, Any]:
     told = make_countable(subject)
     request = subject.infer_request
     phase.enter("warm-up")
+    seen_executed = executed_of(request)
     latencies, sums = [request.latency], [sum(times_us(request)) / 1e3]
-    executed = sum(map(is_executed, request.get_profiling_info()))
+    executed = sum(seen_executed)
     stop_at = clock() + subject.request["warm_up_s"]
     while clock() < stop_at or len(latencies) <= FEWEST:
         subject.infer_anew()
         latencies.append(request.latency)
         sums.append(sum(times_us(request)) / 1e3)
+        seen_executed = either(seen_executed, executed_of(request))
     devices = execution_devices(subject.compiled) or []
     known = any(str(each).partition(".")[0] in AVERAGING for each in devices)
     averages = is_average(latencies, sums, executed, known)
@@ -130,11 +138,12 @@ def counted(subject: Subject, phase: Phase) -> dict[str, Any]:
         timed, layers_us = each_in_turn(subject)
         step_us = 1.0
     phase.enter("layers")
+    seen_executed = either(seen_executed, executed_of(request))
     return {
         **told,
         "infer_requests": 1,
         "latencies_ms": [round(each, 5) for each in timed],
-        "layers": layers_of(request, subject.compiled),
+        "layers": layers_of(request, subject.compiled, seen_executed, names_in(subject.model)),
         "layers_us": [round(each, 4) for each in layers_us],
         "averages": averages,
         "averages_seen": seen,
@@ -146,31 +155,72 @@ def make_countable(subject: Subject) -> dict[str, Any]:
     """See to it that the layers of the whole inference are counted: compiled anew for the device itself where they are not.
 
     Where nothing is counted though it was asked for, it is AUTO that does not hand the question on. Where there are several streams, each
-    counts for itself, and which one answers is not known. ``counted_on`` names the device then, ``counted_why`` says why.
+    counts for itself, and which one answers is not known. ``counted_on`` names the device then, ``counted_why`` says why, and what of
+    the user's properties and of the devices is left out by it. Raises ``RuntimeError`` where no single device has all layers.
     """
-    executed = any(is_executed(each) for each in subject.infer_request.get_profiling_info())
+    executed = any(executed_of(subject.infer_request))
     streams = streams_of(subject.compiled)
     if executed and (streams is None or streams <= 1):
         return {"counted_on": "", "counted_why": ""}
-    devices = [str(each) for each in execution_devices(subject.compiled) or []]
+    devices = [str(each).strip("()") for each in execution_devices(subject.compiled) or []]
+    asked = subject.request["device"] or "AUTO"
     if not devices:
         raise RuntimeError("no layer is counted, and nobody says which device infers")
-    why = f"it has {streams} streams" if executed else f"{subject.request['device'] or 'AUTO'} does not hand it on"
-    device = devices[0].strip("()")
-    properties = {COUNT: "YES", HINT: "LATENCY", **({STREAMS: "1"} if executed else {})}
+    why = f"it has {streams} streams" if executed else f"{asked} does not hand it on"
+    if asked.startswith(FOR_ALL_AT_ONCE) and len(devices) > 1:
+        raise RuntimeError(
+            f"{why}, and none of {' and '.join(devices)} alone has all layers of {asked}: name one of them"
+        )
+    device = devices[0]
+    kept, dropped = properties_for(subject, device)
+    if others := devices[1:]:
+        why += f"; {' and '.join(others)} infers too, and is not counted"
+    if dropped:
+        why += f"; without {', '.join(dropped)}, which {device} does not take"
+    properties = {**kept, COUNT: "YES", HINT: "LATENCY", **({STREAMS: "1"} if executed or STREAMS in kept else {})}
     subject.compiled = subject.core.compile_model(subject.model, device, properties)
     subject.infer_request = subject.new_request()
     subject.infer_anew()
-    if not any(is_executed(each) for each in subject.infer_request.get_profiling_info()):
+    if not any(executed_of(subject.infer_request)):
         raise RuntimeError(f"{device} counts no layer although it is asked to ({COUNT})")
-    return {"counted_on": device, "counted_why": why}
+    return {"counted_on": device, "counted_why": why[:MOST_TEXT]}
+
+
+def properties_for(subject: Subject, device: str) -> tuple[dict[str, Any], list[str]]:
+    """The user's properties as the device itself takes them, and those that it does not (AUTO's own, say) as ``NAME=VALUE``.
+
+    What was said of that device alone (``DEVICE_PROPERTIES``) counts above what was said of all. A device that does not tell what it
+    takes is given everything.
+    """
+    asked = {name: value for name, value in subject.request["properties"].items() if name not in (COUNT, HINT)}
+    own = own_properties(asked.pop(OF_DEVICES, None), device)
+    asked.update({name: value for name, value in own.items() if name not in (COUNT, HINT)})
+    try:
+        takes = {str(each) for each in dict(subject.core.get_property(device, "SUPPORTED_PROPERTIES"))}
+    except Exception:
+        return asked, []
+    kept = {name: value for name, value in asked.items() if name in takes}
+    return kept, [f"{name}={value}" for name, value in sorted(asked.items()) if name not in takes]
+
+
+def own_properties(said: Any, device: str) -> dict[str, Any]:
+    """What ``DEVICE_PROPERTIES`` says of one device: ``{CPU:{NUM_STREAMS:2},GPU:{...}}`` as text, or a map of maps."""
+    if isinstance(said, dict):
+        held = said.get(device) or said.get(device.partition(".")[0]) or {}
+        return dict(held) if isinstance(held, dict) else {}
+    for name in (device, device.partition(".")[0]):
+        found = re.search(rf"(?:^|[{{,\s\"']){re.escape(name)}[\s\"']*:\s*{{([^{{}}]*)}}", str(said or ""))
+        if found:
+            pairs = (each.partition(":") for each in found[1].split(","))
+            return {key.strip(" \"'"): value.strip(" \"'") for key, between, value in pairs if between}
+    return {}
 
 
 def streams_of(compiled: Any) -> int | None:
     """How many streams there are; ``None`` where nobody tells. AUTO tells it of its device."""
     own = ask(compiled, STREAMS)
     if own is None:
-        of_devices = ask(compiled, "DEVICE_PROPERTIES")
+        of_devices = ask(compiled, OF_DEVICES)
         values = of_devices.values() if isinstance(of_devices, dict) else ()
         own = next((each[STREAMS] for each in values if isinstance(each, dict) and STREAMS in each), None)
     try:
@@ -185,8 +235,22 @@ def times_us(request: Any) -> list[float]:
 
 
 def is_executed(info: Any) -> bool:
-    """Whether a layer was executed: others were fused into their neighbours, or optimized out."""
+    """Whether a layer is said to be executed. Others were fused into their neighbours, optimized out, or are below a microsecond.
+
+    The CPU says so of each layer whose average, in whole microseconds, is 0 at that moment: one that runs may be so in one profile and
+    not in the next.
+    """
     return str(info.status).rpartition(".")[2] == "EXECUTED"
+
+
+def executed_of(request: Any) -> list[bool]:
+    """Of each layer, in the order of ``times_us``, whether this profile says that it was executed."""
+    return [is_executed(each) for each in request.get_profiling_info()]
+
+
+def either(before: Sequence[bool], now: Sequence[bool]) -> list[bool]:
+    """Of each layer whether one of two profiles says that it was executed."""
+    return [one or other for one, other in zip(before, now)]  # noqa: B905, Python 3.8
 
 
 def is_average(latencies: Sequence[float], sums: Sequence[float], layers: int, known: bool) -> bool | None:
@@ -234,54 +298,6 @@ def each_in_turn(subject: Subject) -> tuple[list[float], list[float]]:
     return latencies, [each / len(latencies) for each in totals]
 
 
-def layers_of(request: Any, compiled: Any) -> list[dict[str, Any]]:
-    """What each layer is, in the order of ``times_us``; what the executed graph says of it, where it can be had."""
-    known = executed_graph(compiled)
-    found = []
-    for info in request.get_profiling_info():
-        said = known.get(info.node_name, {})
-        found.append(
-            {
-                "name": info.node_name[:MOST_TEXT],
-                "type": info.node_type[:MOST_TEXT],
-                "kernel": info.exec_type[:MOST_TEXT],
-                "precision": said.get("runtimePrecision", "")[:MOST_TEXT],
-                "layouts": said.get("outputLayouts", "")[:MOST_TEXT],
-                "originals": [each for each in said.get("originalLayersNames", "").split(",") if each],
-                "executed": is_executed(info),
-            }
-        )
-    return found
-
-
-def executed_graph(compiled: Any) -> dict[str, dict[str, str]]:
-    """What the executed graph says of each node, by its name; nothing where a device does not show it."""
-    try:
-        nodes = list(compiled.get_runtime_model().get_ordered_ops())
-    except Exception:
-        return {}
-    return {each.get_friendly_name(): {str(key): text_of(value) for key, value in notes_of(each)} for each in nodes}
-
-
-def notes_of(node: Any) -> list[tuple[Any, Any]]:
-    """What is noted of a node, by key; a release's own map of it has no ``items``."""
-    notes = node.get_rt_info()
-    return [(key, notes[key]) for key in notes]
-
-
-def text_of(value: Any) -> str:
-    """A note of a node as text: releases wrap it in different ways."""
-    if isinstance(value, str):
-        return value
-    for get in ("value", "get"):
-        try:
-            held = getattr(value, get)
-            return str(held() if callable(held) else held)
-        except Exception:  # noqa: S112, the next way may be this release's
-            continue
-    return ""
-
-
 def told(value: Any) -> Any:
     """A property's value as JSON; an element type by its name, also within what AUTO says of its devices."""
     if isinstance(value, dict):
@@ -290,7 +306,7 @@ def told(value: Any) -> Any:
 
 
 def properties_of(compiled: Any) -> dict[str, Any]:
-    """Every property that the compiled model says it has, with its value; one that it does not give after all is left out."""
+    """Every property that the compiled model says it has, with its value; ``NOT_GIVEN`` for one that it does not give after all."""
     try:
         names = [str(name) for name in dict(compiled.get_property("SUPPORTED_PROPERTIES"))]
     except Exception:
@@ -299,6 +315,6 @@ def properties_of(compiled: Any) -> dict[str, Any]:
     for name in names:
         try:
             found[name] = told(compiled.get_property(name))
-        except Exception:  # noqa: S112, it is said to be supported, and is not
-            continue
+        except Exception:  # it is said to be supported, and is not
+            found[name] = NOT_GIVEN
     return {name: value for name, value in found.items() if name != "SUPPORTED_PROPERTIES"}
