@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import re
 import secrets
 import shutil
 import time
@@ -22,16 +21,13 @@ from autogauge.probe import answers, environment
 from autogauge.probe import log as auto_log
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime
 from autogauge.probe.log import AutoLog
+from autogauge.probe.lost import is_lost
 from autogauge.probe.process import MOST_LINE, Child, Ending, LineTooLong, last_line
 from autogauge.probe.request import Emulation, Failure, FailureKind, ProbeFailed, ProbeRequest
 from autogauge.probe.seen import Seen
 from autogauge.targets import Target
 
 WORKER = Path(__file__).with_name("worker")
-_GONE = re.compile(
-    r"No module named|cannot import name|No such file|cannot open shared object|invalid ELF|undefined symbol"
-)
-"""What Python and the linker say of packages that are no longer whole; a machine that lacks memory says something else."""
 MOST_REASON, MOST_PHASE = 1000, 60  # letters of what a probe says of itself
 END_GRACE_S = (
     60.0  # for the interpreter to close after the probe's last word: a driver's threads end slowly on a busy machine
@@ -220,8 +216,8 @@ class Probe:
                 break
         if found == "error":
             reason = last_line(str(message.get("message")))[:MOST_REASON]
-            was_there = bool(self._runtime.name and self._runtime.identity)
-            if was_there and message.get("phase") == "import" and _GONE.search(reason):
+            before = self._runtime.identity if self._runtime.name else None
+            if before and message.get("phase") == "import" and is_lost(reason, before):
                 raise self._wrong(self._runtime.gone(reason))
             raise ProbeFailed(
                 self._failure("error", str(message.get("phase"))[:MOST_PHASE], reason, self._child.output_tail())
