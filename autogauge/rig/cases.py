@@ -260,17 +260,27 @@ class CaseTurns:
         Raises ``ProbeFailed`` where its first step did not even begin.
         """
         case = self._cases[condition.name]
+        first: FirstTry | None = None
         try:
-            seen, first = self._in_time(case)
-            return self._judged(condition.name, case, seen, first)
+            found = self._at_first(case)
+            if isinstance(found, FirstTry):
+                first = found
+                self._rig.notes.append(f"{self._result.name}: {case.title or case.name} was {first.sentence()}.")
+                found = self.again(case)
+            return self._judged(condition.name, case, found, first)
+        except ProbeFailed as error:
+            self._keep_first(case, first, error.failure)
+            raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:  # garbage of one case costs no other
             why = f"what it told cannot be judged: {type(error).__name__}: {error}"
-            raise ProbeFailed(Failure("garbage", "judging", why)) from error
+            failure = Failure("garbage", "judging", why)
+            self._keep_first(case, first, failure)
+            raise ProbeFailed(failure) from error
 
-    def _in_time(self, case: Case) -> tuple[Seen, FirstTry | None]:
-        """What was seen of the case, and of the try before it where there was one."""
+    def _at_first(self, case: Case) -> Seen | FirstTry:
+        """What was seen of the case; where it is to be tried again, what became of this try."""
         if not self._tries_again:
-            return self.see(case), None
+            return self.see(case)
         before = causes.how_busy()
         seen: Seen | None = None
         try:
@@ -283,17 +293,13 @@ class CaseTurns:
         else:
             busy = causes.how_busy() or before
             if not passed or not busy:
-                return seen, None
-        first = FirstTry(passed, busy, seen)
-        self._rig.notes.append(f"{self._result.name}: {case.title or case.name} was {first.sentence()}.")
-        try:
-            return self.again(case), first
-        except ProbeFailed as error:
-            self._keep_first(case, first, error.failure)
-            raise
+                return seen
+        return FirstTry(passed, busy, seen)
 
-    def _keep_first(self, case: Case, first: FirstTry, second: Failure) -> None:
+    def _keep_first(self, case: Case, first: FirstTry | None, second: Failure) -> None:
         """Of a case whose second try gave nothing that could be judged: what its first one gave, in the run's file and as a note."""
+        if first is None:
+            return
         kept = first.to_json(case.expects, case.aside)
         facts = self._result.facts.setdefault(case.name, {"replicates": []})
         facts.setdefault("without_second_try", []).append({"why": second.sentence(), "first_try": kept})
@@ -311,25 +317,25 @@ class CaseTurns:
         checks, expected = judge(case.expects, seen, case.aside)
         if first is not None:
             checks = first.said_in(checks)
-        facts = self._result.facts.setdefault(name, {"replicates": []})
-        facts["replicates"].append(
-            {
-                "steps": seen.to_json(),
-                "ending": None if seen.ending is None else seen.ending.sentence(),
-                "expected": [each.to_json() for each in expected],
-                "deciding_nothing": deciding_nothing(case.expects, seen, case.aside),
-                **({} if first is None else {"first_try": first.to_json(case.expects, case.aside)}),
-            }
-        )
+        told = {
+            "steps": seen.to_json(),
+            "ending": None if seen.ending is None else seen.ending.sentence(),
+            "expected": [each.to_json() for each in expected],
+            "deciding_nothing": deciding_nothing(case.expects, seen, case.aside),
+            **({} if first is None else {"first_try": first.to_json(case.expects, case.aside)}),
+        }
         took_s = sum(step.seconds or 0.0 for step in seen.steps)
         devices = {str(device) for step in seen.steps for device in step.devices}
-        return Sample(
+        sample = Sample(
             figures={TOOK.name: took_s, **case.figures(seen)},
             surroundings=seen.surroundings,
             execution_devices=tuple(sorted(devices)),
             checks=checks,
             outcome="" if seen.ending is None else seen.became,
         )
+        # Last: what cannot be judged to its end is no replicate.
+        self._result.facts.setdefault(name, {"replicates": []})["replicates"].append(told)
+        return sample
 
     def launcher(self, case: Case) -> Launcher:
         """Starts the processes of cases that see what this one does.

@@ -1,5 +1,6 @@
 """A case in which a deadline passed: on a busy machine it is tried once more, and what hangs again has failed."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -263,6 +264,23 @@ def test_what_the_first_try_gave_is_kept_and_said_where_the_second_gives_nothing
     with pytest.raises(ProbeFailed):
         neither.measure()
     assert neither.turns._rig.notes[1].endswith("of the first one: it did not begin.")
+
+
+def numbers_of(seen):
+    """Figures of what was told; of what hung there are none."""
+    return {"told": float(seen.steps[0].value["number"])} if seen.ending is None else {}
+
+
+def test_the_first_try_is_kept_also_where_the_second_tells_what_cannot_be_judged(busy):
+    tries = Tries(replace(case(), figures=numbers_of), seen(LATE), seen(number="none"))
+    with pytest.raises(ProbeFailed, match="what it told cannot be judged: ValueError"):
+        tries.measure()
+    facts = tries.turns._result.facts["it"]
+    assert facts["replicates"] == [], "nothing of it counts"
+    (kept,) = facts["without_second_try"]
+    assert kept["why"].startswith("what it told cannot be judged: ValueError")
+    assert kept["first_try"]["checks"]["ends"]["holds"] is False
+    assert "gave no result at the second try (what it told cannot be judged" in tries.turns._rig.notes[1]
 
 
 def test_a_process_that_did_not_begin_on_a_quiet_machine_is_not(quiet):
