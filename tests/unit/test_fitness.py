@@ -329,6 +329,18 @@ def test_a_session_on_other_processors_hides_no_load_on_ours(tmp_path, of_sessio
     assert f"a session of autogauge that measures here {says}" in found.found
 
 
+def test_what_a_program_took_of_other_processors_is_not_named_as_taken_of_ours(tmp_path):
+    moments = {}
+    for name, passed in (("before", 0), ("now", 1)):
+        busy = {each: passed * (5 if each < 4 else 100) for each in range(24)}
+        rows = [f"cpu{each} {1000 + busy[each]} 0 0 {9000 + passed * 100 - busy[each]} 0 0 0 0" for each in range(24)]
+        moments[name] = put(machines.server(tmp_path / name), {"proc/stat": "\n".join(rows) + "\n"})
+        machines.process(moments[name], 44, "make", 10 + passed * 2000)
+    found = looked_at(watched(moments["now"], moments["before"]))["other load"]
+    assert (found.state, found.figures["programs"]) == (State.FIT, {"make": 0.2})
+    assert "others took 0.20 of 4 processors (make 0.20)" in found.found
+
+
 def test_what_runs_on_our_processors_only_is_never_less_than_what_others_took(tmp_path):
     """Clocks that do not agree: a session's ended children count in one moment."""
     before = put(machines.server(tmp_path / "before"), {"proc/stat": stat(1000, 100_000)})

@@ -40,7 +40,7 @@ def load(machine: Machine) -> Look:
     taken = max(0.0, of_a_tick * (after.wanted_ticks - before.wanted_ticks - stolen))
     surely = sum(_taken(before, after, each) for each in after.programs if each in after.confined - family) * of_a_tick
     others = max(taken - measuring, min(surely, taken), 0.0)
-    shares = _shares(before, after, of_a_tick, family)
+    shares = _shares(before, after, of_a_tick, family, others)
     who = [f"{plain(name, 40)} {share:.2f}" for name, share in shares.items()]
     named = f" ({', '.join(who)})" if who else ""
     found = f"others took {others:.2f} of {there} processor{'s' if there > 1 else ''}{named}{queue}"
@@ -85,15 +85,19 @@ def _taken(before: Moment, after: Moment, process: int) -> int:
     return max(0, after.programs[process][1] - before.programs.get(process, ("", 0))[1])
 
 
-def _shares(before: Moment, after: Moment, of_a_tick: float, without: Collection[int]) -> dict[str, float]:
-    """Which programs took how much of a processor between the moments, those of one name together, the most first."""
+def _shares(
+    before: Moment, after: Moment, of_a_tick: float, without: Collection[int], whole: float
+) -> dict[str, float]:
+    """Which programs took how much of a processor between the moments, those of one name together, the most first.
+
+    None took more than the ``whole`` that others did: the rest of its time it had of processors that are not meant here.
+    """
     found: dict[str, float] = defaultdict(float)
     for process, (name, _) in after.programs.items():
-        if process in without:
-            continue
-        found[name] += _taken(before, after, process) * of_a_tick
+        if process not in without:
+            found[name] += _taken(before, after, process) * of_a_tick
     most = sorted(found.items(), key=lambda each: -each[1])[:PROGRAMS]
-    return {name: share for name, share in most if share >= LEAST}
+    return {name: min(share, whole) for name, share in most if min(share, whole) >= LEAST}
 
 
 def virtual_machine(machine: Machine) -> Look:
