@@ -91,6 +91,60 @@ def test_where_nothing_may_go_first_it_is_the_sentence_about_a_full_disk(history
     assert numbers(folder) == [*range(1, 41), 45, 46]
 
 
+@pytest.mark.parametrize("fails", ["the run", "what is beside it", "the list"])
+def test_whatever_goes_wrong_after_a_run_went_it_is_not_said_to_be_on_the_list(history, full_disk, monkeypatch, fails):
+    """The third of five runs that have to go for the list, or the list after them."""
+    full_disk[0][0] = 5
+    folder, unlink, on_full, refused = history / "lab-01", Path.unlink, pruned.write, []
+
+    def refuse(path):
+        refused.append(path)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    def removing(path, missing_ok=False):
+        wanted = {"the run": ".json", "what is beside it": ".standing"}.get(fails)
+        if path.parent == folder and path.name.startswith("0006_") and path.suffix == wanted:
+            refuse(path)
+        unlink(path, missing_ok=missing_ok)
+
+    def writing(place, names):
+        if fails == "the list" and len(numbers(folder)) == 43:
+            refuse(place / pruned.NAME)
+        on_full(place, names)
+
+    monkeypatch.setattr(Path, "unlink", removing)
+    monkeypatch.setattr(pruned, "write", writing)
+    count = 3 if fails == "what is beside it" else 2
+    says = rf"^{count} runs of {folder} removed, and the list of them \(\.pruned\) is not written \(Permission denied: "
+    with pytest.raises(UserError, match=says) as caught:
+        prune(history, "--keep-last=10", "--yes")
+    assert str(caught.value).endswith("A push or a pull may bring them back: prune again after it.")
+    assert refused
+    assert (len(numbers(folder)), pruned.gone(folder)) == (45 - count, ())
+
+
+def test_a_copy_stays_with_the_one_that_may_not_go(history, full_disk, monkeypatch):
+    """Alone the other would count: the worse standing goes last, before the list as after it."""
+    folder = history / "lab-01"
+    add(folder, 400, standing=Standing.QUARANTINED)
+    one = store.runs(folder)[-1]
+    copy = folder / one.name.replace("0046_", "0003_again_")
+    copy.write_bytes(one.read_bytes())
+    standing.path_of(copy).write_bytes(standing.path_of(one).read_bytes())
+    with index.opened(folder, history.parent / "cache") as found:
+        runs = [run for run in found.runs() if run.path in (one, copy)]
+    runs.sort(key=lambda run: run.path != one)
+    states = pruning.states(folder)
+    plan = pruning.Plan(folder, tuple(runs), (), tuple(states[standing.path_of(run.path).name] for run in runs))
+    pairs = list(zip(plan.removed, plan.standings, strict=True))
+    assert list(pruning._make_room(folder, pairs, [])) == [], "46 is above all that stay"
+    standing.accept(one, "it was the door")
+    full_disk[0][0] = 0
+    done = pruning.remove(plan)
+    assert ([run.path for run in done.changed], done.runs) == ([one, copy], 0)
+    assert copy.exists()
+
+
 FILLER = """
 import subprocess, sys
 from pathlib import Path
