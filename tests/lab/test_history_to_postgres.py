@@ -340,6 +340,32 @@ def test_tables_that_are_not_ours_are_left_alone(server, name, export):
     assert server.rows(name, "SELECT to_regclass('autogauge_benchmarks')") == [(None,)]
 
 
+def test_tables_of_an_older_autogauge_are_brought_up_to_date_and_keep_the_runs_of_others(server, name, history, export):
+    """Without the one column that they lack, and with a run of a history that is not here; not by a user who may not change them."""
+    export()
+    with server.connect(name) as boss:
+        boss.execute("ALTER TABLE autogauge_runs DROP COLUMN measured_as")
+        boss.execute("UPDATE autogauge_runs SET content = 'of other columns'")
+        boss.execute("UPDATE autogauge_runs SET folder = 'elsewhere-' || folder WHERE file LIKE '0001_%'")
+        boss.execute("UPDATE autogauge_schema SET version = 1")
+        other = server.database(create=False)
+        tables = "autogauge_schema, autogauge_runs, autogauge_benchmarks"
+        boss.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {other}")
+    assert "export once as the user who owns them" in export(url=server.url(name, other))
+    assert server.rows(name, "SELECT version FROM autogauge_schema") == [(1,)]
+    count = "SELECT count(*) FROM autogauge_benchmarks"
+    (before,) = server.rows(name, count)
+    assert "2 runs new, 9 changed, 0 removed" in export()
+    assert server.rows(name, "SELECT version FROM autogauge_schema") == [(2,)]
+    found = server.rows(name, "SELECT folder, measured_as, count(*) FROM autogauge_runs GROUP BY 1, 2 ORDER BY 1")
+    assert found == [
+        *(("elsewhere-lab-01", "", 1), ("elsewhere-lab-02", "", 1)),
+        *(("lab-01", "lab-01", 6), ("lab-02", "lab-02", 5)),
+    ]
+    assert server.rows(name, count) == [(before[0] + 4,)], "those of the runs that are here again"
+    assert "0 runs new, 0 changed, 0 removed, 11 as they were" in export()
+
+
 def test_another_schema_of_the_same_database_will_do(server, name, export):
     with server.connect(name) as boss:
         boss.execute("CREATE TABLE autogauge_runs (mine text)")

@@ -5,6 +5,7 @@ They lie where the user's ``search_path`` says (``public``, if nobody changed it
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from autogauge.errors import UserError
@@ -80,6 +81,8 @@ CREATE UNIQUE INDEX {BENCHMARKS}_once ON {BENCHMARKS} (run, md5(benchmark));
 INSERT INTO {VERSION} VALUES ({SCHEMA});
 """  # noqa: S608 (constants)
 """A text that a run does not have is empty, a number is null. The name of a benchmark may be longer than an index takes."""
+OLDER = {1: ("measured_as",)}
+"""By an older schema the columns of a run that it lacks, which are texts: no run is lost for them, whosever it is."""
 
 
 def prepare(connection: psycopg.Connection, shown: str) -> None:
@@ -95,17 +98,46 @@ def prepare(connection: psycopg.Connection, shown: str) -> None:
             f"{shown} has a table {there[0]} that is not autogauge's: name another database, or another schema "
             "(…?options=-csearch_path%3DNAME)."
         )
-    if versions != [SCHEMA]:
+    lacking = next((columns for older, columns in OLDER.items() if versions == [older]), None)
+    if lacking:
+        _bring_up_to_date(connection, shown, there, lacking)
+    elif versions != [SCHEMA]:
         said = ", ".join(map(str, versions)) or "none"
         newer = "update autogauge" if any(isinstance(each, int) and each > SCHEMA for each in versions) else "drop them"
         raise UserError(
             f"the tables in {shown} have the schema {said}, and this autogauge writes {SCHEMA}: {newer}, or name another database."
         )
     for name, columns in ((RUNS, ("id", *RUN_COLUMNS)), (BENCHMARKS, ("run", *BENCHMARK_COLUMNS))):
-        if name not in there or _first_columns(connection, name, columns) is None:
-            raise UserError(
-                f"the table {name} in {shown} is not as autogauge made it: drop {VERSION}, {RUNS} and {BENCHMARKS}, and export again."
+        _require(connection, shown, there, name, columns)
+
+
+def _require(
+    connection: psycopg.Connection, shown: str, there: Collection[str], name: str, columns: tuple[str, ...]
+) -> None:
+    if name not in there or _first_columns(connection, name, columns) is None:
+        raise UserError(
+            f"the table {name} in {shown} is not as autogauge made it: drop {VERSION}, {RUNS} and {BENCHMARKS}, and export again."
+        )
+
+
+def _bring_up_to_date(
+    connection: psycopg.Connection, shown: str, there: Collection[str], lacking: tuple[str, ...]
+) -> None:
+    """Give the tables of an older schema, which have all other columns, those that they lack, empty: who exports its runs fills them."""
+    from psycopg import errors
+
+    _require(connection, shown, there, RUNS, ("id", *(each for each in RUN_COLUMNS if each not in lacking)))
+    try:
+        for column in lacking:
+            connection.execute(
+                f"ALTER TABLE {RUNS} ADD COLUMN IF NOT EXISTS {column} text NOT NULL DEFAULT ''".encode()
             )
+        connection.execute(f"UPDATE {VERSION} SET version = {SCHEMA}".encode())  # noqa: S608 (constants)
+    except errors.InsufficientPrivilege as error:
+        raise UserError(
+            f"the tables in {shown} are an older autogauge's, and this user may not change them ({error.diag.message_primary}): export "
+            "once as the user who owns them, which brings them up to date."
+        ) from None
 
 
 def _is_there(connection: psycopg.Connection, name: str) -> bool:
