@@ -161,7 +161,8 @@ def compare(a: Selection, b: Selection, smallest_change: float) -> Comparison:
     )
     titled = [(_title(key) if varied else key[0], old, new) for key, old, new in sides]
     notes = comparison_notes.of(a, b, titled, shared.machines, shared.models, _most_changed(titled, compared))
-    notes += comparison_notes.first_counts(newer, [key[0] for key in both]) if newer else ()
+    keys = {key[0] for key in both}
+    notes += (*comparison_notes.first_counts("A", a.runs, keys), *comparison_notes.first_counts("B", b.runs, keys))
     releases = tuple(
         tuple(by_size(release for group in groups.values() for release in group.releases if release))
         for groups in (groups_a, groups_b)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autogauge.errors import UserError
 from autogauge.gate import hints
 from autogauge.gate.beside import beside
 from autogauge.gate.judgement import percent
+from autogauge.history import records
 from autogauge.history.indexed import IndexedRun, run_and_day
-from autogauge.history.records import SavedRun
 from autogauge.history.select import Selection
 from autogauge.history.told_apart import Models, differing, model_of
 from autogauge.plain import few_plain, plain
@@ -58,15 +60,40 @@ def of(
     return tuple(dict.fromkeys([*found, *own]))
 
 
-def first_counts(run: SavedRun, benchmarks: Sequence[str]) -> tuple[str, ...]:
-    """Which figure of that one run counts here, where the gate took two: it had some of these benchmarks measured again."""
-    again = [key for key in benchmarks if key in run.benchmarks and run.benchmarks[key].measured_again]
+def first_counts(name: str, runs: Sequence[IndexedRun], benchmarks: Collection[str]) -> tuple[str, ...]:
+    """Where a side's figures are the first of two measurements: a session's gate had some of these benchmarks measured again.
+
+    Its newest ``LOOKED_AT`` runs are looked into, by their files' bytes first: few of them have any such.
+    """
+    newest = sorted(runs, key=moment_of)[-LOOKED_AT:]
+    again = [keys for run in newest if (keys := _measured_again(run.path, benchmarks))]
     if not again:
         return ()
+    where = few_plain(list(dict.fromkeys(key for keys in again for key in keys)))
+    if len(runs) > 1:
+        some = f"{len(again)} of {len(newest)} {'newest ' if len(newest) < len(runs) else ''}runs"
+        was = "was" if len(again) == 1 else "were"
+        return (f"{name}: {some} {was} measured again in {where}: of each run its first measurement counts here",)
+    if name != "B":
+        return (f"{name} was measured again in {where}: its first measurement counts here, as in the gate's baselines",)
     return (
-        f"B was measured again in {few_plain(again)}: here its first measurement counts, and `gate` judges by both "
-        f"(python -m autogauge gate {shlex.quote(str(run.path))})",
+        f"B was measured again in {where}: here its first measurement counts, and `gate` judges by both "
+        f"(python -m autogauge gate {shlex.quote(str(runs[0].path))})",
     )
+
+
+def _measured_again(path: Path, benchmarks: Collection[str]) -> list[str]:
+    """Which of these benchmarks the gate of that run's session had measured again."""
+    try:
+        if not _AGAIN.search(path.read_bytes()):
+            return []
+        found = records.read(path).benchmarks
+    except (OSError, UserError):
+        return []  # gone, or broken, since it was indexed: what is said of that is said elsewhere
+    return [key for key, each in found.items() if each.measured_again and key in benchmarks]
+
+
+_AGAIN = re.compile(rb'"measured_again":\s*true')
 
 
 def _on_both_sides(a: Sequence[IndexedRun], b: Sequence[IndexedRun]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import json
 
 import pytest
 
@@ -239,7 +240,28 @@ def test_where_the_gate_took_two_measurements_it_is_said_which_counts_here(histo
     )
     assert f"python -m autogauge gate {last}" in note
     notes = compared(histories, str(last), f"{tmp_path}/a/lab-01/*.json").notes
-    assert not any("measured again" in each for each in notes), "as a baseline the first counts for the gate as well"
+    says = f"A was measured again in {LATENCY}: its first measurement counts here, as in the gate's baselines"
+    assert says in notes
+
+
+@pytest.mark.parametrize(("side", "indent"), [("A", None), ("B", 2)])
+def test_of_several_runs_it_is_said_too_and_of_which_side(histories, tmp_path, side, indent):
+    """Also of files that somebody has put into lines; of a benchmark that is not compared nothing is said."""
+    for name in "AB":
+        year(tmp_path / name, "lab-01", runs=4, days=0 if name == "A" else 30)
+    paths = store.runs(tmp_path / side / "lab-01")
+    for path, again in zip(paths[1:3], [{LATENCY}, {LATENCY, "other: AUTO"}], strict=True):
+        made = json.loads(path.read_text())
+        made["benchmarks"].append({**made["benchmarks"][0], **benchmark("other: AUTO", 0.01)})
+        for each in made["benchmarks"]:
+            if each["extra_info"]["benchmark"] in again:
+                each["extra_info"]["gate"] = [{"verdict": "FAIL", "measured_again": True}]
+        path.write_text(json.dumps(made, indent=indent))
+    notes = compared(histories, f"{tmp_path}/A/lab-01/*.json", f"{tmp_path}/B/lab-01/*.json").notes
+    (note,) = (each for each in notes if "measured again" in each)
+    assert note == (
+        f"{side}: 2 of 4 runs were measured again in {LATENCY}: of each run its first measurement counts here"
+    )
 
 
 def test_the_gate_and_compare_say_the_same_word_on_the_command_line(tmp_path):
