@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -163,6 +164,20 @@ def write_for_a_user(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_dir() and not path.is_file():
         raise NotRegular(0, "there is a device or a pipe in its place")
     write_bytes(path, content)
+
+
+def require_writable(path: Path) -> None:
+    """See that a file which a user named could be written there, before what goes into it is made.
+
+    Raises as :func:`write_for_a_user`. What lies there stays as it is.
+    """
+    require_folder_of(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise NotRegular(0, "there is a device or a pipe in its place")
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
 
 
 def require_folder_of(path: Path) -> None:

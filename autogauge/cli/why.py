@@ -14,6 +14,7 @@ import typer
 from autogauge.cli import why_shown
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError, explain_os_error
+from autogauge.files import require_writable
 from autogauge.gate.saved import HISTORY
 from autogauge.lab.why import drawing, measured, script, sides
 from autogauge.lab.why.finding import Finding
@@ -52,17 +53,27 @@ class Shown:
             raise UserError("--json and --markdown both ask for the output: choose one.")
         if self.html is not None and self.html.suffix.lower() not in PAGES:
             raise UserError(f"{self.html} is no name of a page: let it end in {' or '.join(PAGES)} (--html=FILE).")
+        if self.html is not None:
+            try:
+                require_writable(self.html.absolute())
+            except OSError as error:
+                raise explain_os_error(error, f"cannot write the page {self.html}", "--html=FILE") from error
         if self.script is not None:
             script.check_place(self.script)
 
     def show(self, study: Why, run: Run) -> None:
-        """Save the run, and print what it says. Raises ``KeyboardInterrupt`` in the end, where it was cut short."""
+        """Save the run, print what it says, and then write the files: one that cannot be written takes nothing of it along.
+
+        Raises ``KeyboardInterrupt`` in the end, where the run was cut short.
+        """
         recorded, path = measured.keep(run, "-".join(("why", *(each.text.rpartition("/")[2] for each in study.sides))))
         finding = Finding(recorded.results[0])
-        if self.script is not None and run.model is not None:
-            a, b = (study.target_of(each) for each in study.sides)
-            words = [*drawing.words(finding), *script.of_b(a, b, study.sides[1].model)]
-            script.save(self.script, script.text_for(run.model, a, run.settings.shapes, words))
+        why_shown.show(recorded, path, self.top, as_json=self.as_json, as_markdown=self.as_markdown)
+        sys.stdout.flush()
+        if self.script is not None and study.reproduced:
+            a, b = study.reproduced
+            words = [*drawing.words(finding), *script.of_b(a, b)]
+            script.save(self.script, script.text_for(a, words, in_fps=drawing.is_in_fps(finding.result)))
         if self.html is not None:
             from autogauge.report.pages import why_page
 
@@ -70,7 +81,6 @@ class Shown:
                 why_page.save(recorded, self.top, self.html)
             except OSError as error:
                 raise explain_os_error(error, f"cannot write the page {self.html}", "--html=FILE") from error
-        why_shown.show(recorded, path, self.top, as_json=self.as_json, as_markdown=self.as_markdown)
         if run.interrupted:
             raise KeyboardInterrupt(run.interrupted_by)
 

@@ -129,9 +129,9 @@ def test_the_script_runs_with_openvino_and_numpy_alone(asked, models, tmp_path):
     text = (folder / "why.py").read_text().replace("SECONDS, WARM_UP = 2.0", "SECONDS, WARM_UP = 0.1")
     script = tmp_path / "elsewhere.py"
     script.write_text(text)
-    for words in (["--save=a.json"], ["--against=a.json", "--top=3"]):
+    for model, words in zip(models[1:], (["--save=a.json"], ["--against=a.json", "--top=3"]), strict=True):
         done = subprocess.run(
-            [sys.executable, "-I", str(script), str(models[1]), *words],
+            [sys.executable, "-I", str(script), str(model), *words],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -141,6 +141,7 @@ def test_the_script_runs_with_openvino_and_numpy_alone(asked, models, tmp_path):
         assert done.returncode == 0, done.stderr
         assert re.match(r"openvino 20\S+: first inference [\d.]+ ms, median latency [\d.]+ ms\n", done.stdout)
     assert done.stdout.count("(") == 3
+    assert PLANTED in done.stdout.splitlines()[-3]  # the largest difference first
     saved = json.loads((tmp_path / "a.json").read_text())
     assert {f"conv-{place}" for place in range(4)} <= saved["layers"].keys()
     assert sum(each["us"] for each in saved["layers"].values()) > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,8 @@ from typer.testing import CliRunner
 
 from autogauge.cli.main import app
 from autogauge.errors import UserError
-from autogauge.lab.why import script, sides
+from autogauge.lab.why import sides
 from autogauge.measuring.progress import Silent
-from autogauge.models.artefact import ModelArtefact
 from autogauge.runtimes import prepared
 from autogauge.targets import Target
 from tests.cases import each_of
@@ -85,6 +83,10 @@ def test_what_cannot_be_a_runtime_is_said_of_the_side(tmp_path, text, said):
         (("here", "CPU", "--hint=FAST"), "there is no hint 'FAST'"),
         (("here", "CPU", "--script=a.txt"), "a.txt is no name of a script: let it end in .py"),
         (("here", "CPU", "--html=a.json"), "a.json is no name of a page"),
+        (("here", "CPU", "--html=no/such/why.html"), "there is no folder"),
+        (("here", "CPU", "--script=no/such/why.py"), "there is no folder"),
+        (("here", "CPU", "--html=/proc/why.html"), "cannot write the page /proc/why.html: "),
+        (("here", "CPU", "--script=/proc/why.py"), "cannot write the script /proc/why.py: "),
         (("here", "CPU", "--json", "--markdown"), "choose one"),
         (("here", "CPU", "--model=no-such-model"), "no model is called 'no-such-model'"),
         (("here", "CPU", "--wait=maybe"), "--wait"),
@@ -103,26 +105,3 @@ def test_a_model_as_a_side_leaves_no_room_for_another(tmp_path):
     done = CliRunner().invoke(app, ["why", str(tmp_path / "a.xml"), "here", "--model=googlenet-v1"])
     assert isinstance(done.exception, UserError)
     assert f"A is the model {tmp_path / 'a.xml'}, and --model names another one" in str(done.exception)
-
-
-def test_the_script_holds_a_small_model_and_names_a_large_one(tmp_path, monkeypatch):
-    path = tmp_path / "m.xml"
-    path.write_text("<net/>")
-    path.with_suffix(".bin").write_bytes(b"12")
-    model = ModelArtefact("m", "path", "FP32", path, "abc", "unknown")
-    found = {}
-    text = script.text_for(model, Target.with_hint("CPU", "LATENCY"), {"x": [1, 3]}, ["B is slower.\nimport os"])
-    compile(text, "script", "exec")
-    assert "# B is slower.\n# import os\n" in text
-    values = text.split("# --- what is measured\n")[1].split("# --- how")[0]
-    exec(values, found)
-    assert (found["DEVICE"], found["SHAPES"]) == ("CPU", {"x": [1, 3]})
-    assert json.dumps(found["PROPERTIES"]) == '{"PERFORMANCE_HINT": "LATENCY"}'
-    assert set(found["EMBEDDED"]) == {".xml", ".bin"}
-    assert script.of_b(Target("CPU"), Target("CPU"), None) == []
-    assert script.of_b(Target("CPU"), Target("AUTO", {"X": "1"}), path) == [
-        "B is the model m.xml: give it as the first argument.",
-        "DEVICE and PROPERTIES are A's; B's are 'AUTO' and {'X': '1'}.",
-    ]
-    monkeypatch.setattr(script, "MOST_EMBEDDED", 4)
-    assert "EMBEDDED = {}\n" in script.text_for(model, Target("CPU"), {}, [])

@@ -24,7 +24,7 @@ from autogauge.lab.why.finding import (
     Finding,
     Line,
 )
-from autogauge.lab.why.study import ALONE, COUNTED, STEADY, name_of
+from autogauge.lab.why.study import ALONE, COUNTED, FPS, STEADY, name_of
 from autogauge.measuring.claim import Ratio
 from autogauge.measuring.drawing import NONE, Block, Table, number
 from autogauge.measuring.result import Result
@@ -204,9 +204,7 @@ def words(finding: Finding) -> list[str]:
     result = finding.result
     sides = [f"{each} is {_named(result, each)}" for each in SIDES]
     found = ["; ".join(sides) + "."]
-    promised = next(
-        (each.metric.title for each in result.claims if each.name == STEADY and isinstance(each, Ratio)), ""
-    )
+    promised = judged_by(result)
     found += [f"{_sentence(line, finding.in_flight)}." for line in finding.in_use if line.title == promised]
     layers = next((each for each in finding.whole if each.title == SUM and each.difference), None)
     if layers is not None and finding.blocks and finding.compared:
@@ -215,6 +213,16 @@ def words(finding: Finding) -> list[str]:
         found += [f"No layer was counted on both sides: {_not_counted(finding)}."]
     found += _failed(result)
     return [*found, *properties_shown.words(finding)]
+
+
+def judged_by(result: Result) -> str:
+    """The title of the figure by which a steady state is judged; empty where none is."""
+    return next((each.metric.title for each in result.claims if each.name == STEADY and isinstance(each, Ratio)), "")
+
+
+def is_in_fps(result: Result) -> bool:
+    """Whether frames a second are judged, and not latency."""
+    return judged_by(result) == FPS.title
 
 
 def _failed(result: Result) -> Iterable[str]:

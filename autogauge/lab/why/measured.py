@@ -11,7 +11,7 @@ from autogauge.cache import Cache, default_cache_dir
 from autogauge.errors import explain_os_error
 from autogauge.history import run_file
 from autogauge.history.recorded import Recorded
-from autogauge.lab.why import sides
+from autogauge.lab.why import script, sides
 from autogauge.lab.why.sides import Side
 from autogauge.lab.why.study import Why
 from autogauge.measuring.progress import Progress
@@ -45,6 +45,10 @@ def measure(study: Why, run: Run, seed: int, progress: Progress) -> None:
             planned = study.planned(rig, seed)
             if one_and_the_same(a, b) and asked_alike(study, rig):
                 run.notes.append(SAME)
+            study.reproduced = [
+                script.Reproduced.of(setup, study.target_of(side), study.requests_of(side, rig))
+                for side, setup in zip(study.sides, (a, b), strict=True)
+            ]
             run.take(rig)
             run.begin()
             run.results.append(planned)

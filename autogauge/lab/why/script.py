@@ -6,12 +6,17 @@ The script is a text of its own (``reproduction.txt``, beside this file); here i
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import utf8, write_for_a_user
+from autogauge.files import require_writable, utf8, write_for_a_user
+from autogauge.lab.why.sides import counted_target
 from autogauge.models.artefact import ModelArtefact
+from autogauge.rig.workload import Setup
 from autogauge.targets import Target
 
 TEMPLATE = Path(__file__).with_name("reproduction.txt")
@@ -20,10 +25,35 @@ MOST_EMBEDDED = 200_000
 """Bytes of a model that stands in the script itself; a larger one is named, and is to be attached."""
 
 
+@dataclass(frozen=True)
+class Reproduced:
+    """What the script measures: one side as it was measured, with its own model.
+
+    ``shapes`` are its inputs' lengths in the model's order, ``requests`` how many it was asked to keep in flight (0: the device says).
+    """
+
+    model: ModelArtefact
+    target: Target
+    shapes: Sequence[Sequence[int]]
+    frames: int = 1
+    requests: int = 0
+
+    @classmethod
+    def of(cls, setup: Setup, target: Target, requests: int) -> Reproduced:
+        """That side, while its inputs are still on the disk."""
+        with np.load(setup.workload.inputs) as arrays:
+            shapes = [list(map(int, arrays[str(index)].shape)) for index in range(len(arrays.files))]
+        return cls(setup.workload.model, target, shapes, setup.workload.frames, requests)
+
+
 def check_place(path: Path) -> None:
-    """Raise :class:`UserError` for what is no name of a script, before anything is measured."""
+    """Raise :class:`UserError` for what is no name of a script, or cannot be written, before anything is measured."""
     if path.suffix != ".py":
         raise UserError(f"{path} is no name of a script: let it end in .py (--script=FILE.py).")
+    try:
+        require_writable(path.absolute())
+    except OSError as error:
+        raise explain_os_error(error, f"cannot write the script {path}", "--script=FILE.py") from error
 
 
 def save(path: Path, content: str) -> None:
@@ -34,27 +64,38 @@ def save(path: Path, content: str) -> None:
         raise explain_os_error(error, f"cannot write the script {path}", "--script=FILE.py") from error
 
 
-def text_for(model: ModelArtefact, target: Target, shapes: Mapping[str, Sequence[int]], words: Sequence[str]) -> str:
-    """The script. ``words`` are what was found, and stand at its top."""
+def text_for(side: Reproduced, words: Sequence[str], *, in_fps: bool) -> str:
+    """The script. ``words`` are what was found, and stand at its top; ``in_fps`` is whether frames a second were judged."""
     head, rest = TEMPLATE.read_text(encoding="utf-8").split(BEGIN, 1)
     _, how = rest.split(END, 1)
     said = "".join(f"# {line}\n" for each in words for line in each.splitlines())
     values = {
-        "MODEL": model.path.name,
-        "EMBEDDED": embedded(model.path),
-        "DEVICE": target.device or "AUTO",
-        "PROPERTIES": dict(target.properties),
-        "SHAPES": {name: list(lengths) for name, lengths in shapes.items()},
+        "MODEL": side.model.path.name,
+        "EMBEDDED": embedded(side.model.path),
+        "DEVICE": side.target.device or "AUTO",
+        "PROPERTIES": dict(side.target.properties),
+        "COUNTED": dict(counted_target(side.target)[0].properties),
+        "SHAPES": [list(lengths) for lengths in side.shapes],
+        "FRAMES": side.frames,
+        "REQUESTS": side.requests,
+        "IN_FPS": in_fps,
     }
     lines = "".join(f"{name} = {value!r}\n" for name, value in values.items())
     return f"{head}{said}{BEGIN}\n{lines}{END}{how}"
 
 
-def of_b(a: Target, b: Target, model: Path | None) -> list[str]:
+def of_b(a: Reproduced, b: Reproduced) -> list[str]:
     """What whoever runs the script must change for B, where that is more than the environment."""
-    found = [f"B is the model {model.name}: give it as the first argument."] if model is not None else []
-    if a.key != b.key:
-        found.append(f"DEVICE and PROPERTIES are A's; B's are {b.device or 'AUTO'!r} and {dict(b.properties)!r}.")
+    found = []
+    if a.model.digest != b.model.digest:
+        found.append(f"B is the model {b.model.path.name}: give it as the first argument.")
+    if a.target.key != b.target.key:
+        told = b.target.device or "AUTO", dict(b.target.properties), dict(counted_target(b.target)[0].properties)
+        found.append("DEVICE, PROPERTIES and COUNTED are A's; B's are {!r}, {!r} and {!r}.".format(*told))
+    if a.requests != b.requests:
+        found.append(f"REQUESTS is A's; B's is {b.requests} (0: as many as the device asks for).")
+    if [*map(list, a.shapes)] != [*map(list, b.shapes)]:
+        found.append(f"SHAPES are A's, in the order of its inputs; B's are {[*map(list, b.shapes)]!r}.")
     return found
 
 

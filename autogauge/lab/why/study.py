@@ -19,6 +19,7 @@ import numpy as np
 from autogauge.lab.why import compiled
 from autogauge.lab.why import sides as naming
 from autogauge.lab.why.matching import Layer, match
+from autogauge.lab.why.script import Reproduced
 from autogauge.lab.why.sides import Side
 from autogauge.measuring.claim import Claim, Ratio
 from autogauge.measuring.condition import Condition
@@ -66,6 +67,8 @@ class Why(Study):
     def __init__(self, a: Side, b: Side, base: Target, blocks: int, confidence: float = 0.95) -> None:
         self.sides: tuple[Side, Side] = (a, b)
         """What is compared; ``measured`` puts others in their place where the rig is to say what they run on."""
+        self.reproduced: list[Reproduced] = []
+        """A and B for a script, once they are set up."""
         self._base, self._blocks, self._confidence = base, blocks, confidence
 
     def target_of(self, side: Side) -> Target:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autogauge.files import write_for_a_user
+from autogauge.files import require_folder_of, write_for_a_user
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import drawing
 from autogauge.lab.why.finding import Finding
@@ -20,8 +20,9 @@ def is_one(run: Recorded) -> bool:
 
 
 def save(run: Recorded, top: int, path: Path) -> None:
-    """Write the page whole or not at all, and the charts' script beside it. Raises ``OSError``."""
+    """Write the page whole or not at all, and the charts' script beside it. Raises as ``files.write_for_a_user``."""
     path = path.absolute()
+    require_folder_of(path)  # before the script beside it makes one
     content = page(run, top, path, path.parent / ASSETS)
     put_script(path.parent / ASSETS)
     write_for_a_user(path, content)
