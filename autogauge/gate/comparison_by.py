@@ -70,7 +70,7 @@ def compare_by(runs: Selection, key: str, base: str, smallest_change: float) -> 
         raise UserError(
             f"{runs.text[:200]!r} names no run: check the filters ({hints.command('history', runs.root)} lists the runs)."
         )
-    kinds, without = _gathered(runs, key)
+    kinds, names, without = _gathered(runs, key)
     pairs = _pairs(kinds, base)
     if not pairs:
         raise UserError(_why_none(runs, key, base, kinds))
@@ -87,20 +87,23 @@ def compare_by(runs: Selection, key: str, base: str, smallest_change: float) -> 
         for values in ([against for _, against, _ in pairs], [value for _, _, value in pairs])
     ]
     stand = comparison_notes.not_accepted("these runs", groups)
+    again = comparison_notes.first_counts("these runs", runs.runs, set().union(*(names[kind] for kind, _, _ in pairs)))
     notes = [
         *stand,
         *comparison_notes.mixed("the ratio", (), groups, root=runs.root),
         *_left_out(kinds, pairs, without, key),
+        *again,
         *runs.notes(standings=not stand),
     ]
     return Comparison(sides[0], sides[1], tuple(compared), (), (), tuple(dict.fromkeys(notes)), by=key)
 
 
-def _gathered(runs: Selection, key: str) -> tuple[dict[Kind, Values], list[str]]:
-    """The figures by kind, value and run; and the benchmarks that have no such label."""
+def _gathered(runs: Selection, key: str) -> tuple[dict[Kind, Values], dict[Kind, set[str]], list[str]]:
+    """The figures by kind, value and run; the benchmarks of each kind; and those that have no such label."""
     shared = Shared.of(runs.runs, runs.runs)
     by_place = by_folder(runs.runs)
     kinds: dict[Kind, Values] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    names: dict[Kind, set[str]] = defaultdict(set)
     without: list[str] = []
     for series in runs.figures():
         labels = labels_of(series)
@@ -114,7 +117,8 @@ def _gathered(runs: Selection, key: str) -> tuple[dict[Kind, Values], list[str]]
             of_value = row.release if key == OPENVINO else value
             if of_value:
                 kinds[kind][of_value][series.folder, row.run.id].append(row)
-    return kinds, without
+                names[kind].add(series.key)
+    return kinds, names, without
 
 
 def _pairs(kinds: Mapping[Kind, Values], base: str) -> list[tuple[Kind, str, str]]:

@@ -75,7 +75,8 @@ def first_counts(name: str, runs: Sequence[IndexedRun], benchmarks: Collection[s
         was = "was" if len(again) == 1 else "were"
         return (f"{name}: {some} {was} measured again in {where}: of each run its first measurement counts here",)
     if name != "B":
-        return (f"{name} was measured again in {where}: its first measurement counts here, as in the gate's baselines",)
+        one = "this run" if name == "these runs" else name
+        return (f"{one} was measured again in {where}: its first measurement counts here, as in the gate's baselines",)
     return (
         f"B was measured again in {where}: here its first measurement counts, and `gate` judges by both "
         f"(python -m autogauge gate {shlex.quote(str(runs[0].path))})",

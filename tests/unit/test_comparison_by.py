@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.gate.comparison_by import BASIS, compare_by, interval_of
+from autogauge.history import store
 from autogauge.history.select import Histories
 from autogauge.history.standing_file import Standing
 from tests.histories import save
@@ -59,6 +60,18 @@ def test_policies_are_compared_within_each_run_against_the_first(folder, by):
     assert found.compared[0].labels == {"device": "AUTO", "hint": "LATENCY", "policy": "b"}
     assert [each.judgement.word for each in by("policy", "b").compared] == ["IMPROVED", "IMPROVED"]
     assert not any("both sides" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_it_is_said_that_the_first_of_two_measurements_counts(folder, by, count):
+    measured(folder, count)
+    path = store.runs(folder)[-1]
+    made = json.loads(path.read_text())
+    made["benchmarks"][1]["extra_info"]["gate"] = [{"verdict": "FAIL", "measured_again": True}]
+    path.write_text(json.dumps(made))
+    (note,) = (note for note in by("policy").notes if "measured again" in note)
+    which = "this run was" if count == 1 else "these runs: 1 of 3 runs was"
+    assert note.startswith(f"{which} measured again in {GROUP}: AUTO-b: ")
 
 
 def test_one_run_alone_settles_no_difference_of_a_quarter(folder, by):
