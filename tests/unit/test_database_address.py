@@ -114,7 +114,7 @@ def test_what_a_database_has_is_brought_up_to_date_also_where_it_passes_no_filte
 @pytest.mark.parametrize("mixed", [False, True], ids=["a folder of copies only", "with a run of its own"])
 def test_what_became_a_copy_goes_and_the_run_that_counts_takes_its_place(psycopg, tmp_path, monkeypatch, mixed):
     """Exported before its machine's own folder was brought here: it may not count twice, and not be lost. Only the server is made up."""
-    history, removed, written = tmp_path / "history", [], []
+    history, removed, written, server_goes = tmp_path / "history", [], [], [True]
     year(history, "lab-01", runs=2)
     if mixed:
         year(history, "lab-02", runs=1, slower=1.1, days=50)
@@ -128,13 +128,26 @@ def test_what_became_a_copy_goes_and_the_run_that_counts_takes_its_place(psycopg
     monkeypatch.setattr(
         database, "_known", lambda connection, folders: {key: rows[key] for key in rows if key[0] in folders}
     )
-    monkeypatch.setattr(database, "_remove", lambda connection, keys: removed.extend(keys) or len(keys))
-    monkeypatch.setattr(
-        database, "_write", lambda connection, batch: written.extend((*each.key[:1], each.key[1][:4]) for each in batch)
-    )
+
+    def remove(connection, known, keys):
+        here = [key for key in keys if key in known]
+        removed.extend(here)
+        return len(here)
+
+    def write(connection, batch):
+        if server_goes:
+            raise UserError("the server has gone")
+        written.extend((folder, file[:4]) for folder, file in (each.key for each in batch))
+
+    monkeypatch.setattr(database, "_remove", remove)
+    monkeypatch.setattr(database, "_write", write)
     with ExitStack() as stack:
         histories = Histories(stack, history, tmp_path / "cache")
         found, whole = histories.all(where.parse(["run=1", "machine=lab-01"])), histories.all(Where())
+        with pytest.raises(UserError, match="the server has gone"):
+            database.export(lambda: (found, whole), "postgresql://db/lab")
+        assert removed == [], "before the run that counts is there the copy is all that there is"
+        server_goes.clear()
         done = database.export(lambda: (found, whole), "postgresql://db/lab")
         assert removed == [("lab-02", run.name)]
         assert written == [("lab-01", "0001"), ("lab-01", "0002")]

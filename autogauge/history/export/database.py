@@ -12,7 +12,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +83,9 @@ def export(read: Callable[[], tuple[Selection, Selection]], destination: str) ->
             gone = [(text(folder.name), text(name)) for folder in folders for name in pruned.gone(folder)]
             known = _known(connection, sorted({text(folder.name) for folder in folders}))
             wanted = meant(found, whole, known)
-            gone += twice(whole)
-            done.removed = _remove(connection, gone)
-            known = {key: content for key, content in known.items() if key not in {*gone}}
+            done.removed = _remove(connection, known, gone)
+            copies = twice(whole)
+            leaving, known = known, {key: each for key, each in known.items() if key not in {*gone, *copies}}
         runs = list(rows_of(whole, wanted))
         done.only_there = len(known.keys() - {(folder_of(run), text(run.path.name)) for run in every})
         new = [each for each in runs if known.get(each.key) != each.content]
@@ -98,6 +98,11 @@ def export(read: Callable[[], tuple[Selection, Selection]], destination: str) ->
             done.new += sum(each.key not in known for each in batch)
             done.changed += sum(each.key in known for each in batch)
             done.overtaken += len(new[start : start + AT_ONCE]) - len(batch)
+        if any(key in leaving for key in copies):
+            with _batch(
+                connection, address
+            ):  # last: who is ended before it has a run there twice, and the next export mends that
+                done.removed += _remove(connection, leaving, copies)
     return done
 
 
@@ -120,9 +125,16 @@ def _known(connection: psycopg.Connection, folders: list[str]) -> dict[tuple[str
     return {(folder, file): content for folder, file, content in rows}
 
 
-def _remove(connection: psycopg.Connection, runs: Sequence[tuple[str, str]]) -> int:
-    statement = f"DELETE FROM {RUNS} WHERE (folder, file) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"  # noqa: S608
-    return int(connection.execute(statement.encode(), _columns(runs, 2)).rowcount)
+def _remove(
+    connection: psycopg.Connection, known: Mapping[tuple[str, str], str], runs: Iterable[tuple[str, str]]
+) -> int:
+    """Remove these runs where they are as they are known; returns how many. What another exporter has written since stays."""
+    rows = [(*key, known[key]) for key in dict.fromkeys(runs) if key in known]
+    statement = (
+        f"DELETE FROM {RUNS} WHERE (folder, file, content) IN "  # noqa: S608 (constants)
+        "(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]))"
+    )
+    return int(connection.execute(statement.encode(), _columns(rows, 3)).rowcount)
 
 
 def _write(connection: psycopg.Connection, batch: Sequence[RunRows]) -> None:
