@@ -242,9 +242,23 @@ def exists(path: Path) -> bool:
         return False
 
 
+def is_absent(path: Path) -> bool:
+    """Whether there is surely no such file, folder or link. What this user may not look at is not absent: who reads it says why it cannot be read."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return True
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
+
+
 def is_folder(path: Path) -> bool:
     """Whether that is a folder, as far as this user may know."""
-    return exists(path) and path.is_dir()
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)

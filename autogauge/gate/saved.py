@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autogauge.errors import UserError
-from autogauge.files import exists, is_folder
+from autogauge.files import is_absent, is_folder
 from autogauge.gate import measured_again, past
 from autogauge.gate.gate import Gate, past_of
 from autogauge.gate.judgement import Judgement
@@ -31,7 +31,7 @@ def find_run(place: Path, root: Path = HISTORY) -> Path:
     if is_number(str(place)):
         return run_named(str(place), root)
     if not is_folder(place):
-        if exists(place) or place.is_symlink():
+        if not is_absent(place):
             return place
         called = machine_folder(str(place), root)
         if called is None:
@@ -59,7 +59,7 @@ def named_against(places: Sequence[Path], run: SavedRun, root: Path = HISTORY) -
 def _named(place: Path, run: SavedRun, root: Path) -> Path:
     if is_number(str(place)):
         return _numbered(str(place), run, root)
-    return place if exists(place) else machine_folder(str(place), root) or place
+    return place if not is_absent(place) else machine_folder(str(place), root) or place
 
 
 def _numbered(text: str, run: SavedRun, root: Path) -> Path:

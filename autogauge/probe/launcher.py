@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autogauge.files import readable
+from autogauge.files import is_absent, readable
 from autogauge.probe import answers, environment
 from autogauge.probe import log as auto_log
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime
@@ -179,7 +179,7 @@ class Probe:
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             reason = f"cannot start {runtime.python} in {scratch}: {error.strerror}"
-            if runtime.name and runtime.identity and not Path(runtime.python).exists():
+            if runtime.name and runtime.identity and is_absent(Path(runtime.python)):
                 raise self._wrong(runtime.gone(f"{runtime.python} is not there")) from None
             raise ProbeFailed(Failure("exit", "start", reason)) from error
         absolute = replace(

@@ -92,7 +92,7 @@ def test_the_block_of_the_gate_says_loudly_what_was_not_judged_and_promises_noth
     assert "NOT JUDGED  2 benchmarks" in not_saved
     assert f"python -m autogauge accept --as-continuation {path} carries" in saved
     assert "this run becomes the first accepted one" in saved
-    assert "accept" not in not_saved.replace("accepted run with it", ""), "interrupted, or --benchmark-disable"
+    assert "accept" not in not_saved.replace("no accepted run before", ""), "interrupted, or --benchmark-disable"
     gate.baseline = str(folder)
     of_another = terminal.render(render(gate.judged(), path), width=400, colour=False)
     assert "becomes the first accepted one" not in of_another, "the next one is judged against the baseline, too"

@@ -208,7 +208,7 @@ def test_without_accepted_runs_there_is_no_verdict():
     judgement = past.judge("b", now(1.0), Past(), RULE)
     assert judgement.outcome is None
     assert judgement.word == "NO BASELINE"
-    assert "no accepted run with it yet" in judgement.sentence()
+    assert "no accepted run before this one has it" in judgement.sentence()
 
 
 def test_a_suspicion_that_the_second_measurement_does_not_share_is_no_verdict():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
+from autogauge.files import exists
 from autogauge.measuring.progress import Progress
 from autogauge.parsing import parse_list
 from autogauge.probe.identity import Runtime
@@ -86,10 +87,10 @@ def place_of(name: str) -> str:
     if releases.version_of(name) is not None:
         return name
     path = Path(name).absolute()
-    if (path / "bin" / "python").exists():
+    if exists(path / "bin" / "python"):
         path = path / "bin" / "python"
     folder = path.parent
-    if (folder.parent / "pyvenv.cfg").exists():  # whichever of its interpreters: each is a link out of it
+    if exists(folder.parent / "pyvenv.cfg"):  # whichever of its interpreters: each is a link out of it
         return str(folder.parent.resolve())
     return str(folder.resolve() / path.name) if path.name.startswith("python") else str(path.resolve())
 
