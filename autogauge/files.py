@@ -243,7 +243,10 @@ def exists(path: Path) -> bool:
 
 
 def is_absent(path: Path) -> bool:
-    """Whether there is surely no such file, folder or link. What this user may not look at is not absent: who reads it says why it cannot be read."""
+    """Whether there is surely no such file, folder or link.
+
+    What this user may not look at is not absent: whoever reads it says why it cannot be read.
+    """
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError, ValueError):
