@@ -55,13 +55,17 @@ def rows_of(changes: Sequence[Change]) -> list[tuple[str, ...]]:
             _requests(each),
             percent(each.cost.ratio) if each.cost else NONE,
             each.bounds(),
-            ("differs from itself" if not each.holds_1 else "no difference seen")
-            if each.is_control
-            else each.in_words(),
+            _control_in_words(each) if each.is_control else each.in_words(),
             each.rests_on,
         )
         for each in changes
     ]
+
+
+def _control_in_words(each: Change) -> str:
+    if not each.holds_1:
+        return "differs from itself"
+    return "not known" if each.untold else "no difference seen"
 
 
 def columns_of(unit: str) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ def table_of(title: str, unit: str, rows: Sequence[Sequence[str]], controls: Seq
         style = STYLES.get(word, STYLES[ALIKE])
         table.add_row(*row[:6], Text(word, style=style), row[7])
     for row in controls:
-        table.add_row(*row[:6], Text(row[6], style="bold red" if row[6].startswith("differs") else "dim"), row[7])
+        table.add_row(*row[:6], Text(row[6], style="dim" if row[6].startswith("no difference") else "bold red"), row[7])
     return table
 
 

@@ -22,6 +22,7 @@ from autogauge.lab.releases.figures import ALIKE, FASTER, OPEN, SLOWER
 from autogauge.lab.releases.named import AGAIN, Named
 from autogauge.probe.identity import WrongRuntime
 from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.report import matrix as matrix_shown
 from autogauge.runtimes import disk
 from tests.properties import for_all
 from tests.releases import Lab, Machine, matrix_of, rig
@@ -378,6 +379,87 @@ def test_where_nothing_is_known_of_the_base_beside_itself_no_verdict_is_trusted(
         "NOT TO BE TRUSTED: mean latency, LATENCY: nothing was measured of 2026.4.1 beside itself"
     )
     assert not matrix.is_good
+
+
+def dying_after(here, runs_on, turns):
+    """From its so manieth turn on that runtime dies whenever it is measured."""
+    measure, seen = here.machine.measure, []
+
+    def dying(condition):
+        seen.append(condition.runs_on)
+        if condition.runs_on == runs_on and seen.count(runs_on) > turns:
+            raise ProbeFailed(Failure("signal", "slice", "killed by signal 11"))
+        return measure(condition)
+
+    here.machine.measure = dying
+
+
+@pytest.mark.parametrize(
+    ("turns", "why"),
+    [
+        (3, "the measuring of 2026.4.1 beside itself gave up after 3 rounds (killed by signal 11"),
+        (23, "the measuring of 2026.4.1 beside itself gave up after 23 rounds"),
+        (40, "the measuring of 2026.4.1 beside itself gave up after 40 rounds"),
+    ],
+)
+def test_a_control_that_gave_up_holds_nothing_and_no_verdict_rests_on_it(lab, turns, why):
+    here = lab(COSTS, noise=0.08)
+    dying_after(here, "2026.4.1" + AGAIN, turns)
+    matrix, _ = here.matrix(VERSIONS, VERSIONS[-1], metric="latency", pair_budget_s=60)
+    assert set(words_of(matrix).values()) == {OPEN}
+    assert matrix.warnings()[0].startswith(f"NOT TO BE TRUSTED: mean latency, LATENCY: {why}")
+    assert matrix.warnings()[0].endswith("no verdict of this figure counts")
+    assert not matrix.is_good
+    shown = " ".join(str(each) for each in matrix_shown.parts(matrix)[1:3])
+    assert "NOT TO BE TRUSTED" in shown
+    assert [row[6] for row in matrix_shown.rows_of(matrix.controls)] == ["not known"]
+
+
+def test_a_control_of_few_pairs_is_none_though_nothing_gave_up(lab):
+    here = lab(COSTS)
+    measure, seen = here.machine.measure, []
+
+    def now_and_then(condition):
+        seen.append(condition.runs_on)
+        if condition.runs_on == "2026.4.1" + AGAIN and seen.count(condition.runs_on) % 4:
+            raise ProbeFailed(Failure("deadline", "slice", "no answer"))
+        return measure(condition)
+
+    here.machine.measure = now_and_then
+    matrix, _ = here.matrix(VERSIONS, VERSIONS[-1], metric="latency")
+    assert set(words_of(matrix).values()) == {OPEN}
+
+
+def interrupted(here, after):
+    """Somebody presses Ctrl-C at that turn."""
+    measure, seen = here.machine.measure, []
+
+    def pressed(condition):
+        seen.append(condition)
+        if len(seen) > after:
+            raise KeyboardInterrupt("SIGINT")
+        return measure(condition)
+
+    here.machine.measure = pressed
+
+
+def test_after_ctrl_c_every_release_that_was_not_measured_is_named(lab):
+    here = lab(COSTS)
+    interrupted(here, 230)  # in the third block: each takes four times the pairs of the first look
+    names = [f"2022.{number}.0" for number in range(1, 6)]
+    matrix, interruption = here.matrix([*names, *VERSIONS], VERSIONS[-1], metric="latency", largest_block=2)
+    assert isinstance(interruption, KeyboardInterrupt)
+    assert [each.release for each in matrix.changes] == [*names, *VERSIONS[:-1]], "each has a row"
+    missing = [each.release for each in matrix.changes if each.cost is None]
+    assert missing == list(VERSIONS[1:-1])
+    assert f"NOT MEASURED: mean latency, LATENCY: 2024.6.0, 2025.4.1: {outcome.BEFORE}" in matrix.warnings()
+    assert "2 of 8 not measured" in matrix.in_words()
+    told = {each["release"]: each for each in matrix.to_json()["changes"]}
+    assert told["2025.4.1"]["time_ratio"] is None
+    assert outcome.BEFORE in told["2025.4.1"]["evidence"]
+    assert "| 2025.4.1 |" in matrix_shown.in_markdown(matrix)
+    decided = {each.release: each.word for each in matrix.changes if each.word != OPEN}
+    assert decided == dict.fromkeys(names[:4], ALIKE), "what its own control stands for counts"
 
 
 def test_one_that_dies_in_the_middle_is_said_and_the_matrix_is_not_good(lab):

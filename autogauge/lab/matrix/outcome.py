@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,16 @@ from autogauge.history.recorded import Recorded, of_document
 from autogauge.lab.matrix import levels
 from autogauge.lab.matrix.levels import Seen, Step
 from autogauge.lab.releases import kept
-from autogauge.lab.releases.beside import changes_of, given_up
+from autogauge.lab.releases.beside import changes_of, given_up, name_of
 from autogauge.lab.releases.figures import FIGURES, OPEN, SLOWER, Change, Figure
-from autogauge.lab.releases.named import Named, in_order
+from autogauge.lab.releases.named import AGAIN, Named, in_order
 from autogauge.measuring.reading import Fields
+from autogauge.measuring.result import Result
 from autogauge.plain import few, plain
 
 KIND = "matrix"
+BEFORE = "it ended before this was measured"
+"""Why a release has no figure that nothing kept from being measured: the matrix was interrupted."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class Matrix:
 
     @property
     def unknown(self) -> list[Change]:
-        """The controls of which nothing was measured: how far noise goes here is not known then."""
-        return [each for each in self.controls if each.cost is None]
+        """The controls of which too little was measured: how far noise goes here is not known then."""
+        return [each for each in self.controls if each.untold]
 
     @property
     def is_good(self) -> bool:
@@ -103,20 +106,23 @@ class Matrix:
                 f"(time {percent(worst.cost.ratio)}, interval {worst.bounds()}): no verdict of this figure counts; "
                 "measure again when nothing else runs on this machine (python -m autogauge doctor)"
             )
-        found += [
-            f"NOT TO BE TRUSTED: {each.figure.title}: nothing was measured of {self.base.label} beside itself "
-            f"({'; '.join(each.failures) or 'it ended before'}): no verdict of this figure counts"
-            for each in {each.figure: each for each in self.unknown}.values()
-        ]
+        for each in self.unknown:
+            is_all = len(each.measured_with) == len(self.others)
+            whose = "of this figure" if is_all else f"of {few(each.measured_with)}"
+            found.append(f"NOT TO BE TRUSTED: {each.figure.title}: {each.untold}: no verdict {whose} counts")
         found += [f"NOT MEASURED TO THE END: {each}" for each in self.given_up]
         found += [f"NOT MEASURED: {plain(name)}: {why}" for name, why in self.absent.items()]
+        for figure in self.figures:
+            if before := [each.release for each in self.of(figure) if each.failures == (BEFORE,)]:
+                found.append(f"NOT MEASURED: {figure.title}: {few(before)}: {BEFORE}")
         return found
 
     def in_words(self) -> str:
         """What it comes to, in one sentence."""
         slower = [each for each in self.changes if each.word == SLOWER]
         differing = [each for each in self.changes if each.differs]
-        open_ = [each for each in self.changes if each.word == OPEN]
+        open_ = [each for each in self.changes if each.word == OPEN and each.cost is not None]
+        missing = [each for each in self.changes if each.cost is None]
         parts = []
         if slower:
             parts.append(f"slower than {self.base.label}: {few(_named(slower))}")
@@ -126,6 +132,8 @@ class Matrix:
             parts.append("no release differs beyond doubt")
         if open_:
             parts.append(f"{len(open_)} of {len(self.changes)} INCONCLUSIVE")
+        if missing:
+            parts.append(f"{len(missing)} of {len(self.changes)} not measured")
         return "; ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
@@ -196,20 +204,23 @@ def of_run(document: Mapping[str, Any], path: Path | None = None) -> Matrix:
     names = asked.each("figures", lambda value, place: str(value))
     figures = tuple(FIGURES[name] for name in names if name in FIGURES)
     labels = [each.label for each in others]
-    found = [each for result in run.results for each in changes_of(result, figures, base.label, labels)]
+    smallest_change = asked.number("smallest_change")
+    found = [each for result in run.results for each in _of_block(result, figures, base.label, labels)]
     controls = tuple(each for each in found if each.is_control)
-    wrong = {each.figure: "nothing is known of the base beside itself" for each in controls if each.cost is None}
-    wrong |= {each.figure: "the base differs from itself" for each in controls if not each.holds_1}
+    wrong = {each.figure: "the base differs from itself" for each in controls if not each.holds_1}
     order = [each.label for each in in_order(others)]
-    changes = sorted(
-        (each for each in found if not each.is_control),
-        key=lambda each: (figures.index(each.figure), order.index(each.release)),
-    )
+    there = {(each.figure, each.release): each for each in found if not each.is_control}
+    changes = [
+        there.get((figure, label)) or Change(label, base.label, figure, OPEN, None, smallest_change, rests_on="nothing")
+        for figure in figures
+        for label in order
+    ]
+    changes = [each if each.cost or each.failures else each.open_since(BEFORE) for each in changes]
     return Matrix(
         base,
         others,
         figures,
-        asked.number("smallest_change"),
+        smallest_change,
         asked.number("family_error"),
         tuple(each.open_since(wrong[each.figure]) if each.figure in wrong else each for each in changes),
         controls,
@@ -217,6 +228,36 @@ def of_run(document: Mapping[str, Any], path: Path | None = None) -> Matrix:
         tuple(f"{plain(name)}: {plain(why, 400)}" for each in run.results for name, why in given_up(each).items()),
         run,
     )
+
+
+def _of_block(result: Result, figures: Sequence[Figure], base: str, labels: Sequence[str]) -> list[Change]:
+    """What a block says. Its verdicts rest on what it knows of the base beside itself, each figure's on its own."""
+    found = changes_of(result, figures, base, labels)
+    with_it = tuple(dict.fromkeys(each.release for each in found if not each.is_control))
+    told = [
+        replace(each, untold=_why_untold(each, result), measured_with=with_it) if each.is_control else each
+        for each in found
+    ]
+    untold = {each.figure for each in told if each.untold}
+    why = "too little is known of the base beside itself"
+    return [
+        each.open_since(why) if each.figure in untold and not each.is_control and each.cost else each for each in told
+    ]
+
+
+def _why_untold(control: Change, result: Result) -> str:
+    """Why a control tells nothing; empty for one that does. Few pairs have an interval that holds everything."""
+    of, least = f"of {control.base} beside itself", result.plan.looks[0]
+    gone = given_up(result)
+    names = [name_of(control.figure, label) for label in (control.base + AGAIN, control.base)]
+    gave_up = [gone[name] for name in names if name in gone]
+    if control.cost is None:
+        return f"nothing was measured {of} ({'; '.join(control.failures) or 'it ended before'})"
+    if gave_up:
+        return f"the measuring {of} gave up after {control.rests_on} ({'; '.join(gave_up)})"
+    if control.cost.replicates < least:
+        return f"too little was measured {of} ({control.rests_on}, and the least is {least})"
+    return "" if control.is_bounded else f"what was measured {of} gives no bounds ({control.rests_on})"
 
 
 def _named_json(each: Named) -> dict[str, str]:

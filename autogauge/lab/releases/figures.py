@@ -100,6 +100,10 @@ class Change:
     rests_on: str = ""
     failures: tuple[str, ...] = ()
     is_control: bool = False
+    untold: str = ""
+    """Of a control: why too little is known of it, in words."""
+    measured_with: tuple[str, ...] = ()
+    """Of a control: the releases that were measured in its rounds."""
 
     @property
     def differs(self) -> bool:
@@ -111,13 +115,20 @@ class Change:
         """Whether the two may be the same."""
         return self.cost is None or self.cost.holds(1.0)
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether its interval has both ends."""
+        return self.cost is not None and self.cost.low > 0 and self.cost.high != float("inf")
+
     def in_words(self) -> str:
         """The verdict as tables show it."""
+        if self.cost is None:
+            return "not measured"
         return f"no difference larger than {100 * self.smallest_change:.3g} %" if self.word == ALIKE else self.word
 
     def bounds(self) -> str:
         """The interval in words."""
-        if self.cost is None or not self.cost.low or self.cost.high == float("inf"):
+        if self.cost is None or not self.is_bounded:
             return "not yet bounded"
         return f"{percent(self.cost.low)} to {percent(self.cost.high)}"
 
@@ -140,7 +151,6 @@ class Change:
     def to_json(self) -> dict[str, Any]:
         """The fields as a dictionary; bounds that are not finite are ``null``."""
         cost, (base, own), requests = self.cost, self.medians, self.requests
-        is_bounded = cost is not None and cost.low > 0 and cost.high != float("inf")
         return {
             "release": self.release,
             "base": self.base,
@@ -151,13 +161,14 @@ class Change:
             "in_words": self.in_words(),
             "smallest_change": self.smallest_change,
             "time_ratio": cost.ratio if cost else None,
-            "ci": [cost.low, cost.high] if cost and is_bounded else None,
+            "ci": [cost.low, cost.high] if cost and self.is_bounded else None,
             "confidence": cost.confidence if cost else None,
             "replicates": cost.replicates if cost else 0,
             "base_median": base,
             "median": own,
             "infer_requests": list(requests),
             "is_control": self.is_control,
+            "untold": self.untold or None,
             "failures": list(self.failures),
             "evidence": self.evidence(),
         }

@@ -56,7 +56,7 @@ def trend(found: Matrix, figure: Figure) -> Block:
     controls = [each for each in found.controls if each.figure == figure]
     cells += shown.rows_of(controls)
     unit = figure.unit
-    noise = max((abs(each.cost.ratio - 1) for each in controls if each.cost), default=None)
+    noise = max((abs(each.cost.ratio - 1) for each in controls if each.cost and not each.untold), default=None)
     seen_noise = (
         "" if noise is None else f" The base beside itself differed by {percent(1 + noise).lstrip('+')} at most."
     )
