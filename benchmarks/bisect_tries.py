@@ -1,9 +1,14 @@
 """How often a bisection names the release in which something was planted, and how often one of identical releases.
 
 Without ``--measure`` the decisions alone are tried, on made-up series: each answer has an interval of the confidence that it has in the
-product, and an error that fits. With ``--measure=PYTHON`` real probes are measured on that interpreter's OpenVINO, under as many names as
-there are releases; from a random one on, each inference is followed by a sleep of a share of its own time. What was planted so is measured
-first, and printed: a share that is asked for is not what comes of it.
+product, and an error that fits. How large that error is, is assumed there: real noise may not be normal, and its size is not known
+beforehand. With ``--measure=PYTHON`` real probes are measured on that interpreter's OpenVINO, under as many names as there are releases;
+from a random one on, each inference begins late, by a share of what an inference takes here. That time is measured first, and is the same
+in all processes. What was planted so is measured before the tries and after them, and printed: a share that is asked for is not
+what comes of it. All processes drive their requests in the usual way, which is printed too.
+
+Exit status 1 where something wrong was said: another release was named, or a range without the right one, or a difference of the ends the
+wrong way; of identical releases any difference. Of made-up series: in more of them than the error allows.
 """
 
 from __future__ import annotations
@@ -17,23 +22,41 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from autogauge.cache import default_cache_dir
 from autogauge.errors import UserError
 from autogauge.lab.bisect import measuring
-from autogauge.lab.bisect.search import Answer, Conclusion, Found, Step, answered, most_comparisons, search
+from autogauge.lab.bisect.search import (
+    FASTER,
+    SLOWER,
+    Answer,
+    Conclusion,
+    Found,
+    Step,
+    answered,
+    most_comparisons,
+    search,
+)
 from autogauge.lab.releases import beside, named, session
 from autogauge.lab.releases.beside import Block, changes_of
 from autogauge.lab.releases.figures import FIGURES, Change
 from autogauge.measuring.progress import Silent
+from autogauge.measuring.result import Result
 from autogauge.models.resolve import Wanted as Model
+from autogauge.rig import warm
 from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.rig.rig import Asked
+from autogauge.rig.warm import LATENCY_MS
 from benchmarks.command import positive, run_command, whole
+
+if TYPE_CHECKING:
+    from autogauge.rig.pool import WarmProbe
 
 CHANGE = 0.05
 SPREADS = (0.005, 0.01, 0.015, 0.02, 0.03)
@@ -41,56 +64,84 @@ SPREADS = (0.005, 0.01, 0.015, 0.02, 0.03)
 PLANT = """#!{python}
 import runpy, sys, time
 del sys.argv[0]
-share = {share}
-if share:
+pause_s = {pause_s}
+if pause_s:
     import openvino
     base = openvino._pyopenvino.InferRequest
-    def slowed(real):
+    def late(real):
         def call(*words, **more):
-            began = time.perf_counter()
-            found = real(*words, **more)
-            time.sleep(share * (time.perf_counter() - began))
-            return found
+            time.sleep(pause_s)
+            return real(*words, **more)
         return call
-    for name in ("infer", "wait"):
-        setattr(base, name, slowed(getattr(base, name)))
+    for name in ("infer", "start_async"):
+        setattr(base, name, late(getattr(base, name)))
+    told = base.latency
+    base.latency = property(lambda self: told.__get__(self) + 1e3 * pause_s)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
+"""An interpreter whose inferences begin late: whichever way they are driven, each begins by one of these calls. It sleeps, so that the
+processor is the device's meanwhile; what it tells of its latency holds the wait."""
+RIGHT, WRONG, RANGE, LEFT_OPEN, UNMEASURED, NOTHING = (
+    "named right",
+    "WRONG",
+    "a range with it",
+    "left open",
+    "not measured",
+    "no difference",
+)
+
+
+def judged(found: Conclusion, place: int | None, count: int) -> str:
+    """What a conclusion among so many releases is worth where the one at ``place`` and all after it are slower; ``None``: none is."""
+    ends = found.series.get(count - 1)
+    if found.found is Found.NOT_MEASURED:
+        return UNMEASURED
+    if place is None:
+        says_so = found.found in (Found.NAMED, Found.RANGE, Found.IN_STEPS, Found.SWAPPED)
+        if says_so or (ends is not None and ends.word in (SLOWER, FASTER)):
+            return WRONG
+        return NOTHING if found.found is Found.NO_DIFFERENCE else LEFT_OPEN
+    if found.found is Found.NAMED:
+        return RIGHT if found.first == place else WRONG
+    if found.found is Found.RANGE:
+        return RANGE if found.after < place <= found.first else WRONG
+    return WRONG if found.found in (Found.SWAPPED, Found.NO_DIFFERENCE) else LEFT_OPEN
 
 
 def simulate(asked: argparse.Namespace) -> int:
     """Print a row for each noise: how often the right one, another one, or one of identical releases was named.
 
-    Exit status 1 where more series than the error allows had a false name.
+    Exit status 1 where of more series than the error allows something wrong was said.
     """
     count, chance = asked.releases, random.Random(asked.seed)
     reach = NormalDist().inv_cdf(1 - measuring.FAMILY_ERROR / most_comparisons(count) / 2)
-    print("Made-up series; the same on any machine.\n")
     print(
-        f"| standard error | named, of +{100 * asked.size:g} % | another named | left open | of identical ones named | comparisons |"
+        "Made-up series; the same on any machine. Their spread is assumed, not measured: the figures are those of the decisions"
     )
-    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("where each comparison has a normal error of that size, and knows its size.\n")
+    print(f"| standard error | +{100 * asked.size:g} %: {RIGHT} | {WRONG} | {RANGE} | {LEFT_OPEN} | ", end="")
+    print(f"identical: {NOTHING} | {WRONG} | {LEFT_OPEN} | comparisons |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     status = 0
     for spread in SPREADS:
         words: Counter[str] = Counter()
-        steps, false = [], 0
+        same: Counter[str] = Counter()
+        steps = []
         for _ in range(asked.tries):
             place = chance.randrange(1, count)
             found, took = _led([1.0] * place + [1 + asked.size] * (count - place), chance, spread, reach)
             steps.append(took)
-            words["right" if (found.found, found.first) == (Found.NAMED, place) else str(found.found)] += 1
-            same, _ = _led([1.0] * count, chance, spread, reach)
-            false += same.found in (Found.NAMED, Found.RANGE)
+            words[judged(found, place, count)] += 1
+            same[judged(_led([1.0] * count, chance, spread, reach)[0], None, count)] += 1
         row = (
             f"{100 * spread:g} %",
-            f"{words['right']} of {asked.tries}",
-            str(words[str(Found.NAMED)]),
-            str(asked.tries - words["right"] - words[str(Found.NAMED)]),
-            str(false),
+            f"{words[RIGHT]} of {asked.tries}",
+            *(str(words[word]) for word in (WRONG, RANGE, LEFT_OPEN)),
+            *(str(same[word]) for word in (NOTHING, WRONG, LEFT_OPEN)),
             f"{statistics.median(steps):g}",
         )
         print(f"| {' | '.join(row)} |")
-        if max(words[str(Found.NAMED)], false) > measuring.FAMILY_ERROR * asked.tries:
+        if max(words[WRONG], same[WRONG]) > measuring.FAMILY_ERROR * asked.tries:
             status = 1
     return status
 
@@ -114,35 +165,58 @@ def measure(asked: argparse.Namespace) -> int:
     python = shutil.which(asked.measure)
     if python is None:
         raise UserError(f"there is no interpreter {asked.measure}: name one with openvino (--measure).")
-    chance, missed, false = random.Random(asked.seed), 0, 0
+    warm.agreed_driver = _usual_driver  # chosen anew in each comparison it would be another one now and then
+    chance = random.Random(asked.seed)
+    planted: Counter[str] = Counter()
+    identical: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        made = _made(Path(folder), python, asked)
-        planted = _planted(Path(folder), made, asked)
-        print(f"planted: {planted.evidence()}", flush=True)
+        base, twin = (_interpreter(Path(folder, name), python, 0.0) for name in ("timed", "twin"))
+        took_s, driver = _inference_s(Path(folder), base, twin, asked)
+        pause_s = asked.share * took_s
+        print(
+            f"an inference takes {1e3 * took_s:.2f} ms, driven by: {driver}; planted are {1e3 * pause_s:.2f} ms before each"
+        )
+        made = _made(Path(folder), python, pause_s, asked)
+        print(f"planted, before the tries: {_planted(Path(folder), made, asked).evidence()}", flush=True)
         for number in range(asked.tries):
             place = chance.randrange(1, asked.releases)
-            words, is_right = _one(Path(folder, f"planted-{number}"), made, place, asked)
-            missed += not is_right
+            word, words = _one(Path(folder, f"planted-{number}"), made, place, asked)
+            planted[word] += 1
             print(f"planted in release {place}: {words}", flush=True)
         for number in range(asked.identical):
-            words, is_right = _one(Path(folder, f"identical-{number}"), made, asked.releases, asked)
-            false += not is_right
+            word, words = _one(Path(folder, f"identical-{number}"), made, None, asked)
+            identical[word] += 1
             print(f"identical: {words}", flush=True)
-    print(f"named: {asked.tries - missed} of {asked.tries}; named among identical ones: {false} of {asked.identical}")
-    return int(bool(missed or false))
+        print(f"planted, after the tries: {_planted(Path(folder), made, asked).evidence()}")
+    print(f"{asked.tries} with something planted: {_counted(planted, RIGHT, WRONG, RANGE, LEFT_OPEN, UNMEASURED)}")
+    print(f"{asked.identical} of identical releases: {_counted(identical, NOTHING, WRONG, LEFT_OPEN, UNMEASURED)}")
+    return int(bool(planted[WRONG] or identical[WRONG]))
 
 
-def _made(folder: Path, python: str, asked: argparse.Namespace) -> dict[tuple[int, bool], str]:
+def _counted(those: Counter[str], *words: str) -> str:
+    return ", ".join(f"{word} {those[word]}" for word in words)
+
+
+def _usual_driver(probes: Sequence[WarmProbe]) -> str:
+    return probes[0].drivers[0] if probes[0].drivers else probes[0].driver
+
+
+def _interpreter(folder: Path, python: str, pause_s: float) -> str:
+    """An interpreter of its own name whose inferences begin so late."""
+    folder.mkdir()
+    path = folder / "python"
+    path.write_text(PLANT.format(python=python, pause_s=pause_s))
+    path.chmod(0o755)
+    return str(path)
+
+
+def _made(folder: Path, python: str, pause_s: float, asked: argparse.Namespace) -> dict[tuple[int, bool], str]:
     """An interpreter for each release, by its place, as it is and with the slowdown."""
-    made = {}
-    for place in range(asked.releases):
-        for slow in (False, True):
-            path = folder / f"{place:02d}-{'b' if slow else 'a'}" / "python"
-            path.parent.mkdir()
-            path.write_text(PLANT.format(python=python, share=asked.share if slow else 0.0))
-            path.chmod(0o755)
-            made[place, slow] = str(path)
-    return made
+    return {
+        (place, slow): _interpreter(folder / f"{place:02d}-{'b' if slow else 'a'}", python, pause_s if slow else 0.0)
+        for place in range(asked.releases)
+        for slow in (False, True)
+    }
 
 
 def _held(folder: Path, asked: argparse.Namespace) -> contextlib.closing[session.Session]:
@@ -152,36 +226,52 @@ def _held(folder: Path, asked: argparse.Namespace) -> contextlib.closing[session
     return contextlib.closing(session.Session(model, default_cache_dir(), folder / "scratch", Silent()))
 
 
-def _planted(folder: Path, made: dict[tuple[int, bool], str], asked: argparse.Namespace) -> Change:
-    """What the slowdown comes to, measured for as long as it takes to know it within a percent or so."""
+def _beside(
+    folder: Path, pythons: Sequence[str], labels: Sequence[str], seconds: float, asked: argparse.Namespace
+) -> tuple[Result, Change]:
+    """The second interpreter beside the first, for as long as it takes to know it within a percent or so, or for so many seconds."""
     figure = FIGURES[asked.metric]
-    with _held(folder / "calibrating", asked) as held:
-        base, slow = (named.set_up(held.rig, made[0, each], "--measure", held.progress) for each in (False, True))
-        base, slow = (
-            named.Named(each.text, each.openvino, label) for each, label in ((base, "as it is"), (slow, "slowed"))
-        )
-        block = Block(
-            "calibrating", base, (slow,), (figure,), 0.01, 0.05, asked.calibrate, RELAY_ROUNDS, with_control=False
-        )
+    with _held(folder, asked) as held:
+        sides = [named.set_up(held.rig, each, "--measure", held.progress) for each in pythons]
+        base, other = (named.Named(each.text, each.openvino, label) for each, label in zip(sides, labels, strict=True))
+        block = Block("timing", base, (other,), (figure,), 0.01, 0.05, seconds, RELAY_ROUNDS, with_control=False)
         result = beside.measure(held.rig, block, block.result(held.rig, asked.seed))
-        return changes_of(result, [figure], base.label, [slow.label])[0]
+        return result, changes_of(result, [figure], base.label, [other.label])[0]
 
 
-def _one(folder: Path, made: dict[tuple[int, bool], str], place: int, asked: argparse.Namespace) -> tuple[str, bool]:
-    """One bisection, in words, and whether it is right; slower from that place on."""
-    names = tuple(made[each, each >= place] for each in range(asked.releases))
+def _inference_s(folder: Path, base: str, twin: str, asked: argparse.Namespace) -> tuple[float, str]:
+    """How long an inference takes here, from its begin to its end, and how requests are driven."""
+    result, _ = _beside(folder / "timing", (base, twin), ("one", "another"), asked.calibrate / 3, asked)
+    latencies = [figure for each in result.conditions for figure in result.figures(each.name, LATENCY_MS.name)]
+    drivers = {str(result.facts.get(each.name, {}).get("driver")) for each in result.conditions}
+    if not latencies:
+        raise UserError(f"nothing was measured on {asked.measure}: see whether it works (autogauge runtimes).")
+    return statistics.median(latencies) / 1e3, " and ".join(sorted(drivers))
+
+
+def _planted(folder: Path, made: dict[tuple[int, bool], str], asked: argparse.Namespace) -> Change:
+    """What the slowdown comes to."""
+    sides = made[0, False], made[0, True]
+    return _beside(folder / "calibrating", sides, ("as it is", "slowed"), asked.calibrate, asked)[1]
+
+
+def _one(
+    folder: Path, made: dict[tuple[int, bool], str], place: int | None, asked: argparse.Namespace
+) -> tuple[str, str]:
+    """One bisection, what it is worth, and in words; slower from that place on."""
+    names = tuple(made[each, place is not None and each >= place] for each in range(asked.releases))
     began = time.monotonic()
     with _held(folder, asked) as held:
         wanted = measuring.Wanted(names, FIGURES[asked.metric], CHANGE, asked.pair_budget)
         work = measuring.Measuring(held, wanted, folder, "here", asked.seed)
-        work.run()
+        _, interruption = work.run()
+    if interruption is not None:
+        raise interruption
     found = work.conclusion
     assert found is not None
-    is_named = found.found in (Found.NAMED, Found.RANGE)
-    is_right = (found.found, found.first) == (Found.NAMED, place) if place < asked.releases else not is_named
-    after = f"after {found.after}, by {found.first}, " if is_named else ""
-    words = f"{found.found}, {after}{len(work.steps)} comparisons, {time.monotonic() - began:.0f} s{'' if is_right else '  WRONG'}"
-    return words, is_right
+    word = judged(found, place, asked.releases)
+    after = f" (after {found.after}, by {found.first})" if found.found in (Found.NAMED, Found.RANGE) else ""
+    return word, f"{word}: {found.found}{after}, {len(work.steps)} comparisons, {time.monotonic() - began:.0f} s"
 
 
 def main() -> int:
