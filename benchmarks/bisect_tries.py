@@ -3,9 +3,9 @@
 Without ``--measure`` the decisions alone are tried, on made-up series: each answer has an interval of the confidence that it has in the
 product, and an error that fits. How large that error is, is assumed there: real noise may not be normal, and its size is not known
 beforehand. With ``--measure=PYTHON`` real probes are measured on that interpreter's OpenVINO, under as many names as there are releases;
-from a random one on, each inference begins late, by a share of what an inference takes here. That time is measured first, and is the same
-in all processes. What was planted so is measured before the tries and after them, and printed: a share that is asked for is not
-what comes of it. All processes drive their requests in the usual way, which is printed too.
+from a random one on, each inference begins late, after work of a share of what an inference takes here. That time is measured first, and
+the work is the same in all processes. What comes of it is measured before the tries, where it is set right too, and after them, and
+printed: a share that is asked for is not what comes of it. All processes drive their requests in the usual way, which is printed.
 
 Exit status 1 where something wrong was said: another release was named, or a range without the right one, or a difference of the ends the
 wrong way; of identical releases any difference. Of made-up series: in more of them than the error allows.
@@ -59,18 +59,22 @@ if TYPE_CHECKING:
     from autogauge.rig.pool import WarmProbe
 
 CHANGE = 0.05
+CALIBRATIONS, NEAR = 4, 1.25
+"""So often what is planted is measured at most, until it is what was asked for but for this factor."""
 SPREADS = (0.005, 0.01, 0.015, 0.02, 0.03)
 """Standard errors of a comparison's middle, the first time; the second one takes three times as long."""
 PLANT = """#!{python}
-import runpy, sys, time
+import hashlib, runpy, sys, time
 del sys.argv[0]
 pause_s = {pause_s}
 if pause_s:
     import openvino
-    base = openvino._pyopenvino.InferRequest
+    base, block = openvino._pyopenvino.InferRequest, bytes(1 << 14)
     def late(real):
         def call(*words, **more):
-            time.sleep(pause_s)
+            until = time.perf_counter() + pause_s
+            while time.perf_counter() < until:
+                hashlib.sha256(block)
             return real(*words, **more)
         return call
     for name in ("infer", "start_async"):
@@ -79,8 +83,9 @@ if pause_s:
     base.latency = property(lambda self: told.__get__(self) + 1e3 * pause_s)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-"""An interpreter whose inferences begin late: whichever way they are driven, each begins by one of these calls. It sleeps, so that the
-processor is the device's meanwhile; what it tells of its latency holds the wait."""
+"""An interpreter whose inferences begin late: whichever way they are driven, each begins by one of these calls. It works so long on a
+processor, as a slower layer would, and without Python's lock, so that other threads go on; a sleep would be given to other inferences.
+What it tells of its latency holds that time."""
 RIGHT, WRONG, RANGE, LEFT_OPEN, UNMEASURED, NOTHING = (
     "named right",
     "WRONG",
@@ -172,12 +177,9 @@ def measure(asked: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         base, twin = (_interpreter(Path(folder, name), python, 0.0) for name in ("timed", "twin"))
         took_s, driver = _inference_s(Path(folder), base, twin, asked)
-        pause_s = asked.share * took_s
-        print(
-            f"an inference takes {1e3 * took_s:.2f} ms, driven by: {driver}; planted are {1e3 * pause_s:.2f} ms before each"
-        )
+        print(f"an inference takes {1e3 * took_s:.2f} ms, driven by: {driver}", flush=True)
+        pause_s = _calibrated(Path(folder), python, asked.share * took_s, asked)
         made = _made(Path(folder), python, pause_s, asked)
-        print(f"planted, before the tries: {_planted(Path(folder), made, asked).evidence()}", flush=True)
         for number in range(asked.tries):
             place = chance.randrange(1, asked.releases)
             word, words = _one(Path(folder, f"planted-{number}"), made, place, asked)
@@ -187,7 +189,9 @@ def measure(asked: argparse.Namespace) -> int:
             word, words = _one(Path(folder, f"identical-{number}"), made, None, asked)
             identical[word] += 1
             print(f"identical: {words}", flush=True)
-        print(f"planted, after the tries: {_planted(Path(folder), made, asked).evidence()}")
+        print(
+            f"planted, after the tries: {_planted(Path(folder) / 'after', made[0, False], made[0, True], asked).evidence()}"
+        )
     print(f"{asked.tries} with something planted: {_counted(planted, RIGHT, WRONG, RANGE, LEFT_OPEN, UNMEASURED)}")
     print(f"{asked.identical} of identical releases: {_counted(identical, NOTHING, WRONG, LEFT_OPEN, UNMEASURED)}")
     return int(bool(planted[WRONG] or identical[WRONG]))
@@ -249,10 +253,25 @@ def _inference_s(folder: Path, base: str, twin: str, asked: argparse.Namespace) 
     return statistics.median(latencies) / 1e3, " and ".join(sorted(drivers))
 
 
-def _planted(folder: Path, made: dict[tuple[int, bool], str], asked: argparse.Namespace) -> Change:
+def _calibrated(folder: Path, python: str, pause_s: float, asked: argparse.Namespace) -> float:
+    """How long the work before each inference is to be, so that what comes of it is about the share that was asked for."""
+    plain = _interpreter(folder / "plain", python, 0.0)
+    for number in range(CALIBRATIONS):
+        late = _interpreter(folder / f"late-{number}", python, pause_s)
+        found = _planted(folder / f"calibrating-{number}", plain, late, asked)
+        print(f"planted, before the tries: {1e3 * pause_s:.2f} ms before each: {found.evidence()}", flush=True)
+        came_of_it = found.cost.ratio - 1 if found.cost else 0.0
+        factor = min(4.0, max(0.25, asked.share / came_of_it if came_of_it > 0 else 4.0))
+        if 1 / NEAR <= factor <= NEAR:
+            break
+        if number < CALIBRATIONS - 1:
+            pause_s *= factor
+    return pause_s
+
+
+def _planted(folder: Path, plain: str, late: str, asked: argparse.Namespace) -> Change:
     """What the slowdown comes to."""
-    sides = made[0, False], made[0, True]
-    return _beside(folder / "calibrating", sides, ("as it is", "slowed"), asked.calibrate, asked)[1]
+    return _beside(folder, (plain, late), ("as it is", "slowed"), asked.calibrate, asked)[1]
 
 
 def _one(

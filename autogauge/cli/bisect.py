@@ -90,7 +90,9 @@ def bisect(
     named.check(listed)
     names = between(listed, good, bad, named.release_in, is_listed=is_listed)
     budget_s = parse_deadline("--pair-budget", pair_budget)
-    wanted = Wanted(names, figure, parse_change("--smallest-change", smallest_change), budget_s, device)
+    change = parse_change("--smallest-change", smallest_change)
+    same = options.as_given(model, precision, model_source, shape, inputs, infer_requests, device)
+    wanted = Wanted(names, figure, change, budget_s, device, options=same)
     releases_shown.check_places(out)
     place = options.workplace(
         model, precision, model_source, shape, inputs, infer_requests, device, machine, cache, wait

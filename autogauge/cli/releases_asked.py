@@ -47,6 +47,7 @@ Out = Annotated[
 ]
 Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of the order; without it a new one.")]  # noqa: UP045
 Wait = Annotated[str, of_a_run("--wait")]
+AUTO = "AUTO"
 SMALLEST, FOREVER = str(OPTIONS["--smallest-change"].default), str(OPTIONS["--wait"].default)
 
 QUIET = dataclasses.replace(PROFILES[STANDARD], interval_s=float("inf"))
@@ -96,3 +97,25 @@ def workplace(
         cache or default_cache_dir(),
         parse_wait("--wait", wait),
     )
+
+
+def as_given(
+    model: str,
+    precision: str | None,
+    source: str,
+    shape: str | None,
+    inputs: Path | None,
+    infer_requests: int,
+    device: str,
+) -> tuple[str, ...]:
+    """These options as words for a command that is to measure the same; those that say nothing are left out."""
+    given = {
+        "--model": model if model != resolve.DEFAULT_MODEL else None,
+        "--precision": precision,
+        "--model-source": source if source != resolve.AUTO else None,
+        "--shape": shape,
+        "--inputs": inputs,
+        "--infer-requests": infer_requests or None,
+        "--device": device if device != AUTO else None,
+    }
+    return tuple(f"{option}={value}" for option, value in given.items() if value is not None)

@@ -65,7 +65,9 @@ def how(found: Bisection) -> list[str]:
     """How to read the table."""
     told = [f"The change is one of time against {found.good}: above 0 % is slower, also for frames per second"]
     missing = [each for place, each in enumerate(found.releases) if place and place not in dict(found.series())]
-    return [*told, f"{len(missing)} releases between were not needed, and not measured"] if missing else told
+    told += [f"{len(missing)} releases between were not needed, and not measured"] if missing else []
+    step = found.next_step()
+    return [*told, f"{step} says what in it"] if step else told
 
 
 def in_markdown(found: Bisection) -> str:

@@ -1,10 +1,14 @@
 """A bisection measures what its search asks for, names the release with its evidence, and its file is drawn again."""
 
+import dataclasses
 import json
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from autogauge.cli import releases_asked as options
+from autogauge.cli import why
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.files import write_json
@@ -150,6 +154,9 @@ def test_its_file_is_drawn_again_and_has_no_benchmark(lab, tmp_path):
     told = json.loads(run(app, ["report", str(path), "--json"]).output)
     assert told["first_slower"] == NAMES[6]
     assert told["between"] == [NAMES[5], NAMES[6]]
+    step = f"python -m autogauge why {NAMES[5]} {NAMES[6]} --hint=LATENCY"
+    assert told["next_step"] == step
+    assert f"{step} says what in it" in " ".join(table.output.split())
     assert told["changed"] == [{"property": "NUM_STREAMS", "before": "2", "after": "1"}]
     assert "### What else changed" in run(app, ["report", str(path), "--markdown"]).output
     assert run(app, ["report", str(path), f"--out={tmp_path / 'page'}"]).exit_code == 0
@@ -168,6 +175,23 @@ def test_its_file_is_drawn_again_and_has_no_benchmark(lab, tmp_path):
         spoil(spoilt["autogauge"]["asked"])
         write_json(path, spoilt)
         assert isinstance(run(app, ["report", str(path)]).exception, UserError)
+
+
+def test_the_next_step_is_a_command_that_can_be_run_as_it_stands(lab):
+    found, _ = lab(slower_from(6)).bisect()
+    found = dataclasses.replace(
+        found, names=tuple(f"~/my envs/{each}" for each in NAMES), options=("--model=~/a b.xml",)
+    )
+    step = found.next_step()
+    assert step.endswith("why ~/'my envs/2025.5.0' ~/'my envs/2025.6.0' --hint=LATENCY --model=$HOME/'a b.xml'")
+    words = options.as_given("net.xml", None, "auto", "1,3,8,8", None, 4, "CPU")
+    assert words == ("--model=net.xml", "--shape=1,3,8,8", "--infer-requests=4", "--device=CPU")
+    taken = {name for each in typer.main.get_command(why.app).params for name in each.opts}
+    everything = options.as_given("a", "FP16", "omz", "1", "x.npz", 1, "CPU")
+    assert {word.partition("=")[0] for word in everything} <= taken
+    assert options.as_given("googlenet-v1", None, "auto", None, None, 0, "AUTO") == ()
+    assert dataclasses.replace(found, names=()).next_step() == "", "a file of an older autogauge"
+    assert dataclasses.replace(found, found=Found.NO_DIFFERENCE).next_step() == ""
 
 
 def test_what_lies_between_is_in_order():

@@ -51,6 +51,8 @@ class Wanted:
     pair_budget_s: float = 30.0
     device: str = "AUTO"
     relay_rounds: int = RELAY_ROUNDS
+    options: tuple[str, ...] = ()
+    """How model and device were given, for the command that is named in the end."""
 
     @property
     def error(self) -> float:
@@ -196,7 +198,10 @@ class Measuring:
             each.label if isinstance(each, Named) else self._short[name]
             for name, each in zip(self.wanted.names, ready, strict=True)
         ]
-        return outcome.settings(labels, self.wanted.figure, self.steps, self.conclusion, self.properties)
+        wanted = self.wanted
+        return outcome.settings(
+            labels, wanted.figure, self.steps, self.conclusion, self.properties, wanted.names, wanted.options
+        )
 
 
 def label_of(name: str, short: str, found: Named) -> str:

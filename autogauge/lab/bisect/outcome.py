@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,10 @@ class Bisection:
     beyond: tuple[int, ...]
     properties: tuple[tuple[str, str, str], ...] | None
     run: Recorded = field(default_factory=Recorded)
+    names: tuple[str, ...] = ()
+    """What the user called the releases; a file of an older autogauge does not say it."""
+    options: tuple[str, ...] = ()
+    """How model and device were given, as far as they were."""
 
     @property
     def is_named(self) -> bool:
@@ -137,6 +142,14 @@ class Bisection:
             ]
         return [f"{name}: {old} in {before}, {new} in {after}" for name, old, new in self.properties]
 
+    def next_step(self) -> str:
+        """The command that says what in the release it is; empty where there is none to ask about, and where nobody knows its name."""
+        if self.found not in (Found.NAMED, Found.RANGE, Found.IN_STEPS) or len(self.names) != len(self.releases):
+            return ""
+        hint = [f"--hint={self.figure.hint}"] if self.figure.hint else []
+        words = (self.names[self.after], self.names[self.first], *hint, *self.options)
+        return f"python -m autogauge why {' '.join(map(_quoted, words))}"
+
     def to_json(self) -> dict[str, Any]:
         """All of it as data; the samples are in its file."""
         named = self.found in (Found.NAMED, Found.RANGE, Found.IN_STEPS)
@@ -157,6 +170,7 @@ class Bisection:
             "changed": None
             if self.properties is None
             else [{"property": name, "before": old, "after": new} for name, old, new in self.properties],
+            "next_step": self.next_step() or None,
             "machine": self.run.machine,
             "model": self.run.model,
             "interrupted_by": self.run.interrupted_by or None,
@@ -181,6 +195,8 @@ def settings(
     steps: Sequence[Mapping[str, Any]],
     conclusion: Conclusion | None,
     properties: Sequence[tuple[str, str, str]] | None,
+    names: Sequence[str],
+    options: Sequence[str],
 ) -> dict[str, Any]:
     """What a file keeps beside the results; the n-th of ``steps`` that has a ``result`` is the n-th result."""
     told = None
@@ -193,7 +209,15 @@ def settings(
             "beyond": list(conclusion.beyond),
         }
     asked = None if properties is None else [list(each) for each in properties]
-    return {"releases": list(labels), "figure": figure.name, "steps": [*steps], "conclusion": told, "properties": asked}
+    return {
+        "releases": list(labels),
+        "names": list(names),
+        "options": list(options),
+        "figure": figure.name,
+        "steps": [*steps],
+        "conclusion": told,
+        "properties": asked,
+    }
 
 
 def of_file(path: Path, document: Mapping[str, Any] | None = None) -> Bisection:
@@ -251,7 +275,17 @@ def of_run(document: Mapping[str, Any], path: Path | None = None) -> Bisection:
         said.each("beyond", lambda value, where: _place(whole(value, where), len(releases), where), ()),
         properties,
         run,
+        asked.texts("names", ()),
+        asked.texts("options", ()),
     )
+
+
+def _quoted(word: str) -> str:
+    """As a shell takes it; the home folder is written ``~`` in files, and stays so."""
+    option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    # A shell writes out ~ at the beginning of a word alone, not behind a sign of equality.
+    home = "" if not value.startswith("~/") else "$HOME/" if sign else "~/"
+    return f"{option}{sign}{home}{shlex.quote(value.removeprefix('~/') if home else value)}"
 
 
 def _place(value: int, count: int, where: str) -> int:

@@ -27,7 +27,7 @@ FRESH_PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of a matrix. ``pair_budget_s`` is how many seconds of measuring each pair may take, process starts left out."""
+    """What is asked of a matrix. ``pair_budget_s`` is how many seconds of measuring each pair may take, first process starts left out."""
 
     figures: tuple[Figure, ...]
     smallest_change: float = 0.05

@@ -35,8 +35,8 @@ CONTROL = "A/A"
 class Block:
     """Some releases that share a base. ``figures`` are all of warm processes, or all of fresh ones.
 
-    ``error`` is how often one pair may be wrong, all looks and both ways together; ``budget_s`` is for all pairs, their process starts left
-    out. ``relay_rounds`` is how many rounds a warm process serves.
+    ``error`` is how often one pair may be wrong, all looks and both ways together; ``budget_s`` is for all pairs, their first process
+    starts left out. ``relay_rounds`` is how many rounds a warm process serves.
     """
 
     name: str

@@ -1,0 +1,166 @@
+"""The scripts behind docs/releases.md: what they plant is the same for every driver, and what is wrong is called so, and nothing else."""
+
+import argparse
+import contextlib
+import re
+import runpy
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from autogauge.lab.bisect.measuring import Measuring
+from autogauge.lab.bisect.search import ALIKE, FASTER, OPEN, SLOWER, Answer, Conclusion, Found
+from benchmarks import bisect_tries
+from benchmarks.bisect_tries import LEFT_OPEN, NOTHING, RANGE, RIGHT, UNMEASURED, WRONG, judged
+
+COUNT = 20
+
+
+def concluded(found, after=0, first=COUNT - 1, ends=SLOWER):
+    return Conclusion(found, after, first, {COUNT - 1: Answer(ends)})
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "place", "word"),
+    [
+        (concluded(Found.NAMED, 6, 7), 7, RIGHT),
+        (concluded(Found.NAMED, 7, 8), 7, WRONG),
+        (concluded(Found.RANGE, 5, 8), 7, RANGE),
+        (concluded(Found.RANGE, 5, 8), 8, RANGE),
+        (concluded(Found.RANGE, 5, 8), 5, WRONG),
+        (concluded(Found.RANGE, 5, 8), 9, WRONG),
+        (concluded(Found.OPEN), 7, LEFT_OPEN),
+        (concluded(Found.OPEN, ends=OPEN), 7, LEFT_OPEN),
+        (concluded(Found.IN_STEPS, 6, 7), 7, LEFT_OPEN),
+        (concluded(Found.NO_DIFFERENCE, ends=ALIKE), 7, WRONG),
+        (concluded(Found.SWAPPED, ends=FASTER), 7, WRONG),
+        (Conclusion(Found.NOT_MEASURED, 0, COUNT - 1), 7, UNMEASURED),
+        (concluded(Found.NO_DIFFERENCE, ends=ALIKE), None, NOTHING),
+        (concluded(Found.OPEN, ends=OPEN), None, LEFT_OPEN),
+        (concluded(Found.OPEN), None, WRONG),
+        (concluded(Found.NAMED, 6, 7), None, WRONG),
+        (concluded(Found.RANGE, 6, 9), None, WRONG),
+        (concluded(Found.IN_STEPS, 6, 7), None, WRONG),
+        (concluded(Found.SWAPPED, ends=FASTER), None, WRONG),
+        (Conclusion(Found.NOT_MEASURED, 0, COUNT - 1), None, UNMEASURED),
+    ],
+)
+def test_only_what_is_wrong_is_called_wrong(conclusion, place, word):
+    assert judged(conclusion, place, COUNT) == word
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What a measured run is asked for, with nothing that takes time."""
+    told = SimpleNamespace(evidence=lambda: "+10 %", cost=SimpleNamespace(ratio=1.1))
+    monkeypatch.setattr(bisect_tries, "_inference_s", lambda *_: (0.02, "infer in threads"))
+    monkeypatch.setattr(bisect_tries, "_planted", lambda *_: told)
+    monkeypatch.setattr(bisect_tries, "_held", lambda *_: contextlib.nullcontext(None))
+    monkeypatch.setattr(bisect_tries.warm, "agreed_driver", bisect_tries.warm.agreed_driver)
+    return argparse.Namespace(
+        measure=sys.executable, seed=1, share=0.1, releases=COUNT, tries=2, identical=2, metric="fps", pair_budget=1.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "identical", "status", "line"),
+    [
+        (concluded(Found.OPEN), concluded(Found.OPEN, ends=OPEN), 0, "WRONG 0, a range with it 0, left open 2"),
+        (concluded(Found.NO_DIFFERENCE, ends=ALIKE), concluded(Found.OPEN, ends=OPEN), 1, "named right 0, WRONG 2"),
+        (concluded(Found.OPEN), concluded(Found.NAMED, 3, 4), 1, "no difference 0, WRONG 2"),
+        (concluded(Found.OPEN), concluded(Found.NO_DIFFERENCE, ends=ALIKE), 0, "no difference 2, WRONG 0"),
+    ],
+)
+def test_a_measured_run_counts_each_and_fails_for_what_is_wrong_alone(
+    asked, monkeypatch, capsys, found, identical, status, line
+):
+    def run(self):
+        self.conclusion = found if any("-b/" in name for name in self.wanted.names) else identical
+        return None, None
+
+    monkeypatch.setattr(Measuring, "run", run)
+    assert bisect_tries.measure(asked) == status
+    said = capsys.readouterr().out
+    assert line in said
+    assert "an inference takes 20.00 ms, driven by: infer in threads" in said
+    before, after = "planted, before the tries: 2.00 ms before each: +10 %", "planted, after the tries: +10 %"
+    assert said.count(before) == 1
+    assert said.index(before) < said.index(after)
+
+
+@pytest.mark.parametrize(("gain", "ends_at"), [(1.0, 1), (3.0, 2), (0.1, 3), (0.0, 4)])
+def test_what_is_planted_is_set_right_by_what_comes_of_it(asked, monkeypatch, tmp_path, gain, ends_at):
+    pauses = []
+
+    def planted(folder, plain, late, _):
+        pauses.append(float(re.search(r"pause_s = (\S+)", Path(late).read_text())[1]))
+        return SimpleNamespace(evidence=str, cost=SimpleNamespace(ratio=1 + gain * pauses[-1] / 0.02))
+
+    monkeypatch.setattr(bisect_tries, "_planted", planted)
+    found = bisect_tries._calibrated(tmp_path, sys.executable, 0.002, asked)
+    assert len(pauses) == ends_at
+    assert found == pauses[-1]
+    if gain:
+        assert gain * found / 0.02 == pytest.approx(0.1, rel=0.25)
+
+
+def test_ctrl_c_ends_a_measured_run(asked, monkeypatch):
+    monkeypatch.setattr(Measuring, "run", lambda self: (None, KeyboardInterrupt("SIGINT")))
+    with pytest.raises(KeyboardInterrupt):
+        bisect_tries.measure(asked)
+
+
+def test_all_are_driven_in_the_usual_way(asked, monkeypatch):
+    monkeypatch.setattr(Measuring, "run", lambda self: (None, KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        bisect_tries.measure(asked)
+    probe = SimpleNamespace(drivers=("infer in threads", "polling"), driver="polling", trial={"polling": [9.0] * 20})
+    assert bisect_tries.warm.agreed_driver([probe]) == "infer in threads"
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.05])
+def test_the_same_is_planted_before_every_inference_however_it_is_driven(monkeypatch, pause_s):
+    class InferRequest:
+        def infer(self, inputs, shared):
+            return ["infer", inputs, shared]
+
+        def start_async(self, inputs, userdata):
+            return ["start_async", inputs, userdata]
+
+        def wait(self):
+            return "wait"
+
+        def wait_for(self, ms):
+            return "wait_for"
+
+        @property
+        def latency(self):
+            return 7.0
+
+    now = [0.0]
+
+    def goes_on():
+        now[0] += 0.001
+        return now[0]
+
+    package = SimpleNamespace(_pyopenvino=SimpleNamespace(InferRequest=InferRequest))
+    monkeypatch.setitem(sys.modules, "openvino", package)
+    monkeypatch.setattr(time, "perf_counter", goes_on)
+    ran = []
+    monkeypatch.setattr(runpy, "run_path", lambda *words, **more: ran.append((words, more, list(sys.argv))))
+    monkeypatch.setattr(sys, "argv", ["/envs/planted/python", "worker.py", "result"])
+    exec(bisect_tries.PLANT.format(python="/bin/python", pause_s=pause_s), {"__name__": "__main__"})
+    assert ran == [(("worker.py",), {"run_name": "__main__"}, ["worker.py", "result"])]
+    request, took = InferRequest(), {}
+    for name, words in (("infer", ({}, True)), ("start_async", ({}, None)), ("wait", ()), ("wait_for", (0,))):
+        before = now[0]
+        found = getattr(request, name)(*words)
+        assert found == ([name, *words] if words and name != "wait_for" else name)
+        took[name] = now[0] - before
+    assert took["infer"] == pytest.approx(took["start_async"])
+    assert took["wait"] == took["wait_for"] == 0
+    assert took["infer"] >= pause_s
+    assert request.latency == pytest.approx(7 + 1e3 * pause_s)
