@@ -120,10 +120,8 @@ def simulate(asked: argparse.Namespace) -> int:
     """
     count, chance = asked.releases, random.Random(asked.seed)
     reach = NormalDist().inv_cdf(1 - measuring.FAMILY_ERROR / most_comparisons(count) / 2)
-    print(
-        "Made-up series; the same on any machine. Their spread is assumed, not measured: the figures are those of the decisions"
-    )
-    print("where each comparison has a normal error of that size, and knows its size.\n")
+    print("Made-up series; the same on any machine. Their spread is assumed, not measured.")
+    print("Each comparison has a normal error of that size here, and knows its size.\n")
     print(f"| standard error | +{100 * asked.size:g} %: {RIGHT} | {WRONG} | {RANGE} | {LEFT_OPEN} | ", end="")
     print(f"identical: {NOTHING} | {WRONG} | {LEFT_OPEN} | comparisons |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
