@@ -266,6 +266,17 @@ def test_a_real_profile_is_of_the_layers_that_ran(chain, device):
     assert all(each["shapes"].startswith("[1,") for each in ran if each["type"] == "Convolution")
 
 
+@pytest.mark.slow
+def test_a_real_device_that_is_compiled_anew_keeps_the_users_properties(chain):
+    launcher, fields = chain
+    asked = {"NUM_STREAMS": "2", "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    reply, _ = launcher.run_once(ProbeRequest("layers", device="CPU", counted=True, properties=asked, **fields), "anew")
+    assert (reply["counted_on"], reply["counted_why"]) == ("CPU", "it has 2 streams")
+    kernels = [each["kernel"] for each in reply["layers"] if each["type"] == "Convolution" and each["executed"]]
+    assert len(kernels) == 4
+    assert all(each.endswith(("f32", "FP32")) for each in kernels)
+
+
 def test_without_counting_the_properties_are_of_the_model_in_use(chain):
     launcher, fields = chain
     asked = ProbeRequest(

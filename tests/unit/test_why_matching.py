@@ -7,9 +7,9 @@ from dataclasses import replace
 from autogauge.lab.why.matching import (
     BY_NAME,
     BY_NAME_ALONE,
-    BY_NAME_MOVED,
     BY_ORDER,
     BY_ORIGINALS,
+    MOVED,
     ONLY,
     Group,
     Layer,
@@ -155,8 +155,12 @@ def test_of_two_models_one_that_stands_elsewhere_is_said_to():
     a = [layer(name) for name in "abcd"]
     b = [layer(name) for name in "bcda"]
     how = {each.a: each.how for each in match(a, b, one_model=False)}
-    assert how == {(0,): BY_NAME_MOVED, (1,): BY_NAME, (2,): BY_NAME, (3,): BY_NAME}
+    assert how == {(0,): BY_NAME + MOVED, (1,): BY_NAME, (2,): BY_NAME, (3,): BY_NAME}
     assert {each.how for each in match(a, b)} == {BY_NAME}
+    renamed = [replace(each, name=f"new-{each.name}", originals=(each.name,)) for each in b]
+    original = [replace(each, originals=(each.name,)) for each in a]
+    how = {each.a: each.how for each in match(original, renamed, one_model=False)}
+    assert how == {(0,): BY_ORIGINALS + MOVED, (1,): BY_ORIGINALS, (2,): BY_ORIGINALS, (3,): BY_ORIGINALS}
 
 
 def test_without_any_neighbour_that_was_found_nothing_is_matched_by_order():

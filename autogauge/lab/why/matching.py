@@ -20,8 +20,8 @@ from typing import Any
 BY_NAME, BY_ORIGINALS, BY_ORDER = "name", "original layers", "type and order"
 BY_NAME_ALONE = "name, another type"
 """Nothing else speaks for it, and a name that a converter counted up may be chance."""
-BY_NAME_MOVED = "name, in another order"
-"""Of two models: it stands before one there that is before it here, so that the name may be chance."""
+MOVED = ", in another order"
+"""Behind how it was found, of two models: it stands before one there that is before it here, so that its name may be chance."""
 ONLY = "only there"
 _PRECISION = re.compile(r"(^|_)(FP16|FP32|FP64|BF16|I8|U8|I32|I64)$")
 Key = Hashable
@@ -230,7 +230,7 @@ class _Joined:
 
 
 def moved(groups: Sequence[Group]) -> list[Group]:
-    """The groups, of which those that were found by name and stand out of the order of most others are marked (``BY_NAME_MOVED``).
+    """The groups, of which those that stand out of the order of most others are marked (``MOVED``).
 
     In order is the longest run of pairs that rises on both sides (patience sorting, C. Schensted, 1961).
     """
@@ -248,8 +248,6 @@ def moved(groups: Sequence[Group]) -> list[Group]:
         kept.add(pairs[place])
         place = before[place]
     return [
-        replace(each, how=BY_NAME_MOVED)
-        if not each.only_in and each.how == BY_NAME and (each.a[0], each.b[0]) not in kept
-        else each
+        each if each.only_in or (each.a[0], each.b[0]) in kept else replace(each, how=each.how + MOVED)
         for each in groups
     ]
