@@ -34,7 +34,7 @@ def models():
         yield (
             folder,
             *(
-                why_ranks.write(why_ranks.convolutions(4, planted, 7), folder / f"{name}.xml")
+                why_ranks.write(why_ranks.convolutions(4, planted, 31), folder / f"{name}.xml")
                 for name, planted in (("a", None), ("b", 2))
             ),
         )
