@@ -44,13 +44,12 @@ from autogauge.lab.bisect.search import (
     search,
 )
 from autogauge.lab.releases import beside, named, session
-from autogauge.lab.releases.beside import Block, changes_of
+from autogauge.lab.releases.beside import RELAY_ROUNDS, Block, changes_of
 from autogauge.lab.releases.figures import FIGURES, Change
 from autogauge.measuring.progress import Silent
 from autogauge.measuring.result import Result
 from autogauge.models.resolve import Wanted as Model
 from autogauge.rig import warm
-from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.rig.rig import Asked
 from autogauge.rig.warm import LATENCY_MS
 from benchmarks.command import positive, run_command, whole

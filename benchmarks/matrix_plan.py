@@ -1,9 +1,13 @@
 """Which plan of a matrix of releases is fastest to its verdicts? Five releases, both hints, +5 % and −5 % among them; 300 s at most.
 
-Without ``--measure`` recorded rounds of identical processes (``benchmarks/calibration/data``) are resampled: a pair's ratio is what the
-processes have of their own, drawn anew at each relay, and what differs from round to round, in the order recorded, at the distance that
-the plan's rounds have. The verdicts are the product's (``stats.changes``, ``measuring.plan``). What a process costs to start is an option,
-since the recordings hold only what one costs to renew.
+Without ``--measure`` recorded rounds of identical processes (``benchmarks/calibration/data``) are resampled. All pairs of a block share the
+base, and one of them is the base beside itself, as in the product. A pair's ratio is what the processes of both sides have of their own,
+drawn anew at each relay, and what differs from round to round, in the order recorded, at the distance that the plan's rounds have. The
+verdicts are the product's (``stats.changes``, ``measuring.plan``), and those of a figure whose A/A differs do not count. What a process
+costs to start is an option, since the recordings hold only what one costs to renew.
+
+With ``--process-sd=LIST`` it is asked how many processes of each side a verdict needs: of identical releases, whose processes differ by so
+much (a standard deviation, in percent), how many pairs are called different, by how many processes there are before the first look.
 
 With ``--measure=LIST`` each plan is measured here, once: name runtimes of one release (an environment, its ``bin/python``, links to it);
 every verdict but *no difference* is wrong then. The time to the last verdict counts, process starts included.
@@ -19,6 +23,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +53,8 @@ from benchmarks.command import positive, run_command
 TRUTH = (1.0, 1.05, 1.0, 1 / 1.05)
 """What the releases beside the base cost, by turns."""
 RECORDED_RELAY = 12
+MOST_ROUNDS = 200
+"""So many a pair has within its budget, in a block of five releases."""
 CHANGE, LONGEST_S, PAIR_BUDGET_S = 0.05, 300.0, 30.0
 HINTS = ("LATENCY", "THROUGHPUT")
 METRIC = {"LATENCY": "latency_ms", "THROUGHPUT": "fps"}
@@ -102,30 +109,42 @@ class Recording:
         between = _spread(middles)
         return middles - np.median(middles), math.sqrt(max(0.0, 1 - (noise / between) ** 2)) if between else 0.0
 
-    def drawn(self, chance: random.Random, rounds: int, relay: int, distance_s: float) -> tuple[Floats, Floats]:
-        """Both sides of so many rounds of a pair: rounds at that distance, and at each relay processes of other luck."""
-        lag = min(len(self.first) // 4, round(distance_s / self.round_s))
+    def rounds(self, chance: random.Random, rounds: int, distances_s: Sequence[float]) -> tuple[list[Floats], Floats]:
+        """So many rounds of a base, and at each distance those of an identical side, without what recorded processes had of their own."""
         begin = chance.randrange(len(self.first))
-        above, below = (
-            np.take(side, np.arange(at, at + rounds), mode="wrap")
-            for side, at in ((self.first, begin), (self.second, begin + lag))
-        )
+        below = np.take(self.second, np.arange(begin, begin + rounds), mode="wrap")
         lives = np.arange(begin, begin + rounds) // RECORDED_RELAY
-        for life in np.unique(lives):
-            above[lives == life] -= np.median((above - below)[lives == life])
+        sides = []
+        for distance_s in distances_s:
+            lag = round(min(len(self.first) / 4, max(-len(self.first) / 4, distance_s / self.round_s)))
+            above = np.take(self.first, np.arange(begin + lag, begin + lag + rounds), mode="wrap")
+            for life in np.unique(lives):
+                above[lives == life] -= np.median((above - below)[lives == life])
+            sides.append(above)
+        return sides, below
+
+    def luck(self, chance: random.Random, rounds: int, relay: int, sd: float | None = None) -> Floats:
+        """What the processes of one side have of their own, one after another; as recorded, or normal with that standard deviation."""
         means, shrunk = self.own()
-        luck = [shrunk * float(means[chance.randrange(len(means))]) for _ in range(rounds // relay + 2)]
+        lives = [
+            shrunk / math.sqrt(2) * float(means[chance.randrange(len(means))]) if sd is None else chance.gauss(0, sd)
+            for _ in range(rounds // relay + 2)
+        ]
         shift = chance.randrange(relay)
-        return above + np.asarray([luck[(number + shift) // relay] for number in range(rounds)]), below
+        return np.asarray([lives[(number + shift) // relay] for number in range(rounds)])
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a plan came to: seconds to the last verdict, whether all pairs were decided in time, how many verdicts were wrong."""
+    """What a plan came to: seconds to the last verdict, whether all pairs were decided in time, how many verdicts were wrong.
+
+    ``alarms`` are the figures whose A/A differs.
+    """
 
     seconds: float
     decided: bool
     wrong: int
+    alarms: int
 
 
 def _spread(values: Floats) -> float:
@@ -150,12 +169,13 @@ def tried(found: list[Recording], chance: random.Random, relay: int, largest: in
     truth = tuple(TRUTH[place % len(TRUTH)] for place in range(asked.releases - 1))
     groups = [truth[begin : begin + largest] for begin in range(0, len(truth), largest)]
     pairs = len(HINTS) * (len(truth) + len(groups))
-    spent, decided, wrong = 0.0, True, 0
+    spent, decided, wrong, alarms = 0.0, True, 0, 0
     for group in groups:
         budget_s = PAIR_BUDGET_S * len(HINTS) * len(group)
         one = _block(found, chance, group, relay, FAMILY_ERROR / pairs, budget_s, asked.start_s, asked.slice_s)
-        spent, decided, wrong = spent + one.seconds, decided and one.decided, wrong + one.wrong
-    return Done(spent, decided and spent <= asked.longest, wrong)
+        spent, decided = spent + one.seconds, decided and one.decided
+        wrong, alarms = wrong + one.wrong, alarms + one.alarms
+    return Done(spent, decided and spent <= asked.longest and not alarms, wrong, alarms)
 
 
 def _block(
@@ -168,38 +188,52 @@ def _block(
     start_s: float,
     slice_s: float,
 ) -> Done:
-    """One block: base, base again and the group, with both hints, until every pair but the control is decided."""
-    looks = geometric_looks(beside.FIRST_LOOK, beside.LAST_LOOK, beside.LOOKS_APART)
+    """One block: base, base again and the group, with both hints, until every pair but the control is decided; then that is looked at."""
+    looks = geometric_looks(beside.first_look(relay), beside.LAST_LOOK, beside.LOOKS_APART)
     plan = Plan(looks, budget_s, 1 - error, by_time=True)
-    claim = Ratio("pair", "", LATENCY_MS, "A", "B", WITHIN, 1 + CHANGE)
     sides = len(group) + 2
     renewal_s = statistics.mean(each.renewal_s for each in found)
-    longest = 1 + int(budget_s / (3 * slice_s))
-    series, looked = {}, {}
+    longest = looks[0] + int(budget_s / (3 * slice_s))
+    series, looked, wrong = {}, {}, dict.fromkeys(HINTS, 0)
+    round_s = sides * len(HINTS) * slice_s
     for hint in HINTS:
         own = [each for each in found if each.hint == hint]
-        for place, cost in enumerate(group):
-            recording = own[chance.randrange(len(own))]
-            distance_s = sides * len(HINTS) * slice_s / 3  # of two random places of a round, on average
-            above, below = recording.drawn(chance, longest, relay, distance_s)
-            series[hint, place] = np.exp(above + math.log(cost)), np.exp(below)
+        recording = own[chance.randrange(len(own))]
+        distances_s = [chance.uniform(-1, 1) * round_s for _ in range(sides - 1)]  # two random places of a round
+        above, below = recording.rounds(chance, longest, distances_s)
+        base = below + recording.luck(chance, longest, relay)
+        for place, (side, cost) in enumerate(zip(above, (*group, 1.0), strict=True)):
+            other = side + recording.luck(chance, longest, relay) + math.log(cost)
+            series[hint, place] = np.exp(other), np.exp(base)
             looked[hint, place] = 0.0
-    elapsed, rounds, wrong = 0.0, 0, 0
-    while looked and rounds < longest and elapsed <= budget_s:
-        live = len(looked) + 2 * len({hint for hint, _ in looked})
+    controls = {hint: series.pop((hint, len(group))) for hint in HINTS}
+    for hint in HINTS:
+        del looked[hint, len(group)]
+    elapsed, rounds = 0.0, 0
+    while looked and rounds < longest and (elapsed <= budget_s or rounds < looks[0]):
+        live = len(looked) + 2 * len(HINTS)
         rounds += 1
         elapsed += live * slice_s + live / relay * renewal_s
-        if rounds not in looks and elapsed <= budget_s:
+        is_over = elapsed > budget_s and rounds >= looks[0]
+        if rounds not in looks and not is_over:
             continue
         for key in [*looked]:
-            above, below = ([float(each) for each in side[:rounds]] for side in series[key])
             confidence = plan.confidence_at(elapsed, looked[key])
-            verdict, interval = judge_likeness(above, below, claim, confidence, higher_is_better=False)
+            verdict, interval = _judged(series[key], rounds, confidence)
             looked[key] = min(1.0, elapsed / budget_s)
             if verdict is not Outcome.INCONCLUSIVE:
                 del looked[key]
-                wrong += _is_wrong(verdict, interval, group[key[1]])
-    return Done(elapsed + sides * len(HINTS) * start_s, not looked, wrong)
+                wrong[key[0]] += _is_wrong(verdict, interval, group[key[1]])
+    confidence = plan.confidence_at(elapsed, 0.0)
+    alarms = [hint for hint in HINTS if not _judged(controls[hint], rounds, confidence)[1].holds(1.0)]
+    counted = sum(wrong[hint] for hint in HINTS if hint not in alarms)
+    return Done(elapsed + sides * len(HINTS) * start_s, not looked, counted, len(alarms))
+
+
+def _judged(sides: tuple[Floats, Floats], rounds: int, confidence: float) -> tuple[Outcome, Interval]:
+    claim = Ratio("pair", "", LATENCY_MS, "A", "B", WITHIN, 1 + CHANGE)
+    above, below = ([float(each) for each in side[:rounds]] for side in sides)
+    return judge_likeness(above, below, claim, confidence, higher_is_better=False)
 
 
 def _is_wrong(verdict: Outcome, interval: Interval, truth: float) -> bool:
@@ -228,9 +262,9 @@ def resample(asked: argparse.Namespace) -> None:
         print(f"| {seconds:.1f} s | {' | '.join(cells)} |")
     in_time = f"all decided in {asked.longest:g} s"
     print(
-        f"\n| a process serves | in a block | to the last verdict (median) | 9 of 10 within | {in_time} | something wrong |"
+        f"\n| a process serves | in a block | to the last verdict (median) | 9 of 10 within | {in_time} | something wrong | A/A differs |"
     )
-    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for relay in asked.relays:
         for largest in asked.blocks:
             done = [tried(found, chance, relay, largest, asked) for _ in range(asked.trials)]
@@ -243,8 +277,54 @@ def resample(asked: argparse.Namespace) -> None:
                 f"{seconds[math.ceil(0.9 * len(seconds)) - 1]:.0f} s",
                 f"{100 * decided:.0f} %",
                 f"{sum(each.wrong > 0 for each in done)} of {len(done)}",
+                f"{sum(each.alarms > 0 for each in done)} of {len(done)}",
             )
             print(f"| {' | '.join(row)} |", flush=True)
+
+
+def by_processes(asked: argparse.Namespace) -> None:
+    """Print how many pairs of identical releases are called different, by what their processes differ by and how many there are first."""
+    found, chance = recordings(asked.noise), random.Random(asked.seed)
+    error = FAMILY_ERROR / (len(HINTS) * asked.releases)
+    print(f"python benchmarks/matrix_plan.py {' '.join(sys.argv[1:])}".rstrip())
+    print("Recorded rounds of two cores of an Intel Xeon, November 2026, and made-up processes.\n")
+    print(f"Allowed are {100 * error:.2g} % of the pairs.\n")
+    print("| processes differ by | processes first | called different | left open | rounds (median) |")
+    print("| ---: | ---: | ---: | ---: | ---: |")
+    for sd in asked.process_sd:
+        for processes in asked.processes:
+            done = [_pair(found, chance, sd / 100, processes, error) for _ in range(asked.trials)]
+            different, open_ = (
+                sum(word is wanted for word, _ in done) for wanted in (Outcome.FAIL, Outcome.INCONCLUSIVE)
+            )
+            row = (
+                f"{sd:g} %",
+                str(processes),
+                f"{100 * different / len(done):.2f} %",
+                f"{100 * open_ / len(done):.1f} %",
+                f"{statistics.median(rounds for _, rounds in done):g}",
+            )
+            print(f"| {' | '.join(row)} |", flush=True)
+
+
+def _pair(
+    found: list[Recording], chance: random.Random, sd: float, processes: int, error: float
+) -> tuple[Outcome, int]:
+    """What is said of two identical releases, and after how many rounds; each side's processes differ by that standard deviation."""
+    recording = found[chance.randrange(len(found))]
+    looks = geometric_looks(processes * beside.RELAY_ROUNDS, beside.LAST_LOOK, beside.LOOKS_APART)
+    rounds = max(MOST_ROUNDS, looks[0])
+    looks = (*(each for each in looks if each < rounds), rounds)
+    plan = Plan(looks, float(rounds), 1 - error, by_time=True)
+    (above,), below = recording.rounds(chance, rounds, [chance.uniform(-1, 1)])
+    sides = [np.exp(side + recording.luck(chance, rounds, beside.RELAY_ROUNDS, sd)) for side in (above, below)]
+    looked = 0.0
+    for look in looks:
+        verdict, _ = _judged((sides[0], sides[1]), look, plan.confidence_at(look, looked))
+        looked = look / rounds
+        if verdict is not Outcome.INCONCLUSIVE:
+            return verdict, look
+    return Outcome.INCONCLUSIVE, rounds
 
 
 def measure(asked: argparse.Namespace) -> None:
@@ -282,7 +362,7 @@ def measure(asked: argparse.Namespace) -> None:
             ", ".join(str(len(each.replicates)) for each in work.results),
             f"{sum(each.word != figures.OPEN for each in found.changes)} of {len(found.changes)}",
             str(sum(each.differs for each in found.changes)),
-            "holds" if not found.distrusted else "DIFFERS",
+            "DIFFERS" if found.distrusted else "not known" if found.unknown else "holds",
             found.in_words(),
         )
         print(f"| {' | '.join(row)} |", flush=True)
@@ -301,16 +381,29 @@ def main() -> None:
         "--start-s", type=float, default=1.5, help="seconds that the first start of a process takes (default 1.5)"
     )
     parser.add_argument("--slice-s", type=float, default=0.07, help="seconds that a turn takes (default 0.07)")
+    numbers = {"type": lambda text: [float(each) for each in text.split(",")], "metavar": "LIST"}
+    parser.add_argument(
+        "--process-sd",
+        default=[],
+        help="percent: how many processes does a verdict need where they differ so?",
+        **numbers,
+    )
+    parser.add_argument(
+        "--processes",
+        type=lambda text: [positive(each) for each in text.split(",")],
+        default=[2, 6, 10, 16],
+        help="with --process-sd: processes of each side before the first look",
+    )
     parser.add_argument("--measure", metavar="LIST", default="", help="runtimes to measure, instead of resampling")
     parser.add_argument(
-        "--relays", type=lambda text: [positive(each) for each in text.split(",")], default=[6, 12, 24, 48]
+        "--relays", type=lambda text: [positive(each) for each in text.split(",")], default=[4, 6, 12, 24]
     )
     parser.add_argument("--blocks", type=lambda text: [positive(each) for each in text.split(",")], default=[1, 2, 4])
     parser.add_argument("--pair-budget", type=float, default=PAIR_BUDGET_S, help="seconds (default 30)")
     parser.add_argument("--model", default="googlenet-v1", help="with --measure: a model by name")
     parser.add_argument("--seed", type=positive, default=20261126, help="of what is drawn")
     asked = parser.parse_args()
-    (measure if asked.measure else resample)(asked)
+    (measure if asked.measure else by_processes if asked.process_sd else resample)(asked)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,9 @@ def python(tmp_path):
     return make
 
 
-def run(*words):
-    return run_cli(*words, **{VARIABLE: str(lock_of_its_own())})
+def run(*words, timeout_s=240):
+    """A pair is measured with ten processes of each side, before anything is said of it."""
+    return run_cli(*words, timeout_s=timeout_s, **{VARIABLE: str(lock_of_its_own())})
 
 
 def test_a_matrix_finds_what_was_planted_and_goes_on_without_what_is_broken(tmp_path, quick, python):
@@ -89,6 +90,7 @@ def test_a_bisection_names_what_was_planted(tmp_path, quick, python):
         "--pair-budget=20",
         "--json",
         *quick,
+        timeout_s=600,
     )
     told = json.loads(done.stdout)
     assert told["found"] in ("named", "open"), "open where the machine is very busy"
@@ -142,7 +144,7 @@ def test_an_environment_that_is_removed_in_the_middle_ends_alone(tmp_path, quick
         )
         assert wait_until(lambda: list((tmp_path / "reports").rglob("*.json")), 90), said.read_text()
         shutil.rmtree(tmp_path / "doomed")
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=240)
     assert process.returncode == 1, said.read_text()
     told = json.loads(out)
     ((name, why),) = told["absent"].items()

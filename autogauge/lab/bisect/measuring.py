@@ -23,13 +23,12 @@ from autogauge.lab.bisect.search import (
     search,
 )
 from autogauge.lab.releases import beside, differs, kept, named
-from autogauge.lab.releases.beside import Block, changes_of
+from autogauge.lab.releases.beside import RELAY_ROUNDS, Block, changes_of
 from autogauge.lab.releases.figures import Figure
 from autogauge.lab.releases.kept import Keeper
 from autogauge.lab.releases.named import Named
 from autogauge.lab.releases.session import Session
 from autogauge.measuring.result import Result
-from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.runtimes import releases
 from autogauge.runtimes.releases import Index
 from autogauge.targets import Target

@@ -19,7 +19,7 @@ from autogauge.lab.matrix import levels
 from autogauge.lab.matrix.levels import Seen, Step
 from autogauge.lab.releases import kept
 from autogauge.lab.releases.beside import changes_of, given_up, name_of
-from autogauge.lab.releases.figures import FIGURES, OPEN, SLOWER, Change, Figure
+from autogauge.lab.releases.figures import FIGURES, OPEN, SLOWER, Change, Figure, fewest_of
 from autogauge.lab.releases.named import AGAIN, Named, in_order
 from autogauge.measuring.reading import Fields
 from autogauge.measuring.result import Result
@@ -247,7 +247,7 @@ def _of_block(result: Result, figures: Sequence[Figure], base: str, labels: Sequ
 
 def _why_untold(control: Change, result: Result) -> str:
     """Why a control tells nothing; empty for one that does. Few pairs have an interval that holds everything."""
-    of, least = f"of {control.base} beside itself", result.plan.looks[0]
+    of, least = f"of {control.base} beside itself", fewest_of(result)
     gone = given_up(result)
     names = [name_of(control.figure, label) for label in (control.base + AGAIN, control.base)]
     gave_up = [gone[name] for name in names if name in gone]

@@ -12,10 +12,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autogauge.lab.releases.beside import Block
+from autogauge.lab.releases.beside import RELAY_ROUNDS, Block
 from autogauge.lab.releases.figures import Figure
 from autogauge.lab.releases.named import Named
-from autogauge.rig.profile import RELAY_ROUNDS
 
 FAMILY_ERROR = 0.05
 """How often a matrix may say anything that is wrong, all pairs and looks together."""

@@ -25,8 +25,13 @@ from autogauge.rig.study import Study, Turns
 from autogauge.stats.sequential import geometric_looks
 from autogauge.targets import Target
 
-FIRST_LOOK, FIRST_FRESH_LOOK, LAST_LOOK, LOOKS_APART = 24, 12, 6000, 1.25
-"""Pairs at the first look, of warm processes and of fresh ones; each look comes after this many times those of the look before."""
+RELAY_ROUNDS = 6
+"""So many rounds a warm process serves: fewer than in other studies, since a verdict waits for so many processes."""
+FEWEST_PROCESSES = 10
+"""So many processes of each side, one after another, before anything is said of a pair: what a process has of its own is in all of its
+rounds, and where that is as large as what differs from round to round, few processes and many rounds are surer than they are right."""
+FIRST_FRESH_LOOK, LAST_LOOK, LOOKS_APART = 12, 6000, 1.25
+"""Pairs at the first look at fresh processes, and at the last; each look comes after this many times the pairs of the look before."""
 CONTROL = "A/A"
 """The label of the base's second half: no table may take it for another release."""
 
@@ -58,7 +63,7 @@ class Block:
     @property
     def plan(self) -> Plan:
         """When the evidence is looked at."""
-        first = FIRST_FRESH_LOOK if self.is_fresh else FIRST_LOOK
+        first = FIRST_FRESH_LOOK if self.is_fresh else first_look(self.relay_rounds)
         looks = geometric_looks(first, LAST_LOOK, LOOKS_APART)
         return Plan(looks, self.budget_s, 1 - self.error, by_time=True)
 
@@ -99,6 +104,11 @@ class Block:
         sides = name_of(figure, side.name), name_of(figure, self.base.label)
         sentence = f"{side.name} is as fast as {self.base.label}"
         return Ratio(claim_of(figure, side.name), sentence, figure.metric, *sides, WITHIN, 1 + self.smallest_change)
+
+
+def first_look(relay_rounds: int) -> int:
+    """Pairs at the first look at warm processes that serve so many rounds."""
+    return FEWEST_PROCESSES * relay_rounds
 
 
 @dataclass(frozen=True)

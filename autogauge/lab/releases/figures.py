@@ -178,6 +178,11 @@ def _because(failures: Sequence[str]) -> str:
     return f"; {'; '.join(failures)}" if failures else ""
 
 
+def fewest_of(result: Result) -> int:
+    """On how many pairs a verdict rests at least: fewer are of too few processes."""
+    return result.plan.looks[0]
+
+
 def change_of(
     result: Result, claim: Ratio, figure: Figure, labels: tuple[str, str], *, control: bool = False
 ) -> Change:
@@ -185,6 +190,10 @@ def change_of(
     verdict, metric = result.verdict(claim), claim.metric
     cost = cost_of(verdict.interval, metric)
     word = {Outcome.PASS: ALIKE, Outcome.INCONCLUSIVE: OPEN}.get(verdict.outcome)
+    failures = verdict.failures
+    if cost is not None and cost.replicates < fewest_of(result) and word != OPEN:
+        word = OPEN  # a measuring that took very long ended before its first look
+        failures = (*failures, f"decided by {metric.count(verdict.replicates)}, and the least is {fewest_of(result)}")
     if word is None:
         assert cost is not None
         word = SLOWER if cost.ratio > 1 else FASTER
@@ -202,6 +211,6 @@ def change_of(
         (medians[0], medians[1]),
         (facts[0], facts[1]),
         rests_on,
-        verdict.failures,
+        failures,
         control,
     )
