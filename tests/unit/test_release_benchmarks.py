@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import random
 import re
 import runpy
 import sys
@@ -9,12 +10,16 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from autogauge.lab.bisect.measuring import Measuring
 from autogauge.lab.bisect.search import ALIKE, FASTER, OPEN, SLOWER, Answer, Conclusion, Found
-from benchmarks import bisect_tries
+from autogauge.lab.releases import beside
+from autogauge.stats.verdicts import Outcome
+from benchmarks import bisect_tries, matrix_plan
 from benchmarks.bisect_tries import LEFT_OPEN, NOTHING, RANGE, RIGHT, UNMEASURED, WRONG, judged
+from benchmarks.matrix_plan import RECORDED_RELAY, Recording, tried
 
 COUNT = 20
 
@@ -164,3 +169,71 @@ def test_the_same_is_planted_before_every_inference_however_it_is_driven(monkeyp
     assert took["wait"] == took["wait_for"] == 0
     assert took["infer"] >= pause_s
     assert request.latency == pytest.approx(7 + 1e3 * pause_s)
+
+
+# Plans of a matrix.
+
+
+def recordings(luck, seed=1, rounds=400):
+    """Made-up recordings of two identical processes: each life has its own share of a difference, and rounds differ by 1.5 %."""
+    chance = np.random.default_rng(seed)
+    lives = np.repeat(chance.normal(0, luck, rounds // RECORDED_RELAY + 1), RECORDED_RELAY)[:rounds]
+    return [
+        Recording(hint, "quiet", lives + chance.normal(0, 0.015, rounds), chance.normal(0, 0.015, rounds), 0.3, 0.4)
+        for hint in matrix_plan.HINTS
+    ]
+
+
+def plan_asked(**more):
+    words = {
+        "releases": 3,
+        "start_s": 1.5,
+        "slice_s": 0.07,
+        "longest": 300.0,
+        "trials": 20,
+        "seed": 1,
+        "noise": "quiet",
+    }
+    return argparse.Namespace(**{**words, **more})
+
+
+def test_a_matrix_that_is_made_up_has_its_base_beside_itself_and_all_pairs_share_the_base(monkeypatch):
+    shared = []
+    own = matrix_plan._judged
+
+    def judged_of(sides, rounds, confidence):
+        shared.append((rounds, sides[1].tobytes()))
+        return own(sides, rounds, confidence)
+
+    monkeypatch.setattr(matrix_plan, "_judged", judged_of)
+    done = tried(recordings(0.0), random.Random(2), beside.RELAY_ROUNDS, 4, plan_asked())
+    assert (done.wrong, done.alarms, done.decided) == (0, 0, True)
+    assert len({base for _, base in shared}) == len(matrix_plan.HINTS), "one base a hint, also beside itself"
+    assert min(rounds for rounds, _ in shared) == beside.first_look(beside.RELAY_ROUNDS)
+
+
+def test_an_a_a_that_differs_is_counted_and_no_verdict_of_its_figure_is():
+    """Processes that serve very long have their luck in all of their rounds: A/A shows it."""
+    done = [tried(recordings(0.08), random.Random(seed), 60, 4, plan_asked()) for seed in range(4)]
+    assert sum(each.alarms > 0 for each in done) > 0
+    assert not any(each.decided for each in done if each.alarms)
+
+
+def test_how_many_processes_a_verdict_needs_is_printed(monkeypatch, capsys):
+    """As many are waited for as the row says; a pair that is called different is counted."""
+    looked = []
+
+    def judged_of(sides, rounds, confidence):
+        looked.append(rounds)
+        return Outcome.FAIL if rounds < 50 else Outcome.PASS, None
+
+    monkeypatch.setattr(matrix_plan, "recordings", lambda _: recordings(0.0))
+    monkeypatch.setattr(matrix_plan, "_judged", judged_of)
+    monkeypatch.setattr(sys, "argv", ["matrix_plan.py"])
+    matrix_plan.by_processes(plan_asked(process_sd=[2.0], processes=[2, 16], trials=5))
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| 2 %")]
+    assert [row[3].strip() for row in rows] == ["100.00 %", "0.00 %"]
+    assert looked == [2 * beside.RELAY_ROUNDS] * 5 + [16 * beside.RELAY_ROUNDS] * 5
+    chance = random.Random(1)
+    spread = np.std([recordings(0.0)[0].luck(chance, 6, 6, 0.02)[0] for _ in range(300)])
+    assert spread == pytest.approx(0.02, rel=0.15)
