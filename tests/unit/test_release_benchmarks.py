@@ -19,7 +19,8 @@ from autogauge.lab.releases import beside
 from autogauge.stats.verdicts import Outcome
 from benchmarks import bisect_tries, matrix_plan
 from benchmarks.bisect_tries import LEFT_OPEN, NOTHING, RANGE, RIGHT, UNMEASURED, WRONG, judged
-from benchmarks.matrix_plan import RECORDED_RELAY, Recording, tried
+from benchmarks.calibration.resampled import RECORDED_RELAY, Recording
+from benchmarks.matrix_plan import tried
 
 COUNT = 20
 
