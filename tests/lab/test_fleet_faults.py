@@ -252,12 +252,12 @@ def test_what_measures_at_the_deadline_of_all_is_ended(lab, inventory_of, imitat
     assert not run.is_good
 
 
-def test_a_deadline_that_is_too_short_to_begin(lab, inventory_of, imitated, tmp_path, quick):
+def test_a_deadline_of_a_second_ends_what_has_hardly_begun(lab, inventory_of, imitated, tmp_path, quick):
     path = inventory_of(1, autogauge_python=imitated("sleep 600"), **quick)
     done = fleet("run", path, f"--reports={tmp_path / 'r'}", "--deadline=1", "--json")
     _, machines = account_of(done)
     assert done.returncode == 1  # a machine is missing: nobody interrupted it
-    assert machines["lab1"]["outcome"] == "not started"
+    assert machines["lab1"]["outcome"] in ("not started", "interrupted")  # how far it came in a second is the machine's
     assert "not done within 1 s (--deadline)" in machines["lab1"]["sentence"]
     assert not lab.machines[0].runs("sleep 600")
 
