@@ -12,7 +12,8 @@ from tests.support import ROOT, run_cli
 
 ROWS = findings_page.rows()
 RELEASE = importlib.metadata.version("openvino")
-DEADLINE_S = 300
+DEADLINE_S = 150
+HUNG = f"had not ended after {DEADLINE_S} s"
 
 
 DEVICES = "import openvino; print(*openvino.Core().available_devices)"
@@ -39,6 +40,9 @@ def test_a_script_ends_as_the_page_says_of_this_release(key, request):
     if row.options is not None:
         request.getfixturevalue("emulation")  # skips where there can be none
     done = run(row, request.getfixturevalue("cache"))
+    if HUNG in done.stderr and "of" in row.cells.get(RELEASE, ""):
+        print(done.stdout, done.stderr, f"{key} depends on who is ready first, and hung: once more", sep="\n")
+        done = run(row, request.getfixturevalue("cache"))
     print(done.stdout, done.stderr, sep="\n")
     lines = done.stdout.splitlines()
     if done.returncode == LACKS:
