@@ -17,7 +17,7 @@ from autogauge.files import write_json
 from autogauge.history import baseline, records
 from autogauge.lab.matrix import outcome, plan
 from autogauge.lab.matrix.levels import Seen, steps
-from autogauge.lab.releases import beside, figures, named
+from autogauge.lab.releases import beside, figures, kept, named
 from autogauge.lab.releases.figures import ALIKE, FASTER, OPEN, SLOWER
 from autogauge.lab.releases.named import AGAIN, Named
 from autogauge.probe.identity import WrongRuntime
@@ -579,3 +579,14 @@ def test_an_environment_says_which_release_it_is_without_being_set_up(tmp_path):
     assert named.release_in(str(nightly)) == "2026.5.0.dev20261101"
     assert named.release_in(str(environment_at(tmp_path / "bare"))) == ""
     assert named.release_in("2025.4") == "2025.4"
+
+
+@pytest.mark.parametrize(
+    ("error", "why"), [(ValueError("no base"), "no base"), (RecursionError(), "nested too deeply")]
+)
+def test_a_file_that_makes_no_sense_is_one_sentence(error, why, tmp_path):
+    def of_run(document, path):
+        raise error
+
+    with pytest.raises(UserError, match=f"cannot be drawn: .*{why}; name another run"):
+        kept.read(tmp_path / "0001_matrix.json", {}, of_run)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autogauge.errors import UserError
 from autogauge.gate.judgement import percent
 from autogauge.history import run_file
 from autogauge.history.recorded import Recorded, of_document
@@ -188,11 +187,7 @@ def settings(
 
 def of_file(path: Path, document: Mapping[str, Any] | None = None) -> Matrix:
     """The matrix in that file, of which ``document`` is the JSON where it was read before. Raises :class:`UserError`."""
-    found = run_file.read_document(path) if document is None else document
-    try:
-        return of_run(found, path)
-    except ValueError as error:
-        raise UserError(f"{path} cannot be drawn: {plain(str(error), 400)}; name another run.") from None
+    return kept.read(path, document, of_run)
 
 
 def of_run(document: Mapping[str, Any], path: Path | None = None) -> Matrix:

@@ -11,21 +11,36 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from autogauge.errors import explain_os_error
+from autogauge.errors import UserError, explain_os_error
 from autogauge.files import as_json, ownerless, write_bytes
 from autogauge.history import circumstances, run_file
 from autogauge.lab.releases.session import Session
 from autogauge.measuring import findings, notes
 from autogauge.measuring.result import Result
+from autogauge.plain import plain
 from autogauge.probe.identity import WrongRuntime
 from autogauge.rig.rig import Rig
 
+Found = TypeVar("Found")
 KIND, SETTINGS = "kind", "asked"
 """What stands beside the results: what kind of run it is, and what was asked."""
 EVERY_S = 20.0
 """How often what was measured is written down; writing takes some ten milliseconds, between two turns."""
+
+
+def read(path: Path, document: Mapping[str, Any] | None, of_run: Callable[[Mapping[str, Any], Path], Found]) -> Found:
+    """What ``of_run`` makes of that file, of which ``document`` is the JSON where it was read before.
+
+    Raises :class:`UserError` where the file cannot be read, or ``of_run`` cannot make sense of it.
+    """
+    found = run_file.read_document(path) if document is None else document
+    try:
+        return of_run(found, path)
+    except (ValueError, RecursionError) as error:
+        why = plain(str(error), 400) if isinstance(error, ValueError) else "it is nested too deeply"
+        raise UserError(f"{path} cannot be drawn: {why}; name another run.") from None
 
 
 class Keeper:

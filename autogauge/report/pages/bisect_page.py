@@ -10,12 +10,10 @@ from autogauge.lab.bisect.search import Found
 from autogauge.measuring.drawing import Block, Table
 from autogauge.report import bisect as shown
 from autogauge.report.matrix import columns_of
+from autogauge.report.pages.comparison_page import WIDEST
 from autogauge.report.pages.render import render
 from autogauge.report.pages.run_page import facts
 from autogauge.report.told import summarize
-
-WIDEST = 1000.0
-"""Percent; an interval that reaches further is drawn to here."""
 
 
 def page(found: Bisection, path: Path, assets: Path) -> bytes:

@@ -9,12 +9,10 @@ from autogauge.lab.matrix.outcome import Matrix
 from autogauge.lab.releases.figures import Figure
 from autogauge.measuring.drawing import NONE, Block, Table, slug
 from autogauge.report import matrix as shown
+from autogauge.report.pages.comparison_page import WIDEST
 from autogauge.report.pages.render import render
 from autogauge.report.pages.run_page import facts
 from autogauge.report.told import summarize
-
-WIDEST = 1000.0
-"""Percent; an interval that reaches further is drawn to here."""
 
 
 def page(found: Matrix, path: Path, assets: Path) -> bytes:

@@ -12,7 +12,7 @@ from autogauge.measuring.drawing import Block, Table, slug
 from autogauge.report import matrix as of_matrix
 from autogauge.report import releases as shown
 from autogauge.report.pages import matrix_page
-from autogauge.report.pages.matrix_page import WIDEST
+from autogauge.report.pages.comparison_page import WIDEST
 from autogauge.report.pages.render import render
 from autogauge.report.releases import Releases
 
