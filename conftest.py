@@ -22,3 +22,4 @@ def pytest_addoption(parser):
     group = parser.getgroup("autogauge", "AUTO's promises, measured (pytest -m perf)")
     for option in OPTIONS.values():
         group.addoption(option.name, metavar=option.kind.metavar, help=option.line.replace("%", "%%"))
+        parser.addini(option.ini, f"as {option.name}, which is stronger")

@@ -1,81 +1,140 @@
-"""Where the texts of a run's options come from: the command line, a file, a variable. What a text means is left to ``options``.
+"""Where the texts of a run's options come from, and which place wins. What a text means is left to ``options``, the files to their readers.
 
-From the strongest to the weakest: the command line; ``PYTEST_ADDOPTS``; ``addopts`` of the file that pytest read; ``[tool.autogauge]`` of
-the project's ``pyproject.toml``; an option's own environment variable; its default.
+From the strongest to the weakest: the command line; ``PYTEST_ADDOPTS``; an option's variable, such as ``AUTOGAUGE_GATE``; ``addopts`` of
+pytest's file; this machine's table in the project's ``pyproject.toml``; the option's key in pytest's file; ``[tool.autogauge]``.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import Any
 
-from autogauge import plain
-from autogauge.errors import UserError
+from autogauge import plain, project_file, pytest_file
+from autogauge.files import slug
 from autogauge.options import OPTIONS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # which pytest brings along
+from autogauge.project_file import ProjectFile, Stands
+from autogauge.pytest_file import PytestFile, words_of
+from autogauge.variables import of_variables
 
 ADDOPTS = "PYTEST_ADDOPTS"
-PYPROJECT, TABLE = "pyproject.toml", "tool.autogauge"
+
+
+class Source(str, Enum):
+    """A kind of place, the strongest first."""
+
+    COMMAND_LINE = "command line"
+    ADDOPTS = "PYTEST_ADDOPTS"
+    VARIABLE = "variable"
+    ADDOPTS_OF_FILE = "addopts"
+    OF_MACHINE = "machine"
+    INI = "ini"
+    OF_PROJECT = "file"
+    DEFAULT = "default"
+
+
+Texts = Mapping[str, Stands]
+"""Options by their names, and where each stands."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """The texts of options by the options' names, and of those that are not from the command line where they come from."""
+    """What is given by whom: for each source what stands there, by the options' names. ``machine`` is whose table counted."""
 
-    texts: Mapping[str, str]
-    places: Mapping[str, str]
+    sources: Mapping[Source, Texts]
+    machine: str = ""
+    project: ProjectFile = field(default_factory=ProjectFile)
 
-    def explain(self, sentence: str) -> str:
-        """A mistake's sentence, and where the options stand that it names and that are not on the command line."""
-        named = [name for name in self.places if re.search(rf"(?<![\w-]){name}(?![\w-])", sentence)]
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts that hold, by the options' names."""
+        return {name: found[1].text for name in OPTIONS if (found := self.stands(name)) is not None}
+
+    def stands(self, name: str) -> tuple[Source, Stands] | None:
+        """Where the text of an option stands that holds; ``None`` where its default does."""
+        return next(iter(self.all_of(name)), None)
+
+    def all_of(self, name: str) -> Iterator[tuple[Source, Stands]]:
+        """All places that name an option, the strongest first."""
+        for source in Source:
+            if (stands := self.sources.get(source, {}).get(name)) is not None:
+                yield source, stands
+
+    def _elsewhere(self, names: Iterable[str]) -> dict[str, Stands]:
+        """Where those of the options stand that hold and are not on the command line."""
+        held = {name: found for name in names if (found := self.stands(name)) is not None}
+        return {name: stands for name, (source, stands) in held.items() if source is not Source.COMMAND_LINE}
+
+    def explain(self, sentence: str, names: Iterable[str] = OPTIONS) -> str:
+        """A mistake's sentence, and where those of the options stand that it names and that are not on the command line."""
+        named = {
+            name: stands
+            for name, stands in self._elsewhere(names).items()
+            if re.search(rf"(?<![\w-]){name}(?![\w-])", sentence) and f"{name} comes from " not in sentence
+        }
         if not named:
             return sentence
-        said = "; ".join(f"{name} comes from {self.places[name]}" for name in named)
+        said = "; ".join(f"{name} comes from {stands.precisely}" for name, stands in named.items())
         return plain.sentence(f"{sentence.removesuffix('.')}; {said}.")
 
-    def from_elsewhere(self) -> list[str]:
+    def from_elsewhere(self, names: Iterable[str] = OPTIONS) -> list[str]:
         """What is asked for by another place than the command line, a line a place."""
         by_place: dict[str, list[str]] = {}
-        for name, place in self.places.items():
-            if name in self.texts:
-                by_place.setdefault(place, []).append(f"{name}={self.texts[name]}")
+        strongest = sorted(self._elsewhere(names), key=lambda name: [*Source].index(next(self.all_of(name))[0]))
+        for name in strongest:
+            _, stands = next(self.all_of(name))
+            by_place.setdefault(stands.place, []).append(f"{name}={stands.text}")
         return [plain.sentence(f"{' '.join(asked)} from {place}") for place, asked in by_place.items()]
 
 
-def given(
-    parsed: Mapping[str, str | None],
-    sources: Sequence[tuple[str, Sequence[str]]],
-    table: Mapping[str, str],
-    table_place: str,
+def collected(
+    command_line: Mapping[str, str],
+    project: ProjectFile,
+    of_pytest: PytestFile,
     environment: Mapping[str, str],
+    machine: str,
 ) -> Given:
-    """What is given by whom.
+    """What all places say. ``machine`` is how this one is called where no place says it. Raises :class:`UserError`."""
+    words = pytest_file.ADDOPTS
+    sources: dict[Source, Texts] = {
+        Source.COMMAND_LINE: {name: Stands(text, "the command line") for name, text in command_line.items()},
+        Source.ADDOPTS: of_words(words_of(environment.get(ADDOPTS, "")), f"{ADDOPTS} in the environment"),
+        Source.VARIABLE: of_variables(environment),
+        Source.ADDOPTS_OF_FILE: of_words(
+            of_pytest.words, f"{words} in {of_pytest.path}", of_pytest.path, of_pytest.words_line
+        ),
+        Source.INI: of_pytest.options,
+        Source.OF_PROJECT: project.options,
+    }
+    called = Given(sources).stands("--machine")
+    name = machine if called is None else slug(called[1].text)
+    sources[Source.OF_MACHINE] = project.machines.get(name, {})
+    return Given(sources, name, project)
 
-    ``parsed`` are the texts as pytest read them. ``sources`` are the places that it put together and their words, the strongest first, of
-    which the first is the command line. ``table`` is what the project's file has.
-    """
-    texts = {name: text for name, text in parsed.items() if text is not None}
-    places = {}
-    for name, text in texts.items():
-        place = next((place for place, words in sources if last(words, name) == text), sources[0][0])
-        if place != sources[0][0]:
-            places[name] = place
-    for name, text in table.items():
-        if name not in texts:
-            texts[name], places[name] = text, table_place
-    for option in OPTIONS.values():
-        if option.environment and option.name not in texts and environment.get(option.environment):
-            places[option.name] = f"{option.environment} in the environment"
-    return Given(texts, places)
+
+def of_words(words: Sequence[str], place: str, file: Path | None = None, line: int | None = None) -> Texts:
+    """The options among the words of a command line that stands somewhere else."""
+    found = {name: last(words, name) for name in OPTIONS}
+    return {name: Stands(text, place, file, line) for name, text in found.items() if text is not None}
+
+
+def typed(
+    parsed: Mapping[str, str | None], words: Sequence[str], of_pytest: PytestFile, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Of the texts as pytest parsed them, from all ``words`` that it put together, those that stand on its command line."""
+    elsewhere = (words_of(environment.get(ADDOPTS, "")), of_pytest.words)
+    return {
+        name: text
+        for name, text in parsed.items()
+        if text is not None and (last(words, name) is not None or text not in [last(each, name) for each in elsewhere])
+    }
+
+
+def of_command(command_line: Mapping[str, str], environment: Mapping[str, str], folder: Path, machine: str) -> Given:
+    """What holds for a command that is started in that folder. Raises :class:`UserError`."""
+    return collected(command_line, project_file.find(folder), pytest_file.find(folder), environment, machine)
 
 
 def last(words: Iterable[str], name: str) -> str | None:
@@ -91,49 +150,3 @@ def last(words: Iterable[str], name: str) -> str | None:
         elif word.startswith(f"{name}="):
             found = word.removeprefix(f"{name}=")
     return found
-
-
-def of_project(path: Path, read_by_pytest: Path | None) -> dict[str, str]:
-    """The options in ``[tool.autogauge]`` of a ``pyproject.toml``, by their names on the command line; none where there is no file.
-
-    Raises :class:`UserError` for what is no option and no text, and where pytest's own table stands there and pytest read another file:
-    it would be passed over in silence.
-    """
-    try:
-        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; make it readable.") from error
-    except ValueError as error:  # no TOML, no UTF-8
-        raise UserError(f"{path} is not TOML ({error}): mend it.") from error
-    if "pytest" in tool and read_by_pytest is not None and read_by_pytest.resolve() != path.resolve():
-        raise UserError(
-            f"pytest does not read [tool.pytest] in {path}, since {read_by_pytest} stands before it: "
-            f"write the suite's options into [{TABLE}], a line each, and pytest's own into {read_by_pytest.name}."
-        )
-    table = tool.get("autogauge", {})
-    if not isinstance(table, dict):
-        raise UserError(f'[{TABLE}] in {path} is no table: write options into it, such as gate = "fail".')
-    return {_name(key, path): _text(key, value, path) for key, value in table.items()}
-
-
-def _name(key: str, path: Path) -> str:
-    name = f"--{key}"
-    if name not in OPTIONS:
-        close = difflib.get_close_matches(name, OPTIONS, 1)
-        hint = f" (did you mean {close[0].removeprefix('--')}?)" if close else ""
-        raise UserError(
-            f"[{TABLE}] in {path} has {key!r}, and there is no option --{key}{hint}: docs/options.md lists them."
-        )
-    return name
-
-
-def _text(key: str, value: Any, path: Path) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ",".join(value)
-    raise UserError(f'{key} of [{TABLE}] in {path} is no text: write {key} = "…" as after --{key}=.')

@@ -1,7 +1,8 @@
-"""The options of ``pytest -m perf``, each said once: its name, default, environment variable, meaning, and how its text is read.
+"""The options of ``pytest -m perf``, each said once: its name, default, meaning, and how its text is read.
 
-``conftest.py`` adds them, ``Settings`` reads them, a run says them, ``docs/options.md`` lists them: all by this declaration. Where a text
-comes from (the command line, a file) is left to ``autogauge.defaults``; what the options mean together, to ``autogauge.settings``.
+Its key in a file and its variable follow from its name. pytest and the commands take it, ``Settings`` reads it, a run says it,
+``docs/options.md`` lists it: all by this declaration. Where a text comes from (the command line, a variable, a file) is left to
+``autogauge.defaults``; what the options mean together, to ``autogauge.settings``.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autogauge import cache
 from autogauge.emulation.asked import accelerator
-from autogauge.files import slug
+from autogauge.files import exists, is_folder, slug
 from autogauge.gate import gate as gates
 from autogauge.input_shapes import in_words, parse_shapes
+from autogauge.models import path as model_path
 from autogauge.models import resolve
 from autogauge.models.omz import zoo
 from autogauge.models.topology import SMALL_CNN
@@ -29,6 +30,7 @@ from autogauge.parsing import (
     SECONDS,
     WAIT,
     Kind,
+    beside,
     choice,
     in_digits,
     parse_choice,
@@ -39,6 +41,26 @@ from autogauge.rig import lock
 from autogauge.rig.pool import DEADLINE_S
 from autogauge.rig.profile import AUTO, NONE, PROFILES
 
+
+def _model_beside(text: str, folder: Path) -> str:
+    """A model in a settings file of that folder: a path by its form or because it is there, else a name."""
+    place = Path(beside(text, folder))
+    is_path = "/" in text or model_path.is_model_name(text) or (exists(place) and not is_folder(place))
+    return str(place) if is_path else text
+
+
+def _reference_beside(text: str, folder: Path) -> str:
+    """The same of a reference; a release begins with a digit, and a property has a ``=``."""
+    place = Path(beside(text, folder))
+    is_named = "=" not in text and ("/" in text or place.suffix == ".whl" or model_path.is_model_name(text))
+    return str(place) if is_named or (exists(place) and not text[:1].isdigit()) else text
+
+
+def _baseline_beside(text: str, folder: Path) -> str:
+    place = Path(beside(text, folder))
+    return str(place) if "/" in text or is_folder(place) else text
+
+
 EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
 
 
@@ -47,7 +69,6 @@ class Option:
     """One option. ``place`` is the attribute of ``Settings`` that holds its value; ``help`` is one sentence, without the default.
 
     ``default`` is text as a user would write it. Without one the value is ``None``, and ``otherwise`` says what then holds.
-    ``environment`` is the variable that stands in where neither the command line nor a file has the option.
     ``is_measured`` is false where it changes neither what is measured nor what is judged; all others are said with a run, but where they
     play no part in it (``is_idle``).
     """
@@ -58,7 +79,6 @@ class Option:
     help: str
     default: str | None = None
     otherwise: str = ""
-    environment: str = ""
     is_measured: bool = True
     is_idle: Callable[[Any], bool] = lambda _: False
 
@@ -75,6 +95,21 @@ class Option:
         return "" if value is None or self.is_idle(settings) else self.kind.write(value)
 
     @property
+    def key(self) -> str:
+        """Its name in a settings file."""
+        return self.name.removeprefix("--")
+
+    @property
+    def ini(self) -> str:
+        """Its name in pytest's ini."""
+        return f"autogauge_{self.key.replace('-', '_')}"
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return self.ini.upper()
+
+    @property
     def default_in_words(self) -> str:
         """What holds without the option."""
         return self.default if self.default is not None else self.otherwise
@@ -82,8 +117,7 @@ class Option:
     @property
     def line(self) -> str:
         """Its meaning with its default and variable, as ``--help`` prints it."""
-        default = f"{self.environment}, or {self.default_in_words}" if self.environment else self.default_in_words
-        return f"{self.help} (default: {default})"
+        return f"{self.help} (default: {self.default_in_words}; variable: {self.variable})"
 
 
 @dataclass(frozen=True)
@@ -95,31 +129,6 @@ class Group:
     options: tuple[Option, ...]
 
 
-@dataclass(frozen=True)
-class Variable:
-    """An environment variable that has no option beside it."""
-
-    name: str
-    help: str
-
-
-VARIABLES = (
-    Variable(
-        lock.VARIABLE,
-        "The file of the measuring lock: who shares it measures one at a time (default: autogauge.lock in the first of "
-        f"{', '.join(map(str, lock.PLACES))} that all may write to).",
-    ),
-    Variable(
-        "AUTOGAUGE_ALERT_URLS",
-        "Where `python -m autogauge alert` sends alerts: addresses with blanks between them, each SCHEME://… or NAME=SCHEME://… (default: "
-        "nowhere). They hold secrets, and are never shown or kept.",
-    ),
-    Variable(
-        zoo.MIRROR,
-        "A folder of model configurations that takes the place of the Open Model Zoo's: a lab's own mirror (default: none).",
-    ),
-)
-
 WHAT = Group(
     "What is measured?",
     "pytest -m perf --model=model.onnx --shape=1,3,224,224 --inputs=arrays.npz",
@@ -127,7 +136,7 @@ WHAT = Group(
         Option(
             "--model",
             "wanted.model",
-            text("NAME|PATH"),
+            text("NAME|PATH", beside=_model_beside),
             "The model: googlenet-v1, small-cnn, one-convolution (tiny), efficientnet-lite0 (trained), any name of the Open Model Zoo, "
             "or an IR, ONNX, TFLite, TensorFlow or Paddle file.",
             otherwise=f"{resolve.DEFAULT_MODEL}; with --accelerator=emulated {EMULATED_MODEL}",
@@ -160,7 +169,7 @@ WHAT = Group(
         Option(
             "--inputs",
             "inputs",
-            text("FILE.npz", Path),
+            text("FILE.npz", Path, beside=beside),
             "Feed these arrays (numpy.savez, one for each input, by its name or index); dynamic inputs take their shapes.",
             otherwise="values that the suite makes",
         ),
@@ -204,7 +213,7 @@ WHERE = Group(
         Option(
             "--reference",
             "reference",
-            text("ENV|VERSION|PATH|DEVICE|PROPERTIES"),
+            text("ENV|VERSION|PATH|DEVICE|PROPERTIES", beside=_reference_beside),
             "Judge beside this, in the same rounds: another openvino (a release such as 2026.3 or 2026.3.0, a virtual environment, a "
             "wheel's file, an archive's folder), a model file, a device, or properties such as NUM_STREAMS=2.",
             otherwise="none",
@@ -313,7 +322,7 @@ JUDGED = Group(
         Option(
             "--baseline",
             "baseline",
-            text("MACHINE|DIR"),
+            text("MACHINE|DIR", beside=_baseline_beside),
             "Judge against this machine's history, or that in this folder; it is only read.",
             otherwise="this machine's own history",
         ),
@@ -362,7 +371,6 @@ PLACES = Group(
             FOLDER,
             "The folder for what is kept between runs: built models, releases, tools, the index of history.",
             otherwise="autogauge in the user's cache folder",
-            environment=cache.VARIABLE,
             is_measured=False,
         ),
     ),

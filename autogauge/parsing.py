@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -91,13 +92,27 @@ def parse_stale_after(option: str, text: str | None) -> float | None:
     return days
 
 
+def beside(text: str, folder: Path) -> str:
+    """A path that stands in a file of that folder: relative to it, with ``~`` as the user's home."""
+    if text == "~" or text.startswith("~/"):
+        with contextlib.suppress(RuntimeError):  # a user without a home
+            return str(Path(text).expanduser())
+    return str(folder / text) if text.strip() else text
+
+
 @dataclass(frozen=True)
 class Kind:
-    """How an option's text becomes a value and a value its text. ``read`` gets the option's name for its :class:`UserError`."""
+    """How an option's text becomes a value and a value its text. ``read`` gets the option's name for its :class:`UserError`.
+
+    ``beside`` is what a text means that stands in a file of that folder, as it were on a command line. ``takes`` is what a file may have
+    where others have a text: ``float`` for a number, ``list`` for a list of texts.
+    """
 
     read: Callable[[str, str], Any]
     write: Callable[[Any], str]
     metavar: str
+    beside: Callable[[str, Path], str] = lambda text, _: text
+    takes: type = str
 
 
 def _given(option: str, text: str) -> str:
@@ -106,9 +121,14 @@ def _given(option: str, text: str) -> str:
     return text
 
 
-def text(metavar: str, read: Callable[[str], Any] = str, write: Callable[[Any], str] = str) -> Kind:
+def text(
+    metavar: str,
+    read: Callable[[str], Any] = str,
+    write: Callable[[Any], str] = str,
+    beside: Callable[[str, Path], str] = lambda text, _: text,
+) -> Kind:
     """Any text but an empty one: a variable of a job that is not set would else be a default that nobody asked for."""
-    return Kind(lambda option, given: read(_given(option, given)), write, metavar)
+    return Kind(lambda option, given: read(_given(option, given)), write, metavar, beside)
 
 
 def choice(*words: str) -> Kind:
@@ -130,10 +150,10 @@ def in_digits(value: float) -> str:
     return f"{value:.12g}"
 
 
-FOLDER, FILE = text("DIR", Path), text("FILE", Path)
-DEVICES = Kind(lambda _, given: parse_list(given), ",".join, "LIST")
-SECONDS = Kind(parse_deadline, in_digits, "SECONDS")
-MINUTES = Kind(parse_minutes, in_digits, "MINUTES")
-WAIT = Kind(parse_wait, in_digits, "SECONDS|no")
-PERCENT = Kind(parse_change, lambda value: f"{in_digits(100 * value)}%", "PERCENT")
-COUNT = Kind(lambda option, given: int(parse_number(option, given, lowest=0, whole=True)), str, "N")
+FOLDER, FILE = text("DIR", Path, beside=beside), text("FILE", Path, beside=beside)
+DEVICES = Kind(lambda _, given: parse_list(given), ",".join, "LIST", takes=list)
+SECONDS = Kind(parse_deadline, in_digits, "SECONDS", takes=float)
+MINUTES = Kind(parse_minutes, in_digits, "MINUTES", takes=float)
+WAIT = Kind(parse_wait, in_digits, "SECONDS|no", takes=float)
+PERCENT = Kind(parse_change, lambda value: f"{in_digits(100 * value)}%", "PERCENT", takes=float)
+COUNT = Kind(lambda option, given: int(parse_number(option, given, lowest=0, whole=True)), str, "N", takes=float)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from autogauge.defaults import Given
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, is_folder, readable, slug, write_bytes
 from autogauge.gate import gate as gates
@@ -83,6 +84,17 @@ class Settings:
             machine=read["machine"] or default_machine(),
         )
         return cls(**whole)
+
+    @classmethod
+    def checked(cls, given: Given, reports: Path) -> Settings:
+        """The same, checked as far as it can be without measuring. Raises :class:`UserError`, which says where the options stand."""
+        try:
+            settings = cls.of(given.texts, reports)
+            settings.check()
+            given.project.check()
+        except UserError as error:
+            raise UserError(given.explain(str(error))) from error
+        return settings
 
     @property
     def parsed_reference(self) -> Reference | None:

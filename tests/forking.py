@@ -46,9 +46,9 @@ class Forking:
         self.process: subprocess.Popen[str] | None = None
 
     def run(
-        self, words: list[str], environment: dict[str, str], timeout_s: float, module: str = ""
+        self, words: list[str], environment: dict[str, str], timeout_s: float, module: str = "", started_in: Path = ROOT
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command, or that of a module below it, as :func:`subprocess.run` would; raises its ``TimeoutExpired``."""
+        """Run the command, or that of a module below it, in that folder, as :func:`subprocess.run` would; raises its ``TimeoutExpired``."""
         if self.process is None or self.process.poll() is not None:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.forking", self.module],
@@ -66,6 +66,7 @@ class Forking:
             asked = {
                 "words": [module or self.module, *words],
                 "environment": environment,
+                "started_in": str(started_in),
                 "out": str(out),
                 "err": str(err),
             }
@@ -92,6 +93,7 @@ def _become(asked: dict[str, object]) -> None:
         opened = os.open(str(path), flags, 0o600)
         os.dup2(opened, number)
         os.close(opened)
+    os.chdir(str(asked["started_in"]))
     os.environ.clear()
     os.environ.update(asked["environment"])  # type: ignore[call-overload]
     sys.argv = [*asked["words"]]  # type: ignore[misc]

@@ -87,6 +87,11 @@ def run_cli(
     return _run([sys.executable, "-m", "autogauge", *words], timeout_s, environment, as_bytes)
 
 
+def cli_in(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in another folder, for what measures nothing."""
+    return _forking("autogauge").run(list(words), _surroundings(environment), 60, started_in=folder)
+
+
 def run_script(
     script: str, *words: str, timeout_s: float = 120, **environment: str
 ) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from autogauge.cli import alerts_shown
 from autogauge.cli.histories import opened
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, history_in, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate.saved import HISTORY
 from autogauge.history.records import moment
@@ -45,7 +45,7 @@ app = typer.Typer(
 
 HistoryDir = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option("--history", help=f"The history: a folder of machines. (default {HISTORY})"),
+    history_in(f"The history: a folder of machines. (default {HISTORY})"),
 ]
 Config = Annotated[
     Optional[Path],  # noqa: UP045
@@ -80,9 +80,9 @@ def alert(
             help=f"Print what is new as annotations of a GitHub job too; without it, where {ACTIONS} is set.",
         ),
     ] = False,
-    smallest_change: Annotated[str, typer.Option(help="As of pytest -m perf; a level counts from there on.")] = str(
-        OPTIONS["--smallest-change"].default
-    ),
+    smallest_change: Annotated[
+        str, of_a_run("--smallest-change", metavar=None, help="As of pytest -m perf; a level counts from there on.")
+    ] = str(OPTIONS["--smallest-change"].default),
     stale_after: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(

@@ -8,16 +8,15 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cache import Cache, default_cache_dir
+from autogauge.cache import Cache
 from autogauge.cli import releases_asked as options
 from autogauge.cli import releases_shown
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, of_a_run, taking
 from autogauge.lab.bisect.measuring import Measuring, Wanted, between
 from autogauge.lab.bisect.outcome import of_file
 from autogauge.lab.releases import named
 from autogauge.lab.releases.figures import FIGURES
-from autogauge.models import resolve
-from autogauge.parsing import parse_change, parse_choice, parse_deadline
+from autogauge.parsing import parse_choice, parse_deadline
 from autogauge.plain import sentence
 from autogauge.report.progress import progress_on
 
@@ -46,32 +45,22 @@ PairBudget = Annotated[
         help="How long two releases may be compared; three times that where it stays open, and twice for FIL.",
     ),
 ]
-Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="What was measured is kept in DIR/bisect.")]
+Reports = Annotated[Path, of_a_run("--reports", help="What was measured is kept in DIR/bisect.")]
 
 
 @app.command(
     epilog="Example: python -m autogauge bisect --good=2024.6.0 --bad=2026.4.1 --metric=fps --openvino=2025.0.0,2025.2.0,2025.4.1,2026.2.0"
 )
+@taking(options.Asked)
 def bisect(
     good: Good,
     bad: Bad,
     metric: Metric,
     openvino: Between = None,
-    device: options.Device = "AUTO",
-    smallest_change: options.SmallestChange = options.SMALLEST,
     pair_budget: PairBudget = "30",
-    model: options.Model = resolve.DEFAULT_MODEL,
-    precision: options.Precision = None,
-    model_source: options.Source = resolve.AUTO,
-    shape: options.Shape = None,
-    inputs: options.Inputs = None,
-    infer_requests: options.InferRequests = 0,
     reports: Reports = Path("reports"),
-    machine: options.Machine = None,
-    out: options.Out = None,
-    cache: CacheFolder = None,
-    seed: options.Seed = None,
-    wait: options.Wait = options.FOREVER,
+    *,
+    asked: options.Asked,
     as_json: AsJson = False,
 ) -> None:
     """Name the first release that is slower than a good one, by halves, with its evidence, and say what else changed in it.
@@ -86,25 +75,21 @@ def bisect(
     named.check((good,), "--good")
     named.check((bad,), "--bad")
     is_listed = openvino not in (None, named.ALL)
-    listed = named.parse(openvino or "") if is_listed else named.offered(progress, Cache(cache or default_cache_dir()))
+    listed = named.parse(openvino or "") if is_listed else named.offered(progress, Cache(asked.cache_folder))
     named.check(listed)
     names = between(listed, good, bad, named.release_in, is_listed=is_listed)
     budget_s = parse_deadline("--pair-budget", pair_budget)
-    change = parse_change("--smallest-change", smallest_change)
-    same = options.as_given(model, precision, model_source, shape, inputs, infer_requests, device)
-    wanted = Wanted(names, figure, change, budget_s, device, options=same)
-    releases_shown.check_places(out)
-    place = options.workplace(
-        model, precision, model_source, shape, inputs, infer_requests, device, machine, cache, wait
-    )
+    wanted = Wanted(names, figure, asked.change, budget_s, asked.device, options=asked.as_given)
+    releases_shown.check_places(asked.out)
+    place = asked.workplace
     with place.opened("python -m autogauge bisect", progress) as held:
         place.check_device(held)
-        path, interruption = Measuring(held, wanted, reports / FOLDER, place.machine, seed).run()
+        path, interruption = Measuring(held, wanted, reports / FOLDER, place.machine, asked.seed).run()
     if path is None:
         raise interruption or KeyboardInterrupt
     found = of_file(path)
     releases_shown.show(found, as_json=as_json)
-    releases_shown.write(found, out or ())
+    releases_shown.write(found, asked.out or ())
     print(f"kept: {sentence(str(path))}; python -m autogauge report draws it again", file=sys.stderr)
     if interruption is not None:
         raise interruption

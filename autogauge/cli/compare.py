@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cli.histories import opened
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, HistoryDir
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, HistoryDir, of_a_run
 from autogauge.errors import UserError, explain_os_error
 from autogauge.gate import comparison, comparison_by, comparison_pooled
 from autogauge.gate.saved import HISTORY
@@ -57,7 +57,7 @@ def compare(
     root: HistoryDir = HISTORY,
     cache: CacheFolder = None,
     by: By = None,
-    smallest_change: Annotated[str, typer.Option(help="The change that is to be found.")] = str(
+    smallest_change: Annotated[str, of_a_run("--smallest-change", help="The change that is to be found.")] = str(
         OPTIONS["--smallest-change"].default
     ),
     only: Only = None,

@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.table import Table
 
 from autogauge.cli.every import OF_A_COMMAND, REPORTS, AsJson
+from autogauge.cli.from_settings import Mark, marked
 from autogauge.errors import UserError
 from autogauge.lab.fleet import DEADLINE_S, accounts, inventory, packed
 from autogauge.lab.fleet.accounts import Account
@@ -48,7 +49,12 @@ Words = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Argument(metavar="[-- PYTEST OPTIONS]", help="More options of pytest -m perf, behind the inventory's."),
 ]
-Reports = Annotated[Path, typer.Option(metavar="DIR", help="Where the one history is; the account goes there too.")]
+Reports = Annotated[
+    Path,
+    marked(
+        Mark("--reports"), typer.Option(metavar="DIR", help="Where the one history is; the account goes there too.")
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="An unfit machine (doctor --strict) does not measure.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, NumbersOf, RunFile
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, NumbersOf, RunFile, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.gate import Gate
@@ -21,35 +21,46 @@ from autogauge.report.gate import heading, judgements, not_judged
 from autogauge.report.output import print_json
 
 app = typer.Typer(**OF_A_COMMAND)
+Against = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Option(
+        help="Judge against this file (may be repeated) or this machine's or folder's accepted runs; without it: RUN's own folder."
+    ),
+]
+SmallestChange = Annotated[
+    str,
+    of_a_run("--smallest-change", metavar=None, help="As of pytest -m perf; twice that is to be found, at least 10 %."),
+]
+Inconclusive = Annotated[
+    str,
+    of_a_run("--inconclusive", metavar=None, help="What INCONCLUSIVE does to the exit status: warn or fail."),
+]
+NoBaseline = Annotated[
+    str,
+    of_a_run(
+        "--no-baseline",
+        metavar=None,
+        help="What a benchmark with no accepted run to judge it against does to the exit status: warn or fail.",
+    ),
+]
+Creep = Annotated[
+    str,
+    of_a_run(
+        "--creep",
+        metavar=None,
+        help="What a benchmark that became slower in many small steps does to the exit status: warn or fail.",
+    ),
+]
 
 
 @app.command(epilog="Example: python -m autogauge gate reports/history/lab-01")
 def gate(
     run: RunFile,
-    against: Annotated[
-        Optional[list[Path]],  # noqa: UP045
-        typer.Option(
-            help="Judge against this file (may be repeated) or this machine's or folder's accepted runs; without it: RUN's own folder."
-        ),
-    ] = None,
-    smallest_change: Annotated[
-        str, typer.Option(help="As of pytest -m perf; twice that is to be found, at least 10 %.")
-    ] = str(OPTIONS["--smallest-change"].default),
-    inconclusive: Annotated[
-        str, typer.Option(help="What INCONCLUSIVE does to the exit status: warn or fail.")
-    ] = "warn",
-    no_baseline: Annotated[
-        str,
-        typer.Option(
-            help="What a benchmark with no accepted run to judge it against does to the exit status: warn or fail."
-        ),
-    ] = "warn",
-    creep: Annotated[
-        str,
-        typer.Option(
-            help="What a benchmark that became slower in many small steps does to the exit status: warn or fail."
-        ),
-    ] = "warn",
+    against: Against = None,
+    smallest_change: SmallestChange = str(OPTIONS["--smallest-change"].default),
+    inconclusive: Inconclusive = "warn",
+    no_baseline: NoBaseline = "warn",
+    creep: Creep = "warn",
     root: NumbersOf = saved.HISTORY,
     as_json: AsJson = False,
 ) -> None:

@@ -16,6 +16,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from autogauge import __version__
+from autogauge.cli import from_settings
 from autogauge.errors import UserError, what_lacks
 from autogauge.interruption import Interruption
 from autogauge.plain import sentence
@@ -25,7 +26,7 @@ COMMANDS = (
     *("devices", "doctor", "aa", "models", "runtimes", "emulated"),
     *("matrix", "bisect", "why"),
     *("gate", "accept", "reject", "alert"),
-    *("history", "compare", "report", "fleet", "options", "contract"),
+    *("history", "compare", "report", "fleet", "settings", "options", "contract"),
 )
 """In the order of the help. Each is a module of this package, which has it as its ``app``."""
 
@@ -36,7 +37,7 @@ class Imported(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in COMMANDS:
             raise KeyError(name)
-        return typer.main.get_command(importlib.import_module(f"autogauge.cli.{name}").app)
+        return from_settings.attach(typer.main.get_command(importlib.import_module(f"autogauge.cli.{name}").app))
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)
@@ -105,7 +106,7 @@ def main() -> None:
         finally:
             flush()
     except UserError as error:
-        _end(str(error))
+        _end(from_settings.USED.explain(str(error)))
     except ModuleNotFoundError as error:
         if not error.name or error.name.startswith("autogauge"):
             raise

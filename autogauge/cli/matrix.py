@@ -8,16 +8,15 @@ from typing import Annotated, Optional
 
 import typer
 
-from autogauge.cache import Cache, default_cache_dir
+from autogauge.cache import Cache
 from autogauge.cli import releases_asked as options
 from autogauge.cli import releases_shown
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, of_a_run, taking
 from autogauge.lab.matrix.measuring import Measuring
 from autogauge.lab.matrix.outcome import of_file
 from autogauge.lab.matrix.plan import Wanted
 from autogauge.lab.releases import figures, named
-from autogauge.models import resolve
-from autogauge.parsing import parse_change, parse_deadline
+from autogauge.parsing import parse_deadline
 from autogauge.plain import sentence
 from autogauge.report.progress import progress_on
 
@@ -54,30 +53,20 @@ PairBudget = Annotated[
         help="How long a release may be measured beside the base, for each figure; for FIL twice that.",
     ),
 ]
-Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="What was measured is kept in DIR/matrix.")]
+Reports = Annotated[Path, of_a_run("--reports", help="What was measured is kept in DIR/matrix.")]
 
 
 @app.command(epilog="Example: python -m autogauge matrix --openvino=2024.6.0,2025.4.1,2026.4.1 --study=hints,fil")
+@taking(options.Asked)
 def matrix(
     openvino: Releases,
     base: Base = None,
     study: Study = figures.DEFAULT_STUDY,
     metric: Metric = None,
-    device: options.Device = "AUTO",
-    smallest_change: options.SmallestChange = options.SMALLEST,
     pair_budget: PairBudget = "30",
-    model: options.Model = resolve.DEFAULT_MODEL,
-    precision: options.Precision = None,
-    model_source: options.Source = resolve.AUTO,
-    shape: options.Shape = None,
-    inputs: options.Inputs = None,
-    infer_requests: options.InferRequests = 0,
     reports: Reports = Path("reports"),
-    machine: options.Machine = None,
-    out: options.Out = None,
-    cache: CacheFolder = None,
-    seed: options.Seed = None,
-    wait: options.Wait = options.FOREVER,
+    *,
+    asked: options.Asked,
     as_json: AsJson = False,
 ) -> None:
     """Measure OpenVINO releases side by side: which are slower or faster than one of them, by how much, and how sure that is.
@@ -90,29 +79,26 @@ def matrix(
     """
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     offered = openvino == named.ALL
-    listed = named.offered(progress, Cache(cache or default_cache_dir())) if offered else named.parse(openvino)
+    listed = named.offered(progress, Cache(asked.cache_folder)) if offered else named.parse(openvino)
     names, chosen = named.distinct(listed), base or listed[-1]
     named.check(listed)
     named.check((chosen,), "--base")
     chosen = next((name for name in names if named.place_of(name) == named.place_of(chosen)), chosen)
     budget_s = parse_deadline("--pair-budget", pair_budget)
-    change = parse_change("--smallest-change", smallest_change)
-    wanted = Wanted(figures.parse(study, metric), change, budget_s, device)
-    releases_shown.check_places(out)
-    place = options.workplace(
-        model, precision, model_source, shape, inputs, infer_requests, device, machine, cache, wait
-    )
+    wanted = Wanted(figures.parse(study, metric), asked.change, budget_s, asked.device)
+    releases_shown.check_places(asked.out)
+    place = asked.workplace
     for name in named.twice(openvino):
         progress.say(f"{name} is named more than once, and measured as one: the base is measured twice in any case")
     with place.opened("python -m autogauge matrix", progress) as held:
         place.check_device(held)
-        measuring = Measuring(held, wanted, reports / FOLDER, place.machine, seed)
+        measuring = Measuring(held, wanted, reports / FOLDER, place.machine, asked.seed)
         path, interruption = measuring.run(names, chosen)
     if path is None:
         raise interruption or KeyboardInterrupt
     found = of_file(path)
     releases_shown.show(found, as_json=as_json)
-    releases_shown.write(found, out or ())
+    releases_shown.write(found, asked.out or ())
     print(f"kept: {sentence(str(path))}; python -m autogauge report draws it again", file=sys.stderr)
     if interruption is not None:
         raise interruption

@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cache import default_cache_dir
-from autogauge.cli.shared import of_a_run
+from autogauge.cli.shared import CacheFolder, of_a_run
 from autogauge.files import slug
 from autogauge.input_files import check_feeding
 from autogauge.inputs import parse_shapes
@@ -20,23 +20,21 @@ from autogauge.lab.releases.session import Session
 from autogauge.measuring.progress import Progress
 from autogauge.models import resolve
 from autogauge.options import OPTIONS
-from autogauge.parsing import parse_choice, parse_wait
+from autogauge.parsing import parse_change, parse_choice, parse_wait
+from autogauge.rig import rig
 from autogauge.rig.profile import PROFILES, STANDARD
-from autogauge.rig.rig import Asked
 from autogauge.settings import default_machine
 from autogauge.targets import named_devices, require_device
 
 Device = Annotated[str, typer.Option("--device", help="The device to compile for.")]
-SmallestChange = Annotated[
-    str, typer.Option("--smallest-change", metavar="PERCENT", help="The change that is to be found.")
-]
+SmallestChange = Annotated[str, of_a_run("--smallest-change", help="The change that is to be found.")]
 Model = Annotated[str, of_a_run("--model")]
 Precision = Annotated[Optional[str], of_a_run("--precision")]  # noqa: UP045
 Source = Annotated[str, of_a_run("--model-source")]
 Shape = Annotated[Optional[str], of_a_run("--shape")]  # noqa: UP045
 Inputs = Annotated[Optional[Path], of_a_run("--inputs")]  # noqa: UP045
 InferRequests = Annotated[int, of_a_run("--infer-requests", min=0)]
-Machine = Annotated[Optional[str], typer.Option("--machine", metavar="NAME", help="What this machine is called.")]  # noqa: UP045
+Machine = Annotated[Optional[str], of_a_run("--machine", help="What this machine is called.")]  # noqa: UP045
 Out = Annotated[
     Optional[list[Path]],  # noqa: UP045
     typer.Option(
@@ -48,7 +46,6 @@ Out = Annotated[
 Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of the order; without it a new one.")]  # noqa: UP045
 Wait = Annotated[str, of_a_run("--wait")]
 AUTO = "AUTO"
-SMALLEST, FOREVER = str(OPTIONS["--smallest-change"].default), str(OPTIONS["--wait"].default)
 
 QUIET = dataclasses.replace(PROFILES[STANDARD], interval_s=float("inf"))
 """Tells no figures of single releases while it measures: there are very many, and alone they say nothing."""
@@ -58,7 +55,7 @@ QUIET = dataclasses.replace(PROFILES[STANDARD], interval_s=float("inf"))
 class Workplace:
     """On what machine, with what model; ``machine`` is how it is called."""
 
-    asked: Asked
+    asked: rig.Asked
     device: str
     machine: str
     cache: Path
@@ -74,48 +71,60 @@ class Workplace:
             require_device(name, held.rig.inspection.devices)
 
 
-def workplace(
-    model: str,
-    precision: str | None,
-    source: str,
-    shape: str | None,
-    inputs: Path | None,
-    infer_requests: int,
-    device: str,
-    machine: str | None,
-    cache: Path | None,
-    wait: str,
-) -> Workplace:
-    """What these options mean together. Raises :class:`~autogauge.errors.UserError`."""
-    shapes = parse_shapes(shape)
-    check_feeding(inputs, None, shapes)
-    wanted = resolve.Wanted.named(model, precision, parse_choice("--model-source", source, resolve.SOURCES))
-    return Workplace(
-        Asked(wanted, shapes, None, inputs, profile=QUIET, infer_requests=infer_requests),
-        device,
-        slug(machine) if machine else default_machine(),
-        cache or default_cache_dir(),
-        parse_wait("--wait", wait),
-    )
+@dataclass(frozen=True)
+class Asked:
+    """What the commands on releases take alike, as it was written."""
 
+    device: Device = AUTO
+    smallest_change: SmallestChange = str(OPTIONS["--smallest-change"].default)
+    model: Model = resolve.DEFAULT_MODEL
+    precision: Precision = None
+    model_source: Source = resolve.AUTO
+    shape: Shape = None
+    inputs: Inputs = None
+    infer_requests: InferRequests = 0
+    machine: Machine = None
+    out: Out = None
+    cache: CacheFolder = None
+    seed: Seed = None
+    wait: Wait = str(OPTIONS["--wait"].default)
 
-def as_given(
-    model: str,
-    precision: str | None,
-    source: str,
-    shape: str | None,
-    inputs: Path | None,
-    infer_requests: int,
-    device: str,
-) -> tuple[str, ...]:
-    """These options as words for a command that is to measure the same; those that say nothing are left out."""
-    given = {
-        "--model": model if model != resolve.DEFAULT_MODEL else None,
-        "--precision": precision,
-        "--model-source": source if source != resolve.AUTO else None,
-        "--shape": shape,
-        "--inputs": inputs,
-        "--infer-requests": infer_requests or None,
-        "--device": device if device != AUTO else None,
-    }
-    return tuple(f"{option}={value}" for option, value in given.items() if value is not None)
+    @property
+    def change(self) -> float:
+        """The change that is to be found, as a fraction. Raises :class:`~autogauge.errors.UserError`."""
+        return parse_change("--smallest-change", self.smallest_change)
+
+    @property
+    def workplace(self) -> Workplace:
+        """What these options mean together. Raises :class:`~autogauge.errors.UserError`."""
+        shapes = parse_shapes(self.shape)
+        check_feeding(self.inputs, None, shapes)
+        source = parse_choice("--model-source", self.model_source, resolve.SOURCES)
+        wanted = resolve.Wanted.named(self.model, self.precision, source)
+        wanted.check()
+        return Workplace(
+            rig.Asked(wanted, shapes, None, self.inputs, profile=QUIET, infer_requests=self.infer_requests),
+            self.device,
+            slug(self.machine) if self.machine else default_machine(),
+            self.cache_folder,
+            parse_wait("--wait", self.wait),
+        )
+
+    @property
+    def cache_folder(self) -> Path:
+        """The cache. Raises :class:`~autogauge.errors.UserError` where there is no place for one."""
+        return self.cache or default_cache_dir()
+
+    @property
+    def as_given(self) -> tuple[str, ...]:
+        """These options as words for a command that is to measure the same; those that say nothing are left out."""
+        given = {
+            "--model": self.model if self.model != resolve.DEFAULT_MODEL else None,
+            "--precision": self.precision,
+            "--model-source": self.model_source if self.model_source != resolve.AUTO else None,
+            "--shape": self.shape,
+            "--inputs": self.inputs,
+            "--infer-requests": self.infer_requests or None,
+            "--device": self.device if self.device != AUTO else None,
+        }
+        return tuple(f"{option}={value}" for option, value in given.items() if value is not None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from autogauge.cli import from_settings
 from autogauge.cli.histories import opened, print_notes
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.errors import UserError, explain_os_error
@@ -97,13 +98,19 @@ def report(
             raise UserError(
                 f"{'--markdown' if markdown else '--json'} shows one run: name it (python -m autogauge report RUN), or see history --json."
             )
-        _all_history(root, filters, out or TRENDS, cache, parse_stale_after("--stale-after", stale_after))
+        _all_history(root, filters, out or _trends(), cache, parse_stale_after("--stale-after", stale_after))
     elif filters:
         raise UserError("a run that is named needs no filter: leave --where out, or leave RUN out.")
     elif markdown and as_json:
         raise UserError("it is printed once, as Markdown or as JSON: leave one of them out (--markdown, --json).")
     else:
         _one_run(find_run(run, root), root, out, markdown=markdown, as_json=as_json)
+
+
+def _trends() -> Path:
+    """Where the pages go: into the reports' folder, where settings name one."""
+    reports = from_settings.text_of("--reports")
+    return TRENDS if reports is None else Path(reports) / TRENDS.name
 
 
 def _all_history(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -9,14 +14,73 @@ import typer
 
 from autogauge.cli.every import OF_A_COMMAND as OF_A_COMMAND  # noqa: PLC0414  # handed on to the commands
 from autogauge.cli.every import AsJson as AsJson  # noqa: PLC0414
+from autogauge.cli.from_settings import Mark, marked
 from autogauge.history import where
 from autogauge.options import OPTIONS
 
 
 def of_a_run(name: str, **more: Any) -> Any:
-    """An option that ``pytest -m perf`` has too, in its words."""
+    """An option that ``pytest -m perf`` has too: in its words, if there are no ``more``, and with what settings say as its default."""
     option = OPTIONS[name]
-    return typer.Option(name, metavar=option.kind.metavar, help=option.help, **more)
+    return marked(Mark(name), typer.Option(name, **{"metavar": option.kind.metavar, "help": option.help, **more}))
+
+
+def history_in(help: str) -> Any:  # noqa: A002
+    """The history: it lies in the reports' folder, where settings name one."""
+    return marked(
+        Mark("--reports", lambda reports: str(Path(reports) / "history")), typer.Option("--history", help=help)
+    )
+
+
+Command = Callable[..., None]
+
+
+def spread(
+    name: str, parameters: Sequence[inspect.Parameter], gather: Callable[[dict[str, Any]], Any]
+) -> Callable[[Command], Command]:
+    """Let a command take these parameters in the place of one of its own, of that name, which it gets made of them."""
+
+    def decorate(command: Command) -> Command:
+        own = [*inspect.signature(command, eval_str=True).parameters.values()]
+        place = [each.name for each in own].index(name)
+        all_of_them = [*own[:place], *parameters, *own[place + 1 :]]
+
+        @functools.wraps(command)
+        def taken(**words: Any) -> None:
+            command(**{name: gather({each.name: words.pop(each.name) for each in parameters})}, **words)
+
+        taken.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]
+        taken.__annotations__ = {each.name: each.annotation for each in all_of_them}
+        return taken
+
+    return decorate
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def taking(kind: type) -> Callable[[Command], Command]:
+    """Let a command take the fields of a dataclass, each declared as a parameter, and get an instance as ``asked``."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return spread(
+        "asked",
+        [_parameter(each.name, hints[each.name], each.default) for each in dataclasses.fields(kind)],
+        lambda words: kind(**words),
+    )
+
+
+def taking_all(command: Command) -> Command:
+    """Let a command take each option of a run, without what settings say. It gets what was written as ``asked``: texts by names."""
+    parts = {option.key.replace("-", "_"): option for option in OPTIONS.values()}
+    declared = {
+        part: typer.Option(each.name, metavar=each.kind.metavar, help=each.help) for part, each in parts.items()
+    }
+    return spread(
+        "asked",
+        [_parameter(part, Annotated[Optional[str], declared[part]], None) for part in parts],  # noqa: UP045
+        lambda words: {parts[part].name: text for part, text in words.items() if text is not None},
+    )(command)
 
 
 CacheFolder = Annotated[Optional[Path], of_a_run("--cache")]  # noqa: UP045
@@ -32,9 +96,9 @@ Benchmarks = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Argument(metavar="[BENCHMARK]...", help="Only these, by the names that tables give them; without: all."),
 ]
-NumbersOf = Annotated[Path, typer.Option("--history", help="The history whose numbers are meant.")]
+NumbersOf = Annotated[Path, history_in("The history whose numbers are meant.")]
 
-HistoryDir = Annotated[Path, typer.Option("--history", help="The history: a folder of machines, or a machine's.")]
+HistoryDir = Annotated[Path, history_in("The history: a folder of machines, or a machine's.")]
 Filters = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--where", help=f"FIELD=VALUE, may be repeated; fields: any label, {', '.join(where.FIELDS)}."),

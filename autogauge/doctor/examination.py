@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from autogauge.cache import Cache
+from autogauge.defaults import of_command
 from autogauge.doctor.devices import gpu, npu, openvino
 from autogauge.doctor.emulated import emulation
 from autogauge.doctor.finding import Finding, State
@@ -16,6 +19,7 @@ from autogauge.doctor.machine.snapshot import LONGER_S, WATCHED_S, Machine
 from autogauge.errors import UserError
 from autogauge.probe.launcher import Launcher
 from autogauge.rig import lock
+from autogauge.settings import Settings, default_machine
 
 
 def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
@@ -50,8 +54,19 @@ def _who_measures() -> list[int]:
 
 
 def measuring() -> list[Finding]:
-    """Where the lock is by which one session at a time measures: in containers that is to be one file for all."""
+    """Where the lock is by which one session at a time measures (in containers that is to be one file for all); what settings ask for."""
+    return [_told("lock", lock.described), _told("settings", settings_here)]
+
+
+def _told(what: str, describe: Callable[[], str]) -> Finding:
     try:
-        return [Finding("measuring", "lock", State.OK, lock.described())]
+        return Finding("measuring", what, State.OK, describe())
     except UserError as error:
-        return [Finding("measuring", "lock", State.BROKEN, str(error))]
+        return Finding("measuring", what, State.BROKEN, str(error))
+
+
+def settings_here() -> str:
+    """What a run started here would be asked for by files and variables. Raises :class:`UserError` for a mistake in them."""
+    given = of_command({}, os.environ, Path.cwd(), default_machine())
+    Settings.checked(given, Path("reports"))
+    return "; ".join(given.from_elsewhere()) or "none: no option comes from a file or a variable"

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from autogauge.defaults import ADDOPTS, TABLE
-from autogauge.options import GROUPS, OPTIONS, VARIABLES
+from autogauge.options import GROUPS, OPTIONS
+from autogauge.project_file import TABLE
+from autogauge.variables import VARIABLES
 
 PROGRAM = "python -m autogauge"
 COMMAND = f"{PROGRAM} options"
@@ -23,11 +24,9 @@ With `--help`, pytest and each command say the same.
 Write an option with a value as `--gate=fail`: after a blank, pytest takes a folder for the place of its tests.
 """
 
-FILES = f"""## Defaults in a file
+FILES = f"""## In a file, or in the environment
 
-What a job always asks for can stand in a file, so that its line stays short. Two files serve.
-
-In `pyproject.toml`, a table of the suite's own. Each option is a key without its dashes:
+What a job always asks for can stand in `pyproject.toml`, in pytest's own file or in variables, so that its line stays short:
 
 ```toml
 [{TABLE}]
@@ -37,33 +36,24 @@ machine = "lab-01"
 devices = ["CPU", "GPU"]
 ```
 
-In `pytest.ini`, behind what stands in `addopts` already (shortened here):
+In `pytest.ini` the same is:
 
 ```ini
 [pytest]
-addopts = -m "not perf …" … --gate=fail --no-baseline=fail --machine=lab-01 --devices=CPU,GPU
+autogauge_gate = fail
+autogauge_no_baseline = fail
+autogauge_machine = lab-01
+autogauge_devices = CPU,GPU
 ```
 
-Then `pytest -m perf` is the whole line of the job. pytest reads one file only: beside the suite's `pytest.ini` it passes over its own
-table in `pyproject.toml`. So that this is never silent, a `[tool.pytest]` or `[tool.pytest.ini_options]` there ends the run with a
-sentence. Folders are seen from where pytest is started: write whole paths. The other commands read neither file.
+And in the environment, for example of a CI job:
 
-### Which place wins
-
-From the strongest to the weakest:
-
-1. the command line;
-2. `{ADDOPTS}` in the environment;
-3. `addopts` in `pytest.ini`;
-4. `[{TABLE}]` in `pyproject.toml`;
-5. the option's own environment variable, where it has one;
-6. the default.
-
-The head of pytest's output says what a file or a variable asks for. A mistake in such an option says where it comes from:
-
-```text
-Exit: there is no 'loud' to choose: take one of off, warn, fail (--gate); --gate comes from addopts in /srv/autogauge/pytest.ini.
+```sh
+export AUTOGAUGE_GATE=fail AUTOGAUGE_NO_BASELINE=fail AUTOGAUGE_MACHINE=lab-01 AUTOGAUGE_DEVICES=CPU,GPU
 ```
+
+Which place wins, a table for one machine, paths in a file, mistakes: [settings.md](settings.md). `{PROGRAM} settings` says for each
+option its value and where that comes from.
 """
 
 
@@ -80,7 +70,9 @@ def described(root: Any) -> dict[str, Any]:
                         "metavar": option.kind.metavar,
                         "help": option.help,
                         "default": option.default_in_words,
-                        "environment": option.environment or None,
+                        "key": option.key,
+                        "variable": option.variable,
+                        "ini": option.ini,
                     }
                     for option in group.options
                 ],
@@ -88,11 +80,7 @@ def described(root: Any) -> dict[str, Any]:
             for group in GROUPS
         ],
         "variables": [
-            *(
-                {"name": each.environment, "help": f"As {each.name}, which is stronger."}
-                for each in OPTIONS.values()
-                if each.environment
-            ),
+            {"name": "AUTOGAUGE_OPTION", "help": "As --option, which is stronger: each option of a run has one."},
             *({"name": each.name, "help": each.help} for each in VARIABLES),
         ],
         "commands": [*_commands(root)],
@@ -141,13 +129,15 @@ def markdown(found: dict[str, Any]) -> str:
             (
                 f"`{option['name']}={option['metavar']}`",
                 option["help"],
-                _default(option["default"], option["environment"]),
+                option["default"],
+                f"`{option['key']}`",
+                f"`{option['variable']}`",
             )
             for option in group["options"]
         ]
         parts += [
             f"## {group['question']}",
-            _table(TITLES, rows),
+            _table((*TITLES, "in a file", "variable"), rows),
             _shell(group["example"]),
         ]
     variables = [(f"`{each['name']}`", each["help"]) for each in found["variables"]]
@@ -182,9 +172,8 @@ def _row(parameter: dict[str, Any]) -> tuple[str, ...]:
     return name, parameter["help"], "(required)" if parameter["is_required"] else _default(parameter["default"])
 
 
-def _default(text: str | None, environment: str | None = None) -> str:
-    words = text or "–"
-    return f"`{environment}`, or {words}" if environment else words
+def _default(text: str | None) -> str:
+    return text or "–"
 
 
 def _shell(line: str) -> str:

@@ -22,7 +22,7 @@ from autogauge.lab.alerts.alert import OPENED, RESOLVED, Alert
 from autogauge.lab.alerts.creeps import Crept
 from autogauge.lab.alerts.due import Item
 from autogauge.lab.alerts.finding import CREEP, GATE, LEVEL, SILENT, Finding, Since, Subject
-from autogauge.options import VARIABLES
+from autogauge.variables import VARIABLES
 from tests.cases import each_of
 from tests.histories import LATENCY, PER_FRAME, save
 from tests.unit.test_pages import data_of, text_of

@@ -184,12 +184,12 @@ def test_the_next_step_is_a_command_that_can_be_run_as_it_stands(lab):
     )
     step = found.next_step()
     assert step.endswith("why ~/'my envs/2025.5.0' ~/'my envs/2025.6.0' --hint=LATENCY --model=$HOME/'a b.xml'")
-    words = options.as_given("net.xml", None, "auto", "1,3,8,8", None, 4, "CPU")
+    words = options.Asked(model="net.xml", shape="1,3,8,8", infer_requests=4, device="CPU").as_given
     assert words == ("--model=net.xml", "--shape=1,3,8,8", "--infer-requests=4", "--device=CPU")
     taken = {name for each in typer.main.get_command(why.app).params for name in each.opts}
-    everything = options.as_given("a", "FP16", "omz", "1", "x.npz", 1, "CPU")
+    everything = options.Asked("CPU", "5%", "a", "FP16", "omz", "1", "x.npz", 1).as_given
     assert {word.partition("=")[0] for word in everything} <= taken
-    assert options.as_given("googlenet-v1", None, "auto", None, None, 0, "AUTO") == ()
+    assert options.Asked().as_given == ()
     assert dataclasses.replace(found, names=()).next_step() == "", "a file of an older autogauge"
     assert dataclasses.replace(found, found=Found.NO_DIFFERENCE).next_step() == ""
 

@@ -1,9 +1,14 @@
 """Defaults of options that stand in files: which place wins, and that a mistake in one says which file it stands in."""
 
+import re
+
 import pytest
 
-from autogauge.defaults import last, of_project
+from autogauge import project_file, pytest_file
+from autogauge.defaults import last
 from autogauge.errors import UserError
+from autogauge.options import OPTIONS
+from autogauge.variables import of_variables
 from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import ROOT, run_suite, sentence_of
@@ -13,14 +18,15 @@ pytest_plugins = ["pytester"]
 INI = "[pytest]\naddopts = {}\n"
 OURS = "[tool.autogauge]\n{}\n"
 PYTESTS = "[tool.pytest.ini_options]\naddopts = {!r}\n"
+KEYS = "autogauge_machine = m\nautogauge_gate = fail\nautogauge_devices = CPU,GPU\n"
 SHOW = "def test_it(settings):\n    print('machine is', settings.machine, 'and gate', settings.gate, 'and', settings.devices)\n"
 
 
 @pytest.fixture
 def run(pytester, monkeypatch):
     """Run pytest with the suite's options in a project that has these files; returns its output and exit status."""
-    monkeypatch.setattr("fixtures.session.PROJECT", pytester.path)
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for name in ("PYTEST_ADDOPTS", *(each.variable for each in OPTIONS.values() if each.name != "--cache")):
+        monkeypatch.delenv(name, raising=False)
     pytester.makeconftest(
         "import runpy\n"
         "pytest_plugins = ['fixtures.session']\n"
@@ -51,8 +57,14 @@ FILES = [
         {"ini": INI.format("-rA"), "toml": OURS.format('machine = "m"\ngate = "fail"\ndevices = ["CPU", "GPU"]')},
         "pyproject.toml",
     ),
+    (
+        {"toml": OURS.format('machine = "m"\n[tool.autogauge.machines.m]\ngate = "fail"\ndevices = ["CPU", "GPU"]')},
+        "pyproject.toml",
+    ),
+    ({"ini": f"[pytest]\n{KEYS}"}, "pytest.ini"),
+    ({"toml": "[tool.pytest.ini_options]\n" + re.sub("= (.*)", r'= "\1"', KEYS)}, "pyproject.toml"),
 ]
-IDS = ["pytest.ini", "ini_options", "tool.pytest", "tool.autogauge"]
+IDS = ["pytest.ini", "ini_options", "tool.pytest", "tool.autogauge", "machine", "ini keys", "ini keys in TOML"]
 
 
 @pytest.mark.parametrize(("files", "_"), FILES, ids=IDS)
@@ -76,35 +88,59 @@ def test_a_mistake_in_a_file_says_which_file(run, pytester, files, file):
     assert "comes from" not in said, "it stands on the command line"
 
 
-def test_the_header_says_what_is_asked_for_from_elsewhere(run, pytester):
+def test_the_header_says_what_is_asked_for_from_elsewhere(run, pytester, monkeypatch):
+    monkeypatch.setenv("AUTOGAUGE_SMALLEST_CHANGE", "3%")
     _, said = run(
         "--gate=off", ini=INI.format("--machine=m --gate=fail"), toml=OURS.format('wait = "no"\ndevices = ["CPU"]')
     )
     assert [line for line in said.splitlines() if line.startswith("autogauge: ")] == [
+        "autogauge: --smallest-change=3% from AUTOGAUGE_SMALLEST_CHANGE in the environment",
         f"autogauge: --machine=m from addopts in {pytester.path / 'pytest.ini'}",
-        f"autogauge: --wait=no --devices=CPU from [tool.autogauge] in {pytester.path / 'pyproject.toml'}",
+        f"autogauge: --devices=CPU --wait=no from [tool.autogauge] in {pytester.path / 'pyproject.toml'}",
     ]
 
 
 def test_the_order_of_the_places(run, monkeypatch):
-    files = {"ini": INI.format("--machine=ini"), "toml": OURS.format('machine = "toml"')}
-    assert "machine is ini and" in run(**files)[1]
-    monkeypatch.setenv("PYTEST_ADDOPTS", "--machine=variable")
-    assert "machine is variable and" in run()[1]
-    assert "machine is typed and" in run("--machine=typed")[1]
-    monkeypatch.delenv("PYTEST_ADDOPTS")
-    assert "machine is toml and" in run(ini=INI.format("-rA"))[1]
+    """From the weakest to the strongest, each beside all weaker ones; the machine's name chooses its table and comes from no table."""
+    toml = OURS.format('gate = "off"')
+
+    def gate(*words, **files):
+        status, said = run(*words, **files)
+        assert status == 0, said
+        return re.search("and gate (\\w+)", said)[1]
+
+    assert gate(toml=toml) == "off"
+    keys = "[pytest]\nautogauge_gate = warn\nautogauge_machine = m\n"
+    assert gate(ini=keys) == "warn"
+    assert (
+        gate(toml=toml + '[tool.autogauge.machines.m]\ngate = "fail"\n[tool.autogauge.machines.n]\ngate = "off"\n')
+        == "fail"
+    )
+    assert gate(ini=keys + "addopts = --gate=off\n") == "off"
+    monkeypatch.setenv("AUTOGAUGE_GATE", "warn")
+    assert gate() == "warn"
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--gate=fail")
+    assert gate() == "fail"
+    assert gate("--gate=off") == "off"
+    assert gate("-o", "autogauge_gate=warn") == "warn", "it is typed, too"
+    assert gate("-o", "autogauge_gate=warn", "--gate=off") == "off"
 
 
 CACHE = "def test_it(settings, cache):\n    print('the cache is', cache.root)\n"
 
 
-def test_the_variable_of_the_cache_is_weaker_than_a_file_and_stronger_than_the_default(run, monkeypatch, tmp_path):
-    monkeypatch.setenv("AUTOGAUGE_CACHE", str(tmp_path / "variable"))
-    assert f"the cache is {tmp_path}/variable" in run(test=CACHE)[1]
-    assert f"the cache is {tmp_path}/file" in run(test=CACHE, toml=OURS.format(f'cache = "{tmp_path}/file"'))[1]
-    assert f"the cache is {tmp_path}/ini" in run(test=CACHE, ini=INI.format(f"--cache={tmp_path}/ini"))[1]
-    assert f"the cache is {tmp_path}/typed" in run(f"--cache={tmp_path}/typed", test=CACHE)[1]
+def test_the_variable_of_the_cache_is_stronger_than_a_file_as_every_variable_is(run, monkeypatch, pytester):
+    """And a path in a file is seen from that file, one in a variable or on the command line from where pytest is started."""
+    monkeypatch.delenv("AUTOGAUGE_CACHE", raising=False)
+    (pytester.path / "below").mkdir()
+    monkeypatch.chdir(pytester.path / "below")
+    words = ["--rootdir", str(pytester.path), str(pytester.path)]
+    here = pytester.path
+    assert f"the cache is {here}/file" in run(*words, test=CACHE, toml=OURS.format('cache = "file"'))[1]
+    assert f"the cache is {here}/ini" in run(*words, test=CACHE, ini="[pytest]\nautogauge_cache = ini\n")[1]
+    monkeypatch.setenv("AUTOGAUGE_CACHE", "variable")
+    assert f"the cache is {here}/below/variable" in run(*words, test=CACHE)[1]
+    assert f"the cache is {here}/below/typed" in run(*words, "--cache=typed", test=CACHE)[1]
 
 
 def test_a_mistake_in_a_variable_says_which(run, monkeypatch):
@@ -128,7 +164,7 @@ def test_a_mistake_that_shows_late_says_its_file_too(run, when):
     status, said = run(test=tests[when], ini=INI.format("--devices=TPU"))
     assert status == 2
     assert "there is no device TPU (--devices); --devices comes from addopts in" in said
-    assert "pytest.ini." in said
+    assert "pytest.ini:2." in said
 
 
 def test_what_the_command_line_overrides_is_not_said_of_the_file(run):
@@ -137,27 +173,145 @@ def test_what_the_command_line_overrides_is_not_said_of_the_file(run):
 
 
 WRONG = [
-    ('gate = "loud"', "there is no 'loud' to choose"),
-    ('gaet = "fail"', "there is no option --gaet (did you mean gate?)"),
-    ("pinned = false", 'pinned of [tool.autogauge] in {} is no text: write pinned = "…" as after --pinned=.'),
-    ('devices = [1, "CPU"]', "devices of [tool.autogauge] in {} is no text"),
-    ('machine = ""', "nothing is given"),
+    ('\ngate = "loud"', "there is no 'loud' to choose", 3),
+    ('gaet = "fail"', "there is no option --gaet (did you mean gate?)", 2),
+    ('no_baseline = "fail"', "there is no option --no_baseline (did you mean no-baseline?)", 2),
+    ("pinned = false", 'pinned of [tool.autogauge] in {}:2 is no text: write pinned = "…" as after --pinned=.', 2),
+    ("# 1\nreference = 2026.10", "reference of [tool.autogauge] in {}:3 is no text", 3),
+    ('devices = [1, "CPU"]', "devices of [tool.autogauge] in {}:2 is neither a text nor a list of texts", 2),
+    ("wait = true", "wait of [tool.autogauge] in {}:2 is neither a number nor a text", 2),
+    ('machine = ""', "nothing is given", 2),
+    ('no-baseline = "fail"\nwait = 5', "--no-baseline=fail asks the gate to fail", 2),
+    ("machines = 3", "is no table: write [tool.autogauge.machines.NAME].", 2),
+    ("[tool.autogauge.machines]\nm = 3", "m of [tool.autogauge.machines] in {}:3 is no table", 3),
+    ('[tool.autogauge.machines."lab 01"]', "no machine is called so in history: write lab-01-", 2),
+    ('[tool.autogauge.machines.m]\nmachine = "n"', "the table of the machine m in {}:3 names a machine", 3),
+    ('[tool.autogauge.machines.other]\ngate = "loud"', "there is no 'loud' to choose", 3),
+    ('[tool.autogauge.machines.other]\ngaet = "loud"', "[tool.autogauge.machines.other] in {}:3 has 'gaet'", 3),
 ]
 
 
-@pytest.mark.parametrize(("line", "sentence"), WRONG, ids=[line for line, _ in WRONG])
-def test_a_mistake_in_the_table_is_one_sentence_with_its_file(run, pytester, line, sentence):
+@pytest.mark.parametrize(("line", "sentence", "number"), WRONG, ids=[line for line, *_ in WRONG])
+def test_a_mistake_in_the_table_is_one_sentence_with_its_file_and_line(run, pytester, line, sentence, number):
     status, said = run(toml=OURS.format(line), ini=INI.format("-rA"))
     path = str(pytester.path / "pyproject.toml")
-    assert (status, "Traceback" in said) == (2, False)
+    assert (status, "Traceback" in said) == (2, False), said
     (told,) = [each for each in said.splitlines() if sentence.format(path) in each]
-    assert path in told
+    assert f"{path}:{number}" in told
+    assert told.count("comes from") <= 1
+
+
+def test_a_mistake_in_pytests_file_is_one_sentence_with_its_file_and_line(run, pytester):
+    ini = pytester.path / "pytest.ini"
+    status, said = run(ini="[pytest]\n# 2\nautogauge_gaet = fail\n")
+    assert status == 2
+    assert f"{ini}:3 has autogauge_gaet, and there is no such option (did you mean autogauge_gate?)" in said
+    status, said = run(ini="[pytest]\n\nautogauge_gate =\n  loud\n")
+    assert status == 2
+    assert f"--gate comes from autogauge_gate in {ini}:3." in said
+
+
+def test_a_variable_that_is_no_options_is_told_with_what_it_may_be(run, monkeypatch):
+    monkeypatch.setenv("AUTOGAUGE_NOBASELINE", "fail")
+    status, said = run()
+    assert (status, "no variable AUTOGAUGE_NOBASELINE (did you mean AUTOGAUGE_NO_BASELINE?)" in said) == (2, True), said
+
+
+def test_all_variables_of_this_project_are_known():
+    """Its own tests and processes have some more: none ends a run."""
+    names = set()
+    for folder in ("autogauge", "fixtures", "tests", "benchmarks", "docs", ".ci"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and path.suffix in {".py", ".md", ".yml", ".j2", ".sh", ""}:
+                names |= {
+                    *re.findall(r"\bAUTOGAUGE_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8", errors="replace"))
+                }
+    assert len(names) > len(OPTIONS)
+    assert not of_variables(dict.fromkeys(names - MADE_UP, ""))
+    assert of_variables({"AUTOGAUGE_GATE": "fail", "AUTOGAUGE_WAIT": "", "AUTOGAUGE_LOCK": "/x"}).keys() == {"--gate"}
+
+
+MADE_UP = {"AUTOGAUGE_NOBASELINE", "AUTOGAUGE_OPTION", "AUTOGAUGE_GAET"}
+
+
+def of_project(path):
+    found = project_file.read(path)
+    return {} if found is None else {name: stands.text for name, stands in found.options.items()}
 
 
 def test_a_number_and_a_list_may_be_written_as_such(tmp_path):
-    (tmp_path / "pyproject.toml").write_text(OURS.format('infer-requests = 4\nwait = 2.5\nhints-on = ["AUTO", "CPU"]'))
-    found = of_project(tmp_path / "pyproject.toml", None)
-    assert found == {"--infer-requests": "4", "--wait": "2.5", "--hints-on": "AUTO,CPU"}
+    (tmp_path / "pyproject.toml").write_text(
+        OURS.format('infer-requests = 4\nwait = 2.5\nsmallest-change = 3\nhints-on = ["AUTO", "CPU"]')
+    )
+    found = of_project(tmp_path / "pyproject.toml")
+    assert found == {"--infer-requests": "4", "--wait": "2.5", "--smallest-change": "3", "--hints-on": "AUTO,CPU"}
+
+
+@each_of(
+    ("key", "text", "expected"),
+    [
+        ("reports", "reports", "{}/reports"),
+        ("reports", "../out", "{}/../out"),
+        ("reports", "/srv/out", "/srv/out"),
+        ("cache", "~/cache", "{home}/cache"),
+        ("picture", "cat.png", "{}/cat.png"),
+        ("inputs", "in.npz", "{}/in.npz"),
+        ("model", "detector.onnx", "{}/detector.onnx"),
+        ("model", "models/net", "{}/models/net"),
+        ("model", "googlenet-v1", "googlenet-v1"),
+        ("reference", "2026.3", "2026.3"),
+        ("reference", "NUM_STREAMS=2", "NUM_STREAMS=2"),
+        ("reference", "CACHE_DIR=/x", "CACHE_DIR=/x"),
+        ("reference", "old/env", "{}/old/env"),
+        ("reference", "env", "{}/env"),
+        ("reference", "CPU", "CPU"),
+        ("reference", "openvino-1-py3-none-any.whl", "{}/openvino-1-py3-none-any.whl"),
+        ("baseline", "lab-01", "lab-01"),
+        ("baseline", "env", "{}/env"),
+        ("gate", "fail", "fail"),
+    ],
+)
+def test_a_path_in_a_file_is_seen_from_that_file(key, text, expected, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    (tmp_path / "env").mkdir()
+    (tmp_path / "2026.3").mkdir()
+    (tmp_path / "pyproject.toml").write_text(OURS.format(f'{key} = "{text}"'))
+    assert of_project(tmp_path / "pyproject.toml") == {f"--{key}": expected.format(tmp_path, home="/home/somebody")}
+
+
+def test_the_nearest_file_with_a_table_counts_up_to_the_root_of_the_repository(tmp_path):
+    inner = tmp_path / "repository" / "package" / "tests"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(OURS.format('gate = "off"'))
+    (tmp_path / "repository" / "package" / "pyproject.toml").write_text("[project]\nname = 'without'\n")
+    assert project_file.find(inner).path == tmp_path / "pyproject.toml"
+    (tmp_path / "repository" / ".git").mkdir()
+    assert project_file.find(inner).path is None, "it is another project's"
+    (tmp_path / "repository" / "pyproject.toml").write_text(OURS.format('gate = "warn"'))
+    assert project_file.find(inner).path == tmp_path / "repository" / "pyproject.toml"
+    (inner / "pyproject.toml").write_text(OURS.format(""))
+    assert project_file.find(inner).path == inner / "pyproject.toml"
+
+
+@each_of(
+    ("files", "taken"),
+    [
+        ({"pytest.ini": "", "tox.ini": "[pytest]\n"}, "pytest.ini"),
+        ({"pyproject.toml": "[tool.x]\n", "tox.ini": "[pytest]\n", "setup.cfg": "[tool:pytest]\n"}, "tox.ini"),
+        ({"tox.ini": "[x]\n", "setup.cfg": "[tool:pytest]\n"}, "setup.cfg"),
+        ({"pyproject.toml": "[tool.pytest.ini_options]\n", "tox.ini": "[pytest]\n"}, "pyproject.toml"),
+        ({"below/x.ini": "", "pyproject.toml": "[tool.pytest.ini_options]\n"}, "pyproject.toml"),
+    ],
+)
+def test_the_file_that_pytest_reads_is_found_as_pytest_finds_it(files, taken, tmp_path):
+    from _pytest.config.findpaths import locate_config
+
+    (tmp_path / "below").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    found = pytest_file.find(tmp_path / "below").path
+    assert found == tmp_path / taken
+    assert found == locate_config(tmp_path, [tmp_path / "below"])[1]
 
 
 def test_a_table_that_pytest_passes_over_is_told_with_what_to_do(run, pytester):
@@ -168,19 +322,37 @@ def test_a_table_that_pytest_passes_over_is_told_with_what_to_do(run, pytester):
     assert "write the suite's options into [tool.autogauge]" in said
 
 
-@each_of("content", ["[tool]\nautogauge = 3\n", "[tool]\npytest = 3\n", "gate = \n", "\udcff"])
-def test_a_table_that_is_none_is_one_sentence(content, tmp_path):
-    (tmp_path / "pyproject.toml").write_bytes(content.encode(errors="surrogateescape"))
-    with pytest.raises(UserError, match=r"pyproject\.toml"):
-        of_project(tmp_path / "pyproject.toml", tmp_path / "pytest.ini")
+@each_of(
+    ("content", "said"),
+    [
+        ("[tool]\nautogauge = 3\n", ":2 is no table: write options into it"),
+        ("[tool]\n\nautogauge = \n", ":3 is not TOML (Invalid value)"),
+        ("[tool]\n\udcff", ":2 is not UTF-8"),
+        (None, " is no file: put a file there"),
+    ],
+)
+def test_a_file_that_is_none_is_one_sentence(content, said, tmp_path):
+    path = tmp_path / "pyproject.toml"
+    path.mkdir() if content is None else path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(UserError) as told:
+        of_project(path)
+    assert f"{path}{said}" in str(told.value)
+
+
+@each_of("content", [b"\xef\xbb\xbf", b"# a comment\r\n"])
+def test_what_editors_of_other_systems_write_is_read(content, tmp_path):
+    path = tmp_path / "pyproject.toml"
+    path.write_bytes(content + b'[tool.autogauge]\r\ngate = "fail"\r\n')
+    found = project_file.read(path).options["--gate"]
+    assert (found.text, found.line) == ("fail", 2 + content.count(b"\n"))
 
 
 def test_without_a_project_file_nothing_is_given(tmp_path):
-    assert of_project(tmp_path / "pyproject.toml", None) == {}
+    assert project_file.find(tmp_path).path is None
 
 
 def test_the_projects_own_file_has_no_options_of_a_user():
-    assert of_project(ROOT / "pyproject.toml", ROOT / "pytest.ini") == {}
+    assert of_project(ROOT / "pyproject.toml") == {}
 
 
 @each_of(

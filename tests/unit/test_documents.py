@@ -11,6 +11,7 @@ import typer.main
 from autogauge import studies
 from autogauge.cli.main import app
 from autogauge.history import recorded
+from autogauge.options import OPTIONS
 from autogauge.report import told
 from benchmarks.calibration import __main__ as calibration
 from benchmarks.calibration import data
@@ -33,6 +34,7 @@ OF_OTHERS = {
         "--forked",
     ),  # pytest's and its plugins'
     *("--storage", "--adapter", "--body-file", "--volume", "--no-deps", "--quiet", "--save"),  # other programs'
+    "--gaet",  # a slip of the pen, to show what is said of one
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 CODE = re.compile(r"^```.*?^```|(?:^ {4,}[^\n]*\n)+|`[^`\n]+`", re.MULTILINE | re.DOTALL)
@@ -151,6 +153,9 @@ def options_of_a_run():
 
         def addoption(self, *names, **_):
             declared.update(name for name in names if isinstance(name, str))
+
+        def addini(self, *_):
+            pass
 
     runpy.run_path(str(ROOT / "conftest.py"))["pytest_addoption"](Parser())
     return frozenset(declared)
@@ -272,6 +277,7 @@ def test_each_variable_of_the_environment_that_a_page_names_is_read(page):
     asked = set(re.findall(r"AUTOGAUGE_[A-Z_]+", text_of(page)))
     sources = [*(ROOT / "autogauge").rglob("*.py"), *(ROOT / "fixtures").rglob("*.py")] if asked else []
     read = {name for path in sources for name in re.findall(r"AUTOGAUGE_[A-Z_]+", path.read_text())}
+    read |= {option.variable for option in OPTIONS.values()}
     assert asked - read == set()
 
 

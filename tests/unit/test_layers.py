@@ -17,11 +17,11 @@ from tests.support import ROOT
 LAYERS = (
     # Belongs to nobody: knows no study, no probe and no user.
     "causes errors files folders leases manifest plain ports secrets_in stamps stats targets trust "
-    "cache input_files input_shapes input_values inputs interruption parsing",
+    "cache input_files input_shapes input_values inputs interruption parsing toml_lines",
     "measuring probe",
     "tools",
     "contract emulation models",
-    "defaults doctor gate history lab options profiles report rig run runtimes settings studies",
+    "defaults doctor gate history lab options profiles project_file pytest_file report rig run runtimes settings studies variables",
     "cli",
     "__main__",
 )  # fmt: skip

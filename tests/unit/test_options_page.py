@@ -7,10 +7,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from autogauge import project_file, pytest_file
 from autogauge.cli.main import app
-from autogauge.defaults import of_project
-from autogauge.options import OPTIONS, VARIABLES
+from autogauge.options import OPTIONS
 from autogauge.report.options_page import described, markdown
+from autogauge.variables import VARIABLES, of_variables
 from tests.support import ROOT
 
 PAGE = ROOT / "docs" / "options.md"
@@ -35,7 +36,7 @@ def test_each_option_of_a_run_is_told_once_with_its_default_and_variable(printed
         ]
         (row,) = rows
         assert option.default_in_words in row
-        assert option.environment in row
+        assert f"| `{option.key}` | `{option.variable}` |" in row
     for each in VARIABLES:
         assert f"| `{each.name}` |" in printed
 
@@ -90,11 +91,17 @@ def test_the_same_is_there_as_json():
     assert "--wait" in next(each for each in found["commands"] if each["name"] == "aa")["as_of_a_run"]
 
 
-def test_the_example_of_a_file_is_one_that_serves(tmp_path, printed):
-    (block,) = re.findall(r"^```toml\n(.*?)^```", printed, re.MULTILINE | re.DOTALL)
-    (tmp_path / "pyproject.toml").write_text(block)
-    given = of_project(tmp_path / "pyproject.toml", tmp_path / "pytest.ini")
-    for name, text in given.items():
+def test_the_examples_of_files_and_variables_say_the_same(tmp_path, printed):
+    """And each is one that serves."""
+    toml, ini, shell = (
+        re.search(rf"^```{name}\n((?:[^`]*autogauge_|[^`]*AUTOGAUGE_|\[tool)[^`]*)^```", printed, re.MULTILINE)[1]
+        for name in ("toml", "ini", "sh")
+    )
+    (tmp_path / "pyproject.toml").write_text(toml)
+    (tmp_path / "pytest.ini").write_text(ini)
+    of_file = {name: stands.text for name, stands in project_file.read(tmp_path / "pyproject.toml").options.items()}
+    of_ini = {name: stands.text for name, stands in pytest_file.read(tmp_path / "pytest.ini").options.items()}
+    variables = dict(re.findall(r"(AUTOGAUGE_\w+)=(\S+)", shell))
+    assert of_file == of_ini == {name: stands.text for name, stands in of_variables(variables).items()}
+    for name, text in of_file.items():
         OPTIONS[name].value_of(text)
-    (line,) = re.findall(r"^addopts = .*$", printed, re.MULTILINE)
-    assert {f"{name}={text}" for name, text in given.items()} == set(re.findall(r"--\S+=\S+", line))

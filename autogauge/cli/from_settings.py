@@ -1,0 +1,154 @@
+"""The options that commands share with a run take their defaults from where a run's come from: variables, the project's file, pytest's.
+
+Which parameters those are is said where they are declared (``shared.of_a_run``). Nothing is read before such a default is needed, so
+commands without one work beside a settings file that has a mistake, and ``--help`` does. What holds is left to ``autogauge.defaults``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autogauge.errors import UserError
+
+if TYPE_CHECKING:
+    from autogauge.defaults import Given
+
+GOES_ON = ("doctor",)
+"""It tells a mistake among its findings, and uses none of the settings."""
+TOLD_OF = "--model"
+"""Who takes it measures, and says what was asked for by another place than the command line."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a parameter takes: an option of a run, as text, or what follows from it."""
+
+    option: str
+    follows: Callable[[str], str] = lambda text: text
+
+
+def marked(mark: Mark, declared: Any) -> Any:
+    """What typer declares of a parameter, with that mark."""
+    declared.mark = mark
+    return declared
+
+
+@dataclass
+class Used:
+    """What this process took from settings. ``names`` are the options."""
+
+    given: Given | None = None
+    names: dict[str, None] = field(default_factory=dict)
+
+    def explain(self, said: str) -> str:
+        """A mistake's sentence, with where the options stand that it names and that were taken from settings."""
+        return said if self.given is None else self.given.explain(said, self.names)
+
+    def tell(self) -> None:
+        """Say on standard error what was taken of all that changes figures."""
+        from autogauge.options import OPTIONS
+
+        measured = [name for name in self.names if OPTIONS[name].is_measured]
+        for line in self.given.from_elsewhere(measured) if self.given else ():
+            print(f"autogauge: {line}", file=sys.stderr)
+
+
+USED = Used()
+
+
+def text_of(option: str, machine: str | None = None) -> str | None:
+    """What variables and files say of an option of a run; ``None`` where they say nothing. Raises :class:`UserError`."""
+    if USED.given is None:
+        USED.given = _given(machine)
+    found = USED.given.stands(option)
+    if found is None:
+        return None
+    USED.names[option] = None
+    return found[1].text
+
+
+def _given(machine: str | None) -> Given:
+    from autogauge import defaults
+    from autogauge.options import OPTIONS
+    from autogauge.settings import default_machine
+
+    asked = {} if machine is None else {"--machine": machine}
+    given = defaults.of_command(asked, os.environ, Path.cwd(), default_machine())
+    for name, text in given.texts.items():
+        try:
+            OPTIONS[name].value_of(text)
+        except UserError as error:
+            if name not in asked:
+                raise UserError(given.explain(str(error))) from error
+    given.project.check()
+    return given
+
+
+class Defaults(Mapping[str, Any]):
+    """What click asks for the default of a parameter that was not written, by the parameter's name."""
+
+    def __init__(self, marks: Mapping[str, Mark], machine: str | None, goes_on: bool) -> None:
+        self._marks, self._machine, self._goes_on = marks, machine, goes_on
+
+    def __getitem__(self, name: str) -> str:
+        mark = self._marks[name]
+        try:
+            text = text_of(mark.option, self._machine)
+        except UserError:
+            if not self._goes_on:
+                raise
+            text = None
+        if text is None:
+            raise KeyError(name)
+        return mark.follows(text)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._marks)
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+
+def attach(command: Any) -> Any:
+    """The command, and those below it, with such defaults."""
+    for each in getattr(command, "commands", {}).values():
+        attach(each)
+    marks = _marks_of(command.callback)
+    if not marks:
+        return command
+    parse, invoke = command.parse_args, command.invoke
+    called = next((name for name, mark in marks.items() if mark.option == "--machine"), None)
+
+    def parse_args(context: Any, words: Sequence[str]) -> Any:
+        from autogauge.defaults import last
+
+        USED.given, USED.names = None, {}
+        goes_on = command.name in GOES_ON or "--help" in words
+        context.default_map = Defaults(marks, last(words, "--machine") if called else None, goes_on)
+        return parse(context, words)
+
+    def invoke_told(context: Any) -> Any:
+        if TOLD_OF in (mark.option for mark in marks.values()):
+            USED.tell()
+        return invoke(context)
+
+    command.parse_args, command.invoke = parse_args, invoke_told
+    return command
+
+
+def _marks_of(callback: Any) -> dict[str, Mark]:
+    """The marks in a function's signature, by the parameters' names."""
+    if callback is None:
+        return {}
+    found = {}
+    for name, hint in typing.get_type_hints(getattr(callback, "__wrapped__", callback), include_extras=True).items():
+        for each in getattr(hint, "__metadata__", ()):
+            if isinstance(mark := getattr(each, "mark", None), Mark):
+                found[name] = mark
+    return found

@@ -1,0 +1,142 @@
+"""``[tool.autogauge]`` of a project's ``pyproject.toml``, with a table for each machine that is to differ. Errors name file and line.
+
+Which place wins is left to ``autogauge.defaults``, what a text means to ``autogauge.options``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autogauge import plain, toml_lines
+from autogauge.errors import UserError
+from autogauge.files import exists, slug
+from autogauge.options import OPTIONS, Option
+from autogauge.toml_lines import Keys, Toml
+
+PYPROJECT, TABLE, MACHINES = "pyproject.toml", "tool.autogauge", "machines"
+ROOTS = (".git", ".hg")
+"""What the folder of a repository has: a file above it is another project's."""
+_KEYS = tuple(TABLE.split("."))
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Where an option stands, and its text there as a command line would have it."""
+
+    text: str
+    place: str
+    """In words, without the line."""
+    file: Path | None = None
+    line: int | None = None
+
+    @property
+    def precisely(self) -> str:
+        """The place with its line."""
+        return self.place if self.line is None else f"{self.place}:{self.line}"
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """What such a file says: ``options`` for all machines, ``machines`` for one, by the names of options on the command line."""
+
+    path: Path | None = None
+    options: Mapping[str, Stands] = field(default_factory=dict)
+    machines: Mapping[str, Mapping[str, Stands]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise :class:`UserError` for a text that is not one of its option's, also in the table of another machine."""
+        for table in (self.options, *self.machines.values()):
+            for name, stands in table.items():
+                try:
+                    OPTIONS[name].value_of(stands.text)
+                except UserError as error:
+                    said = str(error).removesuffix(".")
+                    raise UserError(f"{said}; {name} comes from {stands.precisely}.") from error
+
+
+def find(start: Path) -> ProjectFile:
+    """The nearest ``pyproject.toml`` with such a table, from that folder upwards to the root of its repository, read.
+
+    Raises :class:`UserError`.
+    """
+    for folder in (start, *start.parents):
+        if (found := read(folder / PYPROJECT)) is not None:
+            return found
+        if any(exists(folder / each) for each in ROOTS):
+            break
+    return ProjectFile()
+
+
+def read(path: Path) -> ProjectFile | None:
+    """What that file says; ``None`` where there is none, or it has no such table. Raises :class:`UserError`."""
+    toml = toml_lines.read(path)
+    if toml is None:
+        return None
+    tool = toml.data.get("tool", {})
+    if not isinstance(tool, dict) or "autogauge" not in tool:
+        return None
+    table = tool["autogauge"]
+    if not isinstance(table, dict):
+        raise UserError(f'[{TABLE}] in {toml.place(*_KEYS)} is no table: write options into it, such as gate = "fail".')
+    machines = table.get(MACHINES, {})
+    if not isinstance(machines, dict):
+        raise UserError(
+            f"{MACHINES} of [{TABLE}] in {toml.place(*_KEYS, MACHINES)} is no table: write [{TABLE}.{MACHINES}.NAME]."
+        )
+    return ProjectFile(
+        path,
+        dict(_options(toml, _KEYS, {key: value for key, value in table.items() if key != MACHINES})),
+        {name: dict(_machine(toml, name, value)) for name, value in machines.items()},
+    )
+
+
+def _machine(toml: Toml, name: str, table: Any) -> Iterator[tuple[str, Stands]]:
+    place = toml.place(*_KEYS, MACHINES, name)
+    if not isinstance(table, dict):
+        raise UserError(
+            f"{plain.plain(name)} of [{TABLE}.{MACHINES}] in {place} is no table: write [{TABLE}.{MACHINES}.NAME]."
+        )
+    if slug(name) != name:
+        raise UserError(
+            f"[{TABLE}.{MACHINES}] in {place} has {name!r}, and no machine is called so in history: write {slug(name)}."
+        )
+    if "machine" in table:
+        place = toml.place(*_KEYS, MACHINES, name, "machine")
+        raise UserError(
+            f"the table of the machine {name} in {place} names a machine: leave it out, it is for the one that is called {name}."
+        )
+    return _options(toml, (*_KEYS, MACHINES, name), table)
+
+
+def _options(toml: Toml, table: Keys, said: Mapping[str, Any]) -> Iterator[tuple[str, Stands]]:
+    title = f"[{'.'.join(table)}]"
+    for key, value in said.items():
+        line = toml.line(*table, key)
+        place = f"{title} in {toml.path}"
+        if (option := OPTIONS.get(f"--{key}")) is None:
+            raise UserError(
+                f"{place}:{line} has {key!r}, and there is no option --{key}{hint(key)}: docs/options.md lists them."
+            )
+        yield option.name, Stands(_text(option, value, f"{place}:{line}", toml.path.parent), place, toml.path, line)
+
+
+def hint(key: str, called: Callable[[Option], str] = lambda option: option.key) -> str:
+    """Which option it may have been, as it is ``called`` there, in brackets; else nothing."""
+    close = difflib.get_close_matches(key.lower().replace("_", "-"), [each.key for each in OPTIONS.values()], 1)
+    return f" (did you mean {called(OPTIONS[f'--{close[0]}'])}?)" if close else ""
+
+
+def _text(option: Option, value: Any, place: str, folder: Path) -> str:
+    takes = option.kind.takes
+    if isinstance(value, str):
+        return option.kind.beside(value, folder)
+    if takes is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    if takes is list and isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ",".join(value)
+    wanted = {float: "neither a number nor a text", list: "neither a text nor a list of texts"}.get(takes, "no text")
+    raise UserError(f'{option.key} of {place} is {wanted}: write {option.key} = "…" as after {option.name}=.')

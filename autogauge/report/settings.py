@@ -1,0 +1,111 @@
+"""What each option of a run is and where that comes from, as a table and as data. What holds is left to ``autogauge.defaults``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from autogauge.defaults import Given, Source
+from autogauge.options import OPTIONS, Option
+from autogauge.plain import few_plain, plain
+from autogauge.project_file import MACHINES, PYPROJECT, TABLE, Stands
+from autogauge.report.tables import Column, Fitted
+
+LONGEST = 400
+"""Of a path, or a place."""
+
+
+def table(given: Given) -> Fitted:
+    """A row an option, in the order of docs/options.md; what a weaker place says too is told beside it. Files by their names alone."""
+    found = Fitted(
+        (
+            Column("option", 100),
+            Column("value", 90, 12, longest=LONGEST),
+            Column("from", 80, 16, longest=LONGEST),
+        )
+    )
+    for option in OPTIONS.values():
+        places = [*given.all_of(option.name)]
+        if places:
+            (_, first), *rest = places
+            said = [
+                _in_short(*places[0]),
+                *(f"not {stands.text} of {_in_short(source, stands)}" for source, stands in rest),
+            ]
+            value, where, style = first.text, "; ".join(said), ""
+        else:
+            value, where, style = default_of(option, given), "default", "dim"
+        found.add_row(option.name, *(Text(plain(each, LONGEST), style=style) for each in (value, where)))
+    return found
+
+
+def default_of(option: Option, given: Given) -> str:
+    """What holds without the option, in words."""
+    return f"{given.machine}, {option.default_in_words}" if option.name == "--machine" else option.default_in_words
+
+
+def _in_short(source: Source, stands: Stands) -> str:
+    if stands.file is None:
+        return stands.place.removesuffix(" in the environment")
+    whose = {Source.OF_MACHINE: f"{stands.place.partition(' in ')[0]} in ", Source.ADDOPTS_OF_FILE: "addopts in "}.get(
+        source, ""
+    )
+    return f"{whose}{stands.file.name}:{stands.line}"
+
+
+def places(given: Given) -> str:
+    """Which files counted, and which machine's table."""
+    project, said = given.project, []
+    files = dict.fromkeys(str(each.file) for table in given.sources.values() for each in table.values() if each.file)
+    said += [plain(f"{Path(file).name} is {file}.", LONGEST) for file in files]
+    if project.path is None:
+        said.append(f"No {PYPROJECT} from here upwards has a [{TABLE}].")
+    elif project.machines:
+        has = "its table counts" if given.machine in project.machines else "which has no table"
+        said.append(
+            f"This machine is called {given.machine}, {has}; {PYPROJECT} has tables of {few_plain([*project.machines])}."
+        )
+    return "\n".join(said)
+
+
+def to_json(given: Given) -> dict[str, Any]:
+    """All of it as data."""
+    return {
+        "machine": given.machine,
+        "project_file": None if given.project.path is None else str(given.project.path),
+        MACHINES: [*given.project.machines],
+        "options": [to_json_of(option, given) for option in OPTIONS.values()],
+    }
+
+
+def to_json_of(option: Option, given: Given) -> dict[str, Any]:
+    """One option: its ``value`` as text, which is ``None`` where its ``default`` holds, which is in words; and who says that."""
+    found: list[dict[str, Any]] = [
+        {
+            "value": stands.text,
+            "source": source.value,
+            "place": stands.precisely,
+            "file": None if stands.file is None else str(stands.file),
+            "line": stands.line,
+        }
+        for source, stands in given.all_of(option.name)
+    ]
+    none: dict[str, Any] = {
+        "value": option.default,
+        "source": Source.DEFAULT.value,
+        "place": "default",
+        "file": None,
+        "line": None,
+    }
+    first, *overridden = found or [none]
+    return {
+        "option": option.name,
+        "key": option.key,
+        "variable": option.variable,
+        "ini": option.ini,
+        "default": default_of(option, given),
+        **first,
+        "overridden": overridden,
+    }

@@ -1,0 +1,175 @@
+"""``settings`` says what each option is and where from; the commands that share an option with a run take it from there, too."""
+
+import json
+import os
+
+import pytest
+
+from autogauge.cli import from_settings
+from autogauge.cli.main import COMMANDS, Imported
+from autogauge.options import OPTIONS
+from tests.cases import each_of
+from tests.support import cli_in, sentence_of
+
+FILE = """\
+[tool.autogauge]
+model = "detector.onnx"
+reports = "out"
+gate = "fail"
+
+[tool.autogauge.machines.lab-01]
+gate = "off"
+wait = 7
+"""
+"""The lines are asserted below."""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with a settings file and one of pytest's, in whose folder below the tests are."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for option in OPTIONS.values():
+        monkeypatch.delenv(option.variable, raising=False)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pyproject.toml").write_text(FILE)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -q\n  --profile=quick\nautogauge_soak = 30\n")
+    (tmp_path / "detector.onnx").touch()
+    (tmp_path / "below").mkdir()
+    return tmp_path
+
+
+def told(project, *words, **environment):
+    done = cli_in(project / "below", "settings", "--json", *words, **environment)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    found = json.loads(done.stdout)
+    return found, {each["option"]: each for each in found["options"]}
+
+
+def test_each_option_is_told_with_its_value_and_where_that_stands(project):
+    found, options = told(
+        project, "--infer-requests=4", AUTOGAUGE_WAIT="9", AUTOGAUGE_GATE="", PYTEST_ADDOPTS="--pinned=off"
+    )
+    toml, ini = str(project / "pyproject.toml"), str(project / "pytest.ini")
+    assert [*options] == [*OPTIONS]
+    assert (found["project_file"], found["machines"]) == (toml, ["lab-01"])
+    sources = {name: (each["value"], each["source"], each["file"], each["line"]) for name, each in options.items()}
+    assert {name: value for name, value in sources.items() if value[1] != "default"} == {
+        "--model": (f"{project}/detector.onnx", "file", toml, 2),
+        "--reports": (f"{project}/out", "file", toml, 3),
+        "--gate": ("fail", "file", toml, 4),
+        "--wait": ("9", "variable", None, None),
+        "--pinned": ("off", "PYTEST_ADDOPTS", None, None),
+        "--profile": ("quick", "addopts", ini, 2),
+        "--soak": ("30", "ini", ini, 4),
+        "--infer-requests": ("4", "command line", None, None),
+    }
+    assert sources["--creep"] == ("warn", "default", None, None)
+    assert sources["--reference"] == (None, "default", None, None)
+
+
+def test_another_machine_has_its_own(project):
+    found, options = told(project, "--machine=lab-01", "--wait=1")
+    assert found["machine"] == "lab-01"
+    assert (options["--gate"]["value"], options["--gate"]["source"], options["--gate"]["line"]) == ("off", "machine", 7)
+    assert [(each["value"], each["line"]) for each in options["--gate"]["overridden"]] == [("fail", 4)]
+    assert (options["--wait"]["value"], options["--wait"]["overridden"][0]["line"]) == ("1", 8)
+    assert told(project, AUTOGAUGE_MACHINE="lab-01")[1]["--gate"]["value"] == "off"
+
+
+def test_as_a_table_it_tells_the_same(project):
+    done = cli_in(project, "settings", "--machine=lab-01", COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "--gate off [tool.autogauge.machines.lab-01] in pyproject.toml:7; not fail of pyproject.toml:4" in lines, (
+        lines
+    )
+    assert "--profile quick addopts in pytest.ini:2" in lines
+    assert f"pyproject.toml is {project}/pyproject.toml." in lines
+    assert "This machine is called lab-01, its table counts; pyproject.toml has tables of lab-01." in lines
+
+
+def test_a_contradiction_is_told_after_the_table(project):
+    (project / "pyproject.toml").write_text('[tool.autogauge]\n\nno-baseline = "fail"\n')
+    done = cli_in(project, "settings")
+    assert "--no-baseline" in done.stdout
+    assert f"--no-baseline comes from [tool.autogauge] in {project}/pyproject.toml:3." in sentence_of(done)
+
+
+@each_of("command", ["history", "settings", "doctor", "matrix --openvino=2026.4", "history export x.csv", "alert list"])
+def test_a_mistake_in_a_settings_file_ends_each_command_that_takes_settings_and_none_else(command, tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.autogauge]\ngaet = "fail"\n')
+    if command == "doctor":  # it takes seconds: what it tells is asked below
+        return
+    done = cli_in(tmp_path, *command.split())
+    assert f"[tool.autogauge] in {tmp_path}/pyproject.toml:2 has 'gaet'" in sentence_of(done)
+    assert cli_in(tmp_path, *command.split()[:1], "--help").returncode == 0, "help is what one needs then"
+
+
+def test_the_doctor_tells_a_mistake_and_goes_on(tmp_path, monkeypatch):
+    from autogauge.doctor.examination import measuring
+    from autogauge.doctor.finding import State
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUTOGAUGE_CACHE", str(tmp_path / "cache"))
+    found = {each.what: each for each in measuring()}
+    assert found["settings"].state is State.OK
+    assert f"--cache={tmp_path}/cache from AUTOGAUGE_CACHE in the environment" in found["settings"].found
+    (tmp_path / "pyproject.toml").write_text('[tool.autogauge]\ngaet = "fail"\n')
+    found = {each.what: each for each in measuring()}
+    assert found["settings"].state is State.BROKEN
+    assert "pyproject.toml:2 has 'gaet'" in found["settings"].found
+    defaults = from_settings.Defaults({"cache": from_settings.Mark("--cache")}, None, goes_on=True)
+    from_settings.USED.given = None
+    assert defaults.get("cache") is None
+
+
+def test_a_command_takes_what_a_run_takes_and_says_where_a_mistake_stands(project):
+    done = cli_in(project / "below", "history")
+    assert f"{project}/out/history" in sentence_of(done)
+    done = cli_in(project / "below", "history", "--history=here")
+    assert f"{project}/out" not in done.stderr
+    (project / "detector.onnx").unlink()
+    done = cli_in(project / "below", "matrix", "--openvino=2026.4")
+    said = done.stderr.splitlines()
+    assert (
+        f"autogauge: --model={project}/detector.onnx from [tool.autogauge] in {project}/pyproject.toml"
+        in said
+    )
+    assert f"--model comes from [tool.autogauge] in {project}/pyproject.toml:2." in said[-1]
+    done = cli_in(project / "below", "matrix", "--openvino=2026.4", "--model=nothing.xml")
+    assert "there is no model at nothing.xml" in done.stderr
+    assert "--model comes from" not in done.stderr
+
+
+def marks():
+    found = {}
+
+    def walk(command, *path):
+        for name, mark in from_settings._marks_of(command.callback).items():
+            found.setdefault(" ".join(path), {})[name] = mark.option
+        for name, each in getattr(command, "commands", {}).items():
+            walk(each, *path, name)
+
+    for name in COMMANDS:
+        walk(Imported()[name], name)
+    return found
+
+
+def test_which_commands_take_what():
+    """An option of a run's name that means something else takes nothing from settings: a filter by machine, say."""
+    found = marks()
+    assert found["history"] == {"root": "--reports", "cache": "--cache"}
+    assert found["history push"] == {"root": "--reports", "cache": "--cache"}
+    assert "settings" not in found, "it tells them: what it was given is the command line's"
+    same = {
+        *("--model", "--precision", "--model-source", "--shape", "--inputs", "--infer-requests"),
+        *("--reports", "--machine", "--cache", "--wait", "--smallest-change"),
+    }
+    assert {*found["matrix"].values()} == {*found["bisect"].values()} == same
+    assert {*found["why"].values()} == (same - {"--smallest-change"}) | {"--picture", "--probe-deadline"}
+    assert "--reports" in found["fleet run"].values()
+
+
+def test_nothing_is_taken_from_the_environment_of_these_tests():
+    """Else what is asserted above would depend on who runs it."""
+    assert os.environ.get("AUTOGAUGE_MODEL") is None
