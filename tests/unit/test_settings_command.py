@@ -131,10 +131,7 @@ def test_a_command_takes_what_a_run_takes_and_says_where_a_mistake_stands(projec
     (project / "detector.onnx").unlink()
     done = cli_in(project / "below", "matrix", "--openvino=2026.4")
     said = done.stderr.splitlines()
-    assert (
-        f"autogauge: --model={project}/detector.onnx from [tool.autogauge] in {project}/pyproject.toml"
-        in said
-    )
+    assert f"autogauge: --model={project}/detector.onnx from [tool.autogauge] in {project}/pyproject.toml" in said
     assert f"--model comes from [tool.autogauge] in {project}/pyproject.toml:2." in said[-1]
     done = cli_in(project / "below", "matrix", "--openvino=2026.4", "--model=nothing.xml")
     assert "there is no model at nothing.xml" in done.stderr
