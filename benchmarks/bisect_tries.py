@@ -14,7 +14,6 @@ wrong way; of identical releases any difference. Of made-up series: in more of t
 from __future__ import annotations
 
 import argparse
-import contextlib
 import random
 import shutil
 import statistics
@@ -22,14 +21,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from autogauge.cache import default_cache_dir
 from autogauge.errors import UserError
 from autogauge.lab.bisect import measuring
 from autogauge.lab.bisect.search import (
@@ -43,48 +39,14 @@ from autogauge.lab.bisect.search import (
     most_comparisons,
     search,
 )
-from autogauge.lab.releases import beside, named, session
-from autogauge.lab.releases.beside import RELAY_ROUNDS, Block, changes_of
-from autogauge.lab.releases.figures import FIGURES, Change
-from autogauge.measuring.progress import Silent
-from autogauge.measuring.result import Result
-from autogauge.models.resolve import Wanted as Model
+from autogauge.lab.releases.figures import FIGURES
 from autogauge.rig import warm
-from autogauge.rig.rig import Asked
-from autogauge.rig.warm import LATENCY_MS
+from benchmarks import planted
 from benchmarks.command import positive, run_command, whole
 
-if TYPE_CHECKING:
-    from autogauge.rig.pool import WarmProbe
-
 CHANGE = 0.05
-CALIBRATIONS, NEAR = 4, 1.25
-"""So often what is planted is measured at most, until it is what was asked for but for this factor."""
 SPREADS = (0.005, 0.01, 0.015, 0.02, 0.03)
 """Standard errors of a comparison's middle, the first time; the second one takes three times as long."""
-PLANT = """#!{python}
-import hashlib, runpy, sys, time
-del sys.argv[0]
-pause_s = {pause_s}
-if pause_s:
-    import openvino
-    base, block = openvino._pyopenvino.InferRequest, bytes(1 << 14)
-    def late(real):
-        def call(*words, **more):
-            until = time.perf_counter() + pause_s
-            while time.perf_counter() < until:
-                hashlib.sha256(block)
-            return real(*words, **more)
-        return call
-    for name in ("infer", "start_async"):
-        setattr(base, name, late(getattr(base, name)))
-    told = base.latency
-    base.latency = property(lambda self: told.__get__(self) + 1e3 * pause_s)
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-"""An interpreter whose inferences begin late: whichever way they are driven, each begins by one of these calls. It works so long on a
-processor, as a slower layer would, and without Python's lock, so that other threads go on; a sleep would be given to other inferences.
-What it tells of its latency holds that time."""
 RIGHT, WRONG, RANGE, LEFT_OPEN, UNMEASURED, NOTHING = (
     "named right",
     "WRONG",
@@ -167,108 +129,45 @@ def measure(asked: argparse.Namespace) -> int:
     python = shutil.which(asked.measure)
     if python is None:
         raise UserError(f"there is no interpreter {asked.measure}: name one with openvino (--measure).")
-    warm.agreed_driver = _usual_driver  # chosen anew in each comparison it would be another one now and then
+    warm.agreed_driver = planted.usual_driver  # chosen anew in each comparison it would be another one now and then
     chance = random.Random(asked.seed)
-    planted: Counter[str] = Counter()
+    plan = planted.Wanted(python, asked.metric, asked.share, asked.calibrate, asked.model, asked.seed)
+    slowed: Counter[str] = Counter()
     identical: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        base, twin = (_interpreter(Path(folder, name), python, 0.0) for name in ("timed", "twin"))
-        took_s, driver = _inference_s(Path(folder), base, twin, asked)
+        took_s, driver = planted.inference_s(Path(folder), plan)
         print(f"an inference takes {1e3 * took_s:.2f} ms, driven by: {driver}", flush=True)
-        pause_s = _calibrated(Path(folder), python, asked.share * took_s, asked)
+        pause_s = planted.calibrated(Path(folder), asked.share * took_s, plan)
         made = _made(Path(folder), python, pause_s, asked)
         for number in range(asked.tries):
             place = chance.randrange(1, asked.releases)
             word, words = _one(Path(folder, f"planted-{number}"), made, place, asked)
-            planted[word] += 1
+            slowed[word] += 1
             print(f"planted in release {place}: {words}", flush=True)
         for number in range(asked.identical):
             word, words = _one(Path(folder, f"identical-{number}"), made, None, asked)
             identical[word] += 1
             print(f"identical: {words}", flush=True)
-        print(
-            f"planted, after the tries: {_planted(Path(folder) / 'after', made[0, False], made[0, True], asked).evidence()}"
-        )
-    print(f"{asked.tries} with something planted: {_counted(planted, RIGHT, WRONG, RANGE, LEFT_OPEN, UNMEASURED)}")
+        after = planted.came_of(Path(folder) / "after", made[0, False], made[0, True], plan)
+        print(f"planted, after the tries: {after.evidence()}")
+    print(f"{asked.tries} with something planted: {_counted(slowed, RIGHT, WRONG, RANGE, LEFT_OPEN, UNMEASURED)}")
     print(f"{asked.identical} of identical releases: {_counted(identical, NOTHING, WRONG, LEFT_OPEN, UNMEASURED)}")
-    return int(bool(planted[WRONG] or identical[WRONG]))
+    return int(bool(slowed[WRONG] or identical[WRONG]))
 
 
 def _counted(those: Counter[str], *words: str) -> str:
     return ", ".join(f"{word} {those[word]}" for word in words)
 
 
-def _usual_driver(probes: Sequence[WarmProbe]) -> str:
-    return probes[0].drivers[0] if probes[0].drivers else probes[0].driver
-
-
-def _interpreter(folder: Path, python: str, pause_s: float) -> str:
-    """An interpreter of its own name whose inferences begin so late."""
-    folder.mkdir()
-    path = folder / "python"
-    path.write_text(PLANT.format(python=python, pause_s=pause_s))
-    path.chmod(0o755)
-    return str(path)
-
-
 def _made(folder: Path, python: str, pause_s: float, asked: argparse.Namespace) -> dict[tuple[int, bool], str]:
     """An interpreter for each release, by its place, as it is and with the slowdown."""
     return {
-        (place, slow): _interpreter(folder / f"{place:02d}-{'b' if slow else 'a'}", python, pause_s if slow else 0.0)
+        (place, slow): planted.interpreter(
+            folder / f"{place:02d}-{'b' if slow else 'a'}", python, pause_s if slow else 0.0
+        )
         for place in range(asked.releases)
         for slow in (False, True)
     }
-
-
-def _held(folder: Path, asked: argparse.Namespace) -> contextlib.closing[session.Session]:
-    """A rig; this process holds the machine's lock already."""
-    folder.mkdir(exist_ok=True)
-    model = Asked(Model.named(asked.model, None, "embedded"))
-    return contextlib.closing(session.Session(model, default_cache_dir(), folder / "scratch", Silent()))
-
-
-def _beside(
-    folder: Path, pythons: Sequence[str], labels: Sequence[str], seconds: float, asked: argparse.Namespace
-) -> tuple[Result, Change]:
-    """The second interpreter beside the first, for as long as it takes to know it within a percent or so, or for so many seconds."""
-    figure = FIGURES[asked.metric]
-    with _held(folder, asked) as held:
-        sides = [named.set_up(held.rig, each, "--measure", held.progress) for each in pythons]
-        base, other = (named.Named(each.text, each.openvino, label) for each, label in zip(sides, labels, strict=True))
-        block = Block("timing", base, (other,), (figure,), 0.01, 0.05, seconds, RELAY_ROUNDS, with_control=False)
-        result = beside.measure(held.rig, block, block.result(held.rig, asked.seed))
-        return result, changes_of(result, [figure], base.label, [other.label])[0]
-
-
-def _inference_s(folder: Path, base: str, twin: str, asked: argparse.Namespace) -> tuple[float, str]:
-    """How long an inference takes here, from its begin to its end, and how requests are driven."""
-    result, _ = _beside(folder / "timing", (base, twin), ("one", "another"), asked.calibrate / 3, asked)
-    latencies = [figure for each in result.conditions for figure in result.figures(each.name, LATENCY_MS.name)]
-    drivers = {str(result.facts.get(each.name, {}).get("driver")) for each in result.conditions}
-    if not latencies:
-        raise UserError(f"nothing was measured on {asked.measure}: see whether it works (autogauge runtimes).")
-    return statistics.median(latencies) / 1e3, " and ".join(sorted(drivers))
-
-
-def _calibrated(folder: Path, python: str, pause_s: float, asked: argparse.Namespace) -> float:
-    """How long the work before each inference is to be, so that what comes of it is about the share that was asked for."""
-    plain = _interpreter(folder / "plain", python, 0.0)
-    for number in range(CALIBRATIONS):
-        late = _interpreter(folder / f"late-{number}", python, pause_s)
-        found = _planted(folder / f"calibrating-{number}", plain, late, asked)
-        print(f"planted, before the tries: {1e3 * pause_s:.2f} ms before each: {found.evidence()}", flush=True)
-        came_of_it = found.cost.ratio - 1 if found.cost else 0.0
-        factor = min(4.0, max(0.25, asked.share / came_of_it if came_of_it > 0 else 4.0))
-        if 1 / NEAR <= factor <= NEAR:
-            break
-        if number < CALIBRATIONS - 1:
-            pause_s *= factor
-    return pause_s
-
-
-def _planted(folder: Path, plain: str, late: str, asked: argparse.Namespace) -> Change:
-    """What the slowdown comes to."""
-    return _beside(folder, (plain, late), ("as it is", "slowed"), asked.calibrate, asked)[1]
 
 
 def _one(
@@ -277,7 +176,7 @@ def _one(
     """One bisection, what it is worth, and in words; slower from that place on."""
     names = tuple(made[each, place is not None and each >= place] for each in range(asked.releases))
     began = time.monotonic()
-    with _held(folder, asked) as held:
+    with planted.held(folder, asked.model) as held:
         wanted = measuring.Wanted(names, FIGURES[asked.metric], CHANGE, asked.pair_budget)
         work = measuring.Measuring(held, wanted, folder, "here", asked.seed)
         _, interruption = work.run()

@@ -48,6 +48,7 @@ def test_every_script_ends_by_the_same_rules():
         ("matrix_plan", ["--noise=none"], "no recording of 'none'"),
         ("bisect_tries", ["--releases=2"], "nothing to halve"),
         ("bisect_tries", ["--measure=/nowhere/python"], "there is no interpreter /nowhere/python"),
+        ("matrix_tries", ["--measure=/nowhere/python"], "there is no interpreter /nowhere/python"),
         ("two_trees", [".", "/nowhere"], "/nowhere is no checkout of this project"),
     ],
 )

@@ -17,7 +17,7 @@ from autogauge.lab.bisect.measuring import Measuring
 from autogauge.lab.bisect.search import ALIKE, FASTER, OPEN, SLOWER, Answer, Conclusion, Found
 from autogauge.lab.releases import beside
 from autogauge.stats.verdicts import Outcome
-from benchmarks import bisect_tries, matrix_plan
+from benchmarks import bisect_tries, matrix_plan, matrix_tries, planted
 from benchmarks.bisect_tries import LEFT_OPEN, NOTHING, RANGE, RIGHT, UNMEASURED, WRONG, judged
 from benchmarks.calibration.resampled import RECORDED_RELAY, Recording
 from benchmarks.matrix_plan import tried
@@ -62,12 +62,21 @@ def test_only_what_is_wrong_is_called_wrong(conclusion, place, word):
 def asked(monkeypatch):
     """What a measured run is asked for, with nothing that takes time."""
     told = SimpleNamespace(evidence=lambda: "+10 %", cost=SimpleNamespace(ratio=1.1))
-    monkeypatch.setattr(bisect_tries, "_inference_s", lambda *_: (0.02, "infer in threads"))
-    monkeypatch.setattr(bisect_tries, "_planted", lambda *_: told)
-    monkeypatch.setattr(bisect_tries, "_held", lambda *_: contextlib.nullcontext(None))
+    monkeypatch.setattr(planted, "inference_s", lambda *_: (0.02, "infer in threads"))
+    monkeypatch.setattr(planted, "came_of", lambda *_: told)
+    monkeypatch.setattr(planted, "held", lambda *_: contextlib.nullcontext(None))
     monkeypatch.setattr(bisect_tries.warm, "agreed_driver", bisect_tries.warm.agreed_driver)
     return argparse.Namespace(
-        measure=sys.executable, seed=1, share=0.1, releases=COUNT, tries=2, identical=2, metric="fps", pair_budget=1.0
+        measure=sys.executable,
+        seed=1,
+        share=0.1,
+        releases=COUNT,
+        tries=2,
+        identical=2,
+        metric="fps",
+        pair_budget=1.0,
+        calibrate=1.0,
+        model="one-convolution",
     )
 
 
@@ -92,21 +101,22 @@ def test_a_measured_run_counts_each_and_fails_for_what_is_wrong_alone(
     said = capsys.readouterr().out
     assert line in said
     assert "an inference takes 20.00 ms, driven by: infer in threads" in said
-    before, after = "planted, before the tries: 2.00 ms before each: +10 %", "planted, after the tries: +10 %"
+    before, after = "planted, before the tries: 2.00 ms before each: fps, +10 %", "planted, after the tries: +10 %"
     assert said.count(before) == 1
     assert said.index(before) < said.index(after)
 
 
 @pytest.mark.parametrize(("gain", "ends_at"), [(1.0, 1), (3.0, 2), (0.1, 3), (0.0, 4)])
-def test_what_is_planted_is_set_right_by_what_comes_of_it(asked, monkeypatch, tmp_path, gain, ends_at):
+def test_what_is_planted_is_set_right_by_what_comes_of_it(monkeypatch, tmp_path, gain, ends_at):
     pauses = []
 
-    def planted(folder, plain, late, _):
+    def came_of(folder, plain, late, _):
         pauses.append(float(re.search(r"pause_s = (\S+)", Path(late).read_text())[1]))
         return SimpleNamespace(evidence=str, cost=SimpleNamespace(ratio=1 + gain * pauses[-1] / 0.02))
 
-    monkeypatch.setattr(bisect_tries, "_planted", planted)
-    found = bisect_tries._calibrated(tmp_path, sys.executable, 0.002, asked)
+    monkeypatch.setattr(planted, "came_of", came_of)
+    wanted = planted.Wanted(sys.executable, "fps", 0.1, 1.0, "one-convolution", 1)
+    found = planted.calibrated(tmp_path, 0.002, wanted)
     assert len(pauses) == ends_at
     assert found == pauses[-1]
     if gain:
@@ -158,7 +168,7 @@ def test_the_same_is_planted_before_every_inference_however_it_is_driven(monkeyp
     ran = []
     monkeypatch.setattr(runpy, "run_path", lambda *words, **more: ran.append((words, more, list(sys.argv))))
     monkeypatch.setattr(sys, "argv", ["/envs/planted/python", "worker.py", "result"])
-    exec(bisect_tries.PLANT.format(python="/bin/python", pause_s=pause_s), {"__name__": "__main__"})
+    exec(planted.PLANT.format(python="/bin/python", pause_s=pause_s), {"__name__": "__main__"})
     assert ran == [(("worker.py",), {"run_name": "__main__"}, ["worker.py", "result"])]
     request, took = InferRequest(), {}
     for name, words in (("infer", ({}, True)), ("start_async", ({}, None)), ("wait", ()), ("wait_for", (0,))):
@@ -238,3 +248,20 @@ def test_how_many_processes_a_verdict_needs_is_printed(monkeypatch, capsys):
     chance = random.Random(1)
     spread = np.std([recordings(0.0)[0].luck(chance, 6, 6, 0.02)[0] for _ in range(300)])
     assert spread == pytest.approx(0.02, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_slowed", "worth"),
+    [
+        (SLOWER, True, matrix_tries.NAMED),
+        (FASTER, True, matrix_tries.WRONG),
+        (ALIKE, True, matrix_tries.WRONG),
+        (OPEN, True, matrix_tries.OPEN_YET),
+        (SLOWER, False, matrix_tries.WRONG),
+        (FASTER, False, matrix_tries.WRONG),
+        (ALIKE, False, matrix_tries.ALIKE),
+        (OPEN, False, matrix_tries.OPEN_YET),
+    ],
+)
+def test_of_a_matrix_only_what_is_wrong_is_called_wrong(word, is_slowed, worth):
+    assert matrix_tries.judged(word, is_slowed=is_slowed) == worth
