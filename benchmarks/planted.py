@@ -26,7 +26,7 @@ from autogauge.rig.warm import LATENCY_MS
 if TYPE_CHECKING:
     from autogauge.rig.pool import WarmProbe
 
-CALIBRATIONS, NEAR = 4, 1.25
+CALIBRATIONS, NEAR = 4, 1.12
 """So often what is planted is measured at most, until it is what was asked for but for this factor."""
 PLANT = """#!{python}
 import hashlib, runpy, sys, time
