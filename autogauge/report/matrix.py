@@ -107,8 +107,7 @@ def levels_in_words(steps: Sequence[Step]) -> list[str]:
     found = []
     for each in steps:
         low, high = (percent(ratio) for ratio in sorted(each.ratios))
-        way = "slower" if each.is_slower else "faster"
-        found.append(f"{way} with {each.by} (after {each.after}): time {low} to {high} against the releases before")
+        found.append(f"{each.in_words()}: time {low} to {high} against the releases before")
     return found
 
 

@@ -45,6 +45,8 @@ def test_slower_faster_alike(monkeypatch):
     assert len(matrix.controls) == 2
     assert matrix.is_good
     assert not matrix.warnings()
+    first = "mean latency, LATENCY: faster with 2024.6.0 (after 2023.3.0); "
+    assert matrix.in_words().startswith(first), "since when, before anything else"
     slower = next(each for each in matrix.changes if each.release == "2023.3.0" and each.figure.name == "fps")
     assert 1.08 < slower.cost.low < 1.12 < slower.cost.high < 1.16, "of cost, also where more is better"
     assert slower.medians[1] == pytest.approx(30 / 1.12, rel=0.03)

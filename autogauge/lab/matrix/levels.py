@@ -37,6 +37,10 @@ class Step:
         """Which way."""
         return self.ratios[0] > 1
 
+    def in_words(self) -> str:
+        """Which release it came with."""
+        return f"{'slower' if self.is_slower else 'faster'} with {self.by} (after {self.after})"
+
     @property
     def size(self) -> float:
         """About how much: the ratio in the middle of what is known."""

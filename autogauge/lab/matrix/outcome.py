@@ -117,12 +117,12 @@ class Matrix:
         return found
 
     def in_words(self) -> str:
-        """What it comes to, in one sentence."""
+        """What it comes to, in one sentence: where levels changed first, since that is what was asked."""
         slower = [each for each in self.changes if each.word == SLOWER]
         differing = [each for each in self.changes if each.differs]
         open_ = [each for each in self.changes if each.word == OPEN and each.cost is not None]
         missing = [each for each in self.changes if each.cost is None]
-        parts = []
+        parts = [f"{figure.title}: {each.in_words()}" for figure in self.figures for each in self.steps(figure)]
         if slower:
             parts.append(f"slower than {self.base.label}: {few(_named(slower))}")
         if faster := [each for each in differing if each not in slower]:
