@@ -18,7 +18,7 @@ from autogauge.lab.matrix import levels
 from autogauge.lab.matrix.levels import Seen, Step
 from autogauge.lab.releases import kept
 from autogauge.lab.releases.beside import changes_of, given_up, name_of
-from autogauge.lab.releases.figures import FIGURES, OPEN, SLOWER, Change, Figure, fewest_of
+from autogauge.lab.releases.figures import FASTER, FIGURES, OPEN, SLOWER, Change, Figure, fewest_of
 from autogauge.lab.releases.named import AGAIN, Named, in_order
 from autogauge.measuring.reading import Fields
 from autogauge.measuring.result import Result
@@ -118,15 +118,15 @@ class Matrix:
 
     def in_words(self) -> str:
         """What it comes to, in one sentence: where levels changed first, since that is what was asked."""
-        slower = [each for each in self.changes if each.word == SLOWER]
         differing = [each for each in self.changes if each.differs]
         open_ = [each for each in self.changes if each.word == OPEN and each.cost is not None]
         missing = [each for each in self.changes if each.cost is None]
         parts = [f"{figure.title}: {each.in_words()}" for figure in self.figures for each in self.steps(figure)]
-        if slower:
-            parts.append(f"slower than {self.base.label}: {few(_named(slower))}")
-        if faster := [each for each in differing if each not in slower]:
-            parts.append(f"faster: {few(_named(faster))}")
+        for figure in self.figures:
+            for word in (SLOWER, FASTER):
+                of_it = [each for each in self.of(figure) if each.word == word]
+                if of_it:
+                    parts.append(f"{word} than {self.base.label} in {figure.title}: {few(_named(of_it))}")
         if not differing:
             parts.append("no release differs beyond doubt")
         if open_:
@@ -268,7 +268,7 @@ def _named(changes: Sequence[Change]) -> list[str]:
     found = []
     for each in changes:
         assert each.cost is not None
-        found.append(f"{each.release} ({each.figure.title} {percent(each.cost.ratio)})")
+        found.append(f"{each.release} ({percent(each.cost.ratio)})")
     return found
 
 
