@@ -49,10 +49,13 @@ class Clock:
 
 
 class Machine:
-    """Measures conditions whose costs are known: of each runtime by name, beside that of the base; ``noise`` is relative."""
+    """Measures conditions whose costs are known: of each runtime by name, beside that of the base; ``noise`` is relative.
 
-    def __init__(self, costs, noise=0.02, seed=1, requests=None, dies=()):
-        self.costs, self.noise, self.requests, self.dies = costs, noise, requests or {}, dies
+    ``disturbed`` is the share of turns that something else makes up to half as long again.
+    """
+
+    def __init__(self, costs, noise=0.02, seed=1, requests=None, dies=(), disturbed=0.0):
+        self.costs, self.noise, self.requests, self.dies, self.disturbed = costs, noise, requests or {}, dies, disturbed
         self.chance, self.clock, self.turns = random.Random(seed), Clock(), []
         self.result = None
 
@@ -64,6 +67,8 @@ class Machine:
         runs_on = condition.runs_on
         cost = self.costs.get(runs_on, self.costs.get(runs_on.removesuffix(AGAIN), 1.0))
         cost *= self.chance.lognormvariate(0, self.noise)
+        if self.disturbed and self.chance.random() < self.disturbed:
+            cost *= self.chance.uniform(1, 1.5)
         self.result.facts.setdefault(condition.name, {"infer_requests": self.requests.get(runs_on, 1)})
         return Sample({"fps": 30 / cost, "latency_ms": 30 * cost, "fil_s": 0.2 * cost})
 

@@ -60,6 +60,14 @@ def test_noise_leaves_open_what_it_hides(monkeypatch):
     assert "3 of 3 INCONCLUSIVE" in matrix.in_words()
 
 
+def test_quiet_pairs_decide_where_noise_hides_the_others(monkeypatch):
+    matrix = outcome.of_run(matrix_of(Machine(COSTS, disturbed=0.5), monkeypatch, VERSIONS, "2026.4.1"))
+    by_quiet = [each for each in matrix.changes if each.differs and each.cost.replicates < each.replicates]
+    assert by_quiet, "of four rounds each side's best"
+    assert all(each.replicates >= 60 and not each.failures for each in by_quiet)
+    assert words_of(matrix)["2023.3.0"] == SLOWER
+
+
 def test_medians_are_of_the_rounds_that_have_both(monkeypatch):
     """A release that is decided early is measured no more; what the base gives later is not beside it."""
     machine = Machine({"2025.4.1": 1.6, "2024.6.0": 0.99}, noise=0.1)

@@ -250,7 +250,7 @@ def _why_untold(control: Change, result: Result) -> str:
         return f"nothing was measured {of} ({'; '.join(control.failures) or 'it ended before'})"
     if gave_up:
         return f"the measuring {of} gave up after {control.rests_on} ({'; '.join(gave_up)})"
-    if control.cost.replicates < least:
+    if control.replicates < least:
         return f"too little was measured {of} ({control.rests_on}, and the least is {least})"
     return "" if control.is_bounded else f"what was measured {of} gives no bounds ({control.rests_on})"
 

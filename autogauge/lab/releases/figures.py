@@ -86,7 +86,8 @@ class Change:
 
     ``word`` is one of ``SLOWER``, ``FASTER``, ``ALIKE`` and ``OPEN``; ``cost`` the ratio of costs with its interval, above 1 where the
     release is slower than the base; ``medians`` those of base and release in the rounds that have both, in the unit that
-    tables write; ``requests`` how many infer requests either had in flight; ``rests_on`` how many rounds or processes.
+    tables write; ``requests`` how many infer requests either had in flight; ``rests_on`` how many rounds or processes, ``replicates`` the
+    same as a number. The interval may be that of quiet pairs, of which there are fewer (``stats.changes``).
     """
 
     release: str
@@ -100,6 +101,7 @@ class Change:
     rests_on: str = ""
     failures: tuple[str, ...] = ()
     is_control: bool = False
+    replicates: int = 0
     untold: str = ""
     """Of a control: why too little is known of it, in words."""
     measured_with: tuple[str, ...] = ()
@@ -163,7 +165,7 @@ class Change:
             "time_ratio": cost.ratio if cost else None,
             "ci": [cost.low, cost.high] if cost and self.is_bounded else None,
             "confidence": cost.confidence if cost else None,
-            "replicates": cost.replicates if cost else 0,
+            "replicates": self.replicates,
             "base_median": base,
             "median": own,
             "infer_requests": list(requests),
@@ -191,7 +193,7 @@ def change_of(
     cost = cost_of(verdict.interval, metric)
     word = {Outcome.PASS: ALIKE, Outcome.INCONCLUSIVE: OPEN}.get(verdict.outcome)
     failures = verdict.failures
-    if cost is not None and cost.replicates < fewest_of(result) and word != OPEN:
+    if cost is not None and verdict.replicates < fewest_of(result) and word != OPEN:
         word = OPEN  # a measuring that took very long ended before its first look
         failures = (*failures, f"decided by {metric.count(verdict.replicates)}, and the least is {fewest_of(result)}")
     if word is None:
@@ -213,4 +215,5 @@ def change_of(
         rests_on,
         failures,
         control,
+        verdict.replicates,
     )
