@@ -25,10 +25,10 @@ def slowness():
 
 
 @pytest.fixture(scope="session")
-def emulation(cache):
+def emulation(autogauge_cache):
     """The parts of the emulated GPU."""
     require_emulation()
-    return parts.prepare(cache)
+    return parts.prepare(autogauge_cache)
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def emulated(tmp_path, emulation):
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory, emulation, cache):
+def prepared(tmp_path_factory, emulation, autogauge_cache):
     """The small CNN with its inputs, and what OpenVINO sees beside the emulated GPU."""
     folder = tmp_path_factory.mktemp("workload")
     launcher = Launcher(folder / "probes", emulation=emulation)
-    return prepare_workload(resolve.offline("small-cnn", "FP32", cache), launcher, folder)
+    return prepare_workload(resolve.offline("small-cnn", "FP32", autogauge_cache), launcher, folder)
 
 
 @pytest.fixture(scope="session")

@@ -231,9 +231,9 @@ def test_a_process_that_dies_while_auto_compiles_behind_is_a_failed_replicate(tm
     assert study.facts[other]["replicates"][0]["outcome"] == hand_over.HANDED_OVER, "the other goes on"
 
 
-def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emulated, cache, tmp_path):
+def test_a_model_that_the_accelerator_cannot_compile_leaves_auto_on_the_cpu(emulated, autogauge_cache, tmp_path):
     """Half-precision weights: the emulated GPU has no kernel for them."""
-    workload, _ = prepare_workload(resolve.offline("small-cnn", "FP16", cache), emulated, tmp_path)
+    workload, _ = prepare_workload(resolve.offline("small-cnn", "FP16", autogauge_cache), emulated, tmp_path)
     study = hand_over_with(emulated, workload, tmp_path, hand_over_deadline_s=2.0)
     (sample,), (facts,) = (
         study.samples(hand_over.SYNCHRONOUS),

@@ -21,11 +21,11 @@ def reports(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def done(reports, emulation, cache, slowness):
+def done(reports, emulation, autogauge_cache, slowness):
     """The hand-over; what takes longer is measured by CI's own run."""
     chosen = ("-k", "test_hand_over.py or test_cached_start.py or hints", f"--junitxml={reports}/junit.xml")
     markdown = {"GITHUB_STEP_SUMMARY": f"{reports}/summary.md"}
-    options = (*chosen, f"--reports={reports}", f"--cache={cache.root}")
+    options = (*chosen, f"--reports={reports}", f"--cache={autogauge_cache.root}")
     return run_suite(*OPTIONS, *options, timeout_s=180 * slowness, **markdown)
 
 
@@ -124,9 +124,9 @@ openvino.Core.compile_model = compiled
 
 
 @pytest.mark.slow
-def test_a_gpu_compile_that_crashes_is_told_and_does_not_end_the_session(tmp_path, emulation, cache):
+def test_a_gpu_compile_that_crashes_is_told_and_does_not_end_the_session(tmp_path, emulation, autogauge_cache):
     changed, environment = with_probes_on(misbehaving_python(tmp_path, CRASHES), tmp_path)
-    options = (*OPTIONS, "-k", "test_first_inference.py", f"--reports={tmp_path}/reports", f"--cache={cache.root}")
+    options = (*OPTIONS, "-k", "test_first_inference.py", f"--reports={tmp_path}/reports", f"--cache={autogauge_cache.root}")
     done = run_suite(*changed, *options, **environment)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.count("killed by signal 11 (SIGSEGV) during compile") == 2, "while measuring, and in the finding"
@@ -160,7 +160,7 @@ def test_it_has_a_history_and_a_fingerprint_of_its_own(summary, reports):
 
 
 @pytest.mark.slow
-def test_two_emulated_gpus_are_said_everywhere_and_have_a_history_of_their_own(tmp_path, emulation, cache, slowness):
+def test_two_emulated_gpus_are_said_everywhere_and_have_a_history_of_their_own(tmp_path, emulation, autogauge_cache, slowness):
     options = (
         "-m",
         "perf",
@@ -170,7 +170,7 @@ def test_two_emulated_gpus_are_said_everywhere_and_have_a_history_of_their_own(t
         "-k",
         "test_hand_over.py",
     )
-    done = run_suite(*options, f"--reports={tmp_path}", f"--cache={cache.root}", timeout_s=300 * slowness)
+    done = run_suite(*options, f"--reports={tmp_path}", f"--cache={autogauge_cache.root}", timeout_s=300 * slowness)
     assert done.returncode == 0, done.stdout + done.stderr
     two = "2 emulated GPUs, the last one discrete"
     assert f"there are {two}" in done.stdout

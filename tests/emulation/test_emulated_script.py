@@ -41,25 +41,25 @@ def run(tmp_path, script, *words, options=(), **others):
 
 
 @pytest.mark.slow
-def test_a_script_sees_the_gpus_and_its_own_words_and_ends_as_it_likes(tmp_path, emulation, cache):
-    done = run(tmp_path, SCRIPT, "7", "--gpus=9", "-x", options=("--gpus=2,discrete", f"--cache={cache.root}"))
+def test_a_script_sees_the_gpus_and_its_own_words_and_ends_as_it_likes(tmp_path, emulation, autogauge_cache):
+    done = run(tmp_path, SCRIPT, "7", "--gpus=9", "-x", options=("--gpus=2,discrete", f"--cache={autogauge_cache.root}"))
     assert done.stdout.split("\n")[0] == "__main__ ['7', '--gpus=9', '-x'] ['CPU', 'GPU.0', 'GPU.1'] False"
     assert done.returncode == 7
     assert f"{tmp_path}/script.py sees 2 emulated GPUs, the last one discrete, and no real one" in done.stderr
 
 
 @pytest.mark.slow
-def test_a_fault_is_met_and_told_beside_the_scripts_own_traceback(tmp_path, emulation, cache):
-    done = run(tmp_path, FAILS, options=("--fault=0:build=fail", f"--cache={cache.root}"))
+def test_a_fault_is_met_and_told_beside_the_scripts_own_traceback(tmp_path, emulation, autogauge_cache):
+    done = run(tmp_path, FAILS, options=("--fault=0:build=fail", f"--cache={autogauge_cache.root}"))
     assert done.returncode == 1
     assert "1 emulated GPU with 0:build=fail" in done.stderr
     assert "build" in done.stderr.partition("Traceback")[2]
-    assert run(tmp_path, FAILS, options=(f"--cache={cache.root}",)).returncode == 0
+    assert run(tmp_path, FAILS, options=(f"--cache={autogauge_cache.root}",)).returncode == 0
 
 
 @pytest.mark.slow
-def test_a_script_that_is_killed_is_told_by_the_signal(tmp_path, emulation, cache):
-    done = run(tmp_path, "import os\nos.kill(os.getpid(), 11)", options=(f"--cache={cache.root}",))
+def test_a_script_that_is_killed_is_told_by_the_signal(tmp_path, emulation, autogauge_cache):
+    done = run(tmp_path, "import os\nos.kill(os.getpid(), 11)", options=(f"--cache={autogauge_cache.root}",))
     assert done.returncode == 128 + signal.SIGSEGV
     assert "was killed by SIGSEGV" in done.stderr
 
@@ -72,8 +72,8 @@ time.sleep(100)
 
 
 @pytest.mark.slow
-def test_a_script_that_hangs_is_ended_with_what_it_started(tmp_path, emulation, cache):
-    done = run(tmp_path, HANGS, options=("--deadline=5", f"--cache={cache.root}"))
+def test_a_script_that_hangs_is_ended_with_what_it_started(tmp_path, emulation, autogauge_cache):
+    done = run(tmp_path, HANGS, options=("--deadline=5", f"--cache={autogauge_cache.root}"))
     assert done.returncode == 2
     assert "had not ended after 5 s" in done.stderr
     assert "(--deadline=SECONDS)" in done.stderr
@@ -83,12 +83,12 @@ def test_a_script_that_hangs_is_ended_with_what_it_started(tmp_path, emulation, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_command_that_is_ended_leaves_no_script(tmp_path, emulation, cache, number):
+def test_a_command_that_is_ended_leaves_no_script(tmp_path, emulation, autogauge_cache, number):
     path = tmp_path / "script.py"
     path.write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(100)")
     listening = ("env", "--default-signal=INT")  # what a shell's background job starts ignores Ctrl-C
     command = subprocess.Popen(
-        [*listening, sys.executable, "-m", "autogauge", "emulated", f"--cache={cache.root}", str(path)],
+        [*listening, sys.executable, "-m", "autogauge", "emulated", f"--cache={autogauge_cache.root}", str(path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

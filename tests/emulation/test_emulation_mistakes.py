@@ -112,13 +112,13 @@ def test_what_the_emulated_gpu_cannot_do_is_said_before_anything_is_measured(tmp
     assert words in sentence_of(done)
 
 
-def test_a_model_in_half_precision_is_refused_before_anything_is_measured(tmp_path, emulation, cache):
-    model = resolve.offline("small-cnn", "FP16", cache)
-    options = (f"--model={model.path}", f"--reports={tmp_path}", f"--cache={cache.root}")
+def test_a_model_in_half_precision_is_refused_before_anything_is_measured(tmp_path, emulation, autogauge_cache):
+    model = resolve.offline("small-cnn", "FP16", autogauge_cache)
+    options = (f"--model={model.path}", f"--reports={tmp_path}", f"--cache={autogauge_cache.root}")
     assert "weights in half precision" in sentence_of(run_suite("-m", "perf", "--accelerator=emulated", *options))
 
 
-def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, possible_here, cache):
+def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, possible_here, autogauge_cache):
     (tmp_path / "changed.py").write_text(
         "from autogauge.emulation import parts\nparts.PACKAGES = {'no-such-runtime': '1'}\n"
     )
@@ -129,7 +129,7 @@ def test_a_missing_package_ends_the_session_with_its_sentence(tmp_path, possible
         "perf",
         "--accelerator=emulated",
         f"--reports={tmp_path}/reports",
-        f"--cache={cache.root}",
+        f"--cache={autogauge_cache.root}",
         PYTHONPATH=f"{tmp_path}{os.pathsep}.",
     )
     assert "pip install -r requirements-emulation.txt" in sentence_of(done)
@@ -142,17 +142,17 @@ def own_tests_with(tmp_path, cache, chosen, change):
     return run_suite(*options, f"--cache={cache.root}", PYTHONPATH=f"{tmp_path}{os.pathsep}.")
 
 
-def test_where_there_can_be_no_emulated_gpu_its_tests_are_skipped_with_the_reason(tmp_path, possible_here, cache):
+def test_where_there_can_be_no_emulated_gpu_its_tests_are_skipped_with_the_reason(tmp_path, possible_here, autogauge_cache):
     chosen = "is_named_with or without_a_compiler or ends_the_session"
-    done = own_tests_with(tmp_path, cache, chosen, "parts.platform.machine = lambda: 'aarch64'")
+    done = own_tests_with(tmp_path, autogauge_cache, chosen, "parts.platform.machine = lambda: 'aarch64'")
     assert done.returncode == 0, done.stdout
     assert "needs Linux on x86-64, and this is Linux on aarch64" in done.stdout
     assert "skipped" in done.stdout
     assert " passed" not in done.stdout
 
 
-def test_where_a_package_is_missing_its_tests_fail_with_the_line_that_installs_it(tmp_path, possible_here, cache):
+def test_where_a_package_is_missing_its_tests_fail_with_the_line_that_installs_it(tmp_path, possible_here, autogauge_cache):
     """Skipped, they would let CI pass without having run."""
-    done = own_tests_with(tmp_path, cache, "without_a_compiler", "parts.PACKAGES = {'no-such-runtime': '1'}")
+    done = own_tests_with(tmp_path, autogauge_cache, "without_a_compiler", "parts.PACKAGES = {'no-such-runtime': '1'}")
     assert "the emulated GPU needs no-such-runtime 1: pip install -r requirements-emulation.txt" in done.stdout
     assert done.returncode == 1

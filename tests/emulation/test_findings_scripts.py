@@ -39,10 +39,10 @@ def test_a_script_ends_as_the_page_says_of_this_release(key, request):
     row = ROWS[key]
     if row.options is not None:
         request.getfixturevalue("emulation")  # skips where there can be none
-    done = run(row, request.getfixturevalue("cache"))
+    done = run(row, request.getfixturevalue("autogauge_cache"))
     if HUNG in done.stderr and "of" in row.cells.get(RELEASE, ""):
         print(done.stdout, done.stderr, f"{key} depends on who is ready first, and hung: once more", sep="\n")
-        done = run(row, request.getfixturevalue("cache"))
+        done = run(row, request.getfixturevalue("autogauge_cache"))
     print(done.stdout, done.stderr, sep="\n")
     lines = done.stdout.splitlines()
     if done.returncode == LACKS:

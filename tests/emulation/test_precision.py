@@ -95,13 +95,13 @@ workload.look = lambda *args, **named: dataclasses.replace(look(*args, **named),
 
 
 @pytest.mark.slow
-def test_what_auto_leaves_out_is_measured_without_claims_about_it(models, cache, emulation, tmp_path):
+def test_what_auto_leaves_out_is_measured_without_claims_about_it(models, autogauge_cache, emulation, tmp_path):
     """Half precision is what the emulated GPU lacks, so the refusal of it is put aside here."""
     (tmp_path / "changed.py").write_text(LET_HALF_PRECISION_PASS)
     done = run_suite(
         "-p", "changed", "-m", "perf", "--accelerator=emulated", "--profile=quick", f"--model={models}/half-weights.xml",
         "-k", "hand_over or cached_start or before_the_accelerator or (where_it_should and AUTO) or log",
-        f"--reports={tmp_path}/reports", f"--cache={cache.root}", PYTHONPATH=f"{tmp_path}{os.pathsep}.",
+        f"--reports={tmp_path}/reports", f"--cache={autogauge_cache.root}", PYTHONPATH=f"{tmp_path}{os.pathsep}.",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     said = " ".join(done.stdout.split())
@@ -116,8 +116,8 @@ def test_what_auto_leaves_out_is_measured_without_claims_about_it(models, cache,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["compressed", "half", "half-weights", "half-input"])
-def test_a_model_in_half_precision_is_refused_with_advice_that_works(name, models, emulated, cache, tmp_path):
-    options = (f"--model={models}/{name}.xml", f"--reports={tmp_path}", f"--cache={cache.root}")
+def test_a_model_in_half_precision_is_refused_with_advice_that_works(name, models, emulated, autogauge_cache, tmp_path):
+    options = (f"--model={models}/{name}.xml", f"--reports={tmp_path}", f"--cache={autogauge_cache.root}")
     sentence = sentence_of(run_suite("-m", "perf", "--accelerator=emulated", *options))
     assert f"has {' and '.join(IN_HALF[name])} in half precision" in sentence
     python, _, module, model, out = shlex.split(sentence.partition("widen it (")[2].partition(")")[0])

@@ -84,8 +84,8 @@ def test_a_class_by_hand_that_the_runtime_does_not_accept_is_refused_in_one_sent
     assert "\n" not in sentence
 
 
-def test_a_class_by_hand_that_cannot_be_used_ends_the_session_with_its_sentence(tmp_path, emulation, cache):
-    options = (f"--reports={tmp_path}", f"--cache={cache.root}")
+def test_a_class_by_hand_that_cannot_be_used_ends_the_session_with_its_sentence(tmp_path, emulation, autogauge_cache):
+    options = (f"--reports={tmp_path}", f"--cache={autogauge_cache.root}")
     done = run_suite("-m", "perf", "--accelerator=emulated", *options, **{VARIABLE: "native"})
     assert f"knows no class of processors called 'native': unset {VARIABLE}" in sentence_of(done)
 
@@ -144,10 +144,10 @@ def test_emulated_gpus_of_two_classes_are_two():
     "name", [pytest.param(each, marks=() if each == "corei7" else pytest.mark.slow) for each in BELOW_IT]
 )
 def test_what_is_compiled_for_a_class_that_the_machine_can_run_answers_right(
-    name, tmp_path, monkeypatch, emulation, cache
+    name, tmp_path, monkeypatch, emulation, autogauge_cache
 ):
     monkeypatch.setenv(VARIABLE, name)
-    tried = trial.attempt(cache, Launcher(tmp_path / "probes", emulation=emulation))
+    tried = trial.attempt(autogauge_cache, Launcher(tmp_path / "probes", emulation=emulation))
     assert tried.processor_class == ProcessorClass(name, MACHINES_OWN, by_hand=True)
     assert 0 < tried.apart < 1e-3, "of values about ten"
 
@@ -207,10 +207,10 @@ openvino.Core.compile_model = compiled
 """
 
 
-def test_where_every_compile_crashes_the_run_says_so_once_with_what_to_try(tmp_path, emulation, cache):
+def test_where_every_compile_crashes_the_run_says_so_once_with_what_to_try(tmp_path, emulation, autogauge_cache):
     """As on a processor that the runtime does not know, before its class was named."""
     changed, environment = with_probes_on(misbehaving_python(tmp_path, CRASHES), tmp_path)
-    options = ("-m", "perf", "--accelerator=emulated", f"--reports={tmp_path}/reports", f"--cache={cache.root}")
+    options = ("-m", "perf", "--accelerator=emulated", f"--reports={tmp_path}/reports", f"--cache={autogauge_cache.root}")
     sentence = sentence_of(run_suite(*changed, *options, **environment))
     assert "the emulated GPU does not work here" in sentence
     assert (
@@ -235,20 +235,20 @@ def test_what_to_try_is_something_else_than_what_was_tried(processors, step):
 
 
 @pytest.mark.slow
-def test_one_crash_alone_does_not_condemn_the_machine(tmp_path, emulation, cache):
+def test_one_crash_alone_does_not_condemn_the_machine(tmp_path, emulation, autogauge_cache):
     once = CRASHES.replace(
         'if device_name != "CPU":', f'if device_name != "CPU" and not os.path.exists({str(tmp_path / "mark")!r}):'
     )
     once = once.replace("os.kill(", f"open({str(tmp_path / 'mark')!r}, 'w').close(); os.kill(")
     launcher = Launcher(tmp_path / "probes", Runtime(misbehaving_python(tmp_path, textwrap.dedent(once))), emulation)
-    assert trial.attempt(cache, launcher).apart < 1e-3
+    assert trial.attempt(autogauge_cache, launcher).apart < 1e-3
     assert (tmp_path / "mark").exists()
 
 
 @pytest.mark.slow
-def test_a_wrong_answer_is_told_with_the_class(tmp_path, emulation, cache, monkeypatch):
+def test_a_wrong_answer_is_told_with_the_class(tmp_path, emulation, autogauge_cache, monkeypatch):
     monkeypatch.setattr(trial, "TOLERANCE", 0.0)
     with pytest.raises(
         UserError, match=rf"answers wrongly here, compiling for the processor class {MACHINES_OWN} .*try the class"
     ):
-        trial.attempt(cache, Launcher(tmp_path / "probes", emulation=emulation))
+        trial.attempt(autogauge_cache, Launcher(tmp_path / "probes", emulation=emulation))

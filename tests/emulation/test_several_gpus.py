@@ -309,7 +309,7 @@ def test_the_users_environment_emulates_nothing(emulation, slowness):
 
 
 @pytest.mark.slow
-def test_the_steps_of_a_case_let_a_gpu_fail_and_say_that_it_did(emulation, cache, tmp_path):
+def test_the_steps_of_a_case_let_a_gpu_fail_and_say_that_it_did(emulation, autogauge_cache, tmp_path):
     steps = (
         {"do": "compile", "model": "relu", "device": "GPU.1"},
         {"do": "fault", "gpu": 1, "what": "launch", "how": "fail"},
@@ -319,7 +319,7 @@ def test_the_steps_of_a_case_let_a_gpu_fail_and_say_that_it_did(emulation, cache
         {"do": "count", "gpu": 0, "until": "build", "within_s": 0.1},
         {"do": "fault", "name": "misspelt", "gpu": 1, "what": "lunch", "how": "fail"},
     )
-    models = {"relu": str(tiny.paths(cache)["relu"])}
+    models = {"relu": str(tiny.paths(autogauge_cache)["relu"])}
     launcher = Launcher(tmp_path / "probes", emulation=replace(emulation, devices=TWO))
     seen = launcher.run_case(ProbeRequest("case", models=models, steps=steps), "faults")
     assert seen.ending is None

@@ -205,9 +205,9 @@ def test_a_layer_that_does_not_load_is_a_failure_of_its_phase(tmp_path, emulatio
     assert "layer.so" in caught.value.failure.reason
 
 
-def test_the_layer_is_built_once_a_machine(emulation, cache):
+def test_the_layer_is_built_once_a_machine(emulation, autogauge_cache):
     built = Path(emulation.layer).stat().st_mtime_ns
-    assert parts.prepare(cache) == emulation
+    assert parts.prepare(autogauge_cache) == emulation
     assert Path(emulation.layer).stat().st_mtime_ns == built
 
 

@@ -76,12 +76,12 @@ pytestmark = [pytest.mark.perf, pytest.mark.study(EARLY_START)]
 
 
 @pytest.mark.parametrize("claim", ["auto-starts-early", "auto-wastes-no-time", "releases-are-named"])
-def test_auto_starts_early(result, holds, claim):
-    holds(result, claim)
+def test_auto_starts_early(autogauge_result, autogauge_holds, claim):
+    autogauge_holds(autogauge_result, claim)
 
 
-def test_benchmarks(benchmarked, record):
-    record(*benchmarked)
+def test_benchmarks(autogauge_benchmarked, autogauge_record):
+    autogauge_record(*autogauge_benchmarked)
 """
 
 
@@ -239,8 +239,8 @@ from autogauge.studies.early_start import {study} as STUDY
 pytestmark = [pytest.mark.perf, pytest.mark.study(STUDY)]
 
 
-def test_it(result, all_measured):
-    all_measured(result)
+def test_it(autogauge_result, autogauge_all_measured):
+    autogauge_all_measured(autogauge_result)
 """
 
 
@@ -253,7 +253,7 @@ def test_mistakes_of_a_study_are_told_and_spoil_no_other(tree):
     for study in ("RAISING", "CONTRADICTING", "NOTHING"):
         tests = MISTAKEN_TESTS.format(study=study)
         if study == "NOTHING":
-            tests += "\n\ndef test_benchmarks(benchmarked, record):\n    record(*benchmarked)\n"
+            tests += "\n\ndef test_benchmarks(autogauge_benchmarked, autogauge_record):\n    autogauge_record(*autogauge_benchmarked)\n"
         (run.folder / "tests" / "perf" / f"test_a_{study.lower()}.py").write_text(tests)
     shown = run.perf("--machine=lab", expect=1)
     assert "6 passed" in shown

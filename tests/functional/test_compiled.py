@@ -8,28 +8,28 @@ pytestmark = pytest.mark.functional
 
 
 @pytest.mark.parametrize("hint", HINTS)
-def test_the_model_is_compiled_with_the_hint_on_the_device(compiled, measured_target, hint):
-    probe = compiled(measured_target, hint)
+def test_the_model_is_compiled_with_the_hint_on_the_device(autogauge_compiled, autogauge_measured_target, hint):
+    probe = autogauge_compiled(autogauge_measured_target, hint)
     assert probe.facts["hint"] == hint
     assert probe.infer_requests >= 1
     assert probe.execution_devices
-    if measured_target != "AUTO":
-        assert {name.partition(".")[0] for name in probe.execution_devices} == {measured_target.partition(".")[0]}
+    if autogauge_measured_target != "AUTO":
+        assert {name.partition(".")[0] for name in probe.execution_devices} == {autogauge_measured_target.partition(".")[0]}
 
 
 @pytest.mark.parametrize("hint", HINTS)
-def test_each_device_and_hint_is_compiled_once_in_a_session(compiled, pool, measured_target, hint):
-    probe = compiled(measured_target, hint)
-    assert compiled(measured_target, hint) is probe
-    assert sum(target.key == probe.target.key for target in pool.compiled) == 1
+def test_each_device_and_hint_is_compiled_once_in_a_session(autogauge_compiled, autogauge_pool, autogauge_measured_target, hint):
+    probe = autogauge_compiled(autogauge_measured_target, hint)
+    assert autogauge_compiled(autogauge_measured_target, hint) is probe
+    assert sum(target.key == probe.target.key for target in autogauge_pool.compiled) == 1
 
 
-def test_auto_passes_its_hint_on_to_the_device(compiled):
+def test_auto_passes_its_hint_on_to_the_device(autogauge_compiled):
     for hint in HINTS:
-        properties = compiled("AUTO", hint).auto_log().properties
+        properties = autogauge_compiled("AUTO", hint).auto_log().properties
         assert "CPU" in properties
         assert all(each["PERFORMANCE_HINT"] == hint for each in properties.values())
 
 
-def test_the_latency_hint_needs_no_more_requests_than_throughput(compiled):
-    assert compiled("AUTO", LATENCY).infer_requests <= compiled("AUTO", THROUGHPUT).infer_requests
+def test_the_latency_hint_needs_no_more_requests_than_throughput(autogauge_compiled):
+    assert autogauge_compiled("AUTO", LATENCY).infer_requests <= autogauge_compiled("AUTO", THROUGHPUT).infer_requests

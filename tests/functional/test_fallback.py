@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(FALLBACK)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in FALLBACK.promises])
-def test_another_device_answers_and_right(result, holds, promise):
-    holds(result, promise)
+def test_another_device_answers_and_right(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

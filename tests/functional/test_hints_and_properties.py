@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(HINTS_AND_DEVICES)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in HINTS_AND_DEVICES.promises])
-def test_hints_and_properties_reach_the_devices(result, holds, promise):
-    holds(result, promise)
+def test_hints_and_properties_reach_the_devices(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

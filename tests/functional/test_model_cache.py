@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(MODEL_CACHE)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in MODEL_CACHE.promises])
-def test_a_cache_saves_time_and_costs_nothing_else(result, holds, promise):
-    holds(result, promise)
+def test_a_cache_saves_time_and_costs_nothing_else(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

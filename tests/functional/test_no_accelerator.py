@@ -22,18 +22,18 @@ LIBRARY_OF = {"GPU": "libOpenCL.so.1", "NPU": "libze_loader.so.1"}
 
 
 @pytest.fixture
-def without(available_devices):
+def without(autogauge_available_devices):
     """Skips the test where there is the device whose absence it is about."""
 
     def without(kind):
-        if find_device(kind, available_devices):
+        if find_device(kind, autogauge_available_devices):
             pytest.skip(f"there is a {kind} on this machine (or an emulated one): this is about its absence")
 
     return without
 
 
 @pytest.fixture
-def with_a_loader(tmp_path, workload):
+def with_a_loader(tmp_path, autogauge_workload):
     """Probes with the OpenCL loader that pip installs and no device behind it, as on a machine whose GPU driver was removed."""
     if reason := parts.why_impossible_here() or ", ".join(parts.missing_packages()):
         pytest.skip(f"no OpenCL loader to try this with: {reason} ({parts.INSTALL})")
@@ -58,11 +58,11 @@ def once(launcher, workload, device):
 
 
 @pytest.mark.slow
-def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(launcher, workload, without, tmp_path):
+def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(autogauge_launcher, autogauge_workload, without, tmp_path):
     without("NPU")
     study = planned(HAND_OVER, Plan(looks=(1,), budget_s=60), auto=Auto("AUTO:NPU,CPU"))
     turns = hand_over.HandOverTurns(
-        study, launcher, workload, tmp_path, after_s=0.5, hand_over_deadline_s=1.5, deadline_s=DEADLINE_S
+        study, autogauge_launcher, autogauge_workload, tmp_path, after_s=0.5, hand_over_deadline_s=1.5, deadline_s=DEADLINE_S
     )
     measured(study, turns)
     if failures := study.failures():  # releases whose NPU plugin needs its driver's loader to load at all
@@ -81,19 +81,19 @@ def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(launche
 
 
 def test_a_gpu_that_is_not_there_behind_its_loader_makes_a_list_with_the_cpu_plain_cpu(
-    with_a_loader, workload, without
+    with_a_loader, autogauge_workload, without
 ):
     without("GPU")
-    reply, log = once(with_a_loader, workload, "AUTO:GPU,CPU")
+    reply, log = once(with_a_loader, autogauge_workload, "AUTO:GPU,CPU")
     assert reply["execution_devices_before"] == reply["execution_devices"] == ["CPU"]
     assert log.selected == log.finished == ["CPU"]
     assert not log.cpu_helper_started
 
 
-def test_a_gpu_that_is_not_there_is_an_error_when_it_is_alone(with_a_loader, workload, without):
+def test_a_gpu_that_is_not_there_is_an_error_when_it_is_alone(with_a_loader, autogauge_workload, without):
     without("GPU")
     with pytest.raises(ProbeFailed) as caught:
-        once(with_a_loader, workload, "AUTO:GPU")
+        once(with_a_loader, autogauge_workload, "AUTO:GPU")
     assert caught.value.failure.kind == "error"
     assert caught.value.failure.phase == "compile"
     assert "[GPU]" in caught.value.failure.reason
@@ -102,12 +102,12 @@ def test_a_gpu_that_is_not_there_is_an_error_when_it_is_alone(with_a_loader, wor
 
 @pytest.mark.parametrize("device", ["AUTO:GPU,CPU", "AUTO:GPU"])
 def test_without_the_opencl_loader_naming_the_gpu_is_an_error_that_names_the_loader(
-    launcher, workload, without, device
+    autogauge_launcher, autogauge_workload, without, device
 ):
     without("GPU")
     if ctypes.util.find_library("OpenCL"):
         pytest.skip("there is an OpenCL loader on this machine: this is about its absence")
     with pytest.raises(ProbeFailed) as caught:
-        once(launcher, workload, device)
+        once(autogauge_launcher, autogauge_workload, device)
     assert caught.value.failure.phase == "compile"
     assert LIBRARY_OF["GPU"] in caught.value.failure.reason

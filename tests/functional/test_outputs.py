@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(OUTPUTS)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in OUTPUTS.promises])
-def test_auto_answers_what_its_device_answers(result, holds, promise):
-    holds(result, promise)
+def test_auto_answers_what_its_device_answers(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

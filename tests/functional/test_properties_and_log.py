@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(PROPERTIES)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in PROPERTIES.promises])
-def test_autos_properties_are_as_documented(result, holds, promise):
-    holds(result, promise)
+def test_autos_properties_are_as_documented(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(QUEUES)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in QUEUES.promises])
-def test_queues_of_requests(result, holds, promise):
-    holds(result, promise)
+def test_queues_of_requests(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

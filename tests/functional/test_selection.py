@@ -15,21 +15,21 @@ F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 @pytest.fixture(scope="module")
-def by_default(launcher, workload):
+def by_default(autogauge_launcher, autogauge_workload):
     """What a fresh process sees that names no device: the reply, and AUTO's log."""
-    return launcher.run_once(workload.request("once", Target(None)), "by-default")
+    return autogauge_launcher.run_once(autogauge_workload.request("once", Target(None)), "by-default")
 
 
 @pytest.fixture(scope="module")
-def explicitly(launcher, workload):
+def explicitly(autogauge_launcher, autogauge_workload):
     """What a fresh process sees that names AUTO."""
-    return launcher.run_once(workload.request("once", Target("AUTO")), "explicitly")
+    return autogauge_launcher.run_once(autogauge_workload.request("once", Target("AUTO")), "explicitly")
 
 
 @pytest.fixture(scope="module")
-def on_the_cpu(launcher, workload):
+def on_the_cpu(autogauge_launcher, autogauge_workload):
     """What a fresh process sees that names the CPU."""
-    return launcher.run_once(workload.request("once", Target("CPU")), "on-the-cpu")
+    return autogauge_launcher.run_once(autogauge_workload.request("once", Target("CPU")), "on-the-cpu")
 
 
 def test_no_device_name_is_auto(by_default, on_the_cpu):
@@ -48,9 +48,9 @@ def test_naming_auto_selects_the_same(by_default, explicitly):
 
 
 def test_auto_selects_the_cpu_exactly_where_there_is_no_accelerator_for_the_model(
-    by_default, available_devices, inspection
+    by_default, autogauge_available_devices, autogauge_inspection
 ):
-    assert kinds(by_default[1].selected[:1]) <= kinds(selectable_by_default(available_devices, inspection.precision))
+    assert kinds(by_default[1].selected[:1]) <= kinds(selectable_by_default(autogauge_available_devices, autogauge_inspection.precision))
 
 
 def test_the_log_and_the_execution_devices_agree(explicitly):
@@ -85,16 +85,16 @@ class Given:
 
 
 @pytest.mark.parametrize("hint", HINTS)
-def test_auto_answers_what_the_cpu_answers(compiled, hint, tmp_path, model, workload):
-    ours = outputs_of(compiled("AUTO", hint, **F32), tmp_path / "auto.npz")
-    expected, once_more = (outputs_of(compiled("CPU", hint, **F32), tmp_path / "cpu.npz") for _ in range(2))
+def test_auto_answers_what_the_cpu_answers(autogauge_compiled, hint, tmp_path, autogauge_model, autogauge_workload):
+    ours = outputs_of(autogauge_compiled("AUTO", hint, **F32), tmp_path / "auto.npz")
+    expected, once_more = (outputs_of(autogauge_compiled("CPU", hint, **F32), tmp_path / "cpu.npz") for _ in range(2))
     assert [output.shape for output in ours] == [output.shape for output in expected]
-    random = {*workload.random_outputs, *Answers(expected).wrong(Given(once_more))}
+    random = {*autogauge_workload.random_outputs, *Answers(expected).wrong(Given(once_more))}
     held = [None if index in random else output for index, output in enumerate(expected)]
     assert Answers(held).wrong(Given(ours)) == []
     if len(random) == len(expected):
         pytest.skip("no answer is held against the CPU's: its own differ from one inference to the next")
-    if model.name == "googlenet-v1":
+    if autogauge_model.name == "googlenet-v1":
         assert ours[0].shape == (1, 1000)
         assert ours[0].sum() == pytest.approx(1, abs=1e-3)
 
@@ -106,17 +106,17 @@ def differs(one, other):
     return bool(np.nanmax(np.abs(one - other), initial=0) > 1e-3 * np.nanmax(np.abs(one), initial=0))
 
 
-def test_the_answer_depends_on_the_picture(launcher, workload, inputs, tmp_path):
-    if not inputs.pictures:
-        pytest.skip(f"the model is fed no picture ({'; '.join(inputs.kinds)})")
+def test_the_answer_depends_on_the_picture(autogauge_launcher, autogauge_workload, autogauge_inputs, tmp_path):
+    if not autogauge_inputs.pictures:
+        pytest.skip(f"the model is fed no picture ({'; '.join(autogauge_inputs.kinds)})")
     another = tmp_path / "another.npz"
-    arrays = {str(index): array for index, array in enumerate(inputs.arrays)}
-    negative = {str(index): arrays[str(index)].max() - arrays[str(index)][:, ::-1] for index in inputs.pictures}
+    arrays = {str(index): array for index, array in enumerate(autogauge_inputs.arrays)}
+    negative = {str(index): arrays[str(index)].max() - arrays[str(index)][:, ::-1] for index in autogauge_inputs.pictures}
     np.savez(another, **{**arrays, **negative})
     answers = []
-    for fed in (workload, dataclasses.replace(workload, inputs=another)):
+    for fed in (autogauge_workload, dataclasses.replace(autogauge_workload, inputs=another)):
         request = fed.request("once", Target("CPU", F32), save_outputs=str(tmp_path / "outputs.npz"))
-        launcher.run_once(request, "picture")
+        autogauge_launcher.run_once(request, "picture")
         with np.load(tmp_path / "outputs.npz") as saved:
             answers.append([saved[name] for name in saved.files])
     assert any(differs(one, other) for one, other in zip(*answers, strict=True))

@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(SELECTION)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in SELECTION.promises])
-def test_auto_selects_by_its_rules(result, holds, promise):
-    holds(result, promise)
+def test_auto_selects_by_its_rules(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

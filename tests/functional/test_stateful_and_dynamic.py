@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.functional, pytest.mark.study(STATEFUL_AND_DYNAMIC)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in STATEFUL_AND_DYNAMIC.promises])
-def test_state_and_changing_shapes(result, holds, promise):
-    holds(result, promise)
+def test_state_and_changing_shapes(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

@@ -19,7 +19,7 @@ ESPRESSO, EGYPTIAN_CAT = 967, 285  # classes of ImageNet
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory, cache):
+def answers(tmp_path_factory, autogauge_cache):
     """A function from a picture of scikit-image, a device, a precision and a hint to the 1000 probabilities, each asked once."""
     skimage = pytest.importorskip(
         "skimage", reason="the pictures need scikit-image: pip install -r requirements-dev.txt"
@@ -29,7 +29,7 @@ def answers(tmp_path_factory, cache):
 
     @functools.cache
     def model_and_ports(precision):
-        model = resolve.offline("efficientnet-lite0", precision, cache)
+        model = resolve.offline("efficientnet-lite0", precision, autogauge_cache)
         return model, inspect(launcher, model).ports
 
     @functools.cache

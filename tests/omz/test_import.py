@@ -41,8 +41,8 @@ def test_a_folder_of_the_zoos_own_files_becomes_a_model(tmp_path, files, import_
     assert (model["name"], model["precision"], model["source"]) == ("small", "FP32", "omz")
 
 
-def test_an_ir_of_the_zoo_is_taken_as_it_is_in_the_precision_that_is_there(tmp_path, installed, cache):
-    tiny = resolve.offline("one-convolution", "FP16", cache).path
+def test_an_ir_of_the_zoo_is_taken_as_it_is_in_the_precision_that_is_there(tmp_path, installed, autogauge_cache):
+    tiny = resolve.offline("one-convolution", "FP16", autogauge_cache).path
     stick = tmp_path / "stick" / "FP16"
     stick.mkdir(parents=True)
     files = []

@@ -82,12 +82,12 @@ def test_the_list_says_which_tools_made_it(fetched, installed):
 
 
 @pytest.mark.parametrize("device", ["CPU", "AUTO"])
-def test_its_answers_are_the_embedded_graphs_bit_for_bit(fetched, cache, tmp_path, device):
+def test_its_answers_are_the_embedded_graphs_bit_for_bit(fetched, autogauge_cache, tmp_path, device):
     answers = []
     launcher = Launcher(tmp_path / "probes")
     picture = np.random.default_rng(7).uniform(0, 255, (1, 3, 224, 224)).astype(np.float32)
     np.savez(tmp_path / "inputs.npz", **{"0": picture})
-    embedded = resolve.offline("googlenet-v1", "FP32", cache)
+    embedded = resolve.offline("googlenet-v1", "FP32", autogauge_cache)
     for number, model in enumerate((embedded, replace(embedded, path=Path(fetched.model["path"])))):
         inspect(launcher, model)
         workload = Workload(model, tmp_path / "inputs.npz", {}, 1)

@@ -8,5 +8,5 @@ pytestmark = [pytest.mark.soak, pytest.mark.study(SOAK)]
 
 
 @pytest.mark.parametrize("promise", [each.name for each in SOAK.promises])
-def test_auto_stays_sound(result, holds, promise):
-    holds(result, promise)
+def test_auto_stays_sound(autogauge_result, autogauge_holds, promise):
+    autogauge_holds(autogauge_result, promise)

@@ -241,7 +241,7 @@ def test_a_figure_that_is_no_number_is_shown_as_none_and_spoils_no_report():
 def item(study, name, **parameters):
     """A test that records a benchmark of the study."""
     return SimpleNamespace(
-        fixturenames=("record",),
+        fixturenames=("autogauge_record",),
         path="test.py",
         name=name,
         callspec=SimpleNamespace(params=parameters),
@@ -283,7 +283,7 @@ def test_as_many_benchmarks_share_the_error_as_are_chosen_and_there():
 
 def test_a_named_benchmark_is_counted_where_its_condition_is_there():
     study = Own()
-    items = [item(study, "test", benchmarked=("cost of a thing", name)) for name in ("A", "B", "C")]
+    items = [item(study, "test", autogauge_benchmarked=("cost of a thing", name)) for name in ("A", "B", "C")]
     assert benchmarks_of(items, machine(DEVICES))[study] == 2
     assert benchmarks_of(items[2:], machine(DEVICES))[study] == 0
 
@@ -311,7 +311,7 @@ def test_a_test_of_benchmarks_that_could_be_none_is_told_when_it_is_collected(ma
     study = SimpleNamespace(name="mute", recorded={"slowest": None}, may_record=lambda asked: ())
     marker = SimpleNamespace(args=(study,)) if marked else None
     metafunc = SimpleNamespace(
-        fixturenames=("benchmarked",),
+        fixturenames=("autogauge_benchmarked",),
         definition=SimpleNamespace(get_closest_marker=lambda name: marker),
         config=SimpleNamespace(stash={RUN: SimpleNamespace(settings=SimpleNamespace(asked=None))}),
     )

@@ -44,23 +44,23 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.study(Study()))
 
 @pytest.fixture
-def result():
+def autogauge_result():
     return RESULT
 
 @pytest.fixture
-def rig():
+def autogauge_rig():
     return None
 
 @pytest.fixture
-def run():
+def autogauge_run():
     return SimpleNamespace(results=[RESULT])
 
 @pytest.fixture
-def settings(pytestconfig):
+def autogauge_settings(pytestconfig):
     return SimpleNamespace(fail_inconclusive=pytestconfig.getoption("--open-fails"))
 
 @pytest.fixture
-def evidence(request):
+def autogauge_evidence(request):
     return lambda name, value: request.node.user_properties.append((name, value))
 """
 NAMES = ("kept", "broken", "open", "few", "none", "left-out", "unheard-of")
@@ -68,8 +68,8 @@ TESTS = f"""
 import pytest
 
 @pytest.mark.parametrize("name", {NAMES})
-def test(result, holds, name):
-    holds(result, name)
+def test(autogauge_result, autogauge_holds, name):
+    autogauge_holds(autogauge_result, name)
 """
 
 

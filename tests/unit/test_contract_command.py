@@ -207,15 +207,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "study(study): which")
 
 @pytest.fixture
-def rig():
+def autogauge_rig():
     return None
 
 @pytest.fixture
-def run():
+def autogauge_run():
     return RUN
 
 @pytest.fixture
-def measured():
+def autogauge_measured():
     return lambda study: pytest.fail("it was measured")
 
 def pytest_sessionfinish():
@@ -231,7 +231,7 @@ def test_a_run_remembers_which_study_it_could_not_measure_and_why(pytester):
         ORDER = SimpleNamespace(name="order", absent=lambda rig: "it needs an accelerator")
 
         @pytest.mark.study(ORDER)
-        def test(result):
+        def test(autogauge_result):
             pass
     """)
     pytester.inline_run("-p", "no:cacheprovider").assertoutcome(skipped=1)

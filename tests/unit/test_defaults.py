@@ -19,7 +19,10 @@ INI = "[pytest]\naddopts = {}\n"
 OURS = "[tool.autogauge]\n{}\n"
 PYTESTS = "[tool.pytest.ini_options]\naddopts = {!r}\n"
 KEYS = "autogauge_machine = m\nautogauge_gate = fail\nautogauge_devices = CPU,GPU\n"
-SHOW = "def test_it(settings):\n    print('machine is', settings.machine, 'and gate', settings.gate, 'and', settings.devices)\n"
+SHOW = (
+    "def test_it(autogauge_settings):\n    settings = autogauge_settings\n"
+    "    print('machine is', settings.machine, 'and gate', settings.gate, 'and', settings.devices)\n"
+)
 
 
 @pytest.fixture
@@ -126,7 +129,7 @@ def test_the_order_of_the_places(run, monkeypatch):
     assert gate("-o", "autogauge_gate=warn", "--gate=off") == "off"
 
 
-CACHE = "def test_it(settings, cache):\n    print('the cache is', cache.root)\n"
+CACHE = "def test_it(autogauge_cache):\n    print('the cache is', autogauge_cache.root)\n"
 
 
 def test_the_variable_of_the_cache_is_stronger_than_a_file_as_every_variable_is(run, monkeypatch, pytester):

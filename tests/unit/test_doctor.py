@@ -229,8 +229,8 @@ def test_an_emulated_gpu_that_does_not_work_is_broken_and_says_why(tmp_path, mon
     assert words[1] in trial.found
 
 
-def test_the_command_shows_a_table_and_json(cache):
-    done = run_cli("doctor", f"--cache={cache.root}", "--strict", "--json")
+def test_the_command_shows_a_table_and_json(autogauge_cache):
+    done = run_cli("doctor", f"--cache={autogauge_cache.root}", "--strict", "--json")
     found = {(each["subject"], each["what"]): each for each in json.loads(done.stdout)}
     assert found["OpenVINO", "CPU"]["state"] == "ok"
     assert {what for subject, what in found if subject == "machine"} == {check.what for check in CHECKS}

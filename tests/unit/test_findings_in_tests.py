@@ -14,7 +14,7 @@ MEASURED = result(*[{"CPU": GOOD, "AUTO": SIGILL, "GPU": SIGILL, "NPU": HANGS}] 
 FLAKY = result({"CPU": GOOD, "GPU": SIGILL}, {"CPU": GOOD}, {"CPU": HANGS}, name="flaky")
 
 @pytest.fixture
-def measured():
+def autogauge_measured():
     return MEASURED
 
 @pytest.fixture
@@ -22,37 +22,37 @@ def flaky():
     return FLAKY
 
 @pytest.fixture
-def run():
+def autogauge_run():
     return SimpleNamespace(results=[MEASURED, FLAKY])
 
 @pytest.fixture
-def evidence(request):
+def autogauge_evidence(request):
     return lambda name, value: request.node.user_properties.append((name, value))
 """
 TESTS = """
 import pytest
 
-def test_cpu(measured, rests):
-    rests(measured, "CPU")
+def test_cpu(autogauge_measured, autogauge_rests):
+    autogauge_rests(autogauge_measured, "CPU")
 
-def test_auto(measured, rests):
-    rests(measured, "CPU", "AUTO")
+def test_auto(autogauge_measured, autogauge_rests):
+    autogauge_rests(autogauge_measured, "CPU", "AUTO")
 
-def test_gpu(measured, rests):
-    rests(measured, "GPU")
+def test_gpu(autogauge_measured, autogauge_rests):
+    autogauge_rests(autogauge_measured, "GPU")
 
 @pytest.fixture
-def facts(measured, rests):
-    rests(measured, "GPU")
+def facts(autogauge_measured, autogauge_rests):
+    autogauge_rests(autogauge_measured, "GPU")
 
 def test_in_a_fixture(facts):
     raise AssertionError
 
-def test_everything(measured, all_measured):
-    all_measured(measured)
+def test_everything(autogauge_measured, autogauge_all_measured):
+    autogauge_all_measured(autogauge_measured)
 
-def test_flaky(flaky, all_measured):
-    all_measured(flaky)
+def test_flaky(flaky, autogauge_all_measured):
+    autogauge_all_measured(flaky)
 """
 
 
@@ -102,6 +102,6 @@ def test_alone_a_test_that_rests_on_it_is_red_also_where_a_fixture_does(outcomes
 
 
 def test_a_test_that_is_red_stays_so_when_it_runs_again(outcomes, pytester):
-    pytester.makepyfile(test_again="def test_one(measured, rests):\n    rests(measured, 'NPU')\n")
+    pytester.makepyfile(test_again="def test_one(autogauge_measured, autogauge_rests):\n    autogauge_rests(autogauge_measured, 'NPU')\n")
     found = pytester.inline_run("test_again.py", "test_again.py", "-p", "no:cacheprovider", "--keep-duplicates")
     assert found.countoutcomes() == [0, 0, 2]

@@ -10,7 +10,7 @@ pytest_plugins = ["pytester"]
 @pytest.mark.parametrize(("family", "kept"), [("xunit1", True), ("legacy", True), ("xunit2", False)])
 def test_evidence_is_a_property_where_the_family_has_such_and_nobody_is_warned(pytester, family, kept):
     pytester.makeconftest("from fixtures.session import evidence")
-    pytester.makepyfile("def test_it(evidence): evidence('verdict', 'PASS')")
+    pytester.makepyfile("def test_it(autogauge_evidence): autogauge_evidence('verdict', 'PASS')")
     done = pytester.runpytest_inprocess(
         "--junitxml=junit.xml", "-o", f"junit_family={family}", "-p", "no:cacheprovider"
     )

@@ -27,6 +27,8 @@ LAYERS = (
 )  # fmt: skip
 """What is in ``autogauge/``, the lowest first. Who is above may import who is below; who stand side by side may, in one direction."""
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+PROMISES = ("perf", "functional", "soak")
+"""The folders of tests that are installed: there they are below ``pytest_autogauge``, and know nothing of this checkout."""
 NEVER = {("probe", "measuring"), ("probe", "stats")}
 """A probe answers requests; what they are for it does not know."""
 LONGEST_FUNCTION, LONGEST_FILE = 60, 400
@@ -63,7 +65,9 @@ def imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute here"
+            if node.level:  # of fixtures alone, which are installed by another name
+                assert node.level == 1, "imports are absolute here"
+                continue
             yield from (f"{node.module}.{each.name}" for each in node.names)
 
 
@@ -107,11 +111,22 @@ def test_no_two_parts_know_each_other():
         ("autogauge", {"pytest", "_pytest", "conftest", "fixtures", "tests", "benchmarks"}),
         ("fixtures", {"conftest", "tests", "benchmarks"}),
         ("benchmarks", {"pytest", "_pytest", "conftest", "fixtures", "tests"}),
+        *((f"tests/{each}", {"conftest", "fixtures", "pytest_autogauge", "tests", "benchmarks"}) for each in PROMISES),
     ],
 )
 def test_nobody_knows_who_uses_him(folder, strangers):
     found = {(str(path), name) for path in files(folder) for name in source(path).imports}
     assert not [each for each in found if each[1].partition(".")[0] in strangers]
+
+
+def test_fixtures_have_names_that_are_in_nobodys_way():
+    """In a user's project a fixture of his own may be called ``settings`` or ``model``."""
+    for path in files("fixtures"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            made_by = [ast.unparse(each) for each in getattr(function, "decorator_list", [])]
+            for each in made_by:
+                if each.startswith("pytest.fixture"):
+                    assert f"name='autogauge_{function.name}'" in each or "name='autogauge_device_or_skip'" in each, f"{path}: {each}"
 
 
 def test_the_worker_runs_where_nothing_but_openvino_is_installed():

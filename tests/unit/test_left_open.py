@@ -100,19 +100,19 @@ def pytest_unconfigure(config):
     print(*config.stash.get(MESSAGES, []))
 
 @pytest.fixture
-def result(request):
+def autogauge_result(request):
     return RESULTS[request.node.get_closest_marker("study").args[0].name]
 
 @pytest.fixture
-def run(request):
+def autogauge_run(request):
     return request.config.stash[RUN]
 
 @pytest.fixture
-def settings():
+def autogauge_settings():
     return SimpleNamespace(fail_inconclusive=False)
 
 @pytest.fixture
-def evidence():
+def autogauge_evidence():
     return lambda name, value: None
 """
 TESTS = """
@@ -125,18 +125,18 @@ def of(name):
 @pytest.mark.MARK
 @of("open")
 @pytest.mark.parametrize("fact", range(4))
-def test_open(result, holds, fact):
-    holds(result, f"open-{fact}")
+def test_open(autogauge_result, autogauge_holds, fact):
+    autogauge_holds(autogauge_result, f"open-{fact}")
 
 @pytest.mark.soak
 @of("soaked")
-def test_soaked(result, holds):
-    holds(result, "soaked-0")
+def test_soaked(autogauge_result, autogauge_holds):
+    autogauge_holds(autogauge_result, "soaked-0")
 
 @pytest.mark.MARK
 @of("good")
-def test_good(result, holds):
-    holds(result, "good-0")
+def test_good(autogauge_result, autogauge_holds):
+    autogauge_holds(autogauge_result, "good-0")
 """
 
 

@@ -64,9 +64,9 @@ def reply(**others):
 # What a probe says.
 
 
-def test_a_probe_says_what_it_has_resident_in_each_phase(launcher, workload):
-    done, _ = launcher.run_once(
-        workload.request("footprint", Target("CPU"), deadline_s=60.0, after_hand_over_s=0.1), "footprint"
+def test_a_probe_says_what_it_has_resident_in_each_phase(autogauge_launcher, autogauge_workload):
+    done, _ = autogauge_launcher.run_once(
+        autogauge_workload.request("footprint", Target("CPU"), deadline_s=60.0, after_hand_over_s=0.1), "footprint"
     )
     found = done["memory_bytes"]
     assert {*found} == {"before", "compiled", "compile_peak", "steady", "later_peak", "whole_peak"}, (

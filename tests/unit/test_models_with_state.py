@@ -118,8 +118,8 @@ def test_a_state_that_grows_is_reset_before_each_inference_of_a_slice(prepared, 
     assert set(lengths[-inferences:]) == {1}, "a row of the inference before, and no more"
 
 
-def test_a_model_without_state_is_driven_as_ever(prepared, cache):
-    launcher, workload, inspection = prepared(small_models_without_state(cache))
+def test_a_model_without_state_is_driven_as_ever(prepared, autogauge_cache):
+    launcher, workload, inspection = prepared(small_models_without_state(autogauge_cache))
     pool = ProbePool(launcher, workload, warm_up_s=0.05)
     probe = pool.warm(Target("CPU"))
     assert inspection.state is None
