@@ -15,7 +15,7 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from autogauge import __version__
+from autogauge import __version__, checkout
 from autogauge.cli import from_settings
 from autogauge.errors import UserError, what_lacks
 from autogauge.interruption import Interruption
@@ -23,6 +23,7 @@ from autogauge.plain import sentence
 from autogauge.report.output import end_where_nobody_reads, flush, make_writable
 
 COMMANDS = (
+    *("perf", "functional", "soak"),
     *("devices", "doctor", "aa", "models", "runtimes", "emulated"),
     *("matrix", "bisect", "why"),
     *("gate", "accept", "reject", "alert"),
@@ -87,9 +88,8 @@ def _in_our_words(said: str) -> str:
 app = typer.Typer(
     name="python -m autogauge",
     cls=Commands,
-    help="Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf` (or functional, soak).",
+    help="Performance of OpenVINO's AUTO device. `perf`, `functional` and `soak` measure, as `pytest -m perf` does in the checkout.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -110,7 +110,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if not error.name or error.name.startswith("autogauge"):
             raise
-        _end(f"{error.name} is not installed: pip install -r requirements.txt.")
+        _end(f"{error.name} is not installed: {checkout.install()}.")
     except BaseException as error:
         if interruption:
             interruption.heard()
@@ -128,7 +128,7 @@ def _end(why: str) -> None:
 
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
-    """Performance of OpenVINO's AUTO device. The measuring itself is `pytest -m perf` (or functional, soak)."""
+    """Performance of OpenVINO's AUTO device. `perf`, `functional` and `soak` measure, as `pytest -m perf` does in the checkout."""
     if show:
         print(__version__)
         raise typer.Exit

@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple, Optional
 
 import typer
 
+from autogauge import checkout
 from autogauge.cache import cache_dir_or_temporary
 from autogauge.cli.shared import AsJson, CacheFolder, Filters, HistoryDir
 from autogauge.errors import UserError
@@ -79,7 +80,7 @@ def push(
     here, there = Folder(root, "here"), place_of(to, wait_s, endpoint)
     if not here.is_there():
         raise UserError(
-            f"there is no folder {root}: measure a run (pytest -m perf), or name another one (--history=DIR)."
+            f"there is no folder {root}: measure a run ({checkout.measure()}), or name another one (--history=DIR)."
         )
     if isinstance(there, Folder):
         refuse_the_same(here, there)

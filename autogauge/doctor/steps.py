@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autogauge import checkout
 from autogauge.causes import step_when_late
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.probe.request import Failure
 from autogauge.rig import trial
 from autogauge.targets import kinds, named_devices
 
-INSTALL = "pip install -r requirements.txt"
+INSTALL = checkout.install()
 EMULATED = "measure with --accelerator=emulated"
 UPDATE_GPU = "look at what clinfo says; update Intel's compute runtime and the kernel"
 UPDATE_NPU = "look for intel_vpu in dmesg; install or update Intel's NPU driver (intel-level-zero-npu, intel-fw-npu)"

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.cache import Cache
 from autogauge.emulation.asked import Gpus
 from autogauge.errors import UserError
@@ -25,7 +26,7 @@ from autogauge.files import sha256_of
 from autogauge.probe.process import Child
 from autogauge.probe.request import Emulation
 
-INSTALL = "pip install -r requirements-emulation.txt"
+INSTALL = checkout.install("emulation")
 SOURCE = Path(__file__).with_name("layer.c")
 SOURCES = (SOURCE, Path(__file__).with_name("gpus.c"))
 HEADERS = (Path(__file__).with_name("gpus.h"),)

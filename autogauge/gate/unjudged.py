@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from autogauge import checkout
 from autogauge.gate.gate import CARRY_OVER
 from autogauge.gate.judged import IMPROVED, NO_BASELINE
 from autogauge.gate.own_baseline import OwnBaselines
@@ -39,7 +40,7 @@ REASONS = 3
 """So many reasons of a group of machines are said, those of most machines."""
 NAMED = 3
 """So many machines are named beside a reason."""
-COMMAND, MEASURE = "python -m autogauge", "pytest -m perf"
+COMMAND, MEASURE = "python -m autogauge", checkout.measure()
 
 
 class Why(Enum):

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.contract import seen
 from autogauge.contract.seen import OfStudy, Outcome, Release
 from autogauge.errors import UserError
@@ -60,7 +61,7 @@ def of_run(run: Recorded, asserted: Asserted) -> Release:
     if not studies:
         raise UserError(
             f"{run.path} asserted no rule of AUTO's contract: keep a run of "
-            'pytest -m "functional or perf" --accelerator=emulated.'
+            f"{checkout.measure('--accelerator=emulated', 'functional')}."
         )
     return Release(release, studies)
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autogauge import checkout
 from autogauge.errors import UserError
 from autogauge.files import exists, is_folder
 from autogauge.history import copies, machines, remembered, store, where
@@ -128,7 +129,7 @@ class Histories:
             folders = run_folders(path, self._say)
             if not folders:
                 raise UserError(
-                    f"there is no saved run in {place}: measure one (pytest -m perf), or name another folder."
+                    f"there is no saved run in {place}: measure one ({checkout.measure()}), or name another folder."
                 )
             found = [run for folder in folders for run in self._read(folder, path)]
             return self._chosen(text, found, wanted, any_standing)
@@ -144,7 +145,7 @@ class Histories:
         if not exists(self.root):
             other = "" if place == str(self.root) else f"there is no {place[:200]!r}, and "
             raise UserError(
-                f"{other}there is no history in {self.root.absolute()} yet: measure first (pytest -m perf), "
+                f"{other}there is no history in {self.root.absolute()} yet: measure first ({checkout.measure()}), "
                 "or name another folder (--history=DIR)."
             )
         raise UserError(

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.cache import scratch_in
 from autogauge.causes import step_in, step_when_late
 from autogauge.errors import UserError
@@ -26,7 +27,7 @@ DEADLINE_S = 180.0
 BUILT_BY = "openvino"
 """The fact in a model's manifest that says which version built it, as the builder reported it."""
 _NOT_THERE = "No module named"
-_OTHERWISE = "free disk space, or check that openvino is installed (pip install -r requirements.txt)"
+_OTHERWISE = f"free disk space, or check that openvino is installed ({checkout.install()})"
 
 
 def build_in_a_process(

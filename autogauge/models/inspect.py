@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from autogauge import checkout
 from autogauge.causes import step_in, step_when_late
 from autogauge.emulation.classes import ProcessorClass
 from autogauge.errors import MachineLacks, UserError
@@ -140,12 +141,12 @@ def _mistake(error: ProbeFailed, model: ModelArtefact | None, shapes: dict[str, 
     if failure.phase == "emulation":
         return UserError(
             f"the emulated GPU cannot be loaded: {reason}; install its parts anew "
-            "(pip install --force-reinstall -r requirements-emulation.txt)."
+            f"({checkout.install('emulation', anew=True)})."
         )
     if failure.phase == "import":
         led = environment.leading(os.environ)  # to install it anew would change nothing while these lead past it
         unset = f"unset {', '.join(led)} if that leads to another openvino, or " if led else ""
-        return UserError(f"openvino cannot be imported: {reason}; {unset}install it (pip install -r requirements.txt).")
+        return UserError(f"openvino cannot be imported: {reason}; {unset}install it ({checkout.install()}).")
     return UserError(
-        f"OpenVINO cannot say what it sees: {failure.sentence()}; check its installation (pip install -r requirements.txt)."
+        f"OpenVINO cannot say what it sees: {failure.sentence()}; check its installation ({checkout.install()})."
     )

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.cache import Cache
 from autogauge.emulation import parts
 from autogauge.emulation.asked import gpus_of
@@ -194,9 +195,7 @@ class Rig:
         wanted = ("CPU", "GPU") if asked.is_emulated else {AUTO: KINDS, NONE: ("CPU",)}[asked.accelerator]
         found = tuple(device for kind in wanted if (device := find_device(kind, available)))
         if not found:
-            raise UserError(
-                "OpenVINO sees no device on this machine: check its installation (pip install -r requirements.txt)."
-            )
+            raise UserError(f"OpenVINO sees no device on this machine: check its installation ({checkout.install()}).")
         return found
 
     @cached_property

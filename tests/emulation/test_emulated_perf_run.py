@@ -126,7 +126,13 @@ openvino.Core.compile_model = compiled
 @pytest.mark.slow
 def test_a_gpu_compile_that_crashes_is_told_and_does_not_end_the_session(tmp_path, emulation, autogauge_cache):
     changed, environment = with_probes_on(misbehaving_python(tmp_path, CRASHES), tmp_path)
-    options = (*OPTIONS, "-k", "test_first_inference.py", f"--reports={tmp_path}/reports", f"--cache={autogauge_cache.root}")
+    options = (
+        *OPTIONS,
+        "-k",
+        "test_first_inference.py",
+        f"--reports={tmp_path}/reports",
+        f"--cache={autogauge_cache.root}",
+    )
     done = run_suite(*changed, *options, **environment)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.count("killed by signal 11 (SIGSEGV) during compile") == 2, "while measuring, and in the finding"
@@ -160,7 +166,9 @@ def test_it_has_a_history_and_a_fingerprint_of_its_own(summary, reports):
 
 
 @pytest.mark.slow
-def test_two_emulated_gpus_are_said_everywhere_and_have_a_history_of_their_own(tmp_path, emulation, autogauge_cache, slowness):
+def test_two_emulated_gpus_are_said_everywhere_and_have_a_history_of_their_own(
+    tmp_path, emulation, autogauge_cache, slowness
+):
     options = (
         "-m",
         "perf",

@@ -42,7 +42,9 @@ def run(tmp_path, script, *words, options=(), **others):
 
 @pytest.mark.slow
 def test_a_script_sees_the_gpus_and_its_own_words_and_ends_as_it_likes(tmp_path, emulation, autogauge_cache):
-    done = run(tmp_path, SCRIPT, "7", "--gpus=9", "-x", options=("--gpus=2,discrete", f"--cache={autogauge_cache.root}"))
+    done = run(
+        tmp_path, SCRIPT, "7", "--gpus=9", "-x", options=("--gpus=2,discrete", f"--cache={autogauge_cache.root}")
+    )
     assert done.stdout.split("\n")[0] == "__main__ ['7', '--gpus=9', '-x'] ['CPU', 'GPU.0', 'GPU.1'] False"
     assert done.returncode == 7
     assert f"{tmp_path}/script.py sees 2 emulated GPUs, the last one discrete, and no real one" in done.stderr

@@ -142,7 +142,9 @@ def own_tests_with(tmp_path, cache, chosen, change):
     return run_suite(*options, f"--cache={cache.root}", PYTHONPATH=f"{tmp_path}{os.pathsep}.")
 
 
-def test_where_there_can_be_no_emulated_gpu_its_tests_are_skipped_with_the_reason(tmp_path, possible_here, autogauge_cache):
+def test_where_there_can_be_no_emulated_gpu_its_tests_are_skipped_with_the_reason(
+    tmp_path, possible_here, autogauge_cache
+):
     chosen = "is_named_with or without_a_compiler or ends_the_session"
     done = own_tests_with(tmp_path, autogauge_cache, chosen, "parts.platform.machine = lambda: 'aarch64'")
     assert done.returncode == 0, done.stdout
@@ -151,7 +153,9 @@ def test_where_there_can_be_no_emulated_gpu_its_tests_are_skipped_with_the_reaso
     assert " passed" not in done.stdout
 
 
-def test_where_a_package_is_missing_its_tests_fail_with_the_line_that_installs_it(tmp_path, possible_here, autogauge_cache):
+def test_where_a_package_is_missing_its_tests_fail_with_the_line_that_installs_it(
+    tmp_path, possible_here, autogauge_cache
+):
     """Skipped, they would let CI pass without having run."""
     done = own_tests_with(tmp_path, autogauge_cache, "without_a_compiler", "parts.PACKAGES = {'no-such-runtime': '1'}")
     assert "the emulated GPU needs no-such-runtime 1: pip install -r requirements-emulation.txt" in done.stdout

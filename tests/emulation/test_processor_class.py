@@ -210,7 +210,13 @@ openvino.Core.compile_model = compiled
 def test_where_every_compile_crashes_the_run_says_so_once_with_what_to_try(tmp_path, emulation, autogauge_cache):
     """As on a processor that the runtime does not know, before its class was named."""
     changed, environment = with_probes_on(misbehaving_python(tmp_path, CRASHES), tmp_path)
-    options = ("-m", "perf", "--accelerator=emulated", f"--reports={tmp_path}/reports", f"--cache={autogauge_cache.root}")
+    options = (
+        "-m",
+        "perf",
+        "--accelerator=emulated",
+        f"--reports={tmp_path}/reports",
+        f"--cache={autogauge_cache.root}",
+    )
     sentence = sentence_of(run_suite(*changed, *options, **environment))
     assert "the emulated GPU does not work here" in sentence
     assert (

@@ -1,51 +1,263 @@
-"""`pip install .` gives a copy that works by itself, and leaves the project's folder as it was."""
+"""An installed copy: it is built from a clean tree that stays so, is whole, measures from any folder, and is in no other project's way."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
+import tomllib
 
-from tests.support import ROOT
+from tests.support import ROOT, VARIABLE, lock_of_its_own
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+pytestmark = pytest.mark.slow
+
+NOT_THE_PROJECTS = (
+    ".git",
+    ".venv",
+    ".*_cache",
+    ".hypothesis",
+    ".benchmarks",
+    "__pycache__",
+    "*.pyc",
+    "reports",
+    "dist",
+)
+MAPPED = {
+    "fixtures": "pytest_autogauge",
+    **{f"tests/{each}": f"pytest_autogauge/promises/{each}" for each in ("perf", "functional", "soak")},
+}
 
 
 def files_in(folder):
-    return sorted(
-        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"
-    )
+    """The content of each file below it, by its path."""
+    there = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in there}
 
 
-@pytest.mark.slow
-def test_an_installed_copy_is_whole_and_its_doctor_knows_what_it_needs(tmp_path):
-    source, environment = tmp_path / "source", tmp_path / "environment"
-    source.mkdir()
-    shutil.copy(ROOT / "pyproject.toml", source)
-    shutil.copytree(ROOT / "autogauge", source / "autogauge", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    before = files_in(source)
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
-    python = environment / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", str(source)], check=True, timeout=300)
-    assert files_in(source) == before, "nothing is left behind"
-    ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    packages = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
-    assert files_in(packages / "autogauge") == files_in(source / "autogauge"), "data files too"
-    (packages / "what-it-needs.pth").write_text(
-        sysconfig.get_path("purelib")
-    )  # in place of installing it all once more
+def run(*words, cwd, expect=0, timeout_s=300.0, **environment):
+    """Run a command as a user does who knows nothing of this checkout."""
+    around = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "AUTOGAUGE"))
+    }
+    around |= {"COLUMNS": "160", VARIABLE: str(lock_of_its_own()), **environment}
     done = subprocess.run(
-        [python, "-m", "autogauge", "doctor", "--json", f"--cache={tmp_path}/cache"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        [*map(str, words)], cwd=cwd, env=around, capture_output=True, text=True, timeout=timeout_s, check=False
     )
-    assert done.returncode in (0, 1), done.stderr
-    found = {each["what"]: each["state"] for each in json.loads(done.stdout) if each["subject"] == "installed"}
-    assert {"Python", "openvino", "numpy", "rich", "typer", "jinja2"} <= set(found)
+    assert expect in (None, done.returncode), f"{done.stdout[-6000:]}\n{done.stderr[-4000:]}"
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    """The project's files in a folder of their own."""
+    source = tmp_path_factory.mktemp("source") / "project"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NOT_THE_PROJECTS))
+    return source
+
+
+@pytest.fixture(scope="session")
+def wheel(source, tmp_path_factory):
+    """The wheel, built as a packager does: from the sdist. Nothing is left behind in the project's folder."""
+    out, before = tmp_path_factory.mktemp("dist"), files_in(source)
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, source, cwd=out)
+    assert files_in(source) == before, "nothing is left behind"
+    (built,), (_,) = out.glob("*.whl"), out.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="session")
+def environment(wheel, tmp_path_factory):
+    """An environment with the wheel. What it needs is this one's: the example's test installs that, too."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", folder, cwd=folder)
+    pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
+    run(*pip, wheel, cwd=folder)
+    packages = Path(
+        run(
+            folder / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
+        ).strip()
+    )
+    (packages / "what-it-needs.pth").write_text(sysconfig.get_path("purelib"))
+    return folder
+
+
+@pytest.fixture
+def in_project(environment, tmp_path):
+    """Run an installed command in a new folder that has these files."""
+
+    def in_project(command, *words, files=None, **more):
+        for name, text in (files or {}).items():
+            (tmp_path / name).write_text(text)
+        return run(environment / "bin" / command, *words, cwd=tmp_path, **more)
+
+    return in_project
+
+
+def test_the_wheel_is_whole_and_the_same_from_the_sdist_and_from_the_tree(source, wheel, tmp_path):
+    before = files_in(source)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        tmp_path,
+        source,
+        cwd=tmp_path,
+    )
+    assert files_in(source) == before
+    (from_the_tree,) = tmp_path.glob("*.whl")
+    found = {}
+    for path in (wheel, from_the_tree):
+        with zipfile.ZipFile(path) as archive:
+            found[path] = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+    assert found[wheel] == found[from_the_tree]
+    expected = {f"autogauge/{name}": content for name, content in files_in(source / "autogauge").items()}
+    for here, there in MAPPED.items():
+        expected |= {f"{there}/{name}": content for name, content in files_in(source / here).items()}
+    lists = {f"autogauge/requirements/{each.name}": each.read_bytes() for each in source.glob("requirements-omz.*")}
+    assert found[wheel] == expected | lists
+
+
+def test_it_asks_for_what_the_checkout_asks_for():
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        project = tomllib.load(stream)["project"]
+
+    def listed(name):
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        return [line for each in lines if (line := re.sub(r"(^|\s)#.*", "", each).strip())]
+
+    assert project["dependencies"] == listed("requirements.txt")
+    assert project["optional-dependencies"] == {
+        each: listed(f"requirements-{each}.txt") for each in ("emulation", "export", "lab", "trained")
+    }
+
+
+def test_its_doctor_misses_nothing_of_it(in_project, tmp_path):
+    done = json.loads(in_project("autogauge", "doctor", "--json", f"--cache={tmp_path}/cache", expect=None))
+    found = {each["what"]: each["state"] for each in done if each["subject"] == "installed"}
+    assert {"Python", "openvino", "numpy", "pytest", "pytest-benchmark", "typer"} <= set(found)
     assert set(found.values()) == {"ok"}
+    asked = "from autogauge.models.omz import toolchain; print(len(toolchain.requirements()))"
+    assert int(in_project("python", "-c", asked)) > 5
+
+
+PLAIN = """
+import sys
+import pytest
+
+def test_nothing_of_autogauge_is_there(settings, model):
+    assert (settings, model) == ("of another plugin", "mine")
+    assert not [name for name in sys.modules if name == "autogauge" or name.startswith("autogauge.")]
+
+@pytest.mark.perf
+def test_a_mark_of_ours_that_is_theirs():
+    pass
+"""
+THEIRS = """
+import pytest
+
+def pytest_addoption(parser):
+    parser.addoption("--model", default="mine")
+
+@pytest.fixture
+def settings():
+    return "of another plugin"
+
+@pytest.fixture
+def model(request):
+    return request.config.getoption("--model")
+"""
+
+
+WAYS = [
+    (),
+    ("-n2",),
+    ("-p", "no:autogauge"),
+    ("--strict-markers", "-m", "perf", "-n2"),
+    ("--collect-only",),
+]
+
+
+@pytest.mark.parametrize("words", WAYS)
+def test_it_is_in_no_other_projects_way(in_project, words):
+    ini = "[pytest]\nmarkers =\n    perf: slow ones\n"
+    said = in_project("pytest", *words, files={"test_a.py": PLAIN, "conftest.py": THEIRS, "pytest.ini": ini})
+    assert "measuring: " not in said
+
+
+def test_its_options_are_in_the_help_of_any_project(in_project):
+    said = in_project("pytest", "--help")
+    assert "--no-baseline=warn|fail" in said
+    assert "autogauge perf" in said
+
+
+def collected(said):
+    return sorted(
+        line.partition("tests/")[2].rpartition("/")[2] or line.rpartition("/")[2]
+        for line in said.splitlines()
+        if "::" in line
+    )
+
+
+@pytest.mark.parametrize("mark", ["perf", "functional", "soak"])
+def test_the_promises_are_the_checkouts_own(in_project, mark, tmp_path):
+    here = run(sys.executable, "-m", "pytest", "-m", mark, "--collect-only", "-q", f"tests/{mark}", cwd=ROOT)
+    assert collected(in_project("autogauge", mark, "--", "--collect-only", "-q")) == collected(here) != []
+
+
+def test_it_measures_judges_records_and_reports_in_an_empty_folder(in_project, tmp_path, model_cache):
+    words = (
+        "perf",
+        "--model=one-convolution",
+        "--profile=quick",
+        "--pinned=off",
+        f"--cache={model_cache}",
+        "--machine=m",
+    )
+    said = in_project("autogauge", *words, "--", "-k", "test_first_inference.py and not GPU and not NPU")
+    assert "auto-fil-close-to-cpu" in said
+    assert "page: reports/latest/index.html" in said
+    summary = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())
+    assert {each["name"] for each in summary["verdicts"]} >= {"auto-fil-close-to-cpu"}
+    assert len([*(tmp_path / "reports" / "history" / "m").glob("0001_*.json")]) == 1
+    assert "0001" in in_project("autogauge", "history")
+
+
+def test_mistakes_are_one_sentence(in_project):
+    assert "there is no 'loud' to choose" in in_project("autogauge", "perf", "--gate=loud", expect=2)
+    assert "run pytest without -n" in in_project("autogauge", "perf", "--", "-n2", expect=2)
+    assert "measure first (autogauge perf)" in in_project("autogauge", "compare", "1", "2", expect=2)
+    said = in_project("autogauge", "perf", "--model=x.onnx", files={"conftest.py": THEIRS}, expect=2)
+    assert "two plugins have the option --model" in said
+
+
+def test_in_the_checkout_the_checkout_counts_and_that_is_said(environment, source, tmp_path):
+    said = run(environment / "bin" / "pytest", "-m", "perf", "--collect-only", "tests/perf", cwd=source)
+    assert f"autogauge: the checkout in {source} counts; the copy that is installed 0.1.0, in {environment}" in said
+    said = run(environment / "bin" / "autogauge", "perf", "--", "--collect-only", cwd=source)
+    assert "the checkout in" in said
+    (tmp_path / "test_a.py").write_text("def test_it(autogauge_settings): pass")
+    other = {"PYTHONPATH": str(source)}
+    said = run(environment / "bin" / "pytest", cwd=tmp_path, expect=2, **other)
+    assert "two copies of autogauge would be mixed" in said
+
+
+def test_its_shell_completion_knows_commands_and_options(in_project):
+    for line, expected in (("autogauge pe", "perf"), ("autogauge perf --smal", "--smallest-change")):
+        words = {"_AUTOGAUGE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+        assert expected in in_project("autogauge", **words).split()

@@ -14,11 +14,15 @@ def test_the_model_is_compiled_with_the_hint_on_the_device(autogauge_compiled, a
     assert probe.infer_requests >= 1
     assert probe.execution_devices
     if autogauge_measured_target != "AUTO":
-        assert {name.partition(".")[0] for name in probe.execution_devices} == {autogauge_measured_target.partition(".")[0]}
+        assert {name.partition(".")[0] for name in probe.execution_devices} == {
+            autogauge_measured_target.partition(".")[0]
+        }
 
 
 @pytest.mark.parametrize("hint", HINTS)
-def test_each_device_and_hint_is_compiled_once_in_a_session(autogauge_compiled, autogauge_pool, autogauge_measured_target, hint):
+def test_each_device_and_hint_is_compiled_once_in_a_session(
+    autogauge_compiled, autogauge_pool, autogauge_measured_target, hint
+):
     probe = autogauge_compiled(autogauge_measured_target, hint)
     assert autogauge_compiled(autogauge_measured_target, hint) is probe
     assert sum(target.key == probe.target.key for target in autogauge_pool.compiled) == 1

@@ -1,19 +1,23 @@
 """A device that is named and not there: what AUTO does then, each for what it is, and never without a deadline."""
 
 import ctypes.util
+import dataclasses
+import sys
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
 from autogauge.emulation import parts
+from autogauge.measuring import schedule
 from autogauge.measuring.plan import Plan
+from autogauge.measuring.progress import Silent
 from autogauge.probe.launcher import Launcher, Runtime
 from autogauge.probe.request import ProbeFailed
+from autogauge.rig.profile import PROFILES, STANDARD
 from autogauge.studies.hand_over import study as hand_over
 from autogauge.studies.hand_over.study import HAND_OVER
 from autogauge.targets import Auto, Target, find_device
-from tests.studied import measured, planned
-from tests.support import misbehaving_python
 
 pytestmark = pytest.mark.functional
 
@@ -40,7 +44,9 @@ def with_a_loader(tmp_path, autogauge_workload):
     loader = parts.installed("intel-opencl-rt", parts.LOADER)
     libraries = [parts.installed("intel-cmplr-lib-rt", name) for name in parts.LIBRARIES]
     load = f"""
-        import ctypes
+        #!{sys.executable}
+        import ctypes, os, runpy, sys
+        del sys.argv[0]
         os.environ["OCL_ICD_VENDORS"] = {str(tmp_path)!r}
         for _ in range({len(libraries)}):
             for path in {libraries!r}:
@@ -49,22 +55,42 @@ def with_a_loader(tmp_path, autogauge_workload):
                 except OSError:
                     pass
         ctypes.CDLL({loader!r}, mode=ctypes.RTLD_GLOBAL)
+        runpy.run_path(sys.argv[0], run_name="__main__")
     """
-    return Launcher(tmp_path / "probes", Runtime(misbehaving_python(tmp_path, textwrap.dedent(load))))
+    python = tmp_path / "python"
+    python.write_text(textwrap.dedent(load).lstrip())
+    python.chmod(0o755)
+    return Launcher(tmp_path / "probes", Runtime(str(python)))
 
 
 def once(launcher, workload, device):
     return launcher.run_once(workload.request("once", Target(device), deadline_s=DEADLINE_S), device)
 
 
+def once_planned(study, auto):
+    """The study's one replicate, planned for a machine on which AUTO is that."""
+    asked = SimpleNamespace(profile=PROFILES[STANDARD], is_emulated=False, infer_requests=0)
+    inspection = SimpleNamespace(devices=(), state=None)
+    rig = SimpleNamespace(devices=(), auto=auto, asked=asked, inspection=inspection, why_no_hand_over=lambda: None)
+    return dataclasses.replace(study.planned(rig, 1), plan=Plan(looks=(1,), budget_s=60))
+
+
 @pytest.mark.slow
-def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(autogauge_launcher, autogauge_workload, without, tmp_path):
+def test_an_npu_that_is_not_there_leaves_auto_on_the_cpu_helper_for_good(
+    autogauge_launcher, autogauge_workload, without, tmp_path
+):
     without("NPU")
-    study = planned(HAND_OVER, Plan(looks=(1,), budget_s=60), auto=Auto("AUTO:NPU,CPU"))
+    study = once_planned(HAND_OVER, Auto("AUTO:NPU,CPU"))
     turns = hand_over.HandOverTurns(
-        study, autogauge_launcher, autogauge_workload, tmp_path, after_s=0.5, hand_over_deadline_s=1.5, deadline_s=DEADLINE_S
+        study,
+        autogauge_launcher,
+        autogauge_workload,
+        tmp_path,
+        after_s=0.5,
+        hand_over_deadline_s=1.5,
+        deadline_s=DEADLINE_S,
     )
-    measured(study, turns)
+    schedule.run(study, turns.measure, Silent(), turns.prepare)
     if failures := study.failures():  # releases whose NPU plugin needs its driver's loader to load at all
         assert ctypes.util.find_library("ze_loader") is None
         assert all(LIBRARY_OF["NPU"] in failure.reason for _, _, failure in failures)

@@ -50,7 +50,9 @@ def test_naming_auto_selects_the_same(by_default, explicitly):
 def test_auto_selects_the_cpu_exactly_where_there_is_no_accelerator_for_the_model(
     by_default, autogauge_available_devices, autogauge_inspection
 ):
-    assert kinds(by_default[1].selected[:1]) <= kinds(selectable_by_default(autogauge_available_devices, autogauge_inspection.precision))
+    assert kinds(by_default[1].selected[:1]) <= kinds(
+        selectable_by_default(autogauge_available_devices, autogauge_inspection.precision)
+    )
 
 
 def test_the_log_and_the_execution_devices_agree(explicitly):
@@ -111,7 +113,9 @@ def test_the_answer_depends_on_the_picture(autogauge_launcher, autogauge_workloa
         pytest.skip(f"the model is fed no picture ({'; '.join(autogauge_inputs.kinds)})")
     another = tmp_path / "another.npz"
     arrays = {str(index): array for index, array in enumerate(autogauge_inputs.arrays)}
-    negative = {str(index): arrays[str(index)].max() - arrays[str(index)][:, ::-1] for index in autogauge_inputs.pictures}
+    negative = {
+        str(index): arrays[str(index)].max() - arrays[str(index)][:, ::-1] for index in autogauge_inputs.pictures
+    }
     np.savez(another, **{**arrays, **negative})
     answers = []
     for fed in (autogauge_workload, dataclasses.replace(autogauge_workload, inputs=another)):

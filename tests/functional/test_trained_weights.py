@@ -21,9 +21,7 @@ ESPRESSO, EGYPTIAN_CAT = 967, 285  # classes of ImageNet
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory, autogauge_cache):
     """A function from a picture of scikit-image, a device, a precision and a hint to the 1000 probabilities, each asked once."""
-    skimage = pytest.importorskip(
-        "skimage", reason="the pictures need scikit-image: pip install -r requirements-dev.txt"
-    )
+    skimage = pytest.importorskip("skimage", reason="the pictures need scikit-image: pip install scikit-image")
     folder = tmp_path_factory.mktemp("trained")
     launcher = Launcher(folder / "probes")
 

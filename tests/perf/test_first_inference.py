@@ -21,7 +21,9 @@ def test_auto_answers_first_before_the_accelerator(autogauge_result, autogauge_h
     autogauge_holds(autogauge_result, first_inference.below(autogauge_accelerator))
 
 
-def test_without_the_start_up_fallback_autos_first_answer_is_the_accelerators(autogauge_result, autogauge_holds, autogauge_handed_to):
+def test_without_the_start_up_fallback_autos_first_answer_is_the_accelerators(
+    autogauge_result, autogauge_holds, autogauge_handed_to
+):
     for claim in first_inference.no_fallback(autogauge_handed_to):
         autogauge_holds(autogauge_result, claim)
 

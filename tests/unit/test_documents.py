@@ -5,6 +5,7 @@ import re
 import runpy
 import shlex
 import subprocess
+from types import SimpleNamespace
 
 import typer.main
 
@@ -157,7 +158,8 @@ def options_of_a_run():
         def addini(self, *_):
             pass
 
-    runpy.run_path(str(ROOT / "conftest.py"))["pytest_addoption"](Parser())
+    nothing_beside = SimpleNamespace(get_plugin=lambda name: None, is_registered=lambda plugin: True)
+    runpy.run_path(str(ROOT / "conftest.py"))["pytest_addoption"](Parser(), nothing_beside)
     return frozenset(declared)
 
 

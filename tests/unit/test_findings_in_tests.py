@@ -102,6 +102,8 @@ def test_alone_a_test_that_rests_on_it_is_red_also_where_a_fixture_does(outcomes
 
 
 def test_a_test_that_is_red_stays_so_when_it_runs_again(outcomes, pytester):
-    pytester.makepyfile(test_again="def test_one(autogauge_measured, autogauge_rests):\n    autogauge_rests(autogauge_measured, 'NPU')\n")
+    pytester.makepyfile(
+        test_again="def test_one(autogauge_measured, autogauge_rests):\n    autogauge_rests(autogauge_measured, 'NPU')\n"
+    )
     found = pytester.inline_run("test_again.py", "test_again.py", "-p", "no:cacheprovider", "--keep-duplicates")
     assert found.countoutcomes() == [0, 0, 2]

@@ -16,7 +16,7 @@ from tests.support import ROOT
 
 LAYERS = (
     # Belongs to nobody: knows no study, no probe and no user.
-    "causes errors files folders leases manifest plain ports secrets_in stamps stats targets trust "
+    "causes checkout errors files folders leases manifest plain ports secrets_in stamps stats targets trust "
     "cache input_files input_shapes input_values inputs interruption parsing toml_lines",
     "measuring probe",
     "tools",
@@ -126,7 +126,9 @@ def test_fixtures_have_names_that_are_in_nobodys_way():
             made_by = [ast.unparse(each) for each in getattr(function, "decorator_list", [])]
             for each in made_by:
                 if each.startswith("pytest.fixture"):
-                    assert f"name='autogauge_{function.name}'" in each or "name='autogauge_device_or_skip'" in each, f"{path}: {each}"
+                    assert f"name='autogauge_{function.name}'" in each or "name='autogauge_device_or_skip'" in each, (
+                        f"{path}: {each}"
+                    )
 
 
 def test_the_worker_runs_where_nothing_but_openvino_is_installed():

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from autogauge import checkout
 from autogauge.errors import UserError
 
 SCHEMES = ("postgresql://", "postgres://")
 FORM = "postgresql://USER@HOST:PORT/DATABASE"
 PASSWORDS = "the password comes from PGPASSWORD, or from ~/.pgpass"
-NEEDS = "A database needs psycopg: pip install -r requirements-lab.txt, or name a file that ends in .csv."
+NEEDS = f"A database needs psycopg: {checkout.install('lab')}, or name a file that ends in .csv."
 HIDDEN = "…"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autogauge import checkout
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import utf8, write_for_a_user
 from autogauge.history.export import metrics
@@ -19,7 +20,7 @@ from autogauge.history.select import Selection
 
 _FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 """What a cell begins with that a spreadsheet takes for a formula, or skips to find one; the last four as Japanese keyboards write them."""
-PARQUET_NEEDS = "Parquet needs pyarrow: pip install -r requirements-export.txt, or name a file that ends in .csv."
+PARQUET_NEEDS = f"Parquet needs pyarrow: {checkout.install('export')}, or name a file that ends in .csv."
 
 
 class Written(NamedTuple):

@@ -12,6 +12,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+from autogauge import checkout
 from autogauge.errors import UserError
 from autogauge.history.sharing.place import (
     Absent,
@@ -34,7 +35,7 @@ HANGS_S = 5.0
 """After so many seconds more than a question is given, what asks it hangs itself."""
 AT_A_TIME = 8
 """Files that are fetched side by side."""
-NEEDS = "a package that is not installed: pip install -r requirements-lab.txt"
+NEEDS = f"a package that is not installed: {checkout.install('lab')}"
 
 
 class _Late(Exception):

@@ -17,6 +17,7 @@ from typing import Any
 
 import filelock
 
+from autogauge import checkout
 from autogauge.causes import step_for
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import NotRegular, exists, is_folder, read_regular, write_json
@@ -113,7 +114,8 @@ def require(history: Path) -> None:
         raise UserError(f"{history} is a file: name the folder of the history (--history=DIR).")
     if not is_folder(history):
         raise UserError(
-            f"there is no history in {history.absolute()} yet: measure first (pytest -m perf), or name another folder (--history=DIR)."
+            f"there is no history in {history.absolute()} yet: measure first ({checkout.measure()}), "
+            "or name another folder (--history=DIR)."
         )
     if exists(history / NAME) or (history / NAME).is_symlink():
         return
@@ -122,7 +124,7 @@ def require(history: Path) -> None:
         raise UserError(f"the alerts of {history} are in the book of {above}: name that (--history={above}).")
     if not run_folders(history):
         raise UserError(
-            f"there is no saved run in {history}: measure one (pytest -m perf), or name another folder (--history=DIR)."
+            f"there is no saved run in {history}: measure one ({checkout.measure()}), or name another folder (--history=DIR)."
         )
 
 

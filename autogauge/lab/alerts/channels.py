@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.causes import step_for
 from autogauge.errors import UserError
 from autogauge.files import read_regular
@@ -33,7 +34,7 @@ DEADLINE_S = 20.0
 GRACE_S = 3.0
 """How much longer than its deadline a sender may live, which ends itself at it."""
 LONGEST_BODY, LONGEST_TITLE = 4000, 200
-NEEDED = "apprise is not installed: pip install -r requirements-lab.txt."
+NEEDED = f"apprise is not installed: {checkout.install('lab')}."
 SENT, REFUSED, UNANSWERED = "sent", "refused", "unanswered"
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,39})=(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://")

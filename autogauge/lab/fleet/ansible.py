@@ -12,9 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from autogauge import checkout
 from autogauge.errors import UserError
 
-MISSING = "ansible-core is not installed, which reaches a lab's machines: pip install -r requirements-lab.txt."
+MISSING = f"ansible-core is not installed, which reaches a lab's machines: {checkout.install('lab')}."
 _NOISE = re.compile(r"^(\[(WARNING|ERROR|DEPRECATION WARNING)\]:|ERROR!|Origin:|<<<|\(source not shown|\^|\d+ )")
 
 

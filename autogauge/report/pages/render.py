@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autogauge import __version__
+from autogauge import __version__, checkout
 from autogauge.errors import UserError
 from autogauge.files import copy, utf8
 from autogauge.plain import paragraph
@@ -100,7 +100,7 @@ def require() -> None:
     """Raise :class:`UserError` where pages cannot be made: to be asked before there is something to show on one."""
     _script()
     if importlib.util.find_spec("jinja2") is None:
-        raise UserError("the pages need jinja2: pip install -r requirements.txt.")
+        raise UserError(f"the pages need jinja2: {checkout.install()}.")
 
 
 def put_script(assets: Path) -> None:
@@ -125,4 +125,4 @@ def _script() -> Path:
         path = Path(place) / "package_data" / "plotly.min.js"
         if path.is_file():
             return path
-    raise UserError("the pages need plotly for their charts: pip install -r requirements.txt.")
+    raise UserError(f"the pages need plotly for their charts: {checkout.install()}.")

@@ -1,0 +1,78 @@
+"""What ``perf``, ``functional`` and ``soak`` have in common: pytest on AUTO's promises, from any folder.
+
+pytest runs in a process of its own, in this one's place. The measuring is its fixtures'; what an option means, ``autogauge.options``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Optional
+
+import typer
+
+from autogauge import checkout
+from autogauge.cli.shared import OF_A_COMMAND, of_a_run
+from autogauge.options import OPTIONS
+from autogauge.report.output import flush
+
+START = "import sys; sys.path[:] = filter(None, sys.path); sys.argv[0] = 'pytest'; import pytest; sys.exit(pytest.console_main())"
+"""``python -m pytest`` would put the folder that it is started in before all else, and whatever is called ``autogauge`` there."""
+OF_PYTEST = (
+    "-rfEX",
+    "--benchmark-quiet",
+    "--override-ini=junit_family=xunit1",
+    "--pythonwarnings=ignore:Benchmark fixture was not used at all",
+)
+"""As ``pytest.ini`` of the checkout has it: what is known stands under KNOWN; verdicts have their evidence in JUnit files."""
+Words = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Argument(metavar="[-- PYTEST'S OWN OPTIONS]", help="Such as -k hints, -x, --junitxml=FILE."),
+]
+
+
+def app_of(mark: str, sentence: str, example: str) -> typer.Typer:
+    """The command that measures the promises of that mark. It has each option of a run, in its words."""
+    app = typer.Typer(**OF_A_COMMAND)
+
+    def command(**given: Any) -> None:
+        words = given.pop("words") or []
+        run(mark, {name: given[_place(name)] for name in OPTIONS}, words)
+
+    command.__name__, command.__doc__ = mark, sentence
+    parameters = [
+        *(_parameter(_place(name), Annotated[Optional[str], of_a_run(name)]) for name in OPTIONS),  # noqa: UP045
+        _parameter("words", Words),
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    app.command(name=mark, epilog=f"Example: {example}")(command)
+    return app
+
+
+def _place(name: str) -> str:
+    return name.removeprefix("--").replace("-", "_")
+
+
+def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def run(
+    mark: str, given: Mapping[str, str | None], words: Sequence[str], become: Callable[..., Any] = os.execv
+) -> None:
+    """Let pytest measure in this process's place."""
+    flush()
+    become(sys.executable, [sys.executable, *command_line(mark, given, words)])
+
+
+def command_line(mark: str, given: Mapping[str, str | None], words: Sequence[str]) -> list[str]:
+    """The words of pytest's command line behind the interpreter, for a checkout or for an installed copy."""
+    options = [f"{name}={text}" for name, text in given.items() if text is not None]
+    if checkout.IS_CHECKOUT:
+        root = checkout.ROOT
+        place = [f"--config-file={root / 'pytest.ini'}", f"--rootdir={root}", str(root / "tests" / mark)]
+        return ["-m", "pytest", "-m", mark, *place, *options, *words]
+    return ["-c", START, "-m", mark, f"--autogauge-promises={mark}", *OF_PYTEST, *options, *words]

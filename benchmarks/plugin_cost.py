@@ -1,0 +1,95 @@
+"""What the pytest plugin costs a project that does not use it: pytest's start-up with it and with ``-p no:autogauge``, by turns.
+
+The environment has autogauge installed (``pip install .``); name its interpreter. It is to be at most 50 ms.
+    python benchmarks/plugin_cost.py --python=ENV/bin/python [--pairs=30]
+
+Exit status 1 when it costs more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from autogauge.errors import UserError
+from autogauge.stats.intervals import paired_difference, paired_ratio
+from benchmarks.command import positive, run_command
+
+AT_MOST_MS = 50.0
+CONFIDENCE = 0.95
+WITH, WITHOUT = (), ("-p", "no:autogauge")
+FILES, TESTS = 20, 5
+TIMEOUT_S = 120.0
+
+
+def main() -> int:
+    """Print both and their difference; 1 where it is too much."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", default=sys.executable, help="an environment's, in which autogauge is installed")
+    parser.add_argument("--pairs", type=positive, default=30)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for index in range(FILES):
+            tests = "".join(f"def test_{each}(): pass\n" for each in range(TESTS))
+            (folder / f"test_{index}.py").write_text(tests, encoding="utf-8")
+        (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
+        _require_plugin(asked.python, folder)
+        pairs = _measured(asked.python, folder, asked.pairs)
+    return _told(pairs)
+
+
+def _require_plugin(python: str, folder: Path) -> None:
+    done = subprocess.run(
+        [python, "-m", "pytest", "--help"], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=True
+    )
+    if "autogauge perf" not in done.stdout:
+        raise UserError(
+            f"{python} has no autogauge as a plugin: install it there (pip install .), or name another (--python)."
+        )
+
+
+def _measured(python: str, folder: Path, count: int) -> list[tuple[float, float]]:
+    """Seconds with the plugin and without it; the first pair fills the caches, and does not count."""
+    pairs = []
+    for index in range(count + 1):
+        seconds = {each: _seconds(python, folder, each) for each in random.sample((WITH, WITHOUT), 2)}
+        if index:
+            pairs.append((seconds[WITH], seconds[WITHOUT]))
+    return pairs
+
+
+def _seconds(python: str, folder: Path, words: tuple[str, ...]) -> float:
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    began = time.perf_counter()
+    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=True)
+    return time.perf_counter() - began
+
+
+def _told(pairs: list[tuple[float, float]]) -> int:
+    with_it, without = zip(*pairs, strict=True)
+    difference = paired_difference([1000 * each for each in with_it], [1000 * each for each in without], CONFIDENCE)
+    ratio = paired_ratio(with_it, without, CONFIDENCE)
+    medians = ", ".join(
+        f"{what} {statistics.median(each):.3f} s" for what, each in (("with it", with_it), ("without", without))
+    )
+    print(f"pytest on {FILES * TESTS} empty tests in {FILES} files, {len(pairs)} pairs by turns; medians: {medians}")
+    print(
+        f"ratio {ratio.ratio:.3f} (95 % interval {ratio.low:.3f}–{ratio.high:.3f}), "
+        f"difference {difference.ratio:.1f} ms ({difference.low:.1f}–{difference.high:.1f})"
+    )
+    good = difference.high <= AT_MOST_MS
+    print(f"the plugin costs at most {AT_MOST_MS:g} ms: {'yes' if good else 'NO'}")
+    return int(not good)
+
+
+if __name__ == "__main__":
+    run_command(main)
