@@ -1,11 +1,16 @@
 """What the tests of this folder share: one cache of built models, and whole runs that many of them read."""
 
+import shutil
+import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from tests import ahead
 from tests.end_to_end import whole_runs
+from tests.installed import NOT_THE_PROJECTS, files_in, run
+from tests.support import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +78,37 @@ def session(tmp_path, model_cache):
     for each in sessions:
         each.process.kill()
         each.process.wait()
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    """The project's files in a folder of their own."""
+    source = tmp_path_factory.mktemp("source") / "project"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NOT_THE_PROJECTS))
+    return source
+
+
+@pytest.fixture(scope="session")
+def wheel(source, tmp_path_factory):
+    """The wheel, built as a packager does: from the sdist. Nothing is left behind in the project's folder."""
+    out, before = tmp_path_factory.mktemp("dist"), files_in(source)
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, source, cwd=out)
+    assert files_in(source) == before, "nothing is left behind"
+    (built,), (_,) = out.glob("*.whl"), out.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="session")
+def environment(wheel, tmp_path_factory):
+    """An environment with the wheel. What it needs is this one's: the example's test installs that, too."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", folder, cwd=folder)
+    pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
+    run(*pip, wheel, cwd=folder)
+    packages = Path(
+        run(
+            folder / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
+        ).strip()
+    )
+    (packages / "what-it-needs.pth").write_text(sysconfig.get_path("purelib"))
+    return folder

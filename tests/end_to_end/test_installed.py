@@ -1,19 +1,15 @@
 """An installed copy: it is built from a clean tree that stays so, is whole, measures from any folder, and is in no other project's way."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
-import sysconfig
 import zipfile
-from pathlib import Path
 
 import pytest
 import tomllib
 
-from tests.support import ROOT, VARIABLE, lock_of_its_own
+from tests.installed import files_in, run
+from tests.support import ROOT
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,74 +18,10 @@ else:
 
 pytestmark = pytest.mark.slow
 
-NOT_THE_PROJECTS = (
-    ".git",
-    ".venv",
-    ".*_cache",
-    ".hypothesis",
-    ".benchmarks",
-    "__pycache__",
-    "*.pyc",
-    "reports",
-    "dist",
-)
 MAPPED = {
     "fixtures": "pytest_autogauge",
     **{f"tests/{each}": f"pytest_autogauge/promises/{each}" for each in ("perf", "functional", "soak")},
 }
-
-
-def files_in(folder):
-    """The content of each file below it, by its path."""
-    there = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in there}
-
-
-def run(*words, cwd, expect=0, timeout_s=300.0, **environment):
-    """Run a command as a user does who knows nothing of this checkout."""
-    around = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "AUTOGAUGE"))
-    }
-    around |= {"COLUMNS": "160", VARIABLE: str(lock_of_its_own()), **environment}
-    done = subprocess.run(
-        [*map(str, words)], cwd=cwd, env=around, capture_output=True, text=True, timeout=timeout_s, check=False
-    )
-    assert expect in (None, done.returncode), f"{done.stdout[-6000:]}\n{done.stderr[-4000:]}"
-    return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="session")
-def source(tmp_path_factory):
-    """The project's files in a folder of their own."""
-    source = tmp_path_factory.mktemp("source") / "project"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NOT_THE_PROJECTS))
-    return source
-
-
-@pytest.fixture(scope="session")
-def wheel(source, tmp_path_factory):
-    """The wheel, built as a packager does: from the sdist. Nothing is left behind in the project's folder."""
-    out, before = tmp_path_factory.mktemp("dist"), files_in(source)
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, source, cwd=out)
-    assert files_in(source) == before, "nothing is left behind"
-    (built,), (_,) = out.glob("*.whl"), out.glob("*.tar.gz")
-    return built
-
-
-@pytest.fixture(scope="session")
-def environment(wheel, tmp_path_factory):
-    """An environment with the wheel. What it needs is this one's: the example's test installs that, too."""
-    folder = tmp_path_factory.mktemp("environment")
-    run(sys.executable, "-m", "venv", folder, cwd=folder)
-    pip = (folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
-    run(*pip, wheel, cwd=folder)
-    packages = Path(
-        run(
-            folder / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
-        ).strip()
-    )
-    (packages / "what-it-needs.pth").write_text(sysconfig.get_path("purelib"))
-    return folder
 
 
 @pytest.fixture
