@@ -51,7 +51,7 @@ def _require_plugin(python: str, folder: Path) -> None:
     done = subprocess.run(
         [python, "-m", "pytest", "--help"], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=True
     )
-    if "autogauge perf" not in done.stdout:
+    if "--no-baseline" not in done.stdout:
         raise UserError(
             f"{python} has no autogauge as a plugin: install it there (pip install .), or name another (--python)."
         )

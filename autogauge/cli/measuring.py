@@ -21,12 +21,13 @@ from autogauge.report.output import flush
 START = "import sys; sys.path[:] = filter(None, sys.path); sys.argv[0] = 'pytest'; import pytest; sys.exit(pytest.console_main())"
 """``python -m pytest`` would put the folder that it is started in before all else, and whatever is called ``autogauge`` there."""
 OF_PYTEST = (
+    *("-p", "autogauge", "-p", "benchmark"),
     "-rfEX",
     "--benchmark-quiet",
     "--override-ini=junit_family=xunit1",
     "--pythonwarnings=ignore:Benchmark fixture was not used at all",
 )
-"""As ``pytest.ini`` of the checkout has it: what is known stands under KNOWN; verdicts have their evidence in JUnit files."""
+"""The plugins, also where none is loaded by itself; the rest as ``pytest.ini`` of the checkout has it."""
 Words = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Argument(metavar="[-- PYTEST'S OWN OPTIONS]", help="Such as -k hints, -x, --junitxml=FILE."),
