@@ -13,7 +13,7 @@ pytest_plugins = ["pytester"]
 
 PLAIN = """
 def test_it(request):
-    loaded = [name for name, _ in request.config.pluginmanager.list_name_plugin() if name.startswith("autogauge-")]
+    loaded = [name for name, _ in request.config.pluginmanager.list_name_plugin() if name.startswith("auto" + "gauge-")]
     print("loaded", loaded)
 """
 
