@@ -30,7 +30,7 @@ OF_PYTEST = (
 """The plugins, also where none is loaded by itself; the rest as ``pytest.ini`` of the checkout has it."""
 Words = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Argument(metavar="[-- PYTEST'S OWN OPTIONS]", help="Such as -k hints, -x, --junitxml=FILE."),
+    typer.Argument(metavar="[-- PYTEST OPTIONS]", help="Such as -k hints, -x, --junitxml=FILE."),
 ]
 
 

@@ -166,7 +166,9 @@ def _of_commands(commands: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield command["help"]
         if own := [row for row in map(_row, command["parameters"]) if row not in shared]:
             yield _table(TITLES, own)
-        if command["as_of_a_run"]:
+        if set(command["as_of_a_run"]) == set(OPTIONS):
+            yield "And all that a run has: they stand [above](#what-is-measured)."
+        elif command["as_of_a_run"]:
             yield f"And as a run does: {', '.join(f'`{name}`' for name in command['as_of_a_run'])}."
         yield _shell(command["example"])
 

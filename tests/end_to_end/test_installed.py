@@ -1,20 +1,13 @@
 """An installed copy: it is built from a clean tree that stays so, is whole, measures from any folder, and is in no other project's way."""
 
 import json
-import re
 import sys
 import zipfile
 
 import pytest
-import tomllib
 
 from tests.installed import files_in, run
 from tests.support import ROOT
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 pytestmark = pytest.mark.slow
 
@@ -63,20 +56,6 @@ def test_the_wheel_is_whole_and_the_same_from_the_sdist_and_from_the_tree(source
         expected |= {f"{there}/{name}": content for name, content in files_in(source / here).items()}
     lists = {f"autogauge/requirements/{each.name}": each.read_bytes() for each in source.glob("requirements-omz.*")}
     assert found[wheel] == expected | lists
-
-
-def test_it_asks_for_what_the_checkout_asks_for():
-    with (ROOT / "pyproject.toml").open("rb") as stream:
-        project = tomllib.load(stream)["project"]
-
-    def listed(name):
-        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-        return [line for each in lines if (line := re.sub(r"(^|\s)#.*", "", each).strip())]
-
-    assert project["dependencies"] == listed("requirements.txt")
-    assert project["optional-dependencies"] == {
-        each: listed(f"requirements-{each}.txt") for each in ("emulation", "export", "lab", "trained")
-    }
 
 
 def test_its_doctor_misses_nothing_of_it(in_project, tmp_path):

@@ -16,6 +16,7 @@ from autogauge.models.omz.zoo import Zoo
 from autogauge.runtimes import environment
 from autogauge.tools import interpreters
 from autogauge.tools.running import Deadline
+from fixtures import plugin
 from tests.support import ROOT
 
 
@@ -126,7 +127,7 @@ def test_the_digest_is_of_what_is_installed_not_of_comments(tmp_path, monkeypatc
 
 def test_without_the_list_of_the_tools_it_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(toolchain, "REQUIREMENTS", tmp_path / "requirements-omz.txt")
-    with pytest.raises(UserError, match=r"is not at .*; run from a checkout .*--model-source=embedded"):
+    with pytest.raises(UserError, match=r"is not at .*; install autogauge anew .*--model-source=embedded"):
         Zoo(Cache(tmp_path / "cache"), models=None).download("googlenet-v1", "FP16")
 
 
@@ -184,5 +185,10 @@ def test_what_the_suite_needs_is_bounded_below_the_next_major_release_but_for_op
     tomllib = pytest.importorskip("tomllib")
     lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+(>=\d+,)?<\d+", line)] == ["openvino>=2024.6"]
-    installed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert installed == [line for line in lines if not line.startswith("pytest")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["dependencies"] == lines, "a wheel asks for what the checkout asks for"
+    for name, asked in project["optional-dependencies"].items():
+        listed = (ROOT / f"requirements-{name}.txt").read_text().splitlines()
+        assert asked == [line for each in listed if (line := re.sub(r"(^|\s)#.*", "", each).strip())]
+    assert plugin.OLDEST == (8,)
+    assert "pytest>=8,<10" in lines

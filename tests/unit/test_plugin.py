@@ -144,7 +144,7 @@ def test_in_the_checkout_a_copy_beside_it_steps_back_and_is_named(capsys, monkey
     monkeypatch.setattr(beside, "_found", {})
     beside.take_over(parser, manager)
     assert gone == [copy]
-    config = SimpleNamespace(stash=pytest.Stash())
+    config = SimpleNamespace(stash=pytest.Stash(), getoption=lambda name, default=None: default)
     beside.pytest_configure(config)
     (line,) = beside.pytest_report_header(config)
     assert line.startswith(f"autogauge: the checkout in {ROOT} counts; the copy that is installed")
