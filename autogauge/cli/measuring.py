@@ -5,7 +5,6 @@ pytest runs in a process of its own, in this one's place. The measuring is its f
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +13,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from autogauge import checkout
-from autogauge.cli.shared import OF_A_COMMAND, of_a_run
-from autogauge.options import OPTIONS
+from autogauge.cli.shared import OF_A_COMMAND, taking_all
 from autogauge.report.output import flush
 
 START = "import sys; sys.path[:] = filter(None, sys.path); sys.argv[0] = 'pytest'; import pytest; sys.exit(pytest.console_main())"
@@ -38,40 +36,23 @@ def app_of(mark: str, sentence: str, example: str) -> typer.Typer:
     """The command that measures the promises of that mark. It has each option of a run, in its words."""
     app = typer.Typer(**OF_A_COMMAND)
 
-    def command(**given: Any) -> None:
-        words = given.pop("words") or []
-        run(mark, {name: given[_place(name)] for name in OPTIONS}, words)
+    def command(*, asked: Any, words: Words = None) -> None:
+        run(mark, asked, words or [])
 
-    command.__name__, command.__doc__ = mark, sentence
-    parameters = [
-        *(_parameter(_place(name), Annotated[Optional[str], of_a_run(name)]) for name in OPTIONS),  # noqa: UP045
-        _parameter("words", Words),
-    ]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    app.command(name=mark, epilog=f"Example: {example}")(command)
+    command.__doc__ = sentence
+    app.command(name=mark, epilog=f"Example: {example}")(taking_all(command))
     return app
 
 
-def _place(name: str) -> str:
-    return name.removeprefix("--").replace("-", "_")
-
-
-def _parameter(name: str, annotation: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-
-
-def run(
-    mark: str, given: Mapping[str, str | None], words: Sequence[str], become: Callable[..., Any] = os.execv
-) -> None:
+def run(mark: str, given: Mapping[str, str], words: Sequence[str], become: Callable[..., Any] = os.execv) -> None:
     """Let pytest measure in this process's place."""
     flush()
     become(sys.executable, [sys.executable, *command_line(mark, given, words)])
 
 
-def command_line(mark: str, given: Mapping[str, str | None], words: Sequence[str]) -> list[str]:
+def command_line(mark: str, given: Mapping[str, str], words: Sequence[str]) -> list[str]:
     """The words of pytest's command line behind the interpreter, for a checkout or for an installed copy."""
-    options = [f"{name}={text}" for name, text in given.items() if text is not None]
+    options = [f"{name}={text}" for name, text in given.items()]
     if checkout.IS_CHECKOUT:
         root = checkout.ROOT
         place = [f"--config-file={root / 'pytest.ini'}", f"--rootdir={root}", str(root / "tests" / mark)]

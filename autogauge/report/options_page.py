@@ -89,7 +89,10 @@ def described(root: Any) -> dict[str, Any]:
 
 def for_pytest() -> list[dict[str, str]]:
     """The options of a run as pytest's plugin adds them: it is in every project's start-up, and imports nothing to know them."""
-    return [{"name": each.name, "metavar": each.kind.metavar, "help": each.line} for each in OPTIONS.values()]
+    return [
+        {"name": each.name, "metavar": each.kind.metavar, "help": each.line, "ini": each.ini}
+        for each in OPTIONS.values()
+    ]
 
 
 def _commands(command: Any, *path: str) -> Iterator[dict[str, Any]]:

@@ -140,7 +140,9 @@ def test_in_the_checkout_a_copy_beside_it_steps_back_and_is_named(capsys, monkey
     copy = SimpleNamespace(__file__="/env/site-packages/pytest_autogauge/plugin.py")
     gone = []
     manager = SimpleNamespace(get_plugin=lambda name: copy, unregister=gone.append, is_registered=lambda plugin: True)
-    parser = SimpleNamespace(getgroup=lambda *_: SimpleNamespace(addoption=lambda *_, **__: None))
+    parser = SimpleNamespace(
+        addini=lambda *_: None, getgroup=lambda *_: SimpleNamespace(addoption=lambda *_, **__: None)
+    )
     monkeypatch.setattr(beside, "_found", {})
     beside.take_over(parser, manager)
     assert gone == [copy]
