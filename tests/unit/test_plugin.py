@@ -96,7 +96,8 @@ def test_ours(autogauge_settings):  # of autogauge
 """
 
 
-def test_a_projects_own_options_and_fixtures_of_the_same_names_hurt_nobody(project):
+def test_a_projects_own_options_and_fixtures_of_the_same_names_hurt_nobody(project, monkeypatch):
+    monkeypatch.delenv("AUTOGAUGE_CACHE", raising=False)
     status, said = project("--machine=m", conftest=THEIRS, test_a=USES)
     assert status == 0, said
     assert "theirs: of django theirs theirs too" in said
@@ -107,7 +108,6 @@ def test_an_option_that_two_plugins_have_is_one_sentence_where_it_is_given_and_a
     status, said = project("--model=mine", conftest=THEIRS, test_a=USES)
     assert status == 2
     (line,) = [line for line in said.splitlines() if "two plugins have the option --model" in line]
-    assert "from the command line" in line
     assert "-p no:NAME" in line
     status, said = project("--model=mine", conftest=THEIRS, test_a=USES.partition("def test_ours")[0])
     assert status == 0, "where nobody asks for autogauge it is theirs"
