@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Optional
 
 import typer
 
 from autogauge import checkout
 from autogauge.cli.shared import OF_A_COMMAND, taking_all
+from autogauge.options import OPTIONS
 from autogauge.report.output import flush
 
-START = "import sys; sys.path[:] = filter(None, sys.path); sys.argv[0] = 'pytest'; import pytest; sys.exit(pytest.console_main())"
+START = "import runpy, sys; sys.path[:] = filter(None, sys.path); runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
 """``python -m pytest`` would put the folder that it is started in before all else, and whatever is called ``autogauge`` there."""
 OF_PYTEST = (
     *("-p", "autogauge", "-p", "benchmark"),
@@ -44,7 +45,10 @@ def app_of(mark: str, sentence: str, example: str) -> typer.Typer:
     return app
 
 
-def run(mark: str, given: Mapping[str, str], words: Sequence[str], become: Callable[..., Any] = os.execv) -> None:
+become = os.execv
+
+
+def run(mark: str, given: Mapping[str, str], words: Sequence[str]) -> None:
     """Let pytest measure in this process's place."""
     flush()
     become(sys.executable, [sys.executable, *command_line(mark, given, words)])
@@ -52,9 +56,10 @@ def run(mark: str, given: Mapping[str, str], words: Sequence[str], become: Calla
 
 def command_line(mark: str, given: Mapping[str, str], words: Sequence[str]) -> list[str]:
     """The words of pytest's command line behind the interpreter, for a checkout or for an installed copy."""
-    options = [f"{name}={text}" for name, text in given.items()]
     if checkout.IS_CHECKOUT:
-        root = checkout.ROOT
+        root, options = checkout.ROOT, [f"{name}={text}" for name, text in given.items()]
         place = [f"--config-file={root / 'pytest.ini'}", f"--rootdir={root}", str(root / "tests" / mark)]
         return ["-m", "pytest", "-m", mark, *place, *options, *words]
+    # As keys of pytest's ini, which are nobody else's: a project may have a --model of its own.
+    options = [f"--override-ini={OPTIONS[name].ini}={text}" for name, text in given.items()]
     return ["-c", START, "-m", mark, f"--autogauge-promises={mark}", *OF_PYTEST, *options, *words]

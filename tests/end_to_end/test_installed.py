@@ -152,8 +152,12 @@ def test_it_measures_judges_records_and_reports_in_an_empty_folder(in_project, t
 def test_mistakes_are_one_sentence(in_project):
     assert "there is no 'loud' to choose" in in_project("autogauge", "perf", "--gate=loud", expect=2)
     assert "run pytest without -n" in in_project("autogauge", "perf", "--", "-n2", expect=2)
-    assert "measure first (autogauge perf)" in in_project("autogauge", "compare", "1", "2", expect=2)
+    assert "measure first (autogauge perf)" in in_project("autogauge", "compare", "lab-01", "lab-02", expect=2)
     said = in_project("autogauge", "perf", "--model=x.onnx", files={"conftest.py": THEIRS}, expect=2)
+    assert "there is no model at x.onnx" in said, "the command's own options are nobody else's"
+    said = in_project(
+        "pytest", "--model=x.onnx", files={"test_a.py": "def test_it(autogauge_settings): pass"}, expect=2
+    )
     assert "two plugins have the option --model" in said
 
 

@@ -1,0 +1,56 @@
+"""What ``autogauge perf`` starts, in the checkout and as an installed copy; and how sentences name the next step in either."""
+
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from autogauge import checkout
+from autogauge.cli import measuring
+from autogauge.cli.main import app
+from tests.support import ROOT
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The words behind the interpreter that a command line starts."""
+
+    def started(*words):
+        found = []
+        monkeypatch.setattr(measuring, "become", lambda path, command: found.append((path, command)))
+        done = CliRunner().invoke(app, [*words])
+        assert done.exit_code == 0, done.output
+        ((path, command),) = found
+        assert path == command[0] == sys.executable
+        return command[1:]
+
+    return started
+
+
+@pytest.mark.parametrize("mark", ["perf", "functional", "soak"])
+def test_in_the_checkout_it_is_pytest_on_its_own_tests(started, mark):
+    words = started(mark, "--model", "my model.onnx", "--gate=fail", "--", "-k", "hints", "-x")
+    assert words[:2] == ["-m", "pytest"]
+    assert words[2:4] == ["-m", mark]
+    assert words[4:7] == [f"--config-file={ROOT}/pytest.ini", f"--rootdir={ROOT}", f"{ROOT}/tests/{mark}"]
+    assert words[7:] == ["--model=my model.onnx", "--gate=fail", "-k", "hints", "-x"]
+
+
+def test_installed_it_is_pytest_on_the_packages_with_keys_that_are_nobody_elses(started, monkeypatch):
+    monkeypatch.setattr(checkout, "IS_CHECKOUT", False)
+    words = started("perf", "--model=my.onnx", "--no-baseline=fail", "--", "-x")
+    assert words[:2] == ["-c", measuring.START]
+    assert words[2:5] == ["-m", "perf", "--autogauge-promises=perf"]
+    assert words[-3:] == ["--override-ini=autogauge_model=my.onnx", "--override-ini=autogauge_no_baseline=fail", "-x"]
+
+
+def test_the_next_step_is_right_for_who_reads_it(monkeypatch):
+    assert checkout.install() == "pip install -r requirements.txt"
+    assert checkout.install("lab") == "pip install -r requirements-lab.txt"
+    assert checkout.measure("--gate=fail") == "pytest -m perf --gate=fail"
+    assert checkout.listed("requirements-omz.txt") == ROOT / "requirements-omz.txt"
+    monkeypatch.setattr(checkout, "IS_CHECKOUT", False)
+    assert checkout.install() == "pip install autogauge"
+    assert checkout.install("emulation", anew=True) == "pip install --force-reinstall 'autogauge[emulation]'"
+    assert checkout.measure(mark="soak") == "autogauge soak"
+    assert checkout.listed("requirements-omz.txt").parts[-3:] == ("autogauge", "requirements", "requirements-omz.txt")
