@@ -1,5 +1,6 @@
 """What ``autogauge perf`` starts, in the checkout and as an installed copy; and how sentences name the next step in either."""
 
+import re
 import sys
 
 import pytest
@@ -54,3 +55,14 @@ def test_the_next_step_is_right_for_who_reads_it(monkeypatch):
     assert checkout.install("emulation", anew=True) == "pip install --force-reinstall 'autogauge[emulation]'"
     assert checkout.measure(mark="soak") == "autogauge soak"
     assert checkout.listed("requirements-omz.txt").parts[-3:] == ("autogauge", "requirements", "requirements-omz.txt")
+
+
+def test_no_sentence_names_a_list_of_packages_that_an_installed_copy_has_not():
+    """What is to be installed is said by ``checkout.install``, and how one measures by ``checkout.measure``."""
+    own = (
+        ROOT / "autogauge" / "checkout.py",
+        ROOT / "autogauge" / "lab" / "fleet" / "batch.py",
+    )  # a job has a checkout
+    files = [*(ROOT / "autogauge").rglob("*.py"), *(ROOT / "fixtures").rglob("*.py")]
+    wrong = re.compile(r"install [^\n]*-r requirements|\(pytest -m")
+    assert [str(path) for path in files if path not in own and wrong.search(path.read_text(encoding="utf-8"))] == []
