@@ -73,7 +73,7 @@ def find(start: Path) -> ProjectFile:
 
 def read(path: Path) -> ProjectFile | None:
     """What that file says; ``None`` where there is none, or it has no such table. Raises :class:`UserError`."""
-    toml = toml_lines.read(path)
+    toml = toml_lines.read(path, b"autogauge")
     if toml is None:
         return None
     tool = toml.data.get("tool", {})

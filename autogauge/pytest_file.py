@@ -85,7 +85,7 @@ def words_of(text: str) -> list[str]:
 
 
 def _of_toml(path: Path, tables: Sequence[tuple[str, ...]]) -> dict[str, tuple[Any, int | None]] | None:
-    toml = toml_lines.read(path)
+    toml = toml_lines.read(path, b"pytest")
     for keys in tables:
         table: Any = toml.data if toml is not None else None
         for key in keys:

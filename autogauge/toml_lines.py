@@ -97,8 +97,11 @@ def _keys(said: Any, around: Keys = ()) -> Iterator[Keys]:
             yield from _keys(value, (*around, key))
 
 
-def read(path: Path) -> Toml | None:
-    """What the file says; ``None`` where there is none. Raises :class:`UserError` for one that cannot be read, or is no TOML."""
+def read(path: Path, named: bytes) -> Toml | None:
+    """What the file says; ``None`` where there is none, or it does not name that anywhere: then it is others' affair, mistakes and all.
+
+    Raises :class:`UserError` for a file that cannot be read, or is no TOML.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UserError(f"{path} is no file: put a file there, or rename what is there.")
@@ -107,7 +110,7 @@ def read(path: Path) -> Toml | None:
         return None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}; make it readable.") from error
-    return parse(path, content)
+    return parse(path, content) if named in content else None
 
 
 def parse(path: Path, content: bytes) -> Toml:

@@ -27,10 +27,11 @@ TOLD_OF = "--model"
 
 @dataclass(frozen=True)
 class Mark:
-    """What a parameter takes: an option of a run, as text, or what follows from it."""
+    """What a parameter takes: an option of a run, as text, or what ``follows`` from it. Then it has another ``name``."""
 
     option: str
     follows: Callable[[str], str] = lambda text: text
+    name: str = ""
 
 
 def marked(mark: Mark, declared: Any) -> Any:
@@ -41,14 +42,21 @@ def marked(mark: Mark, declared: Any) -> Any:
 
 @dataclass
 class Used:
-    """What this process took from settings. ``names`` are the options."""
+    """What this process took from settings. ``names`` are the options, ``followed`` the names of what follows from one."""
 
     given: Given | None = None
     names: dict[str, None] = field(default_factory=dict)
+    followed: dict[str, str] = field(default_factory=dict)
 
     def explain(self, said: str) -> str:
         """A mistake's sentence, with where the options stand that it names and that were taken from settings."""
-        return said if self.given is None else self.given.explain(said, self.names)
+        if self.given is None:
+            return said
+        for name, option in self.followed.items():
+            found = self.given.stands(option)
+            if f"{name}=" in said and found is not None:
+                return f"{said.removesuffix('.')}; {option} comes from {found[1].precisely}."
+        return self.given.explain(said, self.names)
 
     def tell(self) -> None:
         """Say on standard error what was taken of all that changes figures."""
@@ -106,6 +114,8 @@ class Defaults(Mapping[str, Any]):
             text = None
         if text is None:
             raise KeyError(name)
+        if mark.name:
+            USED.followed[mark.name] = mark.option
         return mark.follows(text)
 
     def __iter__(self) -> Iterator[str]:
@@ -128,7 +138,7 @@ def attach(command: Any) -> Any:
     def parse_args(context: Any, words: Sequence[str]) -> Any:
         from autogauge.defaults import last
 
-        USED.given, USED.names = None, {}
+        USED.given, USED.names, USED.followed = None, {}, {}
         goes_on = command.name in GOES_ON or "--help" in words
         context.default_map = Defaults(marks, last(words, "--machine") if called else None, goes_on)
         return parse(context, words)

@@ -27,9 +27,9 @@ def of_a_run(name: str, **more: Any) -> Any:
 
 def history_in(help: str) -> Any:  # noqa: A002
     """The history: it lies in the reports' folder, where settings name one."""
-    return marked(
-        Mark("--reports", lambda reports: str(Path(reports) / "history")), typer.Option("--history", help=help)
-    )
+    name = "--history"
+    mark = Mark("--reports", lambda reports: str(Path(reports) / "history"), name)
+    return marked(mark, typer.Option(name, help=help))
 
 
 Command = Callable[..., None]

@@ -330,7 +330,7 @@ def test_a_table_that_pytest_passes_over_is_told_with_what_to_do(run, pytester):
     [
         ("[tool]\nautogauge = 3\n", ":2 is no table: write options into it"),
         ("[tool]\n\nautogauge = \n", ":3 is not TOML (Invalid value)"),
-        ("[tool]\n\udcff", ":2 is not UTF-8"),
+        ("[tool.autogauge]\n\udcff", ":2 is not UTF-8"),
         (None, " is no file: put a file there"),
     ],
 )
@@ -340,6 +340,25 @@ def test_a_file_that_is_none_is_one_sentence(content, said, tmp_path):
     with pytest.raises(UserError) as told:
         of_project(path)
     assert f"{path}{said}" in str(told.value)
+
+
+def test_what_is_wrong_in_a_file_that_does_not_name_this_project_is_others_affair(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool\n")
+    assert project_file.find(tmp_path).path is None
+
+
+def test_the_page_on_settings_shows_a_file_that_serves_and_what_is_said_of_mistakes(tmp_path):
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    path = tmp_path / "pyproject.toml"
+    path.write_text(re.search("```toml\n(.*?)```", page, re.DOTALL)[1])
+    found = project_file.read(path)
+    found.check()
+    assert (found.options["--gate"].text, found.machines["lab-01"]["--wait"].text) == ("fail", "7200")
+    for wrong in ("gaet = 'fail'", "gate = 'loud'"):
+        path.write_text("\n" * 5 + f"[tool.autogauge]\n{wrong}\n")
+        with pytest.raises(UserError) as told:
+            project_file.read(path).check()
+        assert str(told.value).replace(str(tmp_path), "/srv/detector") in page
 
 
 @each_of("content", [b"\xef\xbb\xbf", b"# a comment\r\n"])

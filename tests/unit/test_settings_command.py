@@ -125,7 +125,9 @@ def test_the_doctor_tells_a_mistake_and_goes_on(tmp_path, monkeypatch):
 
 def test_a_command_takes_what_a_run_takes_and_says_where_a_mistake_stands(project):
     done = cli_in(project / "below", "history")
-    assert f"{project}/out/history" in sentence_of(done)
+    said = sentence_of(done)
+    assert f"{project}/out/history" in said
+    assert said.endswith(f"(--history=DIR); --reports comes from [tool.autogauge] in {project}/pyproject.toml:3.")
     done = cli_in(project / "below", "history", "--history=here")
     assert f"{project}/out" not in done.stderr
     (project / "detector.onnx").unlink()
