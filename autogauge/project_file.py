@@ -74,8 +74,11 @@ def find(start: Path) -> ProjectFile:
 def read(path: Path) -> ProjectFile | None:
     """What that file says; ``None`` where there is none, or it has no such table. Raises :class:`UserError`."""
     toml = toml_lines.read(path, b"autogauge")
-    if toml is None:
-        return None
+    return None if toml is None else of_toml(toml)
+
+
+def of_toml(toml: Toml) -> ProjectFile | None:
+    """The same of what a file says."""
     tool = toml.data.get("tool", {})
     if not isinstance(tool, dict) or "autogauge" not in tool:
         return None
@@ -88,7 +91,7 @@ def read(path: Path) -> ProjectFile | None:
             f"{MACHINES} of [{TABLE}] in {toml.place(*_KEYS, MACHINES)} is no table: write [{TABLE}.{MACHINES}.NAME]."
         )
     return ProjectFile(
-        path,
+        toml.path,
         dict(_options(toml, _KEYS, {key: value for key, value in table.items() if key != MACHINES})),
         {name: dict(_machine(toml, name, value)) for name, value in machines.items()},
     )

@@ -1,6 +1,7 @@
 """Defaults of options that stand in files: which place wins, and that a mistake in one says which file it stands in."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -422,3 +423,42 @@ def test_the_suite_itself_says_where_a_mistake_stands(place, tmp_path):
     assert "there is no 'loud' to choose" in sentence
     assert "--gate comes from" in sentence
     assert place in sentence
+
+
+KEYS_TRIED = ("gate", "wait", "devices", "model", "smallest-change", "machine", "machines", "gaet", "", "ü")
+VALUES_TRIED = (
+    *('"fail"', '""', '"7"', '"a/b"', '"no"', '"lab 01"', "7", "-1", "0.5", "nan", "inf", "1e400", "true", "2026-01-01", "[]"),
+    *('["CPU"]', "[1]", '[["CPU"]]', "{}", '{ m = 1 }', '{ m = { gate = "fail" } }', '{ m = { machines = {} } }', "'''\nfail'''"),
+)
+
+
+@for_all(
+    lambda st: (
+        st.dictionaries(st.sampled_from(KEYS_TRIED), st.sampled_from(VALUES_TRIED), max_size=4),
+        st.dictionaries(st.sampled_from(KEYS_TRIED), st.sampled_from(VALUES_TRIED), max_size=2),
+        st.booleans(),
+    )
+)
+def test_whatever_stands_in_a_file_is_a_value_of_its_option_or_one_sentence_with_its_line(table, machine, is_inline):
+    from autogauge.toml_lines import parse
+
+    def written(said):
+        return [f'"{key}" = {value}' for key, value in said.items()]
+
+    if is_inline:
+        inside = ", ".join(written({key: value for key, value in table.items() if "\n" not in value}))
+        text = f"[tool]\nautogauge = {{ {inside} }}\n"
+    else:
+        of_machine = ["[tool.autogauge.machines.m]", *written(machine)] if "machines" not in table else []
+        text = "\n".join(["[tool.autogauge]", *written(table), *of_machine])
+    toml = parse(Path("/p.toml"), text.encode())
+    try:
+        found = project_file.of_toml(toml)
+        found.check()
+    except UserError as error:
+        line = re.search(r"/p\.toml:(\d+)", str(error))
+        assert line, str(error)
+        assert "=" in text.split("\n")[int(line[1]) - 1] or "machines" in str(error)
+        return
+    for stands in (*found.options.values(), *(each for own in found.machines.values() for each in own.values())):
+        assert text.split("\n")[stands.line - 1].partition("=")[2]
