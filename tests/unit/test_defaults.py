@@ -333,11 +333,17 @@ def test_a_table_that_pytest_passes_over_is_told_with_what_to_do(run, pytester):
         ("[tool]\n\nautogauge = \n", ":3 is not TOML (Invalid value)"),
         ("[tool.autogauge]\n\udcff", ":2 is not UTF-8"),
         (None, " is no file: put a file there"),
+        ("itself", ": Too many levels of symbolic links; make it readable."),
     ],
 )
 def test_a_file_that_is_none_is_one_sentence(content, said, tmp_path):
     path = tmp_path / "pyproject.toml"
-    path.mkdir() if content is None else path.write_bytes(content.encode(errors="surrogateescape"))
+    if content is None:
+        path.mkdir()
+    elif content == "itself":
+        path.symlink_to(path)
+    else:
+        path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UserError) as told:
         of_project(path)
     assert f"{path}{said}" in str(told.value)
