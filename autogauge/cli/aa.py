@@ -12,6 +12,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from autogauge.cache import Cache, default_cache_dir
+from autogauge.cli.from_settings import USED
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate.gate import FAMILY_ERROR as RUN_ERROR
@@ -69,6 +70,7 @@ def aa(
 
     Exit status 1 when one does not, which chance alone does to 1 interval in 100.
     """
+    USED.tell()
     _check(hint, rounds, blocks)
     shapes = parse_shapes(shape)
     check_feeding(inputs, picture, shapes)

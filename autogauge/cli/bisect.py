@@ -11,6 +11,7 @@ import typer
 from autogauge.cache import Cache
 from autogauge.cli import releases_asked as options
 from autogauge.cli import releases_shown
+from autogauge.cli.from_settings import USED
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, of_a_run, taking
 from autogauge.lab.bisect.measuring import Measuring, Wanted, between
 from autogauge.lab.bisect.outcome import of_file
@@ -70,6 +71,7 @@ def bisect(
 
     Exit status 0: one release was named. 1: none was, and it says why. 2: a mistake, or interrupted.
     """
+    USED.tell()
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     figure = FIGURES[parse_choice("--metric", metric, FIGURES)]
     named.check((good,), "--good")

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 GOES_ON = ("doctor",)
 """It tells a mistake among its findings, and uses none of the settings."""
-TOLD_OF = "--model"
-"""Who takes it measures, and says what was asked for by another place than the command line."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,15 @@ class Used:
                 return f"{said.removesuffix('.')}; {option} comes from {found[1].precisely}."
         return self.given.explain(said, self.names)
 
+    def leave(self, *names: str) -> list[str]:
+        """Take nothing from settings of these options, since the command line says in another way what they would: which were taken."""
+        left = [name for name in names if name in self.names]
+        for name in left:
+            del self.names[name]
+        return left
+
     def tell(self) -> None:
-        """Say on standard error what was taken of all that changes figures."""
+        """Say on standard error what was taken of all that changes figures: every command that measures does, before it begins."""
         from autogauge.options import OPTIONS
 
         measured = [name for name in self.names if OPTIONS[name].is_measured]
@@ -132,7 +137,7 @@ def attach(command: Any) -> Any:
     marks = _marks_of(command.callback)
     if not marks:
         return command
-    parse, invoke = command.parse_args, command.invoke
+    parse = command.parse_args
     called = next((name for name, mark in marks.items() if mark.option == "--machine"), None)
 
     def parse_args(context: Any, words: Sequence[str]) -> Any:
@@ -143,12 +148,7 @@ def attach(command: Any) -> Any:
         context.default_map = Defaults(marks, last(words, "--machine") if called else None, goes_on)
         return parse(context, words)
 
-    def invoke_told(context: Any) -> Any:
-        if TOLD_OF in (mark.option for mark in marks.values()):
-            USED.tell()
-        return invoke(context)
-
-    command.parse_args, command.invoke = parse_args, invoke_told
+    command.parse_args = parse_args
     return command
 
 

@@ -11,6 +11,7 @@ import typer
 from autogauge.cache import Cache
 from autogauge.cli import releases_asked as options
 from autogauge.cli import releases_shown
+from autogauge.cli.from_settings import USED
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, of_a_run, taking
 from autogauge.lab.matrix.measuring import Measuring
 from autogauge.lab.matrix.outcome import of_file
@@ -77,6 +78,7 @@ def matrix(
     Exit status 0: all were measured, whatever the verdicts. 1: some could not be, or A/A shows a difference, so that a figure's verdicts do
     not count. 2: a mistake, or interrupted.
     """
+    USED.tell()
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
     offered = openvino == named.ALL
     listed = named.offered(progress, Cache(asked.cache_folder)) if offered else named.parse(openvino)

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -70,17 +70,26 @@ def taking(kind: type) -> Callable[[Command], Command]:
     )
 
 
+def taking_options(*names: str) -> Callable[[Command], Command]:
+    """Let a command take these options of a run, and get as ``asked`` the texts of those that were written, or that settings have."""
+    return _texts({name: of_a_run(name) for name in names})
+
+
 def taking_all(command: Command) -> Command:
     """Let a command take each option of a run, without what settings say. It gets what was written as ``asked``: texts by names."""
-    parts = {option.key.replace("-", "_"): option for option in OPTIONS.values()}
     declared = {
-        part: typer.Option(each.name, metavar=each.kind.metavar, help=each.help) for part, each in parts.items()
+        each.name: typer.Option(each.name, metavar=each.kind.metavar, help=each.help) for each in OPTIONS.values()
     }
+    return _texts(declared)(command)
+
+
+def _texts(declared: Mapping[str, Any]) -> Callable[[Command], Command]:
+    parts = {OPTIONS[name].key.replace("-", "_"): name for name in declared}
     return spread(
         "asked",
-        [_parameter(part, Annotated[Optional[str], declared[part]], None) for part in parts],  # noqa: UP045
-        lambda words: {parts[part].name: text for part, text in words.items() if text is not None},
-    )(command)
+        [_parameter(part, Annotated[Optional[str], declared[name]], None) for part, name in parts.items()],  # noqa: UP045
+        lambda words: {parts[part]: text for part, text in words.items() if text is not None},
+    )
 
 
 CacheFolder = Annotated[Optional[Path], of_a_run("--cache")]  # noqa: UP045

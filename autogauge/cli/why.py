@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Optional
@@ -12,12 +13,14 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cli import why_shown
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
+from autogauge.cli.from_settings import USED
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, of_a_run, taking_options
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import require_writable
 from autogauge.gate.saved import HISTORY
 from autogauge.lab.why import drawing, measured, script, sides
 from autogauge.lab.why.finding import Finding
+from autogauge.lab.why.of_run import FED
 from autogauge.lab.why.study import Why
 from autogauge.measuring.condition import HERE
 from autogauge.options import OPTIONS
@@ -31,7 +34,8 @@ from autogauge.targets import HINTS, LATENCY, Target
 
 FEWEST = fewest_replicates(0.95)
 PAGES = (".html", ".htm")
-Word = Optional[str]  # noqa: UP045
+SHARED = (*FED, "--infer-requests", "--probe-deadline", "--reports", "--machine", "--cache")
+"""The options of a run that it takes; ``--wait`` is another one."""
 File = Optional[Path]  # noqa: UP045
 
 app = typer.Typer(**OF_A_COMMAND)
@@ -86,6 +90,7 @@ class Shown:
 
 
 @app.command(epilog="Example: python -m autogauge why 2024.6.0 here --device=CPU --html=why.html --script=reproduce.py")
+@taking_options(*SHARED)
 def why(
     a: Annotated[
         str,
@@ -101,17 +106,8 @@ def why(
         int, typer.Option(help="Blocks: of each side a fresh process as in use, and one that counts.")
     ] = 12,
     top: Annotated[int, typer.Option(min=1, help="Layers that are shown; the rest is one line.")] = drawing.TOP,
-    model: Annotated[Word, of_a_run("--model")] = None,
-    precision: Annotated[Word, of_a_run("--precision")] = None,
-    model_source: Annotated[Word, of_a_run("--model-source")] = None,
-    shape: Annotated[Word, of_a_run("--shape")] = None,
-    picture: Annotated[Word, of_a_run("--picture")] = None,
-    inputs: Annotated[Word, of_a_run("--inputs")] = None,
-    infer_requests: Annotated[Word, of_a_run("--infer-requests")] = None,
-    probe_deadline: Annotated[Word, of_a_run("--probe-deadline")] = None,
-    reports: Annotated[Word, of_a_run("--reports")] = None,
-    machine: Annotated[Word, of_a_run("--machine")] = None,
-    cache: CacheFolder = None,
+    *,
+    asked: Mapping[str, str],
     seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
     wait: Annotated[str, of_a_run("--wait")] = str(OPTIONS["--wait"].default),
     as_json: AsJson = False,
@@ -133,18 +129,26 @@ def why(
     if blocks < FEWEST:
         raise UserError(f"{blocks} blocks are too few for an interval at 95 %: measure at least {FEWEST} (--blocks).")
     base = Target.with_hint(device, hint)
-    first, second = sides.both(a, b, base, Path(reports) / HISTORY.name if reports else HISTORY)
-    given: dict[str, str | None] = {
-        **{"--model": model, "--precision": precision, "--model-source": model_source, "--shape": shape},
-        **{"--picture": picture, "--inputs": inputs, "--infer-requests": infer_requests, "--machine": machine},
-        **{"--probe-deadline": probe_deadline, "--reports": reports, "--cache": str(cache) if cache else None},
-    }
-    settings = _settings(sides.fed((first, second), given))
+    first, second = sides.both(a, b, base, _history_in(asked.get("--reports")))
+    settings = _settings(sides.fed((first, second), _given((first, second), asked)))
+    USED.tell()
     if first.model is not None and first.of_run is None:
         first = dataclasses.replace(first, runs_on=HERE)  # the session's own model is A's: B's takes the same inputs
     study = Why(first, second, base, blocks)
     run = _measured(study, settings, random.randrange(2**32) if seed is None else seed, wait)
     shown.show(study, run)
+
+
+def _history_in(reports: str | None) -> Path:
+    return Path(reports) / HISTORY.name if reports else HISTORY
+
+
+def _given(both: Sequence[sides.Side], asked: Mapping[str, str]) -> dict[str, str | None]:
+    """The options as given: what settings say of the model and its inputs plays no part where a side has its own."""
+    given = {name: asked.get(name) for name in SHARED}
+    if both[0].model is not None or any(each.of_run is not None for each in both):
+        given |= dict.fromkeys(USED.leave(*FED))
+    return given
 
 
 def _settings(given: dict[str, str | None]) -> Settings:

@@ -140,6 +140,16 @@ def test_a_command_takes_what_a_run_takes_and_says_where_a_mistake_stands(projec
     assert "--model comes from" not in done.stderr
 
 
+def test_why_takes_no_model_from_settings_where_a_side_has_its_own(project):
+    """Else nobody in such a project could hold two models against each other."""
+    (project / "detector.onnx").unlink()
+    other = project / "other.xml"
+    other.touch()
+    assert "--model comes from [tool.autogauge]" in sentence_of(cli_in(project, "why", "CPU", "GPU"))
+    assert "(--shape)" in sentence_of(cli_in(project, "why", str(other), "GPU", "--shape=["))
+    assert "--model names another one" in sentence_of(cli_in(project, "why", str(other), "GPU", "--model=x"))
+
+
 def marks():
     found = {}
 
