@@ -433,8 +433,33 @@ def test_the_suite_itself_says_where_a_mistake_stands(place, tmp_path):
 
 KEYS_TRIED = ("gate", "wait", "devices", "model", "smallest-change", "machine", "machines", "gaet", "", "ü")
 VALUES_TRIED = (
-    *('"fail"', '""', '"7"', '"a/b"', '"no"', '"lab 01"', "7", "-1", "0.5", "nan", "inf", "1e400", "true", "2026-01-01", "[]"),
-    *('["CPU"]', "[1]", '[["CPU"]]', "{}", '{ m = 1 }', '{ m = { gate = "fail" } }', '{ m = { machines = {} } }', "'''\nfail'''"),
+    *(
+        '"fail"',
+        '""',
+        '"7"',
+        '"a/b"',
+        '"no"',
+        '"lab 01"',
+        "7",
+        "-1",
+        "0.5",
+        "nan",
+        "inf",
+        "1e400",
+        "true",
+        "2026-01-01",
+        "[]",
+    ),
+    *(
+        '["CPU"]',
+        "[1]",
+        '[["CPU"]]',
+        "{}",
+        "{ m = 1 }",
+        '{ m = { gate = "fail" } }',
+        "{ m = { machines = {} } }",
+        "'''\nfail'''",
+    ),
 )
 
 
