@@ -34,6 +34,8 @@ class Run:
     """The record of a session. Studies are in it while they are being measured, so an interruption loses nothing."""
 
     settings: Settings
+    own: str = ""
+    """What tests call the model whose claims it is of; empty for the session's own run. Such runs have a history of their own."""
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.timezone.utc))
     finished: datetime.datetime | None = None
     openvino: str = ""
@@ -58,6 +60,8 @@ class Run:
     """The studies that a test asked for and that cannot be measured here, by name, with the reason."""
     gate: Gate | None = None
     history_file: Path | None = None
+    logs: Path | None = None
+    """Where its probes' output lies, where that is not the session's place."""
     here: MachineFacts = field(default_factory=seen_here)
     """What this process saw of the machine when the measuring began: what changes later is said, and changes no fingerprint."""
     machine_facts: MachineFacts | None = None
@@ -92,6 +96,8 @@ class Run:
             "slice_s": settings.profile.slice_s,
             "profile": settings.profile.name,
         }
+        if self.own:
+            measured["claims"] = self.own
         if self.frames_are_new:
             measured["frames"] = self.frames
         if self.has_state:

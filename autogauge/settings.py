@@ -61,6 +61,8 @@ class Settings:
     machine: str
     cache: Path | None
     """``None``: the default one, asked for when it is needed, since a user may have none."""
+    report: str = "latest"
+    """The folder in ``reports`` for the report of the run: where several models are measured in a session, each has one."""
 
     @classmethod
     def of(cls, given: Mapping[str, str], reports: Path) -> Settings:
@@ -104,7 +106,7 @@ class Settings:
     @property
     def latest(self) -> Path:
         """The folder of the latest run's report."""
-        return self.reports / "latest"
+        return self.reports / self.report
 
     @property
     def is_emulated(self) -> bool:

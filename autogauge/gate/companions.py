@@ -42,10 +42,11 @@ class Companions:
         ``at_least`` so many replicates history's figures are to rest on.
         """
         own = result.conditions
-        metrics = [result.metric(name) for name in result.recorded.values()]
+        recorded = [result.metric(name) for name in result.recorded.values()]
+        metrics = [metric for metric in recorded if not metric.of_process]  # of those history alone says anything
         if self.gate.mode != OFF:
             result = dataclasses.replace(result, at_least=at_least)
-        if self.reference is not None:
+        if self.reference is not None and (metrics or not recorded):
             added = side_by_side.twins(own, self.reference)
             claims = tuple(side_by_side.claim(each.name, metric, self.gate.floor) for each in own for metric in metrics)
             fresh = any(metric.per_process for metric in metrics)

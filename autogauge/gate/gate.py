@@ -111,7 +111,8 @@ class Gate:
             return []
         self._forget(benchmark.key)
         found = []
-        if self.reference and side_by_side.has_twin(benchmark.result, benchmark.condition):
+        beside = not benchmark.metric.of_process and side_by_side.has_twin(benchmark.result, benchmark.condition)
+        if self.reference and beside:
             found.append(self._side_by_side(benchmark))
         elif self.reference:
             self._without_twin[benchmark.key] = None

@@ -207,19 +207,25 @@ class Verdict:
         claim = self.claim
         if isinstance(claim, Fact):
             return f"{claim.subject}: {self._of_every_sample()}"
-        unit = f" {claim.metric.unit}" if isinstance(claim, Bound) and claim.metric.unit else ""
-        to_be = f"to be {claim.relation} {in_digits(claim.bound)}{unit}"
+        unit, bound = "", claim.bound
+        if isinstance(claim, Bound):
+            name = claim.metric.unit if claim.every else claim.metric.written_unit
+            unit, bound = name and f" {name}", claim.bound if claim.every else claim.metric.written(claim.bound)
+        to_be = f"to be {claim.relation} {in_digits(bound)}{unit}"
         if claim.relation == WITHIN:
             to_be = f"to be within {in_digits(100 * (claim.bound - 1), 3)} % of 1"
         if isinstance(claim, Bound) and claim.every:
             return f"{claim.subject}{self._at_worst(unit, to_be)}"
         if self.interval is None:
             nothing = self.unknown[:1] if isinstance(claim, Bound) else ()
+            if self._of_process > 1:
+                nothing = (f"no process served the {self._of_process} inferences that it takes",)
             return f"{claim.subject}: {'; '.join(nothing) or 'no complete replicate'}"
         if isinstance(claim, Difference):
             return f"{claim.subject} = {self._apart(claim)}"
         if isinstance(claim, Bound):
-            return f"median {claim.subject} = {in_digits(self.interval.ratio, 4)}{unit} {self._median_between(unit)}, {to_be}"
+            median = in_digits(claim.metric.written(self.interval.ratio), 4)
+            return f"median {claim.subject} = {median}{unit} {self._median_between(unit, claim.metric)}, {to_be}"
         percent = f"{100 * self.interval.confidence:.4g} %"
         bounds = f"{percent} interval {self.interval.low:.3f}–{_finite(self.interval.high)}"
         if not self.interval.low and math.isinf(self.interval.high):
@@ -242,13 +248,15 @@ class Verdict:
         """That an interval of that confidence has no end yet, and how many replicates it takes at least."""
         assert self.interval is not None
         fewest = fewest_replicates(self.interval.confidence)
-        more = f": it takes {fewest}" if self.replicates < fewest else ""
+        counted = self._counted(fewest) if self._of_process else str(fewest)
+        more = f": it takes {counted}" if self.replicates < fewest else ""
         return f"too few for a {100 * self.interval.confidence:.4g} % interval{more}"
 
-    def _median_between(self, unit: str) -> str:
+    def _median_between(self, unit: str, metric: Metric) -> str:
         """Where a median lies, and on how many samples that rests."""
         assert self.interval is not None
-        low, high, percent = self.interval.low, self.interval.high, f"{100 * self.interval.confidence:.4g} %"
+        low, high = metric.written(self.interval.low), metric.written(self.interval.high)
+        percent = f"{100 * self.interval.confidence:.4g} %"
         if math.isfinite(low) and math.isfinite(high):
             where = f"{percent} interval {in_digits(low, 4)} to {in_digits(high, 4)}{unit}"
         elif math.isfinite(low) or math.isfinite(high):
@@ -260,7 +268,21 @@ class Verdict:
         else:
             where = self._too_few()
         without = f", {len(self.unknown)} of them without a figure: {few(self.unknown, '; ')}" if self.unknown else ""
-        return f"({where}, {_samples(self.replicates)}{without})"
+        if self._of_process and where == self._too_few():
+            return f"({where}, and there {'is' if self.replicates == 1 else 'are'} {self.replicates}{without})"
+        return f"({where}, {self._counted(self.replicates)}{without})"
+
+    def _counted(self, count: int) -> str:
+        """So many of what a bound rests on; of warm processes with how many inferences each had to serve."""
+        if isinstance(self.claim, Fact) or not self._of_process:
+            return _samples(count)
+        counted = self.claim.metric.count(count)
+        return f"{counted} of {self._of_process} inferences or more" if self._of_process > 1 else counted
+
+    @property
+    def _of_process(self) -> int:
+        """How many inferences each warm process had to serve, where the claim is on a figure of such."""
+        return 0 if isinstance(self.claim, Fact) else self.claim.metric.of_process
 
     def _of_every_sample(self) -> str:
         """In how many samples the fact holds; where not in all of them, in which and why."""

@@ -24,7 +24,7 @@ def evidence_for(result: Result, claim: Claim) -> int:
     if isinstance(claim, (Ratio, Difference)):
         return len(result.pairs(claim))
     if isinstance(claim, Bound) and not claim.every:
-        return len(result.samples(claim.condition))
+        return len(_figures(result, claim))
     return sum(1 for _ in _turns(result, claim))
 
 
@@ -43,8 +43,8 @@ def interval(result: Result, claim: Claim) -> Interval | None:
         plan.confidence if looked_at_once else plan.confidence_at(elapsed_s, result.looked.get(claim.name, 0.0))
     )
     if isinstance(claim, Bound):
-        figures = [sample.figures.get(claim.metric.name, math.nan) for sample in result.samples(claim.condition)]
-        return median_within(figures, confidence) if any(map(math.isfinite, figures)) else None
+        bounded = _figures(result, claim)
+        return median_within(bounded, confidence) if any(map(math.isfinite, bounded)) else None
     pairs = result.pairs(claim)
     if isinstance(claim, Difference):
         if not pairs or not all(math.isfinite(figure) for pair in pairs for figure in pair):
@@ -55,6 +55,13 @@ def interval(result: Result, claim: Claim) -> Interval | None:
         return None
     numerators, denominators = zip(*pairs, strict=True)
     return paired_ratio(numerators, denominators, confidence, neighbours=True)
+
+
+def _figures(result: Result, claim: Bound) -> list[float]:
+    """The figures that a median is of, one a sample; of warm processes one a process."""
+    if claim.metric.of_process:
+        return result.of_processes(claim.condition, claim.metric.name)
+    return [sample.figures.get(claim.metric.name, math.nan) for sample in result.samples(claim.condition)]
 
 
 def verdict_so_far(result: Result, claim: Claim) -> Verdict:
@@ -95,7 +102,21 @@ def _of_interval(
     if claim not in result.claims:
         return outcome, found, ""
     outcome, remark = _allowed_for(result, claim, outcome, found)
-    return outcome, found, remark
+    return outcome, found, "; ".join(filter(None, (remark, _of_its_processes(result, claim, outcome))))
+
+
+def _of_its_processes(result: Result, claim: Ratio | Difference | Bound, outcome: Outcome) -> str:
+    """What a reader must know of the processes that a bound rests on: which part of them breaks it all the same, or what was too few."""
+    if not isinstance(claim, Bound) or not (claim.metric.of_process or claim.metric.per_process):
+        return ""
+    found = _figures(result, claim)
+    beyond = sum(not _is_within(claim, each) for each in found if not math.isnan(each))
+    if outcome is Outcome.PASS and beyond:
+        return f"the median keeps to it, and {beyond} of {claim.metric.count(len(found))} did not"
+    serving = result.facts.get(claim.condition, {}).get("on_duty")
+    if outcome is Outcome.INCONCLUSIVE and isinstance(serving, int) and 0 < serving < claim.metric.of_process:
+        return f"the process on duty had served {serving} inferences in the end"
+    return ""
 
 
 def _allowed_for(
@@ -136,13 +157,18 @@ def _turns(result: Result, claim: Bound | Fact) -> Iterator[tuple[str, str, Samp
     """
     is_a_time = isinstance(claim, Bound) and claim.metric.seconds is not None
     several = len(claim.conditions) > 1
+    only = claim.metric.name if isinstance(claim, Bound) and claim.metric.of_process else ""
     for replicate in result.replicates:
         for name in claim.conditions:
             place = f"{name}, replicate {replicate.index}" if several else f"replicate {replicate.index}"
-            if name in replicate.disturbed and not is_a_time:
-                yield name, f"{place} (disturbed)", replicate.disturbed[name]
-            if name in replicate.samples:
-                yield name, place, replicate.samples[name]
+            for sample, where in (
+                (replicate.disturbed.get(name), f"{place} (disturbed)"),
+                (replicate.samples.get(name), place),
+            ):
+                if sample is None or (only and only not in sample.figures):
+                    continue
+                if sample is not replicate.disturbed.get(name) or only or not is_a_time:
+                    yield name, where, sample
 
 
 def _of_every_sample(result: Result, claim: Bound | Fact) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -202,7 +228,7 @@ def _worst(result: Result, claim: Bound) -> float | None:
 def _without_a_figure(result: Result, claim: Bound) -> tuple[str, ...]:
     """The samples that leave a median open, a sentence each."""
     found = []
-    for replicate in result.replicates:
+    for replicate in () if claim.metric.of_process else result.replicates:
         sample = replicate.samples.get(claim.condition)
         if sample is not None and not math.isfinite(sample.figures.get(claim.metric.name, math.nan)):
             check = sample.checks.get(claim.name)

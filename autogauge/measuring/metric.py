@@ -36,6 +36,8 @@ class Metric:
     of_latencies: bool = False
     means: str = ""
     """What a reader of a table must know of it: a sentence without its end."""
+    of_process: int = 0
+    """Of a warm process that gives way to a fresh one: only the last round that it serves has it, after so many inferences. 0: of none."""
 
     def __post_init__(self) -> None:
         if self.written_in and (self.unit, self.written_in) not in FACTORS:

@@ -64,6 +64,7 @@ def result_from(fields: Fields, arrays: Mapping[str, Array]) -> Result:
         fields.text("caption", ""),
         fields.of_texts("not_promised", {}),
         fields.texts("controls", ()),
+        _plan_from(fields.fields("process_plan")) if "process_plan" in fields else None,
         _replicates(fields, conditions, arrays),
         _facts(fields),
         fields.text("state"),
@@ -91,6 +92,7 @@ def _metric_from(value: Any, place: str) -> Metric:
         fields.text("written_in", ""),
         fields.flag("of_latencies", False),
         fields.text("means", ""),
+        fields.whole("of_process", 0),
     )
 
 

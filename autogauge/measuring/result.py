@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autogauge.measuring import findings, judging
-from autogauge.measuring.claim import Claim, Difference, Ratio, Verdict
+from autogauge.measuring.claim import Claim, Difference, Fact, Ratio, Verdict
 from autogauge.measuring.condition import HERE, Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
@@ -117,6 +117,8 @@ class Result:
     """The claims that do not apply where it was measured, by name, with the reason."""
     controls: tuple[str, ...] = ()
     """The changes, by name, that compare a thing with itself: measured as long as any other is open, and looked at once, at the end."""
+    process_plan: Plan | None = None
+    """By which plan claims on figures of warm processes (``Metric.of_process``) are looked at: its looks are numbers of processes."""
     replicates: list[Replicate] = field(default_factory=list, metadata=_MEASURED)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict, metadata=_MEASURED)
     state: str = field(default="planned", metadata=_MEASURED)
@@ -191,16 +193,33 @@ class Result:
         return {device for sample in self.samples(condition) for device in sample.execution_devices}
 
     def pairs(self, claim: Ratio | Difference) -> list[tuple[float, float]]:
-        """The claim's figures from every replicate in which both its conditions have one."""
+        """The claim's figures from every replicate in which both its conditions have one; of warm processes the first of each, and on."""
         metric, (first, second) = claim.metric.name, claim.conditions
+        if claim.metric.of_process:  # they give way in different rounds
+            return [*zip(self.of_processes(first, metric), self.of_processes(second, metric), strict=False)]
         return [
             (each.samples[first].figures[metric], each.samples[second].figures[metric])
             for each in self.replicates
             if all(name in each.samples and metric in each.samples[name].figures for name in claim.conditions)
         ]
 
+    def of_processes(self, condition: str, metric: str) -> list[float]:
+        """A figure of the condition's warm processes, in the order in which these gave way; of one that was disturbed, too."""
+        return [
+            each.figures[metric]
+            for replicate in self.replicates
+            for each in (replicate.disturbed.get(condition), replicate.samples.get(condition))
+            if each is not None and metric in each.figures
+        ]
+
+    def counts_processes(self, claim: Claim) -> bool:
+        """Whether what a claim rests on is counted in warm processes, and not in rounds."""
+        return not isinstance(claim, Fact) and bool(claim.metric.of_process)
+
     def plan_of(self, claim: Claim) -> Plan:
         """By which plan that claim is looked at."""
+        if self.process_plan is not None and self.counts_processes(claim):
+            return self.process_plan
         return self.change_plan if self.change_plan is not None and claim in self.changes else self.plan
 
     def interval(self, claim: Claim) -> Interval | None:

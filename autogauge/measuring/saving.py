@@ -55,6 +55,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "caption": result.caption,
         "not_promised": dict(result.not_promised),
         **({"controls": list(result.controls)} if result.controls else {}),
+        **({"process_plan": result.process_plan.to_json()} if result.process_plan else {}),
         "conditions": [condition.to_json() for condition in result.conditions],
         "claims": [_verdict(result, result.judged(claim)) for claim in result.claims],
         "changes": [_verdict(result, result.judged(claim)) for claim in result.changes],

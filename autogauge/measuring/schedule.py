@@ -10,6 +10,7 @@ randomized multiple interleaved trials.
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -72,7 +73,8 @@ def _run(result: Result, measure: Measure, progress: Progress, began: float) -> 
             needed |= {condition.name for condition in result.conditions}
         wanted = [condition for condition in result.conditions if condition.name in needed]
         live = [condition for condition in wanted if in_a_row[condition.name] < GIVE_UP_AFTER]
-        if len(live) < min(2, len(result.conditions)):
+        fewest = min((len(claim.conditions) for claim in undecided), default=2)  # a bound by itself needs no other
+        if len(live) < min(2, len(result.conditions), fewest):
             result.state = "gave up"
             return
         shuffled.shuffle(live)
@@ -151,8 +153,12 @@ def _look(result: Result, undecided: Sequence[Claim], given_up: set[str], elapse
     for claim in undecided:
         plan = result.plan_of(claim)
         samples = evidence_for(result, claim)
-        hopeless = elapsed_s > plan.budget_s or not given_up.isdisjoint(claim.conditions)
-        last = (hopeless and done >= plan.looks[0]) or done >= plan.looks[-1] or elapsed_s > HARD_LIMIT * plan.budget_s
+        gave_up = not given_up.isdisjoint(claim.conditions)
+        hopeless = elapsed_s > plan.budget_s or gave_up
+        processes = result.counts_processes(claim)
+        counted = samples if processes else done
+        enough = counted >= plan.looks[0] or (processes and gave_up)  # there will be no more of its processes
+        last = (hopeless and enough) or counted >= plan.looks[-1] or elapsed_s > HARD_LIMIT * plan.budget_s
         looked = (samples in plan.looks and claim.conditions[0] in result.replicates[-1].samples) or last
         if not (looked and result.close(claim, for_good=last)):
             still_open.append(claim)
@@ -162,7 +168,7 @@ def _look(result: Result, undecided: Sequence[Claim], given_up: set[str], elapse
 def _ahead(result: Result, undecided: Sequence[Claim], began: float) -> tuple[int, float | None]:
     """The number of replicates at the next look, and the estimated seconds until then."""
     done = len(result.replicates)
-    looks = {look for claim in undecided for look in result.plan_of(claim).looks} or {
+    looks = {look for claim in undecided for look in _looks_in_rounds(result, claim)} or {
         result.plan.looks[0],
         result.at_least,
     }
@@ -170,3 +176,12 @@ def _ahead(result: Result, undecided: Sequence[Claim], began: float) -> tuple[in
     if not done:
         return target, None
     return target, (time.monotonic() - began) / done * (target - done)
+
+
+def _looks_in_rounds(result: Result, claim: Claim) -> list[int]:
+    """After how many replicates a claim is looked at; where warm processes are counted, by how many rounds one took so far."""
+    looks, done = result.plan_of(claim).looks, len(result.replicates)
+    if not result.counts_processes(claim):
+        return [*looks]
+    served = evidence_for(result, claim)
+    return [math.ceil(done / served * look) for look in looks] if served else [done + 1]

@@ -40,7 +40,7 @@ from autogauge.rig.fresh import FreshTurns, Observe
 from autogauge.rig.pool import DEADLINE_S, ProbePool, bystander
 from autogauge.rig.profile import AUTO, NONE, PROFILES, STANDARD, Deadlines, Profile
 from autogauge.rig.study import Study
-from autogauge.rig.warm import Drivers, ObserveSlice, WarmTurns, check_apart
+from autogauge.rig.warm import Drivers, ObserveSlice, Relieved, WarmTurns, check_apart
 from autogauge.rig.workload import Setup, Workload, feed, look, try_once, workload_of
 from autogauge.runtimes import reference as references
 from autogauge.runtimes.reference import Reference
@@ -296,11 +296,13 @@ class Rig:
         observe: ObserveSlice | None = None,
         slice_s: float | None = None,
         drivers: Drivers | None = None,
+        relieved: Relieved | None = None,
     ) -> Iterator[WarmTurns]:
         """Turns that are slices of warm processes, one for each condition; what drives them is chosen once for all measurements.
 
         ``observe`` sees each slice. ``slice_s`` is its length where that is not the profile's, ``drivers`` what drives requests, by kind,
-        where the study has chosen. Raises ``StudyMistake`` where two conditions would be one process, or a property is not known.
+        where the study has chosen, ``relieved`` when a process gives way, where that is not after so many rounds. Raises ``StudyMistake``
+        where two conditions would be one process, or a property is not known.
         """
         check_apart(result)
         properties.check(result, self.setup, self._looked_at)
@@ -316,6 +318,7 @@ class Rig:
                 interval_s=profile.interval_s,
                 drivers=drivers,
                 observe=observe,
+                relieved=relieved,
             )
 
     @contextlib.contextmanager

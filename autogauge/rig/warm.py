@@ -34,6 +34,8 @@ Drivers = dict[tuple[bool, int], str]
 """How requests are driven, by whether they are the pinned workload's and by how many they are."""
 ObserveSlice = Callable[[Condition, Mapping[str, Any], WarmProbe], Seen]
 """Looks at a slice's reply, and at the process that gave it."""
+Relieved = Callable[[Condition], bool]
+"""Whether the condition's process has served, and gives way to a fresh one."""
 
 
 def check_apart(result: Result) -> None:
@@ -61,10 +63,14 @@ class WarmTurns:
         interval_s: float,
         drivers: Drivers | None = None,
         observe: ObserveSlice | None = None,
+        relieved: Relieved | None = None,
     ) -> None:
-        """``drivers`` holds what an earlier measurement of the same study has chosen, and is filled with what this one chooses."""
+        """``drivers`` holds what an earlier measurement of the same study has chosen, and is filled with what this one chooses.
+
+        ``relieved`` says, before a turn, whether the condition's process gives way; without it that goes by rounds (``relay_rounds``).
+        """
         self._result, self._pool, self._progress = result, pool, progress
-        self._observe = observe
+        self._observe, self._relieved = observe, relieved
         self._drivers: Drivers = {} if drivers is None else drivers
         self._pinned = {condition.beside for condition in result.conditions if condition.beside}
         self._slice_s = slice_s
@@ -124,6 +130,10 @@ class WarmTurns:
 
     def _on_duty(self, condition: Condition) -> WarmProbe:
         """The condition's warm process: a fresh one where the last has served its rounds. Not all of them change in the same round."""
+        if self._relieved is not None:
+            pool = self._pool_of(condition)
+            serve = pool.renew if self._relieved(condition) else pool.warm
+            return serve(condition.target, condition.infer_requests)
         after, name = self._result.relay_rounds, condition.name
         if not after:
             return self._warm(condition)

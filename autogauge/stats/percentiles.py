@@ -40,6 +40,15 @@ def fewest_samples(percent: float) -> int:
     return low
 
 
+def percentile(samples: npt.ArrayLike, percent: float) -> float:
+    """A percentile of the samples (shape ``(n,)``, not empty), in their unit, that is too low as often as too high.
+
+    By the median-unbiased plotting position, type 8 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American
+    Statistician 1996: the usual linear one is below the true p99 of 662 samples in more than half of all cases.
+    """
+    return float(np.percentile(np.asarray(samples, float), percent, method="median_unbiased"))
+
+
 def percentiles(samples: npt.ArrayLike) -> dict[str, float | None]:
     """p50, p90 and p99 of the samples (shape ``(n,)``), in their unit; ``None`` where there are too few of them."""
     values = np.asarray(samples, float)

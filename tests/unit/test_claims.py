@@ -204,8 +204,8 @@ def test_large_figures_are_said_whole():
     every = Bound("growth", "memory grows little", GROWTH, "A", "at most", 1_048_576, every=True)
     grown = [12_345_678.0] * 12
     assert figures(median, grown).verdicts()[0].evidence() == (
-        "median growth of memory of A = 12345678 bytes (95 % interval 12345678 to 12345678 bytes, 12 samples), "
-        "to be at most 50000000 bytes"
+        "median growth of memory of A = 11.77 MiB (95 % interval 11.77 to 11.77 MiB, 12 samples), "
+        "to be at most 47.6837 MiB"
     )
     assert figures(every, grown[:1]).verdicts()[0].evidence() == (
         "growth of memory of A = 12345678 bytes at worst (1 sample), to be at most 1048576 bytes; "

@@ -268,7 +268,7 @@ def test_a_lease_that_is_a_link_is_not_followed(tmp_path):
 def test_a_session_has_a_folder_that_pytest_does_not_count_and_that_goes_with_it(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     config = SimpleNamespace(stash=pytest.Stash())
-    folder = machine._scratch(config)
+    folder = machine.scratch(config)
     assert (folder.parent, folder.stat().st_mode & 0o777) == (tmp_path, 0o700)
     (folder / "printed").write_text("x")
     machine.pytest_unconfigure(config)

@@ -703,8 +703,8 @@ def test_of_a_benchmark_that_is_recorded_twice_the_last_is_saved_by_us_and_by_py
     config = SimpleNamespace(stash=pytest.Stash(), _benchmarksession=SimpleNamespace(benchmarks=[]))
     for key, stats in (("a", first), ("b", other), ("a", second)):
         config._benchmarksession.benchmarks.append(stats)
-        keep(config, key, stats)
-    assert list(config.stash[RECORDED].values()) == config._benchmarksession.benchmarks == [other, second]
+        keep(config, config, key, stats)
+    assert list(config.stash[RECORDED][id(config)].values()) == config._benchmarksession.benchmarks == [other, second]
 
 
 def test_a_test_that_a_plugin_repeats_takes_one_share_of_the_error():

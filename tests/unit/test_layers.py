@@ -16,7 +16,7 @@ from tests.support import ROOT
 
 LAYERS = (
     # Belongs to nobody: knows no study, no probe and no user.
-    "causes checkout errors files folders leases manifest plain ports secrets_in stamps stats targets trust "
+    "causes checkout claims errors files folders leases manifest plain ports secrets_in stamps stats targets trust "
     "cache input_files input_shapes input_values inputs interruption parsing toml_lines",
     "measuring probe",
     "tools",

@@ -67,7 +67,8 @@ class Drawn:
         unit, written_in = self.any((("s", "ms"), ("bytes", "MiB"), (self.word(), "")))
         seconds = self.maybe(self.number)
         name = self.any(("fps", "m"))
-        return Metric(name, self.word(), unit, self.flag(), self.flag(), seconds, written_in, self.flag(), self.word())
+        flags, of_process = (self.flag(), self.flag()), self.random.randint(0, 662)
+        return Metric(name, self.word(), unit, *flags, seconds, written_in, self.flag(), self.word(), of_process)
 
     def claims(self, prefix, kinds):
         def one(number):
@@ -167,6 +168,7 @@ class Drawn:
             self.word(),
             self.table(self.word),
             self.some(self.word),
+            self.maybe(self.plan),
             replicates=[*self.some(self.replicate, 5)],
             facts=self.table(lambda: self.table(self.fact), NAMES),
             state=self.word(),

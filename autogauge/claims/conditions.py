@@ -1,0 +1,88 @@
+"""What a figure is of: a device, a performance hint, further properties, and how many requests are in flight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autogauge.claims.places import Place, of_the_caller
+from autogauge.claims.said import FACT, Said
+from autogauge.plain import few
+from autogauge.targets import CUMULATIVE, LATENCY, THROUGHPUT, Target, named_devices
+
+HINTS = (LATENCY, THROUGHPUT, CUMULATIVE)
+KNOWN = ("CPU", "GPU", "NPU", "AUTO", "MULTI", "HETERO", "BATCH")
+MOST_REQUESTS = 1024
+
+
+@dataclass(frozen=True)
+class On:
+    """A condition. ``requests`` is how many infer requests are kept in flight; 0 leaves it to the device."""
+
+    target: Target
+    requests: int = 0
+    mistakes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tables, claims and benchmarks call it: ``AUTO-LATENCY``, ``CPU, 4 requests``."""
+        more = f", {self.requests} request{'' if self.requests == 1 else 's'}" if self.requests else ""
+        return self.target.label + more
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that it names, which have to be there: of ``AUTO`` none, of ``AUTO:GPU,CPU`` two."""
+        device = self.target.device or "AUTO"
+        return tuple(each for each in named_devices(device) if each != "AUTO")
+
+    def ran_on(self, *devices: str) -> Said:
+        """The claim that every steady inference of it ran on these devices (``"GPU"`` for any), and on no other."""
+        wrong = [repr(each) for each in devices if not isinstance(each, str) or not _is_device(each)]
+        mistakes = list(self.mistakes)
+        if not devices:
+            mistakes.append('ran_on takes the devices that answer: ran_on("CPU")')
+        if wrong:
+            mistakes.append(f"{few(wrong)} is no device: name CPU, GPU, GPU.1 or NPU")
+        words = f"every inference of {self.name} ran on {' or '.join(map(str, devices))}"
+        return Said(
+            FACT, words, (self,), devices=tuple(map(str, devices)), place=of_the_caller(), mistakes=(*mistakes,)
+        )
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def on(device: str, hint: str | None = None, *, requests: int = 0, **properties: object) -> On:
+    """The condition: a device string (``AUTO``, ``AUTO:GPU,CPU``, ``CPU``), a hint, further properties by their OpenVINO names."""
+    mistakes = []
+    if not isinstance(device, str) or not _is_device(device):
+        mistakes.append(f"{device!r} is no device: name AUTO, AUTO:GPU,CPU, CPU, GPU, GPU.1 or NPU")
+    if hint is not None and hint not in HINTS:
+        mistakes.append(f"{hint!r} is no performance hint: there are {', '.join(HINTS)}")
+    if isinstance(requests, bool) or not isinstance(requests, int) or not 0 <= requests <= MOST_REQUESTS:
+        mistakes.append(f"requests={requests!r} is no number of requests from 1 to {MOST_REQUESTS}")
+        requests = 0
+    if "PERFORMANCE_HINT" in properties:
+        mistakes.append(f'the hint is the second word: on({device!r}, "{properties["PERFORMANCE_HINT"]}")')
+    if small := [name for name in properties if not name.isupper()]:
+        mistakes.append(f"{few(small)} is no property of OpenVINO: their names are capitals (INFERENCE_PRECISION_HINT)")
+    texts = {name: _as_text(value) for name, value in properties.items()}
+    hints = {} if hint is None else {"PERFORMANCE_HINT": str(hint)}
+    return On(Target(str(device), {**hints, **texts}), requests, tuple(mistakes))
+
+
+def _as_text(value: object) -> str:
+    """A property as OpenVINO reads it."""
+    return {True: "YES", False: "NO"}[value] if isinstance(value, bool) else str(value)
+
+
+def _is_device(device: str) -> bool:
+    first, colon, listed = device.partition(":")
+    if first.partition(".")[0] not in KNOWN or (colon and not listed.strip(", ")):
+        return False
+    number = first.partition(".")[2]
+    return not ("." in first and not number.isdigit())
+
+
+def where_written(place: Place) -> str:
+    """The place, in a sentence's beginning."""
+    return f"{place}: " if place.file else ""

@@ -1,0 +1,218 @@
+"""Claims of one's own: what can be said, what is wrong with it and where, and what a study makes of it."""
+
+import contextlib
+import subprocess
+import sys
+
+import pytest
+
+from autogauge import claims
+from autogauge.claims import FIL, FPS, MEAN, P50, P99, PEAK_MEMORY, on, quantities
+from autogauge.claims.places import Place
+from autogauge.claims.quantities import MEMORY, NUMBER, RATE, TIME, NoQuantity
+from autogauge.measuring.claim import Bound, Difference, Fact, Ratio
+from autogauge.rig import stints, warm
+from autogauge.studies.own.asserted import Asserted, conditions_of, recorded_of
+from autogauge.studies.own.study import Start, Steady, ran, studies_of
+from autogauge.targets import Device
+from tests.properties import for_all
+from tests.studied import machine
+from tests.support import ROOT
+
+FIRST = Start.metrics[0]
+LATENCY, THROUGHPUT, GPU = on("AUTO", "LATENCY"), on("AUTO", "THROUGHPUT"), on("AUTO:GPU,CPU")
+
+
+def asserted(said, name="it"):
+    return Asserted(name, "so it is", said, Place("test_it.py", 1))
+
+
+@pytest.mark.parametrize(
+    ("said", "claim"),
+    [
+        (P99(LATENCY) <= "12 ms", Bound("it", "so it is", stints.PERCENTILES[99], "AUTO-LATENCY", "at most", 12.0)),
+        (P99(LATENCY) < "12 ms", Bound("it", "so it is", stints.PERCENTILES[99], "AUTO-LATENCY", "at most", 12.0)),
+        (MEAN(LATENCY) <= "800 us", Bound("it", "so it is", stints.PROCESS_MEAN, "AUTO-LATENCY", "at most", 0.8)),
+        (FPS(LATENCY) >= 200, Bound("it", "so it is", stints.PROCESS_FPS, "AUTO-LATENCY", "at least", 200.0)),
+        (FPS(LATENCY) >= "200 FPS", Bound("it", "so it is", stints.PROCESS_FPS, "AUTO-LATENCY", "at least", 200.0)),
+        (FIL(LATENCY) <= "150 ms", Bound("it", "so it is", FIRST, "AUTO-LATENCY", "at most", 0.15)),
+        (
+            PEAK_MEMORY(LATENCY) <= "1.5 GiB",
+            Bound("it", "so it is", Start.metrics[-1], "AUTO-LATENCY", "at most", 1.5 * 2**30),
+        ),
+        (
+            FPS(THROUGHPUT) >= 1.8 * FPS(LATENCY),
+            Ratio("it", "so it is", warm.FPS, "AUTO-THROUGHPUT", "AUTO-LATENCY", "at least", 1.8),
+        ),
+        (
+            FPS(THROUGHPUT) / FPS(LATENCY) >= 1.8,
+            Ratio("it", "so it is", warm.FPS, "AUTO-THROUGHPUT", "AUTO-LATENCY", "at least", 1.8),
+        ),
+        (
+            2 * MEAN(LATENCY) <= MEAN(THROUGHPUT),
+            Ratio("it", "so it is", warm.LATENCY_MS, "AUTO-LATENCY", "AUTO-THROUGHPUT", "at most", 0.5),
+        ),
+        (
+            P99(LATENCY) <= 1.1 * P99(THROUGHPUT),
+            Ratio("it", "so it is", stints.PERCENTILES[99], "AUTO-LATENCY", "AUTO-THROUGHPUT", "at most", 1.1),
+        ),
+        (
+            FIL(LATENCY) <= FIL(THROUGHPUT) + "50 ms",
+            Difference("it", "so it is", FIRST, "AUTO-LATENCY", "AUTO-THROUGHPUT", "at most", 0.05),
+        ),
+        (
+            MEAN(LATENCY) - MEAN(THROUGHPUT) <= "-1 ms",
+            Difference("it", "so it is", warm.LATENCY_MS, "AUTO-LATENCY", "AUTO-THROUGHPUT", "at most", -1.0),
+        ),
+        (LATENCY.ran_on("GPU", "CPU"), Fact("it", "so it is", ("AUTO-LATENCY",))),
+    ],
+)
+def test_what_is_said_is_what_is_judged(said, claim):
+    assert said.mistakes == ()
+    found = asserted(said).claim()
+    if not isinstance(claim, Fact):
+        assert found.bound == pytest.approx(claim.bound)
+        found = type(found)(**{**vars(found), "bound": claim.bound})
+    assert found == claim
+
+
+@pytest.mark.parametrize(
+    ("say", "mistake"),
+    [
+        (lambda: P99(LATENCY) <= "1.5 GB", "'1.5 GB' is an amount of memory, and the figure is a time: write '12 ms'"),
+        (lambda: PEAK_MEMORY(LATENCY) <= "12 ms", "'12 ms' is a time, and the figure is an amount of memory"),
+        (lambda: FPS(LATENCY) >= "12 ms", "'12 ms' is a time, and the figure is a rate: write '200 FPS'"),
+        (lambda: P99(LATENCY) <= 12, "12 has no unit, and the figure is a time: write '12 ms'"),
+        (lambda: P99(LATENCY) <= "12", "'12' has no unit"),
+        (lambda: P99(LATENCY) <= "12 parsec", "'parsec' is no unit that is known"),
+        (lambda: P99(LATENCY) <= "soon", "'soon' is no quantity"),
+        (lambda: P99(LATENCY) <= None, "None is no quantity"),
+        (lambda: FPS(LATENCY) >= "1e999 FPS", "is not finite"),
+        (lambda: P99(LATENCY) <= "0 ms", "a p99 latency is above 0, and so is what bounds it"),
+        (lambda: P99("AUTO") <= "12 ms", "P99('AUTO') is of no condition"),
+        (lambda: P99() <= "12 ms", "P99() is of no condition"),
+        (lambda: P99(LATENCY) <= P50(LATENCY), "which are two things"),
+        (lambda: P99(LATENCY) <= P99(LATENCY), "it compares AUTO-LATENCY with itself"),
+        (lambda: FPS(LATENCY) >= -1 * FPS(THROUGHPUT), "multiplied by a number above 0, and not by -1"),
+        (lambda: FPS(LATENCY) >= "2" * FPS(THROUGHPUT), "multiplied by a number above 0, and not by '2'"),
+        (lambda: FPS(LATENCY) / 0 >= 1, "divided by a number above 0 or by a figure, and not by 0"),
+        (lambda: FPS(LATENCY) / FPS(THROUGHPUT) >= "1 ms", "'1 ms' is a time, and the figure is a number"),
+        (lambda: FPS(LATENCY) / P99(THROUGHPUT) >= 1, "a claim bounds one figure"),
+        (lambda: FPS(LATENCY) + FPS(THROUGHPUT) >= 1, "a claim bounds one figure"),
+        (lambda: FPS(LATENCY) >= 2 * FPS(THROUGHPUT) + "1 FPS", "a claim bounds one figure"),
+        (lambda: claims.POWER(LATENCY) <= "1 W", "POWER is not measured: there are FPS, MEAN, P50"),
+        (lambda: claims.P999(LATENCY) <= "1 ms", "P999 is not measured (did you mean P99?)"),
+        (lambda: P99(on("XPU")) <= "1 ms", "'XPU' is no device"),
+        (lambda: P99(on("AUTO", "FAST")) <= "1 ms", "'FAST' is no performance hint"),
+        (lambda: P99(on("AUTO", requests=-1)) <= "1 ms", "requests=-1 is no number of requests"),
+        (lambda: P99(on("AUTO", precision="f32")) <= "1 ms", "precision is no property of OpenVINO"),
+        (lambda: P99(on("AUTO", PERFORMANCE_HINT="LATENCY")) <= "1 ms", "the hint is the second word"),
+        (LATENCY.ran_on, "ran_on takes the devices that answer"),
+        (lambda: LATENCY.ran_on("XPU"), "'XPU' is no device"),
+    ],
+)
+def test_what_is_wrong_is_kept_with_its_place_and_raises_nothing(say, mistake):
+    said = say()
+    assert any(mistake in each for each in said.mistakes), said.mistakes
+    if say.__name__ == "<lambda>":
+        assert str(said.place).endswith(f"test_own_claims.py:{say.__code__.co_firstlineno}")
+
+
+def test_half_of_a_chain_is_never_lost():
+    with pytest.raises(TypeError, match="make two claims, each with a marker of its own"):
+        _ = "5 ms" <= P99(LATENCY) <= "12 ms"
+
+
+def test_only_figures_may_be_unknown():
+    with pytest.raises(AttributeError, match="no attribute 'p99'"):
+        _ = claims.p99
+
+
+@for_all(
+    lambda st: (
+        st.sampled_from([(kind, unit) for kind, units in quantities.UNITS.items() for unit in units]),
+        st.floats(1e-6, 1e6, allow_nan=False),
+        st.sampled_from(["", " ", "  "]),
+    )
+)
+def test_a_quantity_is_read_in_its_unit_and_by_no_other_kind(of_kind, number, gap):
+    kind, unit = of_kind
+    text = f"{number!r}{gap}{unit}"
+    assert quantities.read(text, kind) == pytest.approx(number * quantities.UNITS[kind][unit])
+    for other in {TIME, MEMORY, RATE, NUMBER} - {kind}:
+        with pytest.raises(NoQuantity):
+            quantities.read(text, other)
+
+
+@for_all(lambda st: (st.text(max_size=12), st.sampled_from([TIME, MEMORY, RATE, NUMBER])))
+def test_any_text_is_a_quantity_or_a_clause(text, kind):
+    with contextlib.suppress(NoQuantity):
+        assert isinstance(quantities.read(text, kind), float)
+
+
+def test_what_is_said_needs_neither_pytest_nor_numbers():
+    code = "import autogauge.claims, sys; print(*[m for m in ('pytest', 'numpy', 'scipy', 'rich', 'typer') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def on_a_machine(*names, **others):
+    return machine(tuple(map(Device, names)), **others)
+
+
+def rig_with(*names):
+    rig = on_a_machine(*names)
+    rig.asked.accelerator = "auto"
+    return rig
+
+
+def test_a_claim_about_a_device_that_is_not_there_is_left_out_with_the_reason_and_the_others_are_measured():
+    there, away = asserted(P99(LATENCY) <= "12 ms", "there"), asserted(P99(GPU) <= "12 ms", "away")
+    study, rig = Steady("model", [there, away]), rig_with("CPU")
+    assert study.absent(rig) is None
+    assert [each.name for each in study.conditions(rig)] == ["AUTO-LATENCY"]
+    assert [each.name for each in study.claims(rig, study.conditions(rig))] == ["there"]
+    assert study.not_promised(rig) == {
+        "away": "no GPU on this machine, which AUTO:GPU,CPU names (OpenVINO sees CPU): measure where there is one"
+    }
+    assert study.benchmarks(rig) == 1
+    assert Steady("model", [away]).absent(rig).startswith("no GPU on this machine")
+    assert study.benchmarks(rig_with("CPU", "GPU.0")) == 2
+
+
+def test_claims_of_starts_and_of_warm_processes_are_studies_apart_and_each_condition_stands_once():
+    first, second = asserted(FIL(LATENCY) <= "1 s", "first"), asserted(FPS(THROUGHPUT) >= 2 * FPS(LATENCY), "second")
+    third = asserted(P99(LATENCY) <= "12 ms", "third")
+    steady, start = studies_of("model", [first, second, third])
+    assert [type(steady), type(start)] == [Steady, Start]
+    assert [each.name for each in conditions_of(steady.asserted, "model")] == ["AUTO-THROUGHPUT", "AUTO-LATENCY"]
+    assert [each.name for each in conditions_of(start.asserted, "model")] == ["AUTO-LATENCY"]
+    assert {type(each) for each in studies_of("model", [third])} == {Steady}
+
+
+def test_benchmarks_are_called_by_their_model_and_only_what_is_claimed_is_one():
+    claimed = [asserted(P99(LATENCY) <= "12 ms", "one"), asserted(FPS(THROUGHPUT) >= 2 * FPS(LATENCY), "two")]
+    assert recorded_of(claimed, "detector") == {
+        "detector: seconds per frame": "fps",
+        "detector: p99 latency by process": "process_p99_ms",
+    }
+    assert not {*recorded_of(claimed, "detector")} & {*recorded_of(claimed, "other")}
+    planned = Steady("detector", claimed).planned(rig_with("CPU"), 1)
+    assert planned.recorded == recorded_of(claimed, "detector")
+    assert planned.process_plan.looks == (8, 16)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answered", "holds"),
+    [
+        (("CPU",), ["CPU"], True),
+        (("GPU",), ["GPU.1"], True),
+        (("GPU.0",), ["GPU.1"], False),
+        (("CPU",), ["(CPU)"], False),
+        (("GPU",), ["GPU.0", "CPU"], False),
+        (("GPU", "CPU"), ["GPU.0", "CPU"], True),
+        (("CPU",), [], None),
+    ],
+)
+def test_who_answered_is_who_was_claimed(wanted, answered, holds):
+    assert ran(wanted, answered).holds is holds
