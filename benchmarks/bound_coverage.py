@@ -1,6 +1,6 @@
 """How often the interval behind a bound holds the truth, where processes differ; beside rules that take inferences or rounds as samples.
 
-    python benchmarks/bound_coverage.py --trials=2000
+    python benchmarks/bound_coverage.py --trials=1000
 
 Nothing is measured: latencies are drawn. Each process multiplies its latencies by a factor of its own, for as long as it lives; within it
 inferences vary by 5 %, and one in twenty takes half as long again. The truth is the median, over processes, of the process's own
@@ -125,7 +125,7 @@ def one_process(values: Floats, truth: float) -> bool:
 
 
 def main(
-    trials: Annotated[int, typer.Option(min=10, help="Trials of each kind.")] = 2000,
+    trials: Annotated[int, typer.Option(min=10, help="Trials of each kind.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 1,
 ) -> int:
     """Draw, and print the table."""

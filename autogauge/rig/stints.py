@@ -3,6 +3,11 @@
 A process has something of its own in all of its rounds (``docs/measuring.md``), so what is claimed of a figure by itself, and not of a
 ratio within rounds, rests on processes: each gives one figure, in the last round that it serves. A percentile takes so many inferences of
 that process that it can be told (``stats.percentiles.fewest_samples``), and the process serves until it has them.
+
+Sources: T. Kalibera and R. Jones, "Rigorous benchmarking in reasonable time" (ISMM 2013): repeat where the variance arises. Warm processes
+give way to fresh ones in every study of speed, the fresh one started first (``rig.pool.ProbePool.renew``, ``docs/gate-choices.md``); there
+what is compared is within rounds, and the processes' own is in its error. Here it is the sample. The interval is for the median of all
+processes, by order statistics, whatever their distribution (``stats.intervals.median_within``); ``benchmarks/bound_coverage.py`` tries it.
 """
 
 from __future__ import annotations

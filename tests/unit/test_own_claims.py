@@ -10,8 +10,12 @@ from autogauge import claims
 from autogauge.claims import FIL, FPS, MEAN, P50, P99, PEAK_MEMORY, on, quantities
 from autogauge.claims.places import Place
 from autogauge.claims.quantities import MEMORY, NUMBER, RATE, TIME, NoQuantity
+from autogauge.gate.companions import Companions
+from autogauge.gate.gate import Gate
+from autogauge.history.baseline import History
 from autogauge.measuring.claim import Bound, Difference, Fact, Ratio
 from autogauge.rig import stints, warm
+from autogauge.runtimes.reference import parse
 from autogauge.studies.own.asserted import Asserted, conditions_of, recorded_of
 from autogauge.studies.own.study import Start, Steady, ran, studies_of
 from autogauge.targets import Device
@@ -216,3 +220,14 @@ def test_benchmarks_are_called_by_their_model_and_only_what_is_claimed_is_one():
 )
 def test_who_answered_is_who_was_claimed(wanted, answered, holds):
     assert ran(wanted, answered).holds is holds
+
+
+def test_beside_a_reference_stands_what_is_compared_within_rounds_and_no_figure_of_a_process():
+    gate = Gate("fail", 0.05, 8, History, "CPU")
+    both = [asserted(P99(LATENCY) <= "12 ms", "one"), asserted(FPS(THROUGHPUT) >= 2 * FPS(LATENCY), "two")]
+    joined = Companions(gate, parse("CPU")).join(Steady("detector", both).planned(rig_with("CPU"), 1), 24)
+    assert {each.metric.name for each in joined.changes} == {"fps"}
+    assert joined.claims == tuple(each.claim() for each in both)
+    alone = Companions(gate, parse("CPU")).join(Steady("detector", both[:1]).planned(rig_with("CPU"), 1), 24)
+    assert [each.name for each in alone.conditions] == ["AUTO-LATENCY"]
+    assert alone.changes == ()
