@@ -156,7 +156,9 @@ def test_the_next_run_of_each_is_judged_by_its_own_and_what_is_deselected_is_not
         assert others not in str(each["autogauge"]["gate"])
         (judgement,) = each["autogauge"]["gate"]["judgements"]
         assert judgement["benchmark"] == benchmark["extra_info"]["benchmark"]
-        assert judgement["verdict"] in ("PASS", "IMPROVED", "INCONCLUSIVE", "FAIL"), "there is a run of its own before it"
+        assert judgement["verdict"] in ("PASS", "IMPROVED", "INCONCLUSIVE", "FAIL"), (
+            "there is a run of its own before it"
+        )
         (result,) = each["autogauge"]["results"]
         assert [condition["name"] for condition in result["conditions"]] == ["AUTO-LATENCY"]
 
