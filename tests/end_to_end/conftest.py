@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -110,5 +109,9 @@ def environment(wheel, tmp_path_factory):
             folder / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
         ).strip()
     )
-    (packages / "what-it-needs.pth").write_text(sysconfig.get_path("purelib"))
+    ours = [each for each in sys.path if Path(each).name == "site-packages"]
+    (packages / "what-it-needs.pth").write_text("\n".join(ours))
+    command = folder / "bin" / "pytest"  # as pip would have made it
+    command.write_text(f"#!{folder}/bin/python\nimport sys\nfrom pytest import main\nsys.exit(main())\n")
+    command.chmod(0o755)
     return folder
