@@ -49,6 +49,11 @@ def _model_beside(text: str, folder: Path) -> str:
     return str(place) if is_path else text
 
 
+def _reference(text: str) -> str | None:
+    """A reference, or the word for none: whoever has one in a file must be able to leave it out of one run."""
+    return None if text == "none" else text
+
+
 def _reference_beside(text: str, folder: Path) -> str:
     """The same of a reference; a release begins with a digit, and a property has a ``=``."""
     place = Path(beside(text, folder))
@@ -213,7 +218,7 @@ WHERE = Group(
         Option(
             "--reference",
             "reference",
-            text("ENV|VERSION|PATH|DEVICE|PROPERTIES", beside=_reference_beside),
+            text("ENV|VERSION|PATH|DEVICE|PROPERTIES", _reference, beside=_reference_beside),
             "Judge beside this, in the same rounds: another openvino (a release such as 2026.3 or 2026.3.0, a virtual environment, a "
             "wheel's file, an archive's folder), a model file, a device, or properties such as NUM_STREAMS=2.",
             otherwise="none",

@@ -122,7 +122,7 @@ def _options(toml: Toml, table: Keys, said: Mapping[str, Any]) -> Iterator[tuple
         place = f"{title} in {toml.path}"
         if (option := OPTIONS.get(f"--{key}")) is None:
             raise UserError(
-                f"{place}:{line} has {key!r}, and there is no option --{key}{hint(key)}: docs/options.md lists them."
+                f"{place}:{line} has {key!r}, and no option is called so{hint(key)}: python -m autogauge options lists them."
             )
         yield option.name, Stands(_text(option, value, f"{place}:{line}", toml.path.parent), place, toml.path, line)
 

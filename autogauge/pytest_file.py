@@ -66,7 +66,7 @@ def read(path: Path) -> PytestFile | None:
         if key.startswith(PREFIX):
             close = hint(key.removeprefix(PREFIX), lambda option: option.ini)
             raise UserError(
-                f"{path}:{said[key][1]} has {key}, and there is no such option{close}: docs/options.md lists them."
+                f"{path}:{said[key][1]} has {key}, and there is no such option{close}: python -m autogauge options lists them."
             )
     options = {}
     for option in OPTIONS.values():

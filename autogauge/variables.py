@@ -58,7 +58,7 @@ def of_variables(environment: Mapping[str, str]) -> dict[str, Stands]:
             close = difflib.get_close_matches(name, known - {*OF_PROCESSES, *OF_TESTS}, 1)
             hint = f" (did you mean {close[0]}?)" if close else ""
             raise UserError(
-                f"there is no variable {name}{hint}, and it would do nothing: unset it; docs/options.md lists them."
+                f"there is no variable {name}{hint}, and it would do nothing: unset it; python -m autogauge options lists them."
             )
     return {
         option.name: Stands(environment[option.variable], f"{option.variable} in the environment")

@@ -130,6 +130,12 @@ def test_the_order_of_the_places(run, monkeypatch):
     assert gate("-o", "autogauge_gate=warn", "--gate=off") == "off"
 
 
+def test_a_reference_that_stands_in_a_file_can_be_left_out_of_one_run(run):
+    shown = "def test_it(autogauge_settings):\n    print('beside', autogauge_settings.reference)\n"
+    assert "beside 2026.3.0" in run(test=shown, toml=OURS.format('reference = "2026.3.0"'))[1]
+    assert "beside None" in run("--reference=none", test=shown)[1]
+
+
 CACHE = "def test_it(autogauge_cache):\n    print('the cache is', autogauge_cache.root)\n"
 
 
@@ -178,8 +184,8 @@ def test_what_the_command_line_overrides_is_not_said_of_the_file(run):
 
 WRONG = [
     ('\ngate = "loud"', "there is no 'loud' to choose", 3),
-    ('gaet = "fail"', "there is no option --gaet (did you mean gate?)", 2),
-    ('no_baseline = "fail"', "there is no option --no_baseline (did you mean no-baseline?)", 2),
+    ('gaet = "fail"', "no option is called so (did you mean gate?)", 2),
+    ('no_baseline = "fail"', "no option is called so (did you mean no-baseline?)", 2),
     ("pinned = false", 'pinned of [tool.autogauge] in {}:2 is no text: write pinned = "…" as after --pinned=.', 2),
     ("# 1\nreference = 2026.10", "reference of [tool.autogauge] in {}:3 is no text", 3),
     ('devices = [1, "CPU"]', "devices of [tool.autogauge] in {}:2 is neither a text nor a list of texts", 2),

@@ -35,7 +35,6 @@ OF_OTHERS = {
         "--forked",
     ),  # pytest's and its plugins'
     *("--storage", "--adapter", "--body-file", "--volume", "--no-deps", "--quiet", "--save"),  # other programs'
-    "--gaet",  # a slip of the pen, to show what is said of one
 }
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 CODE = re.compile(r"^```.*?^```|(?:^ {4,}[^\n]*\n)+|`[^`\n]+`", re.MULTILINE | re.DOTALL)
