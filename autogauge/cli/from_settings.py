@@ -158,7 +158,8 @@ def _marks_of(callback: Any) -> dict[str, Mark]:
         return {}
     found = {}
     for name, hint in typing.get_type_hints(getattr(callback, "__wrapped__", callback), include_extras=True).items():
-        for each in getattr(hint, "__metadata__", ()):
+        # Before Python 3.11 a default of None puts an Optional around what was written.
+        for each in (each for one in (hint, *typing.get_args(hint)) for each in getattr(one, "__metadata__", ())):
             if isinstance(mark := getattr(each, "mark", None), Mark):
                 found[name] = mark
     return found

@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -177,6 +178,15 @@ def test_which_commands_take_what():
     assert {*found["matrix"].values()} == {*found["bisect"].values()} == same
     assert {*found["why"].values()} == (same - {"--smallest-change"}) | {"--picture", "--probe-deadline"}
     assert "--reports" in found["fleet run"].values()
+
+
+def test_a_mark_is_found_as_python_3_10_has_it():
+    """There a default of None puts an Optional around the annotation."""
+    from typing import Annotated, Optional
+
+    def command(cache: Optional[Annotated[str, SimpleNamespace(mark=from_settings.Mark("--cache"))]] = None): ...  # noqa: UP045
+
+    assert from_settings._marks_of(command) == {"cache": from_settings.Mark("--cache")}
 
 
 def test_nothing_is_taken_from_the_environment_of_these_tests():
