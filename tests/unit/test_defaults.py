@@ -230,7 +230,7 @@ def test_a_variable_that_is_no_options_is_told_with_what_it_may_be(run, monkeypa
 def test_all_variables_of_this_project_are_known():
     """Its own tests and processes have some more: none ends a run."""
     names = set()
-    for folder in ("autogauge", "fixtures", "tests", "benchmarks", "docs", ".ci"):
+    for folder in ("autogauge", "fixtures", "tests", "benchmarks", "docs", "examples", ".ci"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and path.suffix in {".py", ".md", ".yml", ".j2", ".sh", ""}:
                 names |= {
