@@ -2,12 +2,12 @@
 
 import json
 import os
-from types import SimpleNamespace
 
 import pytest
 
 from autogauge.cli import from_settings
 from autogauge.cli.main import COMMANDS, Imported
+from autogauge.cli.shared import of_a_run
 from autogauge.options import OPTIONS
 from tests.cases import each_of
 from tests.support import cli_in, sentence_of
@@ -184,7 +184,7 @@ def test_a_mark_is_found_as_python_3_10_has_it():
     """There a default of None puts an Optional around the annotation."""
     from typing import Annotated, Optional
 
-    def command(cache: Optional[Annotated[str, SimpleNamespace(mark=from_settings.Mark("--cache"))]] = None): ...  # noqa: UP045
+    def command(cache: Optional[Annotated[str, of_a_run("--cache")]] = None): ...  # noqa: UP045
 
     assert from_settings._marks_of(command) == {"cache": from_settings.Mark("--cache")}
 
