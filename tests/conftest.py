@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.beside import PASSED_OVER
+
 NEEDED = ("hypothesis", "psutil")
 HERE = Path(__file__).parent
 FOLDERS = ("unit", "end_to_end", "omz", "emulation", "browser", "lab")
@@ -40,6 +42,12 @@ def pytest_ignore_collect(collection_path, config):
 def pytest_collection_finish(session):
     """End the session with a sentence when selected tests lack their packages."""
     selected = any(HERE / folder in item.path.parents for item in session.items for folder in FOLDERS)
+    if selected and (copy := session.config.stash.get(PASSED_OVER, "")):
+        pytest.exit(
+            f"the suite's own tests start pytest in many ways, and the copy of autogauge in {copy} would be in all of them: "
+            "take an environment without it (pip uninstall autogauge).",
+            2,
+        )
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if selected and missing and not session.config.option.collectonly:
         pytest.exit(f"the suite's own tests need {', '.join(missing)}: pip install -r requirements-dev.txt.", 2)

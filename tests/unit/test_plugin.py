@@ -1,6 +1,7 @@
 """The pytest plugin in somebody's project: its options are there, it is in nobody's way, and it comes in when it is asked for."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -40,8 +41,13 @@ def test_its_list_of_options_is_the_declarations_own():
 
 
 def test_its_modules_are_all_that_have_fixtures_or_hooks():
-    there = {path.stem for path in (ROOT / "fixtures").glob("*.py")}
-    assert there - {"__init__", "plugin", "beside"} == set(plugin.MODULES)
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "fixtures").glob("*.py")}
+    there = {
+        name
+        for name, text in texts.items()
+        if re.search(r"^(@pytest\.(fixture|hookimpl)|def pytest_)", text, re.MULTILINE)
+    }
+    assert there - {"plugin", "beside"} == set(plugin.MODULES)
 
 
 def test_help_has_the_options_and_nothing_is_loaded(project):

@@ -1,0 +1,51 @@
+"""The example project: with nothing but the wheel it passes, its gate fails a planted slowdown, its report opens; and the page shows it."""
+
+import json
+import re
+import shutil
+import sys
+
+import pytest
+
+from tests.end_to_end.whole_runs import FAR, with_history
+from tests.installed import run
+from tests.support import ROOT
+
+EXAMPLE, PAGE = ROOT / "examples" / "detector", ROOT / "docs" / "own.md"
+INSTALL_S = 900.0
+
+
+def test_the_page_shows_the_examples_test_byte_for_byte():
+    (shown,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    text = (EXAMPLE / "test_detector.py").read_text(encoding="utf-8")
+    assert shown == text
+    assert len([line for line in text.splitlines() if line]) <= 10
+
+
+@pytest.mark.slow
+def test_it_passes_its_gate_fails_a_planted_slowdown_and_its_report_opens(wheel, tmp_path):
+    environment, project = tmp_path / "environment", tmp_path / "project"
+    run(sys.executable, "-m", "venv", environment, cwd=tmp_path)
+    run(environment / "bin" / "pip", "install", "--quiet", wheel, cwd=tmp_path, timeout_s=INSTALL_S)
+    shutil.copytree(EXAMPLE, project)
+    run(environment / "bin" / "python", "make_model.py", cwd=project)
+    pytest_ = (environment / "bin" / "pytest", "--pinned=off", "--machine=lab", f"--cache={tmp_path}/cache")
+    said = run(*pytest_, "--gate=fail", cwd=project)
+    assert "page: reports/latest/index.html" in said
+    _opens(project / "reports")
+    shutil.move(project / "reports", tmp_path / "first")
+    with_history(tmp_path / "first", project / "reports", 1 / FAR)
+    said = run(*pytest_, "--gate=fail", cwd=project, expect=1)
+    assert "quarantined" in said
+    assert "lab" in run(environment / "bin" / "autogauge", "history", cwd=project)
+
+
+def _opens(reports):
+    """What a browser loads is there, and the page is the run's."""
+    page = (reports / "latest" / "index.html").read_text(encoding="utf-8")
+    for loaded in re.findall(r'(?:src|href)="([^":#?]+)"', page):
+        assert (reports / "latest" / loaded).is_file(), loaded
+    summary = json.loads((reports / "latest" / "summary.json").read_bytes())
+    assert summary["verdicts"]
+    for verdict in summary["verdicts"]:
+        assert verdict["name"] in page
