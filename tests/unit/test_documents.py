@@ -205,6 +205,13 @@ def unknown(line):
     used = {each for word in words for each in OPTION.findall(word.partition("=")[0])}
     if "autogauge" in words and words[words.index("autogauge") - 1] == "-m":
         return unknown_to(autogauge_commands(), words[words.index("autogauge") + 1 :], used)
+    if words and (
+        words[0] == "autogauge" or words[0].endswith("bin/autogauge")
+    ):  # an installed copy's; pytest's words come behind --
+        words = words[1 : words.index("--")] if "--" in words else words[1:]
+        return unknown_to(
+            autogauge_commands(), words, {each for word in words for each in OPTION.findall(word.partition("=")[0])}
+        )
     if "benchmarks.calibration" in words:
         return unknown_to(calibration_commands(), words[words.index("benchmarks.calibration") + 1 :], used)
     script = next(
@@ -213,7 +220,7 @@ def unknown(line):
     if script:
         return used - options_of_a_script(script) if (ROOT / "benchmarks" / script).exists() else {script}
     if any(word == "pytest" or word.endswith("/pytest") for word in words):
-        return used - options_of_a_run() - OF_OTHERS
+        return used - options_of_a_run() - OF_OTHERS - {"--help"}
     return set()
 
 
