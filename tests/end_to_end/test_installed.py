@@ -128,7 +128,8 @@ def collected(said):
 @pytest.mark.parametrize("mark", ["perf", "functional", "soak"])
 def test_the_promises_are_the_checkouts_own(in_project, mark, tmp_path):
     here = run(sys.executable, "-m", "pytest", "-m", mark, "--collect-only", "-q", f"tests/{mark}", cwd=ROOT)
-    assert collected(in_project("autogauge", mark, "--", "--collect-only", "-q")) == collected(here) != []
+    words = ("--collect-only", "-q", "--strict-markers")
+    assert collected(in_project("autogauge", mark, "--", *words)) == collected(here) != []
 
 
 def test_it_measures_judges_records_and_reports_in_an_empty_folder(in_project, tmp_path, model_cache):
