@@ -60,6 +60,7 @@ def bars(result: Result) -> Iterable[Block]:
             continue
         better = "Longer is better." if metric.higher_is_better else "Shorter is better."
         turns, pairs = ("fresh processes", "block by block") if metric.per_process else ("slices", "round by round")
+        turns, pairs = ("warm processes", "process by process") if metric.of_process else (turns, pairs)
         how = (
             f"{better} Each bar is the median over {turns} measured by turns; its whisker is the 95 % interval of that median. "
             f"Whiskers of two bars may overlap although they differ: the verdicts above compare them {pairs}."
