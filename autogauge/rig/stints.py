@@ -60,7 +60,7 @@ METRICS = (PROCESS_FPS, PROCESS_MEAN, *PERCENTILES.values())
 class _Stint:
     """What the process on duty has given so far; ``rounds`` is after how many it may give way."""
 
-    pid: int
+    probe: WarmProbe
     rounds: int
     served: int = 0
     seconds: float = 0.0
@@ -89,9 +89,9 @@ class Stints:
         stint = self._stints.get(condition.name)
         if stint is None:  # later ones change in different rounds if the first ones do
             more = self._shuffled.randrange(max(1, self._rounds))
-            stint = self._stints[condition.name] = _Stint(probe.pid, self._rounds + more)
-        elif stint.pid != probe.pid:
-            stint = self._stints[condition.name] = _Stint(probe.pid, self._rounds)
+            stint = self._stints[condition.name] = _Stint(probe, self._rounds + more)
+        elif stint.probe is not probe:
+            stint = self._stints[condition.name] = _Stint(probe, self._rounds)
         stint.served += 1
         stint.seconds += reply["counted_s"]
         stint.frames += reply["fps"] * reply["counted_s"]

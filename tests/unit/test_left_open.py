@@ -1,5 +1,7 @@
 """A session that leaves too many facts open is not green, and says which they are; a few are a busy machine's."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from autogauge.measuring.claim import Bound, Fact
@@ -9,6 +11,8 @@ from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Replicate, Result, Sample
 from autogauge.targets import Target
+from fixtures import left_open as at_the_end
+from fixtures.session import MESSAGES, OWN_RUNS, RUN
 
 pytest_plugins = ["pytester"]
 LOST = Metric("lost", "lost inferences")
@@ -158,3 +162,14 @@ def test_a_session_fails_by_its_exit_status_for_the_facts_that_its_tests_ask_for
     assert found.ret == bool(told)
     assert told in output
     assert ("is no pass" in output) is bool(told)
+
+
+def test_the_facts_of_a_model_with_a_run_of_its_own_count_too():
+    config = SimpleNamespace(stash=pytest.Stash(), option=SimpleNamespace(collectonly=False))
+    config.stash[RUN] = SimpleNamespace(results=[study("session", True)])
+    config.stash[OWN_RUNS] = [SimpleNamespace(results=[study("own claims", None)])]
+    config.stash[at_the_end.ASKED] = {("own claims", "own claims-0")}
+    session = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
+    at_the_end.pytest_sessionfinish(session)
+    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
+    assert "the one fact of own claims that was asked for is open" in config.stash[MESSAGES][0]

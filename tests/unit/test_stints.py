@@ -19,6 +19,7 @@ from autogauge.stats.verdicts import Outcome
 from autogauge.targets import Target
 
 P50, P99 = PERCENTILES[50], PERCENTILES[99]
+ONE, OTHER = SimpleNamespace(), SimpleNamespace()
 A, B = Condition("A", Target("A")), Condition("B", Target("B"))
 
 
@@ -40,7 +41,7 @@ def reply(*latencies_ms):
 
 def test_a_process_serves_its_rounds_and_until_it_has_the_inferences_that_are_needed():
     stints = Stints(result_with(), 2, [PROCESS_FPS, P50], {"A": 11})
-    probe = SimpleNamespace(pid=1)
+    probe = ONE
     given = []
     while not stints.is_over(A):
         given.append(stints.observe(A, reply(1.0, 2.0, 3.0), probe))
@@ -52,15 +53,15 @@ def test_a_process_serves_its_rounds_and_until_it_has_the_inferences_that_are_ne
 def test_a_fresh_process_has_nothing_of_the_one_before():
     stints = Stints(result_with(), 1, [PROCESS_MEAN], {})
     while not stints.is_over(A):
-        stints.observe(A, reply(9.0), SimpleNamespace(pid=1))
-    assert stints.observe(A, reply(1.0), SimpleNamespace(pid=2)) == {PROCESS_MEAN.name: 1.0}
+        stints.observe(A, reply(9.0), ONE)
+    assert stints.observe(A, reply(1.0), OTHER) == {PROCESS_MEAN.name: 1.0}
 
 
 def test_a_process_that_died_gives_nothing():
     stints = Stints(result_with(), 3, [PROCESS_MEAN], {})
     for _ in range(2):
-        stints.observe(A, reply(9.0), SimpleNamespace(pid=1))
-    found = [stints.observe(A, reply(1.0), SimpleNamespace(pid=2)) for _ in range(3)]
+        stints.observe(A, reply(9.0), ONE)
+    found = [stints.observe(A, reply(1.0), OTHER) for _ in range(3)]
     assert found == [{}, {}, {PROCESS_MEAN.name: 1.0}]
 
 
