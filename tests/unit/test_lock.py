@@ -221,14 +221,13 @@ def test_whatever_the_file_says_the_holder_is_shown_as_short_plain_text(content)
 
 
 def test_the_doctor_says_where_it_is_and_who_holds_it(place):
-    assert [each.found for each in measuring()] == [f"{place}, free"]
+    assert measuring()[0].found == f"{place}, free"
     with lock.measuring("mine", 0):
-        (found,) = measuring()
-    assert found.found.startswith(f"{place}, held by process {os.getpid()} of ")
+        held = measuring()[0]
+    assert held.found.startswith(f"{place}, held by process {os.getpid()} of ")
     place.unlink()
     place.mkdir()
-    (found,) = measuring()
-    assert found.state is State.BROKEN
+    assert measuring()[0].state is State.BROKEN
 
 
 def test_a_forged_line_does_not_name_another_process_than_the_kernel_does(place):

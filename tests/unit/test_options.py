@@ -111,7 +111,7 @@ def test_the_example_of_a_group_has_options_of_it():
 
 
 def test_the_variable_of_an_option_stands_in_where_nobody_gave_it(monkeypatch, tmp_path):
-    monkeypatch.setenv(OPTIONS["--cache"].environment, str(tmp_path / "variable"))
+    monkeypatch.setenv(OPTIONS["--cache"].variable, str(tmp_path / "variable"))
     assert default_cache_dir() == tmp_path / "variable"
     assert of(tmp_path).cache is None, "the default folder is asked for"
     assert of(tmp_path, cache="given").cache.name == "given"
