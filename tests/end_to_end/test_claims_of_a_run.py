@@ -107,6 +107,8 @@ def test_each_model_has_a_run_of_its_own_and_no_figure_of_the_other(project):
     shown = project(f"--junitxml={junit}", "-k", "not too_early", expect=0)
     assert re.search(r"7 passed, 1 skipped", shown)
     assert "no NPU on this machine" in shown
+    assert f"claims of own ({project.folder}/own.xml): 3" in shown
+    assert "claims of one-convolution (one-convolution FP16): 6" in shown
     own, tiny = project.saved()
     assert keys(own) == {
         "own: p99 latency by process: AUTO-LATENCY",
