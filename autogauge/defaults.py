@@ -6,6 +6,7 @@ pytest's file; this machine's table in the project's ``pyproject.toml``; the opt
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,8 +134,23 @@ def typed(
 
 
 def of_command(command_line: Mapping[str, str], environment: Mapping[str, str], folder: Path, machine: str) -> Given:
-    """What holds for a command that is started in that folder. Raises :class:`UserError`."""
-    return collected(command_line, project_file.find(folder), pytest_file.find(folder), environment, machine)
+    """What holds for a command that is started in that folder. Raises :class:`UserError`, also where a run there would end with one."""
+    of_pytest = pytest_file.find(folder)
+    if of_pytest.path is not None:
+        pytest_file.check_unread(of_pytest.path.parent / project_file.PYPROJECT, of_pytest.path)
+    return collected(command_line, project_file.find(folder), of_pytest, environment, machine)
+
+
+def project_of_tests(started_in: Path, tests: Sequence[Path], root: Path) -> tuple[ProjectFile, ProjectFile]:
+    """The file that holds for a session of pytest's, and the one that commands find where it is ``started_in``.
+
+    The first is that of the ``tests`` that were named, if any were; else the second; or where none is, that of pytest's ``root`` folder.
+    Raises :class:`UserError`.
+    """
+    here = project_file.find(started_in)
+    start = Path(os.path.commonpath(tests)) if tests else started_in
+    held = here if start == started_in else project_file.find(start if start.is_dir() else start.parent)
+    return (held if held.path is not None else project_file.find(root)), here
 
 
 def last(words: Iterable[str], name: str) -> str | None:

@@ -5,9 +5,12 @@ Which place wins is left to ``autogauge.defaults``, what a text means to ``autog
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from autogauge.toml_lines import Keys, Toml
 PYPROJECT, TABLE, MACHINES = "pyproject.toml", "tool.autogauge", "machines"
 ROOTS = (".git", ".hg")
 """What the folder of a repository has: a file above it is another project's."""
+SHARED_BY_STRANGERS = stat.S_IWOTH | stat.S_ISVTX
+"""The mode of a folder such as ``/tmp``."""
 _KEYS = tuple(TABLE.split("."))
 
 
@@ -46,6 +51,8 @@ class ProjectFile:
     path: Path | None = None
     options: Mapping[str, Stands] = field(default_factory=dict)
     machines: Mapping[str, Mapping[str, Stands]] = field(default_factory=dict)
+    passed_over: Sequence[Path] = ()
+    """Files that are nearer, or would be the one, and are a stranger's."""
 
     def check(self) -> None:
         """Raise :class:`UserError` for a text that is not one of its option's, also in the table of another machine."""
@@ -61,14 +68,30 @@ class ProjectFile:
 def find(start: Path) -> ProjectFile:
     """The nearest ``pyproject.toml`` with such a table, from that folder upwards to the root of its repository, read.
 
-    Raises :class:`UserError`.
+    A stranger's above that folder does not count: whoever may write to ``/tmp`` is not to say what is measured below it. Raises
+    :class:`UserError`.
     """
+    passed_over: list[Path] = []
     for folder in (start, *start.parents):
-        if (found := read(folder / PYPROJECT)) is not None:
-            return found
+        path = folder / PYPROJECT
+        if exists(path) and folder != start and _is_a_strangers(path, start):
+            with contextlib.suppress(UserError):
+                passed_over += [path] if read(path) else []
+        elif (found := read(path)) is not None:
+            return replace(found, passed_over=tuple(passed_over))
         if any(exists(folder / each) for each in ROOTS):
             break
-    return ProjectFile()
+    return ProjectFile(passed_over=tuple(passed_over))
+
+
+def _is_a_strangers(path: Path, start: Path) -> bool:
+    """Whether neither this user, nor root, nor the owner of the folder that one stands in keeps that file, in a folder of theirs."""
+    try:
+        own = {os.getuid(), 0, start.stat().st_uid}
+        is_shared = path.parent.stat().st_mode & SHARED_BY_STRANGERS == SHARED_BY_STRANGERS
+        return is_shared or path.stat().st_uid not in own
+    except OSError:
+        return False  # reading it tells
 
 
 def read(path: Path) -> ProjectFile | None:

@@ -44,6 +44,11 @@ class PytestFile:
     words_line: int | None = None
     options: Mapping[str, Stands] = field(default_factory=dict)
 
+    @property
+    def names_ours(self) -> bool:
+        """Whether it says anything of our options."""
+        return bool(self.options) or any(word.partition("=")[0] in OPTIONS for word in self.words)
+
 
 def find(start: Path) -> PytestFile:
     """The file that pytest takes where it is started in that folder, read. Raises :class:`UserError`."""
@@ -118,12 +123,8 @@ def check_unread(path: Path, read_by_pytest: Path | None) -> None:
     found = None
     with contextlib.suppress(UserError):  # then it is not read at all, or told elsewhere
         found = read(path)
-    if found is not None and (found.options or any(map(_is_ours, found.words))):
+    if found is not None and found.names_ours:
         raise UserError(
             f"pytest does not read [tool.pytest] in {path}, since {read_by_pytest} stands before it: "
             f"write the suite's options into [{TABLE}], a line each, and pytest's own into {read_by_pytest.name}."
         )
-
-
-def _is_ours(word: str) -> bool:
-    return word.partition("=")[0] in OPTIONS

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from autogauge.cli import alerts_shown
 from autogauge.cli.histories import opened
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, history_in, of_a_run
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, history_in, of_a_run, refuse_before
 from autogauge.errors import UserError
 from autogauge.gate.saved import HISTORY
 from autogauge.history.records import moment
@@ -43,10 +43,10 @@ app = typer.Typer(
     **OF_A_COMMAND,
 )
 
-HistoryDir = Annotated[
-    Optional[Path],  # noqa: UP045
-    history_in(f"The history: a folder of machines. (default {HISTORY})"),
-]
+_HISTORY = f"The history: a folder of machines. (default {HISTORY})"
+HistoryDir = Annotated[Optional[Path], history_in(_HISTORY)]  # noqa: UP045
+OwnHistory = Annotated[Optional[Path], typer.Option("--history", help=_HISTORY)]  # noqa: UP045
+"""Of a command below: without it, that of the group holds, which may come from settings."""
 Config = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(
@@ -104,6 +104,7 @@ def alert(
     """
     context.obj = root or HISTORY
     if context.invoked_subcommand is not None:
+        refuse_before(context, "root")
         return
     asked = Asked(
         parse_change("--smallest-change", smallest_change),
@@ -190,7 +191,7 @@ def _print(call: Call, channels: list[Channel], folder: Path, *, dry: bool, quie
 @app.command("list", epilog="Example: python -m autogauge alert list --all --json")
 def list_alerts(
     context: typer.Context,
-    root: HistoryDir = None,
+    root: OwnHistory = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them, also those that are over.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -214,7 +215,7 @@ def ack(
     keys: Keys = None,
     note: Annotated[str, typer.Option(help="What to know about it, for whoever sees the alert.")] = "",
     every: Every = False,
-    root: HistoryDir = None,
+    root: OwnHistory = None,
 ) -> None:
     """Acknowledge alerts: somebody knows. They no longer make the exit status 1; that they are over is still told.
 
@@ -242,7 +243,7 @@ def mute(
     until: Annotated[str, typer.Option(metavar="DATE", help="Until when (UTC): 2026-12-31, or 2026-12-31T08:00.")] = "",
     days: Annotated[str, typer.Option(metavar="N", help="For how many days.")] = "",
     every: Every = False,
-    root: HistoryDir = None,
+    root: OwnHistory = None,
 ) -> None:
     """Mute alerts: nothing is told of them until then, and they do not make the exit status 1. What is open after that is told then."""
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -267,7 +268,7 @@ def mute(
 
 
 @app.command(epilog="Example: python -m autogauge alert unmute 3f9c2d1a")
-def unmute(context: typer.Context, keys: Keys = None, every: Every = False, root: HistoryDir = None) -> None:
+def unmute(context: typer.Context, keys: Keys = None, every: Every = False, root: OwnHistory = None) -> None:
     """Take back a mute: what was not told yet is told with the next `alert`."""
 
     def unmuted(each: Alert, _: datetime.datetime) -> str:

@@ -9,7 +9,7 @@ import typer
 from autogauge.cli.export import export
 from autogauge.cli.histories import opened, print_notes
 from autogauge.cli.prune import prune
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Filters, HistoryDir, refuse_before
 from autogauge.cli.sharing import pull, push
 from autogauge.gate.saved import HISTORY
 from autogauge.history import where
@@ -45,6 +45,7 @@ def history(
 ) -> None:
     """List saved runs, the newest last, a line each; `history export` writes them to a file."""
     if context.invoked_subcommand is not None:
+        refuse_before(context)
         return
     with opened(root, cache) as histories:
         found = histories.all(where.parse(filters or ()))

@@ -12,7 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, refuse_before
 from autogauge.models import cached
 from autogauge.models.artefact import ModelArtefact
 from autogauge.models.cached import CachedModel
@@ -40,8 +40,10 @@ DeadlineS = Annotated[str, typer.Option("--deadline", help="How many seconds it 
 @app.callback(invoke_without_command=True)
 def models(context: typer.Context, cache: CacheFolder = None, as_json: AsJson = False) -> None:
     """List the models in the cache, each checked against its digests, and the Open Model Zoo's tools."""
-    if context.invoked_subcommand is None:
-        _print(cached.listed(_cache(cache)), as_json)
+    if context.invoked_subcommand is not None:
+        refuse_before(context)
+        return
+    _print(cached.listed(_cache(cache)), as_json)
 
 
 @app.command(epilog="Example: python -m autogauge models fetch googlenet-v1 --precision FP32")

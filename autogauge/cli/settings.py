@@ -14,6 +14,7 @@ from autogauge.report import settings as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.settings import Settings, default_machine
+from autogauge.variables import notes_on
 
 app = typer.Typer(**OF_A_COMMAND)
 
@@ -32,5 +33,5 @@ def settings(*, asked: Mapping[str, str], as_json: AsJson = False) -> None:
     else:
         screen = console()
         screen.print(shown.table(given))
-        screen.print(shown.places(given))
+        screen.print(shown.places(given, notes_on(os.environ)))
     Settings.checked(given, Path("reports"))

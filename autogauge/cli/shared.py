@@ -15,6 +15,7 @@ import typer
 from autogauge.cli.every import OF_A_COMMAND as OF_A_COMMAND  # noqa: PLC0414  # handed on to the commands
 from autogauge.cli.every import AsJson as AsJson  # noqa: PLC0414
 from autogauge.cli.from_settings import Mark, marked
+from autogauge.errors import UserError
 from autogauge.history import where
 from autogauge.options import OPTIONS
 
@@ -30,6 +31,23 @@ def history_in(help: str) -> Any:  # noqa: A002
     name = "--history"
     mark = Mark("--reports", lambda reports: str(Path(reports) / "history"), name)
     return marked(mark, typer.Option(name, help=help))
+
+
+def refuse_before(context: typer.Context, *handed_on: str) -> None:
+    """Raise :class:`UserError` where an option is written before a command below that has one of that name: it would play no part there.
+
+    Those parameters are ``handed_on`` to it.
+    """
+    name = context.invoked_subcommand
+    below = getattr(context.command, "commands", {})[name]
+    own = {option for each in below.params for option in each.opts}
+    for each in context.command.params:
+        source = context.get_parameter_source(each.name or "")
+        is_written = source is not None and source.name == "COMMANDLINE"
+        if is_written and each.name not in handed_on and own.intersection(each.opts):
+            raise UserError(
+                f"{each.opts[0]} stands before {name}, where it plays no part: write {name} {each.opts[0]}…, behind it."
+            )
 
 
 Command = Callable[..., None]

@@ -20,6 +20,7 @@ from autogauge.errors import UserError
 from autogauge.probe.launcher import Launcher
 from autogauge.rig import lock
 from autogauge.settings import Settings, default_machine
+from autogauge.variables import notes_on
 
 
 def examine(cache: Cache, root: Path = Path("/")) -> list[Finding]:
@@ -69,4 +70,5 @@ def settings_here() -> str:
     """What a run started here would be asked for by files and variables. Raises :class:`UserError` for a mistake in them."""
     given = of_command({}, os.environ, Path.cwd(), default_machine())
     Settings.checked(given, Path("reports"))
-    return "; ".join(given.from_elsewhere()) or "none: no option comes from a file or a variable"
+    asked = given.from_elsewhere() or ["none: no option comes from a file or a variable"]
+    return "; ".join([*asked, *notes_on(os.environ)])

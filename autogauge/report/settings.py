@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +56,12 @@ def _in_short(source: Source, stands: Stands) -> str:
     return f"{whose}{stands.file.name}:{stands.line}"
 
 
-def places(given: Given) -> str:
-    """Which files counted, and which machine's table."""
+def places(given: Given, notes: Iterable[str] = ()) -> str:
+    """Which files counted, and which machine's table; then the ``notes``."""
     project, said = given.project, []
     files = dict.fromkeys(str(each.file) for table in given.sources.values() for each in table.values() if each.file)
     said += [plain(f"{Path(file).name} is {file}.", LONGEST) for file in files]
+    said += [sentence_of_passed_over(path) for path in project.passed_over]
     if project.path is None:
         said.append(f"No {PYPROJECT} from here upwards has a [{TABLE}].")
     elif project.machines:
@@ -67,7 +69,12 @@ def places(given: Given) -> str:
         said.append(
             f"This machine is called {given.machine}, {has}; {PYPROJECT} has tables of {few_plain([*project.machines])}."
         )
-    return "\n".join(said)
+    return "\n".join([*said, *(plain(f"{each}.", LONGEST) for each in notes)])
+
+
+def sentence_of_passed_over(path: Path) -> str:
+    """That a file does not count, and why."""
+    return plain(f"{path} plays no part: it is not yours, or lies in a folder that everybody writes to.", LONGEST)
 
 
 def to_json(given: Given) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Defaults of options that stand in files: which place wins, and that a mistake in one says which file it stands in."""
 
+import os
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from autogauge import project_file, pytest_file
 from autogauge.defaults import last
 from autogauge.errors import UserError
 from autogauge.options import OPTIONS
-from autogauge.variables import of_variables
+from autogauge.variables import notes_on, of_variables, strange_in
 from tests.cases import each_of
 from tests.properties import for_all
 from tests.support import ROOT, run_suite, sentence_of
@@ -227,6 +228,96 @@ def test_a_variable_that_is_no_options_is_told_with_what_it_may_be(run, monkeypa
     assert (status, "no variable AUTOGAUGE_NOBASELINE (did you mean AUTOGAUGE_NO_BASELINE?)" in said) == (2, True), said
 
 
+@each_of(
+    ("name", "said"),
+    [
+        ("AUTOGAUGE_SERVICE_HOST", ""),
+        ("AUTOGAUGE_PORT", ""),
+        ("AUTOGAUGE_PORT_80_TCP_PROTO", ""),
+        ("AUTOGAUGE_DB_SERVICE_PORT", ""),
+        *((f"AUTOGAUGE_{each}", "note") for each in ("VERSION", "TOKEN", "HOME", "URL", "IMAGE", "RUNNER_LABELS")),
+        *(
+            (f"AUTOGAUGE_{each}", "end")
+            for each in ("GATES", "GAET", "REPORT", "NOBASELINE", "MODLE", "PRECISON", "LOCKS")
+        ),
+    ],
+)
+def test_a_variable_of_others_ends_nothing(name, said):
+    """A job's own, or what Kubernetes makes of a service that is called so; none is ever shown with its value."""
+    if said == "end":
+        with pytest.raises(UserError, match="did you mean"):
+            of_variables({name: "x"})
+        return
+    assert of_variables({name: "s3cret"}) == {}
+    expected = [f"{name} in the environment is no variable of this project, and does nothing"] if said else []
+    assert notes_on({name: "s3cret"}) == expected
+
+
+def test_the_header_tells_of_a_variable_that_does_nothing(run, monkeypatch):
+    monkeypatch.setenv("AUTOGAUGE_TOKEN", "s3cret")
+    status, said = run()
+    assert (status, "s3cret" in said) == (0, False)
+    assert "autogauge: AUTOGAUGE_TOKEN in the environment is no variable of this project, and does nothing" in said
+
+
+def test_in_a_part_of_a_repository_a_run_takes_the_file_that_commands_take(run, pytester, monkeypatch):
+    """Pytest's root folder is that of its own file, which may lie above; it measured the defaults in silence."""
+    part = pytester.path / "detector"
+    (part / "tests").mkdir(parents=True)
+    (pytester.path / ".git").mkdir()
+    (part / "pyproject.toml").write_text(OURS.format('machine = "part"\n'))
+    (part / "tests" / "test_it.py").write_text(SHOW)
+    shown = "machine is part and gate warn"
+    assert shown in run("detector/tests", ini="[pytest]\n")[1], "the tests that are named say so"
+    assert shown in run("detector/tests/test_it.py::test_it", ini="[pytest]\n")[1]
+    monkeypatch.chdir(part)
+    assert shown in run(ini="[pytest]\n")[1]
+    (pytester.path / "pyproject.toml").write_text(OURS.format('machine = "whole"\n'))
+    assert shown in run()[1]
+    status, said = run("..", "--deselect=tests")
+    assert status == 0
+    assert "machine is whole" in said
+    assert f"autogauge: [tool.autogauge] in {part}/pyproject.toml plays no part: the tests that were named are" in said
+    monkeypatch.chdir(pytester.path)
+    assert "machine is whole" in run("test_in_a_part_of_a_repository_a_run_takes_the_file_that_commands_take.py")[1]
+
+
+def test_a_file_of_pytests_that_is_not_read_is_told(run, pytester):
+    (pytester.path / "other.ini").write_text("[pytest]\n")
+    _, said = run("-c", "other.ini", ini="[pytest]\nautogauge_gate = fail\n")
+    told = f"autogauge: the suite's options in {pytester.path}/pytest.ini play no part: pytest reads {pytester.path}/other.ini"
+    assert told in said
+    assert "gate warn" in said
+
+
+@each_of("is_above", [False, True])
+def test_a_strangers_file_above_does_not_count(is_above, tmp_path):
+    """Nobody who may write to /tmp is to say what is measured below it."""
+    shared = tmp_path / str(is_above)
+    inner = shared / "mine"
+    inner.mkdir(parents=True)
+    (shared / "pyproject.toml").write_text(OURS.format('reference = "wheel.whl"'))
+    assert project_file.find(inner).path == shared / "pyproject.toml"
+    shared.chmod(0o1777)
+    if is_above:
+        found = project_file.find(inner)
+        assert (found.path, found.passed_over) == (None, (shared / "pyproject.toml",))
+    else:
+        assert project_file.find(shared).path == shared / "pyproject.toml", "one stands in it"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_a_file_of_another_user_counts_where_that_user_keeps_the_folder_too(tmp_path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    path = tmp_path / "a" / "pyproject.toml"
+    path.write_text(OURS.format('gate = "fail"'))
+    os.chown(path, 12345, -1)
+    assert project_file.find(inner).passed_over == (path,)
+    os.chown(inner, 12345, -1)
+    assert project_file.find(inner).path == path
+
+
 def test_all_variables_of_this_project_are_known():
     """Its own tests and processes have some more: none ends a run."""
     names = set()
@@ -237,11 +328,21 @@ def test_all_variables_of_this_project_are_known():
                     *re.findall(r"\bAUTOGAUGE_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8", errors="replace"))
                 }
     assert len(names) > len(OPTIONS)
-    assert not of_variables(dict.fromkeys(names - MADE_UP, ""))
+    assert strange_in(dict.fromkeys(names - MADE_UP, "")) == []
     assert of_variables({"AUTOGAUGE_GATE": "fail", "AUTOGAUGE_WAIT": "", "AUTOGAUGE_LOCK": "/x"}).keys() == {"--gate"}
 
 
-MADE_UP = {"AUTOGAUGE_NOBASELINE", "AUTOGAUGE_OPTION", "AUTOGAUGE_GAET"}
+MADE_UP = {
+    *(
+        "AUTOGAUGE_NOBASELINE",
+        "AUTOGAUGE_OPTION",
+        "AUTOGAUGE_GAET",
+        "AUTOGAUGE_TOKEN",
+        "AUTOGAUGE_SERVICE_HOST",
+        "AUTOGAUGE_PORT",
+    ),
+    *("AUTOGAUGE_PORT_80_TCP_PROTO", "AUTOGAUGE_DB_SERVICE_PORT"),
+}
 
 
 def of_project(path):

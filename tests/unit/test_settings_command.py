@@ -192,3 +192,20 @@ def test_a_mark_is_found_as_python_3_10_has_it():
 def test_nothing_is_taken_from_the_environment_of_these_tests():
     """Else what is asserted above would depend on who runs it."""
     assert os.environ.get("AUTOGAUGE_MODEL") is None
+
+
+def test_a_setting_is_weaker_than_what_the_command_line_says_before_a_command_below(project):
+    """Else everything would be acknowledged in another history than the one that was named."""
+    for words in (["--history=lab", "ack", "--all"], ["--history=lab", "list"], ["list", "--history=lab"]):
+        said = sentence_of(cli_in(project, "alert", *words))
+        assert f"there is no history in {project}/lab yet" in said, said
+    assert f"there is no history in {project}/out/history yet" in sentence_of(cli_in(project, "alert", "list"))
+
+
+@each_of(
+    "words", ["history --history=here prune --keep-last=1 --yes", "models --cache=here remove x", "alert --json list"]
+)
+def test_an_option_before_a_command_below_that_has_it_too_is_not_passed_over(words, tmp_path):
+    _, option, command = words.split()[:3]
+    said = sentence_of(cli_in(tmp_path, *words.split()))
+    assert f"{option.partition('=')[0]} stands before {command}, where it plays no part" in said
