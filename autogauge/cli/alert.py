@@ -104,8 +104,7 @@ def alert(
     """
     context.obj = root or HISTORY
     if context.invoked_subcommand is not None:
-        refuse_before(context, "root")
-        return
+        return refuse_before(context, "root")
     asked = Asked(
         parse_change("--smallest-change", smallest_change),
         parse_stale_after("--stale-after", stale_after),
