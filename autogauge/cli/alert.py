@@ -104,7 +104,8 @@ def alert(
     """
     context.obj = root or HISTORY
     if context.invoked_subcommand is not None:
-        return refuse_before(context, "root")
+        refuse_before(context, "root")
+        return
     asked = Asked(
         parse_change("--smallest-change", smallest_change),
         parse_stale_after("--stale-after", stale_after),
@@ -115,12 +116,7 @@ def alert(
     )
     if as_annotations and as_json:
         raise UserError("--json and --github both print on standard output: choose one.")
-    if has_credentials(pages) or has_secret_value(pages):
-        raise UserError(
-            "there is a secret in the address of the page, and every message would show it: leave it out (--pages=URL)."
-        )
-    if pages and not pages.startswith(("https://", "http://", "file://")):
-        raise UserError(f"{pages!r} is no address of a page: write https://… (--pages=URL).")
+    _check_address(pages)
     call, channels = _tell(context.obj, config, asked, cache)
     if as_json:
         print_json(alerts_shown.call_json(call, dry=dry_run))
@@ -128,6 +124,15 @@ def alert(
         _print(call, channels, context.obj, dry=dry_run, quiet=quiet)
     if call.is_bad_news:
         raise typer.Exit(1)
+
+
+def _check_address(pages: str) -> None:
+    if has_credentials(pages) or has_secret_value(pages):
+        raise UserError(
+            "there is a secret in the address of the page, and every message would show it: leave it out (--pages=URL)."
+        )
+    if pages and not pages.startswith(("https://", "http://", "file://")):
+        raise UserError(f"{pages!r} is no address of a page: write https://… (--pages=URL).")
 
 
 @dataclass(frozen=True)
