@@ -1,6 +1,7 @@
 """Claims of one's own: what can be said, what is wrong with it and where, and what a study makes of it."""
 
 import contextlib
+import re
 import subprocess
 import sys
 
@@ -231,3 +232,19 @@ def test_beside_a_reference_stands_what_is_compared_within_rounds_and_no_figure_
     alone = Companions(gate, parse("CPU")).join(Steady("detector", both[:1]).planned(rig_with("CPU"), 1), 24)
     assert [each.name for each in alone.conditions] == ["AUTO-LATENCY"]
     assert alone.changes == ()
+
+
+def test_what_the_page_says_of_the_intervals_is_what_was_printed():
+    """The page's figures, which a reader is to trust a bound by."""
+    printed = (ROOT / "benchmarks" / "printed" / "bound_coverage.txt").read_text(encoding="utf-8")
+    page = " ".join((ROOT / "docs" / "claims.md").read_text(encoding="utf-8").split())
+    rows = {
+        line.split("  ")[0].strip(): re.findall(r"([\d.]+) %(?:  |$)", line)
+        for line in printed.splitlines()
+        if " %  " in line
+    }
+    eight, _, _, all_of_them, _, lone = map(float, rows["10 % apart"])
+    assert f"it holds the truth in {eight:.0f} % of the trials" in page
+    assert f"holds it in {all_of_them:.0f} %; one of a lone process's rounds in {lone:.0f} %" in page
+    eight, _, passed, *_ = map(float, rows["neighbours alike (0.5)"])
+    assert f"({eight:.0f} % with 8 processes), and a bound that is just missed passes in {passed:g} %" in page
