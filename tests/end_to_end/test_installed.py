@@ -1,6 +1,7 @@
 """An installed copy: it is built from a clean tree that stays so, is whole, measures from any folder, and is in no other project's way."""
 
 import json
+import re
 import sys
 import zipfile
 
@@ -148,6 +149,21 @@ def test_it_measures_judges_records_and_reports_in_an_empty_folder(in_project, t
     assert {each["name"] for each in summary["verdicts"]} >= {"auto-fil-close-to-cpu"}
     assert len([*(tmp_path / "reports" / "history" / "m").glob("0001_*.json")]) == 1
     assert "0001" in in_project("autogauge", "history")
+
+
+def test_a_study_of_a_projects_own_is_measured_judged_and_recorded(in_project, tmp_path, model_cache):
+    """The one that the page on studies shows, in a module of the project's, which is in no list."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    study, tests, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    files = {
+        "queue_depth.py": study,
+        "test_queue_depth.py": tests.replace("autogauge.studies.queue_depth", "queue_depth"),
+    }
+    words = ("--model=one-convolution", "--profile=quick", "--pinned=off", f"--cache={model_cache}", "--machine=m")
+    said = in_project("pytest", *words, files=files)
+    assert "second-request-costs-no-fps" in said
+    (saved,) = (tmp_path / "reports" / "history" / "m").glob("0001_*.json")
+    assert {each["group"] for each in json.loads(saved.read_bytes())["benchmarks"]} == {"slowest request"}
 
 
 def test_mistakes_are_one_sentence(in_project):

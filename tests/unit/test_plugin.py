@@ -136,6 +136,11 @@ def test_without_pytest_benchmark_it_says_so(project):
 
 def test_two_copies_are_not_mixed(project, monkeypatch, tmp_path):
     monkeypatch.setattr(plugin, "__file__", str(tmp_path / "site-packages" / "pytest_autogauge" / "plugin.py"))
+    (tmp_path / "site-packages" / "autogauge").mkdir(parents=True)
+    status, said = project("--gate=off", test_a=PLAIN)
+    assert status == 2
+    assert f"(pip install -e), which its pytest plugin does not work with: install a copy (pip install {ROOT})" in said
+    (tmp_path / "site-packages" / "autogauge" / "__init__.py").touch()
     status, said = project("--gate=off", test_a=PLAIN)
     assert status == 2
     assert f"two copies of autogauge would be mixed: pytest's plugin is that of {tmp_path / 'site-packages'}" in said
