@@ -4,14 +4,16 @@
     P99(on("AUTO", "LATENCY")) <= "12 ms"
     on("AUTO").ran_on("CPU")
 
-Nothing here measures, and nothing raises: what is wrong with a claim is kept in it (``Said.mistakes``), with its place, and told before
+Nothing here measures, and no claim raises: what is wrong with a claim is kept in it (``Said.mistakes``), with its place, and told before
 anything is measured. How such claims are measured is left to ``studies.own``; what asks for them, to the fixtures.
 """
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import sys
 
 from autogauge.claims.conditions import On, on
 from autogauge.claims.figures import FIGURES, Figure
@@ -24,8 +26,31 @@ from autogauge.claims.figures import P95 as P95
 from autogauge.claims.figures import P99 as P99
 from autogauge.claims.figures import PEAK_MEMORY as PEAK_MEMORY
 from autogauge.claims.said import Said
+from autogauge.errors import UserError
 
 __all__ = ("FIL", "FPS", "MEAN", "P50", "P90", "P95", "P99", "PEAK_MEMORY", "Figure", "On", "Said", "on")
+
+
+PLUGINS = ("pytest_autogauge.plugin", "fixtures.plugin")
+"""Of an installed copy and of the checkout: one of them measures what is claimed."""
+_OF_SESSION = "_pytest.assertion.rewrite"
+
+
+def _why_unmeasured() -> str:
+    """Why nothing that is claimed here would be measured, in a sentence; empty where it would, or outside of a session of pytest."""
+    is_session = "pytest" in sys.modules and (
+        "PYTEST_VERSION" in os.environ or any(type(each).__module__ == _OF_SESSION for each in sys.meta_path)
+    )
+    if not is_session or any(each in sys.modules for each in PLUGINS):
+        return ""
+    return (
+        "claims would pass here without being measured: pytest has not loaded autogauge's plugin (-p no:autogauge, or "
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD); load it (-p autogauge -p benchmark), or leave these tests out (--ignore=FILE)."
+    )
+
+
+if why := _why_unmeasured():
+    raise UserError(why)
 
 
 def __getattr__(name: str) -> Figure:

@@ -19,11 +19,18 @@ from autogauge.report.output import flush
 
 START = "import runpy, sys; sys.path[:] = filter(None, sys.path); runpy.run_module('pytest', run_name='__main__', alter_sys=True)"
 """``python -m pytest`` would put the folder that it is started in before all else, and whatever is called ``autogauge`` there."""
+PROMISES = "--autogauge-promises"
 OF_PYTEST = (
     *("-p", "autogauge", "-p", "benchmark"),
     "-rfEX",
     "--benchmark-quiet",
     "--override-ini=junit_family=xunit1",
+    # How a project calls its own tests says nothing of the promises: some would be left out in silence.
+    *(
+        "--override-ini=python_files=test_*.py",
+        "--override-ini=python_classes=Test",
+        "--override-ini=python_functions=test",
+    ),
     "--pythonwarnings=ignore:Benchmark fixture was not used at all",
 )
 """The plugins, also where none is loaded by itself; the rest as ``pytest.ini`` of the checkout has it."""
@@ -59,7 +66,7 @@ def command_line(mark: str, given: Mapping[str, str], words: Sequence[str]) -> l
     if checkout.IS_CHECKOUT:
         root, options = checkout.ROOT, [f"{name}={text}" for name, text in given.items()]
         place = [f"--config-file={root / 'pytest.ini'}", f"--rootdir={root}", str(root / "tests" / mark)]
-        return ["-m", "pytest", "-m", mark, *place, *options, *words]
+        return ["-m", "pytest", "-m", mark, f"{PROMISES}={mark}", *place, *options, *words]
     # As keys of pytest's ini, which are nobody else's: a project may have a --model of its own.
     options = [f"--override-ini={OPTIONS[name].ini}={text}" for name, text in given.items()]
-    return ["-c", START, "-m", mark, f"--autogauge-promises={mark}", *OF_PYTEST, *options, *words]
+    return ["-c", START, "-m", mark, f"{PROMISES}={mark}", *OF_PYTEST, *options, *words]
