@@ -12,6 +12,7 @@ from autogauge.measuring.condition import Condition
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.plan import Plan
 from autogauge.measuring.result import Check, Replicate, Result, Sample
+from autogauge.rig import study
 from autogauge.targets import Target
 from fixtures.studies import holds
 
@@ -32,6 +33,8 @@ for index in range(2):
 class Study:
     def not_promised(self, rig):
         return {"left-out": "AUTO has no helper here"}
+
+study.Study.register(Study)
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "study(study): which")

@@ -33,8 +33,9 @@ def test_in_the_checkout_it_is_pytest_on_its_own_tests(started, mark):
     words = started(mark, "--model", "my model.onnx", "--gate=fail", "--", "-k", "hints", "-x")
     assert words[:2] == ["-m", "pytest"]
     assert words[2:4] == ["-m", mark]
-    assert words[4:7] == [f"--config-file={ROOT}/pytest.ini", f"--rootdir={ROOT}", f"{ROOT}/tests/{mark}"]
-    assert words[7:] == ["--model=my model.onnx", "--gate=fail", "-k", "hints", "-x"]
+    assert words[4] == f"--autogauge-promises={mark}"
+    assert words[5:8] == [f"--config-file={ROOT}/pytest.ini", f"--rootdir={ROOT}", f"{ROOT}/tests/{mark}"]
+    assert words[8:] == ["--model=my model.onnx", "--gate=fail", "-k", "hints", "-x"]
 
 
 def test_installed_it_is_pytest_on_the_packages_with_keys_that_are_nobody_elses(started, monkeypatch):
@@ -42,6 +43,9 @@ def test_installed_it_is_pytest_on_the_packages_with_keys_that_are_nobody_elses(
     words = started("perf", "--model=my.onnx", "--no-baseline=fail", "--", "-x")
     assert words[:2] == ["-c", measuring.START]
     assert words[2:5] == ["-m", "perf", "--autogauge-promises=perf"]
+    assert {each.partition("=")[2] for each in words if each.startswith("--override-ini=python_")} == {
+        *("python_files=test_*.py", "python_classes=Test", "python_functions=test")
+    }
     assert words[-3:] == ["--override-ini=autogauge_model=my.onnx", "--override-ini=autogauge_no_baseline=fail", "-x"]
 
 

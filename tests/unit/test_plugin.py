@@ -1,11 +1,15 @@
 """The pytest plugin in somebody's project: its options are there, it is in nobody's way, and it comes in when it is asked for."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
+from autogauge import checkout
 from autogauge.report.options_page import for_pytest
 from fixtures import beside, plugin
 from tests.support import ROOT
@@ -20,8 +24,11 @@ def test_it(request):
 
 
 @pytest.fixture
-def project(pytester):
+def project(pytester, monkeypatch):
     """Run pytest in a project that has the plugin; returns its exit status and its output."""
+    # As in a process of its own, where nobody has claimed anything yet.
+    monkeypatch.delitem(sys.modules, "autogauge.claims", raising=False)
+    monkeypatch.setattr(checkout, "IS_CHECKOUT", False)
 
     def project(*words, **files):
         for name, text in files.items():
@@ -74,7 +81,7 @@ def test_it_comes_in_when_it_is_asked_for(project, words, files):
     status, said = project(*words, **files)
     assert status == 0, said
     assert "'autogauge-session'" in said
-    assert "measuring: model googlenet-v1" in said, "what is said in the head, also where that was printed already"
+    assert "measuring:" not in said, "nothing measures"
     assert project("--collect-only", "-q", *words)[0] == 0
 
 
@@ -118,6 +125,129 @@ def test_an_option_that_two_plugins_have_is_one_sentence_where_it_is_given_and_a
     status, said = project("--model=mine", conftest=THEIRS, test_a=USES.partition("def test_ours")[0])
     assert status == 0, "where nobody asks for autogauge it is theirs"
     assert "theirs: of django mine" in said
+
+
+def test_a_projects_own_option_in_its_addopts_is_no_obstacle_where_autogauge_has_a_value_of_its_own(project, pytester):
+    pytester.makeini("[pytest]\naddopts = --model theirs-too --machine=m\n")
+    status, said = project(conftest=THEIRS, test_a=USES)
+    assert status == 2
+    assert "two plugins have the option --model" in said
+    pytester.makepyprojecttoml('[tool.autogauge]\nmodel = "one-convolution"\n')
+    status, said = project(conftest=THEIRS, test_a=USES)
+    assert status == 0, said
+    assert "theirs: of django theirs-too" in said
+    assert "ours: one-convolution m " in said
+
+
+FOREIGN = """
+import pytest
+
+@pytest.mark.functional
+@pytest.mark.study
+@pytest.mark.claim("motor")
+@pytest.mark.model
+def test_of_theirs(): pass
+
+@pytest.mark.perf
+@pytest.mark.study("optuna")
+@pytest.mark.claim
+def test_of_theirs_too(): pytest.skip("for a reason of theirs")
+"""
+ONLY_SPEAKS = "# This conftest.py only speaks of autogauge"
+
+
+@pytest.mark.parametrize(
+    ("words", "variables"),
+    [
+        (["-m", "functional or perf", "-s", "--forked"], {"AUTOGAUGE_GATE": "loud"}),
+        (["-p", "no:benchmark"], {}),
+    ],
+)
+def test_a_conftest_that_only_speaks_of_it_has_no_power_over_others_tests(project, monkeypatch, words, variables):
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    more = "\ndef pytest_addoption(parser):\n    parser.addoption('--forked', action='store_true')\n"
+    status, said = project(*words, test_a=FOREIGN, conftest=ONLY_SPEAKS + more)
+    assert status == 0, said
+    assert not re.search("measuring:|^autogauge|= skipped =|claims of", said, re.MULTILINE)
+    needs = "def test_it(autogauge_settings): pass"
+    status, said = project(*words[-2:], test_a=FOREIGN, test_b=needs)
+    assert status == 2, "a test of ours needs them to be right"
+
+
+def test_what_is_typed_is_told_at_once(project):
+    status, said = project("--gate=loud", test_a="def test_it(): pass")
+    assert status == 2
+    assert "there is no 'loud' to choose" in said
+
+
+CLAIMED = """
+from autogauge.claims import P99, on
+FAST = P99(on("AUTO", "LATENCY")) <= "12 ms"
+"""
+CLAIMS = """
+import pytest
+from promised import FAST
+
+@pytest.mark.claim(FAST)
+def test_it(request): print("marks", sorted({mark.name for mark in request.node.iter_markers()}))
+"""
+
+
+def test_a_claim_from_another_file_is_measured_though_its_test_does_not_name_autogauge(project):
+    text = CLAIMS.replace("from promised import FAST", "import promised").replace("claim(FAST)", "claim(promised.FAST)")
+    later = "from autogauge.claims import FIL"
+    status, said = project("--collect-only", "-q", "-m", "perf", promised=CLAIMED, test_a=text, test_b=later)
+    assert status == 0, said
+    assert "test_a.py::test_it" in said, "it is one of those that measure"
+    status, said = project("-p", "no:benchmark", promised=CLAIMED, test_a=text)
+    assert status == 2
+    assert "autogauge records by pytest-benchmark" in said
+
+
+def test_a_wrong_claim_of_a_file_with_names_of_ours_is_no_foreign_one(project):
+    for text in ("from autogauge.claims import on", "from promised import fast"):
+        promised_ = f"{CLAIMED}\ndef fast(): return True"
+        wrong = f"import pytest\n{text}\n@pytest.mark.claim(True)\ndef test_it(): pass"
+        status, said = project(promised=promised_, test_a=wrong)
+        assert status == 2, said
+        assert "True is no claim" in said
+
+
+def test_claims_are_refused_where_the_plugin_is_left_out(tmp_path):
+    (tmp_path / "promised.py").write_text(CLAIMED)
+    (tmp_path / "test_a.py").write_text(CLAIMS)
+    for words, environment in ((["-p", "no:autogauge"], {}), ([], {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})):
+        around = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment}
+        command = [sys.executable, "-m", "pytest", "-q", *words, "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=around, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 2, done.stdout
+        assert "claims would pass here without being measured" in done.stdout
+    alone = [sys.executable, "-c", "import pytest, autogauge.claims"]
+    around = {name: text for name, text in os.environ.items() if name != "PYTEST_VERSION"} | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(alone, cwd=tmp_path, env=around, check=True, timeout=120)
+
+
+def test_a_word_of_the_command_that_is_none_of_the_promises_is_a_sentence(project, monkeypatch, tmp_path):
+    promises = tmp_path / "promises"
+    (promises / "perf").mkdir(parents=True)
+    for name in ("one", "two"):
+        (promises / "perf" / f"test_{name}.py").write_text(f"def test_{name}(): pass\ndef test_more(): pass\n")
+    monkeypatch.setattr(plugin, "PROMISES", promises)
+    command = ("--autogauge-promises=perf", "-q")
+    assert "4 passed" in project(*command)[1]
+    assert "1 passed" in project(*command, "test_two.py::test_two")[1]
+    assert "2 passed" in project(*command, "-k", "more")[1]
+    for word, meant in (
+        ("my.onnx", "did you mean --model=my.onnx?"),
+        ("test_three.py", "it takes test_one.py, test_two.py"),
+        ("tests/test_one.py::test_one", "it takes test_one.py, test_two.py"),
+    ):
+        status, said = project(*command, word)
+        assert status == 2, said
+        assert meant in said
 
 
 def test_a_pytest_that_is_too_old_is_one_sentence(project, monkeypatch):
