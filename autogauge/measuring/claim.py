@@ -274,7 +274,7 @@ class Verdict:
 
     def _counted(self, count: int) -> str:
         """So many of what a bound rests on; of warm processes with how many inferences each had to serve."""
-        if isinstance(self.claim, Fact) or not self._of_process:
+        if isinstance(self.claim, Fact) or not (self._of_process or self.claim.metric.per_process):
             return _samples(count)
         counted = self.claim.metric.count(count)
         return f"{counted} of {self._of_process} inferences or more" if self._of_process > 1 else counted

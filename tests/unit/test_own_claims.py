@@ -4,6 +4,7 @@ import contextlib
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,9 @@ from autogauge.gate.companions import Companions
 from autogauge.gate.gate import Gate
 from autogauge.history.baseline import History
 from autogauge.measuring.claim import Bound, Difference, Fact, Ratio
+from autogauge.probe.facts import seen_here
 from autogauge.rig import stints, warm
+from autogauge.run import Run
 from autogauge.runtimes.reference import parse
 from autogauge.studies.own.asserted import Asserted, conditions_of, recorded_of
 from autogauge.studies.own.study import Start, Steady, ran, studies_of
@@ -248,3 +251,13 @@ def test_what_the_page_says_of_the_intervals_is_what_was_printed():
     assert f"holds it in {all_of_them:.0f} %; one of a lone process's rounds in {lone:.0f} %" in page
     eight, _, passed, *_ = map(float, rows["neighbours alike (0.5)"])
     assert f"({eight:.0f} % with 8 processes), and a bound that is just missed passes in {passed:g} %" in page
+
+
+def test_runs_of_own_claims_have_a_history_apart_from_the_promises_of_the_same_model():
+    settings = SimpleNamespace(
+        shapes={}, infer_requests=0, machine="m", profile=SimpleNamespace(slice_s=0.05, name="quick")
+    )
+    model = SimpleNamespace(name="n", precision="p", digest="d")
+    marks = [Run(settings, own=own, model=model, machine_facts=seen_here()).fingerprint for own in ("", "a", "b")]
+    assert "claims" not in marks[0].facts["measured"]
+    assert len({each.digest for each in marks}) == 3
