@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 
-from autogauge import plain, project_file, pytest_file
+from autogauge import plain, project_file, pytest_file, rivals
 from autogauge.files import slug
-from autogauge.options import OPTIONS
+from autogauge.options import NO_VALUE, OPTIONS
 from autogauge.project_file import ProjectFile, Stands
 from autogauge.pytest_file import PytestFile, words_of
 from autogauge.variables import of_variables
@@ -50,12 +51,37 @@ class Given:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The texts that hold, by the options' names."""
-        return {name: found[1].text for name in OPTIONS if (found := self.stands(name)) is not None}
+        """The texts that hold, by the options' names; without those that leave an option out."""
+        held = {name: found[1].text for name in OPTIONS if (found := self.stands(name)) is not None}
+        return {name: text for name, text in held.items() if not OPTIONS[name].leaves_out(text)}
 
     def stands(self, name: str) -> tuple[Source, Stands] | None:
         """Where the text of an option stands that holds; ``None`` where its default does."""
-        return next(iter(self.all_of(name)), None)
+        return None if name in self.left_out else next(iter(self.all_of(name)), None)
+
+    @cached_property
+    def left_out(self) -> Mapping[str, str]:
+        """The options that play no part for what another one says in a stronger place, and which that is."""
+        order = [*Source]
+        places = {
+            name: [(order.index(source), stands.text) for source, stands in self.all_of(name)] for name in OPTIONS
+        }
+        return rivals.left_out({name: found for name, found in places.items() if found})
+
+    def why_left_out(self, name: str) -> str:
+        """Why an option plays no part, in words; empty where it does, or nobody named it."""
+        if (by := self.left_out.get(name)) is None:
+            return ""
+        _, stronger = next(self.all_of(by))
+        return f"{by}={stronger.text} from {stronger.place} leaves it out"
+
+    def told_left_out(self, names: Iterable[str] = OPTIONS) -> list[str]:
+        """A line for each of the options that plays no part, with the reason."""
+        left = [(name, next(self.all_of(name))[1]) for name in names if name in self.left_out]
+        return [
+            plain.sentence(f"{name}={stands.text} from {stands.precisely} plays no part: {self.why_left_out(name)}")
+            for name, stands in left
+        ]
 
     def all_of(self, name: str) -> Iterator[tuple[Source, Stands]]:
         """All places that name an option, the strongest first."""
@@ -77,7 +103,12 @@ class Given:
         }
         if not named:
             return sentence
-        said = "; ".join(f"{name} comes from {stands.precisely}" for name, stands in named.items())
+        says_leave = re.search(r"\bleave\b", sentence)
+        said = "; ".join(
+            f"{name} comes from {stands.precisely}"
+            + (f", and {name}={NO_VALUE} leaves it out" if says_leave and OPTIONS[name].default is None else "")
+            for name, stands in named.items()
+        )
         return plain.sentence(f"{sentence.removesuffix('.')}; {said}.")
 
     def from_elsewhere(self, names: Iterable[str] = OPTIONS) -> list[str]:
@@ -110,7 +141,8 @@ def collected(
         Source.OF_PROJECT: project.options,
     }
     called = Given(sources).stands("--machine")
-    name = machine if called is None else slug(called[1].text)
+    is_named = called is not None and not OPTIONS["--machine"].leaves_out(called[1].text)
+    name = slug(called[1].text) if called is not None and is_named else machine
     sources[Source.OF_MACHINE] = project.machines.get(name, {})
     return Given(sources, name, project)
 

@@ -49,11 +49,6 @@ def _model_beside(text: str, folder: Path) -> str:
     return str(place) if is_path else text
 
 
-def _reference(text: str) -> str | None:
-    """A reference, or the word for none: whoever has one in a file must be able to leave it out of one run."""
-    return None if text == "none" else text
-
-
 def _reference_beside(text: str, folder: Path) -> str:
     """The same of a reference; a release begins with a digit, and a property has a ``=``."""
     place = Path(beside(text, folder))
@@ -66,6 +61,7 @@ def _baseline_beside(text: str, folder: Path) -> str:
     return str(place) if "/" in text or is_folder(place) else text
 
 
+NO_VALUE = "none"
 EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
 
 
@@ -73,7 +69,8 @@ EMULATED_MODEL, EMULATED_PRECISION = SMALL_CNN, "FP32"
 class Option:
     """One option. ``place`` is the attribute of ``Settings`` that holds its value; ``help`` is one sentence, without the default.
 
-    ``default`` is text as a user would write it. Without one the value is ``None``, and ``otherwise`` says what then holds.
+    ``default`` is text as a user would write it. Without one the value is ``None``, and ``otherwise`` says what then holds; so it does
+    where the text is ``none``, since whoever has the option in a file must be able to leave it out of one run.
     ``is_measured`` is false where it changes neither what is measured nor what is judged; all others are said with a run, but where they
     play no part in it (``is_idle``).
     """
@@ -89,7 +86,7 @@ class Option:
 
     def value_of(self, given: str | None) -> Any:
         """What a text means; ``None`` is that it was not given. Raises :class:`UserError`."""
-        chosen = self.default if given is None else given
+        chosen = self.default if given is None or self.leaves_out(given) else given
         return None if chosen is None else self.kind.read(self.name, chosen)
 
     def said_of(self, settings: Any) -> str:
@@ -98,6 +95,14 @@ class Option:
         for part in self.place.split("."):
             value = getattr(value, part)
         return "" if value is None or self.is_idle(settings) else self.kind.write(value)
+
+    def leaves_out(self, given: str) -> bool:
+        """Whether a text is the word that stands for no value."""
+        return self.default is None and given == NO_VALUE
+
+    def beside(self, given: str, folder: Path) -> str:
+        """What a text means that stands in a file of that folder, as it were on a command line."""
+        return given if self.leaves_out(given) else self.kind.beside(given, folder)
 
     @property
     def key(self) -> str:
@@ -218,7 +223,7 @@ WHERE = Group(
         Option(
             "--reference",
             "reference",
-            text("ENV|VERSION|PATH|DEVICE|PROPERTIES", _reference, beside=_reference_beside),
+            text("ENV|VERSION|PATH|DEVICE|PROPERTIES", beside=_reference_beside),
             "Judge beside this, in the same rounds: another openvino (a release such as 2026.3 or 2026.3.0, a virtual environment, a "
             "wheel's file, an archive's folder), a model file, a device, or properties such as NUM_STREAMS=2.",
             otherwise="none",

@@ -159,7 +159,7 @@ def hint(key: str, called: Callable[[Option], str] = lambda option: option.key) 
 def _text(option: Option, value: Any, place: str, folder: Path) -> str:
     takes = option.kind.takes
     if isinstance(value, str):
-        return option.kind.beside(value, folder)
+        return option.beside(value, folder)
     if takes is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     if takes is list and isinstance(value, list) and all(isinstance(each, str) for each in value):

@@ -77,7 +77,7 @@ def read(path: Path) -> PytestFile | None:
     for option in OPTIONS.values():
         if option.ini in said:
             text, line_of_it = said[option.ini]
-            text = option.kind.beside(str(text), path.parent)
+            text = option.beside(str(text), path.parent)
             options[option.name] = Stands(text, f"{option.ini} in {path}", path, line_of_it)
     return PytestFile(path, list(map(str, words)) if isinstance(words, list) else words_of(str(words)), line, options)
 

@@ -45,6 +45,8 @@ class Used:
     given: Given | None = None
     names: dict[str, None] = field(default_factory=dict)
     followed: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, None] = field(default_factory=dict)
+    """The options that were looked for, whether they were found or not."""
 
     def explain(self, said: str) -> str:
         """A mistake's sentence, with where the options stand that it names and that were taken from settings."""
@@ -61,37 +63,47 @@ class Used:
         left = [name for name in names if name in self.names]
         for name in left:
             del self.names[name]
+        for name in names:
+            self.asked.pop(name, None)
         return left
 
     def tell(self) -> None:
         """Say on standard error what was taken of all that changes figures: every command that measures does, before it begins."""
         from autogauge.options import OPTIONS
 
+        if self.given is None:
+            return
         measured = [name for name in self.names if OPTIONS[name].is_measured]
-        for line in self.given.from_elsewhere(measured) if self.given else ():
+        left_out = self.given.told_left_out(self.asked)
+        for line in (*self.given.from_elsewhere(measured), *left_out):
             print(f"autogauge: {line}", file=sys.stderr)
 
 
 USED = Used()
 
 
-def text_of(option: str, machine: str | None = None) -> str | None:
-    """What variables and files say of an option of a run; ``None`` where they say nothing. Raises :class:`UserError`."""
+def text_of(option: str, typed: Mapping[str, str] | None = None) -> str | None:
+    """What variables and files say of an option of a run; ``None`` where they say nothing, or that it is left out.
+
+    ``typed`` is what the command line says of others. Raises :class:`UserError`.
+    """
+    from autogauge.options import OPTIONS
+
     if USED.given is None:
-        USED.given = _given(machine)
+        USED.given = _given(typed or {})
+    USED.asked[option] = None
     found = USED.given.stands(option)
-    if found is None:
+    if found is None or OPTIONS[option].leaves_out(found[1].text):
         return None
     USED.names[option] = None
     return found[1].text
 
 
-def _given(machine: str | None) -> Given:
+def _given(asked: Mapping[str, str]) -> Given:
     from autogauge import defaults
     from autogauge.options import OPTIONS
     from autogauge.settings import default_machine
 
-    asked = {} if machine is None else {"--machine": machine}
     given = defaults.of_command(asked, os.environ, Path.cwd(), default_machine())
     for name, text in given.texts.items():
         try:
@@ -106,13 +118,13 @@ def _given(machine: str | None) -> Given:
 class Defaults(Mapping[str, Any]):
     """What click asks for the default of a parameter that was not written, by the parameter's name."""
 
-    def __init__(self, marks: Mapping[str, Mark], machine: str | None, goes_on: bool) -> None:
-        self._marks, self._machine, self._goes_on = marks, machine, goes_on
+    def __init__(self, marks: Mapping[str, Mark], typed: Mapping[str, str], goes_on: bool) -> None:
+        self._marks, self._typed, self._goes_on = marks, typed, goes_on
 
     def __getitem__(self, name: str) -> str:
         mark = self._marks[name]
         try:
-            text = text_of(mark.option, self._machine)
+            text = text_of(mark.option, self._typed)
         except UserError:
             if not self._goes_on:
                 raise
@@ -138,18 +150,31 @@ def attach(command: Any) -> Any:
     if not marks:
         return command
     parse = command.parse_args
-    called = next((name for name, mark in marks.items() if mark.option == "--machine"), None)
+    same = {name: mark.option for name, mark in marks.items() if not mark.name}
 
     def parse_args(context: Any, words: Sequence[str]) -> Any:
         from autogauge.defaults import last
 
-        USED.given, USED.names, USED.followed = None, {}, {}
+        USED.given, USED.names, USED.followed, USED.asked = None, {}, {}, {}
         goes_on = command.name in GOES_ON or "--help" in words
-        context.default_map = Defaults(marks, last(words, "--machine") if called else None, goes_on)
-        return parse(context, words)
+        typed = {option: text for option in same.values() if (text := last(words, option)) is not None}
+        context.default_map = Defaults(marks, typed, goes_on)
+        rest = parse(context, words)
+        _leave_out(context, same, typed)
+        return rest
 
     command.parse_args = parse_args
     return command
+
+
+def _leave_out(context: Any, same: Mapping[str, str], typed: Mapping[str, str]) -> None:
+    """The command's own default for an option that was written as ``none``."""
+    from autogauge.options import OPTIONS
+
+    own = {each.name: each.default for each in context.command.params}
+    for name, option in same.items():
+        if option in typed and OPTIONS[option].leaves_out(typed[option]):
+            context.params[name] = own[name]
 
 
 def _marks_of(callback: Any) -> dict[str, Mark]:

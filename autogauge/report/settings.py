@@ -30,12 +30,14 @@ def table(given: Given) -> Fitted:
     for option in OPTIONS.values():
         places = [*given.all_of(option.name)]
         if places:
-            (_, first), *rest = places
-            said = [
-                _in_short(*places[0]),
-                *(f"not {stands.text} of {_in_short(source, stands)}" for source, stands in rest),
-            ]
-            value, where, style = first.text, "; ".join(said), ""
+            is_left_out = option.name in given.left_out
+            passed_over = places if is_left_out else places[1:]
+            held = "default" if is_left_out else _in_short(*places[0])
+            said = [held, *(f"not {stands.text} of {_in_short(source, stands)}" for source, stands in passed_over)]
+            if is_left_out:
+                said.append(given.why_left_out(option.name))
+            value = default_of(option, given) if is_left_out else places[0][1].text
+            where, style = "; ".join(said), "dim" if is_left_out else ""
         else:
             value, where, style = default_of(option, given), "default", "dim"
         found.add_row(option.name, *(Text(plain(each, LONGEST), style=style) for each in (value, where)))
@@ -106,7 +108,7 @@ def to_json_of(option: Option, given: Given) -> dict[str, Any]:
         "file": None,
         "line": None,
     }
-    first, *overridden = found or [none]
+    first, *overridden = [none, *found] if not found or option.name in given.left_out else found
     return {
         "option": option.name,
         "key": option.key,
@@ -115,4 +117,5 @@ def to_json_of(option: Option, given: Given) -> dict[str, Any]:
         "default": default_of(option, given),
         **first,
         "overridden": overridden,
+        "left_out": given.why_left_out(option.name) or None,
     }

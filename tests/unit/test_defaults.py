@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autogauge import project_file, pytest_file
-from autogauge.defaults import last
+from autogauge.defaults import last, of_command
 from autogauge.errors import UserError
 from autogauge.options import OPTIONS
 from autogauge.variables import notes_on, of_variables, strange_in
@@ -602,3 +602,57 @@ def test_whatever_stands_in_a_file_is_a_value_of_its_option_or_one_sentence_with
         return
     for stands in (*found.options.values(), *(each for own in found.machines.values() for each in own.values())):
         assert text.split("\n")[stands.line - 1].partition("=")[2]
+
+
+@each_of("option", [each for each in OPTIONS.values() if each.default is None])
+def test_each_option_without_a_default_can_be_left_out_of_one_run(option, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(OURS.format(f'{option.key} = "none"'))
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{option.ini} = none\n")
+    assert of_project(tmp_path / "pyproject.toml") == {option.name: "none"}, "and is no file's name there"
+    assert pytest_file.read(tmp_path / "pytest.ini").options[option.name].text == "none"
+    given = of_command({option.name: "none"}, {option.variable: "x"}, tmp_path, "m")
+    assert (given.texts, given.machine) == ({}, "m")
+    assert option.value_of("none") is None
+
+
+@each_of(
+    ("stronger", "weaker", "held"),
+    [
+        ("--picture=cat.png", 'inputs = "in.npz"', "--picture"),
+        ("--inputs=in.npz", 'picture = "cat.png"\nshape = "1,3"', "--inputs"),
+        ("--shape=1,3", 'picture = "cat.png"\ninputs = "in.npz"', "--shape --picture"),
+        ("--inputs=none", 'shape = "1,3"', "--shape"),
+        ("--model=googlenet-v1", 'inputs = "in.npz"\nshape = "1,3"\nprecision = "FP32"', "--model --precision"),
+        ("--model=googlenet-v1", 'model = "a.onnx"\npicture = "cat.png"\nprecision = "FP32"', "--model"),
+        ("--model=other.onnx", 'precision = "FP32"', "--model"),
+        ("--model=a.onnx", 'model = "a.onnx"\ninputs = "in.npz"', "--model --inputs"),
+        ("--gate=off", 'gate = "fail"\nbaseline = "lab"\nno-baseline = "fail"\nreference = "2026.3"', "--gate"),
+        ("--gate=warn", 'gate = "fail"\nbaseline = "lab"\ncreep = "fail"', "--gate --baseline"),
+        ("--gate=fail", 'gate = "warn"\ncreep = "fail"', "--gate --creep"),
+    ],
+)
+def test_what_a_stronger_place_says_otherwise_leaves_a_weaker_ones_out_and_is_told(
+    stronger, weaker, held, tmp_path, monkeypatch
+):
+    """Else a model that is named for once was fed another one's arrays, or a run ended where nothing could be left out."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.onnx", "in.npz", "cat.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "pyproject.toml").write_text(OURS.format(weaker))
+    name, _, text = stronger.partition("=")
+    given = of_command({name: text}, {}, tmp_path, "m")
+    assert {*given.texts} == {*held.split()}
+    weak = {f"--{line.partition(' ')[0]}" for line in weaker.splitlines()} - {name}
+    told = given.told_left_out()
+    assert {line.partition("=")[0] for line in told} == weak - {*held.split()}
+    assert all(line.endswith(f"plays no part: {stronger} from the command line leaves it out") for line in told), told
+
+
+def test_in_one_place_both_are_a_contradiction_that_says_how_to_leave_one_out(run, pytester):
+    for name in ("in.npz", "cat.png"):
+        (pytester.path / name).touch()
+    status, said = run(toml=OURS.format('inputs = "in.npz"\npicture = "cat.png"'))
+    assert status == 2
+    assert "pyproject.toml:3, and --picture=none leaves it out" in said
+    status, said = run("--picture=none", "--inputs=none", toml=OURS.format('inputs = "in.npz"\npicture = "cat.png"'))
+    assert status == 0, said

@@ -119,7 +119,7 @@ def test_the_doctor_tells_a_mistake_and_goes_on(tmp_path, monkeypatch):
     found = {each.what: each for each in measuring()}
     assert found["settings"].state is State.BROKEN
     assert "pyproject.toml:2 has 'gaet'" in found["settings"].found
-    defaults = from_settings.Defaults({"cache": from_settings.Mark("--cache")}, None, goes_on=True)
+    defaults = from_settings.Defaults({"cache": from_settings.Mark("--cache")}, {}, goes_on=True)
     from_settings.USED.given = None
     assert defaults.get("cache") is None
 
@@ -209,3 +209,20 @@ def test_an_option_before_a_command_below_that_has_it_too_is_not_passed_over(wor
     _, option, command = words.split()[:3]
     said = sentence_of(cli_in(tmp_path, *words.split()))
     assert f"{option.partition('=')[0]} stands before {command}, where it plays no part" in said
+
+
+def test_a_model_that_is_named_for_once_is_not_fed_what_the_file_says_of_another(project):
+    (project / "other.xml").touch()
+    with (project / "pytest.ini").open("a") as file:
+        file.write("autogauge_inputs = frames.npz\n")
+    done = cli_in(project, "matrix", "--openvino=2026.4", "--model=other.xml")
+    told = "autogauge: --inputs={0}/frames.npz from autogauge_inputs in {0}/pytest.ini:5 plays no part: --model=other.xml from the command"
+    assert told.format(project) in done.stderr
+    assert "frames.npz" not in done.stderr.splitlines()[-1]
+    done = cli_in(project, "matrix", "--openvino=2026.4")
+    assert f"there is no file of inputs at {project}/frames.npz" in done.stderr
+    assert "--inputs=frames.npz" not in cli_in(project, "matrix", "--openvino=2026.4", "--inputs=none").stderr
+    shown = cli_in(project, "settings", "--model=other.xml", COLUMNS="250").stdout
+    (line,) = [" ".join(line.split()) for line in shown.splitlines() if line.lstrip().startswith("--inputs")]
+    assert "default; not " in line, line
+    assert "--model=other.xml from the command line leaves it out" in line
