@@ -387,5 +387,3 @@ PLACES = Group(
 )
 GROUPS = (WHAT, WHERE, HOW_LONG, JUDGED, PLACES)
 OPTIONS = {option.name: option for group in GROUPS for option in group.options}
-DEFAULT_SMALLEST_CHANGE: float = OPTIONS["--smallest-change"].value_of(None)
-"""As a fraction."""

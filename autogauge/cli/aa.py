@@ -12,7 +12,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from autogauge.cache import Cache, default_cache_dir
-from autogauge.cli.from_settings import USED
+from autogauge.cli.from_settings import USED, value_of
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate.gate import FAMILY_ERROR as RUN_ERROR
@@ -23,7 +23,6 @@ from autogauge.inputs import parse_shapes
 from autogauge.measuring.claim import Ratio
 from autogauge.measuring.result import Result
 from autogauge.models import resolve
-from autogauge.options import DEFAULT_SMALLEST_CHANGE as SMALLEST_CHANGE
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_choice, parse_wait
 from autogauge.plain import plain, sentence
@@ -70,6 +69,7 @@ def aa(
 
     Exit status 1 when one does not, which chance alone does to 1 interval in 100.
     """
+    change = value_of("--smallest-change")
     USED.tell()
     _check(hint, rounds, blocks)
     shapes = parse_shapes(shape)
@@ -97,7 +97,7 @@ def aa(
             finished = True
         finally:
             rig.close(at_once=not finished)
-    checks = [check for study in studies for check in _checks(study)]
+    checks = [check for study in studies for check in _checks(study, change)]
     if as_json:
         print_json({"target": target.label, "seed": chosen_seed, "checks": checks})
     else:
@@ -118,7 +118,7 @@ def _check(hint: str, rounds: int, blocks: int) -> None:
         )
 
 
-def _checks(result: Result) -> list[dict[str, Any]]:
+def _checks(result: Result, change: float) -> list[dict[str, Any]]:
     """Each comparison of an A/A study: its ratio, interval, and whether that holds 1."""
     found = []
     for claim in result.claims:
@@ -141,8 +141,8 @@ def _checks(result: Result) -> list[dict[str, Any]]:
                 "smallest_change_in_s": {
                     str(each): resolution.change_in(each) if resolution else None for each in SPANS_S
                 },
-                "change": SMALLEST_CHANGE,
-                "seconds_for_change": resolution.seconds_for(SMALLEST_CHANGE) if resolution else None,
+                "change": change,
+                "seconds_for_change": resolution.seconds_for(change) if resolution else None,
             }
         )
     return found

@@ -7,13 +7,14 @@ from typing import Annotated, Optional
 
 import typer
 
+from autogauge.cli import from_settings
+from autogauge.cli.from_settings import USED
 from autogauge.cli.runs import keys_of
 from autogauge.cli.shared import OF_A_COMMAND, Benchmarks, NumbersOf, RunFile
 from autogauge.errors import UserError
 from autogauge.gate import saved
 from autogauge.gate.carrying import carry_over
 from autogauge.history import standing
-from autogauge.options import DEFAULT_SMALLEST_CHANGE
 from autogauge.plain import plain, sentence
 
 app = typer.Typer(**OF_A_COMMAND)
@@ -51,7 +52,9 @@ def accept(
             raise UserError(
                 "a whole run goes on from an older one: leave benchmarks and --new-level out (--as-continuation)."
             )
-        for line in carry_over(found, of, why, DEFAULT_SMALLEST_CHANGE):
+        change = from_settings.value_of("--smallest-change")
+        USED.tell()
+        for line in carry_over(found, of, why, change):
             print(sentence(line))
         return
     if of is not None:

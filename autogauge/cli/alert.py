@@ -14,6 +14,7 @@ import typer
 from rich.text import Text
 
 from autogauge.cli import alerts_shown
+from autogauge.cli.from_settings import USED
 from autogauge.cli.histories import opened
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, history_in, of_a_run, refuse_before
 from autogauge.errors import UserError
@@ -117,6 +118,8 @@ def alert(
     if as_annotations and as_json:
         raise UserError("--json and --github both print on standard output: choose one.")
     _check_address(pages)
+    if not quiet:  # cron sends what is said there
+        USED.tell()
     call, channels = _tell(context.obj, config, asked, cache)
     if as_json:
         print_json(alerts_shown.call_json(call, dry=dry_run))

@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from autogauge.cli.from_settings import USED
 from autogauge.cli.histories import opened
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, HistoryDir, of_a_run
 from autogauge.errors import UserError, explain_os_error
@@ -85,6 +86,7 @@ def compare(
     key, _, base = (by or "").partition("=")
     if (b is None) != bool(key) or (by and not key):
         raise UserError("name what A is compared with: B, or a label within A's runs (--by=LABEL), and not both.")
+    USED.tell()
     with opened(root, cache) as histories:
         if b is not None:
             found = comparison.compare(histories.select(a), histories.select(b), change)

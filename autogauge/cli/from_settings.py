@@ -99,6 +99,13 @@ def text_of(option: str, typed: Mapping[str, str] | None = None) -> str | None:
     return found[1].text
 
 
+def value_of(option: str) -> Any:
+    """What an option of a run means here that the command itself does not have: settings', or its default. Raises :class:`UserError`."""
+    from autogauge.options import OPTIONS
+
+    return OPTIONS[option].value_of(text_of(option))
+
+
 def _given(asked: Mapping[str, str]) -> Given:
     from autogauge import defaults
     from autogauge.options import OPTIONS

@@ -8,6 +8,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from autogauge.cli import from_settings
+from autogauge.cli.from_settings import USED
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, NumbersOf, RunFile, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate import saved
@@ -24,7 +26,8 @@ app = typer.Typer(**OF_A_COMMAND)
 Against = Annotated[
     Optional[list[Path]],  # noqa: UP045
     typer.Option(
-        help="Judge against this file (may be repeated) or this machine's or folder's accepted runs; without it: RUN's own folder."
+        help="Judge against this file (may be repeated) or this machine's or folder's accepted runs; without it: what settings say "
+        "of --baseline, else RUN's own folder."
     ),
 ]
 SmallestChange = Annotated[
@@ -79,7 +82,9 @@ def gate(
     if not found.benchmarks:
         reason = f" ({found.problems[0]})" if found.problems else ""
         raise UserError(f"{found.path} has no benchmark that can be judged{reason}: name another run.")
-    history = saved.history_for(found, saved.named_against(against or [], found, root))
+    named = saved.named_against(against, found, root) if against else _of_settings(found, root)
+    USED.tell()
+    history = saved.history_for(found, named)
     judged = saved.judge(found, history, change, fail_creep=fail_creep)
     problems = [*(f"{found.path.name}: {each}" for each in found.problems), *history.problems]
     if as_json:
@@ -89,6 +94,12 @@ def gate(
     unreadable = strict and bool(found.problems)
     if unreadable or (strict and _nothing_in(judged)) or failing & {each.word for each in judged.judgements}:
         raise typer.Exit(1)
+
+
+def _of_settings(run: SavedRun, root: Path) -> list[Path]:
+    """The baseline that settings name; nothing where they name none: then the run's own folder."""
+    baseline = from_settings.text_of("--baseline")
+    return [] if baseline is None else [saved.baseline_named(baseline, run, root)]
 
 
 def _fails(option: str, text: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autogauge import folders
+from autogauge.cli import from_settings
+from autogauge.cli.from_settings import USED
 from autogauge.cli.histories import opened, saying
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import write_json
@@ -15,8 +17,6 @@ from autogauge.lab.matrix import outcome
 from autogauge.lab.matrix.outcome import Matrix
 from autogauge.lab.releases import kept
 from autogauge.lab.releases.over_history import OverReleases, over_releases
-from autogauge.options import OPTIONS
-from autogauge.parsing import parse_change
 from autogauge.report import releases as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
@@ -38,6 +38,7 @@ def show(root: Path, filters: Sequence[str], out: Path | None, cache: Path | Non
     matrices, notes = _matrices(root.absolute().parent / MATRICES, filters)
     try:
         trends = _trends(root, filters, cache, base)
+        USED.tell()
     except UserError as error:
         if not matrices:
             raise
@@ -62,13 +63,12 @@ def show(root: Path, filters: Sequence[str], out: Path | None, cache: Path | Non
 
 
 def _trends(root: Path, filters: Sequence[str], cache: Path | None, base: str) -> list[OverReleases]:
+    change = from_settings.value_of("--smallest-change")
     with opened(root, cache) as histories:
         found = histories.all(where.parse(filters))
         runs = in_order_of_time(found.runs)
         trends = trends_of(found.figures(), runs, found.remembered)
-    return over_releases(
-        trends, runs, parse_change("--smallest-change", str(OPTIONS["--smallest-change"].default)), base
-    )
+    return over_releases(trends, runs, change, base)
 
 
 def _matrices(folder: Path, filters: Sequence[str]) -> tuple[list[Matrix], list[str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autogauge.errors import UserError
-from autogauge.files import is_absent, is_folder
+from autogauge.files import is_absent, is_folder, slug
 from autogauge.gate import measured_again, past
 from autogauge.gate.gate import Gate, past_of
 from autogauge.gate.judgement import Judgement
@@ -54,6 +54,24 @@ def named_against(places: Sequence[Path], run: SavedRun, root: Path = HISTORY) -
     Raises :class:`UserError`.
     """
     return [_named(place, run, root) for place in places]
+
+
+def baseline_named(text: str, run: SavedRun, root: Path = HISTORY) -> Path:
+    """The folder that ``--baseline`` means for that run: another machine's beside the run's own, else in ``root``; or a folder.
+
+    As when it was measured, a run with an emulated GPU has a folder apart. Raises :class:`UserError` where no run is saved there.
+    """
+    place = Path(text)
+    if place.name == text and not is_folder(place):
+        own = run.path.parent
+        emulated = own.name.removeprefix(run.machine) if own.name.startswith(f"{run.machine}-emulated") else ""
+        beside, place = (folder / (slug(text) + emulated) for folder in (own.parent, root))
+        place = beside if is_folder(beside) else place
+    if not is_folder(place) or not store.runs(place):
+        raise UserError(
+            f"there is no saved run in {place} to judge against: name a machine's folder, or runs (--against), or leave --baseline out."
+        )
+    return place
 
 
 def _named(place: Path, run: SavedRun, root: Path) -> Path:

@@ -147,3 +147,37 @@ def test_a_new_level_can_be_begun_where_nothing_failed(tmp_path):
     run = save(tmp_path, wide(1.2))
     assert "a new level begins with it for speed: AUTO" in said("accept", run, "--new-level", "--why=a new driver")
     assert standing.read(run).new_level == ("speed: AUTO",)
+
+
+def test_what_settings_say_decides_and_is_told(tmp_path, monkeypatch):
+    """The baseline that a run is judged against, and the change that is to be found: else the gate would answer another question."""
+    history = tmp_path / "reports" / "history"
+    for _ in range(20):
+        save(history / "nightly")
+    save(history / "lab")
+    (tmp_path / "pyproject.toml").write_text('[tool.autogauge]\nbaseline = "nightly"\nsmallest-change = 40\n')
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    done = judged("lab")
+    assert done.exception is None, done.exception
+    assert "accepted runs (0002 to 0020)" in done.stdout, done.stdout
+    assert "autogauge: --smallest-change=40 --baseline=nightly from [tool.autogauge] in" in done.stderr
+    done = judged("lab", f"--against={history / 'lab'}", "--smallest-change=5%")
+    assert "0020" not in done.stdout
+    assert done.stderr == ""
+    (tmp_path / "pyproject.toml").write_text('[tool.autogauge]\nbaseline = "another"\n')
+    assert "there is no saved run in reports/history/another to judge against" in str(judged("lab").exception)
+
+
+def test_what_is_judged_in_passing_is_judged_by_settings_too(tmp_path, monkeypatch):
+    """A run that goes on from an older one gets its standing by it, and it was the default's."""
+    from autogauge.cli import accept
+
+    asked = []
+    monkeypatch.setattr(accept, "carry_over", lambda *words: asked.append(words[-1]) or ())
+    (tmp_path / "pyproject.toml").write_text("[tool.autogauge]\nsmallest-change = 20\n")
+    monkeypatch.chdir(tmp_path)
+    run = save(tmp_path / "reports" / "history" / "lab")
+    done = CliRunner().invoke(app, ["accept", str(run), "--as-continuation"])
+    assert (done.exception, asked) == (None, [0.2])
+    assert "--smallest-change=20 from [tool.autogauge] in" in done.stderr

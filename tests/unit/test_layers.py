@@ -21,7 +21,7 @@ LAYERS = (
     "measuring probe",
     "tools",
     "contract emulation models",
-    "defaults doctor gate history lab options profiles project_file pytest_file report rig run runtimes settings studies variables",
+    "defaults doctor gate history lab options profiles project_file pytest_file report rig rivals run runtimes settings studies variables",
     "cli",
     "__main__",
 )  # fmt: skip

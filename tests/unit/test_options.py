@@ -4,7 +4,7 @@ import pytest
 
 from autogauge.cache import default_cache_dir
 from autogauge.errors import UserError
-from autogauge.options import DEFAULT_SMALLEST_CHANGE, GROUPS, OPTIONS
+from autogauge.options import GROUPS, OPTIONS
 from autogauge.rig import lock
 from autogauge.settings import Settings
 from tests.cases import each_of
@@ -78,7 +78,7 @@ def test_a_default_is_one_that_could_be_given_and_every_option_says_what_holds_w
 def test_the_defaults_are_those_of_who_waits_and_judges(tmp_path):
     plain = Settings.of({}, tmp_path)
     assert plain.wait_s == lock.DEFAULT_WAIT_S
-    assert plain.smallest_change == DEFAULT_SMALLEST_CHANGE == 0.05
+    assert plain.smallest_change == OPTIONS["--smallest-change"].value_of(None) == 0.05
     assert (plain.reports, plain.profile.name, plain.gate, plain.pinned) == (tmp_path, "standard", "warn", True)
 
 
