@@ -28,3 +28,8 @@ def measure(words: str = "", mark: str = "perf") -> str:
     """The command that measures, with its options: an installed copy has the tests in a package, where bare pytest does not look."""
     command = f"pytest -m {mark}" if IS_CHECKOUT else f"autogauge {mark}"
     return f"{command} {words}" if words else command
+
+
+def page(name: str) -> str:
+    """A page of the documentation, in a sentence: a copy has none, and in somebody's project ``docs`` are that project's."""
+    return f"docs/{name}.md" if IS_CHECKOUT else f"autogauge's docs/{name}.md"

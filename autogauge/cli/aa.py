@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from autogauge import checkout
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.cli.from_settings import USED, value_of
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
@@ -169,7 +170,7 @@ def _print_checks(target: Target, checks: list[dict[str, Any]]) -> None:
     screen.print(
         f"found: in {100 * POWER:.0f} of 100 comparisons side by side (--reference), the second measurement counted, at most "
         f"{100 * RUN_ERROR:g} % of runs with {BENCHMARKS_OF_A_RUN} benchmarks, judged against history too, "
-        "raising a false alarm; docs/gate.md"
+        f"raising a false alarm; {checkout.page('gate')}"
     )
     for failure in dict.fromkeys(failure for check in checks for failure in check["failures"]):
         screen.print(sentence(failure))

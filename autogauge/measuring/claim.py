@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Union
 
+from autogauge import checkout
 from autogauge.measuring.metric import Metric
 from autogauge.plain import few
 from autogauge.stats.intervals import Interval, fewest_replicates
@@ -200,7 +201,7 @@ class Verdict:
         if self.failed_replicates:
             text += f"; {self.failed_replicates} failed: {few(self.failures)}"
         if self.is_known:
-            text += f"; known on this release: {self.claim.known} (docs/findings.md)"
+            text += f"; known on this release: {self.claim.known} ({checkout.page('findings')})"
         return text + (f"; {self.remark}" if self.remark else "") + ("; interrupted" if self.interrupted else "")
 
     def _found(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from autogauge import checkout
 from autogauge.gate.compared import Compared
 from autogauge.gate.comparison import Comparison
 from autogauge.gate.comparison_pooled import Pooled
@@ -154,7 +155,7 @@ def how_pooled(found: Comparison) -> str:
     """What the lines over machines rest on."""
     return (
         "over all machines: machines are the sample, each counts once (trimmed mean, Student's interval over machines; "
-        f"docs/history.md); {how_sure([each.judgement for each in found.pooled])}"
+        f"{checkout.page('history')}); {how_sure([each.judgement for each in found.pooled])}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autogauge import checkout
 from autogauge.contract import differences
 from autogauge.gate import judged
 from autogauge.gate.judged import Judged
@@ -66,7 +67,9 @@ def apart(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]
     ]
     if known:
         told = [f"{_titled(key)} ({', '.join(names)})" for key, names in known.items()]
-        lines.append((KNOWN, "\n".join(["broken as is known of this release; docs/findings.md has each:", *told])))
+        lines.append(
+            (KNOWN, "\n".join([f"broken as is known of this release; {checkout.page('findings')} has each:", *told]))
+        )
     if resting:
         what = "promise rests" if len(resting) == 1 else "promises rest"
         lines.append((str(Outcome.INCONCLUSIVE), f"{len(resting)} {what} on what never worked ({SEE}): {few(resting)}"))
@@ -104,7 +107,7 @@ def sentence(
 
 def _promises(verdicts: Sequence[str], known: int) -> str:
     broken, open_ = verdicts.count(str(Outcome.FAIL)) - known, verdicts.count(str(Outcome.INCONCLUSIVE))
-    all_, as_known = len(verdicts), f", {known} broken as known (docs/findings.md)" if known else ""
+    all_, as_known = len(verdicts), f", {known} broken as known ({checkout.page('findings')})" if known else ""
     if not all_:
         return "no promise was measured"
     if broken:

@@ -54,7 +54,9 @@ def test_the_next_step_is_right_for_who_reads_it(monkeypatch):
     assert checkout.install("lab") == "pip install -r requirements-lab.txt"
     assert checkout.measure("--gate=fail") == "pytest -m perf --gate=fail"
     assert checkout.listed("requirements-omz.txt") == ROOT / "requirements-omz.txt"
+    assert checkout.page("findings") == "docs/findings.md"
     monkeypatch.setattr(checkout, "IS_CHECKOUT", False)
+    assert checkout.page("findings") == "autogauge's docs/findings.md"
     assert checkout.install() == "pip install autogauge"
     assert checkout.install("emulation", anew=True) == "pip install --force-reinstall 'autogauge[emulation]'"
     assert checkout.measure(mark="soak") == "autogauge soak"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.errors import UserError
 from autogauge.files import exists, slug
 from autogauge.lab.fleet import ansible, variables
@@ -84,7 +85,7 @@ def read(path: Path, limit: str | None = None) -> Inventory:
     whole = tuple(_machines(_listed(path)))
     if not whole:
         raise UserError(
-            f"{path} names no machine: write one on each line, such as `lab1 ansible_host=192.0.2.11` (docs/lab.md)."
+            f"{path} names no machine: write one on each line, such as `lab1 ansible_host=192.0.2.11` ({checkout.page('lab')})."
         )
     check(whole, path)
     if limit is None:

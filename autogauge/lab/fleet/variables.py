@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autogauge import checkout
 from autogauge.errors import UserError
 from autogauge.plain import plain
 
@@ -218,7 +219,7 @@ def _unknown(name: str) -> str:
     if folded.startswith(OURS):
         rests = [each.removeprefix(OURS) for each in KNOWN if each.startswith(OURS)]
         near = near or [OURS + each for each in difflib.get_close_matches(folded.removeprefix(OURS), rests, 1, 0.6)]
-        return f"did you mean {near[0]}" if near else "docs/lab.md has a table of what there is"
+        return f"did you mean {near[0]}" if near else f"{checkout.page('lab')} has a table of what there is"
     return f"did you mean {near[0]}" if near else ""
 
 

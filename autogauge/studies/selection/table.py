@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from autogauge import checkout
 from autogauge.measuring.drawing import NONE, Block, Table
 from autogauge.measuring.result import Result
 from autogauge.studies.selection.judged import COLUMNS, Judged, judged, machines_of
@@ -67,7 +68,8 @@ def blocks(result: Result) -> Iterable[Block]:
         "selection-differs",
         f"Selection: rows that differ ({len(differ)} of {len(every)})",
         "What the rule says is worked out from AUTO's documentation; where it is silent, from the plugin's source "
-        "or from what a user may expect (docs/contract.md says which). A known difference has a paragraph and a script: docs/findings.md.",
+        f"or from what a user may expect ({checkout.page('contract')} says which). A known difference has a paragraph and a script: "
+        f"{checkout.page('findings')}.",
         Table(
             (
                 COLUMNS[0],
