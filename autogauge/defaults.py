@@ -22,6 +22,8 @@ from autogauge.pytest_file import PytestFile, words_of
 from autogauge.variables import of_variables
 
 ADDOPTS = "PYTEST_ADDOPTS"
+CONTAINER = re.compile(r"[0-9a-f]{12}")
+"""The host name that a container is given where nobody gives it one."""
 
 
 class Source(str, Enum):
@@ -94,6 +96,16 @@ class Given:
         held = {name: found for name in names if (found := self.stands(name)) is not None}
         return {name: stands for name, (source, stands) in held.items() if source is not Source.COMMAND_LINE}
 
+    def note_on_machine(self, host: str) -> str:
+        """What there is to say where a file for everybody names the machine; ``host`` is how this one is called otherwise."""
+        found = self.stands("--machine")
+        if found is None or found[1].file is None or self.machine == host or CONTAINER.fullmatch(host):
+            return ""
+        return plain.sentence(
+            f"{found[1].precisely} calls every computer {self.machine} that has this file, and this one is {host}: name one machine by "
+            "AUTOGAUGE_MACHINE in its environment"
+        )
+
     def explain(self, sentence: str, names: Iterable[str] = OPTIONS) -> str:
         """A mistake's sentence, and where those of the options stand that it names and that are not on the command line."""
         named = {
@@ -111,12 +123,14 @@ class Given:
         )
         return plain.sentence(f"{sentence.removesuffix('.')}; {said}.")
 
-    def from_elsewhere(self, names: Iterable[str] = OPTIONS) -> list[str]:
-        """What is asked for by another place than the command line, a line a place."""
+    def from_elsewhere(self, names: Iterable[str] = OPTIONS, beside: Path | None = None) -> list[str]:
+        """What is asked for by another place than the command line, a line a place; without the files in the folder ``beside``."""
         by_place: dict[str, list[str]] = {}
         strongest = sorted(self._elsewhere(names), key=lambda name: [*Source].index(next(self.all_of(name))[0]))
         for name in strongest:
             _, stands = next(self.all_of(name))
+            if beside is not None and stands.file is not None and stands.file.parent == beside:
+                continue
             by_place.setdefault(stands.place, []).append(f"{name}={stands.text}")
         return [plain.sentence(f"{' '.join(asked)} from {place}") for place, asked in by_place.items()]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from autogauge.defaults import Given
+from autogauge.defaults import CONTAINER, Given
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, is_folder, readable, slug, write_bytes
 from autogauge.gate import gate as gates
@@ -235,8 +235,6 @@ def default_machine() -> str:
     return slug(platform.node() or "machine")
 
 
-CONTAINER = re.compile(r"[0-9a-f]{12}")
-"""The host name that a container is given where nobody gives it one."""
 LONGEST_SHOWN = 60
 """Of a machine's name as it was given."""
 

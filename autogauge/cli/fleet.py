@@ -16,6 +16,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
+from autogauge.cli import from_settings
 from autogauge.cli.every import OF_A_COMMAND, REPORTS, AsJson
 from autogauge.cli.from_settings import Mark, marked
 from autogauge.errors import UserError
@@ -23,6 +24,7 @@ from autogauge.lab.fleet import DEADLINE_S, accounts, inventory, packed
 from autogauge.lab.fleet.accounts import Account
 from autogauge.lab.fleet.batch import Task
 from autogauge.lab.fleet.inventory import Inventory
+from autogauge.project_file import PYPROJECT
 from autogauge.report import fleet as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
@@ -176,13 +178,26 @@ def run(
     )  # the suite's options take half a second, and no other of these commands needs them
 
     asked.check(found, words or ())
-    for each in collector.notes_before(found):  # when it is over, it is too late
+    for each in (*collector.notes_before(found), *_only_here(words or ())):  # when it is over, it is too late
         typer.echo(f"NOTE  {each}", err=True)
     wanted = collector.Wanted(found, limit, reports, tuple(words or ()), strict, deadline)
     with Progress() as progress:
         done = collector.FleetRun(wanted, progress)
         done.go()
     _show(done, reports, as_json)
+
+
+def _only_here(words: Sequence[str]) -> list[str]:
+    """What settings say of a run on this computer, and of none on the machines."""
+    from autogauge.defaults import last
+    from autogauge.options import OPTIONS
+
+    measured = [name for name, option in OPTIONS.items() if option.is_measured and last(words, name) is None]
+    return [
+        f"{each} holds on this computer, and on none of the machines: write it behind --, into autogauge_pytest_args, or into "
+        f"{packed.PROJECT / PYPROJECT}, which is copied to them"
+        for each in from_settings.here().from_elsewhere(measured, packed.PROJECT)
+    ]
 
 
 def _read(lab: Path, limit: str | None, engine: str) -> tuple[Inventory, Any]:
@@ -252,6 +267,8 @@ def slurm(
         raise UserError("--submit starts new jobs and --collect starts none: give one of them.")
     found, queued = _read(lab, limit, "queued")
     wanted = queued.WantedJobs(found, out, reports, Task(tuple(words or ()), repeat, push), wait, limit)
+    for each in () if collect else _only_here(words or ()):
+        typer.echo(f"NOTE  {each}", err=True)
     with Progress() as progress:
         done = queued.QueuedRun(wanted, progress)
         if submit:

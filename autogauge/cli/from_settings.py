@@ -68,12 +68,12 @@ class Used:
         return left
 
     def tell(self) -> None:
-        """Say on standard error what was taken of all that changes figures: every command that measures does, before it begins."""
+        """Say on standard error what was taken of all that changes figures, or whose they are: who measures or judges does, first."""
         from autogauge.options import OPTIONS
 
         if self.given is None:
             return
-        measured = [name for name in self.names if OPTIONS[name].is_measured]
+        measured = [name for name in self.names if OPTIONS[name].is_measured or name == "--machine"]
         left_out = self.given.told_left_out(self.asked)
         for line in (*self.given.from_elsewhere(measured), *left_out):
             print(f"autogauge: {line}", file=sys.stderr)
@@ -89,14 +89,20 @@ def text_of(option: str, typed: Mapping[str, str] | None = None) -> str | None:
     """
     from autogauge.options import OPTIONS
 
-    if USED.given is None:
-        USED.given = _given(typed or {})
+    given = here(typed)
     USED.asked[option] = None
-    found = USED.given.stands(option)
+    found = given.stands(option)
     if found is None or OPTIONS[option].leaves_out(found[1].text):
         return None
     USED.names[option] = None
     return found[1].text
+
+
+def here(typed: Mapping[str, str] | None = None) -> Given:
+    """All that is given here; asked once for each command. Raises :class:`UserError`."""
+    if USED.given is None:
+        USED.given = _given(typed or {})
+    return USED.given
 
 
 def value_of(option: str) -> Any:

@@ -33,5 +33,7 @@ def settings(*, asked: Mapping[str, str], as_json: AsJson = False) -> None:
     else:
         screen = console()
         screen.print(shown.table(given))
-        screen.print(shown.places(given, notes_on(os.environ)))
+        screen.print(
+            shown.places(given, filter(None, [given.note_on_machine(default_machine()), *notes_on(os.environ)]))
+        )
     Settings.checked(given, Path("reports"))

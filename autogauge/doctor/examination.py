@@ -71,4 +71,5 @@ def settings_here() -> str:
     given = of_command({}, os.environ, Path.cwd(), default_machine())
     Settings.checked(given, Path("reports"))
     asked = given.from_elsewhere() or ["none: no option comes from a file or a variable"]
-    return "; ".join([*asked, *notes_on(os.environ)])
+    notes = [given.note_on_machine(default_machine()), *notes_on(os.environ)]
+    return "; ".join([*asked, *filter(None, notes)])

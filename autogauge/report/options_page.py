@@ -21,7 +21,8 @@ What each option asks for, and what holds without it: first those of a run (`pyt
 `.venv/bin/{COMMAND}` writes this page, from the one place where the options are declared.
 With `--help`, pytest and each command say the same.
 
-Write an option with a value as `--gate=fail`: after a blank, pytest takes a folder for the place of its tests.
+Write an option with a value as `--gate=fail`: after a blank, pytest takes a folder for the place of its tests. An option whose default is
+no value takes `none` for it (`--reference=none`): so one run leaves out what a file asks for.
 """
 
 FILES = f"""## In a file, or in the environment
@@ -32,7 +33,6 @@ What a job always asks for can stand in `pyproject.toml`, in pytest's own file o
 [{TABLE}]
 gate = "fail"
 no-baseline = "fail"
-machine = "lab-01"
 devices = ["CPU", "GPU"]
 ```
 
@@ -42,15 +42,17 @@ In `pytest.ini` the same is:
 [pytest]
 autogauge_gate = fail
 autogauge_no_baseline = fail
-autogauge_machine = lab-01
 autogauge_devices = CPU,GPU
 ```
 
 And in the environment, for example of a CI job:
 
 ```sh
-export AUTOGAUGE_GATE=fail AUTOGAUGE_NO_BASELINE=fail AUTOGAUGE_MACHINE=lab-01 AUTOGAUGE_DEVICES=CPU,GPU
+export AUTOGAUGE_GATE=fail AUTOGAUGE_NO_BASELINE=fail AUTOGAUGE_DEVICES=CPU,GPU
 ```
+
+A machine's name belongs there (`AUTOGAUGE_MACHINE=lab-01`), or into its job's command line: in a file of the
+project each computer that has the file would be called so.
 
 Which place wins, a table for one machine, paths in a file, mistakes: [settings.md](settings.md). `{PROGRAM} settings` says for each
 option its value and where that comes from.

@@ -10,6 +10,7 @@ from autogauge import project_file, pytest_file
 from autogauge.defaults import last, of_command
 from autogauge.errors import UserError
 from autogauge.options import OPTIONS
+from autogauge.settings import default_machine
 from autogauge.variables import notes_on, of_variables, strange_in
 from tests.cases import each_of
 from tests.properties import for_all
@@ -102,6 +103,8 @@ def test_the_header_says_what_is_asked_for_from_elsewhere(run, pytester, monkeyp
         "autogauge: --smallest-change=3% from AUTOGAUGE_SMALLEST_CHANGE in the environment",
         f"autogauge: --machine=m from addopts in {pytester.path / 'pytest.ini'}",
         f"autogauge: --devices=CPU --wait=no from [tool.autogauge] in {pytester.path / 'pyproject.toml'}",
+        f"autogauge: addopts in {pytester.path / 'pytest.ini'}:2 calls every computer m that has this file, and this one is "
+        f"{default_machine()}: name one machine by AUTOGAUGE_MACHINE in its environment",
     ]
 
 

@@ -226,3 +226,36 @@ def test_a_model_that_is_named_for_once_is_not_fed_what_the_file_says_of_another
     (line,) = [" ".join(line.split()) for line in shown.splitlines() if line.lstrip().startswith("--inputs")]
     assert "default; not " in line, line
     assert "--model=other.xml from the command line leaves it out" in line
+
+
+def test_a_name_for_everybody_in_a_projects_file_is_told(project):
+    path = project / "pyproject.toml"
+    path.write_text('[tool.autogauge]\nmachine = "lab-02"\n')
+    told = " ".join(cli_in(project, "settings", COLUMNS="400").stdout.split())
+    assert f"{path}:2 calls every computer lab-02 that has this file, and this one is " in told, told
+    assert "AUTOGAUGE_MACHINE" in told
+    assert "calls every computer" not in cli_in(project, "settings", AUTOGAUGE_MACHINE="lab-02").stdout
+    done = cli_in(project, "matrix", "--openvino=2026.4", "--model=nothing.xml")
+    assert f"autogauge: --machine=lab-02 from [tool.autogauge] in {path}" in done.stderr
+
+
+def test_the_fleet_tells_what_holds_on_this_computer_only(project, monkeypatch):
+    from autogauge.cli import fleet
+    from autogauge.lab.fleet import packed
+
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("AUTOGAUGE_PINNED", "off")
+    (project / "pytest.ini").write_text("[pytest]\n")
+    from_settings.USED.given = None
+    model, own = (
+        fleet._only_here(["--gate=off"]),
+        "holds on this computer, and on none of the machines: write it behind --",
+    )
+    assert [own in each for each in model] == [True, True]
+    assert model[0].startswith("--pinned=off from AUTOGAUGE_PINNED in the environment holds")
+    assert model[1].startswith(
+        f"--model={project}/detector.onnx from [tool.autogauge] in {project}/pyproject.toml holds"
+    )
+    monkeypatch.setattr(packed, "PROJECT", project)
+    assert len(fleet._only_here([])) == 1, "the file is copied"
+    from_settings.USED.given = None
