@@ -35,13 +35,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from autogauge.rig.profile import STANDARD
 from autogauge.stats.intervals import median_within
 from autogauge.stats.percentiles import fewest_samples, percentile
-from autogauge.studies.own.study import Steady
+from autogauge.studies.own.study import Processes
 from benchmarks.command import run_command
 
 PERCENT = 99
 INFERENCES = fewest_samples(PERCENT)
 JITTER, SLOW_SHARE, SLOWER = 0.05, 0.05, 1.5
-LOOKS = Steady.by_process[STANDARD].looks
+LOOKS = Processes.by_process[STANDARD].looks
 MISSED = 0.999
 """The bound that is just missed, in parts of the truth."""
 FEWEST_HELD, MOST_PASSED = 0.94, 0.035

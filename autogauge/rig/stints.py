@@ -8,12 +8,15 @@ Sources: T. Kalibera and R. Jones, "Rigorous benchmarking in reasonable time" (I
 give way to fresh ones in every study of speed, the fresh one started first (``rig.pool.ProbePool.renew``, ``docs/gate-choices.md``); there
 what is compared is within rounds, and the processes' own is in its error. Here it is the sample. The interval is for the median of all
 processes, by order statistics, whatever their distribution (``stats.intervals.median_within``); ``benchmarks/bound_coverage.py`` tries it.
+
+What is compared process by process gives way together: a fast side would else have served in the first minutes, and the machine's drift
+would be in one side alone.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,25 +61,38 @@ METRICS = (PROCESS_FPS, PROCESS_MEAN, *PERCENTILES.values())
 
 @dataclass
 class _Stint:
-    """What the process on duty has given so far; ``rounds`` is after how many it may give way."""
+    """What the process on duty has given so far; ``rounds`` is after how many it may give way, ``number`` how many gave way before it."""
 
     probe: WarmProbe
     rounds: int
+    number: int = 0
     served: int = 0
     seconds: float = 0.0
     frames: float = 0.0
     latencies_ms: list[float] = field(default_factory=list)
+    has_served: bool = False
     is_over: bool = False
 
 
 class Stints:
     """Watches slices (``observe``) and says when a process gives way (``is_over``). ``metrics`` are what its last round is to have."""
 
-    def __init__(self, result: Result, rounds: int, metrics: Iterable[Metric], needed: Mapping[str, int]) -> None:
-        """``needed`` is how many inferences a process must serve, by condition; where nothing is claimed of processes, none."""
+    def __init__(
+        self,
+        result: Result,
+        rounds: int,
+        metrics: Iterable[Metric],
+        needed: Mapping[str, int],
+        compared: Iterable[Collection[str]] = (),
+    ) -> None:
+        """``needed`` is how many inferences a process must serve, by condition; where nothing is claimed of processes, none.
+
+        ``compared`` are names of conditions whose processes are compared, first with first, and so on.
+        """
         self._result, self._rounds, self._needed = result, rounds, needed
         self._metrics = {each.name for each in metrics}
         self._stints: dict[str, _Stint] = {}
+        self._together = _joined(compared)
         self._shuffled = random.Random(result.seed)
 
     def is_over(self, condition: Condition) -> bool:
@@ -91,15 +107,28 @@ class Stints:
             more = self._shuffled.randrange(max(1, self._rounds))
             stint = self._stints[condition.name] = _Stint(probe, self._rounds + more)
         elif stint.probe is not probe:
-            stint = self._stints[condition.name] = _Stint(probe, self._rounds)
+            number = stint.number + stint.is_over  # one that died is served for by the next
+            stint = self._stints[condition.name] = _Stint(probe, self._rounds, number)
         stint.served += 1
         stint.seconds += reply["counted_s"]
         stint.frames += reply["fps"] * reply["counted_s"]
         stint.latencies_ms += reply["latencies_ms"]
         inferences = len(stint.latencies_ms)
         self._result.facts.setdefault(condition.name, {})[ON_DUTY] = inferences
-        stint.is_over = stint.served >= stint.rounds and inferences >= self._needed.get(condition.name, 0)
+        stint.has_served = stint.served >= stint.rounds and inferences >= self._needed.get(condition.name, 0)
+        stint.is_over = stint.has_served and not self._is_waited_for(condition.name, stint.number)
         return self._figures(stint) if stint.is_over else {}
+
+    def _is_waited_for(self, name: str, number: int) -> bool:
+        """Whether another one's process of that number, which this one's is compared with, has still to serve."""
+        rounds = self._result.replicates
+        for other in self._together.get(name, ()):
+            if other == name or (rounds and other not in rounds[-1].samples):  # decided, or it fails: nobody waits
+                continue
+            stint = self._stints.get(other)
+            if stint is None or stint.number < number or (stint.number == number and not stint.has_served):
+                return True
+        return False
 
     def _figures(self, stint: _Stint) -> dict[str, float]:
         latencies = np.asarray(stint.latencies_ms)
@@ -112,3 +141,12 @@ class Stints:
             if len(latencies) >= metric.of_process:
                 found[metric.name] = percentile(latencies, percent)
         return {name: figure for name, figure in found.items() if name in self._metrics}
+
+
+def _joined(compared: Iterable[Collection[str]]) -> dict[str, frozenset[str]]:
+    """Of each name all those that it is compared with, be it by way of others; itself among them."""
+    found: dict[str, frozenset[str]] = {}
+    for names in compared:
+        joined = frozenset(names).union(*(found.get(name, ()) for name in names))
+        found.update(dict.fromkeys(joined, joined))
+    return found

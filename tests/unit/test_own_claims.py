@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import random
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -17,11 +18,13 @@ from autogauge.gate.gate import Gate
 from autogauge.history.baseline import History
 from autogauge.measuring.claim import Bound, Difference, Fact, Ratio
 from autogauge.probe.facts import seen_here
+from autogauge.measuring.result import Replicate, Sample
 from autogauge.rig import stints, warm
+from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.run import Run
 from autogauge.runtimes.reference import parse
 from autogauge.studies.own.asserted import Asserted, conditions_of, recorded_of
-from autogauge.studies.own.study import Start, Steady, ran, studies_of
+from autogauge.studies.own.study import Processes, Start, Steady, ran, studies_of
 from autogauge.targets import Device
 from tests.properties import for_all
 from tests.studied import machine
@@ -176,7 +179,7 @@ def rig_with(*names):
 
 def test_a_claim_about_a_device_that_is_not_there_is_left_out_with_the_reason_and_the_others_are_measured():
     there, away = asserted(P99(LATENCY) <= "12 ms", "there"), asserted(P99(GPU) <= "12 ms", "away")
-    study, rig = Steady("model", [there, away]), rig_with("CPU")
+    study, rig = Processes("model", [there, away]), rig_with("CPU")
     assert study.absent(rig) is None
     assert [each.name for each in study.conditions(rig)] == ["AUTO-LATENCY"]
     assert [each.name for each in study.claims(rig, study.conditions(rig))] == ["there"]
@@ -184,18 +187,85 @@ def test_a_claim_about_a_device_that_is_not_there_is_left_out_with_the_reason_an
         "away": "no GPU on this machine, which AUTO:GPU,CPU names (OpenVINO sees CPU): measure where there is one"
     }
     assert study.benchmarks(rig) == 1
-    assert Steady("model", [away]).absent(rig).startswith("no GPU on this machine")
+    assert Processes("model", [away]).absent(rig).startswith("no GPU on this machine")
     assert study.benchmarks(rig_with("CPU", "GPU.0")) == 2
 
 
 def test_claims_of_starts_and_of_warm_processes_are_studies_apart_and_each_condition_stands_once():
     first, second = asserted(FIL(LATENCY) <= "1 s", "first"), asserted(FPS(THROUGHPUT) >= 2 * FPS(LATENCY), "second")
     third = asserted(P99(LATENCY) <= "12 ms", "third")
-    steady, start = studies_of("model", [first, second, third])
-    assert [type(steady), type(start)] == [Steady, Start]
+    steady, processes, start = studies_of("model", [first, second, third])
+    assert [type(each) for each in (steady, processes, start)] == [Steady, Processes, Start]
     assert [each.name for each in conditions_of(steady.asserted, "model")] == ["AUTO-THROUGHPUT", "AUTO-LATENCY"]
+    assert [each.name for each in conditions_of(processes.asserted, "model")] == ["AUTO-LATENCY"]
     assert [each.name for each in conditions_of(start.asserted, "model")] == ["AUTO-LATENCY"]
-    assert {type(each) for each in studies_of("model", [third])} == {Steady}
+    assert {type(each) for each in studies_of("model", [third])} == {Processes}
+
+
+def test_a_fact_is_told_where_its_condition_is_measured_anyway():
+    bound, ratio = asserted(P99(LATENCY) <= "12 ms", "bound"), asserted(FPS(THROUGHPUT) >= 2 * FPS(GPU), "ratio")
+    fact = asserted(LATENCY.ran_on("CPU"), "fact")
+    told = {type(each): [own.name for own in each.asserted] for each in studies_of("model", [bound, ratio, fact])}
+    assert told == {Steady: ["ratio"], Processes: ["bound", "fact"]}
+    assert [type(each) for each in studies_of("model", [fact])] == [Steady]
+    both = [asserted(FPS(THROUGHPUT) >= 2 * FPS(LATENCY), "ratio"), bound, fact]
+    assert [own.name for own in studies_of("model", both)[0].asserted] == ["ratio", "fact"]
+
+
+def opened(study, rig=None):
+    """How the study asks for its warm processes, and the plan that it asks for."""
+    rig, asked = rig or rig_with("CPU"), {}
+
+    @contextlib.contextmanager
+    def warm_turns(result, progress, **others):
+        asked.update(others)
+        yield None
+
+    rig.warm = warm_turns
+    planned = study.planned(rig, 1)
+    with study.open(rig, planned, None):
+        return planned, asked
+
+
+def test_a_percentile_beside_a_comparison_of_rounds_leaves_its_processes_their_rounds():
+    """Of a process that serves until p99 can be told, the comparison would have one, or of one side one."""
+    both = [asserted(P99(LATENCY) <= "12 ms", "bound"), asserted(FPS(THROUGHPUT) >= 2 * FPS(LATENCY), "ratio")]
+    steady, processes = studies_of("model", both)
+    planned, asked = opened(steady)
+    assert planned.relay_rounds == RELAY_ROUNDS
+    assert asked.get("relieved") is None, "rounds say when its processes give way, its twins' on a reference too"
+    alone, asked_alone = opened(studies_of("model", both[1:])[0])
+    assert (alone.recorded, alone.relay_rounds, [*asked]) == (planned.recorded, planned.relay_rounds, [*asked_alone])
+    assert opened(processes)[1]["relieved"] is not None
+    assert {*processes.planned(rig_with("CPU"), 1).recorded.values()} == {"process_p99_ms"}
+
+
+def test_what_is_compared_process_by_process_gives_way_together():
+    said = asserted(P99(THROUGHPUT) <= 2 * P99(LATENCY), "compared")
+    alone = asserted(P99(GPU) <= "12 ms", "alone")
+    study, rig = Processes("model", [said, alone]), rig_with("CPU", "GPU.0")
+    result = study.planned(rig, 1)
+    serving, given, pids, probes = study.serving(rig, result), {}, {}, {}
+    conditions = {each.name: each for each in result.conditions}
+    inferences = {"AUTO-THROUGHPUT": 100, "AUTO-LATENCY": 5, "AUTO:GPU,CPU": 100}
+    shuffled = random.Random(3)
+    for number in range(600):
+        samples = {}
+        for name in shuffled.sample(sorted(conditions), 3):
+            pids[name] = pids.get(name, 0) + serving.is_over(conditions[name])
+            probe = probes.setdefault((name, pids[name]), SimpleNamespace())
+            latencies = [1.0] * inferences[name]
+            reply = {"counted_s": 0.05, "fps": 100.0, "latencies_ms": latencies}
+            figures = serving.observe(conditions[name], reply, probe)
+            samples[name] = Sample(figures)
+            if figures:
+                given.setdefault(name, []).append(number)
+        result.replicates.append(Replicate(number, tuple(samples), samples))
+    fast, slow = given["AUTO-THROUGHPUT"], given["AUTO-LATENCY"]
+    assert len(slow) == 4, "each takes 133 rounds"
+    assert len(fast) == len(slow)
+    assert all(abs(one - other) <= 1 for one, other in zip(fast, slow, strict=True))
+    assert len(given["AUTO:GPU,CPU"]) > 40, "what is bounded by itself waits for nobody"
 
 
 def test_benchmarks_are_called_by_their_model_and_only_what_is_claimed_is_one():
@@ -205,8 +275,8 @@ def test_benchmarks_are_called_by_their_model_and_only_what_is_claimed_is_one():
         "detector: p99 latency by process": "process_p99_ms",
     }
     assert not {*recorded_of(claimed, "detector")} & {*recorded_of(claimed, "other")}
-    planned = Steady("detector", claimed).planned(rig_with("CPU"), 1)
-    assert planned.recorded == recorded_of(claimed, "detector")
+    planned = Processes("detector", claimed[:1]).planned(rig_with("CPU"), 1)
+    assert planned.recorded == recorded_of(claimed[:1], "detector")
     assert planned.process_plan.looks == (8, 16)
 
 
@@ -226,15 +296,14 @@ def test_who_answered_is_who_was_claimed(wanted, answered, holds):
     assert ran(wanted, answered).holds is holds
 
 
-def test_beside_a_reference_stands_what_is_compared_within_rounds_and_no_figure_of_a_process():
+def test_beside_a_reference_stands_what_is_compared_within_rounds():
     gate = Gate("fail", 0.05, 8, History, "CPU")
     both = [asserted(P99(LATENCY) <= "12 ms", "one"), asserted(FPS(THROUGHPUT) >= 2 * FPS(LATENCY), "two")]
-    joined = Companions(gate, parse("CPU")).join(Steady("detector", both).planned(rig_with("CPU"), 1), 24)
+    steady, processes = studies_of("detector", both)
+    joined = Companions(gate, parse("CPU")).join(steady.planned(rig_with("CPU"), 1), 24)
     assert {each.metric.name for each in joined.changes} == {"fps"}
-    assert joined.claims == tuple(each.claim() for each in both)
-    alone = Companions(gate, parse("CPU")).join(Steady("detector", both[:1]).planned(rig_with("CPU"), 1), 24)
-    assert [each.name for each in alone.conditions] == ["AUTO-LATENCY"]
-    assert alone.changes == ()
+    assert joined.claims == (both[1].claim(),)
+    assert not processes.has_companions, "of its figures history alone says anything"
 
 
 def test_what_the_page_says_of_the_intervals_is_what_was_printed():

@@ -65,6 +65,36 @@ def test_a_process_that_died_gives_nothing():
     assert found == [{}, {}, {PROCESS_MEAN.name: 1.0}]
 
 
+def test_nobody_waits_for_what_is_not_measured_any_more():
+    """A condition that was decided, or that fails again and again: the other one goes on by itself."""
+    result = result_with(conditions=(A, B))
+    stints = Stints(result, 2, [PROCESS_MEAN], {}, [("A", "B")])
+
+    def turn(*others):
+        found = stints.observe(A, reply(1.0), ONE)
+        result.replicates.append(Replicate(len(result.replicates), ("A",), {"A": Sample({}), **dict.fromkeys(others)}))
+        return found
+
+    waiting = [turn("B") for _ in range(9)]
+    assert not any(waiting), "B is measured, and has not served"
+    assert not turn()
+    assert turn(), "it was not measured in the last round"
+
+
+def test_a_process_that_died_is_waited_for_until_another_has_served_in_its_place():
+    result = result_with(conditions=(A, B))
+    stints = Stints(result, 2, [PROCESS_MEAN], {"B": 3}, [("B", "A")])
+    given, probes = {"A": [], "B": []}, {}
+    for number in range(40):
+        for condition, pid in ((A, given["A"]), (B, [*given["B"], *([0] if number > 1 else [])])):
+            probe = probes.setdefault((condition.name, len(pid)), SimpleNamespace())
+            if stints.observe(condition, reply(1.0), probe):
+                given[condition.name].append(number)
+        result.replicates.append(Replicate(number, ("A", "B"), {"A": Sample({}), "B": Sample({})}))
+    assert len(given["A"]) > 5
+    assert all(abs(one - other) <= 1 for one, other in zip(given["A"], given["B"], strict=False))
+
+
 def given(claim, figures, per=3):
     """A result in which each process gave one of the figures in the last of so many rounds."""
     result = result_with(claim)

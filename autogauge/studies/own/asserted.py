@@ -59,6 +59,11 @@ class Asserted:
         return self.said.figure is not None and self.said.figure.key in AT_THE_START
 
     @property
+    def is_of_processes(self) -> bool:
+        """Whether it rests on what each warm process gave as a whole."""
+        return self.metric is not None and bool(self.metric.of_process)
+
+    @property
     def metric(self) -> Metric | None:
         """What it is on; ``None`` for a fact. A comparison is within rounds where that can be, a bound rests on processes."""
         if self.said.figure is None:

@@ -1,4 +1,4 @@
-"""The studies of one model's own claims: in warm processes by turns, and in fresh ones."""
+"""The studies of one model's own claims: in warm processes by rounds, by what each process gave, and in fresh ones."""
 
 from __future__ import annotations
 
@@ -77,17 +77,63 @@ class OwnClaims(Study):
         return dataclasses.replace(result, recorded=recorded_of(self.here(rig), self.model))
 
 
-class Steady(OwnClaims):
-    """Claims on warm processes: figures compared within rounds, bounds on what each process gave, and who answered."""
+class Warm(OwnClaims):
+    """Claims that warm processes tell."""
+
+    is_relayed = True
+
+    def absent(self, rig: Rig) -> str | None:
+        """The emulated GPU has no speed worth a claim."""
+        return NO_SPEED if rig.asked.is_emulated else super().absent(rig)
+
+    @property
+    def facts(self) -> tuple[Asserted, ...]:
+        """The claims on who answered."""
+        return tuple(each for each in self.asserted if each.said.kind == FACT)
+
+
+class Steady(Warm):
+    """What is compared within rounds, and who answered. Processes give way by rounds, as in every study of speed."""
 
     name = "own claims"
-    caption = "claims of tests; a bound rests on warm processes that give way to fresh ones, a comparison on rounds"
-    metrics = (*warm.METRICS, *stints.METRICS)
+    caption = "claims of tests; a comparison is within rounds of warm processes"
+    metrics = warm.METRICS
     amounts = MappingProxyType(
         {
             QUICK: Amount(Plan(looks=(24, 48), budget_s=9), at_least=24),
             STANDARD: Amount(Plan(looks=(40, 80, 160), budget_s=38), at_least=64),
             LAB: Amount(Plan(looks=(12,), budget_s=3600), at_least=6),
+        }
+    )
+
+    @contextlib.contextmanager
+    def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
+        """Slices of warm processes."""
+
+        def observe(condition: Condition, reply: Mapping[str, Any], probe: WarmProbe) -> Seen:
+            return Seen(checks=checks_of(self.facts, condition, reply["execution_devices"]))
+
+        with rig.warm(result, progress, observe=observe) as turns:
+            yield turns
+
+
+class Processes(Warm):
+    """What rests on warm processes as such: bounds, and percentiles. Each serves until it has given what is claimed of it.
+
+    A study apart from what is compared within rounds: a process that serves for a percentile outlives many rounds' relays, and those
+    comparisons would then be of one process. Nothing stands beside it, neither a reference nor the pinned workload: both are compared
+    within rounds.
+    """
+
+    name = "own claims on processes"
+    caption = "claims of tests; each warm process serves, gives one figure, and gives way to a fresh one"
+    metrics = (*warm.METRICS, *stints.METRICS)
+    has_companions = False
+    amounts = MappingProxyType(
+        {
+            QUICK: Amount(Plan(looks=(24,), budget_s=9)),
+            STANDARD: Amount(Plan(looks=(40,), budget_s=38)),
+            LAB: Amount(Plan(looks=(12,), budget_s=3600)),
         }
     )
     by_process = MappingProxyType(
@@ -97,12 +143,7 @@ class Steady(OwnClaims):
             LAB: Plan(looks=(8, 16), budget_s=3600),
         }
     )
-    """How much is measured for bounds: numbers of processes. With six a 95 % interval has its ends, with seven one of two looks does."""
-    is_relayed = True
-
-    def absent(self, rig: Rig) -> str | None:
-        """The emulated GPU has no speed worth a claim."""
-        return NO_SPEED if rig.asked.is_emulated else super().absent(rig)
+    """How much is measured: numbers of processes. With six a 95 % interval has its ends, with seven one of two looks does."""
 
     def planned(self, rig: Rig, seed: int) -> Result:
         """With a plan for what is counted in processes."""
@@ -111,23 +152,26 @@ class Steady(OwnClaims):
 
     @contextlib.contextmanager
     def open(self, rig: Rig, result: Result, progress: Progress) -> Iterator[Turns]:
-        """Slices of warm processes, each of which serves until it has given what is claimed of it."""
-        here = self.here(rig)
-        needed: dict[str, int] = {}
-        metrics = {metric.name: metric for each in here for _, metric in each.benchmarks if metric.of_process}
-        for each in here:
-            for name, metric in each.benchmarks:
-                needed[name] = max(needed.get(name, 0), metric.of_process)
-        serving = Stints(result, result.relay_rounds, metrics.values(), needed)
-        facts = [each for each in here if each.said.kind == FACT]
+        """Slices of warm processes, which serve as long as what is claimed of them takes."""
+        serving = self.serving(rig, result)
 
         def observe(condition: Condition, reply: Mapping[str, Any], probe: WarmProbe) -> Seen:
-            return Seen(
-                serving.observe(condition, reply, probe), checks_of(facts, condition, reply["execution_devices"])
-            )
+            figures = serving.observe(condition, reply, probe)
+            return Seen(figures, checks_of(self.facts, condition, reply["execution_devices"]))
 
         with rig.warm(result, progress, observe=observe, relieved=serving.is_over) as turns:
             yield turns
+
+    def serving(self, rig: Rig, result: Result) -> Stints:
+        """When a process of this result has served, and what it gives then."""
+        here = self.here(rig)
+        needed: dict[str, int] = {}
+        metrics = {metric.name: metric for each in here for _, metric in each.benchmarks}
+        for each in here:
+            for name, metric in each.benchmarks:
+                needed[name] = max(needed.get(name, 0), metric.of_process)
+        compared = [[name for name, _ in each.benchmarks] for each in here if len(each.benchmarks) > 1]
+        return Stints(result, result.relay_rounds, metrics.values(), needed, compared)
 
 
 class Start(OwnClaims):
@@ -175,6 +219,14 @@ def ran(wanted: Sequence[str], answered: Sequence[str] | None) -> Check:
 def studies_of(model: str, asserted: Sequence[Asserted]) -> tuple[OwnClaims, ...]:
     """The studies of a model's claims: those of which there is any."""
     starts = [each for each in asserted if each.is_of_starts]
-    steady = [each for each in asserted if not each.is_of_starts]
-    found: list[OwnClaims] = [Steady(model, steady)] if steady else []
+    processes = [each for each in asserted if each.is_of_processes]
+    facts = [each for each in asserted if each.said.kind == FACT]
+    rounds = [each for each in asserted if each not in starts and each not in processes and each not in facts]
+    in_rounds, in_processes = ({on.name for each in some for on in each.said.conditions} for some in (rounds, processes))
+    for each in facts:  # told where its condition is measured anyway
+        names = {on.name for on in each.said.conditions}
+        is_there_anyway = names <= in_processes and not names <= in_rounds
+        (processes if is_there_anyway else rounds).append(each)
+    found: list[OwnClaims] = [Steady(model, rounds)] if rounds else []
+    found += [Processes(model, processes)] if processes else []
     return (*found, Start(model, starts)) if starts else tuple(found)
