@@ -59,6 +59,8 @@ class Run:
     absent: dict[str, str] = field(default_factory=dict)
     """The studies that a test asked for and that cannot be measured here, by name, with the reason."""
     gate: Gate | None = None
+    faults: list[str] = field(default_factory=list)
+    """Its perf tests that failed for another reason than a judgement, before there was a gate, too."""
     history_file: Path | None = None
     logs: Path | None = None
     """Where its probes' output lies, where that is not the session's place."""

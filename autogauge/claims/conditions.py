@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from autogauge.claims.places import Place, of_the_caller
+from autogauge.claims.places import of_the_caller
 from autogauge.claims.said import FACT, Said
 from autogauge.plain import few
 from autogauge.targets import CUMULATIVE, LATENCY, THROUGHPUT, Target, named_devices
 
 HINTS = (LATENCY, THROUGHPUT, CUMULATIVE)
-KNOWN = ("CPU", "GPU", "NPU", "AUTO", "MULTI", "HETERO", "BATCH")
+AUTO, OVER_OTHERS = "AUTO", ("MULTI", "HETERO", "BATCH")
+_NUMBERED = r"(?:CPU|GPU(?:\.\d+){0,2}|NPU(?:\.\d+)?)"
+_DEVICE = re.compile(_NUMBERED)
+_LISTED = {True: re.compile(f"-?{_NUMBERED}"), False: re.compile(rf"{_NUMBERED}(?:\(\d+\))?")}
+"""What may stand after the colon, by whether it is AUTO's: there one may be left out, elsewhere it may have a number of requests."""
 MOST_REQUESTS = 1024
 
 
@@ -36,7 +41,7 @@ class On:
 
     def ran_on(self, *devices: str) -> Said:
         """The claim that every steady inference of it ran on these devices (``"GPU"`` for any), and on no other."""
-        wrong = [repr(each) for each in devices if not isinstance(each, str) or not _is_device(each)]
+        wrong = [repr(each) for each in devices if not isinstance(each, str) or not _DEVICE.fullmatch(each)]
         mistakes = list(self.mistakes)
         if not devices:
             mistakes.append('ran_on takes the devices that answer: ran_on("CPU")')
@@ -55,7 +60,7 @@ def on(device: str, hint: str | None = None, *, requests: int = 0, **properties:
     """The condition: a device string (``AUTO``, ``AUTO:GPU,CPU``, ``CPU``), a hint, further properties by their OpenVINO names."""
     mistakes = []
     if not isinstance(device, str) or not _is_device(device):
-        mistakes.append(f"{device!r} is no device: name AUTO, AUTO:GPU,CPU, CPU, GPU, GPU.1 or NPU")
+        mistakes.append(f"{device!r} is no device: name {_instead(device)}")
     if hint is not None and hint not in HINTS:
         mistakes.append(f"{hint!r} is no performance hint: there are {', '.join(HINTS)}")
     if isinstance(requests, bool) or not isinstance(requests, int) or not 0 <= requests <= MOST_REQUESTS:
@@ -70,19 +75,25 @@ def on(device: str, hint: str | None = None, *, requests: int = 0, **properties:
     return On(Target(str(device), {**hints, **texts}), requests, tuple(mistakes))
 
 
+def _instead(device: object) -> str:
+    """What to name in the place of that."""
+    plugin = str(device).partition(":")[0]
+    if plugin in OVER_OTHERS:
+        return f"{plugin}:GPU" if plugin == "BATCH" else f"{plugin}:GPU,CPU"
+    return "AUTO, AUTO:GPU,CPU, CPU, GPU, GPU.1 or NPU"
+
+
 def _as_text(value: object) -> str:
     """A property as OpenVINO reads it."""
     return {True: "YES", False: "NO"}[value] if isinstance(value, bool) else str(value)
 
 
 def _is_device(device: str) -> bool:
+    """Whether a plugin of OpenVINO's has such a name: a device, or ``AUTO``, ``MULTI``… with a list of devices."""
     first, colon, listed = device.partition(":")
-    if first.partition(".")[0] not in KNOWN or (colon and not listed.strip(", ")):
-        return False
-    number = first.partition(".")[2]
-    return not ("." in first and not number.isdigit())
-
-
-def where_written(place: Place) -> str:
-    """The place, in a sentence's beginning."""
-    return f"{place}: " if place.file else ""
+    if first == AUTO and not colon:
+        return True
+    if first not in (AUTO, *OVER_OTHERS):
+        return _DEVICE.fullmatch(device) is not None
+    names = [each.strip() for each in listed.split(",")]
+    return all(_LISTED[first == AUTO].fullmatch(each) for each in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,11 +27,17 @@ class Figure:
     title: str
     kind: str
     mistake: str = ""
+    is_of_the_first: bool = False
+    """Whether it is of a process's first inference: no further request is in flight then."""
 
     def __call__(self, *conditions: object) -> Of:
         """The figure of that condition."""
         mistakes = [self.mistake] if self.mistake else []
         if len(conditions) == 1 and isinstance(conditions[0], On):
+            if self.is_of_the_first and conditions[0].requests:
+                mistakes.append(
+                    f"{self.title} is of a process's first request, and requests={conditions[0].requests} changes nothing: leave it out"
+                )
             return Of(((1.0, self, conditions[0]),), mistakes=(*mistakes, *conditions[0].mistakes))
         given = ", ".join(map(repr, conditions))
         mistakes.append(f'{self.key}({given}) is of no condition: write {self.key}(on("AUTO", "LATENCY"))')
@@ -47,26 +54,26 @@ class Of:
     mistakes: tuple[str, ...] = ()
 
     def __mul__(self, factor: object) -> Of:
-        if (
-            isinstance(factor, bool)
-            or not isinstance(factor, (int, float))
-            or not factor > 0
-            or self.over
-            or self.constants
-        ):
+        number = _factor(factor)
+        if number is None:
             return self._wrong(f"a figure is multiplied by a number above 0, and not by {_said(factor)}")
-        return Of(tuple((factor * own, figure, on) for own, figure, on in self.terms), mistakes=self.mistakes)
+        return self._times(number)
 
     __rmul__ = __mul__
+
+    def _times(self, number: float) -> Of:
+        terms = tuple((number * own, figure, on) for own, figure, on in self.terms)
+        return Of(terms, tuple((number * own, text) for own, text in self.constants), self.over, self.mistakes)
 
     def __truediv__(self, other: object) -> Of:
         if isinstance(other, Of):
             if self.over or other.over or self.constants or other.constants:
                 return self._wrong(TOO_MUCH)
             return Of(self.terms, over=other, mistakes=(*self.mistakes, *other.mistakes))
-        if isinstance(other, bool) or not isinstance(other, (int, float)) or not other > 0:
+        number = _factor(other)
+        if number is None or _factor(1 / number) is None:
             return self._wrong(f"a figure is divided by a number above 0 or by a figure, and not by {_said(other)}")
-        return self * (1 / other)
+        return self._times(1 / number)
 
     def __add__(self, other: object) -> Of:
         return self._with(other, 1.0)
@@ -76,6 +83,20 @@ class Of:
 
     def __radd__(self, other: object) -> Of:
         return self._with(other, 1.0)
+
+    def __neg__(self) -> Of:
+        return self._wrong(TOO_MUCH) if self.over else self._times(-1.0)
+
+    def __rsub__(self, other: object) -> Of:
+        return (-self)._with(other, 1.0)
+
+    def _too_much(self, *others: object) -> Of:
+        """Arithmetic that no claim has: a mistake with its place, where Python's own error would be a traceback."""
+        return self._wrong(TOO_MUCH)
+
+    __rtruediv__ = __pow__ = __rpow__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __abs__ = __round__ = (
+        _too_much
+    )
 
     def _with(self, other: object, sign: float) -> Of:
         if self.over:
@@ -117,6 +138,8 @@ def _said_of(left: Of, relation: str, right: object) -> Said:
     if left.over is not None:
         return _quotient(left, left.over, relation, right)
     whole = left - right  # to be at most, or at least, 0
+    if not any(factor > 0 for factor, _, _ in whole.terms):  # "20 ms" - P99(A) >= "8 ms"
+        whole, relation = -whole, AT_LEAST if relation == AT_MOST else AT_MOST
     positive = [each for each in whole.terms if each[0] > 0]
     negative = [each for each in whole.terms if each[0] < 0]
     figures = {figure for _, figure, _ in whole.terms}
@@ -138,7 +161,7 @@ def _said_of(left: Of, relation: str, right: object) -> Said:
 def _as_given(whole: Of) -> str:
     """What stands on the other side of the comparison as it was written, where that is one text."""
     ((sign, text), *others) = whole.constants
-    return " ".join(text.split()) if sign < 0 and isinstance(text, str) and not others else ""
+    return " ".join(text.split()) if sign == -1 and isinstance(text, str) and not others else ""
 
 
 def _constant(whole: Of, figure: Figure) -> float:
@@ -188,6 +211,17 @@ def written(figure: float, kind: str) -> str:
     return f"{figure:.6g} FPS" if kind == RATE else f"{figure:.6g}"
 
 
+def _factor(value: object) -> float | None:
+    """A number by which a figure can be multiplied; ``None`` for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
+
+
 def _said(value: object) -> str:
     return "a figure" if isinstance(value, Of) else repr(value)
 
@@ -195,7 +229,7 @@ def _said(value: object) -> str:
 FPS = Figure("FPS", "FPS", RATE)
 MEAN = Figure("MEAN", "mean latency", TIME)
 P50, P90, P95, P99 = (Figure(f"P{percent}", f"p{percent} latency", TIME) for percent in (50, 90, 95, 99))
-FIL = Figure("FIL", "FIL", TIME)
-PEAK_MEMORY = Figure("PEAK_MEMORY", "peak memory", MEMORY)
+FIL = Figure("FIL", "FIL", TIME, is_of_the_first=True)
+PEAK_MEMORY = Figure("PEAK_MEMORY", "peak memory", MEMORY, is_of_the_first=True)
 FIGURES = MappingProxyType({each.key: each for each in (FPS, MEAN, P50, P90, P95, P99, FIL, PEAK_MEMORY)})
 """All that can be claimed of, by what it is called."""

@@ -34,7 +34,7 @@ def read(value: object, kind: str) -> float:
     if isinstance(value, str):
         number, unit = _parts(value, kind)
     else:
-        number, unit = float(value), ""
+        number, unit = _finite(value), ""
     if not math.isfinite(number):
         raise NoQuantity(f"{value!r} is not finite: write {EXAMPLES[kind]!r}")
     if unit in UNITS[kind]:
@@ -46,6 +46,13 @@ def read(value: object, kind: str) -> float:
     if kind in (TIME, MEMORY):
         raise NoQuantity(f"{value!r} has no unit, and the figure is {CALLED[kind]}: {_choice(kind)}")
     return number
+
+
+def _finite(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an int may have hundreds of digits
+        return math.inf
 
 
 def _choice(kind: str) -> str:

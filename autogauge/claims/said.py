@@ -33,10 +33,11 @@ class Said:
     place: Place = field(default_factory=Place, compare=False)
 
     def __bool__(self) -> bool:
-        """``"5 ms" <= P99(…) <= "12 ms"`` asks this, and would lose half of what was said.
+        """``"5 ms" <= P99(…) <= "12 ms"`` asks this, as ``and``, ``max`` and ``if`` do, and half of what was said would be lost.
 
         Raises ``TypeError``.
         """
         raise TypeError(
-            f"{self.place}: a claim is no truth before it is measured: of a <= b <= c make two claims, each with a marker of its own"
+            f"{self.place}: a claim is no truth before it is measured: of a <= b <= c, of `and` and of max(…) "
+            "make two claims, each with a marker of its own"
         )

@@ -241,10 +241,14 @@ class Rig:
         """What a property holds, where it has been asked for already; else ``None``."""
         return self.__dict__.get(name)
 
+    def close_pool(self, *, at_once: bool = False) -> None:
+        """End the session's own warm probes. The next measurement has fresh ones, as it would have without."""
+        if self.found("pool") is not None:
+            self.notes += self.__dict__.pop("pool").close(at_once=at_once)
+
     def close(self, *, at_once: bool = False) -> None:
         """End the warm probes, in good order, or at once after an interruption; then let go of the models."""
-        if self.found("pool") is not None:
-            self.notes += self.pool.close(at_once=at_once)
+        self.close_pool(at_once=at_once)
         while self._uses:
             self._uses.pop().end()
 

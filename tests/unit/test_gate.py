@@ -485,7 +485,7 @@ def test_the_gate_is_told_of_perf_tests_that_fail_for_another_reason_than_a_judg
     item = SimpleNamespace(
         get_closest_marker=lambda name: marked or None,
         stash=stash,
-        config=SimpleNamespace(stash={RUN: SimpleNamespace(gate=found)}),
+        config=SimpleNamespace(stash={RUN: SimpleNamespace(gate=found, faults=found.faults)}),
     )
     hook = pytest_runtest_makereport(item)
     next(hook)
@@ -727,7 +727,7 @@ def test_of_a_test_that_runs_again_the_last_time_counts():
     item = SimpleNamespace(
         get_closest_marker=lambda name: True,
         stash=pytest.Stash(),
-        config=SimpleNamespace(stash={RUN: SimpleNamespace(gate=found)}),
+        config=SimpleNamespace(stash={RUN: SimpleNamespace(gate=found, faults=found.faults)}),
     )
     for when, failed in (("setup", False), ("call", True), ("teardown", False), ("setup", False), ("call", False)):
         hook = pytest_runtest_makereport(item)

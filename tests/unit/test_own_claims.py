@@ -75,6 +75,23 @@ def asserted(said, name="it"):
             MEAN(LATENCY) - MEAN(THROUGHPUT) <= "-1 ms",
             Difference("it", "so it is", warm.LATENCY_MS, "AUTO-LATENCY", "AUTO-THROUGHPUT", "at most", -1.0),
         ),
+        (
+            P99(LATENCY) / P99(THROUGHPUT) / 2 <= 1,
+            Ratio("it", "so it is", stints.PERCENTILES[99], "AUTO-LATENCY", "AUTO-THROUGHPUT", "at most", 2.0),
+        ),
+        (
+            2 * (FPS(THROUGHPUT) / FPS(LATENCY)) >= 3,
+            Ratio("it", "so it is", warm.FPS, "AUTO-THROUGHPUT", "AUTO-LATENCY", "at least", 1.5),
+        ),
+        (
+            "20 ms" - P99(LATENCY) >= "8 ms",
+            Bound("it", "so it is", stints.PERCENTILES[99], "AUTO-LATENCY", "at most", 12.0),
+        ),
+        (-P99(LATENCY) >= "-12 ms", Bound("it", "so it is", stints.PERCENTILES[99], "AUTO-LATENCY", "at most", 12.0)),
+        (
+            "50 ms" - FIL(LATENCY) >= -FIL(THROUGHPUT),
+            Difference("it", "so it is", FIRST, "AUTO-THROUGHPUT", "AUTO-LATENCY", "at least", -0.05),
+        ),
         (LATENCY.ran_on("GPU", "CPU"), Fact("it", "so it is", ("AUTO-LATENCY",))),
     ],
 )
@@ -118,6 +135,34 @@ def test_what_is_said_is_what_is_judged(said, claim):
         (lambda: P99(on("AUTO", requests=-1)) <= "1 ms", "requests=-1 is no number of requests"),
         (lambda: P99(on("AUTO", precision="f32")) <= "1 ms", "precision is no property of OpenVINO"),
         (lambda: P99(on("AUTO", PERFORMANCE_HINT="LATENCY")) <= "1 ms", "the hint is the second word"),
+        (lambda: FPS(LATENCY) >= float("inf") * FPS(THROUGHPUT), "multiplied by a number above 0, and not by inf"),
+        (lambda: FPS(LATENCY) >= 10**400 * FPS(THROUGHPUT), "multiplied by a number above 0, and not by 1000"),
+        (lambda: FPS(LATENCY) / 5e-324 >= 1, "divided by a number above 0 or by a figure, and not by 5e-324"),
+        (lambda: FPS(LATENCY) >= 10**400, "is not finite"),
+        (lambda: 1 / FPS(LATENCY) <= 1, "a claim bounds one figure"),
+        (lambda: FPS(LATENCY) ** 2 >= 1, "a claim bounds one figure"),
+        (lambda: abs(FPS(LATENCY)) >= 1, "a claim bounds one figure"),
+        (lambda: -(FPS(LATENCY) / FPS(THROUGHPUT)) >= 1, "a claim bounds one figure"),
+        (lambda: 1 - FPS(LATENCY) / FPS(THROUGHPUT) >= 1, "a claim bounds one figure"),
+        (lambda: FIL(on("AUTO", requests=4)) <= "1 s", "FIL is of a process's first request, and requests=4 changes"),
+        (lambda: PEAK_MEMORY(on("AUTO", requests=1)) <= "1 GB", "peak memory is of a process's first request"),
+        *(
+            (lambda device=device: P99(on(device)) <= "1 ms", f"{device!r} is no device")
+            for device in (
+                "AUTO:GPUU,CPU",
+                "CPU:0",
+                "CPU.1",
+                "AUTO.1",
+                "MULTI",
+                "HETERO:",
+                "AUTO:",
+                "AUTO:,",
+                "gpu",
+                "",
+            )
+        ),
+        (lambda: P99(on("BATCH")) <= "1 ms", "'BATCH' is no device: name BATCH:GPU"),
+        (lambda: LATENCY.ran_on("AUTO"), "'AUTO' is no device"),
         (LATENCY.ran_on, "ran_on takes the devices that answer"),
         (lambda: LATENCY.ran_on("XPU"), "'XPU' is no device"),
     ],
@@ -129,9 +174,36 @@ def test_what_is_wrong_is_kept_with_its_place_and_raises_nothing(say, mistake):
         assert str(said.place).endswith(f"test_own_claims.py:{say.__code__.co_firstlineno}")
 
 
-def test_half_of_a_chain_is_never_lost():
-    with pytest.raises(TypeError, match="make two claims, each with a marker of its own"):
-        _ = "5 ms" <= P99(LATENCY) <= "12 ms"
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda: "5 ms" <= P99(LATENCY) <= "12 ms",
+        lambda: P99(LATENCY) <= "12 ms" and FPS(LATENCY) >= 3,
+        lambda: max(P99(LATENCY), P99(THROUGHPUT)) <= "12 ms",
+    ],
+)
+def test_half_of_what_is_said_is_never_lost(say):
+    with pytest.raises(TypeError, match=r"of `and` and of max\(…\) make two claims, each with a marker of its own"):
+        say()
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "AUTO",
+        "AUTO:GPU,CPU",
+        "AUTO:-CPU",
+        "AUTO:GPU.1,CPU",
+        "CPU",
+        "GPU.1",
+        "GPU.0.1",
+        "NPU",
+        "MULTI:GPU(4),CPU",
+        "BATCH:GPU(4)",
+    ],
+)
+def test_what_openvino_calls_a_device_is_one(device):
+    assert on(device).mistakes == ()
 
 
 def test_only_figures_may_be_unknown():

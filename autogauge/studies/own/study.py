@@ -222,7 +222,9 @@ def studies_of(model: str, asserted: Sequence[Asserted]) -> tuple[OwnClaims, ...
     processes = [each for each in asserted if each.is_of_processes]
     facts = [each for each in asserted if each.said.kind == FACT]
     rounds = [each for each in asserted if each not in starts and each not in processes and each not in facts]
-    in_rounds, in_processes = ({on.name for each in some for on in each.said.conditions} for some in (rounds, processes))
+    in_rounds, in_processes = (
+        {on.name for each in some for on in each.said.conditions} for some in (rounds, processes)
+    )
     for each in facts:  # told where its condition is measured anyway
         names = {on.name for on in each.said.conditions}
         is_there_anyway = names <= in_processes and not names <= in_rounds

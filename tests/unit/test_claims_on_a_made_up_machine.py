@@ -1,0 +1,324 @@
+"""What becomes of tests that claim something, of their runs and of the session: measured on a machine that is made up."""
+
+import json
+import math
+import random
+from types import SimpleNamespace
+
+import pytest
+import scipy.special  # what a session in this process loads first, pytester would unload again
+import scipy.stats
+
+from autogauge.history.fingerprint import Fingerprint
+from autogauge.measuring.result import Replicate, Sample
+from autogauge.probe.identity import WrongRuntime
+from autogauge.probe.request import Failure
+from autogauge.run import Run
+from autogauge.studies.own.study import Warm, checks_of
+from autogauge.targets import Device
+from fixtures import benches
+
+pytest_plugins = ["pytester"]
+LOADED = (scipy.special, scipy.stats)
+GOOD = {
+    "fps": 100.0,
+    "latency_ms": 10.0,
+    "process_p99_ms": 10.0,
+    "process_fps": 100.0,
+    "fil_s": 0.1,
+    "peak_memory_bytes": 1e8,
+}
+KILLED = Failure("signal", "slice", "killed by signal 11 (SIGSEGV)")
+HEAD = """
+import pytest
+from autogauge.claims import FIL, FPS, P99, PEAK_MEMORY, on
+A, B = on("AUTO", "LATENCY"), on("AUTO", "THROUGHPUT")
+"""
+
+
+class MadeUpRig:
+    """As much of a rig as a bench asks for. ``turn`` gives a turn's figures, by the model, the study and the number of the round."""
+
+    turn = staticmethod(lambda model, study, condition, number: GOOD)
+    known = ("INFERENCE_PRECISION_HINT",)
+    measured: list[tuple[str, str]]
+    closed: list[str]
+
+    def __init__(self, asked, cache, folder, live, notes):
+        self.asked, self.notes = asked, notes
+        self.inspection = SimpleNamespace(devices=(Device("CPU"),), openvino="2026.2.0", state=None)
+        self.launcher = SimpleNamespace(describe=self.describe)
+
+    def found(self, name):
+        return None
+
+    def scratch(self, name):
+        return None
+
+    def describe(self, *, targets, deadline_s):
+        said = [
+            {
+                "unknown": [(name, "CPU") for name in each.properties if name not in ("PERFORMANCE_HINT", *self.known)],
+                "known": self.known,
+                "asked": ["CPU"],
+                "only_read": [],
+                "refused": [],
+            }
+            for each in targets
+        ]
+        return {"openvino": "2026.2.0-1", "targets": said}
+
+    def measure(self, study, result):
+        self.measured.append((study.model, study.name))
+        for number in range(8):
+            replicate = Replicate(number, tuple(each.name for each in result.conditions))
+            result.replicates.append(replicate)
+            for condition in result.conditions:
+                found = self.turn(study.model, study, condition, number)
+                if isinstance(found, Failure):
+                    replicate.failures[condition.name] = found
+                    continue
+                facts = study.facts if isinstance(study, Warm) else ()
+                metrics = {each.name for each in study.metrics}
+                figures = {name: figure for name, figure in found.items() if name in metrics}
+                replicate.samples[condition.name] = Sample(figures, checks=checks_of(facts, condition, ["CPU"]))
+        for claim in result.claims:
+            result.close(claim, for_good=True)
+        result.state = "decided"
+        return result
+
+    def close_pool(self, *, at_once=False):
+        self.closed.append("pool")
+
+    def close(self, *, at_once=False):
+        self.closed.append("rig")
+
+
+@pytest.fixture
+def session(pytester, monkeypatch, tmp_path):
+    """``session(tests, …)`` runs them in this process; gives their outcomes, what was said, and the runs."""
+    monkeypatch.setattr(benches, "Rig", MadeUpRig)
+    monkeypatch.setenv("AUTOGAUGE_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setenv("AUTOGAUGE_CACHE", str(tmp_path / "cache"))
+    runs = []
+
+    class Kept(Run):
+        def begin(self):
+            super().begin()
+            runs.append(self)
+
+    monkeypatch.setattr(benches, "Run", Kept)
+    (pytester.path / "net.onnx").write_bytes(b"")
+
+    def session(text, *options, turn=MadeUpRig.turn):
+        monkeypatch.setattr(MadeUpRig, "turn", staticmethod(turn))
+        MadeUpRig.measured, MadeUpRig.closed = [], []
+        runs.clear()
+        pytester.makepyfile(test_it=HEAD + text)
+        words = (
+            f"--reports={pytester.path / 'reports'}",
+            "-p",
+            "fixtures.plugin",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            "--profile=quick",
+            "--pinned=off",
+        )
+        done = pytester.runpytest_inprocess(*words, "--machine=lab", *options, no_reraise_ctrlc=True)
+        reports = done.reprec.getreports("pytest_runtest_logreport") if hasattr(done.reprec, "getreports") else []
+        reports = [each for each in reports if each.when == "call" or not each.passed]
+        return SimpleNamespace(
+            status=done.ret,
+            said=" ".join((done.stdout.str() + done.stderr.str()).split()),
+            outcomes={each.nodeid.rpartition("::test_")[2]: each.outcome for each in reports},
+            runs={each.own: each for each in runs},
+            reports=pytester.path / "reports",
+            measured=[*MadeUpRig.measured],
+        )
+
+    return session
+
+
+def standing(found, model):
+    """What the saved run of that model may be used for."""
+    beside = found.runs[model].history_file.with_suffix(".standing")
+    return json.loads(beside.read_text())["standing"] if beside.exists() else "accepted"
+
+
+def model(name):
+    return f'@pytest.mark.model("net.onnx", name="{name}")\n'
+
+
+BOUND = '@pytest.mark.claim(P99(A) <= "12 ms")\n'
+SEVERAL = f"""
+@pytest.fixture
+def broken():
+    raise RuntimeError("not made")
+
+{model("good")}{BOUND}def test_good(): ...
+
+{model("code")}{BOUND}def test_own_code():
+    assert 1 == 2
+
+{model("setup")}{BOUND}def test_setup(broken): ...
+
+{model("setup")}@pytest.mark.claim(FPS(A) >= 0.5 * FPS(B))
+def test_after_it(): ...
+
+{model("crash")}{BOUND}def test_crash(): ...
+
+{model("crash")}@pytest.mark.claim(P99(B) <= "12 ms")
+def test_beside_a_crash(): ...
+
+{model("untold")}@pytest.mark.claim(PEAK_MEMORY(A) <= "1 GB")
+def test_untold(): ...
+
+{model("left-out")}@pytest.mark.skip{BOUND.replace("@", chr(10) + "@")}def test_skipped(): ...
+
+{model("left-out")}@pytest.mark.skipif("True", reason="so"){BOUND.replace("@", chr(10) + "@")}def test_skipped_if(): ...
+
+{model("left-out")}@pytest.mark.xfail(run=False){BOUND.replace("@", chr(10) + "@")}def test_not_run(): ...
+"""
+
+
+def of_several(model, study, condition, number):
+    if model == "crash" and condition.name == "AUTO-LATENCY" and number == 3:
+        return KILLED
+    return {**GOOD, "peak_memory_bytes": math.nan} if model == "untold" else GOOD
+
+
+def test_what_becomes_of_each_test_is_its_models_run_alone(session):
+    """A turn that gave nothing is no sample, and would not be missed; what a test's own code finds is a fault, as is a fixture's."""
+    found = session(SEVERAL, turn=of_several)
+    assert found.status == 1
+    assert found.outcomes == {
+        "good": "passed",
+        "own_code": "failed",
+        "setup": "failed",
+        "after_it": "passed",
+        "crash": "failed",
+        "beside_a_crash": "passed",
+        "untold": "skipped",
+        "skipped": "skipped",
+        "skipped_if": "skipped",
+        "not_run": "skipped",
+    }
+    assert "1 turn failed: " in found.said
+    assert "killed by signal 11" in found.said
+    assert "no such figure" in found.said
+    assert {name: standing(found, name) for name in ("good", "code", "setup", "crash")} == {
+        "good": "accepted",
+        "code": "quarantined",
+        "setup": "quarantined",
+        "crash": "quarantined",
+    }
+    assert {name for name, _ in found.measured} == {"good", "code", "setup", "crash", "untold"}
+    assert MadeUpRig.closed.count("pool") >= len(found.measured)
+    places = {each.name for each in found.reports.glob("latest*")}
+    assert places == {f"latest-{name}" for name in ("good", "code", "setup", "crash", "untold")}, (
+        "by name, whichever is first"
+    )
+    assert "is of an earlier session" not in found.said
+
+
+def test_the_report_of_an_only_model_is_in_latest_too_and_what_stays_of_it_later_is_said(session):
+    found = session(model("one") + BOUND + "def test_it(): ...")
+    assert (found.status, found.outcomes) == (0, {"it": "passed"})
+    pages = [(found.reports / name / "index.html").read_text() for name in ("latest", "latest-one")]
+    assert pages[0] == pages[1]
+    both = "".join(f"{model(name)}{BOUND}def test_{name}(): ...\n" for name in ("one", "two"))
+    found = session(both)
+    assert f"{found.reports / 'latest'} is of an earlier session" in found.said
+    assert f"claims of one (" in found.said
+
+
+def wrong(*_):
+    raise WrongRuntime("openvino 2025.4 is not the 2026.2 that this run is of")
+
+
+def test_a_wrong_runtime_ends_the_session_and_nothing_is_kept(session):
+    found = session(SEVERAL, turn=wrong)
+    assert found.status == 2
+    assert "openvino 2025.4 is not the 2026.2" in found.said
+    assert "nothing of this run is saved or shown" in found.said
+    assert "Traceback" not in found.said
+    assert len(found.measured) == 1, "no other model is measured"
+    assert not list(found.reports.glob("**/*.json"))
+
+
+def test_a_property_that_nobody_knows_is_told_with_its_place_before_anything_is_measured(session):
+    odd = '@pytest.mark.claim(P99(on("AUTO", INFERENCE_PRECISON_HINT="f32")) <= "12 ms")\ndef test_odd(): ...\n'
+    found = session(f"{model('good')}{BOUND}def test_good(): ...\n{model('odd')}{odd}")
+    assert found.status == 2
+    place = HEAD.count("\n") + 4
+    assert f"test_it.py:{place}: of AUTO" in found.said
+    assert (
+        "knows no property INFERENCE_PRECISON_HINT (asked: CPU); did you mean INFERENCE_PRECISION_HINT?" in found.said
+    )
+    assert found.measured == []
+
+
+@pytest.mark.parametrize("option", ["--benchmark-only", "--forked"])
+def test_what_would_skip_or_lose_what_is_claimed_is_refused(session, pytester, option):
+    if option == "--forked":
+        pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--forked', action='store_true')")
+    found = session(CLAIMS, option)
+    assert found.status == 2
+    assert {"--benchmark-only": "choose tests by -m claim", "--forked": "run pytest without --forked"}[
+        option
+    ] in found.said
+    assert found.measured == []
+
+
+FACT = "@pytest.mark.claim(A.ran_on('CPU'))\ndef test_fact(): ...\n"
+ABSENT = "@pytest.mark.claim(P99(on('NPU')) <= '1 s')\ndef test_npu(): ...\n"
+
+
+@pytest.mark.slow
+def test_facts_alone_have_nothing_to_judge_and_a_model_that_was_not_judged_is_not_green(session):
+    found = session(model("one") + FACT, "--gate=fail")
+    assert (found.status, found.outcomes) == (0, {"fact": "passed"}), found.said
+    assert "NOTE: the gate judges figures, and the chosen tests have none" in found.said
+    found = session(f"{model('one')}{BOUND}def test_one(): ...\n{model('two')}{ABSENT}", "--gate=fail")
+    assert found.outcomes == {"one": "passed", "npu": "skipped"}
+    assert found.status == 1
+    assert "the gate judged nothing of the model two, and is not green" in found.said
+    assert "judged nothing of the model one" not in found.said
+
+
+@pytest.mark.slow
+def test_a_change_of_one_model_fails_its_test_alone_and_which_file_is_meant_is_said(session, monkeypatch):
+    monkeypatch.setattr(
+        Run, "fingerprint", property(lambda run: Fingerprint({"of": run.own}))
+    )
+    both = "".join(
+        f"{model(name)}@pytest.mark.claim(P99(A) <= '90 ms')\ndef test_{name}(): ...\n" for name in ("one", "two")
+    )
+    chance = random.Random(1)
+
+    def turn(slower):
+        def turn(model, study, condition, number):
+            factor = (slower if model == "two" else 1) * chance.uniform(0.999, 1.001)
+            return {**GOOD, "process_p99_ms": 10.0 * factor}
+
+        return turn
+
+    for _ in range(6):
+        found = session(both, "--gate=fail", turn=turn(1))
+        assert found.status == 0, found.said
+    found = session(both, "--gate=fail", turn=turn(3))
+    assert found.outcomes == {"one": "passed", "two": "failed"}, found.said
+    assert "accept this model's file, as is said there (standing: …)" in found.said
+    assert [standing(found, name) for name in ("one", "two")] == ["accepted", "quarantined"]
+    assert f"accept {found.runs['two'].history_file}" in found.said
+
+
+CLAIMS = """
+pytestmark = pytest.mark.model("net.onnx")
+@pytest.mark.claim(P99(A) <= "12 ms")
+def test_bound(): ...
+@pytest.mark.claim(FPS(A) >= 0.5 * FPS(B))
+def test_ratio(): ...
+"""
