@@ -107,7 +107,7 @@ def test_each_model_has_a_run_of_its_own_and_no_figure_of_the_other(project):
     shown = project(f"--junitxml={junit}", "-k", "not too_early", expect=0)
     assert re.search(r"7 passed, 1 skipped", shown)
     assert "no NPU on this machine" in shown
-    assert f"claims of own ({project.folder}/own.xml): 3" in shown
+    assert f"claims of own ({project.folder}/own.xml, inputs {project.folder}/frames.npz): 3" in shown
     assert "claims of one-convolution (one-convolution FP16): 6" in shown
     own, tiny = project.saved()
     assert keys(own) == {
@@ -135,7 +135,7 @@ def test_each_model_has_a_run_of_its_own_and_no_figure_of_the_other(project):
         {"in-time-tiny", "throughput-pays-tiny", "on-the-cpu-tiny", "early", "starts-2"},
     ]
     reports = project.folder / "reports"
-    pages = [(reports / name / "index.html").read_text() for name in ("latest", "latest-one-convolution")]
+    pages = [(reports / name / "index.html").read_text() for name in ("latest-own", "latest-one-convolution")]
     assert ["in-time-own" in page for page in pages] == [True, False]
     assert ["in-time-tiny" in page for page in pages] == [False, True]
     told = {

@@ -231,7 +231,7 @@ def test_the_report_of_an_only_model_is_in_latest_too_and_what_stays_of_it_later
     both = "".join(f"{model(name)}{BOUND}def test_{name}(): ...\n" for name in ("one", "two"))
     found = session(both)
     assert f"{found.reports / 'latest'} is of an earlier session" in found.said
-    assert f"claims of one (" in found.said
+    assert f"claims of one ({found.reports.parent / 'net.onnx'}): 1" in found.said
 
 
 def wrong(*_):
@@ -290,9 +290,7 @@ def test_facts_alone_have_nothing_to_judge_and_a_model_that_was_not_judged_is_no
 
 @pytest.mark.slow
 def test_a_change_of_one_model_fails_its_test_alone_and_which_file_is_meant_is_said(session, monkeypatch):
-    monkeypatch.setattr(
-        Run, "fingerprint", property(lambda run: Fingerprint({"of": run.own}))
-    )
+    monkeypatch.setattr(Run, "fingerprint", property(lambda run: Fingerprint({"of": run.own})))
     both = "".join(
         f"{model(name)}@pytest.mark.claim(P99(A) <= '90 ms')\ndef test_{name}(): ...\n" for name in ("one", "two")
     )

@@ -30,6 +30,7 @@ OF_OTHERS = {
         "--tx",
         "--junitxml",
         "--benchmark-disable",
+        "--benchmark-only",
         "--benchmark-cprofile",
         "--collect-only",
         "--forked",

@@ -15,7 +15,9 @@ def item(*marks, notes=None):
     stash = pytest.Stash()
     stash[RUN] = SimpleNamespace(notes=[] if notes is None else notes)
     return SimpleNamespace(
-        get_closest_marker=lambda name: name if name in marks else None, config=SimpleNamespace(stash=stash)
+        get_closest_marker=lambda name: name if name in marks else None,
+        config=SimpleNamespace(stash=stash),
+        stash=pytest.Stash(),
     )
 
 
@@ -37,10 +39,13 @@ def said(*marks, gate=gates.FAIL, judgements=(), collectonly=False):
     """What the session of such tests says at its end, and its status."""
     stash = pytest.Stash()
     judged = SimpleNamespace(judgements=judgements) if judgements else None
-    stash[RUN] = SimpleNamespace(settings=SimpleNamespace(gate=gate, fail_inconclusive=False), gate=judged)
+    stash[RUN] = SimpleNamespace(settings=SimpleNamespace(gate=gate, fail_inconclusive=False), gate=judged, own="")
     option = SimpleNamespace(collectonly=collectonly)
     config = SimpleNamespace(stash=stash, option=option, getoption=lambda name, default=None: default)
-    session = SimpleNamespace(config=config, items=[item(mark) for mark in marks], exitstatus=pytest.ExitCode.OK)
+    items = [item(mark) for mark in marks]
+    for each in items:
+        each.config = config
+    session = SimpleNamespace(config=config, items=items, exitstatus=pytest.ExitCode.OK)
     of_gate.pytest_sessionfinish(session)
     return stash.get(MESSAGES, []), session.exitstatus
 

@@ -1,8 +1,8 @@
 """Claims of one's own: what can be said, what is wrong with it and where, and what a study makes of it."""
 
 import contextlib
-import re
 import random
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -17,8 +17,8 @@ from autogauge.gate.companions import Companions
 from autogauge.gate.gate import Gate
 from autogauge.history.baseline import History
 from autogauge.measuring.claim import Bound, Difference, Fact, Ratio
-from autogauge.probe.facts import seen_here
 from autogauge.measuring.result import Replicate, Sample
+from autogauge.probe.facts import seen_here
 from autogauge.rig import stints, warm
 from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.run import Run
