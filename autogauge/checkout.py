@@ -11,6 +11,14 @@ _LISTS = Path(__file__).resolve().with_name("requirements")
 """Where the lists of packages lie in an installed copy."""
 
 
+def another(started_in: Path) -> Path | None:
+    """The checkout that this was started in, where it is not the copy that runs; ``None`` where there is none."""
+    for folder in (started_in, *started_in.parents):
+        if (folder / "fixtures" / "plugin.py").is_file() and (folder / "autogauge" / "checkout.py").is_file():
+            return None if folder.resolve() == ROOT else folder
+    return None
+
+
 def listed(name: str) -> Path:
     """A list of packages, such as ``requirements-omz.txt``."""
     return (ROOT if IS_CHECKOUT else _LISTS) / name

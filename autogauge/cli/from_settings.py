@@ -19,6 +19,10 @@ from autogauge.errors import UserError
 if TYPE_CHECKING:
     from autogauge.defaults import Given
 
+REPORTS = "--reports"
+OF_A_PROJECT = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", ".pytest.ini")
+"""What makes a folder the one that pytest takes for the project's."""
+_said: set[Path] = set()
 GOES_ON = ("doctor",)
 """It tells a mistake among its findings, and uses none of the settings."""
 
@@ -92,7 +96,9 @@ def text_of(option: str, typed: Mapping[str, str] | None = None) -> str | None:
     given = here(typed)
     USED.asked[option] = None
     found = given.stands(option)
-    if found is None or OPTIONS[option].leaves_out(found[1].text):
+    if found is None:
+        return _reports_of_the_project(Path.cwd()) if option == REPORTS else None
+    if OPTIONS[option].leaves_out(found[1].text):
         return None
     USED.names[option] = None
     return found[1].text
@@ -110,6 +116,26 @@ def value_of(option: str) -> Any:
     from autogauge.options import OPTIONS
 
     return OPTIONS[option].value_of(text_of(option))
+
+
+def _reports_of_the_project(started_in: Path) -> str | None:
+    """The reports of the project that this is started somewhere in: a run's go there, wherever in it pytest was started.
+
+    ``None`` where this folder has some, or no project around it.
+    """
+    for folder in (started_in, *started_in.parents):
+        if (folder / "reports" / "history").is_dir():
+            is_project = folder != started_in and any((folder / each).is_file() for each in OF_A_PROJECT)
+            if is_project and folder not in _said:
+                _said.add(folder)
+                print(
+                    f"autogauge: the reports are those of the project around this folder: {folder / 'reports'}",
+                    file=sys.stderr,
+                )
+            return str(folder / "reports") if is_project else None
+        if (folder / ".git").exists():
+            break
+    return None
 
 
 def _given(asked: Mapping[str, str]) -> Given:

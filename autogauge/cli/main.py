@@ -5,10 +5,13 @@ Exit status: 0 done, 1 the answer is bad news, 2 a user's mistake (one sentence 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -101,6 +104,7 @@ def main() -> None:
     interruption = Interruption()
     interruption.watch()
     try:
+        _say_which_copy(sys.argv[1:])
         try:
             app()
         finally:
@@ -119,6 +123,21 @@ def main() -> None:
             _end(lacking)
         end_where_nobody_reads(error)
         raise
+
+
+SAID_BY_PYTEST = ("perf", "functional", "soak")
+"""Where they are started in a checkout, that one's own files count, and the head of the output says so."""
+_COMPLETING = "_AUTOGAUGE_COMPLETE"
+
+
+def _say_which_copy(words: Sequence[str]) -> None:
+    """Of two copies, say which one this is: in a checkout its own might be meant."""
+    if _COMPLETING in os.environ or next(iter(words), "") in SAID_BY_PYTEST:
+        return
+    with contextlib.suppress(OSError):
+        if other := checkout.another(Path.cwd()):
+            said = f"the copy in {checkout.ROOT} runs, and the checkout in {other} is passed over (there: python -m autogauge)"
+            print(f"autogauge: {sentence(said)}", file=sys.stderr)
 
 
 def _end(why: str) -> None:

@@ -107,9 +107,60 @@ WAYS = [
 
 @pytest.mark.parametrize("words", WAYS)
 def test_it_is_in_no_other_projects_way(in_project, words):
-    ini = "[pytest]\nmarkers =\n    perf: slow ones\n"
+    ini = "[pytest]\nmarkers =\n    perf: slow ones\n    functional: those too\n"
     said = in_project("pytest", *words, files={"test_a.py": PLAIN, "conftest.py": THEIRS, "pytest.ini": ini})
     assert "measuring: " not in said
+
+
+def test_a_conftest_that_only_speaks_of_it_changes_nothing(in_project):
+    files = {
+        "test_a.py": PLAIN.replace("    assert not [", "    assert ["),
+        "conftest.py": f"# no autogauge here\n{THEIRS}",
+    }
+    for words in (("-m", "perf", "-n2"), ("-p", "no:benchmark")):
+        said = in_project("pytest", *words, files=files)
+        assert "measuring: " not in said
+
+
+CLAIMED = """
+from autogauge.claims import P99, on
+FAST = P99(on("AUTO", "LATENCY")) <= "12 ms"
+"""
+CLAIMS = """
+import pytest
+from promised import FAST
+
+@pytest.mark.claim(FAST)
+def test_it(): pass
+"""
+
+
+def test_claims_from_another_file_are_ours_and_never_pass_unmeasured(in_project):
+    files = {"promised.py": CLAIMED, "test_a.py": CLAIMS}
+    assert "1 test collected" in in_project("pytest", "-m", "perf", "--collect-only", "-q", files=files)
+    assert "run pytest without -n" in in_project("pytest", "-n1", expect=1)
+    for words, around in ((("-p", "no:autogauge"), {}), ((), {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})):
+        assert "would pass here without being measured" in in_project("pytest", *words, expect=2, **around)
+
+
+def test_autogauge_perf_says_what_of_the_project_takes_part_and_its_names_of_tests_do_not(in_project, tmp_path):
+    ini = "[pytest]\npython_files = check_*.py\npython_functions = check_*\naddopts = --strict-markers\n"
+    words = ("perf", "--", "--collect-only")
+    said = in_project("autogauge", *words, files={"pytest.ini": ini, "conftest.py": THEIRS})
+    assert f"autogauge: {tmp_path}/conftest.py takes part, too" in said
+    assert f"addopts of {tmp_path}/pytest.ini (--strict-markers) takes part, too" in said
+    assert "test_throughput" in said or "test_hints" in said
+    assert "did you mean --model=my.onnx?" in in_project("autogauge", "perf", "my.onnx", expect=2)
+    said = in_project("autogauge", "perf", "--", "test_hints.py", "--collect-only", "-q")
+    assert {line.rpartition("/")[2].partition("::")[0] for line in said.splitlines() if "::" in line} == {
+        "test_hints.py"
+    }
+
+
+def test_no_reports_go_among_the_packages(in_project, environment):
+    (promises,) = environment.glob("lib/python*/site-packages/pytest_autogauge/promises/perf")
+    said = in_project("pytest", promises, "-m", "perf", "-k", "test_first_inference", expect=2)
+    assert "among installed packages" in said
 
 
 def test_its_options_are_in_the_help_of_any_project(in_project):

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge import checkout
-from autogauge.cli import measuring
+from autogauge.cli import from_settings, main, measuring
 from autogauge.cli.main import app
 from tests.support import ROOT
 
@@ -47,6 +47,39 @@ def test_installed_it_is_pytest_on_the_packages_with_keys_that_are_nobody_elses(
         *("python_files=test_*.py", "python_classes=Test", "python_functions=test")
     }
     assert words[-3:] == ["--override-ini=autogauge_model=my.onnx", "--override-ini=autogauge_no_baseline=fail", "-x"]
+
+
+def test_an_installed_copy_in_a_checkout_says_which_of_them_runs(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(ROOT / "tests")
+    main._say_which_copy(["gate"])
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    main._say_which_copy(["perf"])
+    assert capsys.readouterr().err == "", "pytest says it"
+    main._say_which_copy(["gate"])
+    assert f"the copy in {tmp_path} runs, and the checkout in {ROOT} is passed over" in capsys.readouterr().err
+
+
+def test_commands_find_the_reports_where_runs_put_them(monkeypatch, capsys, tmp_path):
+    (tmp_path / "proj" / "sub").mkdir(parents=True)
+    (tmp_path / "proj" / "reports" / "history" / "lab-01").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "proj" / "sub")
+    monkeypatch.setattr(from_settings, "_said", set())
+    ask = ["history", f"--cache={tmp_path}/cache", "--json"]
+
+    def looked_in(history):
+        (history / "lab-01").mkdir(parents=True, exist_ok=True)
+        (history / "lab-01" / "0001_odd.json").write_text("{")
+        found = CliRunner().invoke(app, ask).output
+        (history / "lab-01" / "0001_odd.json").unlink()
+        return "0001_odd" in found
+
+    of_project = tmp_path / "proj" / "reports" / "history"
+    assert not looked_in(of_project), "nothing says that it is a project"
+    (tmp_path / "proj" / "pyproject.toml").touch()
+    assert looked_in(of_project)
+    (tmp_path / "proj" / "sub" / "reports" / "history").mkdir(parents=True)
+    assert not looked_in(of_project), "the folder has its own"
 
 
 def test_the_next_step_is_right_for_who_reads_it(monkeypatch):
