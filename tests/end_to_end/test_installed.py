@@ -157,10 +157,10 @@ def test_autogauge_perf_says_what_of_the_project_takes_part_and_its_names_of_tes
     }
 
 
-def test_no_reports_go_among_the_packages(in_project, environment):
+def test_promises_that_are_named_by_their_path_are_refused(in_project, environment):
     (promises,) = environment.glob("lib/python*/site-packages/pytest_autogauge/promises/perf")
     said = in_project("pytest", promises, "-m", "perf", "-k", "test_first_inference", expect=2)
-    assert "among installed packages" in said
+    assert "are measured by autogauge perf" in said
 
 
 def test_its_options_are_in_the_help_of_any_project(in_project):
