@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -212,3 +212,14 @@ def last(words: Iterable[str], name: str) -> str | None:
         elif word.startswith(f"{name}="):
             found = word.removeprefix(f"{name}=")
     return found
+
+
+def without(words: Iterable[str], names: Container[str]) -> tuple[str, ...]:
+    """The words of a command line without these options and what they are given."""
+    left, is_value = list[str](), False
+    for word in words:
+        is_value = is_value and not word.startswith("-")
+        if not is_value and word.partition("=")[0] not in names:
+            left.append(word)
+        is_value = word in names
+    return tuple(left)
