@@ -26,6 +26,7 @@ MOST_BYTES = 1 << 30
 """Of all arrays together; an inference does not take more."""
 MOST_NAMES = 10_000
 _MOST_TOLD = 8
+MADE = "return an array, a list of them in the order of the inputs, or a dict by their names"
 
 Array = npt.NDArray[Any]
 Header = tuple[tuple[int, ...], "np.dtype[Any]"]
@@ -195,6 +196,27 @@ class GivenInputs:
             f"{self.path} is not a file that numpy.savez wrote ({reason[:200]}): "
             f"save the arrays with numpy.savez(FILE, name=array, …) ({OPTION})."
         )
+
+
+def save_made(made: object, path: Path) -> None:
+    """Write what a function of a user's made as such a file: an array, several by index, or by input name. Raises :class:`UserError`."""
+    if isinstance(made, Mapping):
+        named = {str(name): value for name, value in made.items()}
+    else:
+        several = made if isinstance(made, (list, tuple)) else [made]
+        named = {str(number): value for number, value in enumerate(several)}
+    arrays = {}
+    for name, value in named.items():
+        try:
+            arrays[name] = np.asarray(value)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise UserError(f"the input {name} is no array ({error}): {MADE}.") from None
+        if arrays[name].dtype.kind not in "fiub":
+            raise UserError(f"the input {name} is of the type {type(value).__name__}, and no array of numbers: {MADE}.")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, array, version=None, allow_pickle=False)
 
 
 def check_feeding(inputs: Path | None, picture: Path | None, shapes: Mapping[str, Sequence[int]]) -> None:

@@ -10,7 +10,9 @@ import scipy.special  # what a session in this process loads first, pytester wou
 import scipy.stats
 
 from autogauge.history.fingerprint import Fingerprint
+from autogauge.input_files import GivenInputs
 from autogauge.measuring.result import Replicate, Sample
+from autogauge.ports import Port
 from autogauge.probe.identity import WrongRuntime
 from autogauge.probe.request import Failure
 from autogauge.run import Run
@@ -46,6 +48,7 @@ class MadeUpRig:
 
     def __init__(self, asked, cache, folder, live, notes):
         self.asked, self.notes = asked, notes
+        MadeUpRig.last = asked
         self.inspection = SimpleNamespace(devices=(Device("CPU"),), openvino="2026.2.0", state=None)
         self.launcher = SimpleNamespace(describe=self.describe)
 
@@ -234,6 +237,41 @@ def test_the_report_of_an_only_model_is_in_latest_too_and_what_stays_of_it_later
     assert f"claims of one ({found.reports.parent / 'net.onnx'}): 1" in found.said
 
 
+EDGES = (
+    ('P99(A) <= "10.5 ms"', 'P99(A) <= "9.5 ms"'),
+    ('FPS(A) >= "95 FPS"', "FPS(A) >= 105"),
+    ('FIL(A) <= "110 ms"', 'FIL(A) <= "90000 us"'),
+    ('PEAK_MEMORY(A) <= "101 MB"', 'PEAK_MEMORY(A) <= "95 MiB"'),
+    ("FPS(B) >= 1.9 * FPS(A)", "FPS(B) >= 2.1 * FPS(A)"),
+    ("P99(B) / P99(A) <= 2.1", "P99(B) <= 1.9 * P99(A)"),
+    ('FIL(B) - FIL(A) <= "110 ms"', 'FIL(B) <= FIL(A) + "90 ms"'),
+    ('A.ran_on("CPU")', 'A.ran_on("GPU")'),
+)
+
+
+def test_each_claim_passes_on_its_side_of_what_was_measured_and_fails_on_the_other(session):
+    """By figures that are known, in units of every kind: 10 ms, 100 FPS, 0.1 s and 100 MB; of B twice as much."""
+    chance = random.Random(2)
+
+    def turn(model, study, condition, number):
+        factor = (2 if condition.name == "AUTO-THROUGHPUT" else 1) * chance.uniform(0.999, 1.001)
+        return {name: figure * factor for name, figure in GOOD.items()}
+
+    tests = "".join(
+        f"@pytest.mark.claim({said})\ndef test_{name}_{number}(): ...\n"
+        for number, edge in enumerate(EDGES)
+        for name, said in zip(("holds", "fails"), edge, strict=True)
+    )
+    found = session(f"pytestmark = {model('net')[1:]}{tests}", "--gate=off", turn=turn)
+    wanted = {
+        f"{name}_{n}": outcome
+        for n in range(len(EDGES))
+        for name, outcome in (("holds", "passed"), ("fails", "failed"))
+    }
+    assert found.outcomes == wanted, found.said
+    assert found.status == 1
+
+
 def wrong(*_):
     raise WrongRuntime("openvino 2025.4 is not the 2026.2 that this run is of")
 
@@ -260,7 +298,7 @@ def test_a_property_that_nobody_knows_is_told_with_its_place_before_anything_is_
     assert found.measured == []
 
 
-@pytest.mark.parametrize("option", ["--benchmark-only", "--forked"])
+@pytest.mark.parametrize("option", ["--benchmark-only", pytest.param("--forked", marks=pytest.mark.slow)])
 def test_what_would_skip_or_lose_what_is_claimed_is_refused(session, pytester, option):
     if option == "--forked":
         pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--forked', action='store_true')")
@@ -269,6 +307,64 @@ def test_what_would_skip_or_lose_what_is_claimed_is_refused(session, pytester, o
     assert {"--benchmark-only": "choose tests by -m claim", "--forked": "run pytest without --forked"}[
         option
     ] in found.said
+    assert found.measured == []
+
+
+MADE = """
+import numpy as np
+def frames():
+    return {returned}
+@pytest.mark.model("net.onnx", inputs=frames)
+@pytest.mark.claim(P99(A) <= "12 ms")
+def test_fed(): ...
+"""
+PORT = Port("data", "f32", (2, 3))
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        "dict(data=[[1, 1, 1]] * 2)",
+        pytest.param("np.ones((2, 3))", marks=SLOW),
+        pytest.param("[np.ones((2, 3), np.float32)]", marks=SLOW),
+    ],
+)
+def test_a_function_makes_what_the_model_is_fed(session, returned):
+    fed = []
+
+    def turn(model, study, condition, number):
+        fed.append(GivenInputs(MadeUpRig.last.inputs).arrays([PORT])[0].tolist())
+        return GOOD
+
+    found = session(MADE.format(returned=returned), "--gate=off", turn=turn)
+    assert (found.status, found.outcomes) == (0, {"fed": "passed"}), found.said
+    assert fed[0] == [[1.0] * 3] * 2
+    assert "inputs by frames()): 1" in found.said
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ("1 / 0", "the inputs cannot be made: frames() raised ZeroDivisionError: division by zero"),
+        (
+            "{'data': 'picture'}",
+            "what frames() returned cannot be fed: the input data is of the type str, and no array",
+        ),
+        pytest.param(
+            "None",
+            "what frames() returned cannot be fed: the input 0 is of the type NoneType, and no array of numbers: return an array, a list",
+            marks=SLOW,
+        ),
+    ],
+)
+def test_what_a_function_cannot_make_is_told_with_its_place(session, returned, told):
+    found = session(MADE.format(returned=returned))
+    assert found.status == 2
+    assert f"test_it.py:{HEAD.count(chr(10)) + 4}: {told}" in found.said
+    assert "Traceback" not in found.said
     assert found.measured == []
 
 
