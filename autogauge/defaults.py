@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -154,6 +154,10 @@ def collected(
         Source.INI: of_pytest.options,
         Source.OF_PROJECT: project.options,
     }
+    for source, texts in sources.items():
+        sources[source] = {
+            name: replace(stands, text=OPTIONS[name].at_home(stands.text)) for name, stands in texts.items()
+        }
     called = Given(sources).stands("--machine")
     is_named = called is not None and not OPTIONS["--machine"].leaves_out(called[1].text)
     name = slug(called[1].text) if called is not None and is_named else machine

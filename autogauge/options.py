@@ -30,6 +30,7 @@ from autogauge.parsing import (
     SECONDS,
     WAIT,
     Kind,
+    at_home,
     beside,
     choice,
     in_digits,
@@ -87,7 +88,7 @@ class Option:
     def value_of(self, given: str | None) -> Any:
         """What a text means; ``None`` is that it was not given. Raises :class:`UserError`."""
         chosen = self.default if given is None or self.leaves_out(given) else given
-        return None if chosen is None else self.kind.read(self.name, chosen)
+        return None if chosen is None else self.kind.read(self.name, self.at_home(chosen))
 
     def said_of(self, settings: Any) -> str:
         """The value that settings hold, as a user would write it; empty where there is none, or it plays no part."""
@@ -99,6 +100,10 @@ class Option:
     def leaves_out(self, given: str) -> bool:
         """Whether a text is the word that stands for no value."""
         return self.default is None and given == NO_VALUE
+
+    def at_home(self, given: str) -> str:
+        """A text with the user's home put in, where it is a path that begins there."""
+        return at_home(given) if self.kind.is_path else given
 
     def beside(self, given: str, folder: Path) -> str:
         """What a text means that stands in a file of that folder, as it were on a command line."""

@@ -92,12 +92,22 @@ def parse_stale_after(option: str, text: str | None) -> float | None:
     return days
 
 
-def beside(text: str, folder: Path) -> str:
-    """A path that stands in a file of that folder: relative to it, with ``~`` as the user's home."""
+def at_home(text: str) -> str:
+    """A path with ``~/`` as the user's home: a shell does not put it in after a ``=``, nor does a job that sets a variable."""
     if text == "~" or text.startswith("~/"):
         with contextlib.suppress(RuntimeError):  # a user without a home
             return str(Path(text).expanduser())
-    return str(folder / text) if text.strip() else text
+    return text
+
+
+def beside(text: str, folder: Path) -> str:
+    """A path that stands in a file of that folder: relative to it, with ``~`` as the user's home."""
+    return str(folder / at_home(text)) if text.strip() else text
+
+
+def no_path(text: str, _: Path) -> str:
+    """A text that means the same in every folder."""
+    return text
 
 
 @dataclass(frozen=True)
@@ -111,8 +121,13 @@ class Kind:
     read: Callable[[str, str], Any]
     write: Callable[[Any], str]
     metavar: str
-    beside: Callable[[str, Path], str] = lambda text, _: text
+    beside: Callable[[str, Path], str] = no_path
     takes: type = str
+
+    @property
+    def is_path(self) -> bool:
+        """Whether a text may be a path."""
+        return self.beside is not no_path
 
 
 def _given(option: str, text: str) -> str:
@@ -125,7 +140,7 @@ def text(
     metavar: str,
     read: Callable[[str], Any] = str,
     write: Callable[[Any], str] = str,
-    beside: Callable[[str, Path], str] = lambda text, _: text,
+    beside: Callable[[str, Path], str] = no_path,
 ) -> Kind:
     """Any text but an empty one: a variable of a job that is not set would else be a default that nobody asked for."""
     return Kind(lambda option, given: read(_given(option, given)), write, metavar, beside)

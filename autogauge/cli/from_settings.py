@@ -199,21 +199,23 @@ def attach(command: Any) -> Any:
         typed = {option: text for option in same.values() if (text := last(words, option)) is not None}
         context.default_map = Defaults(marks, typed, goes_on)
         rest = parse(context, words)
-        _leave_out(context, same, typed)
+        _as_a_run_reads(context, same, typed)
         return rest
 
     command.parse_args = parse_args
     return command
 
 
-def _leave_out(context: Any, same: Mapping[str, str], typed: Mapping[str, str]) -> None:
-    """The command's own default for an option that was written as ``none``."""
+def _as_a_run_reads(context: Any, same: Mapping[str, str], typed: Mapping[str, str]) -> None:
+    """The command's own default for an option that was written as ``none``; and a path that was written with ``~/`` begins at home."""
     from autogauge.options import OPTIONS
 
     own = {each.name: each.default for each in context.command.params}
     for name, option in same.items():
         if option in typed and OPTIONS[option].leaves_out(typed[option]):
             context.params[name] = own[name]
+        elif option in typed and isinstance(value := context.params[name], (str, Path)):
+            context.params[name] = type(value)(OPTIONS[option].at_home(str(value)))
 
 
 def _marks_of(callback: Any) -> dict[str, Mark]:

@@ -659,3 +659,27 @@ def test_in_one_place_both_are_a_contradiction_that_says_how_to_leave_one_out(ru
     assert "pyproject.toml:3, and --picture=none leaves it out" in said
     status, said = run("--picture=none", "--inputs=none", toml=OURS.format('inputs = "in.npz"\npicture = "cat.png"'))
     assert status == 0, said
+
+
+PATHS = ("model", "inputs", "picture", "reference", "baseline", "reports", "cache")
+
+
+@each_of("key", PATHS)
+def test_a_path_begins_at_home_wherever_it_stands(key, tmp_path, monkeypatch):
+    """No shell puts the home in after a "=", and no job that sets a variable: a folder called ~ was made."""
+    option = OPTIONS[f"--{key}"]
+    home = monkeypatch.setenv("HOME", str(tmp_path)) or f"{tmp_path}/a.onnx"
+    text = "~/a.onnx"
+    for command_line, environment in (
+        ({option.name: text}, {}),
+        ({}, {option.variable: text}),
+        ({}, {"PYTEST_ADDOPTS": f"{option.name}={text}"}),
+    ):
+        assert of_command(command_line, environment, tmp_path, "m").texts == {option.name: home}
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\naddopts = {option.name}={text}\n")
+    assert of_command({}, {}, tmp_path, "m").texts == {option.name: home}
+    assert str(option.value_of(text)) == home
+
+
+def test_which_options_are_paths():
+    assert {each.key for each in OPTIONS.values() if each.kind.is_path} == {*PATHS}

@@ -259,3 +259,12 @@ def test_the_fleet_tells_what_holds_on_this_computer_only(project, monkeypatch):
     monkeypatch.setattr(packed, "PROJECT", project)
     assert len(fleet._only_here([])) == 1, "the file is copied"
     from_settings.USED.given = None
+
+
+def test_the_commands_that_share_a_path_let_it_begin_at_home_too(project):
+    def said(*words, **environment):
+        return sentence_of(cli_in(project, *words, HOME=str(project / "home"), **environment))
+
+    assert f"in {project}/home/out/history" in said("history", AUTOGAUGE_REPORTS="~/out")
+    assert f"there is no model at {project}/home/x.xml" in said("aa", "--model=~/x.xml")
+    assert f"there is no picture at {project}/home/x.png" in said("aa", "--model=small-cnn", "--picture=~/x.png")
