@@ -226,14 +226,18 @@ def check_feeding(inputs: Path | None, picture: Path | None, shapes: Mapping[str
     """
     if picture is not None and not (exists(picture) and picture.is_file()):
         raise UserError(f"there is no picture at {picture}: check the path (--picture).")
-    if inputs is None:
-        return
+    check_fed_once(inputs, picture, shapes)
+    if inputs is not None:
+        GivenInputs(inputs)
+
+
+def check_fed_once(inputs: Path | None, picture: Path | None, shapes: Mapping[str, Sequence[int]]) -> None:
+    """The same without a look at the files. Raises :class:`UserError`."""
     for option, given in (("--picture", picture), ("--shape", shapes)):
-        if given:
+        if inputs is not None and given:
             raise UserError(
                 f"{inputs} gives every input its values and its shape: leave {option} out ({option}, {OPTION})."
             )
-    GivenInputs(inputs)
 
 
 def _list(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from autogauge.errors import UserError, explain_os_error
 from autogauge.files import exists, is_folder, readable, slug, write_bytes
 from autogauge.gate import gate as gates
 from autogauge.history import store
-from autogauge.input_files import check_feeding
+from autogauge.input_files import check_fed_once, check_feeding
 from autogauge.models import resolve
 from autogauge.models.resolve import Wanted
 from autogauge.options import EMULATED_MODEL, EMULATED_PRECISION, OPTIONS
@@ -88,11 +88,14 @@ class Settings:
         return cls(**whole)
 
     @classmethod
-    def checked(cls, given: Given, reports: Path) -> Settings:
-        """The same, checked as far as it can be without measuring. Raises :class:`UserError`, which says where the options stand."""
+    def checked(cls, given: Given, reports: Path, *, elsewhere: bool = False) -> Settings:
+        """The same, checked as far as it can be without measuring; for a run ``elsewhere`` without this computer's files.
+
+        Raises :class:`UserError`, which says where the options stand.
+        """
         try:
             settings = cls.of(given.texts, reports)
-            settings.check()
+            settings.check_words() if elsewhere else settings.check()
             given.project.check()
         except UserError as error:
             raise UserError(given.explain(str(error))) from error
@@ -164,7 +167,15 @@ class Settings:
     def check(self) -> None:
         """Raise :class:`UserError` for what can be seen to be wrong without measuring."""
         self.wanted.check()
-        if self.parsed_reference is not None and self.gate == gates.OFF:
+        _ = self.parsed_reference
+        self.check_words()
+        if self.is_emulated:
+            self._check_emulated()
+        check_feeding(self.inputs, self.picture, self.shapes)
+
+    def check_words(self) -> None:
+        """The same of what is wrong on every computer, whatever files it has."""
+        if self.reference and self.gate == gates.OFF:
             raise UserError(
                 "a reference is there to be judged by, and --gate=off judges nothing: leave one of them out (--reference)."
             )
@@ -173,14 +184,12 @@ class Settings:
                 raise UserError(
                     f"{option}=fail asks the gate to fail, and --gate={self.gate} fails nothing: add --gate=fail ({option})."
                 )
-        if self.parsed_reference is not None and self.profile.slice_s > LONGEST_PAIRED_SLICE_S:
+        if self.reference and self.profile.slice_s > LONGEST_PAIRED_SLICE_S:
             raise UserError(
                 f"a reference is measured in many short slices, and those of --profile={self.profile.name} take "
                 f"{self.profile.slice_s:g} s: take --profile=standard or quick (--reference, --profile)."
             )
-        if self.is_emulated:
-            self._check_emulated()
-        check_feeding(self.inputs, self.picture, self.shapes)
+        check_fed_once(self.inputs, self.picture, self.shapes)
         for option, names in (("--devices", self.devices), ("--hints-on", self.hints_on)):
             if names is not None and not names:
                 raise UserError(f"the list of devices is empty: name one, such as CPU ({option}).")

@@ -668,8 +668,8 @@ PATHS = ("model", "inputs", "picture", "reference", "baseline", "reports", "cach
 def test_a_path_begins_at_home_wherever_it_stands(key, tmp_path, monkeypatch):
     """No shell puts the home in after a "=", and no job that sets a variable: a folder called ~ was made."""
     option = OPTIONS[f"--{key}"]
-    home = monkeypatch.setenv("HOME", str(tmp_path)) or f"{tmp_path}/a.onnx"
-    text = "~/a.onnx"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text, home = "~/a.onnx", f"{tmp_path}/a.onnx"
     for command_line, environment in (
         ({option.name: text}, {}),
         ({}, {option.variable: text}),

@@ -268,3 +268,15 @@ def test_the_commands_that_share_a_path_let_it_begin_at_home_too(project):
     assert f"in {project}/home/out/history" in said("history", AUTOGAUGE_REPORTS="~/out")
     assert f"there is no model at {project}/home/x.xml" in said("aa", "--model=~/x.xml")
     assert f"there is no picture at {project}/home/x.png" in said("aa", "--model=small-cnn", "--picture=~/x.png")
+
+
+def test_of_another_machine_no_file_is_looked_for_here(project):
+    table = (
+        '[tool.autogauge.machines.lab-01]\nmodel = "/lab/only.xml"\ninputs = "/lab/in.npz"\nreference = "/lab/venv"\n'
+    )
+    (project / "pyproject.toml").write_text(table)
+    found, _ = told(project, "--machine=lab-01")
+    assert found["notes"] == ["this is another computer than lab-01: whether its files are there was not looked at"]
+    assert "there is no model at /lab/only.xml" in sentence_of(cli_in(project, "settings", AUTOGAUGE_MACHINE="lab-01"))
+    (project / "pyproject.toml").write_text(f'{table}gate = "off"\n')
+    assert "--gate=off judges nothing" in sentence_of(cli_in(project, "settings", "--machine=lab-01"))
