@@ -147,7 +147,7 @@ def _options(toml: Toml, table: Keys, said: Mapping[str, Any]) -> Iterator[tuple
             raise UserError(
                 f"{place}:{line} has {key!r}, and no option is called so{hint(key)}: python -m autogauge options lists them."
             )
-        yield option.name, Stands(_text(option, value, f"{place}:{line}", toml.path.parent), place, toml.path, line)
+        yield option.name, Stands(text_of(option, value, f"{place}:{line}", toml.path.parent), place, toml.path, line)
 
 
 def hint(key: str, called: Callable[[Option], str] = lambda option: option.key) -> str:
@@ -156,13 +156,20 @@ def hint(key: str, called: Callable[[Option], str] = lambda option: option.key) 
     return f" (did you mean {called(OPTIONS[f'--{close[0]}'])}?)" if close else ""
 
 
-def _text(option: Option, value: Any, place: str, folder: Path) -> str:
-    takes = option.kind.takes
+def text_of(option: Option, value: Any, place: str, folder: Path, key: str = "") -> str:
+    """What a file of that folder says of an option, as a command line would have it; ``key`` is what the option is called there.
+
+    Raises :class:`UserError` for a value of another kind.
+    """
+    takes, key = option.kind.takes, key or option.key
     if isinstance(value, str):
         return option.beside(value, folder)
     if takes is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
+        with contextlib.suppress(ValueError):  # a whole number of thousands of digits has no text
+            return str(value)
     if takes is list and isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ",".join(value)
-    wanted = {float: "neither a number nor a text", list: "neither a text nor a list of texts"}.get(takes, "no text")
-    raise UserError(f'{option.key} of {place} is {wanted}: write {option.key} = "…" as after {option.name}=.')
+    wanted = {float: "neither a text nor a number that counts", list: "neither a text nor a list of texts"}.get(
+        takes, "no text"
+    )
+    raise UserError(f'{key} of {place} is {wanted}: write {key} = "…" as after {option.name}=.')

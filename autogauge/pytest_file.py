@@ -18,7 +18,7 @@ from autogauge import toml_lines
 from autogauge.errors import UserError
 from autogauge.files import exists
 from autogauge.options import OPTIONS
-from autogauge.project_file import TABLE, Stands, hint
+from autogauge.project_file import TABLE, Stands, hint, text_of
 
 ADDOPTS, PREFIX = "addopts", "autogauge_"
 NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -77,7 +77,7 @@ def read(path: Path) -> PytestFile | None:
     for option in OPTIONS.values():
         if option.ini in said:
             text, line_of_it = said[option.ini]
-            text = option.beside(str(text), path.parent)
+            text = text_of(option, text, f"{path}:{line_of_it}", path.parent, option.ini)
             options[option.name] = Stands(text, f"{option.ini} in {path}", path, line_of_it)
     return PytestFile(path, list(map(str, words)) if isinstance(words, list) else words_of(str(words)), line, options)
 

@@ -172,13 +172,22 @@ class Defaults(Mapping[str, Any]):
             raise KeyError(name)
         if mark.name:
             USED.followed[mark.name] = mark.option
-        return mark.follows(text)
+        return mark.follows(_as_typed(mark.option, text))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._marks)
 
     def __len__(self) -> int:
         return len(self._marks)
+
+
+def _as_typed(option: str, text: str) -> str:
+    """A whole number may be written otherwise in a file, as 4.0."""
+    from autogauge.options import OPTIONS
+    from autogauge.parsing import COUNT
+
+    kind = OPTIONS[option].kind
+    return kind.write(OPTIONS[option].value_of(text)) if kind is COUNT else text
 
 
 def attach(command: Any) -> Any:

@@ -193,7 +193,8 @@ WRONG = [
     ("pinned = false", 'pinned of [tool.autogauge] in {}:2 is no text: write pinned = "…" as after --pinned=.', 2),
     ("# 1\nreference = 2026.10", "reference of [tool.autogauge] in {}:3 is no text", 3),
     ('devices = [1, "CPU"]', "devices of [tool.autogauge] in {}:2 is neither a text nor a list of texts", 2),
-    ("wait = true", "wait of [tool.autogauge] in {}:2 is neither a number nor a text", 2),
+    ("wait = true", "wait of [tool.autogauge] in {}:2 is neither a text nor a number that counts", 2),
+    ("wait = 0x" + "F" * 5000, "wait of [tool.autogauge] in {}:2 is neither a text nor a number that counts", 2),
     ('machine = ""', "nothing is given", 2),
     ('no-baseline = "fail"\nwait = 5', "--no-baseline=fail asks the gate to fail", 2),
     ("machines = 3", "is no table: write [tool.autogauge.machines.NAME].", 2),
@@ -205,7 +206,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("line", "sentence", "number"), WRONG, ids=[line for line, *_ in WRONG])
+@pytest.mark.parametrize(("line", "sentence", "number"), WRONG, ids=[line[:40] for line, *_ in WRONG])
 def test_a_mistake_in_the_table_is_one_sentence_with_its_file_and_line(run, pytester, line, sentence, number):
     status, said = run(toml=OURS.format(line), ini=INI.format("-rA"))
     path = str(pytester.path / "pyproject.toml")
@@ -683,3 +684,23 @@ def test_a_path_begins_at_home_wherever_it_stands(key, tmp_path, monkeypatch):
 
 def test_which_options_are_paths():
     assert {each.key for each in OPTIONS.values() if each.kind.is_path} == {*PATHS}
+
+
+@each_of(
+    ("line", "text"),
+    [
+        ('autogauge_devices = ["CPU", "GPU"]', "--devices=CPU,GPU"),
+        ("autogauge_wait = 5", "--wait=5"),
+        ("autogauge_gate = ['fail']", "autogauge_gate of {}:2 is no text: write autogauge_gate ="),
+        ("autogauge_pinned = false", "autogauge_pinned of {}:2 is no text"),
+    ],
+)
+def test_pytests_table_has_values_as_the_projects_own(line, text, tmp_path):
+    """A list there was read as a text with brackets in it."""
+    path = tmp_path / "pyproject.toml"
+    path.write_text(f"[tool.pytest.ini_options]\n{line}\n")
+    if text.startswith("--"):
+        assert [f"{name}={stands.text}" for name, stands in pytest_file.read(path).options.items()] == [text]
+        return
+    with pytest.raises(UserError, match=re.escape(text.format(path))):
+        pytest_file.read(path)

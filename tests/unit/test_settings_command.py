@@ -280,3 +280,9 @@ def test_of_another_machine_no_file_is_looked_for_here(project):
     assert "there is no model at /lab/only.xml" in sentence_of(cli_in(project, "settings", AUTOGAUGE_MACHINE="lab-01"))
     (project / "pyproject.toml").write_text(f'{table}gate = "off"\n')
     assert "--gate=off judges nothing" in sentence_of(cli_in(project, "settings", "--machine=lab-01"))
+
+
+def test_a_whole_number_may_be_written_as_a_file_has_it(project):
+    (project / "pyproject.toml").write_text("[tool.autogauge]\ninfer-requests = 4.0\n")
+    done = cli_in(project, "matrix", "--openvino=2026.4", "--model=nothing.xml")
+    assert "there is no model at nothing.xml" in done.stderr, done.stderr
