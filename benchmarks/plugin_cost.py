@@ -1,7 +1,9 @@
-"""What the pytest plugin costs a project that does not use it: pytest's start-up with it and with ``-p no:autogauge``, by turns.
+"""What an installed autogauge costs a project that does not use it: pytest's start-up with it and without it, by turns.
 
-The environment has autogauge installed (``pip install .``); name its interpreter. It is to be at most 50 ms.
-    python benchmarks/plugin_cost.py --python=ENV/bin/python [--pairs=30]
+Name two environments' interpreters: one has autogauge (``pip install .``), the other pytest alone (``pip install pytest``). The first has
+what autogauge needs, too: pytest-benchmark and pytest-xdist are loaded in every session. Without ``--without`` the plugin is left out in
+the same environment (``-p no:autogauge``): these two, and its list of files, count on both sides then. It is to be at most 50 ms.
+    python benchmarks/plugin_cost.py --python=ENV/bin/python [--without=OTHER/bin/python] [--pairs=30]
 
 Exit status 1 when it costs more.
 """
@@ -27,7 +29,7 @@ from benchmarks.command import positive, run_command
 
 AT_MOST_MS = 50.0
 CONFIDENCE = 0.95
-WITH, WITHOUT = (), ("-p", "no:autogauge")
+LEFT_OUT = ("-p", "no:autogauge")
 FILES, TESTS = 20, 5
 TIMEOUT_S = 120.0
 
@@ -36,6 +38,7 @@ def main() -> int:
     """Print both and their difference; 1 where it is too much."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default=sys.executable, help="an environment's, in which autogauge is installed")
+    parser.add_argument("--without", help="another environment's, which has pytest and no autogauge")
     parser.add_argument("--pairs", type=positive, default=30)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -44,19 +47,23 @@ def main() -> int:
             tests = "".join(f"def test_{each}(): pass\n" for each in range(TESTS))
             (folder / f"test_{index}.py").write_text(tests, encoding="utf-8")
         (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
-        _require_plugin(asked.python, folder)
-        pairs = _measured(asked.python, folder, asked.pairs)
+        if not _has_plugin(asked.python, folder):
+            raise UserError(
+                f"{asked.python} has no autogauge as a plugin: install it there (pip install .), or name another (--python)."
+            )
+        if asked.without and _has_plugin(asked.without, folder):
+            raise UserError(f"{asked.without} has autogauge, too: name an environment that has not (--without).")
+        sides = (asked.python,), ((asked.without,) if asked.without else (asked.python, *LEFT_OUT))
+        pairs = _measured(sides, folder, asked.pairs)
+    print(f"beside {'an environment without it' if asked.without else 'the same environment, with -p no:autogauge'}:")
     return _told(pairs)
 
 
-def _require_plugin(python: str, folder: Path) -> None:
+def _has_plugin(python: str, folder: Path) -> bool:
     done = subprocess.run(
         [python, "-m", "pytest", "--help"], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=True
     )
-    if "--no-baseline" not in done.stdout:
-        raise UserError(
-            f"{python} has no autogauge as a plugin: install it there (pip install .), or name another (--python)."
-        )
+    return "--no-baseline" in done.stdout
 
 
 class Spent(NamedTuple):
@@ -66,17 +73,22 @@ class Spent(NamedTuple):
     processor_s: float
 
 
-def _measured(python: str, folder: Path, count: int) -> list[tuple[Spent, Spent]]:
+Side = tuple[str, ...]
+"""An interpreter, and what pytest is told there."""
+
+
+def _measured(sides: tuple[Side, Side], folder: Path, count: int) -> list[tuple[Spent, Spent]]:
     """With the plugin and without it; the first pair fills the caches, and does not count."""
     pairs = []
     for index in range(count + 1):
-        spent = {each: _spent(python, folder, each) for each in random.sample((WITH, WITHOUT), 2)}
+        spent = {each: _spent(each, folder) for each in random.sample(sides, 2)}
         if index:
-            pairs.append((spent[WITH], spent[WITHOUT]))
+            pairs.append((spent[sides[0]], spent[sides[1]]))
     return pairs
 
 
-def _spent(python: str, folder: Path, words: tuple[str, ...]) -> Spent:
+def _spent(side: Side, folder: Path) -> Spent:
+    python, *words = side
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, timeout=TIMEOUT_S, check=True)

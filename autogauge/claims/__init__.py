@@ -41,11 +41,12 @@ def _why_unmeasured() -> str:
     is_session = "pytest" in sys.modules and (
         "PYTEST_VERSION" in os.environ or any(type(each).__module__ == _OF_SESSION for each in sys.meta_path)
     )
-    if not is_session or any(each in sys.modules for each in PLUGINS):
+    if not is_session or any(getattr(sys.modules.get(each), "WORKS", False) for each in PLUGINS):
         return ""
     return (
-        "claims would pass here without being measured: pytest has not loaded autogauge's plugin (-p no:autogauge, or "
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD); load it (-p autogauge -p benchmark), or leave these tests out (--ignore=FILE)."
+        "claims would pass here without being measured: pytest has not loaded autogauge's plugin (-p no:autogauge, "
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD, or a pytest before 8); load it (-p autogauge -p benchmark), or leave these tests out "
+        "(--ignore=FILE)."
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.end_to_end.whole_runs import FAR, with_history
 from tests.installed import run
 from tests.support import ROOT
+from tests.unit.test_documents import unknown
 
 EXAMPLE, PAGE = ROOT / "examples" / "detector", ROOT / "docs" / "own.md"
 INSTALL_S = 900.0
@@ -22,6 +23,18 @@ def test_the_page_shows_the_examples_test_byte_for_byte():
     assert len([line for line in text.splitlines() if line]) <= 10
 
 
+def test_its_job_gives_options_that_there_are_and_installs_no_package_by_a_name_alone():
+    lines = (EXAMPLE / ".github" / "workflows" / "performance.yml").read_text(encoding="utf-8").splitlines()
+    commands = [line.partition("run: ")[2] for line in lines if "run: " in line]
+    assert len(commands) == 3
+    parts = [each for command in commands for each in command.split(" && ")]
+    assert [each for each in parts if unknown(each)] == []
+    assert [each for each in parts if "pip install" in each] == [
+        '.venv/bin/pip install --quiet "$WHEELS"/autogauge-*.whl'
+    ]
+    assert any(each.endswith("make_model.py") for each in parts)
+
+
 @pytest.mark.slow
 def test_it_passes_its_gate_fails_a_planted_slowdown_and_its_report_opens(wheel, tmp_path):
     environment, project = tmp_path / "environment", tmp_path / "project"
@@ -31,13 +44,15 @@ def test_it_passes_its_gate_fails_a_planted_slowdown_and_its_report_opens(wheel,
     run(environment / "bin" / "python", "make_model.py", cwd=project)
     pytest_ = (environment / "bin" / "pytest", "--pinned=off", "--machine=lab", f"--cache={tmp_path}/cache")
     said = run(*pytest_, "--gate=fail", cwd=project)
+    assert re.search(r"= 2 passed", said), "two claims, and each is judged to hold"
     assert "page: reports/latest/index.html" in said
     _opens(project / "reports")
     shutil.move(project / "reports", tmp_path / "first")
     with_history(tmp_path / "first", project / "reports", 1 / FAR)
     said = run(*pytest_, "--gate=fail", cwd=project, expect=1)
     assert "quarantined" in said
-    assert "lab" in run(environment / "bin" / "autogauge", "history", cwd=project)
+    listed = json.loads(run(environment / "bin" / "autogauge", "history", "--json", cwd=project))
+    assert [(each["machine"], each["number"]) for each in listed] == [("lab", number) for number in range(1, 8)]
 
 
 def _opens(reports):
@@ -46,6 +61,7 @@ def _opens(reports):
     for loaded in re.findall(r'(?:src|href)="([^":#?]+)"', page):
         assert (reports / "latest" / loaded).is_file(), loaded
     summary = json.loads((reports / "latest" / "summary.json").read_bytes())
-    assert summary["verdicts"]
+    assert {each["verdict"] for each in summary["verdicts"]} == {"PASS"}
+    assert len(summary["verdicts"]) == 2
     for verdict in summary["verdicts"]:
         assert verdict["name"] in page

@@ -1,5 +1,6 @@
 """The pytest plugin in somebody's project: its options are there, it is in nobody's way, and it comes in when it is asked for."""
 
+import importlib.util
 import json
 import os
 import re
@@ -256,6 +257,34 @@ def test_a_pytest_that_is_too_old_is_one_sentence(project, monkeypatch):
     assert status == 2
     assert "autogauge needs pytest 99.1 or newer, and this is" in said
     assert project(test_a=PLAIN)[0] == 0, "where nobody asks it is nobody's trouble"
+
+
+def test_a_pytest_that_knows_nothing_of_its_ways_loads_a_file_without_hooks(monkeypatch):
+    monkeypatch.delattr(pytest, "StashKey")
+    spec = importlib.util.spec_from_file_location("fixtures.ancient", plugin.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert not module.WORKS
+    assert [each for each in vars(module) if each.startswith("pytest_")] == []
+    assert [each for each in vars(plugin) if each.startswith("pytest_")] != []
+
+
+def test_it_loads_nothing_that_takes_time(tmp_path):
+    """What it costs where nobody uses it is measured by benchmarks/plugin_cost.py; this is what that figure rests on."""
+    (tmp_path / "test_a.py").write_text("import sys\ndef test_it(): print(*sorted(sys.modules))\n")
+    found = []
+    for words in ([], ["-p", "fixtures.plugin"]):
+        command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *words, str(tmp_path)]
+        around = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            command, cwd=tmp_path, env=around, capture_output=True, text=True, check=True, timeout=120
+        )
+        (line,) = [each for each in done.stdout.splitlines() if " sys " in each]
+        found.append(set(line.split()))
+    without, with_it = found
+    assert with_it - without == {"fixtures", "fixtures.plugin"}, (
+        "a project that does not use it loads this, and nothing else"
+    )
 
 
 def test_without_pytest_benchmark_it_says_so(project):
