@@ -27,6 +27,7 @@ DEVELOPERS = {"architecture.md"}
 OF_OTHERS = {
     *(
         "--dist",
+        "--noconftest",
         "--tx",
         "--junitxml",
         "--benchmark-disable",
