@@ -32,6 +32,7 @@ Model = Annotated[str, of_a_run("--model")]
 Precision = Annotated[Optional[str], of_a_run("--precision")]  # noqa: UP045
 Source = Annotated[str, of_a_run("--model-source")]
 Shape = Annotated[Optional[str], of_a_run("--shape")]  # noqa: UP045
+Picture = Annotated[Optional[Path], of_a_run("--picture")]  # noqa: UP045
 Inputs = Annotated[Optional[Path], of_a_run("--inputs")]  # noqa: UP045
 InferRequests = Annotated[int, of_a_run("--infer-requests", min=0)]
 Machine = Annotated[Optional[str], of_a_run("--machine", help="What this machine is called.")]  # noqa: UP045
@@ -81,6 +82,7 @@ class Asked:
     precision: Precision = None
     model_source: Source = resolve.AUTO
     shape: Shape = None
+    picture: Picture = None
     inputs: Inputs = None
     infer_requests: InferRequests = 0
     machine: Machine = None
@@ -98,12 +100,12 @@ class Asked:
     def workplace(self) -> Workplace:
         """What these options mean together. Raises :class:`~autogauge.errors.UserError`."""
         shapes = parse_shapes(self.shape)
-        check_feeding(self.inputs, None, shapes)
+        check_feeding(self.inputs, self.picture, shapes)
         source = parse_choice("--model-source", self.model_source, resolve.SOURCES)
         wanted = resolve.Wanted.named(self.model, self.precision, source)
         wanted.check()
         return Workplace(
-            rig.Asked(wanted, shapes, None, self.inputs, profile=QUIET, infer_requests=self.infer_requests),
+            rig.Asked(wanted, shapes, self.picture, self.inputs, profile=QUIET, infer_requests=self.infer_requests),
             self.device,
             slug(self.machine) if self.machine else default_machine(),
             self.cache_folder,
@@ -123,6 +125,7 @@ class Asked:
             "--precision": self.precision,
             "--model-source": self.model_source if self.model_source != resolve.AUTO else None,
             "--shape": self.shape,
+            "--picture": self.picture,
             "--inputs": self.inputs,
             "--infer-requests": self.infer_requests or None,
             "--device": self.device if self.device != AUTO else None,

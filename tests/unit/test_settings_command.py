@@ -172,11 +172,11 @@ def test_which_commands_take_what():
     assert found["history push"] == {"root": "--reports", "cache": "--cache"}
     assert "settings" not in found, "it tells them: what it was given is the command line's"
     same = {
-        *("--model", "--precision", "--model-source", "--shape", "--inputs", "--infer-requests"),
+        *("--model", "--precision", "--model-source", "--shape", "--picture", "--inputs", "--infer-requests"),
         *("--reports", "--machine", "--cache", "--wait", "--smallest-change"),
     }
     assert {*found["matrix"].values()} == {*found["bisect"].values()} == same
-    assert {*found["why"].values()} == (same - {"--smallest-change"}) | {"--picture", "--probe-deadline"}
+    assert {*found["why"].values()} == (same - {"--smallest-change"}) | {"--probe-deadline"}
     assert "--reports" in found["fleet run"].values()
 
 
@@ -286,3 +286,13 @@ def test_a_whole_number_may_be_written_as_a_file_has_it(project):
     (project / "pyproject.toml").write_text("[tool.autogauge]\ninfer-requests = 4.0\n")
     done = cli_in(project, "matrix", "--openvino=2026.4", "--model=nothing.xml")
     assert "there is no model at nothing.xml" in done.stderr, done.stderr
+
+
+def test_what_is_fed_by_a_file_of_settings_is_fed_to_releases_too(project):
+    """A picture was passed over in silence."""
+    (project / "pyproject.toml").write_text('[tool.autogauge]\npicture = "cat.png"\nmodel = "small-cnn"\n')
+    for words in (
+        ["matrix", "--openvino=2026.4"],
+        ["bisect", "--good=2026.3", "--bad=2026.4", "--metric=fps", "--openvino=2026.3,2026.4"],
+    ):
+        assert f"there is no picture at {project}/cat.png" in cli_in(project, *words).stderr.splitlines()[-1]
