@@ -100,3 +100,25 @@ def test_a_test_that_is_not_chosen_claims_nothing(tmp_path):
     )
     assert done.returncode == 0
     assert "test_good" in done.stdout
+
+
+@pytest.mark.slow
+def test_workers_of_xdist_measure_nothing(tmp_path):
+    """Without ``-m`` nothing says beforehand that the file measures."""
+    file = tmp_path / "test_own.py"
+    file.write_text(HEAD + GOOD)
+    done = run_suite(
+        "-p",
+        "conftest",
+        "-c",
+        "pytest.ini",
+        "--rootdir=.",
+        "-m",
+        "",
+        "-n2",
+        str(file),
+        f"--reports={tmp_path / 'reports'}",
+    )
+    assert done.returncode == 1, done.stdout[-3000:]
+    assert "what measures does so one test at a time" in " ".join(done.stdout.split())
+    assert not list(tmp_path.glob("reports/**/*.json"))

@@ -382,15 +382,25 @@ def test_what_the_page_says_of_the_intervals_is_what_was_printed():
     """The page's figures, which a reader is to trust a bound by."""
     printed = (ROOT / "benchmarks" / "printed" / "bound_coverage.txt").read_text(encoding="utf-8")
     page = " ".join((ROOT / "docs" / "claims.md").read_text(encoding="utf-8").split())
-    rows = {
-        line.split("  ")[0].strip(): re.findall(r"([\d.]+) %(?:  |$)", line)
-        for line in printed.splitlines()
-        if " %  " in line
-    }
+    rows, compared = (
+        {
+            line.split("  ")[0].strip(): re.findall(r"([\d.]+) %(?:  |$)", line)
+            for line in table.splitlines()
+            if " %  " in line
+        }
+        for table in printed.split("of two sides")
+    )
     eight, _, _, all_of_them, _, lone = map(float, rows["10 % apart"])
     assert f"it holds the truth in {eight:.0f} % of the trials" in page
     assert f"holds it in {all_of_them:.0f} %; one of a lone process's rounds in {lone:.0f} %" in page
     eight, _, passed, *_ = map(float, rows["neighbours alike (0.5)"])
+    together, first = (
+        float(next(row for name, row in compared.items() if name.endswith(end))[0])
+        for end in (": together", ": one first")
+    )
+    assert f"the truth in {together:.0f} % of the trials of the same script with 8 processes" in page
+    assert f"had the faster side served first, in {first:.0f} %" in page
+    assert f"it is too narrow ({float(compared['neighbours alike (0.5)'][0]):.0f} %)" in page
     assert f"({eight:.0f} % with 8 processes), and a bound that is just missed passes in {passed:g} %" in page
 
 

@@ -98,6 +98,8 @@ class Steady(Warm):
     name = "own claims"
     caption = "claims of tests; a comparison is within rounds of warm processes"
     metrics = warm.METRICS
+    repeats_disturbed: ClassVar[bool] = True
+    """As other comparisons within rounds: no tail is claimed of."""
     amounts = MappingProxyType(
         {
             QUICK: Amount(Plan(looks=(24, 48), budget_s=9), at_least=24),
