@@ -221,7 +221,9 @@ def test_a_model_that_is_named_for_once_is_not_fed_what_the_file_says_of_another
     assert "frames.npz" not in done.stderr.splitlines()[-1]
     done = cli_in(project, "matrix", "--openvino=2026.4")
     assert f"there is no file of inputs at {project}/frames.npz" in done.stderr
-    assert "--inputs=frames.npz" not in cli_in(project, "matrix", "--openvino=2026.4", "--inputs=none").stderr
+    (project / "detector.onnx").unlink()
+    done = cli_in(project, "matrix", "--openvino=2026.4", "--inputs=none")
+    assert f"there is no model at {project}/detector.onnx" in done.stderr.splitlines()[-1]
     shown = cli_in(project, "settings", "--model=other.xml", COLUMNS="250").stdout
     (line,) = [" ".join(line.split()) for line in shown.splitlines() if line.lstrip().startswith("--inputs")]
     assert "default; not " in line, line
@@ -296,3 +298,13 @@ def test_what_is_fed_by_a_file_of_settings_is_fed_to_releases_too(project):
         ["bisect", "--good=2026.3", "--bad=2026.4", "--metric=fps", "--openvino=2026.3,2026.4"],
     ):
         assert f"there is no picture at {project}/cat.png" in cli_in(project, *words).stderr.splitlines()[-1]
+
+
+def test_where_a_run_would_end_no_table_is_shown_as_if_all_were_well(project):
+    """Options in pytest's table of a file that pytest passes over."""
+    with (project / "pyproject.toml").open("a") as file:
+        file.write("[tool.pytest.ini_options]\naddopts = '--creep=fail'\n")
+    said = (
+        f"pytest does not read [tool.pytest] in {project}/pyproject.toml, since {project}/pytest.ini stands before it"
+    )
+    assert said in sentence_of(cli_in(project / "below", "settings"))
