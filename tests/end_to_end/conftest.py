@@ -90,9 +90,13 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="session")
 def wheel(source, tmp_path_factory):
     """The wheel, built as a packager does: from the sdist. Nothing is left behind in the project's folder."""
+    stray = source / "fixtures" / "reports" / "page.html"  # as one that measured there by mistake has it
+    stray.parent.mkdir()
+    stray.write_text("of a run")
     out, before = tmp_path_factory.mktemp("dist"), files_in(source)
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, source, cwd=out)
     assert files_in(source) == before, "nothing is left behind"
+    shutil.rmtree(stray.parent)
     (built,), (_,) = out.glob("*.whl"), out.glob("*.tar.gz")
     return built
 

@@ -45,11 +45,12 @@ def test_it_passes_its_gate_fails_a_planted_slowdown_and_its_report_opens(wheel,
     pytest_ = (environment / "bin" / "pytest", "--pinned=off", "--machine=lab", f"--cache={tmp_path}/cache")
     said = run(*pytest_, "--gate=fail", cwd=project)
     assert re.search(r"= 2 passed", said), "two claims, and each is judged to hold"
-    assert "page: reports/latest/index.html" in said
+    assert "page: reports/latest-detector/index.html" in said
+    assert "the same in reports/latest" in said
     _opens(project / "reports")
     shutil.move(project / "reports", tmp_path / "first")
     with_history(tmp_path / "first", project / "reports", 1 / FAR)
-    said = run(*pytest_, "--gate=fail", cwd=project, expect=1)
+    said = run(*pytest_, "--gate=fail", "-k", "throughput", cwd=project, expect=1)
     assert "quarantined" in said
     listed = json.loads(run(environment / "bin" / "autogauge", "history", "--json", cwd=project))
     assert [(each["machine"], each["number"]) for each in listed] == [("lab", number) for number in range(1, 8)]

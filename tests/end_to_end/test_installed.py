@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from autogauge import __version__
 from tests.installed import files_in, run
 from tests.support import ROOT
 
@@ -57,6 +58,14 @@ def test_the_wheel_is_whole_and_the_same_from_the_sdist_and_from_the_tree(source
         expected |= {f"{there}/{name}": content for name, content in files_in(source / here).items()}
     lists = {f"autogauge/requirements/{each.name}": each.read_bytes() for each in source.glob("requirements-omz.*")}
     assert found[wheel] == expected | lists
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (
+            archive.read(each).decode() for each in archive.namelist() if each.endswith(".dist-info/METADATA")
+        )
+        (entries,) = (archive.read(each).decode() for each in archive.namelist() if each.endswith("entry_points.txt"))
+    assert f"\nVersion: {__version__}\n" in metadata
+    assert "autogauge = autogauge.__main__:main" in entries
+    assert "[pytest11]\nautogauge = pytest_autogauge.plugin" in entries
 
 
 def test_its_doctor_misses_nothing_of_it(in_project, tmp_path):
@@ -141,6 +150,24 @@ def test_claims_from_another_file_are_ours_and_never_pass_unmeasured(in_project)
     assert "run pytest without -n" in in_project("pytest", "-n1", expect=1)
     for words, around in ((("-p", "no:autogauge"), {}), ((), {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})):
         assert "would pass here without being measured" in in_project("pytest", *words, expect=2, **around)
+
+
+@pytest.mark.parametrize(
+    ("release", "said"), [("7.4.4", "autogauge needs pytest 8 or newer"), ("6.2.5", "would pass here without")]
+)
+def test_an_older_pytest_runs_others_tests_and_no_claims(in_project, tmp_path_factory, release, said):
+    older = tmp_path_factory.mktemp("older")
+    install = (sys.executable, "-m", "pip", "install", "--quiet", "--target", older, f"pytest=={release}")
+    run(*install, cwd=older)
+    without = [
+        word for name in ("benchmark", "xdist", "xdist.looponfail", "hypothesispytest") for word in ("-p", f"no:{name}")
+    ]
+    command = ("python", "-m", "pytest", *without)
+    files = {"test_a.py": "def test_it(): pass", "conftest.py": "# of autogauge"}
+    assert "1 passed" in in_project(*command, files=files, PYTHONPATH=str(older))
+    assert said in in_project(
+        *command, files={"promised.py": CLAIMED, "test_b.py": CLAIMS}, PYTHONPATH=str(older), expect=2
+    )
 
 
 def test_autogauge_perf_says_what_of_the_project_takes_part_and_its_names_of_tests_do_not(in_project, tmp_path):
@@ -231,7 +258,10 @@ def test_mistakes_are_one_sentence(in_project):
 
 def test_in_the_checkout_the_checkout_counts_and_that_is_said(environment, source, tmp_path):
     said = run(environment / "bin" / "pytest", "-m", "perf", "--collect-only", "tests/perf", cwd=source)
-    assert f"autogauge: the checkout in {source} counts; the copy that is installed 0.1.0, in {environment}" in said
+    assert (
+        f"autogauge: the checkout in {source} counts; the copy that is installed {__version__}, in {environment}"
+        in said
+    )
     said = run(environment / "bin" / "autogauge", "perf", "--", "--collect-only", cwd=source)
     assert "the checkout in" in said
     (tmp_path / "test_a.py").write_text("def test_it(autogauge_settings): pass")
