@@ -56,7 +56,7 @@ def main() -> int:
         sides = (asked.python,), ((asked.without,) if asked.without else (asked.python, *LEFT_OUT))
         pairs = _measured(sides, folder, asked.pairs)
     print(f"beside {'an environment without it' if asked.without else 'the same environment, with -p no:autogauge'}:")
-    return _told(pairs)
+    return _told(pairs, "autogauge, with what it needs," if asked.without else "the plugin")
 
 
 def _has_plugin(python: str, folder: Path) -> bool:
@@ -96,7 +96,7 @@ def _spent(side: Side, folder: Path) -> Spent:
     return Spent(wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def _told(pairs: list[tuple[Spent, Spent]]) -> int:
+def _told(pairs: list[tuple[Spent, Spent]], what_costs: str) -> int:
     """Print both, the wall's and the processor's: other processes are in the first alone, so the second decides."""
     print(f"pytest on {FILES * TESTS} empty tests in {FILES} files, {len(pairs)} pairs by turns")
     for what, field in (("wall time", "wall_s"), ("processor time", "processor_s")):
@@ -109,7 +109,7 @@ def _told(pairs: list[tuple[Spent, Spent]]) -> int:
             f"difference {cost.ratio:.1f} ms ({cost.low:.1f}–{cost.high:.1f})"
         )
     good = cost.high <= AT_MOST_MS
-    print(f"the plugin costs at most {AT_MOST_MS:g} ms of a processor: {'yes' if good else 'NO'}")
+    print(f"{what_costs} costs at most {AT_MOST_MS:g} ms of a processor: {'yes' if good else 'NO'}")
     return int(not good)
 
 
