@@ -380,10 +380,12 @@ ABSENT = "@pytest.mark.claim(P99(on('NPU')) <= '1 s')\ndef test_npu(): ...\n"
 
 @pytest.mark.slow
 def test_facts_alone_have_nothing_to_judge_and_a_model_that_was_not_judged_is_not_green(session):
-    found = session(model("one") + FACT, "--gate=fail")
+    found = session(model("one") + FACT, "--gate=fail", "--precision=FP32")
+    assert "NOTE: --precision did nothing here: each chosen test names its model" in found.said
     assert (found.status, found.outcomes) == (0, {"fact": "passed"}), found.said
     assert "NOTE: the gate judges figures, and the chosen tests have none" in found.said
     found = session(f"{model('one')}{BOUND}def test_one(): ...\n{model('two')}{ABSENT}", "--gate=fail")
+    assert "did nothing here" not in found.said
     assert found.outcomes == {"one": "passed", "npu": "skipped"}
     assert found.status == 1
     assert "the gate judged nothing of the model two, and is not green" in found.said
