@@ -302,7 +302,8 @@ def test_a_property_that_nobody_knows_is_told_with_its_place_before_anything_is_
     assert found.measured == []
 
 
-@pytest.mark.parametrize("option", ["--benchmark-only", pytest.param("--forked", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--benchmark-only", "--forked"])
 def test_what_would_skip_or_lose_what_is_claimed_is_refused(session, pytester, option):
     if option == "--forked":
         pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--forked', action='store_true')")
@@ -325,17 +326,8 @@ def test_fed(): ...
 PORT = Port("data", "f32", (2, 3))
 
 
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize(
-    "returned",
-    [
-        "dict(data=[[1, 1, 1]] * 2)",
-        pytest.param("np.ones((2, 3))", marks=SLOW),
-        pytest.param("[np.ones((2, 3), np.float32)]", marks=SLOW),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("returned", ["dict(data=[[1, 1, 1]] * 2)", "np.ones((2, 3))", "[np.ones((2, 3), np.float32)]"])
 def test_a_function_makes_what_the_model_is_fed(session, returned):
     fed = []
 
@@ -349,21 +341,16 @@ def test_a_function_makes_what_the_model_is_fed(session, returned):
     assert "inputs by frames()): 1" in found.said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("returned", "told"),
     [
-        pytest.param(
-            "1 / 0", "the inputs cannot be made: frames() raised ZeroDivisionError: division by zero", marks=SLOW
-        ),
+        ("1 / 0", "the inputs cannot be made: frames() raised ZeroDivisionError: division by zero"),
         (
             "{'data': 'picture'}",
             "what frames() returned cannot be fed: the input data is of the type str, and no array",
         ),
-        pytest.param(
-            "None",
-            "what frames() returned cannot be fed: the input 0 is of the type NoneType, and no array of numbers: return an array, a list",
-            marks=SLOW,
-        ),
+        ("None", "what frames() returned cannot be fed: the input 0 is of the type NoneType, and no array of numbers"),
     ],
 )
 def test_what_a_function_cannot_make_is_told_with_its_place(session, returned, told):
