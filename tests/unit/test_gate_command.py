@@ -181,3 +181,10 @@ def test_what_is_judged_in_passing_is_judged_by_settings_too(tmp_path, monkeypat
     done = CliRunner().invoke(app, ["accept", str(run), "--as-continuation"])
     assert (done.exception, asked) == (None, [0.2])
     assert "--smallest-change=20 from [tool.autogauge] in" in done.stderr
+    from autogauge.cli import over_releases
+
+    monkeypatch.setattr(
+        over_releases, "over_releases", lambda _trends, _runs, change, _base: asked.append(change) or []
+    )
+    CliRunner().invoke(app, ["report", "--releases", f"--cache={tmp_path / 'cache'}"])
+    assert asked == [0.2, 0.2]
