@@ -176,5 +176,5 @@ def test_the_precision_of_a_file_cannot_be_chosen_and_is_not_made_up(models, tmp
         f"{models}/half.xml is a file, and is measured in the precision that it has: leave --precision=FP32 out"
         in sentence
     )
-    done = run_suite(*options, "--collect-only")
+    done = run_suite(*options, "--collect-only", "-v")
     assert f"measuring: model {models}/half.xml, source" in done.stdout.replace("\n", "")
