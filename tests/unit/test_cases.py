@@ -28,7 +28,7 @@ def test_of_two(first, second, name):
 
 def test_every_case_that_fails_is_told_by_its_name(pytester):
     pytester.makepyfile(test_of_cases=TEST)
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
     result.assert_outcomes(failed=2)
     output = result.stdout.str()
     for told in (

@@ -126,6 +126,8 @@ def session(pytester, monkeypatch, tmp_path):
             "no:cacheprovider",
             "-p",
             "no:randomly",
+            "-p",
+            "no:hypothesispytest",
             "--profile=quick",
             "--pinned=off",
         )

@@ -12,7 +12,7 @@ def test_evidence_is_a_property_where_the_family_has_such_and_nobody_is_warned(p
     pytester.makeconftest("from fixtures.session import evidence")
     pytester.makepyfile("def test_it(autogauge_evidence): autogauge_evidence('verdict', 'PASS')")
     done = pytester.runpytest_inprocess(
-        "--junitxml=junit.xml", "-o", f"junit_family={family}", "-p", "no:cacheprovider"
+        "--junitxml=junit.xml", "-o", f"junit_family={family}", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"
     )
     done.assert_outcomes(passed=1)
     assert "incompatible with junit_family" not in done.stdout.str()

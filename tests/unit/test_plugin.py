@@ -35,7 +35,15 @@ def project(pytester, monkeypatch):
         for name, text in files.items():
             (pytester.path / f"{name}.py").write_text(text)
         done = pytester.runpytest_inprocess(
-            "-p", "fixtures.plugin", "-p", "no:cacheprovider", "-s", *words, no_reraise_ctrlc=True
+            "-p",
+            "fixtures.plugin",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:hypothesispytest",
+            "-s",
+            *words,
+            no_reraise_ctrlc=True,
         )
         return done.ret, done.stdout.str() + done.stderr.str()
 
