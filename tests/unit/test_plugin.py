@@ -257,6 +257,7 @@ def test_a_word_of_the_command_that_is_none_of_the_promises_is_a_sentence(projec
         status, said = project(*command, word)
         assert status == 2, said
         assert meant in said
+        assert "?." not in said
 
 
 def test_a_pytest_that_is_too_old_is_one_sentence(project, monkeypatch):
