@@ -23,6 +23,21 @@ def test_the_page_shows_the_examples_test_byte_for_byte():
     assert len([line for line in text.splitlines() if line]) <= 10
 
 
+def test_it_keeps_the_evidence_in_junit_and_the_reports_out_of_git():
+    page = PAGE.read_text(encoding="utf-8")
+    for file, line in (("pyproject.toml", 'junit_family = "xunit1"'), (".gitignore", "/reports/")):
+        assert line in (EXAMPLE / file).read_text(encoding="utf-8").splitlines()
+        assert f"`{line}`" in page
+
+
+@pytest.mark.parametrize("page", [PAGE, PAGE.with_name("ci.md"), EXAMPLE / "README.md"], ids=lambda page: page.name)
+def test_pages_say_what_the_gate_does_with_a_file_that_was_replaced(page):
+    text = page.read_text(encoding="utf-8")
+    assert re.search(r"NO BASELINE.*green|green.*NO BASELINE|becomes the first", text)
+    assert "--no-baseline=fail" in text
+    assert re.search(r"--reference=\S*detector\.xml", text)
+
+
 def test_its_job_gives_options_that_there_are_and_installs_no_package_by_a_name_alone():
     lines = (EXAMPLE / ".github" / "workflows" / "performance.yml").read_text(encoding="utf-8").splitlines()
     commands = [line.partition("run: ")[2] for line in lines if "run: " in line]

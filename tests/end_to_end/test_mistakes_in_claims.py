@@ -122,3 +122,35 @@ def test_workers_of_xdist_measure_nothing(tmp_path):
     assert done.returncode == 1, done.stdout[-3000:]
     assert "what measures does so one test at a time" in " ".join(done.stdout.split())
     assert not list(tmp_path.glob("reports/**/*.json"))
+
+
+ORDINARY = "def test_ordinary(): ...\n"
+BAD_UNIT = '@pytest.mark.claim(P99(A) <= "1.5 GB")\ndef test_bad(): ...\n'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "around", "said"),
+    [
+        (BAD_UNIT + GOOD, {}, f"test_own.py:{FIRST}: '1.5 GB' is an amount of memory"),
+        (GOOD, {"AUTOGAUGE_GATE": "maybe"}, "AUTOGAUGE_GATE"),
+        (GOOD.replace("P99(A)", 'P99(on("AUTO", SCHEDULE_POLICYY="X"))'), {}, "one test at a time"),
+    ],
+    ids=["claim", "variable", "property"],
+)
+def test_a_mistake_in_a_worker_of_xdist_is_told_by_its_tests_and_others_run(tmp_path, text, around, said):
+    """A worker that ended for it would be started again and again, and its sentence would be lost."""
+    file = tmp_path / "test_own.py"
+    file.write_text(HEAD + text + ORDINARY)
+    words = ("-p", "conftest", "-c", "pytest.ini", "--rootdir=.", "-m", "", "-n2", str(file))
+    done = run_suite(*words, f"--reports={tmp_path / 'reports'}", **around)
+    told = " ".join(done.stdout.split())
+    assert "KeyboardInterrupt" not in told
+    assert "crashed" not in told
+    assert "INTERNALERROR" not in told
+    if around and done.returncode == 2:  # in the checkout options are everybody's
+        assert said in told + done.stderr
+        return
+    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-1000:]
+    assert said in told
+    assert f"{text.count('def ')} failed, 1 passed" in told

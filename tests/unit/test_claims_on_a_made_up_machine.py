@@ -413,3 +413,12 @@ def test_bound(): ...
 @pytest.mark.claim(FPS(A) >= 0.5 * FPS(B))
 def test_ratio(): ...
 """
+
+
+@pytest.mark.parametrize(("options", "told"), [(("-o", "junit_family=xunit1"), 0), ((), 1)], ids=["xunit1", "default"])
+def test_a_junit_file_without_evidence_is_told_once(session, tmp_path, options, told):
+    text = f"{BOUND}def test_one(): ...\n\n\n{OTHER}def test_two(): ...\n"
+    found = session(text, f"--junitxml={tmp_path / 'junit.xml'}", *options)
+    assert found.status == 0
+    assert found.said.count("the JUnit file has no evidence") == told
+    assert ("evidence" in (tmp_path / "junit.xml").read_text(encoding="utf-8")) is not bool(told)

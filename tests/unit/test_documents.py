@@ -30,6 +30,7 @@ OF_OTHERS = {
         "--noconftest",
         "--tx",
         "--junitxml",
+        "--benchmark-quiet",
         "--benchmark-disable",
         "--benchmark-only",
         "--benchmark-cprofile",
