@@ -56,8 +56,8 @@ if why := _why_unmeasured():
 
 def __getattr__(name: str) -> Figure:
     """A figure that is not measured: a claim about it says so, with its place, where an ``ImportError`` would be a traceback."""
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name) and name.upper() not in FIGURES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    near = difflib.get_close_matches(name, FIGURES, 1)
+    near = difflib.get_close_matches(name.upper(), FIGURES, 1)
     meant = f" (did you mean {near[0]}?)" if near else ""
     return Figure(name, name, "number", mistake=f"{name} is not measured{meant}: there are {', '.join(FIGURES)}")

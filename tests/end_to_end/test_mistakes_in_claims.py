@@ -1,8 +1,11 @@
 """What is wrong with a claim, or with its model, is one sentence with file and line; exit status 2, and nothing is measured."""
 
+import sys
+
 import pytest
 
-from tests.support import run_suite
+from tests.installed import run
+from tests.support import ROOT, run_suite
 
 HEAD = """import pytest
 from autogauge.claims import FIL, FPS, P99, PEAK_MEMORY, on
@@ -154,3 +157,16 @@ def test_a_mistake_in_a_worker_of_xdist_is_told_by_its_tests_and_others_run(tmp_
     assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-1000:]
     assert said in told
     assert f"{text.count('def ')} failed, 1 passed" in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "status"), [((), 2), (("-n1",), 1)], ids=["alone", "in a worker"])
+def test_without_benchmarks_no_claim_passes_a_wrong_one_neither(tmp_path, words, status):
+    (tmp_path / "test_own.py").write_text(f"{HEAD}@pytest.mark.claim(P99(A) == 12)\ndef test_bad(): ...\n")
+    (tmp_path / "test_other.py").write_text(ORDINARY)
+    words = ("-m", "pytest", "-p", "fixtures.plugin", "-p", "no:benchmark", "-p", "no:hypothesispytest", *words)
+    said = run(sys.executable, *words, cwd=tmp_path, expect=status, PYTHONPATH=str(ROOT))
+    assert "autogauge records by pytest-benchmark" in said
+    assert "crashed" not in said
+    if status == 1:
+        assert "1 failed, 1 passed" in said
