@@ -180,7 +180,7 @@ def _bound(figure: Figure, on: On, relation: str, bound: float, given: str) -> S
     if not bound > 0:
         raise NoQuantity(f"a {figure.title} is above 0, and so is what bounds it")
     words = f"{figure.title} of {on.name} is {relation} {given or written(bound, figure.kind)}"
-    return Said(BOUND, words, (on,), figure, relation, bound, place=of_the_caller())
+    return Said(BOUND, words, (on,), figure, relation, bound, given=_in_a_unit(given, figure), place=of_the_caller())
 
 
 def _ratio(figure: Figure, on: On, base: On, relation: str, bound: float) -> Said:
@@ -194,7 +194,14 @@ def _ratio(figure: Figure, on: On, base: On, relation: str, bound: float) -> Sai
 def _difference(figure: Figure, on: On, base: On, relation: str, bound: float, given: str) -> Said:
     _apart(on, base)
     words = f"{figure.title} of {on.name} is {relation} {given or written(bound, figure.kind)} more than that of {base.name}"
-    return Said(DIFFERENCE, words, (on, base), figure, relation, bound, place=of_the_caller())
+    return Said(
+        DIFFERENCE, words, (on, base), figure, relation, bound, given=_in_a_unit(given, figure), place=of_the_caller()
+    )
+
+
+def _in_a_unit(given: str, figure: Figure) -> str:
+    """What was written, where sentences may have another unit."""
+    return given if figure.kind in (TIME, MEMORY) else ""
 
 
 def _apart(on: On, base: On) -> None:

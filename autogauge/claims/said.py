@@ -30,6 +30,8 @@ class Said:
     bound: float = 0.0
     devices: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()
+    given: str = ""
+    """The bound as it was written, where that is a text with a unit."""
     place: Place = field(default_factory=Place, compare=False)
 
     def __bool__(self) -> bool:

@@ -74,6 +74,8 @@ class Difference:
     bound: float
     rules: tuple[str, ...] = ()
     known: str = ""
+    given: str = ""
+    """The bound as whoever claims it wrote it."""
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -106,6 +108,8 @@ class Bound:
     """The documented rules that it asserts, by key (``contract.rules``)."""
     known: str = ""
     """The known difference by which it fails on the release that is measured (``contract.differences``); empty where it is to hold."""
+    given: str = ""
+    """The bound as whoever claims it wrote it; sentences add it where they have another unit."""
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -212,7 +216,7 @@ class Verdict:
         if isinstance(claim, Bound):
             name = claim.metric.unit if claim.every else claim.metric.written_unit
             unit, bound = name and f" {name}", claim.bound if claim.every else claim.metric.written(claim.bound)
-        to_be = f"to be {claim.relation} {in_digits(bound)}{unit}"
+        to_be = f"to be {claim.relation} {in_digits(bound)}{unit}{_as_given(claim, f'{in_digits(bound)}{unit}')}"
         if claim.relation == WITHIN:
             to_be = f"to be within {in_digits(100 * (claim.bound - 1), 3)} % of 1"
         if isinstance(claim, Bound) and claim.every:
@@ -242,8 +246,9 @@ class Verdict:
         middle, low, high = (metric.written(each) for each in (interval.ratio, interval.low, interval.high))
         where = f"{percent} interval {in_digits(low, 4)} to {in_digits(high, 4)}{unit}"
         where = where if math.isfinite(low) and math.isfinite(high) else self._too_few()
-        bound = in_digits(metric.written(claim.bound))
-        return f"{in_digits(middle, 4)}{unit} ({where}, {self.replicates} replicates), to be {claim.relation} {bound}{unit}"
+        bound = f"{in_digits(metric.written(claim.bound))}{unit}"
+        bound += _as_given(claim, bound)
+        return f"{in_digits(middle, 4)}{unit} ({where}, {self.replicates} replicates), to be {claim.relation} {bound}"
 
     def _too_few(self) -> str:
         """That an interval of that confidence has no end yet, and how many replicates it takes at least."""
@@ -361,3 +366,9 @@ def in_digits(figure: float, significant: int = 6) -> str:
 
 def _finite(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "∞"
+
+
+def _as_given(claim: Bound | Difference | Ratio, written: str) -> str:
+    """The bound as it was written in the claim, in brackets, where the sentence has it otherwise."""
+    given = "" if isinstance(claim, Ratio) else claim.given
+    return f" ({given})" if given.replace(" ", "") not in ("", written.replace(" ", "")) else ""

@@ -156,13 +156,13 @@ def _claim_from(fields: Fields, metrics: Mapping[str, Metric]) -> Claim:
         sides = fields.text("numerator"), fields.text("denominator")
         return Ratio(name, sentence, metric, *sides, WITHIN, bound, rules, known)
     relation = fields.choice("relation", ("at most", "at least"))
+    given = fields.text("given", "")
     if kind == Bound.kind:
-        return Bound(
-            name, sentence, metric, fields.text("condition"), relation, bound, fields.flag("every"), rules, known
-        )
+        every = fields.flag("every")
+        return Bound(name, sentence, metric, fields.text("condition"), relation, bound, every, rules, known, given)
     if kind == Difference.kind:
         sides = fields.text("condition"), fields.text("base")
-        return Difference(name, sentence, metric, *sides, relation, bound, rules, known)
+        return Difference(name, sentence, metric, *sides, relation, bound, rules, known, given)
     sides = fields.text("numerator"), fields.text("denominator")
     return Ratio(name, sentence, metric, *sides, relation, bound, rules, known)
 

@@ -172,6 +172,8 @@ def _verdict(result: Result, verdict: Verdict) -> dict[str, Any]:
         found |= {"condition": claim.condition, "base": claim.base}
     if isinstance(claim, Bound):
         found |= {"condition": claim.condition, "every": claim.every}
+    if isinstance(claim, (Bound, Difference)) and claim.given:
+        found["given"] = claim.given
     ends = [interval.ratio, interval.low, interval.high, interval.confidence] if interval else []
     found["verdict"] = {
         "outcome": str(verdict.outcome),

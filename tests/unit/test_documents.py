@@ -31,6 +31,7 @@ OF_OTHERS = {
         "--tx",
         "--junitxml",
         "--benchmark-quiet",
+        "--ignore",
         "--benchmark-disable",
         "--benchmark-only",
         "--benchmark-cprofile",

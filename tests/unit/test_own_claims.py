@@ -1,6 +1,7 @@
 """Claims of one's own: what can be said, what is wrong with it and where, and what a study makes of it."""
 
 import contextlib
+import dataclasses
 import random
 import re
 import subprocess
@@ -16,13 +17,15 @@ from autogauge.claims.quantities import MEMORY, NUMBER, RATE, TIME, NoQuantity
 from autogauge.gate.companions import Companions
 from autogauge.gate.gate import Gate
 from autogauge.history.baseline import History
-from autogauge.measuring.claim import Bound, Difference, Fact, Ratio
+from autogauge.measuring.claim import Bound, Difference, Fact, Ratio, Verdict
 from autogauge.measuring.result import Replicate, Sample
 from autogauge.probe.facts import seen_here
 from autogauge.rig import stints, warm
 from autogauge.rig.profile import RELAY_ROUNDS
 from autogauge.run import Run
 from autogauge.runtimes.reference import parse
+from autogauge.stats.intervals import Interval
+from autogauge.stats.verdicts import Outcome
 from autogauge.studies.own.asserted import Asserted, conditions_of, recorded_of
 from autogauge.studies.own.study import Processes, Start, Steady, ran, studies_of
 from autogauge.targets import Device
@@ -100,7 +103,7 @@ def test_what_is_said_is_what_is_judged(said, claim):
     found = asserted(said).claim()
     if not isinstance(claim, Fact):
         assert found.bound == pytest.approx(claim.bound)
-        found = type(found)(**{**vars(found), "bound": claim.bound})
+        found = dataclasses.replace(found, bound=claim.bound, **({} if isinstance(claim, Ratio) else {"given": ""}))
     assert found == claim
 
 
@@ -414,3 +417,19 @@ def test_runs_of_own_claims_have_a_history_apart_from_the_promises_of_the_same_m
     marks = [Run(settings, own=own, model=model, machine_facts=seen_here()).fingerprint for own in ("", "a", "b")]
     assert "claims" not in marks[0].facts["measured"]
     assert len({each.digest for each in marks}) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (PEAK_MEMORY(LATENCY) <= "1 GB", "to be at most 953.674 MiB (1 GB)"),
+        (PEAK_MEMORY(LATENCY) <= "2 MiB", "to be at most 2 MiB"),
+        (P99(LATENCY) <= "10 us", "to be at most 0.01 ms (10 us)"),
+        (P99(LATENCY) <= "12ms", "to be at most 12 ms"),
+        (FPS(LATENCY) >= "200 FPS", "to be at least 200 frames per second"),
+        (FIL(LATENCY) <= FIL(THROUGHPUT) + "1 min", "to be at most 60000 ms (1 min)"),
+    ],
+)
+def test_a_bound_is_told_in_its_own_unit_too(said, told):
+    interval = Interval(1.0, 1.0, 1.0, 0.95, 12)
+    assert Verdict(asserted(said).claim(), Outcome.PASS, interval, 12).evidence().endswith(f", {told}")

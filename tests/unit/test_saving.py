@@ -36,6 +36,9 @@ WORDS = ("", "a", "\u00e9\u202e", "\n\x00", "0/1", "\U0001f600", "inf", "all")
 NUMBERS = (0.0, -0.0, 1.0, 1 / 3, 5e-324, 1.7e308, -math.inf, math.inf, 2.0**60, 1e-9, 123456.789)
 
 
+GIVEN = ("", "1 GB")
+
+
 class Drawn:
     """Draws any result from a generator of random numbers: hypothesis' own strategies take a second for one."""
 
@@ -79,9 +82,21 @@ class Drawn:
                 side = self.any((side, WITHIN))
                 return Ratio(name, sentence, self.metric(), *names, side, self.number(), **contract)
             if kind is Difference:
-                return Difference(name, sentence, self.metric(), *names, side, self.number(), **contract)
+                return Difference(
+                    name, sentence, self.metric(), *names, side, self.number(), given=self.any(GIVEN), **contract
+                )
             if kind is Bound:
-                return Bound(name, sentence, self.metric(), names[0], side, self.number(), self.flag(), **contract)
+                return Bound(
+                    name,
+                    sentence,
+                    self.metric(),
+                    names[0],
+                    side,
+                    self.number(),
+                    self.flag(),
+                    given=self.any(GIVEN),
+                    **contract,
+                )
             return Fact(name, sentence, tuple(names[: self.random.randint(0, 2)]), **contract)
 
         return tuple(one(number) for number in range(self.random.randint(0, 3)))

@@ -88,9 +88,9 @@ class Asserted:
         relation: Relation = "at least" if said.relation == AT_LEAST else "at most"
         in_unit = said.bound if metric.higher_is_better or metric.is_memory else said.bound / (metric.seconds or 1.0)
         if said.kind == BOUND:
-            return Bound(self.name, self.sentence, metric, names[0], relation, in_unit)
+            return Bound(self.name, self.sentence, metric, names[0], relation, in_unit, given=said.given)
         if said.kind == DIFFERENCE:
-            return Difference(self.name, self.sentence, metric, names[0], names[1], relation, in_unit)
+            return Difference(self.name, self.sentence, metric, names[0], names[1], relation, in_unit, given=said.given)
         return Ratio(self.name, self.sentence, metric, names[0], names[1], relation, said.bound)
 
 
