@@ -422,3 +422,15 @@ def test_a_junit_file_without_evidence_is_told_once(session, tmp_path, options, 
     assert found.status == 0
     assert found.said.count("the JUnit file has no evidence") == told
     assert ("evidence" in (tmp_path / "junit.xml").read_text(encoding="utf-8")) is not bool(told)
+
+
+def test_of_two_claims_each_has_its_own_words_after_the_docstring(session):
+    two = '@pytest.mark.claim(P99(A) <= "12 ms", P99(B) <= "1 s")\n'
+    found = session(f'{two}def test_one():\n    """All in time."""\n\n\n{OTHER}def test_two(): ...\n')
+    assert found.status == 0
+    (run,) = found.runs.values()
+    sentences = {each.claim.sentence for result in run.results for each in result.verdicts()}
+    assert sentences >= {
+        "All in time: p99 latency of AUTO-LATENCY is at most 12 ms",
+        "All in time: p99 latency of AUTO-THROUGHPUT is at most 1 s",
+    }
