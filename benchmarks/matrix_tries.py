@@ -66,7 +66,7 @@ def measure(asked: argparse.Namespace) -> int:
     if python is None:
         raise UserError(f"there is no interpreter {asked.measure}: name one with openvino (--measure).")
     warm.agreed_driver = planted.usual_driver  # chosen anew in each matrix it would be another one now and then
-    chance, counted, slowest = random.Random(asked.seed), dict[str, Counter[str]](), 0.0
+    chance, counted, slowest = random.Random(asked.seed), {"slowed": Counter[str](), "identical": Counter[str]()}, 0.0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pythons = {each: planted.interpreter(folder / each, python, 0.0) for each in (BASE, *SAME)}
@@ -92,7 +92,7 @@ def measure(asked: argparse.Namespace) -> int:
                     said.append(f"{whose}, {each.figure.title}: {each.in_words()} (slowed by a share that nobody set)")
                     continue
                 word = judged(each.word, is_slowed=is_slowed)
-                counted.setdefault("slowed" if is_slowed else "identical", Counter())[word] += 1
+                counted["slowed" if is_slowed else "identical"][word] += 1
                 said.append(f"{whose}, {each.figure.title}: {word} ({each.bounds()})")
             trust = "DIFFERS" if found.distrusted else "not known" if found.unknown else "holds"
             print(f"matrix {number + 1}: {took_s:.0f} s; A/A {trust}; {'; '.join(said)}", flush=True)
