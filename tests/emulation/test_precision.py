@@ -12,6 +12,7 @@ import pytest
 from autogauge.errors import UserError
 from autogauge.models import path as model_path
 from autogauge.models.widen import widen
+from autogauge.probe.request import ProbeFailed
 from autogauge.rig.workload import prepare_workload
 from autogauge.targets import Auto, Target, find_device, kinds, selectable_by_default
 from tests.support import ROOT, results_of, run_module, run_suite, sentence_of
@@ -78,7 +79,14 @@ def test_auto_selects_what_its_precision_filter_is_known_to_leave(name, models, 
     workload, inspection = prepare_workload(model_path.artefact_at(models / f"{name}.xml"), emulated, tmp_path)
     assert inspection.precision == PRECISION[name]
     assert inspection.half_precision == IN_HALF[name]
-    _, log = emulated.run_once(workload.request("once", Target("AUTO")), name)
+    request = workload.request("once", Target("AUTO"))
+    if not any(
+        each.has(inspection.precision) for each in inspection.devices
+    ):  # fp16-weights-no-device in docs/findings.md
+        with pytest.raises(ProbeFailed, match="Cannot select any device"):
+            emulated.run_once(request, name)
+        return
+    _, log = emulated.run_once(request, name)
     assert kinds(log.selected[:1]) == kinds(selectable_by_default(inspection.devices, inspection.precision))
     gpu = find_device("GPU", inspection.devices)
     auto = Auto.on(inspection.devices, inspection.devices, inspection.precision)
@@ -95,18 +103,25 @@ workload.look = lambda *args, **named: dataclasses.replace(look(*args, **named),
 
 
 @pytest.mark.slow
-def test_what_auto_leaves_out_is_measured_without_claims_about_it(models, autogauge_cache, emulation, tmp_path):
-    """Half precision is what the emulated GPU lacks, so the refusal of it is put aside here."""
+def test_what_auto_leaves_out_is_measured_without_claims_about_it(
+    models, emulated, autogauge_cache, emulation, tmp_path
+):
+    """Half precision is what the emulated GPU lacks, so the refusal of it is put aside here. Where the CPU lacks it too, AUTO throws."""
+    _, inspection = prepare_workload(model_path.artefact_at(models / "half-weights.xml"), emulated, tmp_path)
     (tmp_path / "changed.py").write_text(LET_HALF_PRECISION_PASS)
     done = run_suite(
         "-p", "changed", "-m", "perf", "--accelerator=emulated", "--profile=quick", f"--model={models}/half-weights.xml",
         "-k", "hand_over or cached_start or before_the_accelerator or (where_it_should and AUTO) or log",
         f"--reports={tmp_path}/reports", f"--cache={autogauge_cache.root}", PYTHONPATH=f"{tmp_path}{os.pathsep}.",
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout
     said = " ".join(done.stdout.split())
     assert "AUTO leaves the GPU (emulated) out for this model: its convolutions are FP16" in said
     assert "does not list FP16 among that device's capabilities" in said
+    if not any(each.has("FP16") for each in inspection.devices):
+        assert "AUTO gave an error in every turn (3): Cannot select any device during compile" in said
+        assert done.returncode == 1, done.stdout
+        return
+    assert done.returncode == 0, done.stdout
     summary = json.loads((tmp_path / "reports" / "latest" / "summary.json").read_bytes())
     assert not [each for each in summary["verdicts"] if "gpu" in each["name"]]
     (study,) = results_of(summary).values()
