@@ -45,6 +45,8 @@ DEADLINE_S, LOADED_DEADLINE_S = 400.0, 60.0
 """What counts as a hang: GoogLeNet-v1 compiles for 20 s on two cores of its own, and for nearly 120 s beside three other jobs. With
 AVX-512; other processors are given as many times more as they are slower."""
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+MANY = {**F32, "PERFORMANCE_HINT": "THROUGHPUT", "ALLOW_AUTO_BATCHING": False}
+"""Automatic batching hangs by itself on 2024.6 and 2025.4, now and then (batched-requests-hang, docs/findings.md): that is not asked here."""
 
 
 def answer(
@@ -81,7 +83,7 @@ def answer_under_load(
         launcher, workload, warm_up_s=0.5, infer_requests=REQUESTS, deadline_s=LOADED_DEADLINE_S * slowness
     )
     try:
-        probe = pool.warm(Target(device, {**F32, "PERFORMANCE_HINT": "THROUGHPUT"}))
+        probe = pool.warm(Target(device, MANY))
         probe.infer(path)
     finally:
         trouble = pool.close()
