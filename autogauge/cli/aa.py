@@ -14,7 +14,7 @@ import typer
 from autogauge import checkout
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.cli.from_settings import USED, value_of
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, of_a_run
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder, Seed, of_a_run
 from autogauge.errors import UserError
 from autogauge.gate.gate import FAMILY_ERROR as RUN_ERROR
 from autogauge.gate.resolution import POWER, Resolution
@@ -62,7 +62,7 @@ def aa(
     inputs: Annotated[Optional[Path], of_a_run("--inputs")] = None,  # noqa: UP045
     infer_requests: Annotated[int, of_a_run("--infer-requests", min=0)] = 0,
     cache: CacheFolder = None,
-    seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
+    seed: Seed = None,
     wait: Annotated[str, of_a_run("--wait")] = str(OPTIONS["--wait"].default),
     as_json: AsJson = False,
 ) -> None:

@@ -18,7 +18,6 @@ from autogauge.lab.bisect.outcome import of_file
 from autogauge.lab.releases import named
 from autogauge.lab.releases.figures import FIGURES
 from autogauge.parsing import parse_choice, parse_deadline
-from autogauge.plain import sentence
 from autogauge.report.progress import progress_on
 
 FOLDER = "bisect"
@@ -90,9 +89,7 @@ def bisect(
     if path is None:
         raise interruption or KeyboardInterrupt
     found = of_file(path)
-    releases_shown.show(found, as_json=as_json)
-    releases_shown.write(found, asked.out or ())
-    print(f"kept: {sentence(str(path))}; python -m autogauge report draws it again", file=sys.stderr)
+    releases_shown.keep(found, path, asked.out or (), as_json=as_json)
     if interruption is not None:
         raise interruption
     if not found.is_named:

@@ -18,7 +18,6 @@ from autogauge.lab.matrix.outcome import of_file
 from autogauge.lab.matrix.plan import Wanted
 from autogauge.lab.releases import figures, named
 from autogauge.parsing import parse_deadline
-from autogauge.plain import sentence
 from autogauge.report.progress import progress_on
 
 FOLDER = "matrix"
@@ -99,9 +98,7 @@ def matrix(
     if path is None:
         raise interruption or KeyboardInterrupt
     found = of_file(path)
-    releases_shown.show(found, as_json=as_json)
-    releases_shown.write(found, asked.out or ())
-    print(f"kept: {sentence(str(path))}; python -m autogauge report draws it again", file=sys.stderr)
+    releases_shown.keep(found, path, asked.out or (), as_json=as_json)
     if interruption is not None:
         raise interruption
     if not found.is_good:

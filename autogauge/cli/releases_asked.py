@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from autogauge.cache import default_cache_dir
-from autogauge.cli.shared import CacheFolder, of_a_run
+from autogauge.cli.shared import CacheFolder, Seed, of_a_run
 from autogauge.files import slug
 from autogauge.input_files import check_feeding
 from autogauge.inputs import parse_shapes
@@ -44,7 +44,6 @@ Out = Annotated[
         help="Write it there too: FILE.md as Markdown, FILE.html as a page. May be repeated.",
     ),
 ]
-Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of the order; without it a new one.")]  # noqa: UP045
 Wait = Annotated[str, of_a_run("--wait")]
 AUTO = "AUTO"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from autogauge import folders
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import utf8, write_for_a_user, write_json
+from autogauge.files import require_writable, utf8, write_for_a_user, write_json
 from autogauge.lab.bisect import outcome as bisect_outcome
 from autogauge.lab.bisect.outcome import Bisection
 from autogauge.lab.matrix import outcome as matrix_outcome
@@ -31,12 +31,16 @@ READERS: dict[str, Callable[[Path, Mapping[str, Any]], Matrix | Bisection]] = {
 
 
 def check_places(places: Sequence[Path] | None) -> None:
-    """Raise :class:`UserError` for a name that is neither Markdown's nor a page's, before anything is measured."""
+    """Raise :class:`UserError` for what is neither Markdown nor a page by its name, or cannot be written, before anything is measured."""
     for place in places or ():
         if place.suffix.lower() not in (*MARKDOWN, *PAGES):  # a saved run, say, would be lost
             raise UserError(
                 f"{place} is neither Markdown nor a page by its name: let it end in .md or .html (--out=FILE)."
             )
+        try:
+            require_writable(place.absolute())
+        except OSError as error:
+            raise _cannot_write(place, error) from error
 
 
 def show(found: Matrix | Bisection, *, as_json: bool = False, as_markdown: bool = False) -> None:
@@ -51,6 +55,14 @@ def show(found: Matrix | Bisection, *, as_json: bool = False, as_markdown: bool 
             screen.print(part)
 
 
+def keep(found: Matrix | Bisection, path: Path, places: Sequence[Path], *, as_json: bool) -> None:
+    """Print it, say where it is kept, then write the files: one that cannot be written takes nothing along. Raises :class:`UserError`."""
+    show(found, as_json=as_json)
+    sys.stdout.flush()
+    print(f"kept: {sentence(str(path))}; python -m autogauge report draws it again", file=sys.stderr)
+    write(found, places)
+
+
 def write(found: Matrix | Bisection, places: Sequence[Path]) -> None:
     """Write it as Markdown or as a page, by the name of each file. Raises :class:`UserError`."""
     for place in places:
@@ -63,8 +75,12 @@ def write(found: Matrix | Bisection, places: Sequence[Path]) -> None:
                 put_script(path.parent / ASSETS)
                 write_for_a_user(path, content)
         except OSError as error:
-            raise explain_os_error(error, f"cannot write {place}", "--out=FILE") from error
+            raise _cannot_write(place, error) from error
         print(f"written: {sentence(str(place))}", file=sys.stderr)
+
+
+def _cannot_write(place: Path, error: OSError) -> UserError:
+    return explain_os_error(error, f"cannot write {place}", "--out=FILE")
 
 
 def draw_again(

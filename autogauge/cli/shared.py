@@ -111,6 +111,7 @@ def _texts(declared: Mapping[str, Any]) -> Callable[[Command], Command]:
 
 
 CacheFolder = Annotated[Optional[Path], of_a_run("--cache")]  # noqa: UP045
+Seed = Annotated[Optional[int], typer.Option("--seed", min=0, help="Seed of the order; without it a new one.")]  # noqa: UP045
 
 RunFile = Annotated[
     Path,

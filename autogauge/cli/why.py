@@ -14,7 +14,7 @@ import typer
 
 from autogauge.cli import why_shown
 from autogauge.cli.from_settings import USED
-from autogauge.cli.shared import OF_A_COMMAND, AsJson, of_a_run, taking_options
+from autogauge.cli.shared import OF_A_COMMAND, AsJson, Seed, of_a_run, taking_options
 from autogauge.errors import UserError, explain_os_error
 from autogauge.files import require_writable
 from autogauge.gate.saved import HISTORY
@@ -108,7 +108,7 @@ def why(
     top: Annotated[int, typer.Option(min=1, help="Layers that are shown; the rest is one line.")] = drawing.TOP,
     *,
     asked: Mapping[str, str],
-    seed: Annotated[Optional[int], typer.Option(help="Seed of the order; without it a new one.")] = None,  # noqa: UP045
+    seed: Seed = None,
     wait: Annotated[str, of_a_run("--wait")] = str(OPTIONS["--wait"].default),
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for an issue's report.")] = False,

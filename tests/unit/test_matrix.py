@@ -300,6 +300,8 @@ def test_a_damaged_matrix_is_a_sentence(saved):
         (["--openvino=2024.6.0,2025.4.1", "--study=hint"], "there is no study 'hint' of releases"),
         (["--openvino=2024.6.0,2025.4.1", "--metric=speed"], "there is no metric 'speed'"),
         (["--openvino=2024.6.0,2025.4.1", "--out=matrix.json"], "let it end in .md or .html"),
+        (["--openvino=2024.6.0,2025.4.1", "--out=/proc/matrix.md"], "cannot write /proc/matrix.md"),
+        (["--openvino=2024.6.0,2025.4.1", "--out=/nowhere/matrix.html"], "there is no folder /nowhere for matrix.html"),
         (["--openvino=2024.6.0,2025.4.1", "--pair-budget=x"], "--pair-budget"),
         (["--openvino=2024.6.0,/nowhere/env"], "/nowhere/env"),
     ],
@@ -308,6 +310,21 @@ def test_a_mistake_is_a_sentence_before_anything_is_measured(words, said):
     done = CliRunner().invoke(app, ["matrix", *words])
     assert isinstance(done.exception, UserError)
     assert said in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["matrix", "--openvino=2024.6,2025.4"],
+        ["bisect", "--good=2024.6", "--bad=2025.4"],
+        ["why", "2024.6", "here"],
+        ["aa"],
+    ],
+)
+def test_no_command_takes_a_seed_that_no_result_could_hold(words):
+    done = CliRunner().invoke(app, [*words, "--seed=-1"])
+    assert done.exit_code == 2
+    assert "Invalid value for '--seed': give at least 0" in done.output
 
 
 @pytest.fixture
