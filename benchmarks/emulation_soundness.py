@@ -46,7 +46,7 @@ DEADLINE_S, LOADED_DEADLINE_S = 400.0, 60.0
 AVX-512; other processors are given as many times more as they are slower."""
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 MANY = {**F32, "PERFORMANCE_HINT": "THROUGHPUT", "ALLOW_AUTO_BATCHING": False}
-"""Automatic batching hangs by itself on 2024.6 and 2025.4, now and then (batched-requests-hang, docs/findings.md): that is not asked here."""
+"""Automatic batching hangs by itself on 2024.6 and 2025.4 (batched-requests-hang, docs/findings.md): that is not asked here."""
 
 
 def answer(
