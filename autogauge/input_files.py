@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from autogauge.errors import UserError
 from autogauge.files import exists
+from autogauge.plain import few
 from autogauge.ports import NUMPY_TYPES, Port, check_types
 
 OPTION = "--inputs"
@@ -26,6 +27,7 @@ MOST_BYTES = 1 << 30
 """Of all arrays together; an inference does not take more."""
 MOST_NAMES = 10_000
 _MOST_TOLD = 8
+NOT_A_NUMBER, SUBNORMAL = "NaN", "numbers so near 0 that they are subnormal"
 MADE = "return an array, a list of them in the order of the inputs, or a dict by their names"
 
 Array = npt.NDArray[Any]
@@ -35,9 +37,13 @@ Header = tuple[tuple[int, ...], "np.dtype[Any]"]
 class GivenInputs:
     """The arrays in a file, of which only names, types and shapes are read until a model's inputs ask for them."""
 
-    def __init__(self, path: Path) -> None:
-        """Look into the file. Raises :class:`UserError` where it is not one that ``numpy.savez`` wrote."""
-        self.path, self.name = path, path.name
+    def __init__(self, path: Path, by: str = "") -> None:
+        """Look into the file. Raises :class:`UserError` where it is not one that ``numpy.savez`` wrote.
+
+        ``by`` names the function that made what is in it, if one did: of a file that nobody wrote nothing is said.
+        """
+        self.path, self.name = path, by or path.name
+        self._whose, self._option = (f"what {by} returned", "") if by else (str(path), f" ({OPTION})")
         if not exists(path):
             raise UserError(f"there is no file of inputs at {path}: check the path ({OPTION}).")
         if not path.is_file():
@@ -75,11 +81,11 @@ class GivenInputs:
         there = ", ".join(f"{port.name} {port.shape_in_words} {port.element_type}" for port in ports)
         if unknown := [name for name in self._headers if name not in found.values()]:
             raise UserError(
-                f"{self.path} has {_list(unknown)}, which {'is no input' if len(unknown) == 1 else 'are no inputs'} of the model: "
-                f"it takes {there} ({OPTION})."
+                f"{self._whose} has {_list(unknown)}, which {'is no input' if len(unknown) == 1 else 'are no inputs'} of the model: "
+                f"it takes {there}{self._option}."
             )
         if missing := [port.name for port in ports if port.name not in found]:
-            raise UserError(f"{self.path} lacks {_list(missing)}: the model takes {there} ({OPTION}).")
+            raise UserError(f"{self._whose} lacks {_list(missing)}: the model takes {there}{self._option}.")
         for port in ports:
             self._check(port, found[port.name])
         return found
@@ -97,12 +103,12 @@ class GivenInputs:
             )
         if not fits or 0 in shape:
             raise UserError(
-                f"{self.path} gives {port.name!r} the shape {list(shape)}, and the model takes {port.shape_in_words}: "
-                f"give an array of that shape ({OPTION})."
+                f"{self._whose} gives {port.name!r} the shape {list(shape)}, and the model takes {port.shape_in_words}: "
+                f"give an array of that shape{self._option}."
             )
         if kind.kind not in "fiub":
             raise UserError(
-                f"{self.path} gives {port.name!r} values of the type {kind}: give numbers that fit {port.element_type} ({OPTION})."
+                f"{self._whose} gives {port.name!r} values of the type {kind}: give numbers that fit {port.element_type}{self._option}."
             )
 
     def _checked(self, array: Array, port: Port) -> Array:
@@ -110,8 +116,8 @@ class GivenInputs:
         beyond = port.beyond_its_table(array)
         if beyond is not None and port.table is not None:
             raise UserError(
-                f"{self.path} gives {port.name!r} the index {beyond}, and the model looks it up in {port.table.words}: "
-                f"give indices of these ({OPTION})."
+                f"{self._whose} gives {port.name!r} the index {beyond}, and the model looks it up in {port.table.words}: "
+                f"give indices of these{self._option}."
             )
         return array
 
@@ -132,8 +138,8 @@ class GivenInputs:
             )
         if not safe:
             raise UserError(
-                f"{self.path} gives {port.name!r} values of the type {array.dtype}, some of which do not fit {port.element_type}: "
-                f"give an array of that type ({OPTION})."
+                f"{self._whose} gives {port.name!r} values of the type {array.dtype}, some of which do not fit {port.element_type}: "
+                f"give an array of that type{self._option}."
             )
         return np.array(cast, order="C")
 
@@ -146,8 +152,8 @@ class GivenInputs:
             total += count
         if total > MOST_BYTES:
             raise UserError(
-                f"the arrays in {self.path} have {total} bytes together, and {MOST_BYTES} are the most that is taken: "
-                f"give what one inference takes ({OPTION})."
+                f"the arrays in {self._whose} have {total} bytes together, and {MOST_BYTES} are the most that is taken: "
+                f"give what one inference takes{self._option}."
             )
 
     def _header(self, archive: zipfile.ZipFile, member: str) -> Header:
@@ -175,7 +181,9 @@ class GivenInputs:
         try:
             yield
         except PermissionError as error:
-            raise UserError(f"cannot read {self.path}: {error.strerror}; check its permissions ({OPTION}).") from None
+            raise UserError(
+                f"cannot read {self._whose}: {error.strerror}; check its permissions{self._option}."
+            ) from None
         except (
             *(
                 zipfile.BadZipFile,
@@ -193,8 +201,8 @@ class GivenInputs:
 
     def _not_ours(self, reason: str) -> UserError:
         return UserError(
-            f"{self.path} is not a file that numpy.savez wrote ({reason[:200]}): "
-            f"save the arrays with numpy.savez(FILE, name=array, …) ({OPTION})."
+            f"{self._whose} is not a file that numpy.savez wrote ({reason[:200]}): "
+            f"save the arrays with numpy.savez(FILE, name=array, …){self._option}."
         )
 
 
@@ -217,6 +225,19 @@ def save_made(made: object, path: Path) -> None:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, array, version=None, allow_pickle=False)
+
+
+def odd_values(ports: Sequence[Port], arrays: Sequence[Array]) -> str:
+    """What a reader should know of the values that are fed, in a clause: processors compute with such at another speed. Empty for none."""
+    found = []
+    for port, array in zip(ports, arrays, strict=True):
+        if array.dtype.kind != "f":
+            continue
+        kinds = [NOT_A_NUMBER] if np.isnan(array).any() else []
+        if array.dtype != np.float16 and ((array != 0) & (np.abs(array) < np.finfo(array.dtype).tiny)).any():
+            kinds.append(SUBNORMAL)
+        found += [f"{port.name!r} {' and '.join(kinds)}"] if kinds else []
+    return f"what is fed holds {few(found)}: speed and answers may be other than with usual values" if found else ""
 
 
 def check_feeding(inputs: Path | None, picture: Path | None, shapes: Mapping[str, Sequence[int]]) -> None:

@@ -66,7 +66,7 @@ class Inputs:
     pictures: tuple[int, ...] = ()
     """Which of them hold a picture, by index."""
     given: str = ""
-    """The name of the user's own file that they are from."""
+    """The name of the user's own file that they are from, or of the function that made them: ``frames()``."""
 
     @property
     def frames_are_new(self) -> bool:

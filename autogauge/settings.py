@@ -139,10 +139,6 @@ class Settings:
         if self.baseline is None:
             return
         place = self.judged_against
-        if self.gate == gates.OFF:
-            raise UserError(
-                "a baseline is there to be judged by, and --gate=off judges nothing: leave one of them out (--baseline)."
-            )
         if place.resolve() == self.history.resolve():
             raise UserError(
                 f"{place} is where this run is saved, and a baseline that is named is only read: "
@@ -157,7 +153,8 @@ class Settings:
     @property
     def asked(self) -> Asked:
         """What of it is asked of the rig."""
-        return Asked(**{each.name: getattr(self, each.name) for each in fields(Asked)})
+        of_settings = {each.name for each in fields(self)}  # which function made inputs, only a test knows
+        return Asked(**{each.name: getattr(self, each.name) for each in fields(Asked) if each.name in of_settings})
 
     def chosen(self) -> dict[str, str]:
         """The options that change what is measured or judged, by their names on the command line, as text."""
@@ -175,10 +172,11 @@ class Settings:
 
     def check_words(self) -> None:
         """The same of what is wrong on every computer, whatever files it has."""
-        if self.reference and self.gate == gates.OFF:
-            raise UserError(
-                "a reference is there to be judged by, and --gate=off judges nothing: leave one of them out (--reference)."
-            )
+        for option, named in (("--reference", self.reference), ("--baseline", self.baseline)):
+            if named and self.gate == gates.OFF:
+                raise UserError(
+                    f"a {option[2:]} is there to be judged by, and --gate=off judges nothing: leave one of them out ({option})."
+                )
         for option, chosen in (("--no-baseline", self.fail_no_baseline), ("--creep", self.fail_creep)):
             if chosen and self.gate != gates.FAIL:
                 raise UserError(

@@ -56,23 +56,24 @@ class On:
         return True
 
 
-def on(device: str, hint: str | None = None, *, requests: int = 0, **properties: object) -> On:
+def on(device: str, hint: str | None = None, *, requests: int | None = None, **properties: object) -> On:
     """The condition: a device string (``AUTO``, ``AUTO:GPU,CPU``, ``CPU``), a hint, further properties by their OpenVINO names."""
     mistakes = []
     if not isinstance(device, str) or not _is_device(device):
         mistakes.append(f"{device!r} is no device: name {_instead(device)}")
     if hint is not None and hint not in HINTS:
         mistakes.append(f"{hint!r} is no performance hint: there are {', '.join(HINTS)}")
-    if isinstance(requests, bool) or not isinstance(requests, int) or not 0 <= requests <= MOST_REQUESTS:
-        mistakes.append(f"requests={requests!r} is no number of requests from 1 to {MOST_REQUESTS}")
-        requests = 0
+    is_number = isinstance(requests, int) and not isinstance(requests, bool) and 1 <= requests <= MOST_REQUESTS
+    if requests is not None and not is_number:
+        mistakes.append(f"requests={requests!r} is no number of requests: give one from 1 to {MOST_REQUESTS}")
+        requests = None
     if "PERFORMANCE_HINT" in properties:
         mistakes.append(f'the hint is the second word: on({device!r}, "{properties["PERFORMANCE_HINT"]}")')
     if small := [name for name in properties if not name.isupper()]:
         mistakes.append(f"{few(small)} is no property of OpenVINO: their names are capitals (INFERENCE_PRECISION_HINT)")
     texts = {name: _as_text(value) for name, value in properties.items()}
     hints = {} if hint is None else {"PERFORMANCE_HINT": str(hint)}
-    return On(Target(str(device), {**hints, **texts}), requests, tuple(mistakes))
+    return On(Target(str(device), {**hints, **texts}), requests or 0, tuple(mistakes))
 
 
 def _instead(device: object) -> str:

@@ -53,6 +53,11 @@ class Of:
     over: Of | None = None
     mistakes: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The first figure of it, as it is written: ``FPS(AUTO-LATENCY)``."""
+        return next((f"{figure.key}({on.name})" for _, figure, on in self.terms), "it")
+
     def __mul__(self, factor: object) -> Of:
         number = _factor(factor)
         if number is None:
@@ -178,7 +183,7 @@ def _quotient(left: Of, over: Of, relation: str, right: object) -> Said:
 
 def _bound(figure: Figure, on: On, relation: str, bound: float, given: str) -> Said:
     if not bound > 0:
-        raise NoQuantity(f"a {figure.title} is above 0, and so is what bounds it")
+        raise NoQuantity(f"the {figure.title} is above 0, and so is what bounds it")
     words = f"{figure.title} of {on.name} is {relation} {given or written(bound, figure.kind)}"
     return Said(BOUND, words, (on,), figure, relation, bound, given=_in_a_unit(given, figure), place=of_the_caller())
 

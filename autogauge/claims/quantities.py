@@ -61,6 +61,10 @@ def _choice(kind: str) -> str:
 
 
 def _parts(text: str, kind: str) -> tuple[float, str]:
+    if re.match(r"\s*[-+]?\d*,\d", text):
+        raise NoQuantity(
+            f"{text!r} has a comma: decimals have a point, and thousands nothing: write {EXAMPLES[kind]!r}"
+        )
     found = _TEXT.fullmatch(text)
     if found is None:
         raise NoQuantity(f"{text!r} is no quantity: write {EXAMPLES[kind]!r}")

@@ -15,6 +15,10 @@ RATIO, DIFFERENCE, BOUND, FACT = "ratio", "difference", "bound", "fact"
 AT_MOST, AT_LEAST = "at most", "at least"
 
 
+class NoTruth(TypeError):
+    """A claim was asked whether it is true; its text is a sentence with the place."""
+
+
 @dataclass(frozen=True)
 class Said:
     """A ratio or a difference of a figure on two conditions, a bound on a figure of one, or a fact.
@@ -37,9 +41,9 @@ class Said:
     def __bool__(self) -> bool:
         """``"5 ms" <= P99(…) <= "12 ms"`` asks this, as ``and``, ``max`` and ``if`` do, and half of what was said would be lost.
 
-        Raises ``TypeError``.
+        Raises :class:`NoTruth`.
         """
-        raise TypeError(
+        raise NoTruth(
             f"{self.place}: a claim is no truth before it is measured: of a <= b <= c, of `and` and of max(…) "
-            "make two claims, each with a marker of its own"
+            'make two claims, each with a marker of its own; in the place of `not` claim what is to hold, such as A.ran_on("CPU")'
         )

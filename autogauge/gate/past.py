@@ -233,7 +233,7 @@ def why_by_seconds(now: Figure, past: Past) -> str | None:
 
 
 def driven_otherwise(now: Figure, past: Past) -> str | None:
-    """That infer requests were driven in another way in accepted runs, so that a change may be the suite's own; ``None`` where not.
+    """That infer requests were driven in another way in accepted runs, so that a change may be the harness's own; ``None`` where not.
 
     Before it was written down short inferences were driven by a rule of their own.
     """
@@ -243,7 +243,7 @@ def driven_otherwise(now: Figure, past: Past) -> str | None:
     others = sorted(ways - {now.driver})
     if not others:
         return None
-    return f"requests are driven by {now.driver}, in its history by {' or '.join(others)} too: a change may be the suite's own"
+    return f"requests are driven by {now.driver}, in its history by {' or '.join(others)} too: a change may be the harness's own"
 
 
 def suspicion(now: Figure, past: Past, rule: Rule) -> Suspicion | None:

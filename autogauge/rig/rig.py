@@ -21,7 +21,7 @@ from autogauge.emulation import parts
 from autogauge.emulation.asked import gpus_of
 from autogauge.errors import UserError
 from autogauge.files import in_short
-from autogauge.input_files import GivenInputs
+from autogauge.input_files import GivenInputs, odd_values
 from autogauge.inputs import Inputs
 from autogauge.leases import Use
 from autogauge.measuring import saving, schedule
@@ -67,6 +67,8 @@ class Asked:
     shapes: dict[str, list[int]] = field(default_factory=dict)
     picture: Path | None = None
     inputs: Path | None = None
+    inputs_by: str = ""
+    """The function that made what is in that file, if one did: ``frames()``."""
     profile: Profile = PROFILES[STANDARD]
     devices: tuple[str, ...] | None = None
     hints_on: tuple[str, ...] | None = None
@@ -134,7 +136,7 @@ class Rig:
     @cached_property
     def given(self) -> GivenInputs | None:
         """The user's own arrays, of which the shapes are known so far."""
-        return GivenInputs(self.asked.inputs) if self.asked.inputs else None
+        return GivenInputs(self.asked.inputs, self.asked.inputs_by) if self.asked.inputs else None
 
     @cached_property
     def inspection(self) -> Inspection:
@@ -208,7 +210,10 @@ class Rig:
     @cached_property
     def inputs(self) -> Inputs:
         """The arrays that every inference takes."""
-        return feed(self.launcher, self.model, self.inspection, picture=self.asked.picture, given=self.given)
+        fed = feed(self.launcher, self.model, self.inspection, picture=self.asked.picture, given=self.given)
+        if self.given is not None and (note := odd_values(self.inspection.ports, fed.arrays)):
+            self.notes.append(note)
+        return fed
 
     @cached_property
     def workload(self) -> Workload:

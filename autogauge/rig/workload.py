@@ -125,7 +125,7 @@ def try_once(launcher: Launcher, workload: Workload, inputs: Inputs, deadline_s:
             return
         told = "; ".join(inputs.kinds[:MOST_TOLD]) + (" …" if len(inputs.kinds) > MOST_TOLD else "")
         advice = (
-            f"check the values in {inputs.given} (--inputs)"
+            f"check the values in {inputs.given}" + ("" if inputs.given.endswith("()") else " (--inputs)")
             if inputs.given
             else "give values of your own as --inputs=FILE.npz (numpy.savez, an array for each input by its name)"
         )

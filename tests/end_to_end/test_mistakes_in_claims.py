@@ -51,6 +51,21 @@ OTHERS = (
         "False is no claim: compare a figure by <= or >=",
     ),
     (
+        "@pytest.mark.claim(FPS(A))\ndef test_it(): ...\n",
+        FIRST,
+        "FPS(AUTO-LATENCY) has no bound: compare a figure by <= or >=",
+    ),
+    (
+        "@pytest.mark.claim(A)\ndef test_it(): ...\n",
+        FIRST,
+        "AUTO-LATENCY alone is no claim: compare a figure by <= or >=",
+    ),
+    (
+        "@pytest.mark.claim(FPS(A) >= 3, name=3)\ndef test_it(): ...\n",
+        FIRST,
+        "of claim(…) name is no text",
+    ),
+    (
         f'pytestmark = pytest.mark.model("one-convolution", inputs="frames.npz")\n{GOOD}',
         FIRST + 1,
         "there is no file at {folder}/frames.npz: inputs='frames.npz' is sought beside the test",
@@ -71,7 +86,7 @@ OTHERS = (
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [MISTAKES[0], *(pytest.param(*each, marks=pytest.mark.slow) for each in (*MISTAKES[1:], *OTHERS))],
-    ids=["unit", "name", "model", "nothing", "no claim", "inputs", "keyword", "idle"],
+    ids=["unit", "name", "model", "nothing", "no claim", "no bound", "alone", "no text", "inputs", "keyword", "idle"],
 )
 def test_a_mistake_is_told_with_its_place(tmp_path, text, line, said):
     told = mistaken(tmp_path, text)

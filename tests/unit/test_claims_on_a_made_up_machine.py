@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -304,6 +305,26 @@ def test_a_property_that_nobody_knows_is_told_with_its_place_before_anything_is_
     assert found.measured == []
 
 
+def test_of_an_option_that_is_another_plugins_nothing_is_said(session, pytester):
+    pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--model', default='theirs')")
+    found = session(f"{model('net')}{BOUND}def test_it(): ...\n")
+    assert (found.status, found.outcomes) == (0, {"it": "passed"}), found.said
+    assert "did nothing here" not in found.said
+
+
+def test_a_bound_that_what_is_better_breaks_is_asked_about(session):
+    found = session(
+        model("net") + '@pytest.mark.claim(P99(A) >= "1 ms", FPS(A) >= 2, P99(A) <= 1.5 * P99(B))\ndef test_it(): ...\n'
+    )
+    line = HEAD.count("\n") + 2
+    assert found.outcomes == {"it": "passed"}
+    assert (
+        f"NOTE: test_it.py:{line}: what is better breaks this claim (p99 latency of AUTO-LATENCY is at least 1 ms): was <= meant?"
+        in found.said
+    )
+    assert found.said.count("what is better breaks this claim") == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("option", ["--benchmark-only", "--forked"])
 def test_what_would_skip_or_lose_what_is_claimed_is_refused(session, pytester, option):
@@ -341,6 +362,22 @@ def test_a_function_makes_what_the_model_is_fed(session, returned):
     assert (found.status, found.outcomes) == (0, {"fed": "passed"}), found.said
     assert fed[0] == [[1.0] * 3] * 2
     assert "inputs by frames()): 1" in found.said
+    assert MadeUpRig.last.inputs_by == "frames()"
+    assert "source auto" not in found.said
+
+
+@pytest.mark.slow
+def test_what_a_function_made_that_does_not_fit_is_said_of_the_function_and_of_no_option(session):
+    def turn(model, study, condition, number):
+        given = MadeUpRig.last
+        GivenInputs(given.inputs, given.inputs_by).arrays([PORT])
+
+    found = session(MADE.format(returned="dict(feet=np.ones((2, 3)))"), "--gate=off", turn=turn)
+    assert found.status == 2, found.said
+    place = f"test_it.py:{HEAD.count(chr(10)) + 4}: "
+    assert f"{place}what frames() returned has 'feet', which is no input of the model: it takes data" in found.said
+    assert ".npz" not in found.said
+    assert "--inputs" not in found.said
 
 
 @pytest.mark.slow
@@ -404,6 +441,14 @@ def test_a_change_of_one_model_fails_its_test_alone_and_which_file_is_meant_is_s
     assert "accept this model's file, as is said there (standing: …)" in found.said
     assert [standing(found, name) for name in ("one", "two")] == ["accepted", "quarantined"]
     assert f"accept {found.runs['two'].history_file}" in found.said
+    assert "standing: quarantined (slower: two: " in found.said
+    busy = "other processes took 1.88 of 2 processors while it measured"
+    monkeypatch.setattr(Run, "unfit", lambda run: [busy])
+    found = session(both, "--gate=fail", turn=turn(3))
+    assert [standing(found, name) for name in ("one", "two")] == ["pending", "quarantined"]
+    assert f"standing: pending ({busy}), no later run is judged against it; measure again" in found.said
+    assert re.search(rf"standing: quarantined \(slower: two: .*; {busy}\), no later run is judged", found.said)
+    assert found.said.count("standing: pending") == 1, "the file of the red one says quarantined"
 
 
 CLAIMS = """

@@ -264,10 +264,11 @@ def test_the_baseline_that_is_named_is_a_machine_or_a_folder(tmp_path):
     for changes, says in (
         ({"baseline": "lab-02"}, "there is no saved run in .*lab-02 to judge against"),
         ({"baseline": "lab-01", "machine": "lab-01"}, "a baseline that is named is only read"),
-        ({"baseline": "lab-01", "gate": "off"}, "--gate=off judges nothing"),
     ):
         with pytest.raises(UserError, match=says):
             settings(tmp_path, **{"machine": "lab-01-pr", **changes}).check_baseline()
+    with pytest.raises(UserError, match="--gate=off judges nothing"):
+        settings(tmp_path, machine="lab-01-pr", baseline="lab-01", gate="off").check()
 
 
 def test_facts_read_back_from_a_file_have_the_digest_that_they_had(tmp_path):

@@ -544,10 +544,10 @@ def test_a_run_without_the_ratio_that_its_history_has_says_so():
 
 
 def test_a_run_whose_requests_are_driven_otherwise_than_its_history_says_so():
-    """Else a change of the suite's own would be taken for the device's."""
+    """Else a change of the harness's own would be taken for the device's."""
     study = measured(1.02)
     study.facts["AUTO-LATENCY"] = {"driver": "infer"}
-    said = "b: requests are driven by infer, in its history by {} too: a change may be the suite's own"
+    said = "b: requests are driven by infer, in its history by {} too: a change may be the harness's own"
     for driver, notes in (("polling", [said.format("polling")]), ("infer", []), ("", [])):
         runs = tuple(saved_run(number, ratio, driver) for number, ratio in enumerate(RATIOS, 1))
         found = gate(History(Path(), runs, tuple(frozenset() for _ in runs)))

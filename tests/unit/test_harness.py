@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from autogauge.measuring.claim import Ratio
+from autogauge.measuring.claim import Bound, Ratio
 from autogauge.measuring.condition import Condition
 from autogauge.measuring.harness import driven
 from autogauge.measuring.plan import Plan
@@ -62,6 +62,64 @@ def test_a_promise_about_inferences_that_are_hardly_longer_than_the_harness_is_i
     assert "inferences are too short to tell the device from what drives it" in verdict.evidence()
     assert f"the harness took {100 * (1 - min(shares)):.0f} % of" in verdict.evidence()
     assert verdict.to_json()["remark"] in verdict.evidence()
+
+
+OF_ONE = Bound("l", "L answers in time", LATENCY_MS, "L", "at most", 0.001)
+OF_SEVERAL = Bound("t", "T answers in time", LATENCY_MS, "T", "at most", 0.001)
+
+
+@each_of(
+    ("claim", "latency_ms", "outcome"),
+    [
+        (OF_ONE, 0.0714, Outcome.FAIL),  # 70-fold, of which 8 % are the harness's
+        (OF_ONE, 0.0022, Outcome.FAIL),
+        (OF_ONE, 0.0021, Outcome.INCONCLUSIVE),  # a thread that is not woken may be twice as fast
+        (OF_ONE, 0.0009, Outcome.PASS),
+        (OF_SEVERAL, 0.0714, Outcome.FAIL),
+        (OF_SEVERAL, 0.0080, Outcome.INCONCLUSIVE),  # two that wait for each other's threads, eight times
+    ],
+)
+def test_a_bound_that_is_missed_by_more_than_the_harness_may_have_cost_fails_however_short_the_model(
+    claim, latency_ms, outcome
+):
+    verdict = measured(claim, fps=(1e4, 1e4), latency_ms=(latency_ms,) * 2, shares=(0.92, 0.92))
+    assert verdict.outcome is outcome, verdict.evidence()
+    took = f"the harness took 8 % of {claim.condition}'s time"
+    assert took in verdict.evidence()
+    if outcome is Outcome.FAIL:
+        assert f"{took}: given back " in verdict.evidence()
+        assert "the bound is missed still" in verdict.evidence()
+
+
+def test_a_ratio_of_short_inferences_fails_only_where_it_is_missed_by_all_that_the_harness_may_have_cost():
+    """Two requests that wait for each other's threads gave 0.4 times one's frames; a device may give eight times that, and not 16."""
+    short = {"shares": (0.94, 0.94), "latency_ms": (1.0, 1.0)}
+    assert measured(MORE_FPS, fps=(40.0, 100.0), **short).outcome is Outcome.INCONCLUSIVE
+    assert measured(MORE_FPS, fps=(6.0, 100.0), **short).outcome is Outcome.FAIL
+
+
+@each_of(
+    ("claim", "shares", "outcome"),
+    [
+        (Bound("f", "no more", FPS, "L", "at most", 50), (1.0, 0.92), Outcome.FAIL),
+        (Bound("f", "no more", FPS, "L", "at most", 150), (1.0, 0.92), Outcome.INCONCLUSIVE),
+        (Bound("f", "no more", FPS, "L", "at most", 150), (1.0, 0.99), Outcome.PASS),
+        (Bound("f", "no more", FPS, "L", "at most", 300), (1.0, 0.92), Outcome.PASS),
+        (Bound("l", "no less", LATENCY_MS, "L", "at least", 0.9), (1.0, 0.92), Outcome.INCONCLUSIVE),
+        (Bound("l", "no less", LATENCY_MS, "L", "at least", 0.4), (1.0, 0.92), Outcome.PASS),
+        (Bound("l", "no less", LATENCY_MS, "L", "at least", 2.0), (1.0, 0.5), Outcome.FAIL),
+    ],
+)
+def test_a_bound_the_other_way_round_does_not_hold_by_what_the_harness_costs(claim, shares, outcome):
+    verdict = measured(claim, fps=(100.0, 100.0), shares=shares)
+    assert verdict.outcome is outcome, verdict.evidence()
+    assert ("without which the promise might not hold" in verdict.evidence()) == (outcome is Outcome.INCONCLUSIVE)
+
+
+def test_of_a_ratio_the_other_way_round_the_denominator_is_given_back_what_the_harness_took():
+    at_most = Ratio("f", "T gives at most twice", FPS, "T", "L", "at most", 2.0)
+    assert measured(at_most, fps=(205.0, 100.0), shares=(1.0, 0.96)).outcome is Outcome.INCONCLUSIVE
+    assert measured(at_most, fps=(205.0, 100.0), shares=(0.96, 1.0)).outcome is Outcome.FAIL
 
 
 def test_a_promise_that_is_broken_by_more_than_the_harness_took_fails():

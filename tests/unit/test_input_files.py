@@ -1,6 +1,7 @@
 """A user's own arrays (``--inputs``): checked by name, shape and type before they are read, and never trusted."""
 
 import contextlib
+import math
 import os
 import struct
 import zipfile
@@ -87,6 +88,33 @@ def test_a_type_is_changed_where_no_value_becomes_another(tmp_path, values, kind
     (array,) = GivenInputs(saved(tmp_path, {"x": values})).arrays([Port("x", element, (2,))])
     assert array.dtype == kind
     assert np.allclose(array.astype(float), values.astype(float), rtol=1e-3, equal_nan=True)
+
+
+def test_what_a_function_made_is_called_by_its_name(tmp_path):
+    given = GivenInputs(saved(tmp_path, {**GOOD, "y": GOOD["x"]}), "frames()")
+    with pytest.raises(
+        UserError, match=r"^what frames\(\) returned has 'y', which is no input of the model: "
+    ) as caught:
+        given.arrays(PORTS)
+    assert "--inputs" not in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
+    assert prepare(PORTS, None, GivenInputs(saved(tmp_path, GOOD), "frames()")).kinds[0] == "ids: from frames()"
+
+
+@each_of(
+    ("values", "kind", "told"),
+    [
+        ([1, math.nan], np.float32, "'x' NaN"),
+        ([1e-40, math.nan], np.float32, "'x' NaN and numbers so near 0 that they are subnormal"),
+        ([1e-40, 1], np.float64, ""),
+        ([1e-7, 1], np.float16, ""),  # of half precision these are usual
+        ([-math.inf, 0], np.float32, ""),  # a mask
+    ],
+)
+def test_values_that_are_computed_with_at_another_speed_are_told(values, kind, told):
+    ports = [Port("x", "f32", (2,)), Port("n", "i64", (1,))]
+    said = input_files.odd_values(ports, [np.array(values, kind), np.array([0])])
+    assert said == (told and f"what is fed holds {told}: speed and answers may be other than with usual values")
 
 
 def bomb(path, shape):

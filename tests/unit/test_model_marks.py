@@ -73,7 +73,7 @@ def test_a_picture_a_shape_a_precision_and_a_name(asked):
         (("own.onnx",), {"inputs": "frames.npz", "picture": "photo.jpg"}, "leave --picture out"),
         (("own.onnx",), {"inputs": "photo.jpg"}, "photo.jpg"),
         (("own.onnx",), {"precision": "FP16"}, "is a file, and is measured in the precision that it has"),
-        (("own.onnx",), {"shape": "wide"}, "--shape"),
+        (("own.onnx",), {"shape": "wide"}, "wide"),
     ],
 )
 def test_a_mistake_is_told_with_the_tests_place(asked, args, kwargs, said):
@@ -81,3 +81,4 @@ def test_a_mistake_is_told_with_the_tests_place(asked, args, kwargs, said):
         asked(*args, **kwargs)
     assert said.format(folder=asked.folder) in str(caught.value)
     assert "test_own.py:7: " in str(caught.value)
+    assert "(--" not in str(caught.value), "nobody gave an option"

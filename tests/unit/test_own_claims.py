@@ -119,7 +119,10 @@ def test_what_is_said_is_what_is_judged(said, claim):
         (lambda: P99(LATENCY) <= "soon", "'soon' is no quantity"),
         (lambda: P99(LATENCY) <= None, "None is no quantity"),
         (lambda: FPS(LATENCY) >= "1e999 FPS", "is not finite"),
-        (lambda: P99(LATENCY) <= "0 ms", "a p99 latency is above 0, and so is what bounds it"),
+        (lambda: P99(LATENCY) <= "0 ms", "the p99 latency is above 0, and so is what bounds it"),
+        (lambda: FPS(LATENCY) >= 0, "the FPS is above 0"),
+        (lambda: P99(LATENCY) <= "1,5 ms", "'1,5 ms' has a comma: decimals have a point, and thousands nothing"),
+        (lambda: FPS(LATENCY) >= "1,500 FPS", "has a comma"),
         (lambda: P99("AUTO") <= "12 ms", "P99('AUTO') is of no condition"),
         (lambda: P99() <= "12 ms", "P99() is of no condition"),
         (lambda: P99(LATENCY) <= P50(LATENCY), "which are two things"),
@@ -137,7 +140,10 @@ def test_what_is_said_is_what_is_judged(said, claim):
         (lambda: claims.P999(LATENCY) <= "1 ms", "P999 is not measured (did you mean P99?)"),
         (lambda: P99(on("XPU")) <= "1 ms", "'XPU' is no device"),
         (lambda: P99(on("AUTO", "FAST")) <= "1 ms", "'FAST' is no performance hint"),
-        (lambda: P99(on("AUTO", requests=-1)) <= "1 ms", "requests=-1 is no number of requests"),
+        *(
+            (lambda number=number: P99(on("AUTO", requests=number)) <= "1 ms", f"requests={number!r} is no number of")
+            for number in (-1, 0, "x", True, 1025)
+        ),
         (lambda: P99(on("AUTO", precision="f32")) <= "1 ms", "precision is no property of OpenVINO"),
         (lambda: P99(on("AUTO", PERFORMANCE_HINT="LATENCY")) <= "1 ms", "the hint is the second word"),
         (lambda: FPS(LATENCY) >= float("inf") * FPS(THROUGHPUT), "multiplied by a number above 0, and not by inf"),
@@ -185,6 +191,7 @@ def test_what_is_wrong_is_kept_with_its_place_and_raises_nothing(say, mistake):
         lambda: "5 ms" <= P99(LATENCY) <= "12 ms",
         lambda: P99(LATENCY) <= "12 ms" and FPS(LATENCY) >= 3,
         lambda: max(P99(LATENCY), P99(THROUGHPUT)) <= "12 ms",
+        lambda: not LATENCY.ran_on("GPU"),
     ],
 )
 def test_half_of_what_is_said_is_never_lost(say):

@@ -223,6 +223,19 @@ def test_a_wrong_claim_of_a_file_with_names_of_ours_is_no_foreign_one(project):
         assert "True is no claim" in said
 
 
+@pytest.mark.parametrize(
+    "said", ["'5 ms' <= P99(A) <= '12 ms'", "P99(A) <= '1 s' and FPS(A) >= 3", "not A.ran_on('GPU')"]
+)
+def test_a_claim_that_is_asked_whether_it_is_true_is_a_sentence_where_its_file_is_read(project, said):
+    text = "import pytest\nfrom autogauge.claims import FPS, P99, on\nA = on('AUTO')\n"
+    status, told = project(test_a=f"{text}\n@pytest.mark.claim({said})\ndef test_it(): pass")
+    assert status == 2, told
+    assert "test_a.py:5: a claim is no truth before it is measured" in told
+    assert "in the place of `not` claim what is to hold" in told
+    assert "said.py" not in told
+    assert "Traceback" not in told
+
+
 def test_claims_are_refused_where_the_plugin_is_left_out(tmp_path):
     (tmp_path / "promised.py").write_text(CLAIMED)
     (tmp_path / "test_a.py").write_text(CLAIMS)

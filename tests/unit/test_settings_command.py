@@ -93,6 +93,12 @@ def test_a_contradiction_is_told_after_the_table(project):
     (project / "pyproject.toml").write_text('[tool.autogauge]\n\nno-baseline = "fail"\n')
     done = cli_in(project, "settings")
     assert "--no-baseline" in done.stdout
+    (project / "pyproject.toml").write_text('[tool.autogauge]\ngate = "off"\nbaseline = "lab-02"\n')
+    assert "a baseline is there to be judged by, and --gate=off judges nothing" in sentence_of(
+        cli_in(project, "settings")
+    )
+    (project / "pyproject.toml").write_text('[tool.autogauge]\n\nno-baseline = "fail"\n')
+    done = cli_in(project, "settings")
     assert f"--no-baseline comes from [tool.autogauge] in {project}/pyproject.toml:3." in sentence_of(done)
 
 

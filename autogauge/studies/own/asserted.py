@@ -74,6 +74,12 @@ class Asserted:
         return BY_ROUND[key] if self.said.kind != BOUND and key in BY_ROUND else BY_PROCESS[key]
 
     @property
+    def is_turned_round(self) -> bool:
+        """Whether it is a bound that what is better breaks: ``FPS(A) <= 200``, ``P99(A) >= "1 ms"``."""
+        metric = self.metric if self.said.kind == BOUND else None
+        return metric is not None and (self.said.relation == AT_LEAST) is not metric.higher_is_better
+
+    @property
     def benchmarks(self) -> tuple[tuple[str, Metric], ...]:
         """What it records: conditions, and the metric."""
         metric = self.metric
