@@ -30,7 +30,7 @@ LARGE = 0.05
 sleep and hand over Python's lock, and inferences that are hardly longer than that wait for it. How much is bounded by :data:`WOKEN` and
 :data:`BETWEEN_THREADS`; both are about twice the most that was seen."""
 WOKEN = 2.0
-"""So many times as fast, at most, may one request of a short model be that is not woken for each inference: polling gave 1.75 times."""
+"""So many times as fast, at most, may one request of a short model be for which no thread is woken: polling made two 1.75 times as fast."""
 BETWEEN_THREADS = 4.0
 """The same of several, for each of them: two requests of 0.02 ms gave less than half of one's frames, where a device may give twice."""
 
