@@ -316,7 +316,7 @@ def test_a_bound_that_what_is_better_breaks_is_asked_about(session):
     found = session(
         model("net") + '@pytest.mark.claim(P99(A) >= "1 ms", FPS(A) >= 2, P99(A) <= 1.5 * P99(B))\ndef test_it(): ...\n'
     )
-    line = HEAD.count("\n") + 2
+    line = HEAD.count("\n") + 1
     assert found.outcomes == {"it": "passed"}
     assert (
         f"NOTE: test_it.py:{line}: what is better breaks this claim (p99 latency of AUTO-LATENCY is at least 1 ms): was <= meant?"

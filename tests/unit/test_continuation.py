@@ -268,7 +268,7 @@ def test_the_baseline_that_is_named_is_a_machine_or_a_folder(tmp_path):
         with pytest.raises(UserError, match=says):
             settings(tmp_path, **{"machine": "lab-01-pr", **changes}).check_baseline()
     with pytest.raises(UserError, match="--gate=off judges nothing"):
-        settings(tmp_path, machine="lab-01-pr", baseline="lab-01", gate="off").check()
+        settings(tmp_path, machine="lab-01-pr", baseline="lab-01", gate="off").check_words()
 
 
 def test_facts_read_back_from_a_file_have_the_digest_that_they_had(tmp_path):
