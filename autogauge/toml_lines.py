@@ -20,7 +20,7 @@ from autogauge.errors import UserError
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib  # which pytest brings along
+    import tomli as tomllib
 
 Keys = tuple[str, ...]
 _ENDS = re.compile(r"(\"\"\"|'''|[]}])\s*(#.*)?$")
