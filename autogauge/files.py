@@ -180,6 +180,15 @@ def require_writable(path: Path) -> None:
         pass
 
 
+def require_writable_folder(folder: Path) -> None:
+    """See that files could be written into that folder, which is made when the first one is. Raises ``OSError``; nothing is made here."""
+    place = folder.absolute()
+    while not os.path.lexists(place):
+        place = place.parent
+    with tempfile.TemporaryFile(dir=place):
+        pass
+
+
 def require_folder_of(path: Path) -> None:
     """Raises :class:`UserError` where the folder that a user's file is to be in is missing: one made of a typo is looked for by nobody."""
     if not path.parent.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import shlex
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,11 @@ def of_a_run(name: str, **more: Any) -> Any:
     """An option that ``pytest -m perf`` has too: in its words, if there are no ``more``, and with what settings say as its default."""
     option = OPTIONS[name]
     return marked(Mark(name), typer.Option(name, **{"metavar": option.kind.metavar, "help": option.help, **more}))
+
+
+def drawn_again(path: Path) -> str:
+    """How to see a saved run again: the command, as a shell takes it."""
+    return f"python -m autogauge report {shlex.quote(str(path))} draws it again"
 
 
 def history_in(help: str) -> Any:  # noqa: A002

@@ -19,12 +19,13 @@ from autogauge.errors import UserError, explain_os_error
 from autogauge.files import require_writable
 from autogauge.gate.saved import HISTORY
 from autogauge.lab.why import drawing, measured, script, sides
-from autogauge.lab.why.finding import Finding
+from autogauge.lab.why.finding import BLOCKS_FOR_LAYERS, Finding
 from autogauge.lab.why.of_run import FED
 from autogauge.lab.why.study import Why
 from autogauge.measuring.condition import HERE
 from autogauge.options import OPTIONS
 from autogauge.parsing import parse_wait
+from autogauge.plain import sentence
 from autogauge.report.progress import progress_on
 from autogauge.rig import lock
 from autogauge.run import Run
@@ -72,12 +73,14 @@ class Shown:
         """
         recorded, path = measured.keep(run, "-".join(("why", *(each.text.rpartition("/")[2] for each in study.sides))))
         finding = Finding(recorded.results[0])
-        why_shown.show(recorded, path, self.top, as_json=self.as_json, as_markdown=self.as_markdown)
+        why_shown.show(recorded, path, self.top, as_json=self.as_json, as_markdown=self.as_markdown, is_new=True)
         sys.stdout.flush()
         if self.script is not None and study.reproduced:
             a, b = study.reproduced
             words = [*drawing.words(finding), *script.of_b(a, b)]
-            script.save(self.script, script.text_for(a, words, in_fps=drawing.is_in_fps(finding.result)))
+            in_fps = drawing.is_in_fps(finding.result)
+            script.save(self.script, script.text_for(a, words, in_fps=in_fps, renamed=finding.renamed))
+            _say_written(self.script, a.model.path)
         if self.html is not None:
             from autogauge.report.pages import why_page
 
@@ -85,6 +88,7 @@ class Shown:
                 why_page.save(recorded, self.top, self.html)
             except OSError as error:
                 raise explain_os_error(error, f"cannot write the page {self.html}", "--html=FILE") from error
+            _say_written(self.html)
         if run.interrupted:
             raise KeyboardInterrupt(run.interrupted_by)
 
@@ -127,7 +131,11 @@ def why(
     if hint not in HINTS:
         raise UserError(f"there is no hint {hint!r}: choose {' or '.join(HINTS)} (--hint).")
     if blocks < FEWEST:
-        raise UserError(f"{blocks} blocks are too few for an interval at 95 %: measure at least {FEWEST} (--blocks).")
+        are = "block is" if blocks == 1 else "blocks are"
+        raise UserError(
+            f"{blocks} {are} too few for an interval at 95 %: measure at least {FEWEST}, and {BLOCKS_FOR_LAYERS} for intervals of "
+            "layers (--blocks)."
+        )
     base = Target.with_hint(device, hint)
     first, second = sides.both(a, b, base, _history_in(asked.get("--reports")))
     settings = _settings(sides.fed((first, second), _given((first, second), asked)))
@@ -137,6 +145,15 @@ def why(
     study = Why(first, second, base, blocks)
     run = _measured(study, settings, random.randrange(2**32) if seed is None else seed, wait)
     shown.show(study, run)
+
+
+def _say_written(path: Path, model: Path | None = None) -> None:
+    """Say that a file was written, and which model's files go along with a script that has not got them in it."""
+    beside = ""
+    if model is not None and not script.embedded(model):
+        files = " and ".join(map(str, script.files_of(model)))
+        beside = f"; its model goes with it: put {files} beside it, or name it (python {path.name} {model.name})"
+    print(f"written: {sentence(str(path) + beside)}", file=sys.stderr)
 
 
 def _history_in(reports: str | None) -> Path:
@@ -155,6 +172,7 @@ def _settings(given: dict[str, str | None]) -> Settings:
     """What was asked, checked."""
     settings = Settings.of({name: text for name, text in given.items() if text is not None}, Path("reports"))
     settings.check()
+    measured.check_place(settings)
     return settings
 
 
@@ -162,6 +180,11 @@ def _measured(study: Why, settings: Settings, seed: int, wait: str) -> Run:
     """The run, to its end; or after an interruption as far as it came, where there is something to show."""
     run = Run(settings)
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
+    if study.blocks_wanted < BLOCKS_FOR_LAYERS:
+        progress.say(
+            f"{study.blocks_wanted} blocks give latency and frames an interval, and maybe no layer, which takes {BLOCKS_FOR_LAYERS} "
+            "(--blocks)"
+        )
     with lock.measuring("python -m autogauge why", parse_wait("--wait", wait), progress.say):
         try:
             measured.measure(study, run, seed, progress)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from autogauge.cli.shared import drawn_again
 from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import drawing
@@ -26,8 +27,8 @@ def check(run: Recorded, path: Path) -> None:
         ) from None
 
 
-def show(run: Recorded, saved: Path, top: int, *, as_json: bool, as_markdown: bool) -> None:
-    """Print it, with so many layers."""
+def show(run: Recorded, saved: Path, top: int, *, as_json: bool, as_markdown: bool, is_new: bool = False) -> None:
+    """Print it, with so many layers; of what ``is_new`` also how to see it again."""
     from autogauge.report import markdown, terminal
 
     finding = Finding(run.results[0])
@@ -43,11 +44,12 @@ def show(run: Recorded, saved: Path, top: int, *, as_json: bool, as_markdown: bo
     screen = console()
     for found in run.findings:
         screen.print(Text(f"FINDING  {sentence(str(found['sentence']))}", style="bold red"))
-    for line in (*terminal.heading(run), *drawing.words(finding)):
+    for line in (*terminal.heading(run, with_openvino=False), *drawing.words(finding)):
         screen.print(Text(sentence(line)))
     for block in blocks:
         for part in terminal.printed_block(block):
             screen.print(part)
     for note in notes:
         screen.print(Text(f"NOTE  {sentence(note)}"))
-    print(f"saved: {sentence(str(saved))}")
+    again = f"; {drawn_again(saved)}" if is_new else ""
+    print(f"saved: {sentence(str(saved))}{sentence(again)}")

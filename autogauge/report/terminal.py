@@ -66,12 +66,13 @@ def results(run: Recorded) -> list[RenderableType]:
     ]
 
 
-def heading(run: Recorded) -> list[str]:
-    """The model and the machine, a line each."""
+def heading(run: Recorded, *, with_openvino: bool = True) -> list[str]:
+    """The model and the machine, a line each; without the session's OpenVINO where others were measured."""
     devices = ", ".join(
         f"{device.label} ({device.full_name})" if device.full_name else device.name for device in run.devices
     )
-    lines = [f"openvino {run.openvino} on {run.machine}: {devices or 'no devices'}"]
+    openvino = f"openvino {run.openvino} " if with_openvino else ""
+    lines = [f"{openvino}on {run.machine}: {devices or 'no devices'}"]
     if run.is_emulated:
         lines.append("EMULATED GPU: what follows shows how AUTO behaves with an accelerator, not how fast one is")
     if run.emulated_gpu:

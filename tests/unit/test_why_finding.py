@@ -10,13 +10,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
 from autogauge import studies
 from autogauge.cli import why_shown
+from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import compiled, drawing, sides
-from autogauge.lab.why.finding import Finding
+from autogauge.lab.why.finding import BLOCKS_FOR_LAYERS, Finding
 from autogauge.lab.why.study import Why, WhyTurns
 from autogauge.measuring import saving
 from autogauge.measuring.condition import Condition
@@ -211,7 +213,46 @@ def test_too_few_blocks_are_no_interval_and_it_is_said_how_many_it_takes():
     assert finding.compared[0].label == "conv-1"
     block = next(iter(drawing.blocks_of(finding, 5)))
     assert "it takes 9 (--blocks), and there are 6" in block.how
-    assert json.loads(json.dumps(block.chart, allow_nan=False))["rows"][0]["label"] == "conv-1"
+    first = json.loads(json.dumps(block.chart, allow_nan=False))["rows"][0]
+    assert (first["label"], first["low"], first["high"]) == ("conv-1", None, None), "no whisker of width 0"
+
+
+def test_the_number_of_blocks_that_is_named_gives_every_layer_its_interval():
+    """However many layers there are; with fewer blocks what has no line, though it takes enough of the time, is counted."""
+    many = {f"conv-{place}": 1000.0 + 10 * place for place in range(92)}
+    few = Finding(measured(many, many, blocks=6, noise_us=0.1))
+    assert (few.fewest, few.without_a_line, few.fewest_for_all) == (BLOCKS_FOR_LAYERS, 72, 12)
+    said = " ".join(drawing.words(few))
+    assert f"it takes {BLOCKS_FOR_LAYERS}" in said
+    how = next(iter(drawing.blocks(few.result))).how
+    assert (
+        "only the 20 largest have a line of their own: 72 others of at least 0.2 % of the time would have one with 12."
+        in how
+    )
+    told = drawing.to_json(few)
+    assert len(told["layers"]) + len(told["rest_layers"]) == 92, "everything that was found"
+    assert told["rest_layers"][0]["layer"] == "conv-71"
+    for count in (1, 12, 30, 92):
+        found = Finding(
+            measured(dict([*many.items()][:count]), dict([*many.items()][:count]), blocks=BLOCKS_FOR_LAYERS)
+        )
+        assert all(math.isfinite(each.line.difference.low) for each in found.compared), count
+    enough = Finding(measured(many, many))
+    assert (len(enough.compared), enough.without_a_line, enough.others) == (92, 0, [])
+    assert "of their own" not in next(iter(drawing.blocks(enough.result))).how
+
+
+def test_a_mistake_is_refused_before_anything_is_measured():
+    done = CliRunner().invoke(app, ["why", "here", "CPU", "--blocks=1"])
+    assert str(done.exception) == (
+        "1 block is too few for an interval at 95 %: measure at least 6, and 10 for intervals of layers (--blocks)."
+    )
+    done = CliRunner().invoke(app, ["why", "here", "CPU", "--model=small-cnn", "--reports=/proc/nowhere"])
+    assert str(done.exception).startswith("cannot save what is measured in /proc/nowhere/why/"), (
+        "all of it would be lost"
+    )
+    done = CliRunner().invoke(app, ["why", "", "here"])
+    assert str(done.exception).startswith("A is empty: give ")
 
 
 @each_of("blocks", [1, 2, 5])
@@ -226,6 +267,8 @@ def test_of_one_block_nothing_is_beyond_doubt(tmp_path, blocks):
     assert f"No layer of 10 differs beyond doubt over {blocks} block" in said
     assert "Too few blocks for an interval: it takes 9" in said
     assert "which of them is faster is open" in said
+    assert "none yet" not in said
+    assert " of A's, no interval yet)." in said
     why_page.save(Recorded(results=(result,)), 3, tmp_path / "why.html")
     assert "none yet" in (tmp_path / "why.html").read_text()
     assert {each.outcome.name for each in result.verdicts()} == {"INCONCLUSIVE"}
@@ -344,6 +387,15 @@ def test_a_file_that_holds_something_else_is_a_mistake_and_no_traceback(fields):
         why_shown.check(Recorded(results=(result,)), Path("run.json"))
 
 
+def test_no_release_that_was_not_measured_stands_above_what_was(capsys):
+    run = Recorded(results=(measured(USUAL, USUAL),), openvino="2019.1.0-7", machine="bench")
+    why_shown.show(run, Path("run.json"), 3, as_json=False, as_markdown=False)
+    said = capsys.readouterr().out
+    assert said.startswith("on bench: ")
+    assert "2019.1.0" not in said
+    assert "draws it again" not in said, "it was just drawn again"
+
+
 def test_report_finds_its_drawing_by_the_name_of_the_study():
     result = measured(USUAL, {**USUAL, "conv-5": 140.0})
     assert next(each.id for each in studies.blocks(result)) == "why-layers"
@@ -368,6 +420,8 @@ def test_the_page_says_first_what_was_found(tmp_path):
     why_page.save(run, 3, tmp_path / "why.html")
     text = (tmp_path / "why.html").read_text()
     assert "<h1>Where the time went: here and CPU</h1>" in text
+    assert "processors, memory" not in text, "nothing is known of them"
+    assert not re.search(r">[^<]*\bNone\b[^<]*</dd>", text)
     assert text.index("1 of 10 layers differs beyond doubt: conv-5") < text.index('id="why-layers"')
     charts = json.loads(re.search(r'id="charts">(.*?)</script>', text, re.DOTALL).group(1))
     rows = charts["why-layers"]["rows"]

@@ -84,6 +84,26 @@ def test_a_run_alone_is_the_condition_that_compiles_as_both_sides_do(tmp_path):
     assert sides.parse("A", "lab-02/1", BASE, tmp_path / "history").of_run.condition.name == "AUTO-LATENCY"
 
 
+def test_a_run_of_why_has_two_sides_and_neither_is_taken_silently(tmp_path):
+    """Both compile alike, and one ran on another release."""
+    conditions = [
+        Condition("A", BASE, runs_on="2024.6", own_labels={"side": "A"}),
+        Condition("A counted", BASE, runs_on="2024.6"),
+        Condition("B", BASE, own_labels={"side": "B"}),
+        Condition("B counted", BASE),
+    ]
+    result = Result("why", tuple(conditions), (), Plan((1,), 1.0), 0, replicates=[Replicate(0, ())])
+    result.facts = {each.name: {"openvino": OLD if each.runs_on else HERE} for each in conditions}
+    words = {"openvino": HERE, "machine": "lab-02", "model": MODEL, "options": OPTIONS, "accelerator": "auto"}
+    path = tmp_path / "0001_why.json"
+    path.write_text(json.dumps(run_file.add(run_file.document([], {"node": "lab-02"}), words, [result], [], None)))
+    with pytest.raises(UserError) as caught:
+        side(path)
+    assert str(caught.value).endswith(f"is there in several ways: name one as {path}::why::A or {path}::why::B (B).")
+    assert side(f"{path}::A").of_run.openvino == OLD
+    assert side(f"{path}::why::B").of_run.openvino == HERE
+
+
 def test_the_twin_on_a_reference_runs_on_what_that_named(tmp_path):
     found = side(f"{saved(tmp_path)}::AUTO-LATENCY@reference")
     assert (found.reference.named.text, found.of_run.openvino, found.of_run.release) == ("2024.6", OLD, "2024.6.0")

@@ -16,6 +16,7 @@ from autogauge.cli.why import Shown
 from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import measured, script
+from autogauge.lab.why.finding import Finding
 from autogauge.lab.why.script import Reproduced
 from autogauge.models.artefact import ModelArtefact
 from autogauge.targets import Target
@@ -54,7 +55,11 @@ def test_it_holds_a_small_model_and_names_a_large_one(side, monkeypatch):
     assert json.dumps(found.PROPERTIES) == '{"PERFORMANCE_HINT": "LATENCY"}'
     assert set(found.EMBEDDED) == {".xml", ".bin"}
     monkeypatch.setattr(script, "MOST_EMBEDDED", 4)
-    assert "EMBEDDED = {}\n" in script.text_for(side, [], in_fps=False)
+    without = script.text_for(side, [], in_fps=False)
+    assert "EMBEDDED = {}\n" in without
+    where = "# The model is not in here: put m.xml and m.bin beside this file, or name the first one.\n"
+    assert where in without
+    assert where not in text
 
 
 def test_what_is_other_in_b_is_said(side, tmp_path):
@@ -190,9 +195,58 @@ def test_what_was_found_is_printed_before_a_file_that_cannot_be_written(
     shown = Shown(3, as_json=False, as_markdown=False, html=html and tmp_path / html, script=code and tmp_path / code)
     with pytest.raises(UserError, match="there is no folder"):
         shown.show(study, SimpleNamespace(interrupted=False))
-    said = capsys.readouterr().out
-    assert "Where the time went, layer by layer" in said
-    assert "saved: " in said
+    said = capsys.readouterr()
+    assert "Where the time went, layer by layer" in said.out
+    assert (
+        f"saved: {tmp_path / '0001.json'}; python -m autogauge report {tmp_path / '0001.json'} draws it again"
+        in said.out
+    )
+    assert "written: " not in said.err
+
+
+def test_what_was_written_is_said_and_what_goes_along_with_it(side, monkeypatch, capsys, tmp_path):
+    recorded = Recorded(results=(whys.measured(whys.USUAL, whys.USUAL),))
+    monkeypatch.setattr(measured, "keep", lambda run, label: (recorded, tmp_path / "0001.json"))
+    study = SimpleNamespace(sides=(SimpleNamespace(text="here"),) * 2, reproduced=[side, side])
+    page, code = tmp_path / "why.html", tmp_path / "why.py"
+    shown = Shown(3, as_json=False, as_markdown=False, html=page, script=code)
+    shown.show(study, SimpleNamespace(interrupted=False))
+    assert capsys.readouterr().err == f"written: {code}\nwritten: {page}\n"
+    monkeypatch.setattr(script, "MOST_EMBEDDED", 4)
+    shown.show(study, SimpleNamespace(interrupted=False))
+    files = f"{tmp_path / 'm.xml'} and {tmp_path / 'm.bin'}"
+    beside = f"its model goes with it: put {files} beside it, or name it (python why.py m.xml)"
+    assert f"written: {code}; {beside}\n" in capsys.readouterr().err
+
+
+def test_a_layer_with_another_name_there_is_one_line_and_one_that_is_missing_is_an_empty_cell(side, monkeypatch):
+    """It is no layer that takes no time."""
+    renamed = [(["MatMul_438"], ["loss3/classifier"]), (["a", "b"], ["a_b"])]
+    found = loaded(monkeypatch, script.text_for(side, [], in_fps=False, renamed=renamed))
+    before = {"MatMul_438": 482.0, "a": 10.0, "b": 20.0, "conv": 5.0, "old": 300.0}
+    after = {"loss3/classifier": 80.0, "a_b": 25.0, "conv": 5.0, "new": 200.0}
+    here, there = ({name: {"us": us, "kernel": "jit"} for name, us in each.items()} for each in (after, before))
+    *lines, last = found.differing(here, there, 9)
+    assert [each.split() for each in lines] == [
+        ["us", "before", "us", "layer"],
+        ["80.0", "482.0", "MatMul_438", "=", "loss3/classifier", "(jit)"],
+        ["300.0", "old", "(jit)"],
+        ["200.0", "new", "(jit)"],
+        ["25.0", "30.0", "a", "+", "b", "=", "a_b", "(jit)"],
+        ["5.0", "5.0", "conv", "(jit)"],
+    ]
+    assert last.startswith("An empty cell: no layer of that name was counted there.")
+    _, old, new = lines[1:4]
+    assert old.index("300.0") > new.index("200.0"), "each in its column"
+    assert len(found.differing(here, {}, 2)) == 3, "of one environment alone nothing is missing"
+
+
+def test_the_names_that_why_found_to_be_one_are_in_the_script():
+    result = whys.measured(whys.USUAL, whys.USUAL)
+    result.facts["B counted"]["layers"][3] = whys.layer("late/conv", originals=["conv-3"])
+    assert Finding(result).renamed == [(["conv-3"], ["late/conv"])]
+    result.facts["A counted"]["layers"][10] = whys.layer("late/conv", type_="Reorder")
+    assert Finding(result).renamed == [], "that name is another layer's in A"
 
 
 @pytest.mark.slow

@@ -79,7 +79,10 @@ def test_what_cannot_be_a_runtime_is_said_of_the_side(tmp_path, text, said):
     ("words", "said"),
     [
         (("here", "here"), "A and B are both here"),
-        (("here", "CPU", "--blocks=5"), "5 blocks are too few for an interval at 95 %: measure at least 6 (--blocks)"),
+        (
+            ("here", "CPU", "--blocks=5"),
+            "5 blocks are too few for an interval at 95 %: measure at least 6, and 10 for intervals of layers (--blocks)",
+        ),
         (("here", "CPU", "--hint=FAST"), "there is no hint 'FAST'"),
         (("here", "CPU", "--script=a.txt"), "a.txt is no name of a script: let it end in .py"),
         (("here", "CPU", "--html=a.json"), "a.json is no name of a page"),

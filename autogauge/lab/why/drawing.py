@@ -18,6 +18,7 @@ from autogauge.lab.why.finding import (
     FAMILY_ERROR,
     PLAIN,
     SIDES,
+    SMALLEST_SHARE,
     SUM,
     UNEXPLAINED,
     Compared,
@@ -101,13 +102,24 @@ def layers_block(finding: Finding, top: int) -> Block:
 def _how(finding: Finding) -> str:
     held = f"{len(finding.compared)} layers{' and the rest' if finding.rest else ''}"
     if finding.blocks < finding.fewest:
-        return f"Largest difference first. {NEEDED.format(finding.fewest)} (--blocks), and there are {finding.blocks}."
+        needed = f"{NEEDED.format(finding.fewest)} (--blocks), and there are {finding.blocks}"
+        return f"Largest difference first. {needed}.{_without_a_line(finding)}"
     dropped = "for each of its layers, which is what counting in whole microseconds may drop"
     step = f", and each is wider by {finding.step_us:.1f} µs {dropped}" if finding.step_us else ""
     return (
         f"Largest difference first, over {finding.blocks} blocks of fresh processes. "
-        f"The intervals of {held} hold together with {PERCENT}{step}. "
+        f"The intervals of {held} hold together with {PERCENT}{step}.{_without_a_line(finding)} "
         "One that holds 0 leaves open whether there is a difference (in the chart its bar is grey). Above 0 B is slower."
+    )
+
+
+def _without_a_line(finding: Finding) -> str:
+    """That layers which take enough of the time are among the others all the same."""
+    if not (left := finding.without_a_line):
+        return ""
+    return (
+        f" With so few blocks only the {len(finding.compared)} largest have a line of their own: {counted(left, 'other')} of at least "
+        f"{100 * SMALLEST_SHARE:g} % of the time would have one with {finding.fewest_for_all}."
     )
 
 
@@ -173,7 +185,7 @@ def _bar(label: str, line: Line) -> dict[str, Any]:
     """A bar with its whisker; without one where the interval has no end."""
     found = line.difference
     assert found is not None
-    ends = (found.low, found.high) if math.isfinite(found.low) else (found.ratio, found.ratio)
+    ends = (found.low, found.high) if math.isfinite(found.low) else (None, None)
     return {"label": label, "value": found.ratio, "low": ends[0], "high": ends[1], "word": line.word}
 
 
@@ -191,6 +203,11 @@ def in_us(found: Interval) -> Interval:
 def bounds(found: Interval) -> str:
     """Where a difference lies."""
     return f"{signed(found.low)} to {signed(found.high)}" if math.isfinite(found.low) else "none yet"
+
+
+def _interval(found: Interval, unit: str = "") -> str:
+    """``95 % interval +1 to +2 ms``, or that there is none."""
+    return f"{PERCENT} interval {bounds(found)}{unit}" if math.isfinite(found.low) else "no interval yet"
 
 
 def title(finding: Finding) -> str:
@@ -257,7 +274,7 @@ def _sentence(line: Line, in_flight: tuple[int | None, int | None]) -> str:
         a, b = (f" with {counted(each or 0, 'request')} in flight" for each in in_flight)
     return (
         f"A has {number(line.a)} {what}{a} and B {number(line.b)}{b}: {how} "
-        f"(B − A is {signed(line.difference.ratio)}{unit}, {share}{PERCENT} interval {bounds(line.difference)}{unit})"
+        f"(B − A is {signed(line.difference.ratio)}{unit}, {share}{_interval(line.difference, unit)})"
     )
 
 
@@ -286,7 +303,7 @@ def _costs(finding: Finding) -> Iterable[str]:
         for side, cost, whole in (("A", counting.a, plain.a), ("B", counting.b, plain.b))
     )
     open_ = 1e3 * rest.difference.ratio
-    between = f", {PERCENT} interval {bounds(in_us(rest.difference))}"
+    between = f", {_interval(in_us(rest.difference))}"
     yield f"Counting itself costs {cost} an inference. Layers leave {signed(open_)} µs of the change unexplained{between}."
 
 
@@ -311,7 +328,7 @@ def _carried(finding: Finding, layers: Line) -> str:
     return (
         f"{len(sure)} of {count} layers differ{'s' if len(sure) == 1 else ''} beyond doubt: {few(told, '; ')}. "
         f"Together {signed(carried)} µs, where the sum of all layers differs by {signed(whole.ratio)} µs "
-        f"({PERCENT} interval {bounds(whole)})."
+        f"({_interval(whole)})."
     )
 
 
@@ -352,6 +369,18 @@ def to_json(finding: Finding) -> dict[str, Any]:
             for each in finding.compared
         ],
         "rest": _line_json(finding.rest) if finding.rest else None,
+        "rest_layers": [
+            {
+                "layer": each.label,
+                "names": dict(zip(SIDES, each.names, strict=True)),
+                "matched_by": each.group.how,
+                "only_in": each.group.only_in or None,
+                "unit": each.line.unit,
+                "A": each.line.a,
+                "B": each.line.b,
+            }
+            for each in finding.others
+        ],
         "only_in": [_line_json(each) for each in finding.only_in],
         "counts": finding.counts,
         "whole": [_line_json(each) for each in finding.whole],

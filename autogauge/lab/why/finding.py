@@ -32,6 +32,10 @@ from autogauge.stats.intervals import Interval, fewest_replicates, paired_differ
 FAMILY_ERROR = 0.05
 SMALLEST_SHARE, FEWEST_HELD = 0.002, 12
 """Layers that take less of either side's sum are one line together, beyond the largest: each would widen the intervals of all."""
+MOST_OF_FEW_BLOCKS = 20
+"""So many of the largest layers have a line of their own, though there are too few blocks for an interval."""
+BLOCKS_FOR_LAYERS = fewest_replicates(1 - FAMILY_ERROR / (MOST_OF_FEW_BLOCKS + 1))
+"""With so many blocks each line of a layer has an interval, however many layers there are."""
 SIDES = ("A", "B")
 JOINED, ARROW = " + ", "→"
 PLAIN, SUM, COUNTING = "inference, not counted", "sum of layers", "counting itself"
@@ -155,12 +159,52 @@ class Finding:
         """
         if not self.blocks:
             return []
-        sizes = [np.median(side, axis=0) for side in self._times]
-        shares = np.max([size / max(float(size.sum()), 1e-9) for size in sizes], axis=0)
         most = max(1, math.floor(FAMILY_ERROR * 2 ** (self.blocks - 1)) - 1)
-        places = sorted(range(len(self.groups)), key=lambda place: -shares[place])
-        held = sum(shares[place] >= SMALLEST_SHARE for place in places)
-        return places[: min(max(held, FEWEST_HELD), max(most, 20))]
+        places = sorted(range(len(self.groups)), key=lambda place: -self._shares[place])
+        return places[: min(max(self._worth_a_line, FEWEST_HELD), max(most, MOST_OF_FEW_BLOCKS))]
+
+    @cached_property
+    def _shares(self) -> Array:
+        """Of each group how much of the time it takes, on the side where that is more; 0 without any block."""
+        if not self.blocks:
+            return np.zeros(len(self.groups))
+        sizes = [np.median(side, axis=0) for side in self._times]
+        return np.asarray(np.max([size / max(float(size.sum()), 1e-9) for size in sizes], axis=0))
+
+    @property
+    def _worth_a_line(self) -> int:
+        return int(sum(each >= SMALLEST_SHARE for each in self._shares))
+
+    @property
+    def without_a_line(self) -> int:
+        """How many groups take enough of the time for a line of their own, and have none, since there are too few blocks for so many."""
+        return max(0, self._worth_a_line - len(self._held))
+
+    @property
+    def fewest_for_all(self) -> int:
+        """So many blocks give each of these a line, too."""
+        return fewest_replicates(1 - FAMILY_ERROR / (self._worth_a_line + 1))
+
+    @cached_property
+    def others(self) -> list[Compared]:
+        """The groups that are in the one line with all others, the largest first. Nothing is judged of them."""
+        held = {*self._held}
+        left = [place for place in range(len(self.groups)) if place not in held] if self.blocks else []
+        return [self._compared(place) for place in sorted(left, key=lambda place: -self._shares[place])]
+
+    @cached_property
+    def renamed(self) -> list[tuple[list[str], list[str]]]:
+        """The names in A and in B of groups that have others there; none of a name that is in several groups, which would mix them up."""
+        a_layers, b_layers = self.layers
+        names = [
+            (
+                [*dict.fromkeys(a_layers[each].name for each in group.a)],
+                [*dict.fromkeys(b_layers[each].name for each in group.b)],
+            )
+            for group in self.groups
+        ]
+        in_groups = Counter(name for a, b in names for name in {*a, *b})
+        return [(a, b) for a, b in names if a and b and a != b and all(in_groups[name] == 1 for name in (*a, *b))]
 
     @property
     def confidence(self) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.errors import explain_os_error
+from autogauge.files import require_writable_folder
 from autogauge.history import run_file
 from autogauge.history.recorded import Recorded
 from autogauge.lab.why import script, sides
@@ -18,6 +19,7 @@ from autogauge.measuring.progress import Progress
 from autogauge.rig.rig import Rig
 from autogauge.rig.workload import Setup
 from autogauge.run import Run
+from autogauge.settings import Settings
 
 KEPT = "why"
 """The folder within the reports, beside ``history``: these runs are no machine's history, and no gate reads them."""
@@ -81,10 +83,24 @@ def elsewhere(side: Side, machine: str) -> str:
     return f"{side.name} ({side.label}) was saved on {saved}, and is measured anew on {machine}: there it may differ"
 
 
+def folder_of(settings: Settings) -> Path:
+    """Where what is measured is kept."""
+    return settings.reports / KEPT / settings.history.name
+
+
+def check_place(settings: Settings) -> None:
+    """Raise :class:`UserError` where what is to be measured could not be kept, before it is measured: it would be lost with all else."""
+    folder = folder_of(settings)
+    try:
+        require_writable_folder(folder)
+    except OSError as error:
+        raise explain_os_error(error, f"cannot save what is measured in {folder}", "--reports=DIR") from error
+
+
 def keep(run: Run, label: str) -> tuple[Recorded, Path]:
     """Save the run; returns it as its file tells it, with the file. Raises :class:`UserError`."""
     settings, mark = run.settings, run.fingerprint
-    folder = settings.reports / KEPT / settings.history.name
+    folder = folder_of(settings)
     document = run_file.document([], run_file.machine_info(settings.history.name, mark, run.noted))
     document = run.put_into(document)
     try:

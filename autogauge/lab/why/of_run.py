@@ -90,8 +90,10 @@ def _chosen(side: str, text: str, names: list[str], every: list[OfRun], base: Ta
         *study, name = names
         found = [each for each in every if each.condition.name == name and study in ([], [each.study])]
     else:
-        found = [each for each in every if each.condition.target.key == base.key and each.reference is None]
-    if len({each.what for each in found}) == 1:
+        # A reference's twin is only meant where it is named; the sides of a run of ``why`` are both meant, whatever they ran on.
+        found = [each for each in every if each.condition.target.key == base.key and each.condition.role != REFERENCE]
+    found = list({each.what: each for each in reversed(found)}.values())[::-1]  # the first of those that are one
+    if len(found) == 1:
         return found[0]
     place = text.partition(BETWEEN)[0]
     if found:

@@ -64,14 +64,22 @@ def save(path: Path, content: str) -> None:
         raise explain_os_error(error, f"cannot write the script {path}", "--script=FILE.py") from error
 
 
-def text_for(side: Reproduced, words: Sequence[str], *, in_fps: bool) -> str:
-    """The script. ``words`` are what was found, and stand at its top; ``in_fps`` is whether frames a second were judged."""
+def text_for(
+    side: Reproduced, words: Sequence[str], *, in_fps: bool, renamed: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
+) -> str:
+    """The script. ``words`` are what was found, and stand at its top; ``in_fps`` is whether frames a second were judged.
+
+    ``renamed`` are the names in A and in B of layers that are one.
+    """
     head, rest = TEMPLATE.read_text(encoding="utf-8").split(BEGIN, 1)
     _, how = rest.split(END, 1)
-    said = "".join(f"# {line}\n" for each in words for line in each.splitlines())
+    model = embedded(side.model.path)
+    beside = " and ".join(each.name for each in files_of(side.model.path))
+    where = [] if model else [f"The model is not in here: put {beside} beside this file, or name the first one."]
+    said = "".join(f"# {line}\n" for each in (*words, *where) for line in each.splitlines())
     values = {
         "MODEL": side.model.path.name,
-        "EMBEDDED": embedded(side.model.path),
+        "EMBEDDED": model,
         "DEVICE": side.target.device or "AUTO",
         "PROPERTIES": dict(side.target.properties),
         "COUNTED": dict(counted_target(side.target)[0].properties),
@@ -79,6 +87,7 @@ def text_for(side: Reproduced, words: Sequence[str], *, in_fps: bool) -> str:
         "FRAMES": side.frames,
         "REQUESTS": side.requests,
         "IN_FPS": in_fps,
+        "RENAMED": [[[*names] for names in each] for each in renamed],
     }
     lines = "".join(f"{name} = {value!r}\n" for name, value in values.items())
     return f"{head}{said}{BEGIN}\n{lines}{END}{how}"
@@ -101,9 +110,15 @@ def of_b(a: Reproduced, b: Reproduced) -> list[str]:
 
 def embedded(path: Path) -> dict[str, str]:
     """The files of a small OpenVINO IR as base64, by their ending; nothing for another model."""
-    files = [path, path.with_suffix(".bin")]
-    if path.suffix != ".xml" or not all(each.is_file() for each in files):
+    files = files_of(path)
+    if path.suffix != ".xml" or len(files) < 2:
         return {}
     if sum(each.stat().st_size for each in files) > MOST_EMBEDDED:
         return {}
     return {each.suffix: base64.b64encode(each.read_bytes()).decode() for each in files}
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files of a model: of an OpenVINO IR its weights, too."""
+    weights = path.with_suffix(".bin")
+    return [path, weights] if path.suffix == ".xml" and weights.is_file() else [path]

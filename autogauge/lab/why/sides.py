@@ -82,6 +82,8 @@ def parse(name: str, text: str, base: Target, root: Path) -> Side:
     """
     if text == SESSION:
         return Side(name, text)
+    if not text.strip():
+        raise UserError(f"{name} is empty: give {HOW} ({name}).")
     if (saved := of_run.find(name, text, base, root)) is not None:
         return Side(name, text, text if saved.reference else HERE, saved.reference, saved)
     try:

@@ -69,7 +69,8 @@ class Why(Study):
         """What is compared; ``measured`` puts others in their place where the rig is to say what they run on."""
         self.reproduced: list[Reproduced] = []
         """A and B for a script, once they are set up."""
-        self._base, self._blocks, self._confidence = base, blocks, confidence
+        self.blocks_wanted = blocks
+        self._base, self._confidence = base, confidence
 
     def target_of(self, side: Side) -> Target:
         """What a side compiles for as it is in use."""
@@ -77,7 +78,8 @@ class Why(Study):
 
     def amount(self, rig: Rig) -> Amount:
         """Exactly so many blocks, and one look at the end."""
-        return Amount(Plan((self._blocks,), self._blocks * LONGEST_BLOCK_S, self._confidence), self._blocks)
+        count = self.blocks_wanted
+        return Amount(Plan((count,), count * LONGEST_BLOCK_S, self._confidence), count)
 
     def conditions(self, rig: Rig) -> tuple[Condition, ...]:
         """Of each side: as it is in use; with one request, where that is not the same; and counted."""

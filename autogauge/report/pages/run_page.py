@@ -21,6 +21,8 @@ from autogauge.report.told import summarize
 from autogauge.report.words import folded, in_words, judged_of, shown
 
 PAGE = "index.html"
+SESSIONS = "OpenVINO of the session, which may be none of those measured"
+"""What that is called on pages of several."""
 Fields = Mapping[str, Any]
 
 
@@ -43,28 +45,36 @@ def page(run: Recorded, where: Path, assets: Path) -> bytes:
     )
 
 
-def facts(summary: Fields) -> list[tuple[str, str]]:
-    """What was measured on what, by which options."""
+def facts(summary: Fields, openvino: str = "OpenVINO") -> list[tuple[str, str]]:
+    """What was measured on what, by which options. ``openvino`` is what the session's own is called."""
     model, fingerprint = summary.get("model") or {}, summary.get("fingerprint") or {}
     noted = summary.get("noted") or {}
     found = [
         ("machine", fingerprint.get("machine")),
         ("system", _joined(" ", fingerprint.get("system"), fingerprint.get("architecture"))),
-        ("processors, memory", f"{fingerprint.get('logical_cpus')}, {fingerprint.get('memory_gib')} GiB"),
+        (
+            "processors, memory",
+            _joined(", ", fingerprint.get("logical_cpus"), _with_unit(fingerprint.get("memory_gib"), "GiB")),
+        ),
         ("quota of processors", fingerprint.get("processor_quota")),
         ("noted", ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in noted.items() if value is not None)),
-        ("OpenVINO", summary.get("openvino")),
+        (openvino, summary.get("openvino")),
         ("model", _joined(" ", model.get("name"), model.get("precision"))),
         ("model's source and weights", _joined(", ", model.get("source"), model.get("weights"))),
         ("model's SHA-256", model.get("digest")),
         ("inputs", "; ".join(summary.get("inputs") or ())),
         ("frames that an inference counts", summary.get("frames")),
-        ("profile, accelerator", f"{summary.get('profile')}, {summary.get('accelerator')}"),
+        ("profile, accelerator", _joined(", ", summary.get("profile"), summary.get("accelerator"))),
         ("which GPUs are emulated", (summary.get("emulated_gpu") or {}).get("gpus")),
         ("emulated GPU's processor class", (summary.get("emulated_gpu") or {}).get("words")),
         ("options", ", ".join(f"{name}={value}" for name, value in (summary.get("options") or {}).items())),
         ("fingerprint", fingerprint.get("digest")),
-        ("started, finished (UTC)", f"{summary.get('started')}, {summary.get('finished')}"),
+        (
+            "started, finished (UTC)",
+            _joined(
+                ", ", summary.get("started"), summary.get("finished") or (summary.get("started") and "not finished")
+            ),
+        ),
         ("autogauge", summary.get("autogauge")),
         ("history file", summary.get("history_file")),
     ]
@@ -75,6 +85,10 @@ def facts(summary: Fields) -> list[tuple[str, str]]:
 def _joined(between: str, *values: Any) -> str:
     """Those that are there; a file can hold anything."""
     return between.join(str(each) for each in values if each)
+
+
+def _with_unit(value: Any, unit: str) -> str:
+    return f"{value} {unit}" if value else ""
 
 
 def _device(device: Fields) -> str:

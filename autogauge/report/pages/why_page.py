@@ -10,7 +10,7 @@ from autogauge.lab.why import drawing
 from autogauge.lab.why.finding import Finding
 from autogauge.lab.why.study import NAME
 from autogauge.report.pages.render import ASSETS, put_script, render
-from autogauge.report.pages.run_page import facts
+from autogauge.report.pages.run_page import SESSIONS, facts
 from autogauge.report.told import summarize
 
 
@@ -44,5 +44,5 @@ def page(run: Recorded, top: int, path: Path, assets: Path) -> bytes:
         ],
         blocks=list(drawing.blocks_of(finding, top)),
         notes=[*run.notes, *run.lacks],
-        facts=facts(summarize(run)),
+        facts=facts(summarize(run), SESSIONS),
     )

@@ -44,12 +44,13 @@ var autogauge = (function () {
       }], layout({ height: height(rows.length), showlegend: false, xaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), yaxis: axis("", ticks(rows)) })];
     },
     differences: function (chart) {
+      // A row without an interval has no whisker: one of width 0 would read as known exactly.
       var rows = chart.rows.slice().reverse();
       return [[{
         type: "bar", orientation: "h", x: rows.map(function (r) { return r.value; }), y: rows.map(function (r, i) { return i; }),
-        error_x: { type: "data", symmetric: false, array: rows.map(function (r) { return r.high - r.value; }), arrayminus: rows.map(function (r) { return r.value - r.low; }), color: css("--text") },
+        error_x: { type: "data", symmetric: false, array: rows.map(function (r) { return r.high === null ? NaN : r.high - r.value; }), arrayminus: rows.map(function (r) { return r.low === null ? NaN : r.value - r.low; }), color: css("--text") },
         marker: { color: rows.map(function (r) { return css({ slower: "--fail", faster: "--better" }[r.word] || "--faint"); }) },
-        hovertext: rows.map(function (r) { return plain(r.label) + ": " + r.value.toPrecision(3) + " (" + plain(r.word) + ")"; }), hoverinfo: "text"
+        hovertext: rows.map(function (r) { return plain(r.label) + ": " + r.value.toPrecision(3) + " (" + (r.low === null ? "no interval yet" : plain(r.word)) + ")"; }), hoverinfo: "text"
       }], layout({ height: height(rows.length), showlegend: false, xaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), yaxis: axis("", Object.assign(ticks(rows), { ticktext: rows.map(function (r) { return plain(middle(r.label)); }) })) })];
     },
     releases: function (chart) {
@@ -62,7 +63,7 @@ var autogauge = (function () {
         hovertext: known.map(function (r) { return plain(r.label) + ": " + (r.word === "base" ? "the base" : r.value.toFixed(1) + " % (" + r.low.toFixed(1) + " to " + r.high.toFixed(1) + "), " + plain(r.word)); }), hoverinfo: "text"
       }], layout({
         height: 420, showlegend: false, yaxis: axis(chart.unit, { zeroline: true, zerolinecolor: css("--text") }), margin: { l: 60, r: 16, t: 60, b: 48 },
-        xaxis: axis("", { tickmode: "array", tickvals: rows.map(function (r, i) { return i; }), ticktext: rows.map(function (r) { return plain(r.label, 24); }), range: [-0.5, rows.length - 0.5], gridcolor: "rgba(0,0,0,0)" }),
+        xaxis: axis("", { tickmode: "array", tickvals: rows.map(function (r, i) { return i; }), ticktext: rows.map(function (r) { return plain(r.label, 24); }), ticklabeloverflow: "allow", range: [-0.5, rows.length - 0.5], gridcolor: "rgba(0,0,0,0)" }),
         shapes: chart.steps.map(function (step) { return { type: "line", x0: step.at, x1: step.at, yref: "paper", y0: 0, y1: 1, line: { color: css("--faint"), dash: "dash", width: 1 } }; }),
         annotations: chart.steps.map(function (step, index) { return { x: step.at, yref: "paper", y: 1, yanchor: "bottom", xanchor: step.at > rows.length / 2 ? "right" : "left", yshift: 16 * (index % 3), showarrow: false, text: plain(step.label), font: { size: 11, color: css("--text") } }; })
       })];
