@@ -81,7 +81,7 @@ def bisect(
     names = between(listed, good, bad, named.release_in, is_listed=is_listed)
     budget_s = parse_deadline("--pair-budget", pair_budget)
     wanted = Wanted(names, figure, asked.change, budget_s, asked.device, options=asked.as_given)
-    releases_shown.check_places(asked.out)
+    releases_shown.check_places(asked.out, reports / FOLDER)
     place = asked.workplace
     with place.opened("python -m autogauge bisect", progress) as held:
         place.check_device(held)

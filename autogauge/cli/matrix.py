@@ -13,6 +13,7 @@ from autogauge.cli import releases_asked as options
 from autogauge.cli import releases_shown
 from autogauge.cli.from_settings import USED
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, of_a_run, taking
+from autogauge.errors import UserError
 from autogauge.lab.matrix.measuring import Measuring
 from autogauge.lab.matrix.outcome import of_file
 from autogauge.lab.matrix.plan import Wanted
@@ -74,8 +75,8 @@ def matrix(
     The base is measured twice (A/A): that shows what noise looks like here. What was measured is kept, also after Ctrl-C, and is drawn
     again by `report FILE`.
 
-    Exit status 0: all were measured, whatever the verdicts. 1: some could not be, or A/A shows a difference, so that a figure's verdicts do
-    not count. 2: a mistake, or interrupted.
+    Exit status 0: all were measured, whatever the verdicts. 1: some could not be, or A/A shows a difference or was measured too little, so
+    that a figure's verdicts do not count. 2: a mistake, or interrupted.
     """
     USED.tell()
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
@@ -85,9 +86,11 @@ def matrix(
     named.check(listed)
     named.check((chosen,), "--base")
     chosen = next((name for name in names if named.place_of(name) == named.place_of(chosen)), chosen)
+    if len({*names, chosen}) < 2:
+        raise UserError(f"there is nothing to compare {chosen} with: name another one, too ({named.OPTION}).")
     budget_s = parse_deadline("--pair-budget", pair_budget)
     wanted = Wanted(figures.parse(study, metric), asked.change, budget_s, asked.device)
-    releases_shown.check_places(asked.out)
+    releases_shown.check_places(asked.out, reports / FOLDER)
     place = asked.workplace
     for name in named.twice(openvino):
         progress.say(f"{name} is named more than once, and measured as one: the base is measured twice in any case")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from autogauge import folders
+from autogauge.cli.shared import drawn_again
 from autogauge.errors import UserError, explain_os_error
-from autogauge.files import require_writable, utf8, write_for_a_user, write_json
+from autogauge.files import require_writable, require_writable_folder, utf8, write_for_a_user, write_json
 from autogauge.lab.bisect import outcome as bisect_outcome
 from autogauge.lab.bisect.outcome import Bisection
 from autogauge.lab.matrix import outcome as matrix_outcome
@@ -30,8 +31,15 @@ READERS: dict[str, Callable[[Path, Mapping[str, Any]], Matrix | Bisection]] = {
 }
 
 
-def check_places(places: Sequence[Path] | None) -> None:
-    """Raise :class:`UserError` for what is neither Markdown nor a page by its name, or cannot be written, before anything is measured."""
+def check_places(places: Sequence[Path] | None, folder: Path) -> None:
+    """Raise :class:`UserError` where what is measured could not be kept in that folder, or not be written, before it is measured.
+
+    A file that is neither Markdown nor a page by its name is a mistake, too.
+    """
+    try:
+        require_writable_folder(folder)
+    except OSError as error:
+        raise explain_os_error(error, f"cannot keep what is measured in {folder}", "--reports=DIR") from error
     for place in places or ():
         if place.suffix.lower() not in (*MARKDOWN, *PAGES):  # a saved run, say, would be lost
             raise UserError(
@@ -59,7 +67,7 @@ def keep(found: Matrix | Bisection, path: Path, places: Sequence[Path], *, as_js
     """Print it, say where it is kept, then write the files: one that cannot be written takes nothing along. Raises :class:`UserError`."""
     show(found, as_json=as_json)
     sys.stdout.flush()
-    print(f"kept: {sentence(str(path))}; python -m autogauge report draws it again", file=sys.stderr)
+    print(f"kept: {sentence(str(path))}; {sentence(drawn_again(path))}", file=sys.stderr)
     write(found, places)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from autogauge.gate.judgement import percent_confidence
 from autogauge.lab.bisect.outcome import Bisection, Compared
 from autogauge.lab.bisect.search import Kind
 from autogauge.measuring.drawing import NONE, number
-from autogauge.plain import sentence
+from autogauge.plain import counted, sentence
 from autogauge.report import markdown
-from autogauge.report.matrix import columns_of, rows_of, table_of
+from autogauge.report.matrix import MEDIANS, columns_of, names_in_words, rows_of, table_of
 
 THE_GOOD = "the good one"
 
@@ -64,8 +65,18 @@ def _not_measured(found: Bisection, each: Compared) -> tuple[str, ...]:
 def how(found: Bisection) -> list[str]:
     """How to read the table."""
     told = [f"The change is one of time against {found.good}: above 0 % is slower, also for frames per second"]
-    missing = [each for place, each in enumerate(found.releases) if place and place not in dict(found.series())]
-    told += [f"{len(missing)} releases between were not needed, and not measured"] if missing else []
+    if (ends := found.last(Kind.ENDS)) and ends.change and ends.change.cost:
+        confidence = percent_confidence(ends.change.cost.confidence)
+        told.append(
+            f"All comparisons that may be made share an error of 5 %, so that each interval here is one of {confidence}"
+        )
+    told.append(MEDIANS)
+    inner = range(1, len(found.releases) - 1)
+    if missing := sum(place not in dict(found.series()) for place in inner):
+        were = "was" if missing == 1 else "were"
+        why = "not needed, and not measured" if found.is_over else "not reached"
+        told.append(f"{counted(missing, 'release')} between {were} {why}")
+    told += names_in_words(zip(found.releases, found.names, strict=False))
     step = found.next_step()
     return [*told, f"{step} says what in it"] if step else told
 

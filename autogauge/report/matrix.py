@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -11,13 +11,20 @@ from autogauge.gate.judgement import percent, percent_confidence
 from autogauge.lab.matrix.levels import Step
 from autogauge.lab.matrix.outcome import Matrix
 from autogauge.lab.releases.figures import ALIKE, FASTER, OPEN, SLOWER, Change
+from autogauge.lab.releases.named import in_order
 from autogauge.measuring.drawing import NONE, number
 from autogauge.plain import sentence
 from autogauge.report import markdown
 from autogauge.report.tables import Column, Fitted
+from autogauge.runtimes.releases import version_of
 
 STYLES = {SLOWER: "bold red", FASTER: "bold blue", ALIKE: "green", OPEN: "yellow"}
 CONTROL = "A/A: {} twice"
+MEDIANS = (
+    "Its figure and the base's are the medians of either over all rounds or processes. Time is the middle of the changes in each round, "
+    "or of quiet rounds where these decide (of every four each side's best): it counts, and where much else runs the two medians may say "
+    "otherwise"
+)
 
 
 def parts(matrix: Matrix) -> list[RenderableType]:
@@ -56,10 +63,16 @@ def rows_of(changes: Sequence[Change]) -> list[tuple[str, ...]]:
             percent(each.cost.ratio) if each.cost else NONE,
             each.bounds(),
             _control_in_words(each) if each.is_control else each.in_words(),
-            each.rests_on,
+            _rests_on(each),
         )
         for each in changes
     ]
+
+
+def _rests_on(each: Change) -> str:
+    """How many rounds or processes; where quiet ones decided, how many of these there are."""
+    is_quiet = each.cost is not None and each.cost.replicates < each.replicates
+    return f"{each.rests_on} ({each.cost.replicates} quiet)" if each.cost and is_quiet else each.rests_on
 
 
 def _control_in_words(each: Change) -> str:
@@ -83,7 +96,7 @@ def table_of(title: str, unit: str, rows: Sequence[Sequence[str]], controls: Seq
         Column("time", 90, right=True),
         Column("interval", 80, right=True),
         Column("verdict", 95, 12),
-        Column("rests on", 40, right=True),
+        Column("rests on", 55, right=True),
     )
     table = Fitted(columns, options={"title": title, "title_justify": "left", "title_style": "bold"})
     for row in rows:
@@ -116,8 +129,15 @@ def how(matrix: Matrix) -> list[str]:
     confidence = percent_confidence(1 - matrix.family_error)
     return [
         f"The change is one of time: above 0 % is slower than {matrix.base.label}, also for frames per second. All intervals hold together "
-        f"with {confidence}. A/A is the base beside itself: what noise looks like here"
+        f"with {confidence}. A/A is the base beside itself: what noise looks like here",
+        MEDIANS,
+        *names_in_words([(each.label, each.text) for each in in_order((matrix.base, *matrix.others))]),
     ]
+
+
+def names_in_words(names: Iterable[tuple[str, str]]) -> list[str]:
+    """What the labels stand for that are no release by its name: environments, wheels and archives, with their places."""
+    return [f"{label} is {text}" for label, text in names if label != text and version_of(text) is None]
 
 
 def in_markdown(matrix: Matrix) -> str:
@@ -139,6 +159,6 @@ def in_markdown(matrix: Matrix) -> str:
         ]
         lines += [f"- {markdown.text(line)}" for line in levels_in_words(matrix.steps(figure))]
         lines.append("")
-    lines += [markdown.text(line) for line in how(matrix)]
+    lines += [markdown.text(f"{line}.") for line in how(matrix)]
     lines += ["", *(f"- {markdown.text(note)}" for note in matrix.run.notes)]
     return "\n".join(lines).rstrip() + "\n"

@@ -17,10 +17,11 @@ from autogauge.history.recorded import Recorded
 from autogauge.history.select import Histories
 from autogauge.history.standing_file import Standing
 from autogauge.history.where import Where
-from autogauge.report.pages import comparison_page, run_page, trends_page, why_page
+from autogauge.report.pages import bisect_page, comparison_page, run_page, trends_page, why_page
 from autogauge.report.pages.render import ASSETS, put_script
 from tests.browser.conftest import SIZES, draw_all, eventually
 from tests.histories import LATENCY, PER_FRAME, save, year
+from tests.releases import NAMES, Lab, slower_from
 from tests.whys import USUAL, measured
 
 pytestmark = pytest.mark.browser
@@ -71,6 +72,39 @@ def test_every_chart_is_drawn_and_nothing_is_wider_than_the_screen(visit, path, 
     if folder := os.environ.get("AUTOGAUGE_SCREENSHOTS"):
         name = f"{path.parent.name if path.name == 'index.html' else path.stem}-{size}.png"
         page.screenshot(path=Path(folder) / name, full_page=True)
+
+
+def test_what_has_no_interval_has_no_whisker(visit, tmp_path):
+    """One of width 0 would read as known exactly."""
+    for blocks, whiskers in ((2, 0), (12, 4)):
+        why_page.save(Recorded(results=(measured(USUAL, USUAL, blocks=blocks),)), 4, tmp_path / "why.html")
+        page = visit(tmp_path / "why.html")
+        draw_all(page)
+        assert page.locator("#why-layers .chart .barlayer .point").count() == 4
+        assert page.locator("#why-layers .chart path.xerror").count() == whiskers
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_release_has_its_label_the_last_one_too(visit, tmp_path, monkeypatch, size):
+    names = (*NAMES[:14], "2026.4 (2026.4.1)")
+    found, _ = Lab(monkeypatch, tmp_path, slower_from(6, names=names)).bisect(names)
+    path = tmp_path / "bisection.html"
+    path.write_bytes(bisect_page.page(found, path, tmp_path / ASSETS))
+    put_script(tmp_path / ASSETS)
+    page = visit(path, size)
+    draw_all(page)
+    seen = page.evaluate(
+        """() => {
+          const own = document.querySelector("#series .chart").getBoundingClientRect();
+          return Array.from(document.querySelectorAll("#series .chart .xtick text")).map(each => {
+            const box = each.getBoundingClientRect();
+            return [each.textContent, box.width > 0 && box.right <= own.right + 1 && box.left >= own.left - 1];
+          });
+        }"""
+    )
+    assert seen == [[name, True] for name in names]
+    if folder := os.environ.get("AUTOGAUGE_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"bisection-{size}.png", full_page=True)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

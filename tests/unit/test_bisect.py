@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 import typer
@@ -18,6 +19,8 @@ from autogauge.lab.bisect.measuring import between
 from autogauge.lab.bisect.search import Found, Kind
 from autogauge.lab.releases import beside, differs
 from autogauge.probe.identity import WrongRuntime
+from autogauge.report import bisect as bisect_shown
+from autogauge.report.pages import bisect_page
 from tests.releases import NAMES, Lab, slower_from
 
 
@@ -105,7 +108,28 @@ def test_what_stays_open_is_measured_longer(lab):
     assert found.found is not Found.NO_DIFFERENCE
 
 
-def test_ctrl_c_keeps_and_shows_what_was_measured(lab):
+def test_what_lies_between_open_ends_was_not_reached_and_inconclusive_is_said_once(lab, tmp_path):
+    """One release between is no plural."""
+    found, _ = lab({NAMES[2]: 1.03}, noise=0.3).bisect(NAMES[:3], pair_budget_s=10)
+    assert found.found is Found.OPEN
+    assert found.in_words().count("INCONCLUSIVE") == 1
+    assert re.search(r"\? time \S+ % \(.*\).*; measure longer \(--pair-budget\)$", found.in_words())
+    assert "1 release between was not reached" in bisect_shown.how(found)
+    found, _ = lab({}).bisect(NAMES[:3])
+    assert found.found is Found.NO_DIFFERENCE
+    told = bisect_shown.how(found)
+    assert "1 release between was not needed, and not measured" in told
+    assert any(
+        re.fullmatch(r"All comparisons .* an error of 5 %, so that each interval here is one of 9\S+ %", each)
+        for each in told
+    )
+    paths = ("/envs/a", "2025.1.0", "2025.2")
+    told = bisect_shown.how(dataclasses.replace(found, names=paths))
+    assert f"{NAMES[0]} is /envs/a" in told
+    assert not any("is 2025" in each for each in told)
+
+
+def test_ctrl_c_keeps_and_shows_what_was_measured(lab, tmp_path):
     here = lab(slower_from(10))
     measure, seen = here.machine.measure, []
 
@@ -120,6 +144,11 @@ def test_ctrl_c_keeps_and_shows_what_was_measured(lab):
     assert isinstance(interruption, KeyboardInterrupt)
     assert found.run.interrupted_by == "SIGINT"
     assert found.found is None
+    told = bisect_shown.how(found)
+    assert "not needed" not in " ".join(told)
+    reached = len(found.series())
+    assert f"{len(NAMES) - 1 - reached} releases between were not reached" in told
+    assert b"a release without one was not reached" in bisect_page.page(found, tmp_path / "b.html", tmp_path / "assets")
     assert [each.kind for each in found.steps][:1] == ["ends"]
     assert found.series()
 
@@ -255,6 +284,10 @@ def test_two_numbers_are_the_newest_patch_and_lie_behind_the_others():
         (["--good=2024.6.0", "--bad=CPU", "--openvino=2025.4.1"], "there is no runtime 'CPU'"),
         (["--good=2024.6.0", "--bad=2026.4.1", "--openvino="], "no release is named"),
         (["--good=2024.6.0", "--bad=2026.4.1", "--openvino=2025.4.1", "--metric=speed"], "'speed'"),
+        (
+            ["--good=2024.6.0", "--bad=2026.4.1", "--openvino=2025.4.1", "--reports=/proc/nowhere"],
+            "/proc/nowhere/bisect",
+        ),
     ],
 )
 def test_a_mistake_is_a_sentence_before_anything_is_measured(words, said):

@@ -3,6 +3,8 @@
 import dataclasses
 import itertools
 import json
+import re
+import shlex
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autogauge.cache import Cache
+from autogauge.cli import releases_shown
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.files import write_json
@@ -23,6 +26,7 @@ from autogauge.lab.releases.named import AGAIN, Named
 from autogauge.probe.identity import WrongRuntime
 from autogauge.probe.request import Failure, ProbeFailed
 from autogauge.report import matrix as matrix_shown
+from autogauge.report.pages import matrix_page
 from autogauge.runtimes import disk
 from tests.properties import for_all
 from tests.releases import Lab, Machine, matrix_of, rig
@@ -65,6 +69,11 @@ def test_quiet_pairs_decide_where_noise_hides_the_others(monkeypatch):
     by_quiet = [each for each in matrix.changes if each.differs and each.cost.replicates < each.replicates]
     assert by_quiet, "of four rounds each side's best"
     assert all(each.replicates >= 60 and not each.failures for each in by_quiet)
+    shown = matrix_shown.rows_of(by_quiet)[0][7]
+    assert shown == f"{by_quiet[0].replicates} rounds ({by_quiet[0].cost.replicates} quiet)", "the medians are of all"
+    assert not any(
+        "quiet" in row[7] for row in matrix_shown.rows_of([each for each in matrix.changes if each not in by_quiet])
+    )
     assert words_of(matrix)["2023.3.0"] == SLOWER
 
 
@@ -238,6 +247,29 @@ def test_two_environments_of_one_release_are_told_apart():
     assert [each.label for each in named.labelled(same)] == ["2026.4.1 (a/python)", "2026.4.1 (b/python)"]
 
 
+def test_which_environment_a_label_stands_for_is_said_wherever_it_is_shown(saved, tmp_path):
+    document = json.loads(saved.read_bytes())
+    asked = document["autogauge"]["asked"]
+    asked["base"]["text"], asked["others"][0]["text"] = "~/envs/new", "2023.3"
+    write_json(saved, document)
+    matrix = outcome.of_file(saved)
+    assert matrix_shown.how(matrix)[2:] == ["2026.4.1 is ~/envs/new"]
+    assert r"2026.4.1 is \~/envs/new" in matrix_shown.in_markdown(matrix)
+    assert b"<li>2026.4.1 is ~/envs/new</li>" in matrix_page.page(matrix, tmp_path / "m.html", tmp_path / "assets")
+
+
+def test_the_command_that_is_printed_at_the_end_draws_it_again(saved, tmp_path, capsys):
+    place = tmp_path / "my reports" / saved.name
+    place.parent.mkdir()
+    saved.rename(place)
+    releases_shown.keep(outcome.of_file(place), place, [], as_json=False)
+    said = capsys.readouterr().err
+    command = re.fullmatch(r"kept: .*; python -m autogauge (.*) draws it again\n", said)[1]
+    done = CliRunner().invoke(app, shlex.split(command))
+    assert done.exit_code == 0, done.output
+    assert "slower with 2025.4.1" in done.output
+
+
 @pytest.fixture
 def saved(tmp_path, monkeypatch):
     path = tmp_path / "0001_matrix.json"
@@ -257,9 +289,14 @@ def test_a_saved_matrix_is_drawn_again(saved, tmp_path):
     assert {each["verdict"] for each in as_json["changes"]} == {"slower", "faster", "no difference"}
     markdown = run(app, ["report", str(saved), "--markdown"]).output
     assert "| 2025.4.1 | " in markdown
+    assert "the medians of either over all rounds" in " ".join(table.output.split())
+    assert "the medians of either over all rounds" in markdown, "a change of the other sign is no mistake"
     assert "no difference larger than 5 %" in markdown
     assert run(app, ["report", str(saved), f"--out={tmp_path / 'page'}"]).exit_code == 0
     page = (tmp_path / "page" / "index.html").read_text()
+    assert "the medians of either over all rounds" in page
+    assert "processors, memory" not in page, "it has no fingerprint"
+    assert not re.search(r">[^<]*\bNone\b[^<]*</dd>", page)
     chart = json.loads(page.partition('id="charts">')[2].partition("</script>")[0])["releases-latency"]
     assert [row["label"] for row in chart["rows"]] == list(VERSIONS)
     assert [row["word"] for row in chart["rows"]] == ["slower", "faster", "no difference larger than 5 %", "base"]
@@ -302,8 +339,13 @@ def test_a_damaged_matrix_is_a_sentence(saved):
         (["--openvino=2024.6.0,2025.4.1", "--out=matrix.json"], "let it end in .md or .html"),
         (["--openvino=2024.6.0,2025.4.1", "--out=/proc/matrix.md"], "cannot write /proc/matrix.md"),
         (["--openvino=2024.6.0,2025.4.1", "--out=/nowhere/matrix.html"], "there is no folder /nowhere for matrix.html"),
+        (
+            ["--openvino=2024.6.0,2025.4.1", "--reports=/proc/nowhere"],
+            "cannot keep what is measured in /proc/nowhere/matrix",
+        ),
         (["--openvino=2024.6.0,2025.4.1", "--pair-budget=x"], "--pair-budget"),
         (["--openvino=2024.6.0,/nowhere/env"], "/nowhere/env"),
+        (["--openvino=2024.6.0"], "there is nothing to compare 2024.6.0 with: name another one, too (--openvino)."),
     ],
 )
 def test_a_mistake_is_a_sentence_before_anything_is_measured(words, said):
@@ -433,6 +475,7 @@ def test_a_verdict_of_a_measuring_that_ended_before_its_first_look_does_not_coun
     assert change.word == OPEN
     assert 24 < change.cost.replicates < FIRST_LOOK
     assert f"and the least is {FIRST_LOOK}" in change.evidence()
+    assert f"and the least is {FIRST_LOOK}; measure longer: --pair-budget)" in matrix.warnings()[0], "what next"
 
 
 def dying_after(here, runs_on, turns):

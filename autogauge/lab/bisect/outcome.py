@@ -13,7 +13,7 @@ from autogauge.history.recorded import Recorded, of_document
 from autogauge.lab.bisect.search import SLOWER, Conclusion, Found, Kind
 from autogauge.lab.releases import kept
 from autogauge.lab.releases.beside import changes_of
-from autogauge.lab.releases.figures import FIGURES, Change, Figure
+from autogauge.lab.releases.figures import FIGURES, OPEN, Change, Figure
 from autogauge.measuring.reading import Fields, text, whole
 from autogauge.plain import few, plain
 
@@ -60,6 +60,11 @@ class Bisection:
         return self.found is Found.NAMED
 
     @property
+    def is_over(self) -> bool:
+        """Whether the search came to an end, so that what it did not measure was not needed."""
+        return self.found not in (None, Found.OPEN, Found.NOT_MEASURED) and not self.run.interrupted_by
+
+    @property
     def good(self) -> str:
         """The good end."""
         return self.releases[0]
@@ -91,7 +96,8 @@ class Bisection:
         open_ = (
             f"INCONCLUSIVE: it became slower in {title} after {after} and by {first}; more is not known{confirmed and ': '}{confirmed}"
             if is_slower
-            else f"INCONCLUSIVE: is {self.bad} slower than {self.good} in {title}? {ends}; measure longer (--pair-budget)"
+            else f"INCONCLUSIVE: is {self.bad} slower than {self.good} in {title}? {self._seen_of(last) or ends}; measure longer "
+            "(--pair-budget)"
         )
         words = {
             Found.NAMED: f"{first} is the first slower release in {title}: beside {after}, the one before it, {confirmed}",
@@ -108,6 +114,13 @@ class Bisection:
         """What the latest comparison of that kind gave, in words."""
         found = self.last(kind)
         return "" if found is None else found.change.seen() if found.change else found.why
+
+    @staticmethod
+    def _seen_of(of: Compared | None) -> str:
+        """The evidence of a comparison that is open, without that word."""
+        if of is None or of.change is None or of.change.word != OPEN:
+            return ""
+        return "; ".join(filter(None, (of.change.measured(), *of.change.failures)))
 
     def warnings(self) -> list[str]:
         """What else a reader must know: the series contradicts itself, releases that could not be measured."""

@@ -25,6 +25,7 @@ from autogauge.measuring.result import Result
 from autogauge.plain import few, plain
 
 KIND = "matrix"
+LONGER = "measure longer: --pair-budget"
 BEFORE = "it ended before this was measured"
 """Why a release has no figure that nothing kept from being measured: the matrix was interrupted."""
 
@@ -251,8 +252,8 @@ def _why_untold(control: Change, result: Result) -> str:
     if gave_up:
         return f"the measuring {of} gave up after {control.rests_on} ({'; '.join(gave_up)})"
     if control.replicates < least:
-        return f"too little was measured {of} ({control.rests_on}, and the least is {least})"
-    return "" if control.is_bounded else f"what was measured {of} gives no bounds ({control.rests_on})"
+        return f"too little was measured {of} ({control.rests_on}, and the least is {least}; {LONGER})"
+    return "" if control.is_bounded else f"what was measured {of} gives no bounds ({control.rests_on}; {LONGER})"
 
 
 def _named_json(each: Named) -> dict[str, str]:

@@ -143,8 +143,14 @@ class Change:
         """The same without who is compared, and in what."""
         if self.cost is None:
             return f"nothing to compare{_because(self.failures)}"
+        return f"{self.measured()}: {self.in_words()}{_because(self.failures)}"
+
+    def measured(self) -> str:
+        """The change with its interval, without a verdict; empty where there is none."""
+        if self.cost is None:
+            return ""
         interval = f"{percent_confidence(self.cost.confidence)} interval {self.bounds()}, {self.rests_on}"
-        return f"time {percent(self.cost.ratio)} ({interval}): {self.in_words()}{_because(self.failures)}"
+        return f"time {percent(self.cost.ratio)} ({interval})"
 
     def open_since(self, why: str) -> Change:
         """The same, with nothing said: its verdict is not to be trusted."""

@@ -12,7 +12,7 @@ from autogauge.report import bisect as shown
 from autogauge.report.matrix import columns_of
 from autogauge.report.pages.comparison_page import WIDEST
 from autogauge.report.pages.render import render
-from autogauge.report.pages.run_page import facts
+from autogauge.report.pages.run_page import SESSIONS, facts
 from autogauge.report.told import summarize
 
 
@@ -30,7 +30,7 @@ def page(found: Bisection, path: Path, assets: Path) -> bytes:
         how=shown.how(found),
         blocks=list(_blocks(found)),
         notes=list(dict.fromkeys(found.run.notes)),
-        facts=facts(summarize(found.run)),
+        facts=facts(summarize(found.run), SESSIONS),
     )
 
 
@@ -57,7 +57,7 @@ def _blocks(found: Bisection) -> Iterator[Block]:
             "series",
             f"The series: {found.figure.title}",
             f"From the good release on the left to the bad one. Each mark is the change of time against {found.good}, with its interval; "
-            "a release without one was not needed. A dashed line is where it became slower.",
+            f"a release without one was {'not needed' if found.is_over else 'not reached'}. A dashed line is where it became slower.",
             Table(columns_of(found.figure.unit), cells, frozenset({1, 2, 3, 4})),
             {"kind": "releases", "unit": f"time against {found.good}, %", "rows": rows, "steps": steps},
         )

@@ -11,7 +11,7 @@ from autogauge.measuring.drawing import NONE, Block, Table, slug
 from autogauge.report import matrix as shown
 from autogauge.report.pages.comparison_page import WIDEST
 from autogauge.report.pages.render import render
-from autogauge.report.pages.run_page import facts
+from autogauge.report.pages.run_page import SESSIONS, facts
 from autogauge.report.told import summarize
 
 
@@ -29,7 +29,7 @@ def page(found: Matrix, path: Path, assets: Path) -> bytes:
         how=shown.how(found),
         blocks=[trend(found, figure) for figure in found.figures if found.of(figure)],
         notes=found.run.notes,
-        facts=facts(summarize(found.run)),
+        facts=facts(summarize(found.run), SESSIONS),
     )
 
 
