@@ -73,7 +73,8 @@ class Finding:
     def cause(self) -> str:
         """What happened, and when."""
         reason = sentence(self.failure.reason, LONGEST_REASON)
-        return f"{reason} during {' or '.join(self.phases[:2])}" + (" or later" if len(self.phases) > 2 else "")
+        during = f" during {' or '.join(self.phases[:2])}" if self.phases else ""
+        return f"{reason}{during}" + (" or later" if len(self.phases) > 2 else "")
 
     def sentence(self) -> str:
         """All of it: what never worked, how often, why, what to do, and where more is written."""
@@ -187,7 +188,7 @@ def _finding(cells: Sequence[_Cell], failed: Sequence[tuple[_Cell, Failure]]) ->
     # Of a reference or the pinned workload no file is kept with the report.
     kept = [(condition, failure) for (_, condition), failure in failed if failure.log and condition.role == CANDIDATE]
     logs = [failure for _, failure in sorted(kept, key=lambda each: _is_auto(each[0]))]
-    phases = Counter(failure.phase for _, failure in failed)
+    phases = Counter(failure.phase for _, failure in failed if failure.phase)
     return Finding(
         _subjects(cells, concerned),
         logs[0] if logs else replace(failed[0][1], log=""),

@@ -1,10 +1,13 @@
 """Which OpenVINO a runtime is: asked of every probe as it starts, and held against its name and against the probe before it.
 
+So are the files of its libraries, by size and time: one that was built anew in its place says the same version.
+
 A figure of another OpenVINO than the one it is said to be of is the worst that a run can print, so a mismatch ends everything.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -16,6 +19,8 @@ from autogauge.errors import UserError
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _LONGEST = 500
+_OWN = "openvino"
+"""In the name of every library of OpenVINO's, and of its plugins; beside them may lie whatever else."""
 
 
 class WrongRuntime(UserError):
@@ -73,6 +78,7 @@ class Runtime:
     """Whether one that is not what it was ends only what is measured with it: it is one of several, and none rests on it."""
     _spoilt: list[str] = field(default_factory=list, compare=False, repr=False)
     _first: list[Identity] = field(default_factory=list, compare=False, repr=False)
+    _files: dict[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def identity(self) -> Identity | None:
@@ -104,11 +110,23 @@ class Runtime:
             )
         if self.identity is None:
             self._first.append(found)
-        elif found != self.identity:
+            self._files.update(_libraries(found))
+            return
+        change = f"{self.identity} at first, then {found}" if found != self.identity else self._changed_file(found)
+        if change:
             raise WrongRuntime(
-                f"the openvino of {who} changed while it was measured: {self.identity} at first, then {found}; "
-                f"nothing of {self._lost} is kept: leave {self.python} and its packages as they are, and run again."
+                f"the openvino of {who} changed while it was measured: {change}; nothing of {self._lost} is kept: "
+                f"leave {self.within[0] if self.within else self.python} and its packages as they are, and run again."
             )
+
+    def _changed_file(self, found: Identity) -> str:
+        """Which file of its libraries is not the one that the first probe had, in words; empty for none."""
+        now = _libraries(found)
+        for path in sorted({*self._files, *now}):
+            if self._files.get(path) != now.get(path):
+                verb = "is gone" if path not in now else "is new" if path not in self._files else "is another one"
+                return f"{path} {verb}"
+        return ""
 
     def gone(self, reason: str) -> WrongRuntime:
         """It worked before, and now its openvino is no longer there."""
@@ -129,6 +147,19 @@ class Runtime:
         if self.within:
             return "unpack it anew"
         return f"install it anew (python -m autogauge models remove {self.entry or f'openvino-{self.release}'})"
+
+
+def _libraries(found: Identity) -> dict[str, tuple[int, int]]:
+    """The libraries of OpenVINO's beside that package and that library, by path: size and time of the last change."""
+    files = {}
+    for folder in {found.package, found.library} - {""}:
+        with contextlib.suppress(OSError), os.scandir(folder) as there:
+            for each in there:
+                if _OWN in each.name and ".so" in each.name:
+                    with contextlib.suppress(OSError):
+                        known = each.stat()  # of what a link leads to: that is what a probe loads
+                        files[each.path] = known.st_size, known.st_mtime_ns
+    return files
 
 
 def _lies_in(place: str, folders: tuple[str, ...]) -> bool:

@@ -165,7 +165,7 @@ class Probe:
         self.phase = "start"
         self._runtime, self._told = runtime, False
         if runtime.spoilt:
-            raise ProbeFailed(Failure("error", self.phase, runtime.spoilt.rstrip(".")))
+            raise _spoilt(runtime)
         self._folder = scratch / f"probe-{secrets.token_hex(8)}"
         try:
             self._folder.mkdir()
@@ -250,7 +250,7 @@ class Probe:
         if not self._runtime.by_itself:
             return error
         self._runtime.spoil(error)
-        return ProbeFailed(Failure("error", self.phase, str(error).rstrip(".")))
+        return _spoilt(self._runtime)
 
     def _next_message(self, deadline: float, deadline_s: float) -> Reply:
         """The next line as a message; a failure names the phase that the probe was in."""
@@ -346,6 +346,11 @@ class Probe:
         """A failure that names the file with what was printed: what it says of an error comes before AUTO's log."""
         printed = [path.name for path in (self._child.stderr, self._child.stdout) if self._child.printed(path).strip()]
         return Failure(kind, phase, reason, tail, printed[0] if printed else "")
+
+
+def _spoilt(runtime: Runtime) -> ProbeFailed:
+    """Why no probe is started on it any more: a sentence that says all, whatever the probe was at."""
+    return ProbeFailed(Failure("error", "", runtime.spoilt.rstrip(".")))
 
 
 def _variables(runtime: Runtime) -> dict[str, str]:

@@ -168,7 +168,10 @@ class ProbeRequest:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a probe gave no result: an error it reported, a signal, an exit status, a deadline, or garbage."""
+    """Why a probe gave no result: an error it reported, a signal, an exit status, a deadline, or garbage.
+
+    ``phase`` is what it was at; empty where the reason says all: its runtime is not what it was.
+    """
 
     kind: FailureKind
     phase: str
@@ -185,7 +188,8 @@ class Failure:
     def sentence(self) -> str:
         """One sentence for a report, without the output's tail."""
         step = self.next_step
-        return f"{self.reason} during {self.phase}" + (f" ({step})" if step else "")
+        during = f" during {self.phase}" if self.phase else ""
+        return f"{self.reason}{during}" + (f" ({step})" if step else "")
 
     def to_json(self) -> dict[str, str]:
         """The fields as a dictionary."""

@@ -55,6 +55,13 @@ def test_one_cause_of_several_conditions_and_studies_is_one_finding():
     assert found.studies == (cached.name, cold.name)
 
 
+def test_a_reason_that_says_all_has_no_phase_behind_it():
+    gone = Failure("error", "", "it was removed: leave it as it is, and run again")
+    (found,) = findings.of([result(*[{"GPU": gone}] * 2)])
+    assert found.sentence() == f"GPU gave an error in every turn (2): {gone.reason}"
+    assert findings.sentences(result({"GPU": gone})) == [f"GPU: {gone.reason}"]
+
+
 def test_what_worked_once_is_no_finding():
     assert findings.of([result(*[{"GPU": SIGILL}] * 4, {"GPU": GOOD})]) == []
     again = result({"GPU": SIGILL})

@@ -1,5 +1,9 @@
 """An openvino that was removed ends everything of a run; a machine that lacks files or memory for a moment has removed nothing."""
 
+import os
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime
@@ -56,6 +60,40 @@ def test_what_is_there_was_not_removed(there, reason):
 )
 def test_what_is_missing_or_spoilt_is_lost(there, reason):
     assert is_lost(reason.format(folder=there.package), there)
+
+
+PLUGIN = "libopenvino_intel_cpu_plugin.so"
+
+
+@each_of("change", ["is another one", "is gone", "is new"])
+def test_libraries_that_were_built_anew_in_their_place_are_a_change(there, change):
+    plugin, runtime = Path(there.library, PLUGIN), Runtime("/env/bin/python", "the reference env")
+    if change != "is new":
+        plugin.write_bytes(b"one build")
+    runtime.check(there)
+    Path(there.library, "notes.txt").touch()
+    runtime.check(there)
+    plugin.unlink() if change == "is gone" else plugin.write_bytes(b"another build")
+    with pytest.raises(WrongRuntime, match=rf"env changed while it was measured: {plugin} {change}; nothing of this"):
+        runtime.check(there)
+
+
+def test_a_library_of_the_same_size_is_told_by_its_time(there):
+    plugin, runtime = Path(there.library, PLUGIN), Runtime("/env/bin/python", "the reference env", by_itself=True)
+    plugin.write_bytes(b"one build")
+    runtime.check(there)
+    plugin.write_bytes(b"two build")
+    os.utime(plugin, (1, 1))
+    with pytest.raises(WrongRuntime, match="is another one; nothing of it is kept"):
+        replace(runtime, name="the same").check(there)
+
+
+def test_why_no_more_is_measured_with_one_is_a_sentence_by_itself(there, tmp_path):
+    runtime = Runtime("/env/bin/python", "the env", by_itself=True)
+    runtime.spoil(runtime.gone("it is not there"))
+    with pytest.raises(ProbeFailed) as caught:
+        Launcher(tmp_path / "probes", runtime).describe()
+    assert str(caught.value).endswith("packages as they are, and run again")
 
 
 @each_of(("why", "ends_all"), [("Too many open files", False), ("No such file or directory", True)])
