@@ -178,8 +178,8 @@ class Cache:
         """Return the folder of ``key``; build it first when it is absent, fails verification or is not ``usable``.
 
         ``build`` gets an empty folder to fill and returns facts for the manifest. It runs in one process at a time; ``say`` is told
-        when another one is waited for. Whether an entry is to be built is asked under the lock, so nobody replaces what another has just
-        made. ``mend`` makes the files anew that Python has compiled, where nothing else is wrong.
+        when another one is waited for, and that what is there is made anew. Whether an entry is to be built is asked under the lock, so
+        nobody replaces what another has just made. ``mend`` makes the files anew that Python has compiled, where nothing else is wrong.
         Raises :class:`UserError` when the cache is not to be trusted, cannot be written, or another process holds the lock past the
         deadline. An entry that is good is used where the cache cannot be written, too.
         """
@@ -196,6 +196,8 @@ class Cache:
                 if not is_done() and not (mend and self._mended(folder, mend) and is_done()):
                     self._sweep(name)
                     self._sweep_others(name)
+                    if os.path.lexists(folder):
+                        say(f"{name} in the cache is spoilt, or from an older autogauge: it is made anew")
                     self._publish(name, folder, build)
                 return folder
         except _Unwritable:

@@ -50,6 +50,15 @@ def test_processes_that_ask_at_once_build_once(tmp_path):
     assert builds(tmp_path) == 1
 
 
+def test_that_an_entry_is_spoilt_is_said_before_it_is_made_anew(tmp_path):
+    said = []
+    folder = Cache(tmp_path).entry("model", build_slowly, say=said.append)
+    assert said == []
+    (folder / "model.bin").write_bytes(b"spoilt")
+    Cache(tmp_path).entry("model", build_slowly, say=said.append)
+    assert said == ["model in the cache is spoilt, or from an older autogauge: it is made anew"]
+
+
 @pytest.mark.parametrize("damage", ["truncate", "change", "remove", "no manifest", "broken manifest"])
 def test_a_damaged_entry_is_built_again(tmp_path, damage):
     folder = Cache(tmp_path).entry("model", build_slowly)
