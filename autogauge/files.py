@@ -265,6 +265,22 @@ def is_absent(path: Path) -> bool:
     return False
 
 
+def leads_nowhere(path: Path) -> bool:
+    """Whether that is a link to what is not there, as far as this user may know."""
+    try:
+        return path.is_symlink() and not path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether that is a regular file, or a link to one, as far as this user may know."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def is_folder(path: Path) -> bool:
     """Whether that is a folder, as far as this user may know."""
     try:

@@ -78,9 +78,15 @@ def bisect(
     is_listed = openvino not in (None, named.ALL)
     listed = named.parse(openvino or "") if is_listed else named.offered(progress, Cache(asked.cache_folder))
     named.check(listed)
-    names = between(listed, good, bad, named.release_in, is_listed=is_listed)
+    taken_for: dict[str, str] = {}
+
+    def release_in(name: str) -> str:
+        taken_for[name] = found = named.release_in(name)
+        return found
+
+    names = between(listed, good, bad, release_in, is_listed=is_listed)
     budget_s = parse_deadline("--pair-budget", pair_budget)
-    wanted = Wanted(names, figure, asked.change, budget_s, asked.device, options=asked.as_given)
+    wanted = Wanted(names, figure, asked.change, budget_s, asked.device, options=asked.as_given, taken_for=taken_for)
     releases_shown.check_places(asked.out, reports / FOLDER)
     place = asked.workplace
     with place.opened("python -m autogauge bisect", progress) as held:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -12,13 +12,13 @@ import typer
 from autogauge.cache import Cache, default_cache_dir
 from autogauge.cli.shared import OF_A_COMMAND, AsJson, CacheFolder
 from autogauge.errors import explain_os_error
-from autogauge.files import utf8, write_for_a_user
+from autogauge.files import require_writable, utf8, write_for_a_user
 from autogauge.measuring.progress import Progress
 from autogauge.report import runtimes as shown
 from autogauge.report.console import console
 from autogauge.report.output import print_json
 from autogauge.report.progress import progress_on
-from autogauge.runtimes import named, table
+from autogauge.runtimes import table
 from autogauge.runtimes.releases import Index
 from autogauge.runtimes.table import Row
 
@@ -59,26 +59,32 @@ def runtimes(
     With names or --try: whether it works, else why not in one sentence. The exit status is 1 where something that was tried does not work.
     """
     progress = progress_on(sys.stderr, terminal=sys.stderr.isatty())
-    rows = _rows(names or (), Cache(cache or default_cache_dir()), progress, try_all=try_all, keep=keep)
     if out is not None:
-        try:
-            write_for_a_user(out, utf8(shown.markdown(rows)))
-        except OSError as error:
-            raise explain_os_error(error, f"cannot write {out}", "--out=FILE") from error
+        _write(out, lambda: require_writable(out.absolute()))  # trying all takes minutes
+    rows = _rows(names or (), Cache(cache or default_cache_dir()), progress, try_all=try_all, keep=keep)
     if as_json:
         print_json([each.to_json() for each in rows])
     else:
         screen = console()
         screen.print(shown.table(rows))
         screen.print(shown.summary(rows))
+    if out is not None:
+        sys.stdout.flush()
+        _write(out, lambda: write_for_a_user(out, utf8(shown.markdown(rows))))
     if any(each.works is False and (each.python or names) for each in rows):
         raise typer.Exit(1)
+
+
+def _write(out: Path, do: Callable[[], None]) -> None:
+    try:
+        do()
+    except OSError as error:
+        raise explain_os_error(error, f"cannot write {out}", "--out=FILE") from error
 
 
 def _rows(names: Sequence[str], cache: Cache, progress: Progress, *, try_all: bool, keep: bool) -> list[Row]:
     index = Index()
     if names:
-        wanted = [named.parse(each, OPTION) for each in names]
-        return [table.of_named(each, cache, progress, OPTION, index) for each in wanted]
+        return [table.of_text(each, cache, progress, OPTION, index) for each in names]
     rows = table.listed(index, cache, progress, OPTION)
     return [*table.tried(rows, cache, progress, OPTION, index, keep=keep)] if try_all else rows

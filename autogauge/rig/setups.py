@@ -45,6 +45,8 @@ def beside(rig: Rig, reference: Reference, folder: Path, progress: Progress) -> 
         raise UserError(
             f"{reference.who} cannot be measured: {checked.why(error.failure, runtime)} ({reference.option})."
         ) from None
+    if lacking := checked.why_no_device(reply, runtime, reference.needs):
+        raise UserError(f"{reference.who} cannot be measured: {lacking} ({reference.option}).")
     for target, said in zip(targets, reply["targets"], strict=True):
         wrong = properties.wrong_device(said) or properties.wrong_property(said, str(reply["openvino"]), target)
         if wrong:

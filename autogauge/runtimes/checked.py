@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from autogauge.probe.identity import Runtime
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.process import last_line
 from autogauge.probe.request import Failure, ProbeFailed
+from autogauge.targets import kinds
 
 DEADLINE_S = 60.0
 _MISSING = re.compile(r"No module named '(openvino|numpy)[.\w]*'")
@@ -23,9 +24,28 @@ def describe(
 ) -> Mapping[str, Any]:
     """What a probe on it says of itself, its devices and that model. Raises :class:`UserError`, one sentence that ends in ``option``."""
     try:
-        return Launcher(folder, runtime).describe(model, deadline_s=deadline_s)
+        reply = Launcher(folder, runtime).describe(model, deadline_s=deadline_s)
     except ProbeFailed as error:
         raise UserError(f"{runtime.name} cannot be measured: {why(error.failure, runtime)} ({option}).") from None
+    if lacking := why_no_device(reply, runtime):
+        raise UserError(f"{runtime.name} cannot be measured: {lacking} ({option}).")
+    return reply
+
+
+def why_no_device(reply: Mapping[str, Any], runtime: Runtime, wanted: Sequence[str] = ()) -> str:
+    """Why a runtime that answered can compile for nothing, or not for a device that is ``wanted``, and what to do; empty where it can.
+
+    It loads, reads models and lists no device where its plugins are missing, or do not load. Without a full stop.
+    """
+    seen = [str(each["name"]) for each in reply["devices"]]
+    if not seen:
+        return f"its openvino sees no device, not even the CPU: its plugins are missing or cannot be loaded; {_anew(runtime)}"
+    absent = [each for each in wanted if not kinds([each]) <= kinds(seen)]
+    return (
+        f"its openvino sees no {absent[0]} (it sees {', '.join(seen)}): name another device (--device)"
+        if absent
+        else ""
+    )
 
 
 def why(failure: Failure, runtime: Runtime) -> str:

@@ -168,10 +168,14 @@ def _install(
             step = step_when_late() if error.late else error.step or "take another release, or another build of it"
             raise UserError(f"{wanted.title} was installed and does not work: {error}; {step} ({option}).") from None
         except ToolFailed as error:
-            otherwise = f"check that there is such a release for Python {base.version}, the package index (pip's settings) and the disk"
+            what = "the wheel's file" if wanted.wheel else f"that there is such a release for Python {base.version}"
+            otherwise = f"check {what}, the package index (pip's settings) and the disk"
             step = step_when_late() if error.late else error.step or otherwise
+            reason = str(error)
+            if wanted.wheel:  # the copy is gone with the scratch folder
+                reason = reason.replace(str(scratch / wanted.wheel.name), str(wanted.wheel))
             raise UserError(
-                f"{wanted.title} cannot be installed into {staging.parent.parent}: {error}; {step} ({option})."
+                f"{wanted.title} cannot be installed into {staging.parent.parent}: {reason}; {step} ({option})."
             ) from None
         finally:
             progress.end()

@@ -14,7 +14,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from autogauge.errors import UserError
-from autogauge.files import exists, is_folder
+from autogauge.files import exists, is_file, is_folder, leads_nowhere
 from autogauge.runtimes import archive, releases
 
 Kind = Literal["release", "environment", "wheel", "archive"]
@@ -54,6 +54,7 @@ def find(text: str, option: str) -> Named | None:
     place = Path(text)
     if place.suffix == WHEEL:
         return _wheel(text, place, option)
+    _require_a_python(place, option)
     if not text or not exists(place):
         return None
     if place.name == archive.SETUPVARS:
@@ -65,6 +66,16 @@ def find(text: str, option: str) -> Named | None:
     return Named(text, "archive", place=place.absolute()) if archive.is_one(place) else None
 
 
+def _require_a_python(place: Path, option: str) -> None:
+    """Raise :class:`UserError` for an environment that is there, and whose Python is not."""
+    for python in (place, place / "bin" / "python"):
+        if python.name.startswith("python") and leads_nowhere(python):
+            raise UserError(
+                f"{python} leads to nothing: the Python that this environment was made of is gone or was replaced; make it anew "
+                f"(python3 -m venv) and install openvino into it ({option})."
+            )
+
+
 def why_no_environment(text: str, option: str) -> UserError:
     """A folder that is none of what may be named."""
     return UserError(
@@ -74,6 +85,10 @@ def why_no_environment(text: str, option: str) -> UserError:
 
 
 def _wheel(text: str, place: Path, option: str) -> Named:
+    if not exists(place):
+        raise UserError(f"there is no file {text}: check the path ({option}).")
+    if not is_file(place):  # reading a pipe would wait for ever
+        raise UserError(f"{text} is no file: give the wheel itself ({option}).")
     try:
         package, version, _, tags = parse_wheel_filename(place.name)
     except InvalidWheelFilename:
@@ -83,6 +98,4 @@ def _wheel(text: str, place: Path, option: str) -> Named:
         ) from None
     if package not in _PACKAGES:
         raise UserError(f"{text} is a wheel of {package}, not of openvino: give one of openvino ({option}).")
-    if not exists(place) or is_folder(place):
-        raise UserError(f"there is no file {text}: check the path ({option}).")
     return Named(text, "wheel", releases.in_full(version), place.absolute(), tags)

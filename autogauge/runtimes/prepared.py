@@ -6,6 +6,7 @@ each start.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable
 
 from packaging.tags import Tag
@@ -79,6 +80,7 @@ def _wanted(named: Named, cache: Cache, progress: Progress, option: str, index: 
     assert named.place is not None
     if named.kind == "wheel":
         base = _first_base(_pythons_of(named.tags), named.text, option)
+        _require_whole(named, option)
         try:
             return environment.of_wheel(named.place, named.release, base), base
         except OSError as error:
@@ -87,6 +89,21 @@ def _wanted(named: Named, cache: Cache, progress: Progress, option: str, index: 
     pythons = releases.PYTHONS if "" in found.bindings else releases.by_nearness(found.bindings)
     base = _first_base(pythons, named.text, option)
     return environment.of_numpy(found.numpy, base), base
+
+
+def _require_whole(named: Named, option: str) -> None:
+    """Raise :class:`UserError` for a wheel's file that is cut off or empty: installers say that of a copy of it."""
+    assert named.place is not None
+    try:
+        size = named.place.stat().st_size
+        with zipfile.ZipFile(named.place):
+            return
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError):
+        raise UserError(
+            f"{named.text} ({size} bytes) is cut off, or no wheel at all: download it again, or build it again ({option})."
+        ) from None
+    except OSError as error:
+        raise UserError(f"the wheel {named.text} cannot be read: {error.strerror} ({option}).") from None
 
 
 def _expected(named: Named, found: Installed, release: str) -> str:

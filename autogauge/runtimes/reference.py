@@ -50,6 +50,11 @@ class Reference:
         return f"the reference {self.text}" if self.option == OPTION else f"{self.option} ({self.text})"
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """The devices that it is compiled for in any case: its runtime must see them. Those that it names itself are looked at apart."""
+        return ()
+
+    @property
     def names_device(self) -> bool:
         """Whether it may run on another device than the candidate: by a device string, or by the list that AUTO chooses from."""
         return self.device is not None or PRIORITIES in self.properties
@@ -78,7 +83,7 @@ def parse(text: str, option: str = OPTION) -> Reference:
     if (found := named.find(text, option)) is not None:
         return Reference(text, named=found, option=option)
     place = Path(text)
-    if exists(place):
+    if text and exists(place):
         return _from_path(text, place, option)
     device, plus, properties = (each.strip() for each in text.partition("+"))
     if "=" in device and not plus:

@@ -20,6 +20,7 @@ from autogauge.measuring.progress import Progress
 from autogauge.models import tiny
 from autogauge.plain import few
 from autogauge.runtimes import checked, disk, environment, prepared, releases
+from autogauge.runtimes import named as naming
 from autogauge.runtimes.named import Named
 from autogauge.runtimes.releases import Index
 from autogauge.tools.running import ToolFailed
@@ -104,10 +105,13 @@ def tried(
         yield _tried(row, model, cache, progress, option, index, keep=keep) if row.python else row
 
 
-def of_named(named: Named, cache: Cache, progress: Progress, option: str, index: Index) -> Row:
-    """A runtime by whatever name, tried; what is installed stays in the cache."""
-    model = tiny.paths(cache)[MODEL]
-    return _asked(Row(named.text), named, model, cache, progress, option, index)
+def of_text(text: str, cache: Cache, progress: Progress, option: str, index: Index) -> Row:
+    """A runtime by whatever name, tried; what is installed stays in the cache. A mistake in the name is why it does not work."""
+    try:
+        found = naming.parse(text, option)
+    except UserError as error:
+        return _not_working(Row(text), error, option)
+    return _asked(Row(text), found, tiny.paths(cache)[MODEL], cache, progress, option, index)
 
 
 def _listed(version: str, pythons: Sequence[str], here: dict[str, bool], cache: Cache) -> Row:
@@ -148,7 +152,7 @@ def _asked(row: Row, named: Named, model: Path, cache: Cache, progress: Progress
         with tempfile.TemporaryDirectory(prefix="autogauge-") as folder:
             reply = checked.describe(runtime, model, Path(folder) / "probes", option)
     except UserError as error:
-        return replace(row, works=False, why=str(error).removesuffix(f" ({option})."))
+        return _not_working(row, error, option)
     manifest = read_manifest(Path(runtime.python).parents[2]) or {}
     size = sum(int(each["bytes"]) for each in manifest.get("files", {}).values())
     return replace(
@@ -159,6 +163,11 @@ def _asked(row: Row, named: Named, model: Path, cache: Cache, progress: Progress
         mb=round(size / 10**6) if size else None,
         seconds=round(time.monotonic() - began, 1),
     )
+
+
+def _not_working(row: Row, error: UserError, option: str) -> Row:
+    why = str(error).removesuffix(".").removesuffix(f" ({option})")
+    return replace(row, works=False, why=why.removeprefix(f"{row.name} cannot be measured: "))
 
 
 def _unasked(error: ToolFailed, option: str) -> UserError:

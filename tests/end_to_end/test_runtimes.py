@@ -167,8 +167,17 @@ def test_a_release_that_is_not_there_is_one_sentence_and_leaves_nothing(tmp_path
     assert not [path for path in (tmp_path / "reports").rglob("*") if path.is_file()]
 
 
-def test_what_names_no_runtime_is_one_sentence(tmp_path):
-    done = run_cli("runtimes", "CPU", f"--cache={tmp_path}")
+def test_what_names_no_runtime_is_a_row_that_says_so(tmp_path):
+    done = run_cli("runtimes", "CPU", "--json", f"--cache={tmp_path}")
+    assert done.returncode == 1
+    (row,) = json.loads(done.stdout)
+    assert row["works"] is False
+    assert row["why"].startswith("there is no runtime 'CPU': give a release such as 2026.3")
+    assert done.stderr == ""
+
+
+def test_a_table_that_could_not_be_written_is_said_before_anything_is_tried(tmp_path):
+    done = run_cli("runtimes", "CPU", "--out=/proc/table.md", f"--cache={tmp_path}")
     assert done.returncode == 2
-    assert "there is no runtime 'CPU': give a release such as 2026.3" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("autogauge: cannot write /proc/table.md: ")
+    assert done.stdout == ""

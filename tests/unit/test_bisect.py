@@ -95,6 +95,59 @@ def test_without_an_end_it_is_a_mistake_and_nothing_is_kept(lab, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+def test_a_mistake_in_an_end_is_said_before_the_other_end_is_installed(lab, tmp_path):
+    here = lab({}, without={NAMES[-1]: f"the index has no {NAMES[-1]} (--openvino)."})
+    with pytest.raises(UserError, match=rf"no {NAMES[-1]} \(--bad\)\.$"):
+        here.bisect()
+    assert here.set_up == []
+    assert not any(tmp_path.iterdir())
+
+
+def test_one_between_that_cannot_be_had_is_not_tried(lab):
+    here = lab(slower_from(14), without={NAMES[9]: "the index has it no more (--openvino)."})
+    found, _ = here.bisect()
+    assert (found.found, found.releases[found.first]) == (Found.NAMED, NAMES[14])
+    assert NAMES[9] not in here.set_up
+
+
+@pytest.mark.parametrize(
+    ("names", "by_packages", "runs", "said"),
+    [
+        (
+            ("/e/x", "2025.1.0", "2025.2.0"),
+            "2024.6.0",
+            "2026.3.1",
+            r"is 2024\.6\.0 by its packages and runs 2026\.3\.1",
+        ),
+        (("2025.1.0", "2025.2.0", "/e/x"), "2026.3.1", "2024.6.0", "the releases between /e/x and 2025.1.0 are not"),
+        (("2025.1.0", "2025.2.0", "/e/x"), "", "2024.6.0", "2025.2.0 does not lie between it and 2025.1.0: give all"),
+        (("/e/x", "2024.1.0", "2025.1.0", "2025.2.0"), "", "2024.6.0", "2024.1.0 does not lie between"),
+        (("/e/x", "2025.1.0", "2025.2.0"), "2024.6.0", "2024.6.0", ""),
+        (("/e/x", "2025.1.0", "2025.2.0"), "", "2024.6.0", ""),
+        (("/e/x", "2025.1.0", "2025.2.0"), "2024.6.0", "custom_branch", ""),
+        (("/e/x", "2025.1.0", "2025.2.0"), None, "2026.3.1", ""),
+    ],
+)
+def test_an_end_that_runs_another_release_than_its_packages_say_is_no_end(
+    lab, monkeypatch, names, by_packages, runs, said
+):
+    here = lab({})
+    own = measuring.named.set_up
+
+    def set_up(rig, name, *more):
+        found = own(rig, name, *more)
+        return dataclasses.replace(found, openvino=f"{runs}-99-abc") if name == "/e/x" else found
+
+    monkeypatch.setattr(measuring.named, "set_up", set_up)
+    taken_for = {} if by_packages is None else {"/e/x": by_packages}
+    if not said:
+        found, _ = here.bisect(names, taken_for=taken_for)
+        assert found.found is Found.NO_DIFFERENCE
+        return
+    with pytest.raises(UserError, match=f"^/e/x .*{said}.*in which they were made, /e/x among them"):
+        here.bisect(names, taken_for=taken_for)
+
+
 def test_a_series_that_is_not_monotone_says_so(lab):
     costs = dict.fromkeys(NAMES, 1.0) | dict.fromkeys(NAMES[2:8], 1.5) | dict.fromkeys(NAMES[15:], 1.5)
     found, _ = lab(costs).bisect()
@@ -283,6 +336,7 @@ def test_two_numbers_are_the_newest_patch_and_lie_behind_the_others():
         (["--good=2024.6.0", "--bad=2024.6.0", "--openvino=2025.4.1"], "both the good and the bad"),
         (["--good=2024.6.0", "--bad=CPU", "--openvino=2025.4.1"], "there is no runtime 'CPU'"),
         (["--good=2024.6.0", "--bad=2026.4.1", "--openvino="], "no release is named"),
+        (["--good=2024.6.0", "--bad=2026.4.1", "--openvino=2025.4.1,all"], "all is every release that the index"),
         (["--good=2024.6.0", "--bad=2026.4.1", "--openvino=2025.4.1", "--metric=speed"], "'speed'"),
         (
             ["--good=2024.6.0", "--bad=2026.4.1", "--openvino=2025.4.1", "--reports=/proc/nowhere"],

@@ -343,6 +343,7 @@ def test_a_damaged_matrix_is_a_sentence(saved):
             ["--openvino=2024.6.0,2025.4.1", "--reports=/proc/nowhere"],
             "cannot keep what is measured in /proc/nowhere/matrix",
         ),
+        (["--openvino=all,2024.6.0"], "all is every release that the index offers, and stands alone"),
         (["--openvino=2024.6.0,2025.4.1", "--pair-budget=x"], "--pair-budget"),
         (["--openvino=2024.6.0,/nowhere/env"], "/nowhere/env"),
         (["--openvino=2024.6.0"], "there is nothing to compare 2024.6.0 with: name another one, too (--openvino)."),
@@ -423,6 +424,17 @@ def test_what_cannot_be_had_is_said_in_the_words_of_why_and_is_not_set_up(lab):
         here.matrix(["2024.6.0"], VERSIONS[-1])
     with pytest.raises(UserError, match=r"no 2024\.6\.0 \(--base\)"):
         here.matrix(VERSIONS, "2024.6.0")
+
+
+def test_a_name_is_told_once_where_a_release_cannot_be_measured(lab, capsys):
+    here = lab(COSTS)
+    here.broken["2024.6.0"] = "2024.6.0 cannot be measured: it has no numpy (--openvino)."
+    matrix, _ = here.matrix(VERSIONS, VERSIONS[-1])
+    assert matrix.warnings() == ["NOT MEASURED: 2024.6.0: it has no numpy (--openvino)."]
+    with pytest.raises(
+        UserError, match=r"compare 2026\.4\.1 with: 2024\.6\.0 cannot be measured: it has no numpy \(--openvino\)\.$"
+    ):
+        here.matrix(["2024.6.0"], VERSIONS[-1])
 
 
 def test_one_that_says_another_version_when_it_is_set_up_does_not_end_the_others(lab, monkeypatch):

@@ -12,6 +12,7 @@ from autogauge.errors import UserError
 from autogauge.measuring.progress import Silent
 from autogauge.probe import environment as probe_environment
 from autogauge.runtimes import disk, environment, named, prepared, releases, table
+from autogauge.runtimes import reference as references
 from autogauge.runtimes.environment import Base
 from autogauge.tools import interpreters
 from autogauge.tools.interpreters import own_version
@@ -131,13 +132,32 @@ def test_a_wheel_an_environment_and_its_python_are_told_apart(tmp_path):
         ("numpy-2.0.0-py3-none-any.whl", "a wheel of numpy, not of openvino"),
         ("openvino.whl", "does not have the name of a wheel"),
         ("openvino-2026.5.0-cp311-cp311-linux_x86_64.whl", "there is no file"),
+        ("nothere.whl", "there is no file"),
+        ("openvino-2026.5.1-cp311-cp311-linux_x86_64.whl", "is no file: give the wheel itself"),
     ],
 )
 def test_what_is_no_wheel_of_openvino_is_one_sentence(tmp_path, name, said):
-    if "no file" not in said:
+    if "is no file:" in said:
+        os.mkfifo(tmp_path / name)  # which nobody would ever read to its end
+    elif "no file" not in said:
         (tmp_path / name).touch()
     with pytest.raises(UserError, match=rf"{said}.*\(--openvino\)\.$"):
         named.parse(str(tmp_path / name), "--openvino")
+
+
+@pytest.mark.parametrize("parse", [named.parse, references.parse])
+def test_an_environment_whose_python_is_gone_says_so(tmp_path, parse):
+    python = tmp_path / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(tmp_path / "replaced" / "python3.11")
+    for place in (tmp_path / "env", python):
+        with pytest.raises(UserError, match=rf"^{python} leads to nothing: .*; make it anew .*\(--openvino\)\.$"):
+            parse(str(place), "--openvino")
+
+
+def test_an_empty_name_is_not_this_folder():
+    with pytest.raises(UserError, match=r"^there is no '': give a release"):
+        references.parse("", "A")
 
 
 def test_a_wheel_of_another_name_in_the_same_file_is_the_same_entry(tmp_path):

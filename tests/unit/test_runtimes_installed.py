@@ -5,18 +5,24 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from autogauge.cache import Cache
 from autogauge.errors import UserError
+from autogauge.lab.releases import named as releases_named
 from autogauge.measuring.progress import Silent
 from autogauge.models import cached
 from autogauge.probe.identity import Identity, Runtime, WrongRuntime
 from autogauge.probe.launcher import Launcher
 from autogauge.probe.request import ProbeFailed
-from autogauge.runtimes import checked, environment, named, prepared
+from autogauge.probe.worker.properties import _RELU as RELU
+from autogauge.rig import setups
+from autogauge.runtimes import checked, environment, named, prepared, table
+from autogauge.runtimes import reference as references
 from autogauge.runtimes.environment import Base
 from autogauge.tools import uv
 from autogauge.tools.interpreters import own_version
@@ -259,6 +265,77 @@ def test_why_a_runtime_does_not_work_is_one_sentence(tmp_path, misbehaviour, sai
     with pytest.raises(UserError, match=rf"^the reference env cannot be measured: .*{said}") as caught:
         checked.describe(runtime, tmp_path / "no.xml", tmp_path / "probes", OPTION, deadline_s=2.0)
     assert "\n" not in str(caught.value)
+
+
+NO_DEVICE = "import openvino; openvino.Core.available_devices = property(lambda self: [])"
+"""As where the plugins are missing: it loads and reads models."""
+
+
+@pytest.fixture
+def unplugged(tmp_path, monkeypatch):
+    """An interpreter whose openvino sees no device; each runtime is asked of one ReLU."""
+    model = tmp_path / "relu.xml"
+    model.write_text(RELU)
+    monkeypatch.setattr(table.tiny, "paths", lambda _: {table.MODEL: model})
+    return misbehaving_python(tmp_path, NO_DEVICE)
+
+
+def test_a_runtime_that_can_compile_for_nothing_does_not_work(unplugged, cache):
+    row = table.of_text(unplugged, cache, Silent(), "autogauge runtimes", None)
+    assert row.works is False
+    assert row.why.startswith("its openvino sees no device, not even the CPU: its plugins are missing"), row.why
+    assert row.why.endswith("-m pip install --force-reinstall openvino)"), row.why
+
+
+@pytest.mark.parametrize("named_by", ["--openvino", pytest.param("--reference", marks=pytest.mark.slow)])
+def test_it_is_measured_by_nobody(unplugged, cache, tmp_path, named_by):
+    workload = SimpleNamespace(model=SimpleNamespace(path=tmp_path / "relu.xml"), shapes={})
+    rig = SimpleNamespace(cache=cache, workload=workload, emulation=None, notes=[], setups={})
+    rig.use_path, rig.scratch = lambda _: None, lambda _: tmp_path
+    who, set_up = f"the reference {unplugged}", setups.beside
+    words = [references.parse(unplugged), tmp_path]
+    if named_by == "--openvino":
+        who, set_up, words = unplugged, releases_named.set_up, [unplugged, named_by]
+    with pytest.raises(
+        UserError, match=rf"^{who} cannot be measured: its openvino sees no device, .* \({named_by}\)\.$"
+    ):
+        set_up(rig, *words, Silent())
+
+
+def test_a_device_that_is_named_is_one_that_each_runtime_sees():
+    runtime, seen = Runtime("python", "2024.6"), {"devices": [{"name": "CPU"}, {"name": "GPU.0"}]}
+    for device in ("CPU", "GPU", "GPU.1"):  # releases differ in how they call a lone one
+        assert checked.why_no_device(seen, runtime, [device]) == ""
+    assert checked.why_no_device(seen, runtime, ["CPU", "NPU"]) == (
+        "its openvino sees no NPU (it sees CPU, GPU.0): name another device (--device)"
+    )
+
+
+def test_a_path_that_is_not_there_is_one_row_of_several(cache, tmp_path):
+    row = table.of_text(str(tmp_path / "nowhere"), cache, Silent(), "autogauge runtimes", None)
+    assert (row.name, row.works) == (str(tmp_path / "nowhere"), False)
+    assert row.why.startswith("there is no runtime")
+    assert not row.why.endswith(("(autogauge runtimes)", "."))
+
+
+@each_of("content", [b"", b"PK", "half"])
+def test_a_wheel_that_is_cut_off_is_one_sentence_about_the_file(cache, tmp_path, content):
+    wheel = wheels.openvino(tmp_path, "2026.5.0")
+    wheel.write_bytes(wheel.read_bytes()[: len(wheel.read_bytes()) // 2] if content == "half" else content)
+    with pytest.raises(UserError, match=rf"^{wheel} \(\d+ bytes\) is cut off.*download it again") as caught:
+        install(cache, str(wheel))
+    assert "staging" not in str(caught.value)
+    assert cache.entries() == []
+
+
+@pytest.mark.slow
+def test_what_an_installer_says_of_a_wheel_names_the_users_file(lab, cache, tmp_path):
+    wheel = wheels.write(tmp_path, "openvino", "2026.5.0", {"openvino/__init__.py": ""})
+    with zipfile.ZipFile(wheel, "w") as spoilt:  # a zip, and no wheel
+        spoilt.writestr("nothing", "")
+    with pytest.raises(UserError, match=r"cannot be installed into .*; check the wheel's file, the package") as caught:
+        install(cache, str(wheel))
+    assert ".scratch" not in str(caught.value)
 
 
 def test_a_build_is_held_against_the_very_build_and_an_archive_against_its_folder(tmp_path):

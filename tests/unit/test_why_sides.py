@@ -62,13 +62,16 @@ def test_runtimes_are_named_as_by_reference_and_room_is_asked_for_both_before_ei
 @each_of(
     ("text", "said"),
     [
-        ("openvino-1.whl", "does not have the name of a wheel"),
-        ("numpy-2.0.0-py3-none-any.whl", "is a wheel of numpy, not of openvino"),
+        ("openvino-1.whl", "there is no file openvino-1.whl"),
+        ("{}/openvino-1.whl", "does not have the name of a wheel"),
+        ("{}/numpy-2.0.0-py3-none-any.whl", "is a wheel of numpy, not of openvino"),
         ("{}", "is no virtual environment and no unpacked archive"),
         ("num_streams=2", "'num_streams=2' has a property in small letters"),
     ],
 )
 def test_what_cannot_be_a_runtime_is_said_of_the_side(tmp_path, text, said):
+    if text.startswith("{}/"):
+        Path(text.format(tmp_path)).touch()
     with pytest.raises(UserError, match=said) as caught:
         sides.parse("B", text.format(tmp_path), BASE, NOWHERE)
     assert str(caught.value).endswith("(B).")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from autogauge.lab.releases.kept import Keeper
 from autogauge.lab.releases.named import Named
 from autogauge.lab.releases.session import Session
 from autogauge.measuring.result import Result
+from autogauge.probe.identity import is_release
 from autogauge.runtimes import releases
 from autogauge.runtimes.releases import Index
 from autogauge.targets import Target
@@ -42,7 +43,10 @@ FRESH_PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked. ``names`` are the releases from the good one to the bad one, ``labels`` what tables call them."""
+    """What is asked. ``names`` are the releases from the good one to the bad one.
+
+    ``taken_for`` says of an end by which release it found its place among them, where that is not in its name: what its packages say.
+    """
 
     names: tuple[str, ...]
     figure: Figure
@@ -52,6 +56,7 @@ class Wanted:
     relay_rounds: int = RELAY_ROUNDS
     options: tuple[str, ...] = ()
     """How model and device were given, for the command that is named in the end."""
+    taken_for: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def error(self) -> float:
@@ -102,9 +107,18 @@ class Measuring:
 
         def do() -> None:
             rig, names = self.session.rig, self.wanted.names
-            named.require_room(names, rig.cache, self.session.progress, self._index, most_installed(len(names)))
-            for place in (0, len(self.wanted.names) - 1):  # without its ends there is nothing to search
-                if isinstance(why := self._set_up(place), str):
+            places = (0, len(names) - 1)  # without its ends there is nothing to search
+            without = named.require_room(
+                names, rig.cache, self.session.progress, self._index, most_installed(len(names))
+            )
+            for place in places:
+                if why := without.get(names[place]):  # before the other one is installed
+                    raise UserError(why.replace(f"({named.OPTION})", f"({self._option(place)})"))
+            self._ready.update(without)
+            for place in places:
+                if isinstance(found := self._set_up(place), str):
+                    raise UserError(found)
+                if why := out_of_order(names, place, found, self.wanted.taken_for):
                     raise UserError(why)
             self.keeper = Keeper(self.folder, outcome.KIND, self.machine, self._settings, self.results)
             self._search()
@@ -137,8 +151,9 @@ class Measuring:
         self.steps.append(told)
         sides = self._set_up(step.base), self._set_up(step.release)
         if why := next((each for each in sides if isinstance(each, str)), ""):
-            told["why"] = why
-            self.session.progress.say(f"NOT MEASURED: {self.wanted.names[step.release]}: {why}")
+            name = self.wanted.names[step.release]
+            told["why"] = why = named.without_name(name, why)
+            self.session.progress.say(f"NOT MEASURED: {name}: {why}")
             return Answer(FAILED)
         base, release = (each for each in sides if isinstance(each, Named))
         block = self.wanted.block(step, base, release)
@@ -170,15 +185,21 @@ class Measuring:
         """The release at that place, made ready now if need be; or why it cannot be measured."""
         name = self.wanted.names[place]
         if name not in self._ready:
-            option = {0: "--good", len(self.wanted.names) - 1: "--bad"}.get(place, named.OPTION)
+            option = self._option(place)
             try:
-                found = named.set_up(self.session.rig, name, option, self.session.progress, self._index)
+                found = named.set_up(
+                    self.session.rig, name, option, self.session.progress, self._index, self.wanted.device
+                )
                 self._ready[name] = replace(found, label=label_of(name, self._short[name], found))
                 if option == named.OPTION:
                     named.end_by_itself(self.session.rig, [found])
             except UserError as error:
                 self._ready[name] = str(error)
         return self._ready[name]
+
+    def _option(self, place: int) -> str:
+        """Where the user named the release at that place."""
+        return {0: "--good", len(self.wanted.names) - 1: "--bad"}.get(place, named.OPTION)
 
     def _differing(self, before: int, after: int) -> list[tuple[str, str, str]] | None:
         """What the two releases say differently of the compile that is measured; ``None`` where one of them told nothing."""
@@ -206,6 +227,32 @@ class Measuring:
 def label_of(name: str, short: str, found: Named) -> str:
     """What tables call a release: its version; of an environment as much of its name as tells it apart, too."""
     return found.release if found.release == name else f"{short} ({found.release})"
+
+
+def out_of_order(names: Sequence[str], place: int, found: Named, taken_for: Mapping[str, str]) -> str:
+    """Why an end cannot be where it is in a series, now that it has said what it runs, with what to do; empty where it can.
+
+    Its place was found by what its packages say (``taken_for``), or, where they say nothing, by the user's list alone. What it runs may be
+    another release: a path in it leads to a build. Where its place was not found by its release, nothing is said.
+    """
+    if (said := taken_for.get(name := names[place])) is None or not found.release[:1].isdigit():
+        return ""  # a build of somebody's own may say no number
+    inner, other = names[1:-1], names[-1 - place]
+    where = f"give all of them in the order in which they were made, {name} among them ({named.OPTION}=LIST)"
+    if said and not is_release(found.openvino, said):
+        return (
+            f"{name} is {said} by its packages and runs {found.release}, so the releases between {name} and {other} are not those "
+            f"that were looked for: {where}."
+        )
+    if said or releases.version_of(other) is None:
+        return ""
+    low, high = sorted((named.order_of(found.release), _meant(other)))
+    strangers = [each for each in inner if not low <= _meant(each) <= high]
+    return (
+        f"{name} runs {found.release}, and {strangers[0]} does not lie between it and {other}: {where}."
+        if strangers
+        else ""
+    )
 
 
 def between(

@@ -43,16 +43,19 @@ class Measuring:
         rig, progress, index = self.session.rig, self.session.progress, Index()
         without = named.require_room(dict.fromkeys((base, *names)), rig.cache, progress, index)
         found: dict[str, Named] = {}
+        whys: list[str] = []
         for name in dict.fromkeys((base, *names)):
             try:
                 if name in without:
                     raise UserError(
                         without[name].replace(f"({named.OPTION})", "(--base)") if name == base else without[name]
                     )
-                found[name] = named.set_up(rig, name, "--base" if name == base else named.OPTION, progress, index)
+                option = "--base" if name == base else named.OPTION
+                found[name] = named.set_up(rig, name, option, progress, index, self.wanted.device)
             except UserError as error:
                 if name == base:
                     raise
+                whys.append(str(error))
                 self._is_absent(name, str(error))
         labelled = named.labelled([*found.values()])
         self.base, *others = labelled
@@ -61,7 +64,7 @@ class Measuring:
         for openvino, same in named.of_one_build(labelled).items():
             rig.notes.append(f"{few(same)} are one build, openvino {openvino}: no difference is to be expected")
         if not self.others:
-            why = "; ".join(each.removesuffix(".").removesuffix(f" ({named.OPTION})") for each in self.absent.values())
+            why = "; ".join(each.removesuffix(".").removesuffix(f" ({named.OPTION})") for each in whys)
             raise UserError(f"there is nothing to compare {base} with{f': {why}' if why else ''} ({named.OPTION}).")
         self.keeper = Keeper(self.folder, outcome.KIND, self.machine, self._settings, self.results)
 
@@ -98,7 +101,7 @@ class Measuring:
             self.keeper = None
 
     def _is_absent(self, name: str, why: str) -> None:
-        self.absent[name] = why
+        self.absent[name] = why = named.without_name(name, why)
         self.session.progress.say(f"NOT MEASURED: {name}: {why}")
 
     def run(self, names: Sequence[str], base: str) -> tuple[Path | None, KeyboardInterrupt | None]:

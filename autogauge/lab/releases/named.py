@@ -21,6 +21,7 @@ from autogauge.runtimes import named as naming
 from autogauge.runtimes import reference as references
 from autogauge.runtimes.reference import Reference
 from autogauge.runtimes.releases import Index
+from autogauge.targets import named_devices
 from autogauge.tools.running import Deadline, ToolFailed, ask
 
 OPTION = "--openvino"
@@ -53,9 +54,13 @@ class Named:
 
 
 def parse(text: str) -> tuple[str, ...]:
-    """The names in a list with commas. Raises :class:`UserError` for none."""
+    """The names in a list with commas. Raises :class:`UserError` for none, and for all that the index offers beside others."""
     if not (names := parse_list(text)):
         raise UserError(f"no release is named: give some, such as 2024.6,2025.4,2026.4 ({OPTION}).")
+    if ALL in names:
+        raise UserError(
+            f"{ALL} is every release that the index offers, and stands alone: leave the others out ({OPTION}={ALL})."
+        )
     return names
 
 
@@ -145,26 +150,47 @@ class _Release(Reference):
 
     option: str = OPTION
     index: Index | None = None
+    compiled_for: str = ""
+
+    @property
+    def who(self) -> str:
+        """What messages call it: they end in the option."""
+        return self.text
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The devices that what is measured names."""
+        return tuple(named_devices(self.compiled_for)) if self.compiled_for else ()
 
     def runtime(self, cache: Cache, progress: Progress) -> Runtime:
         """What its probes run on, installed now if need be. Raises :class:`UserError`."""
         return prepared.prepare(naming.parse(self.text, self.option), cache, progress, self.option, index=self.index)
 
 
-def set_up(rig: Rig, name: str, option: str, progress: Progress, index: Index | None = None) -> Named:
-    """Make that runtime ready to be measured, under its name in ``rig.setups``; installs it if need be. Raises :class:`UserError`."""
+def set_up(
+    rig: Rig, name: str, option: str, progress: Progress, index: Index | None = None, compiled_for: str = ""
+) -> Named:
+    """Make that runtime ready to be measured, under its name in ``rig.setups``; installs it if need be.
+
+    ``compiled_for`` is the device string that it must be able to compile for. Raises :class:`UserError`.
+    """
     check([name], option)
     if name not in rig.setups:
         _ = rig.workload  # which may be the user's mistake, and is not this release's then
-        release = _Release(name, named=naming.parse(name, option), option=option, index=index)
+        runtime = naming.parse(name, option)
+        release = _Release(name, named=runtime, option=option, index=index, compiled_for=compiled_for)
         try:
             rig.setups[name] = setups.beside(rig, release, rig.scratch("release"), progress)
         except UserError as error:
-            said = str(error).removeprefix("the reference ").replace(f"({references.OPTION})", f"({option})")
-            raise type(error)(said) from None
+            raise type(error)(str(error).replace(f"({references.OPTION})", f"({option})")) from None
     identity = rig.setups[name].launcher.runtime.identity
     openvino = identity.openvino if identity else ""
     return Named(name, openvino, openvino.partition("-")[0] or name)
+
+
+def without_name(name: str, why: str) -> str:
+    """Why one cannot be measured, for where its name stands before it."""
+    return why.removeprefix(f"{name} cannot be measured: ")
 
 
 def end_by_itself(rig: Rig, those: Iterable[Named]) -> None:
