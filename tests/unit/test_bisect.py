@@ -172,10 +172,7 @@ def test_what_lies_between_open_ends_was_not_reached_and_inconclusive_is_said_on
     assert found.found is Found.NO_DIFFERENCE
     told = bisect_shown.how(found)
     assert "1 release between was not needed, and not measured" in told
-    assert any(
-        re.fullmatch(r"All comparisons .* an error of 5 %, so that each interval here is one of 9\S+ %", each)
-        for each in told
-    )
+    assert any("share an error of 5 %" in each for each in told), "why an interval is one of more than 95 %"
     paths = ("/envs/a", "2025.1.0", "2025.2")
     told = bisect_shown.how(dataclasses.replace(found, names=paths))
     assert f"{NAMES[0]} is /envs/a" in told
