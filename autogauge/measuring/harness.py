@@ -21,7 +21,7 @@ from autogauge.stats.verdicts import Outcome
 if TYPE_CHECKING:
     from autogauge.measuring.result import Result
 
-SHARE = "share_of_bound"
+SHARE, LATENCY = "share_of_bound", "latency_ms"
 POLLING = "polling"
 """The driver that never sleeps: it keeps a processor from the device."""
 USUAL = "the usual driver"
@@ -29,6 +29,9 @@ LARGE = 0.05
 """A harness that takes so much of a condition's time is worth a word, and may cost more than the time between inferences: its threads wake,
 sleep and hand over Python's lock, and inferences that are hardly longer than that wait for it. How much is bounded by :data:`WOKEN` and
 :data:`BETWEEN_THREADS`; both are about twice the most that was seen."""
+SHORT_MS = 0.2
+"""Several requests that are answered sooner are as short, whatever the share says: a latency holds the waiting for each other's threads.
+Two of a model that takes 0.02 ms alone took 0.05 ms, with a share above 0.95."""
 WOKEN = 2.0
 """So many times as fast, at most, may one request of a short model be for which no thread is woken: polling made two 1.75 times as fast."""
 BETWEEN_THREADS = 4.0
@@ -42,7 +45,7 @@ class Cost:
     ``share`` is the median share of the bound that was reached, above 0; ``processors`` is how many the probe may use. ``better`` is
     the driver that gave this condition clearly more when all were tried, and ``gain`` by which factor: conditions with the same number of
     requests are driven alike, so it need not be the one that serves. Empty and 1 where there is none. ``requests`` is how many are in
-    flight, 0 where nobody said.
+    flight, 0 where nobody said, and ``latency_ms`` how long each took.
     """
 
     condition: str
@@ -52,11 +55,12 @@ class Cost:
     better: str = ""
     gain: float = 1.0
     requests: int = 0
+    latency_ms: float = math.inf
 
     @property
     def takes_much(self) -> bool:
-        """Whether inferences are so short that the time between them counts."""
-        return 1 - self.share > LARGE
+        """Whether inferences are so short that the time between them counts, or the waiting of one for another's thread."""
+        return 1 - self.share > LARGE or (self.requests != 1 and self.latency_ms < SHORT_MS)
 
     @property
     def is_large(self) -> bool:
@@ -101,7 +105,9 @@ def cost_of(result: Result, condition: str) -> Cost | None:
     share = min(1.0, max(1e-3, statistics.median(shares)))
     better, gain = _better(facts.get("drivers_tried") or {}, facts["driver"])
     processors, requests = (int(facts.get(name) or least) for name, least in (("processors", 1), ("infer_requests", 0)))
-    return Cost(condition, share, facts["driver"], processors, better, gain, requests)
+    latencies = [each.figures[LATENCY] for each in result.samples(condition) if LATENCY in each.figures]
+    latency_ms = statistics.median(latencies) if latencies else math.inf
+    return Cost(condition, share, facts["driver"], processors, better, gain, requests, latency_ms)
 
 
 def _better(tried_ones: Mapping[str, float], driver: str) -> tuple[str, float]:

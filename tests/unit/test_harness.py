@@ -91,6 +91,25 @@ def test_a_bound_that_is_missed_by_more_than_the_harness_may_have_cost_fails_how
         assert "the bound is missed still" in verdict.evidence()
 
 
+@each_of(
+    ("requests", "latency_ms", "bound", "outcome"),
+    [
+        ("T", 0.05, 0.04, Outcome.INCONCLUSIVE),
+        ("T", 0.05, 0.007, Outcome.INCONCLUSIVE),
+        ("T", 0.05, 0.006, Outcome.FAIL),
+        ("T", 0.25, 0.20, Outcome.FAIL),
+        ("L", 0.05, 0.04, Outcome.FAIL),  # one request waits for nobody's thread, and its share says what it lost
+    ],
+)
+def test_several_requests_of_a_short_model_hold_the_waiting_for_each_other_though_the_share_is_high(
+    requests, latency_ms, bound, outcome
+):
+    """Two requests of one convolution: a latency of 0.0535 ms with a share above 0.95, where one request had 0.0213 ms."""
+    claim = Bound("b", "it answers in time", LATENCY_MS, requests, "at most", bound)
+    verdict = measured(claim, fps=(1e4, 1e4), latency_ms=(latency_ms,) * 2, shares=(0.96, 0.96))
+    assert verdict.outcome is outcome, verdict.evidence()
+
+
 def test_a_ratio_of_short_inferences_fails_only_where_it_is_missed_by_all_that_the_harness_may_have_cost():
     """Two requests that wait for each other's threads gave 0.4 times one's frames; a device may give eight times that, and not 16."""
     short = {"shares": (0.94, 0.94), "latency_ms": (1.0, 1.0)}
