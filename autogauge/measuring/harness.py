@@ -21,7 +21,9 @@ from autogauge.stats.verdicts import Outcome
 if TYPE_CHECKING:
     from autogauge.measuring.result import Result
 
-SHARE, LATENCY = "share_of_bound", "latency_ms"
+SHARE = "share_of_bound"
+LATENCY = "latency_ms"
+"""What a slice's samples call these two, by which the harness's cost is known."""
 POLLING = "polling"
 """The driver that never sleeps: it keeps a processor from the device."""
 USUAL = "the usual driver"

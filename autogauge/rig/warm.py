@@ -14,7 +14,7 @@ import numpy as np
 
 from autogauge.measuring.checking import StudyMistake
 from autogauge.measuring.condition import CANDIDATE, Condition
-from autogauge.measuring.harness import SHARE
+from autogauge.measuring.harness import LATENCY, SHARE
 from autogauge.measuring.metric import Metric
 from autogauge.measuring.progress import Progress
 from autogauge.measuring.result import Result, Sample
@@ -25,7 +25,7 @@ from autogauge.rig.fresh import FIL, Seen
 from autogauge.rig.pool import ProbePool, WarmProbe
 
 FPS = Metric("fps", "FPS", "frames per second", higher_is_better=True, seconds=1.0)
-LATENCY_MS = Metric("latency_ms", "mean latency", "ms", seconds=1e-3, of_latencies=True)
+LATENCY_MS = Metric(LATENCY, "mean latency", "ms", seconds=1e-3, of_latencies=True)
 INFERENCES = Metric("inferences", "inferences of a slice")
 SHARE_OF_BOUND = Metric(SHARE, "share of the bound that was reached", higher_is_better=True)
 METRICS = (FIL, FPS, LATENCY_MS, INFERENCES, SHARE_OF_BOUND)
@@ -164,7 +164,7 @@ class WarmTurns:
         return Sample(
             figures={
                 "fps": float(reply["fps"]),
-                "latency_ms": latency_ms,
+                LATENCY: latency_ms,
                 "inferences": float(len(latencies)),
                 SHARE: reply["inferences_per_second"] * latency_ms / 1e3 / probe.infer_requests,
                 **seen.figures,
