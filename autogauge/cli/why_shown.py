@@ -9,7 +9,7 @@ from rich.text import Text
 from autogauge.cli.shared import drawn_again
 from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
-from autogauge.lab.why import drawing
+from autogauge.lab.why import drawing, in_json
 from autogauge.lab.why.finding import Finding
 from autogauge.plain import plain, sentence
 from autogauge.report.console import console
@@ -19,7 +19,7 @@ from autogauge.report.output import print_json
 def check(run: Recorded, path: Path) -> None:
     """Raise :class:`UserError` for a file that holds something else than ``why`` writes: before anything of it is shown."""
     try:
-        drawing.to_json(Finding(run.results[0]))
+        in_json.to_json(Finding(run.results[0]))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         why = f"{type(error).__name__}: {plain(str(error), 200)}"
         raise UserError(
@@ -34,7 +34,7 @@ def show(run: Recorded, saved: Path, top: int, *, as_json: bool, as_markdown: bo
     finding = Finding(run.results[0])
     notes = [*run.notes, *run.lacks]
     if as_json:
-        print_json({**drawing.to_json(finding), "notes": notes, "saved": str(saved)})
+        print_json({**in_json.to_json(finding), "notes": notes, "saved": str(saved)})
         return
     blocks = list(drawing.blocks_of(finding, top))
     if as_markdown:

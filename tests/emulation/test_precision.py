@@ -192,4 +192,4 @@ def test_the_precision_of_a_file_cannot_be_chosen_and_is_not_made_up(models, tmp
         in sentence
     )
     done = run_suite(*options, "--collect-only", "-v")
-    assert f"measuring: model {models}/half.xml, source" in done.stdout.replace("\n", "")
+    assert f"measuring: model {models}/half.xml; profile" in done.stdout.replace("\n", "")

@@ -102,7 +102,10 @@ def test_a_contradiction_is_told_after_the_table(project):
     assert f"--no-baseline comes from [tool.autogauge] in {project}/pyproject.toml:3." in sentence_of(done)
 
 
-@each_of("command", ["history", "settings", "doctor", "matrix --openvino=2026.4", "history export x.csv", "alert list"])
+@each_of(
+    "command",
+    ["history", "settings", "doctor", "matrix --openvino=2025.4,2026.4", "history export x.csv", "alert list"],
+)
 def test_a_mistake_in_a_settings_file_ends_each_command_that_takes_settings_and_none_else(command, tmp_path):
     (tmp_path / "pyproject.toml").write_text('[tool.autogauge]\ngaet = "fail"\n')
     if command == "doctor":  # it takes seconds: what it tells is asked below
@@ -138,11 +141,11 @@ def test_a_command_takes_what_a_run_takes_and_says_where_a_mistake_stands(projec
     done = cli_in(project / "below", "history", "--history=here")
     assert f"{project}/out" not in done.stderr
     (project / "detector.onnx").unlink()
-    done = cli_in(project / "below", "matrix", "--openvino=2026.4")
+    done = cli_in(project / "below", "matrix", "--openvino=2025.4,2026.4")
     said = done.stderr.splitlines()
     assert f"autogauge: --model={project}/detector.onnx from [tool.autogauge] in {project}/pyproject.toml" in said
     assert f"--model comes from [tool.autogauge] in {project}/pyproject.toml:2." in said[-1]
-    done = cli_in(project / "below", "matrix", "--openvino=2026.4", "--model=nothing.xml")
+    done = cli_in(project / "below", "matrix", "--openvino=2025.4,2026.4", "--model=nothing.xml")
     assert "there is no model at nothing.xml" in done.stderr
     assert "--model comes from" not in done.stderr
 
@@ -221,14 +224,14 @@ def test_a_model_that_is_named_for_once_is_not_fed_what_the_file_says_of_another
     (project / "other.xml").touch()
     with (project / "pytest.ini").open("a") as file:
         file.write("autogauge_inputs = frames.npz\n")
-    done = cli_in(project, "matrix", "--openvino=2026.4", "--model=other.xml")
+    done = cli_in(project, "matrix", "--openvino=2025.4,2026.4", "--model=other.xml")
     told = "autogauge: --inputs={0}/frames.npz from autogauge_inputs in {0}/pytest.ini:5 plays no part: --model=other.xml from the command"
     assert told.format(project) in done.stderr
     assert "frames.npz" not in done.stderr.splitlines()[-1]
-    done = cli_in(project, "matrix", "--openvino=2026.4")
+    done = cli_in(project, "matrix", "--openvino=2025.4,2026.4")
     assert f"there is no file of inputs at {project}/frames.npz" in done.stderr
     (project / "detector.onnx").unlink()
-    done = cli_in(project, "matrix", "--openvino=2026.4", "--inputs=none")
+    done = cli_in(project, "matrix", "--openvino=2025.4,2026.4", "--inputs=none")
     assert f"there is no model at {project}/detector.onnx" in done.stderr.splitlines()[-1]
     shown = cli_in(project, "settings", "--model=other.xml", COLUMNS="250").stdout
     (line,) = [" ".join(line.split()) for line in shown.splitlines() if line.lstrip().startswith("--inputs")]
@@ -243,7 +246,7 @@ def test_a_name_for_everybody_in_a_projects_file_is_told(project):
     assert f"{path}:2 calls every computer lab-02 that has this file, and this one is " in told, told
     assert "AUTOGAUGE_MACHINE" in told
     assert "calls every computer" not in cli_in(project, "settings", AUTOGAUGE_MACHINE="lab-02").stdout
-    done = cli_in(project, "matrix", "--openvino=2026.4", "--model=nothing.xml")
+    done = cli_in(project, "matrix", "--openvino=2025.4,2026.4", "--model=nothing.xml")
     assert f"autogauge: --machine=lab-02 from [tool.autogauge] in {path}" in done.stderr
 
 
@@ -292,7 +295,7 @@ def test_of_another_machine_no_file_is_looked_for_here(project):
 
 def test_a_whole_number_may_be_written_as_a_file_has_it(project):
     (project / "pyproject.toml").write_text("[tool.autogauge]\ninfer-requests = 4.0\n")
-    done = cli_in(project, "matrix", "--openvino=2026.4", "--model=nothing.xml")
+    done = cli_in(project, "matrix", "--openvino=2025.4,2026.4", "--model=nothing.xml")
     assert "there is no model at nothing.xml" in done.stderr, done.stderr
 
 
@@ -300,7 +303,7 @@ def test_what_is_fed_by_a_file_of_settings_is_fed_to_releases_too(project):
     """A picture was passed over in silence."""
     (project / "pyproject.toml").write_text('[tool.autogauge]\npicture = "cat.png"\nmodel = "small-cnn"\n')
     for words in (
-        ["matrix", "--openvino=2026.4"],
+        ["matrix", "--openvino=2025.4,2026.4"],
         ["bisect", "--good=2026.3", "--bad=2026.4", "--metric=fps", "--openvino=2026.3,2026.4"],
     ):
         assert f"there is no picture at {project}/cat.png" in cli_in(project, *words).stderr.splitlines()[-1]

@@ -17,7 +17,7 @@ from autogauge.cli import why_shown
 from autogauge.cli.main import app
 from autogauge.errors import UserError
 from autogauge.history.recorded import Recorded
-from autogauge.lab.why import compiled, drawing, sides
+from autogauge.lab.why import compiled, drawing, in_json, sides
 from autogauge.lab.why.finding import BLOCKS_FOR_LAYERS, Finding
 from autogauge.lab.why.study import Why, WhyTurns
 from autogauge.measuring import saving
@@ -159,7 +159,7 @@ def test_a_property_that_varies_is_listed_with_both_sets_and_one_that_is_not_giv
     said = " ".join(drawing.words(finding))
     assert "MEMORY (1 or 2 or 3; 2)" in said
     assert "1 is given by one side alone." in said
-    told = drawing.to_json(finding)
+    told = in_json.to_json(finding)
     assert told["properties_that_vary"] == [{"name": "MEMORY", "A": "1 or 2 or 3", "B": "2"}]
     assert told["properties_not_given"] == ["HIDDEN"]
 
@@ -229,7 +229,7 @@ def test_the_number_of_blocks_that_is_named_gives_every_layer_its_interval():
         "only the 20 largest have a line of their own: 72 others of at least 0.2 % of the time would have one with 12."
         in how
     )
-    told = drawing.to_json(few)
+    told = in_json.to_json(few)
     assert len(told["layers"]) + len(told["rest_layers"]) == 92, "everything that was found"
     assert told["rest_layers"][0]["layer"] == "conv-71"
     for count in (1, 12, 30, 92):
@@ -261,7 +261,7 @@ def test_of_one_block_nothing_is_beyond_doubt(tmp_path, blocks):
     finding = Finding(result)
     every = [*(each.line for each in finding.compared), *finding.whole, *finding.in_use, *finding.phases]
     assert {each.word for each in every} == {"open"}
-    told = json.loads(json.dumps(drawing.to_json(finding), allow_nan=False))
+    told = json.loads(json.dumps(in_json.to_json(finding), allow_nan=False))
     assert {each["ci"] for each in (*told["layers"], *told["whole"], *told["phases"])} == {None}
     said = " ".join(drawing.words(finding))
     assert f"No layer of 10 differs beyond doubt over {blocks} block" in said
@@ -342,7 +342,7 @@ def test_blocks_without_one_of_the_sides_count_for_no_layer():
         in said
     )
     assert "gave nothing" not in " ".join(drawing.words(Finding(measured(USUAL, USUAL))))
-    assert drawing.to_json(finding)["failures"] == [
+    assert in_json.to_json(finding)["failures"] == [
         {"block": 0, "condition": "A counted", "why": "no answer within 3 s during compile"}
     ]
 
@@ -355,7 +355,7 @@ def test_a_result_without_layers_is_drawn_with_what_there_is():
     finding = Finding(result)
     assert (finding.compared, finding.rest, finding.blocks) == ([], None, 0)
     assert [each.id for each in drawing.blocks(result)] == ["why-whole", "why-in-use", "why-phases", "why-properties"]
-    assert drawing.to_json(finding)["layers"] == []
+    assert in_json.to_json(finding)["layers"] == []
     assert "differ" in " ".join(drawing.words(finding))
 
 
@@ -374,7 +374,7 @@ def test_a_side_that_never_worked_has_no_properties_that_differ():
 def test_what_is_saved_says_the_same_when_it_is_read_again():
     result = measured(USUAL, {**USUAL, "conv-5": 140.0})
     again = saving.from_json(json.loads(json.dumps(saving.to_json(result))), saving.arrays(result))
-    assert drawing.to_json(Finding(again)) == drawing.to_json(Finding(result))
+    assert in_json.to_json(Finding(again)) == in_json.to_json(Finding(result))
     without = Finding(saving.from_json(json.loads(json.dumps(saving.to_json(result)))))
     assert without.compared == []
 

@@ -1,6 +1,6 @@
-"""A result of ``why`` as parts of a page, tables of a terminal, a paragraph for an issue's report, and JSON.
+"""A result of ``why`` as parts of a page, tables of a terminal, and a paragraph for an issue's report.
 
-What it says is ``finding``'s.
+What it says is ``finding``'s; as JSON it is ``in_json``'s.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ from typing import Any
 
 from autogauge.lab.why import properties_shown
 from autogauge.lab.why.finding import (
-    ARROW,
     COUNTING,
     FAMILY_ERROR,
     PLAIN,
-    SIDES,
     SMALLEST_SHARE,
     SUM,
     UNEXPLAINED,
-    Compared,
     Finding,
-    Line,
 )
+from autogauge.lab.why.lines import ARROW, SIDES, Compared, Line
 from autogauge.lab.why.study import ALONE, COUNTED, FPS, STEADY, name_of
 from autogauge.measuring.claim import Ratio
 from autogauge.measuring.drawing import NONE, Block, Table, number
@@ -335,77 +332,3 @@ def _carried(finding: Finding, layers: Line) -> str:
 def _kind(of: Compared) -> str:
     """Kernel and precision; what it is where the sides differ in that."""
     return " ".join(filter(None, (of.kernel, of.precision, f"{of.type}," if ARROW in of.type else ""))).rstrip(",")
-
-
-def to_json(finding: Finding) -> dict[str, Any]:
-    """Everything that was found; layers in microseconds, the rest in the unit beside it."""
-    result = finding.result
-    return {
-        "words": words(finding),
-        "state": result.state,
-        "blocks": finding.blocks,
-        "seed": result.seed,
-        "sides": {
-            each: {
-                "named": next((c.own_labels.get("named") for c in result.conditions if c.name == each), None),
-                "openvino": result.facts.get(each, {}).get("openvino"),
-                "counted_on": result.facts.get(name_of(each, COUNTED), {}).get("counted_on") or None,
-            }
-            for each in SIDES
-        },
-        "confidence_of_a_layer": finding.confidence,
-        "resolution_us": finding.step_us,
-        "layers": [
-            {
-                "layer": each.label,
-                "names": dict(zip(SIDES, each.names, strict=True)),
-                "types": dict(zip(SIDES, each.types, strict=True)),
-                "kernels": dict(zip(SIDES, each.kernels, strict=True)),
-                "precisions": dict(zip(SIDES, each.precisions, strict=True)),
-                "matched_by": each.group.how,
-                "only_in": each.group.only_in or None,
-                **_line_json(each.line),
-            }
-            for each in finding.compared
-        ],
-        "rest": _line_json(finding.rest) if finding.rest else None,
-        "rest_layers": [
-            {
-                "layer": each.label,
-                "names": dict(zip(SIDES, each.names, strict=True)),
-                "matched_by": each.group.how,
-                "only_in": each.group.only_in or None,
-                "unit": each.line.unit,
-                "A": each.line.a,
-                "B": each.line.b,
-            }
-            for each in finding.others
-        ],
-        "only_in": [_line_json(each) for each in finding.only_in],
-        "counts": finding.counts,
-        "whole": [_line_json(each) for each in finding.whole],
-        "in_use": [_line_json(each) for each in finding.in_use],
-        "phases": [_line_json(each) for each in finding.phases],
-        "in_flight": dict(zip(SIDES, finding.in_flight, strict=True)),
-        "properties": [{"name": name, "A": a, "B": b} for name, a, b in finding.properties],
-        "properties_that_vary": [{"name": name, "A": a, "B": b} for name, a, b in finding.varying_properties],
-        "properties_not_given": finding.not_given,
-        "failures": [
-            {"block": index, "condition": name, "why": failure.sentence()} for index, name, failure in result.failures()
-        ],
-    }
-
-
-def _line_json(line: Line) -> dict[str, Any]:
-    found = line.difference
-    ends = [found.low, found.high] if found is not None and math.isfinite(found.low) else None
-    return {
-        "title": line.title,
-        "unit": line.unit,
-        "A": line.a,
-        "B": line.b,
-        "difference": None if found is None else found.ratio,
-        "ci": ends,
-        "confidence": None if found is None else found.confidence,
-        "word": line.word,
-    }

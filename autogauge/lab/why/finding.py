@@ -15,13 +15,14 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Optional, Union
 
 import numpy as np
 
 from autogauge.lab.why import compiled
+from autogauge.lab.why.lines import SIDES, Compared, Line
 from autogauge.lab.why.matching import Group, Layer, match
 from autogauge.lab.why.study import ALONE, COUNTED, CREATE_REQUEST, LATENCY_MS, LAYERS_MS, LAYERS_US, METRICS, name_of
 from autogauge.measuring.metric import Metric
@@ -36,72 +37,13 @@ MOST_OF_FEW_BLOCKS = 20
 """So many of the largest layers have a line of their own, though there are too few blocks for an interval."""
 BLOCKS_FOR_LAYERS = fewest_replicates(1 - FAMILY_ERROR / (MOST_OF_FEW_BLOCKS + 1))
 """With so many blocks each line of a layer has an interval, however many layers there are."""
-SIDES = ("A", "B")
-JOINED, ARROW = " + ", "→"
+JOINED = " + "
 PLAIN, SUM, COUNTING = "inference, not counted", "sum of layers", "counting itself"
 UNEXPLAINED = "change that layers leave unexplained"
 """How lines of the whole are called."""
 Figures = Union[Sequence[float], Array]  # noqa: UP007 (Python 3.9 evaluates it)
 Column = Sequence[Optional[float]]  # noqa: UP045
 """A figure for each block; ``None`` where that has none."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A figure of both sides with B's difference. Figures are medians over processes, in ``unit``; ``None`` where there is none."""
-
-    title: str
-    a: float | None
-    b: float | None
-    difference: Interval | None
-    unit: str = "ms"
-    more_is_better: bool = False
-
-    @property
-    def word(self) -> str:
-        """``slower`` or ``faster`` where the interval says so, else ``open``."""
-        found = self.difference
-        if found is None or found.low <= 0 <= found.high:
-            return "open"
-        return "slower" if (found.low > 0) is not self.more_is_better else "faster"
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A group of layers with its figures in microseconds. ``kernels`` and ``precisions`` are A's and B's, in words."""
-
-    line: Line
-    group: Group
-    names: tuple[str, str]
-    types: tuple[str, str]
-    kernels: tuple[str, str]
-    precisions: tuple[str, str]
-
-    @property
-    def label(self) -> str:
-        """How tables call it: by its name in A, and that in B where it differs."""
-        a, b = self.names
-        return a or b if not (a and b) or a == b else f"{a} {ARROW} {b}"
-
-    @property
-    def kernel(self) -> str:
-        """Kernel and precision, of both sides where they differ."""
-        return f" {ARROW} ".join(dict.fromkeys(filter(None, self.kernels)))
-
-    @property
-    def precision(self) -> str:
-        """The precision, of both sides where it differs."""
-        return f" {ARROW} ".join(dict.fromkeys(filter(None, self.precisions)))
-
-    @property
-    def type(self) -> str:
-        """Its type, of both sides where it differs."""
-        return f" {ARROW} ".join(dict.fromkeys(filter(None, self.types)))
-
-    @property
-    def size(self) -> float:
-        """By how many microseconds the sides differ, whatever the sign."""
-        return abs(self.line.difference.ratio) if self.line.difference else 0.0
 
 
 class Finding:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from autogauge.lab.why.compiled import ABSENT, NOT_GIVEN
-from autogauge.lab.why.finding import ARROW, Finding
+from autogauge.lab.why.finding import Finding
+from autogauge.lab.why.lines import ARROW
 from autogauge.measuring.drawing import Block, Table
 from autogauge.plain import few
 
