@@ -24,7 +24,7 @@ def installed() -> list[Finding]:
     findings = [Finding("installed", "Python", State.OK if fits else State.BROKEN, platform.python_version(), step)]
     for line in requirements():
         found = _REQUIREMENT.match(line)
-        if found is None:
+        if found is None or not applies_here(line):
             continue
         name, oldest = found[1], tuple(int(number) for number in (found[2] or "").split(".") if number)
         install = INSTALL if is_checkout() else f"pip install '{name}{f'>={found[2]}' if found[2] else ''}'"
@@ -39,6 +39,18 @@ def installed() -> list[Finding]:
         else:
             findings.append(Finding("installed", name, State.BROKEN, f"{release} is too old", install))
     return findings
+
+
+def applies_here(line: str) -> bool:
+    """Whether a requirement is asked for with this Python, on this system (its marker, behind ``;``)."""
+    marker = line.partition("#")[0].partition(";")[2].strip()
+    if not marker:
+        return True
+    try:
+        from packaging.markers import Marker
+    except ImportError:  # which is one of those asked for, and told by itself
+        return False
+    return Marker(marker).evaluate()
 
 
 def is_checkout() -> bool:

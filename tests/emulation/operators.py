@@ -10,8 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.modules["openvino_telemetry"] = None
 
-from autogauge.probe.worker.emulation import switch_on
+from autogauge.probe.worker.emulation import choose_class, switch_on
 
+choose_class()
 switch_on(json.loads(sys.argv[1]))
 
 import numpy as np

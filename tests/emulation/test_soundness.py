@@ -65,8 +65,9 @@ def test_the_small_cnn_answers_as_on_the_cpu(emulated, small_cnn, tmp_path):
 
 CONTEXT = """
 import ctypes, json, sys
-from autogauge.probe.worker.emulation import switch_on
+from autogauge.probe.worker.emulation import choose_class, switch_on
 parts = json.loads(sys.argv[1])
+choose_class()
 switch_on(parts)
 cl = ctypes.CDLL(parts["loader"])
 cl.clCreateContext.restype = cl.clCreateCommandQueue.restype = ctypes.c_void_p

@@ -133,7 +133,7 @@ def test_each_model_has_a_run_of_its_own_and_no_figure_of_the_other(project):
     assert marks[0] != marks[1]
     words = [each["autogauge"]["run"] for each in (own, tiny)]
     assert "frames.npz" in words[0]["inputs"][0]
-    assert "grey.npz" in words[1]["inputs"][0], "a function made them"
+    assert words[1]["inputs"][0] == "data: from grey()", "a function made them"
     claimed = [
         {claim["name"] for result in each["autogauge"]["results"] for claim in result["claims"]} for each in (own, tiny)
     ]
