@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -29,14 +30,15 @@ from autogauge.studies.selection.rule import GPU, Machine
 
 ROW_DEADLINE_S = 30.0
 WITHOUT_INT8 = EmulatedGpu(without_int8=True)
+"""Of an integrated GPU the plugin reads INT8 off its name, which holds the processor's: without it each processor has the same."""
 DISCRETE = EmulatedGpu(discrete=True)
 EMULATED: Mapping[str, tuple[str, tuple[EmulatedGpu, ...]]] = {
     "one gpu": ("an integrated GPU without INT8", (WITHOUT_INT8,)),
     "two gpus": ("an integrated GPU without INT8, and a discrete one", (WITHOUT_INT8, DISCRETE)),
-    "another vendor": ("another vendor's GPU", (EmulatedGpu(vendor="other"),)),
+    "another vendor": ("another vendor's GPU without INT8", (replace(WITHOUT_INT8, vendor="other"),)),
     "two vendors": (
-        "an integrated GPU, and another vendor's discrete one",
-        (EmulatedGpu(), EmulatedGpu(discrete=True, vendor="other")),
+        "an integrated GPU without INT8, and another vendor's discrete one",
+        (WITHOUT_INT8, replace(DISCRETE, vendor="other")),
     ),
 }
 NO_ROW = {
