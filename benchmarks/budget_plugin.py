@@ -17,7 +17,7 @@ from typing import Any
 from pluggy import HookimplMarker
 
 hookimpl = HookimplMarker("pytest")
-FILE, BEGAN = "AUTOGAUGE_BUDGET_FILE", "AUTOGAUGE_BUDGET_BEGAN"
+FILE, BEGAN = "TIME_BUDGET_FILE", "TIME_BUDGET_BEGAN"
 """Variables: where to write, and when the process was started (Unix time)."""
 SETTING_UP, JUDGING, KEEPING, TERMINAL = "setting up", "judging", "history and pages", "the terminal"
 PYTEST, REST = "pytest and the suite's modules", "the rest"
