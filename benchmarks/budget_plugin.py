@@ -51,7 +51,7 @@ class Budget:
         self.firsts: dict[str, float] = {}
         self.study = ""
         self._names = [REST]
-        self._since = self.began = float(os.environ[BEGAN])
+        self._since = self.began = float(os.environ.get(BEGAN) or time.time())
 
     def enter(self, name: str, *, again: bool = False) -> None:
         """From now on it is this; ``again`` where it goes on with what was counted already."""

@@ -44,6 +44,7 @@ def test_every_script_ends_by_the_same_rules():
         ("share_of_bound", ["--pairs=0"], "'0' is no whole number above 0"),
         ("drivers", ["--streams=1,x"], "'x' is no whole number above 0"),
         ("relay_memory", ["--repeats=0"], "--repeats"),
+        ("time_budget", ["--runs=0"], "'0' is no whole number above 0"),
         ("history_scale", ["--runs=1", "--like=/nowhere/run.json", "--no-beside"], "/nowhere/run.json"),
         ("lab_scale", ["--machines=4", "--runs=10", "--like=/nowhere/run.json"], "/nowhere/run.json"),
         ("emulation_soundness", ["--python=/nowhere/python"], "/nowhere/python"),
