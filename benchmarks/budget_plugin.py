@@ -21,23 +21,22 @@ FILE, BEGAN = "TIME_BUDGET_FILE", "TIME_BUDGET_BEGAN"
 """Variables: where to write, and when the process was started (Unix time)."""
 SETTING_UP, JUDGING, KEEPING, TERMINAL = "setting up", "judging", "history and pages", "the terminal"
 PYTEST, REST = "pytest and the suite's modules", "the rest"
-START, END = "starting a process", "ending a process"
+START, END, CLEARED = "starting a process", "waiting for a process to end", "clearing up after a process"
 PHASES = {
     "start": "interpreter and the probe's modules",
     "import": "importing openvino",
     "core": "creating the Core",
     "read": "reading the model",
-    "reshape": "reading the model",
-    "log": "properties and inputs",
-    "input": "properties and inputs",
-    "properties": "properties and inputs",
+    "reshape": "reshaping the model",
+    "log": "setting AUTO's log",
+    "input": "reading the inputs",
+    "properties": "asking for properties",
     "compile": "compiling",
     "first_inference": "first inference",
     "hand-over": "waiting for the accelerator",
     "warm-up": "warming up, and trying drivers",
     "slice": "slices",
     "destroy": "letting go of the model",
-    "stop": "letting go of the model",
 }
 """What a probe's phases are called here; others keep their name."""
 
@@ -137,7 +136,7 @@ def pytest_configure() -> None:
     timed(Probe, "__init__", START)
     Probe._next_message = _by_phase(Probe._next_message)  # type: ignore[method-assign]
     timed(Probe, "expect_end", END)
-    timed(Probe, "kill", END)
+    timed(Probe, "kill", CLEARED)
     timed(schedule, "_look", JUDGING)
     schedule.run = _of_study(schedule.run)  # type: ignore[assignment]
     close = result.Result.close

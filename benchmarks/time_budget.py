@@ -1,8 +1,8 @@
-"""Where the time of a run goes: a standard and a quick ``pytest -m perf``, a fresh process and a relay, in parts.
+"""Where the time of a run goes: a standard and a quick ``pytest -m perf``, by study and part, down to the phases of each process.
 
 Each run is a process of its own with ``budget_plugin.py``, which counts each moment for the innermost of what is done then. What a probe
-does it tells itself, phase by phase. Prints a table for each profile: seconds by study and part, and how often; then the parts of one
-process in milliseconds, by what it is started for. Words after ``--`` go to pytest.
+does it tells itself, phase by phase. Prints a table for each profile: seconds (means over the runs, so that they add up), how often, and
+milliseconds each time. Words after ``--`` go to pytest.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ from rich.console import Console
 from rich.table import Table
 
 from autogauge.errors import UserError
+from autogauge.probe.process import last_line
 from benchmarks import budget_plugin as budget
 from benchmarks.command import positive, run_command
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 900.0
 SMALL_S = 0.05
-"""Parts that take less altogether are one line."""
+"""Parts that take less altogether have no line; the whole of their study holds them."""
 
 
 def run(profile: str, words: list[str]) -> dict[str, Any]:
-    """One session; what ``budget_plugin`` kept of it, and the seconds that its whole process took."""
+    """One session; what ``budget_plugin`` kept of it, and the seconds that its whole process took. Raises ``UserError`` where it failed."""
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "budget.json"
         began = time.time()
@@ -57,25 +58,18 @@ def run(profile: str, words: list[str]) -> dict[str, Any]:
         )  # fmt: skip
         took_s = time.time() - began
         if done.returncode not in (0, 1) or not kept.exists():
-            raise UserError(
-                f"the {profile} run ended with status {done.returncode}: {done.stdout.strip().splitlines()[-1]}"
-            )
+            raise UserError(f"the {profile} run ended with status {done.returncode}: {last_line(done.stdout)}")
         return {**json.loads(kept.read_bytes()), "took_s": took_s}
 
 
 def table_of(profile: str, kept: list[dict[str, Any]]) -> Table:
-    """The parts of runs of a profile: median seconds by study and part."""
-    cells: dict[tuple[str, str], list[float]] = defaultdict(list)
-    counts: dict[tuple[str, str], list[int]] = defaultdict(list)
+    """The parts of runs of a profile: mean seconds by study and part, so that they add up to the whole."""
+    parts: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
     for each in kept:
-        of_this: dict[tuple[str, str], float] = defaultdict(float)
-        how_often: dict[tuple[str, str], int] = defaultdict(int)
         for study, part, seconds, count in each["rows"]:
-            of_this[study or "around the studies", part] += seconds
-            how_often[study or "around the studies", part] += count
-        for key, seconds in of_this.items():
-            cells[key].append(seconds)
-            counts[key].append(how_often[key])
+            found = parts[study or "around the studies"][part]
+            found[0] += seconds / len(kept)
+            found[1] += count / len(kept)
     whole = sorted(each["took_s"] for each in kept)
     first = [each["firsts"]["verdict"] for each in kept if "verdict" in each["firsts"]]
     title = f"{profile}: {statistics.median(whole):.1f} s ({whole[0]:.1f}–{whole[-1]:.1f}, {len(whole)} runs)"
@@ -84,16 +78,14 @@ def table_of(profile: str, kept: list[dict[str, Any]]) -> Table:
     table = Table(title=title, title_justify="left")
     for name in ("study", "part", "s", "times", "ms each"):
         table.add_column(name, justify="left" if name in ("study", "part") else "right")
-    studies: dict[str, list[tuple[str, float, int]]] = defaultdict(list)
-    for (study, part), seconds in cells.items():
-        studies[study].append((part, sum(seconds) / len(kept), round(sum(counts[study, part]) / len(kept))))
-    for study, parts in sorted(studies.items(), key=lambda item: -sum(each[1] for each in item[1])):
+    for study, found_of in sorted(parts.items(), key=lambda item: -sum(each[0] for each in item[1].values())):
         table.add_section()
-        table.add_row(study, "all", f"{sum(each[1] for each in parts):.1f}", "", "", style="bold")
-        for part, seconds, count in sorted(parts, key=lambda each: -each[1]):
+        table.add_row(study, "all", f"{sum(each[0] for each in found_of.values()):.1f}", "", "", style="bold")
+        for part, (seconds, times) in sorted(found_of.items(), key=lambda item: -item[1][0]):
             if seconds >= SMALL_S:
-                each_ms = f"{1e3 * seconds / count:.1f}" if count else ""
-                table.add_row("", part, f"{seconds:.2f}", str(count or ""), each_ms)
+                table.add_row(
+                    "", part, f"{seconds:.2f}", *((f"{times:.0f}", f"{1e3 * seconds / times:.1f}") if times else ())
+                )
     return table
 
 

@@ -65,7 +65,7 @@ def how(found: Bisection) -> list[str]:
     """How to read the table."""
     told = [f"The change is one of time against {found.good}: above 0 % is slower, also for frames per second"]
     told.append(
-        "All comparisons that may be made, and all looks at each, share an error of 5 %: so each interval is one of so much more"
+        "All comparisons that may be made, and all looks at each, share an error of 5 %, so each interval is surer than 95 %"
     )
     told.append(MEDIANS)
     inner = range(1, len(found.releases) - 1)

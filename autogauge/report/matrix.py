@@ -21,9 +21,9 @@ from autogauge.runtimes.releases import version_of
 STYLES = {SLOWER: "bold red", FASTER: "bold blue", ALIKE: "green", OPEN: "yellow"}
 CONTROL = "A/A: {} twice"
 MEDIANS = (
-    "Its figure and the base's are the medians of either over all rounds or processes. Time is the middle of the changes in each round, "
-    "or of quiet rounds where these decide (of every four each side's best): it counts, and where much else runs the two medians may say "
-    "otherwise"
+    "Its figure and the base's are medians of each over all rounds or processes. The verdict goes by time: the middle of the changes round "
+    "by round, or in quiet rounds alone where these decide (of every four each side's best). Where much else runs, the medians may differ "
+    "the other way"
 )
 
 
